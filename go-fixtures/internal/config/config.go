@@ -1,0 +1,166 @@
+// Package config reads the file that the harness gives a fixture.
+//
+// It is strict: a key that the fixture does not know is an error and not a silent no-op, because a knob that was never
+// turned makes a wrong measurement look right.
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+)
+
+// Version is the version of the file that this fixture understands.
+const Version = 1
+
+// Config is one fixture's whole configuration. See docs/fixture-protocol.md.
+type Config struct {
+	Version           int      `json:"version"`
+	Service           string   `json:"service"`
+	Process           uint16   `json:"process"`
+	Incarnation       uint32   `json:"incarnation"`
+	Listen            string   `json:"listen"`
+	Ledger            *Ledger  `json:"ledger"`
+	Trace             Trace    `json:"trace"`
+	Root              string   `json:"root"`
+	Exporter          Exporter `json:"exporter"`
+	Work              Work     `json:"work"`
+	Plant             Plant    `json:"plant"`
+	ShutdownTimeoutMS int64    `json:"shutdown_timeout_ms"`
+}
+
+// Ledger says where the span ledger lies; a nil *Ledger switches the process witness off.
+type Ledger struct {
+	Path     string `json:"path"`
+	Slots    uint64 `json:"slots"`
+	LogBytes uint64 `json:"log_bytes"`
+	Salt     U64    `json:"salt"`
+}
+
+// Trace holds the trial's part of every trace id.
+type Trace struct {
+	RunTag uint16 `json:"run_tag"`
+	Trial  uint16 `json:"trial"`
+	Key    U64    `json:"key"`
+}
+
+// Exporter chooses the exporter package and the knobs that are set by option.
+type Exporter struct {
+	Protocol string  `json:"protocol"`
+	Options  Options `json:"options"`
+}
+
+// Options are knobs set in code. A nil field is a knob that nobody turned: the SDK's default or its variable holds.
+type Options struct {
+	Queue           *int     `json:"queue"`
+	Batch           *int     `json:"batch"`
+	DelayMS         *int64   `json:"delay_ms"`
+	ExportTimeoutMS *int64   `json:"export_timeout_ms"`
+	TimeoutMS       *int64   `json:"timeout_ms"`
+	Compression     *string  `json:"compression"`
+	Sampler         *string  `json:"sampler"`
+	SamplerArg      *float64 `json:"sampler_arg"`
+	OnFull          *string  `json:"on_full"`
+	Retry           *Retry   `json:"retry"`
+}
+
+// Retry is the exporter's retry policy. An absent interval keeps the exporter's default.
+type Retry struct {
+	Enabled       *bool  `json:"enabled"`
+	InitialMS     *int64 `json:"initial_ms"`
+	MaxIntervalMS *int64 `json:"max_interval_ms"`
+	MaxElapsedMS  *int64 `json:"max_elapsed_ms"`
+}
+
+// Work is what one request costs.
+type Work struct {
+	Spans          int   `json:"spans"`
+	Attributes     int   `json:"attributes"`
+	AttributeBytes int   `json:"attribute_bytes"`
+	CPUUS          int64 `json:"cpu_us"`
+	SleepUS        int64 `json:"sleep_us"`
+	AllocateBytes  int64 `json:"allocate_bytes"`
+}
+
+// Plant holds faults planted in the exporter wrapper to calibrate the instrument.
+type Plant struct {
+	Filter     []uint64 `json:"filter"`
+	DoubleSend []uint32 `json:"double_send"`
+}
+
+// Blocking says whether End blocks on a full queue.
+func (c *Config) Blocking() bool {
+	return c.Exporter.Options.OnFull != nil && *c.Exporter.Options.OnFull == "block"
+}
+
+// U64 is a decimal number in a JSON string: JSON numbers lose precision above 2^53.
+type U64 uint64
+
+// UnmarshalJSON reads a quoted decimal.
+func (u *U64) UnmarshalJSON(data []byte) error {
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return fmt.Errorf("%s must be a decimal number in quotes (a JSON number loses precision above 2^53)", data)
+	}
+	number, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return fmt.Errorf("%q is not a decimal number below 2^64", text)
+	}
+	*u = U64(number)
+	return nil
+}
+
+// Load reads and checks the file. Its error says what to do.
+func Load(path string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the configuration: %w; give an existing file as the only argument", err)
+	}
+	c, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; see docs/fixture-protocol.md section 2", path, err)
+	}
+	return c, nil
+}
+
+// Parse reads and checks the text of a configuration.
+func Parse(data []byte) (*Config, error) {
+	var present map[string]json.RawMessage
+	if err := json.Unmarshal(data, &present); err != nil {
+		return nil, explain(err)
+	}
+	for _, key := range required {
+		if _, ok := present[key]; !ok {
+			return nil, fmt.Errorf("key %q is missing", key)
+		}
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	c := new(Config)
+	if err := decoder.Decode(c); err != nil {
+		return nil, explain(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("text after the configuration object; give exactly one object")
+	}
+	return c, c.check()
+}
+
+// required are the keys whose absence is more likely a mistake than a wish. "ledger" is one: forgetting it would switch
+// the witness off without a word; null says so openly.
+var required = []string{
+	"version", "service", "process", "incarnation", "listen", "ledger", "trace", "root", "exporter", "work",
+	"shutdown_timeout_ms",
+}
+
+func explain(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("key %q has the wrong type: got %s, need %s", wrong.Field, wrong.Value, wrong.Type)
+	}
+	return fmt.Errorf("not a valid configuration: %w", err)
+}

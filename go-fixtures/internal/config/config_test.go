@@ -1,0 +1,100 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const valid = `{
+  "version": 1, "service": "http", "process": 0, "incarnation": 0, "listen": "127.0.0.1:0",
+  "ledger": {"path": "/dev/shm/http.0.slots", "slots": 300000, "log_bytes": 4194304, "salt": "1234567890123"},
+  "trace": {"run_tag": 4660, "trial": 3, "key": "18446744073709551615"},
+  "root": "local",
+  "exporter": {"protocol": "grpc", "options": {
+    "queue": 2048, "batch": 512, "delay_ms": 5000, "export_timeout_ms": 30000, "timeout_ms": 10000,
+    "compression": "gzip", "sampler": "traceidratio", "sampler_arg": 0.5, "on_full": "block",
+    "retry": {"enabled": true, "initial_ms": 5000, "max_interval_ms": 30000, "max_elapsed_ms": 60000}}},
+  "work": {"spans": 5, "attributes": 4, "attribute_bytes": 16, "cpu_us": 0, "sleep_us": 0, "allocate_bytes": 0},
+  "plant": {"filter": [], "double_send": []},
+  "shutdown_timeout_ms": 10000
+}`
+
+func TestValidConfiguration(t *testing.T) {
+	c, err := Parse([]byte(valid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Trace.Key != 1<<64-1 || c.Ledger.Salt != 1234567890123 {
+		t.Fatalf("u64 strings: key %d, salt %d", c.Trace.Key, c.Ledger.Salt)
+	}
+	if !c.Blocking() || *c.Exporter.Options.Queue != 2048 {
+		t.Fatalf("options: %+v", c.Exporter.Options)
+	}
+}
+
+func TestAbsentOptionStaysUntouched(t *testing.T) {
+	text := strings.Replace(valid, `"queue": 2048, `, "", 1)
+	c, err := Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Exporter.Options.Queue != nil {
+		t.Fatal("an absent queue was set")
+	}
+}
+
+func TestMistakesAreNamed(t *testing.T) {
+	tests := []struct{ name, old, new, want string }{
+		{"unknown key", `"root": "local"`, `"root": "local", "rot": 1`, `unknown field "rot"`},
+		{"unknown option", `"queue": 2048`, `"queu": 2048`, `unknown field "queu"`},
+		{"wrong type", `"spans": 5`, `"spans": "five"`, `"work.spans" has the wrong type`},
+		{"number for u64", `"salt": "1234567890123"`, `"salt": 12`, "in quotes"},
+		{"text for u64", `"salt": "1234567890123"`, `"salt": "x"`, "not a decimal number"},
+		{"version", `"version": 1`, `"version": 2`, "version 2 is not supported"},
+		{"forgotten ledger", `"ledger"`, `"ledgr"`, `key "ledger" is missing`},
+		{"protocol", `"grpc"`, `"thrift"`, "http/protobuf"},
+		{"sampler", `"traceidratio"`, `"half"`, "parentbased_always_on"},
+		{"negative", `"delay_ms": 5000`, `"delay_ms": -1`, "delay_ms is -1"},
+		{"no root span", `"spans": 5`, `"spans": 0`, "at least its root span"},
+		{"trailing text", "\n}", "\n} {}", "not a valid configuration"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			text := strings.Replace(valid, test.old, test.new, 1)
+			if text == valid {
+				t.Fatal("the test changed nothing")
+			}
+			_, err := Parse([]byte(text))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("error %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestPlantNeedsLedger(t *testing.T) {
+	start, end := strings.Index(valid, `"ledger": {`), strings.Index(valid, `"trace"`)
+	off := valid[:start] + `"ledger": null, ` + valid[end:]
+	if c, err := Parse([]byte(off)); err != nil || c.Ledger != nil {
+		t.Fatalf("ledger null: %+v, %v", c, err)
+	}
+	if _, err := Parse([]byte(strings.Replace(off, `"filter": []`, `"filter": [1]`, 1))); err == nil {
+		t.Fatal("a plant without a ledger was accepted")
+	}
+}
+
+func TestLoadNamesTheFile(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "none.json")
+	if _, err := Load(missing); err == nil || !strings.Contains(err.Error(), missing) {
+		t.Fatalf("error %v does not name %s", err, missing)
+	}
+	bad := filepath.Join(t.TempDir(), "bad.json")
+	if err := os.WriteFile(bad, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(bad); err == nil || !strings.Contains(err.Error(), "fixture-protocol.md") {
+		t.Fatalf("error %v does not say where to look", err)
+	}
+}

@@ -1,0 +1,111 @@
+// Package ids makes and reads the ids of a trial.
+//
+// A span id is an invertible mix of (process, ledger slot), so that whoever holds a span id can compute the slot instead
+// of searching for it. A trace id carries the request number, so that the load's plan and the traces join without a table.
+package ids
+
+import (
+	"context"
+	"encoding/binary"
+	"math/rand/v2"
+)
+
+const (
+	slotBits = 40
+	slotMask = 1<<slotBits - 1
+
+	// NoRequest marks a trace that was begun outside a numbered request.
+	NoRequest uint32 = 0xffff_ffff
+)
+
+// Mix is the SplitMix64 finaliser: a bijection, so no two slots share an id.
+func Mix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	x ^= x >> 31
+	return x
+}
+
+// Unmix inverts Mix. The factors are the inverses modulo 2^64 of Mix's; a right shift-xor is undone by repeating it.
+func Unmix(x uint64) uint64 {
+	x ^= x>>31 ^ x>>62
+	x *= 0x319642b2d24d8ec3
+	x ^= x>>27 ^ x>>54
+	x *= 0x96de1b173f119089
+	x ^= x>>30 ^ x>>60
+	return x
+}
+
+// SpanIDs maps ledger slots of one process to span ids and back.
+type SpanIDs struct {
+	Process uint16
+	Salt    uint64
+}
+
+// ID is the span id of slot as a number (big-endian on the wire). 0 is not a valid span id; the caller skips that slot.
+func (s SpanIDs) ID(slot uint64) uint64 {
+	return Mix((uint64(s.Process)<<slotBits | slot&slotMask) ^ s.Salt)
+}
+
+// Slot is the inverse of ID; ok is false when the id was not made by this process.
+func (s SpanIDs) Slot(id uint64) (slot uint64, ok bool) {
+	x := Unmix(id) ^ s.Salt
+	return x & slotMask, x>>slotBits == uint64(s.Process)
+}
+
+// TraceIDs makes the trace ids of one trial.
+type TraceIDs struct {
+	RunTag uint16
+	Trial  uint16
+	Key    uint64
+}
+
+// ForRequest is the trace id of a numbered request.
+func (t TraceIDs) ForRequest(request uint32) [16]byte {
+	return t.layout(request, Mix(uint64(request)^t.Key))
+}
+
+// Unnumbered is the trace id of a trace that belongs to no request; unique is any number not used before.
+func (t TraceIDs) Unnumbered(unique uint64) [16]byte {
+	return t.layout(NoRequest, Mix(unique^^t.Key))
+}
+
+func (t TraceIDs) layout(request uint32, low uint64) (id [16]byte) {
+	binary.BigEndian.PutUint16(id[0:], t.RunTag)
+	binary.BigEndian.PutUint16(id[2:], t.Trial)
+	binary.BigEndian.PutUint32(id[4:], request)
+	binary.BigEndian.PutUint64(id[8:], low)
+	return id
+}
+
+// For is the trace id of the request in ctx, or an unnumbered one.
+func (t TraceIDs) For(ctx context.Context, unique uint64) [16]byte {
+	if request, ok := Request(ctx); ok {
+		return t.ForRequest(request)
+	}
+	return t.Unnumbered(unique)
+}
+
+// Random is a nonzero random number, for ids that need no slot.
+func Random() uint64 {
+	for {
+		if x := rand.Uint64(); x != 0 {
+			return x
+		}
+	}
+}
+
+type requestKey struct{}
+
+// WithRequest carries a request number to the place where the trace id is made.
+func WithRequest(ctx context.Context, request uint32) context.Context {
+	return context.WithValue(ctx, requestKey{}, request)
+}
+
+// Request is the number that WithRequest stored.
+func Request(ctx context.Context) (request uint32, ok bool) {
+	request, ok = ctx.Value(requestKey{}).(uint32)
+	return request, ok
+}

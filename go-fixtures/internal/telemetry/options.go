@@ -1,0 +1,123 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"spanfate.dev/fixtures/internal/config"
+)
+
+func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+
+func batchOptions(o config.Options) []sdktrace.BatchSpanProcessorOption {
+	var options []sdktrace.BatchSpanProcessorOption
+	if o.Queue != nil {
+		options = append(options, sdktrace.WithMaxQueueSize(*o.Queue))
+	}
+	if o.Batch != nil {
+		options = append(options, sdktrace.WithMaxExportBatchSize(*o.Batch))
+	}
+	if o.DelayMS != nil {
+		options = append(options, sdktrace.WithBatchTimeout(milliseconds(*o.DelayMS)))
+	}
+	if o.ExportTimeoutMS != nil {
+		options = append(options, sdktrace.WithExportTimeout(milliseconds(*o.ExportTimeoutMS)))
+	}
+	if o.OnFull != nil && *o.OnFull == "block" {
+		options = append(options, sdktrace.WithBlocking())
+	}
+	return options
+}
+
+// sampler is nil when the configuration names none: then the SDK reads OTEL_TRACES_SAMPLER itself.
+func sampler(o config.Options) (sdktrace.Sampler, error) {
+	if o.Sampler == nil {
+		return nil, nil
+	}
+	argument := 1.0
+	if o.SamplerArg != nil {
+		argument = *o.SamplerArg
+	}
+	switch *o.Sampler {
+	case "always_on":
+		return sdktrace.AlwaysSample(), nil
+	case "always_off":
+		return sdktrace.NeverSample(), nil
+	case "traceidratio":
+		return sdktrace.TraceIDRatioBased(argument), nil
+	case "parentbased_always_on":
+		return sdktrace.ParentBased(sdktrace.AlwaysSample()), nil
+	case "parentbased_always_off":
+		return sdktrace.ParentBased(sdktrace.NeverSample()), nil
+	case "parentbased_traceidratio":
+		return sdktrace.ParentBased(sdktrace.TraceIDRatioBased(argument)), nil
+	}
+	return nil, fmt.Errorf("sampler %q is not known; use one of %q", *o.Sampler, config.Samplers)
+}
+
+func exporter(ctx context.Context, c config.Exporter) (sdktrace.SpanExporter, error) {
+	if c.Protocol == "grpc" {
+		return otlptracegrpc.New(ctx, grpcOptions(c.Options)...)
+	}
+	return otlptracehttp.New(ctx, httpOptions(c.Options)...)
+}
+
+func grpcOptions(o config.Options) []otlptracegrpc.Option {
+	var options []otlptracegrpc.Option
+	if o.TimeoutMS != nil {
+		options = append(options, otlptracegrpc.WithTimeout(milliseconds(*o.TimeoutMS)))
+	}
+	// "none" is this exporter's default; asking for it by option makes the exporter complain about an unknown name.
+	if o.Compression != nil && *o.Compression == "gzip" {
+		options = append(options, otlptracegrpc.WithCompressor("gzip"))
+	}
+	if o.Retry != nil {
+		options = append(options, otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig(retry(o.Retry))))
+	}
+	return options
+}
+
+func httpOptions(o config.Options) []otlptracehttp.Option {
+	var options []otlptracehttp.Option
+	if o.TimeoutMS != nil {
+		options = append(options, otlptracehttp.WithTimeout(milliseconds(*o.TimeoutMS)))
+	}
+	if o.Compression != nil {
+		compression := otlptracehttp.NoCompression
+		if *o.Compression == "gzip" {
+			compression = otlptracehttp.GzipCompression
+		}
+		options = append(options, otlptracehttp.WithCompression(compression))
+	}
+	if o.Retry != nil {
+		options = append(options, otlptracehttp.WithRetry(otlptracehttp.RetryConfig(retry(o.Retry))))
+	}
+	return options
+}
+
+// retryConfig has the fields of both exporters' RetryConfig, so that one function serves both.
+type retryConfig = struct {
+	Enabled         bool
+	InitialInterval time.Duration
+	MaxInterval     time.Duration
+	MaxElapsedTime  time.Duration
+}
+
+// retry starts from the exporters' default, because their option replaces all four values at once.
+func retry(r *config.Retry) retryConfig {
+	c := retryConfig{*r.Enabled, 5 * time.Second, 30 * time.Second, time.Minute}
+	for _, knob := range []struct {
+		from *int64
+		to   *time.Duration
+	}{{r.InitialMS, &c.InitialInterval}, {r.MaxIntervalMS, &c.MaxInterval}, {r.MaxElapsedMS, &c.MaxElapsedTime}} {
+		if knob.from != nil {
+			*knob.to = milliseconds(*knob.from)
+		}
+	}
+	return c
+}

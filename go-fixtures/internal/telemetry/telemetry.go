@@ -1,0 +1,128 @@
+// Package telemetry builds the OpenTelemetry SDK of a fixture from its configuration.
+//
+// A knob that the configuration does not name is not touched, so that the SDK's own default or its variable holds: what
+// users set is what is measured.
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"spanfate.dev/fixtures/internal/config"
+	"spanfate.dev/fixtures/internal/ids"
+	"spanfate.dev/fixtures/internal/ledger"
+	"spanfate.dev/fixtures/internal/witness"
+)
+
+// observability is the variable that makes the SDK count itself. The SDK reads it when a tracer, an exporter or a batch
+// processor is made.
+const observability = "OTEL_GO_X_OBSERVABILITY"
+
+// Telemetry is a running SDK and, unless switched off, its witness.
+type Telemetry struct {
+	Provider  *sdktrace.TracerProvider
+	Effective Effective
+	Ledger    *ledger.Ledger // nil: the witness is off
+
+	stopObserving context.CancelFunc
+}
+
+// Build makes the ledger, the witness and the SDK, in this order: the SDK's parts ask for their meter when they are made.
+func Build(ctx context.Context, c *config.Config) (*Telemetry, error) {
+	t := &Telemetry{stopObserving: func() {}}
+	traceIDs := ids.TraceIDs{RunTag: c.Trace.RunTag, Trial: c.Trace.Trial, Key: uint64(c.Trace.Key)}
+	described, err := resource.Merge(resource.Default(), resource.NewSchemaless(attribute.String("service.name", c.Service)))
+	if err != nil {
+		return nil, fmt.Errorf("cannot describe the service: %w; check OTEL_RESOURCE_ATTRIBUTES", err)
+	}
+	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(described)}
+	sampler, err := sampler(c.Exporter.Options)
+	if err != nil {
+		return nil, err
+	}
+	if sampler != nil {
+		options = append(options, sdktrace.WithSampler(sampler))
+	}
+	var w *witness.Witness
+	if c.Ledger != nil {
+		if w, err = t.startWitness(c, traceIDs); err != nil {
+			return nil, err
+		}
+	}
+	exporter, err := exporter(ctx, c.Exporter)
+	if err != nil {
+		return nil, fmt.Errorf("cannot make the %s exporter: %w; check OTEL_EXPORTER_OTLP_*", c.Exporter.Protocol, err)
+	}
+	if w != nil {
+		exporter = w.Exporter(exporter, c.Plant.Filter, c.Plant.DoubleSend)
+	}
+	batch := sdktrace.NewBatchSpanProcessor(exporter, batchOptions(c.Exporter.Options)...)
+	processor, generator := batch, sdktrace.IDGenerator(witness.PlainGenerator{IDs: traceIDs})
+	if w != nil {
+		processor, generator = w.Processor(batch, c.Blocking()), w.Generator()
+	}
+	options = append(options, sdktrace.WithSpanProcessor(processor), sdktrace.WithIDGenerator(generator))
+	t.Provider = sdktrace.NewTracerProvider(options...)
+	t.Effective, err = readBack(c.Exporter.Protocol, batch, exporter, t.Provider)
+	if err != nil {
+		return nil, err
+	}
+	if w != nil {
+		observing, stop := context.WithCancel(context.Background())
+		t.stopObserving = stop
+		go w.Observe(observing)
+	}
+	return t, nil
+}
+
+func (t *Telemetry) startWitness(c *config.Config, traceIDs ids.TraceIDs) (*witness.Witness, error) {
+	l, err := ledger.Create(ledger.Options{
+		Path:        c.Ledger.Path,
+		Slots:       c.Ledger.Slots,
+		LogBytes:    c.Ledger.LogBytes,
+		Salt:        uint64(c.Ledger.Salt),
+		Service:     c.Service,
+		SDK:         sdk.Version(),
+		Process:     c.Process,
+		Incarnation: c.Incarnation,
+		Blocking:    c.Blocking(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.Ledger = l
+	l.SetPhase(ledger.PhaseStarting)
+	if err := os.Setenv(observability, "true"); err != nil {
+		return nil, fmt.Errorf("cannot set %s: %w", observability, err)
+	}
+	w := witness.New(l, ids.SpanIDs{Process: c.Process, Salt: uint64(c.Ledger.Salt)}, traceIDs)
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(w.HandleError))
+	otel.SetMeterProvider(w.MeterProvider())
+	return w, nil
+}
+
+// Shutdown stops the provider within ctx and records the result. Sampling goes on until it has returned, because the queue
+// is still draining.
+func (t *Telemetry) Shutdown(ctx context.Context) error {
+	err := t.Provider.Shutdown(ctx)
+	if t.Ledger != nil {
+		t.Ledger.ShutdownEnd(err)
+		t.Ledger.ClockPair() // brackets the last second
+	}
+	t.stopObserving()
+	return err
+}
+
+// SetPhase records the phase, if there is a ledger.
+func (t *Telemetry) SetPhase(phase uint32) {
+	if t.Ledger != nil {
+		t.Ledger.SetPhase(phase)
+	}
+}

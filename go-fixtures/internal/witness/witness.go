@@ -1,0 +1,51 @@
+// Package witness watches the OpenTelemetry SDK from inside the process and writes what it sees into the span ledger.
+//
+// It has four eyes, each at a place the SDK offers: an id generator (a span exists), a meter provider that receives the
+// SDK's own metrics (started, live, dropped), a span processor that contains the batch processor (ending, ended) and a
+// wrapper around the exporter (exported, result). None of them changes what the SDK does.
+package witness
+
+import (
+	"encoding/binary"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"spanfate.dev/fixtures/internal/ids"
+	"spanfate.dev/fixtures/internal/ledger"
+)
+
+// Witness holds what the eyes share.
+type Witness struct {
+	ledger   *ledger.Ledger
+	clock    *ledger.Clock
+	spanIDs  ids.SpanIDs
+	traceIDs ids.TraceIDs
+	names    *names
+	gauges   *gauges
+	drops    dropSpot
+}
+
+// New makes a witness that writes into l.
+func New(l *ledger.Ledger, spanIDs ids.SpanIDs, traceIDs ids.TraceIDs) *Witness {
+	return &Witness{
+		ledger:   l,
+		clock:    l.Clock,
+		spanIDs:  spanIDs,
+		traceIDs: traceIDs,
+		names:    newNames(l),
+		gauges:   newGauges(),
+	}
+}
+
+// slot finds the slot of a span by inverting its id. nil is a span without a slot: one of ours that came after the ledger
+// was full (counted as overflow when its id was made), or a foreign one, which is counted here when count is true.
+func (w *Witness) slot(id trace.SpanID, count bool) *ledger.Slot {
+	number, ours := w.spanIDs.Slot(binary.BigEndian.Uint64(id[:]))
+	if !ours {
+		if count {
+			w.ledger.Unkeyed.Add(1)
+		}
+		return nil
+	}
+	return w.ledger.Slot(number)
+}
