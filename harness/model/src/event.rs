@@ -1,0 +1,60 @@
+//! The event log of a trial: what the harness did and saw, one JSON object per line.
+
+use serde::{Deserialize, Serialize};
+
+use crate::unit::MonoNs;
+
+/// One line of `events.ndjson`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: MonoNs,
+    /// What.
+    pub kind: EventKind,
+    /// Who says so, for example `harness` or `fixture`.
+    pub source: String,
+    /// Details, as the kind needs.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub data: serde_json::Value,
+}
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// A phase of the trial began.
+    PhaseBegan,
+    /// A child process started.
+    ProcessStarted,
+    /// A child process ended.
+    ProcessExited,
+    /// A witness lost statements.
+    WitnessGap,
+    /// The user asked to stop.
+    Interrupted,
+}
+
+/// One sample of `usage.ndjson`, taken about every 100 ms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct UsageSample {
+    /// When.
+    pub at: MonoNs,
+    /// CPU time of the fixture so far, nanoseconds (clock-tick resolution).
+    pub fixture_cpu_ns: u64,
+    /// Resident memory of the fixture, bytes.
+    pub fixture_rss: u64,
+    /// CPU time of the harness so far, nanoseconds.
+    pub harness_cpu_ns: u64,
+    /// Busy time of the fixture's cores so far, all processes together, nanoseconds.
+    pub core_busy_ns: u64,
+    /// Stolen time of the fixture's cores so far, nanoseconds.
+    pub core_steal_ns: u64,
+    /// Time in which some task waited for a CPU so far (pressure stall information), nanoseconds.
+    pub pressure_ns: u64,
+    /// Queue length of the batch processor.
+    pub queue: u64,
+    /// Exports in flight.
+    pub in_flight: u64,
+    /// Slots handed out.
+    pub created: u64,
+}

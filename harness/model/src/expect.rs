@@ -1,0 +1,148 @@
+//! Expectations: a figure, a comparison, a bound.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::figure::Figure;
+use crate::unit::Period;
+
+/// An entry of `[[expect]]`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// The condition, for example `"loss.rate <= 0.1 %"`.
+    pub that: Condition,
+    /// The variants it is judged on; absent means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variants: Option<Vec<String>>,
+}
+
+/// `figure comparison bound`, written as text.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Condition {
+    /// What is looked at.
+    pub figure: Figure,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// With what: a count, a ratio (0 to 1) or nanoseconds, as the figure needs.
+    pub bound: f64,
+}
+
+/// A comparison.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Comparison {
+    /// `<=`
+    AtMost,
+    /// `<`
+    Below,
+    /// `==`
+    Equals,
+    /// `>=`
+    AtLeast,
+    /// `>`
+    Above,
+}
+
+/// Longer signs first, so that `<=` is not read as `<`.
+const SIGNS: [(&str, Comparison); 5] = [
+    ("<=", Comparison::AtMost),
+    (">=", Comparison::AtLeast),
+    ("==", Comparison::Equals),
+    ("<", Comparison::Below),
+    (">", Comparison::Above),
+];
+
+impl Condition {
+    /// Whether a measured value meets the condition.
+    pub fn holds(&self, value: f64) -> bool {
+        match self.comparison {
+            Comparison::AtMost => value <= self.bound,
+            Comparison::Below => value < self.bound,
+            Comparison::Equals => (value - self.bound).abs() < f64::EPSILON,
+            Comparison::AtLeast => value >= self.bound,
+            Comparison::Above => value > self.bound,
+        }
+    }
+}
+
+impl TryFrom<String> for Condition {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (at, sign, comparison) = SIGNS
+            .iter()
+            .find_map(|(sign, comparison)| text.find(sign).map(|at| (at, *sign, *comparison)))
+            .ok_or_else(|| {
+                format!("condition `{text}` has no comparison (<=, <, ==, >=, >), for example `loss.rate <= 0.1 %`")
+            })?;
+        let figure = Figure::try_from(text[..at].trim().to_owned())?;
+        let bound = parse_bound(figure, text[at + sign.len()..].trim())?;
+        Ok(Self { figure, comparison, bound })
+    }
+}
+
+fn parse_bound(figure: Figure, text: &str) -> Result<f64, String> {
+    let unquoted = text.trim_matches('"');
+    let number = |text: &str| {
+        text.trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|n| n.is_finite())
+            .ok_or_else(|| format!("`{text}` is not a number"))
+    };
+    if figure.is_time() {
+        let period = Period::try_from(unquoted.to_owned()).map_err(|e| e.to_string())?;
+        return Ok(period.nanos() as f64);
+    }
+    match unquoted.strip_suffix('%') {
+        Some(percent) if figure.is_ratio() => Ok(number(percent)? / 100.0),
+        Some(_) => Err(format!("`{figure}` is a count; write it without `%`")),
+        None => number(unquoted),
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = SIGNS.iter().find(|(_, c)| *c == self.comparison).map_or("?", |(sign, _)| sign);
+        write!(f, "{} {sign} ", self.figure)?;
+        if self.figure.is_time() {
+            write!(f, "{}", Period(std::time::Duration::from_nanos(self.bound as u64)))
+        } else if self.figure.is_ratio() {
+            write!(f, "{} %", self.bound * 100.0)
+        } else {
+            write!(f, "{}", self.bound)
+        }
+    }
+}
+
+impl From<Condition> for String {
+    fn from(condition: Condition) -> Self {
+        condition.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_read_and_write() {
+        for text in
+            ["loss.rate <= 0.1 %", "delay.p99 < 2s", "fate.dropped_queue_full == 0", "loss.law_gap <= 2 %"]
+        {
+            assert_eq!(Condition::try_from(text.to_owned()).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn wrong_conditions_say_why() {
+        let message = |text: &str| Condition::try_from(text.to_owned()).unwrap_err();
+        assert!(message("loss.rate").contains("no comparison"));
+        assert!(message("los.rate <= 1").contains("did you mean `loss.rate`"));
+        assert!(message("delay.p99 < 2").contains("needs a unit"));
+        assert!(message("fate.received >= 5 %").contains("is a count"));
+        assert!(message("fate.eaten == 0").contains("unknown fate"));
+    }
+}

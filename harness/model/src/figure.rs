@@ -1,0 +1,110 @@
+//! The figures an expectation can name.
+
+use std::fmt;
+
+use crate::fate::Fate;
+
+/// Something that is measured per trial.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Figure {
+    /// Lost spans per span that should have arrived.
+    LossRate,
+    /// Absolute difference of the measured loss rate and the law's prediction.
+    LossLawGap,
+    /// Spans with one fate (all reasons of that fate together when the name has no reason).
+    Fate(Fate),
+    /// Spans received more than once.
+    Duplicates,
+    /// Export calls that returned an error.
+    ExportsFailed,
+    /// Quantile of response time from the intended start.
+    Response(Quantile),
+    /// Quantile of the time from the creation of a span to its first receipt.
+    Delay(Quantile),
+}
+
+/// A quantile that is reported.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Quantile {
+    /// The median.
+    P50,
+    /// 99 of 100.
+    P99,
+    /// 999 of 1000.
+    P999,
+}
+
+const PLAIN: [(&str, Figure); 10] = [
+    ("loss.rate", Figure::LossRate),
+    ("loss.law_gap", Figure::LossLawGap),
+    ("duplicates", Figure::Duplicates),
+    ("exports.failed", Figure::ExportsFailed),
+    ("response.p50", Figure::Response(Quantile::P50)),
+    ("response.p99", Figure::Response(Quantile::P99)),
+    ("response.p99.9", Figure::Response(Quantile::P999)),
+    ("delay.p50", Figure::Delay(Quantile::P50)),
+    ("delay.p99", Figure::Delay(Quantile::P99)),
+    ("delay.p99.9", Figure::Delay(Quantile::P999)),
+];
+
+impl Figure {
+    /// Whether its value is a time.
+    pub const fn is_time(self) -> bool {
+        matches!(self, Self::Response(_) | Self::Delay(_))
+    }
+
+    /// Whether its value is a ratio.
+    pub const fn is_ratio(self) -> bool {
+        matches!(self, Self::LossRate | Self::LossLawGap)
+    }
+
+    /// All plain names, for messages.
+    pub fn names() -> Vec<String> {
+        let fates = Fate::all().into_iter().map(|fate| format!("fate.{fate}"));
+        PLAIN.iter().map(|(name, _)| (*name).to_owned()).chain(fates).collect()
+    }
+}
+
+impl TryFrom<String> for Figure {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if let Some((_, figure)) = PLAIN.iter().find(|(name, _)| *name == text) {
+            return Ok(*figure);
+        }
+        if let Some(name) = text.strip_prefix("fate.") {
+            return Fate::by_name(name)
+                .map(Self::Fate)
+                .ok_or_else(|| format!("unknown fate `{name}`; known: {}", list(&Fate::all())));
+        }
+        let names = Self::names();
+        let near = nearest(&text, names.iter().map(String::as_str));
+        let hint = near
+            .map_or_else(|| format!("known: {}", names.join(", ")), |name| format!("did you mean `{name}`?"));
+        Err(format!("unknown figure `{text}`; {hint}"))
+    }
+}
+
+fn list(fates: &[Fate]) -> String {
+    fates.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The known name that is close enough to be what was meant.
+pub fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|name| (strsim::damerau_levenshtein(text, name), name))
+        .min()
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
+        .map(|(_, name)| name)
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fate(fate) => write!(f, "fate.{fate}"),
+            plain => {
+                f.write_str(PLAIN.iter().find(|(_, figure)| figure == plain).map_or("?", |(name, _)| name))
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Paths inside a results directory, in one place.
+
+use std::path::{Path, PathBuf};
+
+/// A run's directory.
+#[derive(Clone, Debug)]
+pub struct RunDir(pub PathBuf);
+
+impl RunDir {
+    /// The resolved plan.
+    pub fn plan(&self) -> PathBuf {
+        self.0.join("plan.json")
+    }
+
+    /// The scenario file, as it was read.
+    pub fn scenario(&self) -> PathBuf {
+        self.0.join("scenario.toml")
+    }
+
+    /// State of the run.
+    pub fn manifest(&self) -> PathBuf {
+        self.0.join("run.json")
+    }
+
+    /// Fingerprint of the environment.
+    pub fn environment(&self) -> PathBuf {
+        self.0.join("environment.json")
+    }
+
+    /// Everything that was concluded.
+    pub fn result(&self) -> PathBuf {
+        self.0.join("result.json")
+    }
+
+    /// A trial's directory.
+    pub fn trial(&self, index: u16) -> TrialDir {
+        TrialDir(self.0.join(format!("trial-{index:03}")))
+    }
+
+    /// The run's id: the directory's own name.
+    pub fn id(&self) -> String {
+        self.0.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+}
+
+/// A trial's directory.
+#[derive(Clone, Debug)]
+pub struct TrialDir(pub PathBuf);
+
+impl TrialDir {
+    /// State of the trial and where its logs are.
+    pub fn manifest(&self) -> PathBuf {
+        self.0.join("trial.json")
+    }
+
+    /// Configuration file of the fixture.
+    pub fn fixture_config(&self) -> PathBuf {
+        self.0.join("fixture.json")
+    }
+
+    /// Standard error of the fixture.
+    pub fn fixture_stderr(&self) -> PathBuf {
+        self.0.join("fixture.stderr.log")
+    }
+
+    /// Event log.
+    pub fn events(&self) -> PathBuf {
+        self.0.join("events.ndjson")
+    }
+
+    /// Samples of resource usage.
+    pub fn usage(&self) -> PathBuf {
+        self.0.join("usage.ndjson")
+    }
+
+    /// The ledger: totals and exemplars.
+    pub fn ledger(&self) -> PathBuf {
+        self.0.join("ledger.json")
+    }
+
+    /// One of the raw logs.
+    pub fn raw(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+/// File name of a process's span ledger.
+pub fn slots_name(service: &str, incarnation: u32) -> String {
+    format!("{service}.{incarnation}.slots")
+}
+
+/// File name of the wire witness's log.
+pub const WIRE_LOG: &str = "wire.log";
+/// File name of the load's log.
+pub const LOAD_LOG: &str = "load.log";
+
+/// Where a run's report goes.
+pub fn report_path(reports: &Path, run_id: &str) -> PathBuf {
+    reports.join(format!("{run_id}.html"))
+}

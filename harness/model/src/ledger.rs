@@ -1,0 +1,139 @@
+//! The ledger of a trial: every span's fate in totals, with exemplars.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fate::{Fate, FateClass};
+use crate::id::{SpanKey, TraceId};
+use crate::manifest::Status;
+
+/// How many spans are listed by id where a few are enough to look further.
+pub const EXEMPLARS: usize = 20;
+/// How many unexplained and unexpected spans are listed by id.
+pub const LISTED: usize = 10_000;
+
+/// `ledger.json`: one export path of one trial.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Version of the format.
+    pub format: String,
+    /// Number of the trial.
+    pub trial: u16,
+    /// Export path.
+    pub path: String,
+    /// How complete the logs are.
+    pub status: Status,
+    /// Spans created, non-recording ones included, over the whole trial.
+    pub created: u64,
+    /// Of these, spans of requests in the measured part.
+    pub created_measured: u64,
+    /// Spans by fate.
+    pub fates: BTreeMap<Fate, FateCount>,
+    /// Created spans for which complete witnesses prove no fate. Must be 0.
+    pub unexplained: Listed,
+    /// Spans that cannot be placed because a witness that would tell has a gap.
+    pub unaccounted: Listed,
+    /// Received spans that nobody created. Must be 0, or at most `overflow`.
+    pub unexpected: Listed,
+    /// Spans created after the span ledger was full: a gap of the process witness.
+    pub overflow: u64,
+    /// What the load's plan says about the spans that must exist.
+    pub expected: Expected,
+    /// Spans by number of accepted copies (1, 2, …).
+    pub copies: BTreeMap<u32, u64>,
+    /// Received, although the SDK was told that the export had failed.
+    pub reported_failed: u64,
+    /// Lost spans for which nothing told an operator.
+    pub silent: u64,
+}
+
+/// Spans with one fate.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct FateCount {
+    /// Over the whole trial.
+    pub total: u64,
+    /// Of requests in the measured part.
+    pub measured: u64,
+    /// The first few, by time of creation.
+    pub exemplars: Vec<Exemplar>,
+}
+
+/// A span that stands for others.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Exemplar {
+    /// Trace id.
+    pub trace_id: TraceId,
+    /// Span id.
+    pub span_id: crate::id::SpanId,
+    /// Name, if it is known.
+    pub name: String,
+    /// Request number, if it belongs to one.
+    pub request: Option<u32>,
+    /// Milliseconds from the start of the load to its creation.
+    pub created_ms: f64,
+}
+
+/// A number of spans, the first of them by id.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Listed {
+    /// How many.
+    pub count: u64,
+    /// The first of them.
+    pub ids: Vec<SpanKey>,
+}
+
+impl Listed {
+    /// Counts a span, and lists it while there is room.
+    pub fn push(&mut self, key: SpanKey) {
+        self.count += 1;
+        if self.ids.len() < LISTED {
+            self.ids.push(key);
+        }
+    }
+}
+
+/// What the load's plan says: `expected = created + not_created`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Expected {
+    /// Spans that all intended requests would have.
+    pub spans: u64,
+    /// Spans of numbered requests that were created.
+    pub created: u64,
+    /// Spans of requests that were not started, not answered, or cut short.
+    pub not_created: u64,
+    /// Of these, spans of requests that were answered: a contradiction between load and process witness. Must be 0.
+    pub missing_in_answered: u64,
+    /// Spans of numbered requests beyond what the plan says. Must be 0.
+    pub extra: u64,
+}
+
+impl Ledger {
+    /// Spans of a class over the whole trial, and in the measured part.
+    pub fn class(&self, class: FateClass) -> (u64, u64) {
+        self.fates
+            .iter()
+            .filter(|(fate, _)| fate.class() == class)
+            .fold((0, 0), |(total, measured), (_, count)| (total + count.total, measured + count.measured))
+    }
+
+    /// Spans of one fate over the whole trial.
+    pub fn total(&self, fate: Fate) -> u64 {
+        self.fates.get(&fate).map_or(0, |count| count.total)
+    }
+
+    /// Whether the sum over the fates closes.
+    pub fn closes(&self) -> bool {
+        let placed: u64 = self.fates.values().map(|count| count.total).sum();
+        self.created == placed + self.unexplained.count + self.unaccounted.count
+            && self.expected.spans == self.expected.created + self.expected.not_created
+    }
+
+    /// Whether something is wrong that complete witnesses would not allow.
+    pub fn is_broken(&self) -> bool {
+        self.unexplained.count > 0
+            || self.unexpected.count > self.overflow
+            || (self.overflow == 0 && self.expected.missing_in_answered > 0)
+            || self.expected.extra > 0
+    }
+}

@@ -1,0 +1,27 @@
+//! The nouns of Spanfate as plain types: no I/O, no async, no clock.
+//!
+//! Everything that crosses a border between crates, or between the fixture, the raw logs on disk and the analysis, is
+//! defined here once. `docs/glossary.md` explains the words, `docs/results.md` the formats.
+
+pub mod environment;
+pub mod event;
+pub mod expect;
+pub mod exporter;
+pub mod fate;
+pub mod figure;
+pub mod id;
+pub mod layout;
+
+mod le;
+pub mod ledger;
+pub mod load;
+pub mod manifest;
+pub mod plan;
+pub mod raw;
+pub mod result;
+pub mod scenario;
+pub mod slots;
+pub mod unit;
+pub mod verdict;
+pub mod wire;
+pub mod witness;

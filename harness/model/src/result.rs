@@ -1,0 +1,329 @@
+//! `result.json`: everything that was concluded from a run. Reports are rendered from it and from nothing else.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::environment::Environment;
+use crate::exporter::Effective;
+use crate::ledger::Ledger;
+use crate::manifest::Status;
+use crate::plan::Plan;
+use crate::verdict::Verdict;
+use crate::witness::{Witness, WitnessReport};
+
+/// The whole result.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Version of the format.
+    pub format: String,
+    /// Id of the run.
+    pub run_id: String,
+    /// How far it came.
+    pub status: Status,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is not a pass, worst first.
+    pub reasons: Vec<String>,
+    /// The plan.
+    pub plan: Plan,
+    /// What it ran on.
+    pub environment: Environment,
+    /// One entry per variant that has a trial, in the plan's order.
+    pub variants: Vec<VariantResult>,
+    /// The expectations, judged.
+    pub expectations: Vec<Expectation>,
+}
+
+/// A variant over its trials.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct VariantResult {
+    /// Name.
+    pub name: String,
+    /// What it sets, as text.
+    pub settings: Vec<(String, String)>,
+    /// Its trials.
+    pub trials: Vec<TrialResult>,
+    /// Figures over the trials.
+    pub summary: Summary,
+}
+
+/// Figures over the trials of a variant. The trial is the statistical unit.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Summary {
+    /// Trials.
+    pub trials: u64,
+    /// Loss rate; over the valid trials if there are any, else over all (then marked).
+    pub loss: Estimate,
+    /// Predicted loss rate.
+    pub predicted: Option<f64>,
+    /// Spans created and received in the measured parts, added up.
+    pub created: u64,
+    /// Received.
+    pub received: u64,
+    /// Lost.
+    pub lost: u64,
+    /// Lost spans by fate in the measured parts.
+    pub lost_by_fate: BTreeMap<String, u64>,
+    /// Medians over the trials of the per-trial quantiles.
+    pub response: Option<Quantiles>,
+    /// Time from the creation of a span to its first receipt.
+    pub delay: Option<Quantiles>,
+    /// Mean CPU of the fixture, cores.
+    pub fixture_cpu: f64,
+    /// Highest resident memory of the fixture, bytes.
+    pub fixture_rss: u64,
+    /// Achieved requests per second.
+    pub achieved: f64,
+    /// What is spoilt in at least one trial.
+    pub marks: Vec<String>,
+}
+
+/// A mean over trials with its interval.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Mean over the trials.
+    pub mean: f64,
+    /// 95 % t interval over the trials; absent with fewer than two.
+    pub interval: Option<(f64, f64)>,
+    /// Trials it rests on.
+    pub n: u64,
+    /// Whether it rests on valid trials.
+    pub valid: bool,
+}
+
+/// A trial, concluded.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct TrialResult {
+    /// Number in the plan.
+    pub index: u16,
+    /// Which repetition of its variant.
+    pub repetition: u16,
+    /// How far it came.
+    pub status: Status,
+    /// What the harness could not do.
+    pub error: Option<String>,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Loss in the measured part.
+    pub loss: Loss,
+    /// The load.
+    pub load: LoadFigures,
+    /// Exports.
+    pub exports: ExportFigures,
+    /// From the creation of a span to its first receipt, milliseconds.
+    pub delay: Option<Quantiles>,
+    /// Resources.
+    pub usage: UsageFigures,
+    /// What the SDK really used.
+    pub effective: Option<Effective>,
+    /// GOMAXPROCS of the fixture.
+    pub gomaxprocs: u32,
+    /// SDK version of the fixture.
+    pub sdk: String,
+    /// How the witnesses ended.
+    pub witnesses: Vec<WitnessReport>,
+    /// Where two witnesses speak of the same thing.
+    pub agreement: Vec<Agreement>,
+    /// What may be believed, per figure.
+    pub validity: Vec<Validity>,
+    /// The trial in slices of time.
+    pub timeline: Vec<Slice>,
+}
+
+/// Loss in the measured part: spans of requests whose intended start lies in it.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Loss {
+    /// Spans that should have arrived: created, less those not meant to (not sampled, filtered).
+    pub due: u64,
+    /// Of these, received.
+    pub received: u64,
+    /// Of these, lost.
+    pub lost: u64,
+    /// Lost, and nothing told an operator.
+    pub silent: u64,
+    /// `lost / due`.
+    pub rate: f64,
+    /// What the law predicts for the measured part.
+    pub predicted: Option<Prediction>,
+}
+
+/// The law: `max(0, (r - b/R) T - queue - batch) / (r T)`, taken over warm-up and measured part.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Prediction {
+    /// Predicted loss rate of the measured part.
+    pub rate: f64,
+    /// Spans per second, measured.
+    pub spans_per_s: f64,
+    /// Spans per export.
+    pub batch: u32,
+    /// Queue length.
+    pub queue: u32,
+    /// Mean time of an `ExportSpans` call with a full batch, milliseconds, measured.
+    pub export_ms: f64,
+    /// Ceiling `batch / export time`, spans per second.
+    pub ceiling: f64,
+}
+
+/// The load's own books and latencies.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct LoadFigures {
+    /// Requests in the schedule.
+    pub intended: u64,
+    /// Started.
+    pub started: u64,
+    /// Not started, by reason.
+    pub not_started: BTreeMap<String, u64>,
+    /// Answered with 2xx.
+    pub answered: u64,
+    /// Started, but not answered with 2xx, by reason.
+    pub failed: BTreeMap<String, u64>,
+    /// Requests per second asked for.
+    pub offered: f64,
+    /// Requests per second started in the measured part.
+    pub achieved: f64,
+    /// Lowest share of the intended requests that was started within a window of 1 s.
+    pub worst_window: f64,
+    /// Latency from the intended start, milliseconds.
+    pub response: Option<Quantiles>,
+    /// Latency from the actual start, milliseconds.
+    pub service: Option<Quantiles>,
+    /// Actual minus intended start, milliseconds.
+    pub start_lag: Option<Quantiles>,
+}
+
+/// Quantiles of a distribution, milliseconds.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Quantiles {
+    /// Values it rests on.
+    pub count: u64,
+    /// Mean.
+    pub mean: f64,
+    /// 50 %.
+    pub p50: f64,
+    /// 90 %.
+    pub p90: f64,
+    /// 99 %.
+    pub p99: f64,
+    /// 99.9 %.
+    pub p999: f64,
+    /// Largest.
+    pub max: f64,
+    /// Points `(quantile, milliseconds)` of the whole curve, for plots.
+    pub curve: Vec<(f64, f64)>,
+}
+
+/// Export calls as the exporter wrapper saw them.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ExportFigures {
+    /// Calls.
+    pub calls: u64,
+    /// Calls that returned an error.
+    pub failed: u64,
+    /// Calls without a result.
+    pub unfinished: u64,
+    /// Mean time of a call with a full batch, milliseconds.
+    pub full_batch_ms: Option<f64>,
+    /// Mean spans per call.
+    pub spans_per_call: f64,
+    /// Requests the receiver saw.
+    pub requests: u64,
+    /// Bytes per span on the wire.
+    pub wire_bytes_per_span: f64,
+    /// Bytes per span uncompressed.
+    pub raw_bytes_per_span: f64,
+    /// Connections the receiver saw.
+    pub connections: u64,
+}
+
+/// Resources in the measured part.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct UsageFigures {
+    /// CPU of the fixture, cores.
+    pub fixture_cpu: f64,
+    /// Highest resident memory of the fixture, bytes. The span ledger's pages are part of it.
+    pub fixture_rss: u64,
+    /// CPU of the harness, cores.
+    pub harness_cpu: f64,
+    /// CPU that neither fixture nor idle took on the fixture's cores, share of these cores.
+    pub foreign: f64,
+    /// Stolen time on the fixture's cores, share.
+    pub steal: f64,
+    /// Share of time in which some task waited for a CPU.
+    pub pressure: f64,
+    /// Garbage collections.
+    pub gc_cycles: u64,
+    /// Stop-the-world time, milliseconds.
+    pub stopped_ms: f64,
+}
+
+/// The same thing, counted by several witnesses.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Agreement {
+    /// What is counted.
+    pub what: String,
+    /// What each witness says; those that say nothing are left out.
+    pub counts: Vec<(Witness, u64)>,
+    /// Largest difference between two of them.
+    pub difference: u64,
+    /// Whether the difference is explained (and by what); an unexplained one makes the trial inconclusive.
+    pub explained: Option<String>,
+}
+
+/// Whether a figure may be believed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Validity {
+    /// The figure: `loss` or `latency`.
+    pub figure: String,
+    /// What was checked.
+    pub check: String,
+    /// The measured value.
+    pub measured: f64,
+    /// The bound.
+    pub bound: f64,
+    /// Whether the figure may be believed as far as this check goes.
+    pub valid: bool,
+}
+
+/// A slice of the timeline.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Slice {
+    /// Start, milliseconds from the start of the load.
+    pub at_ms: f64,
+    /// Spans created.
+    pub created: u64,
+    /// Spans received (first accepted copy).
+    pub received: u64,
+    /// Spans lost, at the time of their loss.
+    pub lost: u64,
+    /// Longest queue seen.
+    pub queue: u64,
+    /// Requests started.
+    pub requests: u64,
+    /// Longest export that ended in it, milliseconds.
+    pub export_ms: f64,
+    /// CPU of the fixture, cores.
+    pub fixture_cpu: f64,
+}
+
+/// An expectation, judged on one variant.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Expectation {
+    /// The condition.
+    pub that: String,
+    /// The variant.
+    pub variant: String,
+    /// The value per valid trial.
+    pub values: Vec<f64>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, if it is not a pass.
+    pub reason: Option<String>,
+}
+
+impl TrialResult {
+    /// Whether a figure may be believed.
+    pub fn is_valid(&self, figure: &str) -> bool {
+        self.status != Status::Partial && self.validity.iter().all(|mark| mark.valid || mark.figure != figure)
+    }
+}
