@@ -1,0 +1,4 @@
+//! The eBPF witness. This version knows what a machine offers for it; the probes themselves come with their own version.
+//! It is the only crate that may ever hold `unsafe` code.
+
+pub mod capability;
