@@ -4,6 +4,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+use crate::id::{SpanId, TraceTag, mix};
 use crate::le::{put, u16_at, u32_at, u64_at};
 use crate::scenario::{Arrival, Load};
 use crate::unit::MonoNs;
@@ -36,6 +37,13 @@ pub fn schedule(load: &Load, seed: u64) -> Vec<u64> {
             }
         }
     }
+}
+
+/// The span id that stands for the load in a request's `traceparent`: the parent of the service's first span.
+pub const fn remote_parent(tag: &TraceTag, request: u32) -> SpanId {
+    let id = mix(request as u64 ^ !tag.key);
+    // Zero means "no span".
+    SpanId(if id == 0 { 1_u64.to_be_bytes() } else { id.to_be_bytes() })
 }
 
 /// What became of a request.

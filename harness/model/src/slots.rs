@@ -10,6 +10,8 @@ pub const HEADER_BYTES: usize = 4096;
 pub const SLOT_BYTES: usize = 128;
 /// First bytes of a ledger.
 pub const MAGIC: &[u8; 8] = b"SPNFATE1";
+/// More slots than a span id has room for, or more log than any disk.
+const SIZE_LIMIT: u64 = 1 << 40;
 /// Version of the format this build reads.
 pub const VERSION: u32 = 1;
 
@@ -24,6 +26,14 @@ pub enum SlotsError {
         "span ledger does not begin with SPNFATE1; the fixture died before it was ready, or this is another file"
     )]
     Magic,
+    /// A size that no ledger has.
+    #[error("span ledger claims {slots} slots and {log_bytes} bytes of log; its header is damaged")]
+    Size {
+        /// Slots it claims.
+        slots: u64,
+        /// Log bytes it claims.
+        log_bytes: u64,
+    },
     /// Written by another version.
     #[error("span ledger has version {found}; this build reads version {VERSION}")]
     Version {
@@ -108,13 +118,17 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, SlotsError> {
     if found != VERSION || u32_at(bytes, 12) as usize != SLOT_BYTES {
         return Err(SlotsError::Version { found });
     }
+    let (slots, log_bytes) = (u64_at(bytes, 32), u64_at(bytes, 40));
+    if slots.max(log_bytes) > SIZE_LIMIT {
+        return Err(SlotsError::Size { slots, log_bytes });
+    }
     Ok(Header {
         pid: u32_at(bytes, 16),
         process: u32_at(bytes, 20) as u16,
         incarnation: u32_at(bytes, 24),
         gomaxprocs: u32_at(bytes, 28),
-        slots: u64_at(bytes, 32),
-        log_bytes: u64_at(bytes, 40),
+        slots,
+        log_bytes,
         salt: u64_at(bytes, 48),
         blocking: u32_at(bytes, 80) & 1 == 1,
         service: text_at(bytes, 128, 64),
