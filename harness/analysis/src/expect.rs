@@ -1,0 +1,85 @@
+//! Expectations, judged on the trials that are valid for their figure.
+
+use spanfate_model::expect::{Condition, Expect};
+use spanfate_model::figure::{Figure, Quantile};
+use spanfate_model::result::{Expectation, Quantiles, TrialResult, VariantResult};
+use spanfate_model::verdict::Verdict;
+
+/// Judges all expectations on all variants they name.
+pub(crate) fn judge_all(expect: &[Expect], variants: &[VariantResult]) -> Vec<Expectation> {
+    let mut out = Vec::new();
+    for expect in expect {
+        for variant in variants {
+            if expect.variants.as_ref().is_none_or(|names| names.contains(&variant.name)) {
+                out.push(judge(&expect.that, variant));
+            }
+        }
+    }
+    out
+}
+
+fn judge(condition: &Condition, variant: &VariantResult) -> Expectation {
+    let valid: Vec<&TrialResult> =
+        variant.trials.iter().filter(|trial| trial.is_valid(validity_of(condition.figure))).collect();
+    let values: Vec<f64> = valid.iter().filter_map(|trial| value(condition.figure, trial)).collect();
+    let broken = values.iter().find(|value| !condition.holds(**value));
+    let (verdict, reason) = match broken {
+        Some(value) => (Verdict::Fail, Some(format!("measured {}", show(condition.figure, *value)))),
+        None if valid.is_empty() => {
+            (Verdict::Inconclusive, Some(format!("no trial is valid for {}", validity_of(condition.figure))))
+        }
+        None if values.is_empty() => (Verdict::Inconclusive, Some("the figure was not measured".to_owned())),
+        None => (Verdict::Pass, None),
+    };
+    Expectation { that: condition.to_string(), variant: variant.name.clone(), values, verdict, reason }
+}
+
+/// Which validity marks a figure needs. How many spans a full queue drops depends on the machine as the loss rate does;
+/// copies do not.
+const fn validity_of(figure: Figure) -> &'static str {
+    match figure {
+        Figure::LossRate
+        | Figure::LossLawGap
+        | Figure::Fate(_)
+        | Figure::Delay(_)
+        | Figure::ExportsFailed => "loss",
+        Figure::Response(_) => "latency",
+        Figure::Duplicates => "accounting",
+    }
+}
+
+fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
+    let time = |quantiles: &Option<Quantiles>, quantile: Quantile| {
+        let q = quantiles.as_ref()?;
+        let ms = match quantile {
+            Quantile::P50 => q.p50,
+            Quantile::P99 => q.p99,
+            Quantile::P999 => q.p999,
+        };
+        Some(ms * 1e6)
+    };
+    match figure {
+        Figure::LossRate => (trial.loss.due > 0).then_some(trial.loss.rate),
+        Figure::LossLawGap => {
+            trial.loss.predicted.map(|prediction| (trial.loss.rate - prediction.rate).abs())
+        }
+        Figure::Fate(fate) => Some(trial.ledger.total(fate) as f64),
+        Figure::Duplicates => {
+            Some(trial.ledger.copies.iter().filter(|(copies, _)| **copies > 1).map(|(_, n)| *n).sum::<u64>()
+                as f64)
+        }
+        Figure::ExportsFailed => Some(trial.exports.failed as f64),
+        Figure::Response(quantile) => time(&trial.load.response, quantile),
+        Figure::Delay(quantile) => time(&trial.delay, quantile),
+    }
+}
+
+fn show(figure: Figure, value: f64) -> String {
+    if figure.is_time() {
+        format!("{:.3} ms", value / 1e6)
+    } else if figure.is_ratio() {
+        format!("{:.3} %", value * 100.0)
+    } else {
+        format!("{value}")
+    }
+}

@@ -1,0 +1,23 @@
+//! Pure functions from raw logs to ledger, figures and verdict. No I/O, no clock: `spanfate scenario` and
+//! `spanfate analyze` run exactly this code on the same bytes, so they give the same result.
+
+mod agreement;
+mod cause;
+mod expect;
+mod fate;
+mod interval;
+mod law;
+mod loadbook;
+mod process;
+mod quantile;
+mod receipts;
+mod reconcile;
+mod run;
+mod summary;
+mod timeline;
+mod trial;
+mod usage;
+mod validity;
+
+pub use run::conclude_run;
+pub use trial::conclude_trial;

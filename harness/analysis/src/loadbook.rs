@@ -1,0 +1,139 @@
+//! The load's books: what became of each request of the plan, and how late it was.
+
+use std::collections::BTreeMap;
+
+use spanfate_model::load::{self, LoadRecord, Outcome};
+use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::result::LoadFigures;
+use spanfate_model::witness::WitnessState;
+
+use crate::quantile::Times;
+
+/// Length of the windows in which the achieved rate is checked.
+const WINDOW_NS: u64 = 1_000_000_000;
+
+/// The schedule and what became of it.
+pub(crate) struct LoadBook {
+    /// Intended offsets, nanoseconds from the start of the load.
+    pub(crate) schedule: Vec<u64>,
+    /// Offset at which the measured part begins.
+    pub(crate) measured_from: u64,
+    /// One entry per request; absent where the log does not say.
+    pub(crate) records: Vec<Option<LoadRecord>>,
+    /// How complete the log is.
+    pub(crate) state: WitnessState,
+}
+
+impl LoadBook {
+    /// Recomputes the schedule from the plan and reads the log against it.
+    pub(crate) fn open(plan: &Plan, trial: &PlannedTrial, log: Option<&[u8]>) -> Self {
+        let schedule = load::schedule(&plan.load, trial.seed);
+        let mut records: Vec<Option<LoadRecord>> = vec![None; schedule.len()];
+        for record in log.map(load::read).into_iter().flatten() {
+            if let Some(entry) = records.get_mut(record.request as usize) {
+                *entry = Some(record);
+            }
+        }
+        let missing = records.iter().filter(|record| record.is_none()).count() as u64;
+        let state = match (log, missing) {
+            (None, _) => WitnessState::Absent("no load log".to_owned()),
+            (Some(_), 0) => WitnessState::Complete,
+            (Some(_), missing) => WitnessState::Lossy(missing),
+        };
+        Self { schedule, measured_from: plan.load.warmup.nanos(), records, state }
+    }
+
+    /// Whether a request belongs to the measured part.
+    pub(crate) fn is_measured(&self, request: u32) -> bool {
+        self.schedule.get(request as usize).is_some_and(|offset| *offset >= self.measured_from)
+    }
+
+    /// Whether a request was answered with 2xx.
+    pub(crate) fn is_answered(&self, request: usize) -> bool {
+        self.records.get(request).copied().flatten().is_some_and(|record| record.outcome == Outcome::Answered)
+    }
+
+    /// Requests that were answered with 2xx.
+    pub(crate) fn answered(&self) -> u64 {
+        (0..self.records.len()).filter(|request| self.is_answered(*request)).count() as u64
+    }
+
+    /// The figures.
+    pub(crate) fn figures(&self, plan: &Plan) -> LoadFigures {
+        let mut out = LoadFigures {
+            intended: self.schedule.len() as u64,
+            offered: plan.load.rate.0,
+            worst_window: self.worst_window(),
+            ..LoadFigures::default()
+        };
+        let (mut response, mut service, mut lag) = (Times::new(), Times::new(), Times::new());
+        let mut started_measured = 0_u64;
+        let (mut not_started, mut failed) = (BTreeMap::new(), BTreeMap::new());
+        for record in &self.records {
+            let Some(record) = record else {
+                *not_started.entry("unknown".to_owned()).or_insert(0) += 1;
+                continue;
+            };
+            if !record.outcome.started() {
+                *not_started.entry(reason(record.outcome).to_owned()).or_insert(0) += 1;
+                continue;
+            }
+            out.started += 1;
+            started_measured += u64::from(record.measured);
+            if record.outcome == Outcome::Answered {
+                out.answered += 1;
+            } else {
+                *failed.entry(reason(record.outcome).to_owned()).or_insert(0) += 1;
+            }
+            if record.measured {
+                lag.record(record.started.saturating_sub(record.intended));
+                if record.outcome == Outcome::Answered {
+                    response.record(record.done.saturating_sub(record.intended));
+                    service.record(record.done.saturating_sub(record.started));
+                }
+            }
+        }
+        out.not_started = not_started;
+        out.failed = failed;
+        out.achieved = started_measured as f64 / plan.load.lasting.seconds();
+        out.response = response.quantiles();
+        out.service = service.quantiles();
+        out.start_lag = lag.quantiles();
+        out
+    }
+
+    /// The lowest share of intended requests that was really started in a window of the measured part.
+    fn worst_window(&self) -> f64 {
+        let Some(base) = self.records.iter().flatten().map(|r| r.intended - self.offset(r)).min() else {
+            return 0.0;
+        };
+        let mut windows: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+        for (offset, record) in self.schedule.iter().zip(&self.records) {
+            if *offset < self.measured_from {
+                continue;
+            }
+            let window = (offset - self.measured_from) / WINDOW_NS;
+            let entry = windows.entry(window).or_insert((0, 0));
+            entry.0 += 1;
+            let end = base + self.measured_from + (window + 1) * WINDOW_NS;
+            entry.1 += u64::from(record.is_some_and(|r| r.outcome.started() && r.started < end));
+        }
+        windows.values().map(|(intended, started)| *started as f64 / *intended as f64).fold(1.0, f64::min)
+    }
+
+    fn offset(&self, record: &LoadRecord) -> u64 {
+        self.schedule.get(record.request as usize).copied().unwrap_or(record.intended)
+    }
+}
+
+const fn reason(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Answered => "answered",
+        Outcome::BadStatus => "bad status",
+        Outcome::InFlightCap => "in-flight cap",
+        Outcome::GeneratorLate => "generator late or stopped",
+        Outcome::ConnectFailed => "no connection",
+        Outcome::Broken => "connection broken",
+        Outcome::TimedOut => "timed out",
+    }
+}

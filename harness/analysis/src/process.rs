@@ -1,0 +1,154 @@
+//! A process's span ledger, opened: header, slots, and what its append log says.
+
+use std::collections::BTreeMap;
+
+use spanfate_model::fate::{Cause, Exit};
+use spanfate_model::manifest::{ProcessManifest, Status};
+use spanfate_model::slots::{self, HEADER_BYTES, Header, Live, LogEntry, RuntimeSample, SLOT_BYTES, Slot};
+use spanfate_model::unit::MonoNs;
+
+use crate::cause;
+
+/// What came of an export call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ExportResult {
+    /// No result: the process ended first.
+    None,
+    /// It returned no error.
+    Ok,
+    /// It returned an error.
+    Failed(Cause),
+}
+
+/// One `ExportSpans` call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ExportCall {
+    pub(crate) began: MonoNs,
+    pub(crate) ended: MonoNs,
+    pub(crate) spans: u32,
+    pub(crate) result: ExportResult,
+}
+
+/// How the process came to its end, as far as fates care.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ending {
+    /// It shut down in order; the provider's shutdown returned, perhaps with its deadline passed.
+    Orderly { deadline_passed: bool },
+    /// It ended otherwise.
+    Abrupt(Exit),
+}
+
+/// An opened ledger.
+pub(crate) struct Process<'a> {
+    pub(crate) header: Header,
+    pub(crate) live: Live,
+    pub(crate) names: BTreeMap<u32, String>,
+    pub(crate) exports: BTreeMap<u32, ExportCall>,
+    pub(crate) runtime: Vec<(MonoNs, RuntimeSample)>,
+    /// When the provider's shutdown began; 0 if it did not.
+    pub(crate) shutdown_began: MonoNs,
+    pub(crate) ending: Ending,
+    pub(crate) parent_based: bool,
+    /// The file is shorter than its header says.
+    pub(crate) torn: bool,
+    slots: &'a [u8],
+}
+
+impl<'a> Process<'a> {
+    /// Opens a ledger; `None` when its bytes hold none.
+    pub(crate) fn open(manifest: &ProcessManifest, bytes: &'a [u8], trial: Status) -> Option<Self> {
+        let header = slots::read_header(bytes).ok()?;
+        let live = slots::read_live(bytes);
+        let used = (live.next_slot.min(header.slots) as usize) * SLOT_BYTES;
+        let body = bytes.get(HEADER_BYTES..)?;
+        let log_from = (header.slots as usize) * SLOT_BYTES;
+        // The copy on disk leaves out what was never used, so the log may follow the last used slot.
+        let log = if body.len() >= log_from { &body[log_from..] } else { &body[used.min(body.len())..] };
+        let torn = body.len() < used || log.len() < live.log_used as usize;
+        let log = &log[..log.len().min(live.log_used as usize)];
+        let mut process = Self {
+            live,
+            names: BTreeMap::new(),
+            exports: BTreeMap::new(),
+            runtime: Vec::new(),
+            shutdown_began: 0,
+            ending: ending_of(manifest, trial),
+            parent_based: manifest.effective.as_ref().is_none_or(|e| e.sampler.starts_with("ParentBased")),
+            torn,
+            slots: &body[..used.min(body.len())],
+            header,
+        };
+        process.read_log(log);
+        Some(process)
+    }
+
+    fn read_log(&mut self, log: &[u8]) {
+        for record in slots::read_log(log) {
+            match record.entry {
+                LogEntry::Name { id, text } => {
+                    self.names.insert(id, text);
+                }
+                LogEntry::ExportBegin { batch, spans } => {
+                    let call = ExportCall { began: record.at, ended: 0, spans, result: ExportResult::None };
+                    self.exports.insert(batch, call);
+                }
+                LogEntry::ExportEnd { batch, error } => {
+                    if let Some(call) = self.exports.get_mut(&batch) {
+                        call.ended = record.at;
+                        call.result = error
+                            .map_or(ExportResult::Ok, |text| ExportResult::Failed(cause::of_text(&text)));
+                    }
+                }
+                LogEntry::Runtime(sample) => self.runtime.push((record.at, sample)),
+                LogEntry::Phase(4) => self.shutdown_began = record.at,
+                LogEntry::ShutdownEnd { error: Some(_) } => {
+                    if let Ending::Orderly { deadline_passed } = &mut self.ending {
+                        *deadline_passed = true;
+                    }
+                }
+                LogEntry::ShutdownEnd { error: None }
+                | LogEntry::HandledError(_)
+                | LogEntry::ClockPair { .. }
+                | LogEntry::Phase(_)
+                | LogEntry::Unknown(_) => {}
+            }
+        }
+    }
+
+    /// Slots in use, whether or not a span was made of them.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() / SLOT_BYTES
+    }
+
+    /// A slot's marks.
+    pub(crate) fn slot(&self, index: usize) -> Option<Slot> {
+        self.slots.get(index * SLOT_BYTES..(index + 1) * SLOT_BYTES).map(Slot::read)
+    }
+
+    /// All slots of which a span was made.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = (usize, Slot)> + '_ {
+        self.slots.chunks_exact(SLOT_BYTES).map(Slot::read).enumerate().filter(|(_, slot)| slot.created != 0)
+    }
+
+    /// What came of the export call a span was handed to.
+    pub(crate) fn export_of(&self, slot: &Slot) -> ExportResult {
+        let batch = slot.batch.checked_sub(1);
+        batch.and_then(|batch| self.exports.get(&batch)).map_or(ExportResult::None, |call| call.result)
+    }
+}
+
+fn ending_of(manifest: &ProcessManifest, trial: Status) -> Ending {
+    let Some(end) = &manifest.end else {
+        // Without a word on its end the harness died first, and its guard killed the process.
+        return Ending::Abrupt(if trial == Status::Partial { Exit::Kill } else { Exit::Crash });
+    };
+    match (end.signal, end.code) {
+        (Some(9), _) => Ending::Abrupt(Exit::Kill),
+        (Some(_), _) => Ending::Abrupt(Exit::Crash),
+        (None, Some(0)) if end.said_stopped => {
+            Ending::Orderly { deadline_passed: end.shutdown_error.is_some() }
+        }
+        (None, Some(2)) => Ending::Abrupt(Exit::Crash),
+        (None, _) => Ending::Abrupt(Exit::Exit),
+    }
+}

@@ -1,0 +1,145 @@
+//! A run, concluded: trials in, result with its verdict out.
+
+use spanfate_model::environment::Environment;
+use spanfate_model::manifest::{FORMAT, RunManifest, Status};
+use spanfate_model::plan::Plan;
+use spanfate_model::result::{Expectation, RunResult, TrialResult, VariantResult};
+use spanfate_model::scenario::WitnessMode;
+use spanfate_model::verdict::Verdict;
+use spanfate_model::witness::{Witness, WitnessState};
+
+use crate::expect;
+use crate::summary::summarise;
+
+/// Concludes a run from its concluded trials.
+pub fn conclude_run(
+    plan: Plan,
+    environment: Environment,
+    manifest: &RunManifest,
+    trials: Vec<TrialResult>,
+) -> RunResult {
+    let planned = plan.trials.len();
+    let mut reasons = Vec::new();
+    let mut verdict = Verdict::Pass;
+    let mut say = |worse: Verdict, reason: String| {
+        verdict = verdict.worst(worse);
+        reasons.push((worse, reason));
+    };
+    for trial in &trials {
+        for (worse, reason) in judge_trial(trial, plan.service.witness) {
+            say(worse, format!("trial {}: {reason}", trial.index));
+        }
+    }
+    if trials.len() < planned {
+        say(Verdict::Inconclusive, format!("{} of {planned} trials ran", trials.len()));
+    }
+    if manifest.status != Status::Complete {
+        let why = manifest.stopped_by.clone().unwrap_or_else(|| "the harness was stopped".to_owned());
+        say(Verdict::Inconclusive, format!("the run is not complete: {why}"));
+    }
+    let variants = variants(&plan, trials);
+    let expectations = expect::judge_all(&plan.expect, &variants);
+    for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
+        say(expectation.verdict, sentence(expectation));
+    }
+    reasons.sort_by_key(|(worse, _)| std::cmp::Reverse(*worse));
+    let reasons = reasons.into_iter().map(|(_, reason)| reason).collect();
+    RunResult {
+        format: FORMAT.to_owned(),
+        run_id: manifest.run_id.clone(),
+        status: manifest.status,
+        verdict,
+        reasons,
+        plan,
+        environment,
+        variants,
+        expectations,
+    }
+}
+
+fn sentence(expectation: &Expectation) -> String {
+    let reason = expectation.reason.as_deref().unwrap_or("no reason");
+    format!("{}: expected `{}`: {reason}", expectation.variant, expectation.that)
+}
+
+/// What a trial's books say about the verdict. Spoilt figures are marked where they are shown; they make a run
+/// inconclusive only through an expectation that needs them.
+fn judge_trial(trial: &TrialResult, mode: WitnessMode) -> Vec<(Verdict, String)> {
+    let mut out = Vec::new();
+    let ledger = &trial.ledger;
+    assert!(ledger.closes(), "the sum over the fates of trial {} does not close", trial.index);
+    let mut broken = |count: u64, what: &str| {
+        if count > 0 {
+            out.push((Verdict::AccountingBroken, format!("{count} spans {what}")));
+        }
+    };
+    broken(ledger.unexplained.count, "are unexplained");
+    broken(ledger.unexpected.count.saturating_sub(ledger.overflow), "were received that nobody created");
+    if ledger.overflow == 0 {
+        broken(ledger.expected.missing_in_answered, "of answered requests were never created");
+    }
+    broken(ledger.expected.extra, "beyond the plan were created");
+    let mut doubt = |reason: String| out.push((Verdict::Inconclusive, reason));
+    if ledger.unaccounted.count > 0 {
+        doubt(format!(
+            "{} spans are unaccounted: a witness that would tell has a gap",
+            ledger.unaccounted.count
+        ));
+    }
+    if ledger.created == 0 {
+        doubt("no span was created, so nothing is proven".to_owned());
+    }
+    if trial.status == Status::Partial {
+        doubt("its logs are torn".to_owned());
+    }
+    if let Some(error) = &trial.error {
+        doubt(format!("the harness could not finish it: {error}"));
+    }
+    for report in &trial.witnesses {
+        let name = report.witness.as_str();
+        let needed = match report.witness {
+            Witness::Process | Witness::Sdk => mode == WitnessMode::Full,
+            Witness::Wire | Witness::Load => true,
+            Witness::Probe | Witness::Collector => false,
+        };
+        match &report.state {
+            WitnessState::Complete => {}
+            WitnessState::Lossy(lost) => doubt(format!("the {name} witness lost {lost} statements")),
+            WitnessState::Absent(why) if needed => doubt(format!("the {name} witness is absent: {why}")),
+            WitnessState::Absent(_) => {}
+        }
+    }
+    for row in trial.agreement.iter().filter(|row| row.difference > 0 && row.explained.is_none()) {
+        let counts: Vec<String> = row.counts.iter().map(|(w, n)| format!("{} {n}", w.as_str())).collect();
+        doubt(format!("the witnesses disagree about \"{}\": {}", row.what, counts.join(", ")));
+    }
+    out
+}
+
+fn variants(plan: &Plan, trials: Vec<TrialResult>) -> Vec<VariantResult> {
+    let mut by_variant: Vec<Vec<TrialResult>> = plan.variants.iter().map(|_| Vec::new()).collect();
+    for trial in trials {
+        let variant =
+            plan.trials.iter().find(|planned| planned.index == trial.index).map_or(0, |p| p.variant);
+        if let Some(place) = by_variant.get_mut(usize::from(variant)) {
+            place.push(trial);
+        }
+    }
+    plan.variants
+        .iter()
+        .zip(by_variant)
+        .filter(|(_, trials)| !trials.is_empty())
+        .map(|(variant, trials)| VariantResult {
+            name: variant.name.clone(),
+            settings: settings(variant),
+            summary: summarise(&trials),
+            trials,
+        })
+        .collect()
+}
+
+fn settings(variant: &spanfate_model::plan::PlannedVariant) -> Vec<(String, String)> {
+    let mut out = variant.exporter.settings();
+    out.extend(variant.receiver.answer_after.map(|after| ("answer_after".to_owned(), after.to_string())));
+    out
+}

@@ -1,0 +1,188 @@
+//! A trial, concluded: raw logs in, ledger and figures out.
+
+use spanfate_model::fate::FateClass;
+use spanfate_model::ledger::Ledger;
+use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::raw::TrialLogs;
+use spanfate_model::result::{ExportFigures, Loss, Prediction, TrialResult};
+use spanfate_model::scenario::WitnessMode;
+use spanfate_model::unit::MonoNs;
+use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
+
+use crate::agreement;
+use crate::law::{self, Offered};
+use crate::loadbook::LoadBook;
+use crate::process::{ExportResult, Process};
+use crate::receipts::{self, Receipts};
+use crate::reconcile::{Sources, reconcile};
+use crate::timeline::Timeline;
+use crate::{usage, validity};
+
+/// Concludes a trial. `fixture_cores` is how many cores the fixture had to itself.
+pub fn conclude_trial(
+    plan: &Plan,
+    planned: &PlannedTrial,
+    fixture_cores: usize,
+    logs: &TrialLogs,
+) -> TrialResult {
+    let manifest = &logs.manifest;
+    let processes: Vec<Process<'_>> = manifest
+        .processes
+        .iter()
+        .zip(&logs.ledgers)
+        .filter_map(|(process, bytes)| Process::open(process, bytes.as_deref()?, manifest.status))
+        .collect();
+    let receipts = receipts::collect(logs.wire.as_deref(), &processes);
+    let book = LoadBook::open(plan, planned, logs.load.as_deref());
+    let began = load_began(manifest.phases.load_began, &book);
+    let witnessed = plan.service.witness == WitnessMode::Full;
+    let mut timeline = Timeline::new(began);
+    let sources = Sources {
+        trial: planned.index,
+        status: manifest.status,
+        tag: planned.tag,
+        spans_per_request: plan.service.spans_per_request.get(),
+        load_began: began,
+        processes: &processes,
+        receipts: &receipts,
+        book: &book,
+        witnessed: witnessed && !processes.is_empty(),
+    };
+    let done = reconcile(&sources, &mut timeline);
+    let window =
+        (began + plan.load.warmup.nanos(), began + plan.load.warmup.nanos() + plan.load.lasting.nanos());
+    let usage = usage::figures(&logs.usage, &processes, window, fixture_cores);
+    let load = book.figures(plan);
+    let first = manifest.processes.first();
+    let effective = first.and_then(|process| process.effective.clone());
+    let prediction = processes.first().zip(effective.as_ref()).and_then(|(process, effective)| {
+        law::predict(process, effective, &offered(plan, &done.ledger, (began, window.1)))
+    });
+    TrialResult {
+        index: planned.index,
+        repetition: planned.repetition,
+        status: manifest.status,
+        error: manifest.error.clone(),
+        loss: loss(&done.ledger, prediction),
+        exports: exports(&processes, &receipts, effective.as_ref().map_or(0, |e| e.batch), (began, window.1)),
+        delay: done.delay.quantiles(),
+        witnesses: witnesses(witnessed, manifest.processes.len(), &processes, &receipts, &book),
+        agreement: agreement::rows(
+            &processes,
+            &receipts,
+            &done,
+            &book,
+            sources.spans_per_request,
+            plan.plant,
+        ),
+        validity: validity::marks(&load, &usage),
+        timeline: timeline.finish(&processes, &book, &logs.usage),
+        ledger: done.ledger,
+        load,
+        usage,
+        effective,
+        gomaxprocs: first.map_or(0, |process| process.gomaxprocs),
+        sdk: first.map_or_else(String::new, |process| process.sdk.clone()),
+    }
+}
+
+/// The start of the load; a torn manifest does not know it, the load's log does.
+fn load_began(manifest: MonoNs, book: &LoadBook) -> MonoNs {
+    if manifest != 0 {
+        return manifest;
+    }
+    let known = book
+        .records
+        .iter()
+        .zip(&book.schedule)
+        .find_map(|(record, offset)| record.map(|r| r.intended - offset));
+    known.unwrap_or_default()
+}
+
+fn offered(plan: &Plan, ledger: &Ledger, window: (MonoNs, MonoNs)) -> Offered {
+    let seconds = plan.load.warmup.seconds() + plan.load.lasting.seconds();
+    let (deliberate, _) = ledger.class(FateClass::Deliberate);
+    Offered {
+        spans_per_s: ledger.created.saturating_sub(deliberate) as f64 / seconds.max(0.001),
+        warmup_s: plan.load.warmup.seconds(),
+        measured_s: plan.load.lasting.seconds(),
+        window,
+    }
+}
+
+fn loss(ledger: &Ledger, predicted: Option<Prediction>) -> Loss {
+    let (_, deliberate) = ledger.class(FateClass::Deliberate);
+    let (_, received) = ledger.class(FateClass::Received);
+    let (_, lost) = ledger.class(FateClass::Lost);
+    let due = ledger.created_measured - deliberate;
+    Loss {
+        due,
+        received,
+        lost,
+        silent: ledger.silent,
+        rate: if due == 0 { 0.0 } else { lost as f64 / due as f64 },
+        predicted,
+    }
+}
+
+fn exports(
+    processes: &[Process<'_>],
+    receipts: &Receipts,
+    batch: u32,
+    window: (MonoNs, MonoNs),
+) -> ExportFigures {
+    let calls: Vec<_> = processes.iter().flat_map(|process| process.exports.values()).collect();
+    let count =
+        |wanted: fn(&ExportResult) -> bool| calls.iter().filter(|call| wanted(&call.result)).count() as u64;
+    let spans: u64 = calls.iter().map(|call| u64::from(call.spans)).sum();
+    let per =
+        |total: u64, n: u64| if n == 0 { 0.0 } else { (total as f64 / n as f64 * 100.0).round() / 100.0 };
+    ExportFigures {
+        calls: calls.len() as u64,
+        failed: count(|result| matches!(result, ExportResult::Failed(_))),
+        unfinished: count(|result| *result == ExportResult::None),
+        full_batch_ms: processes
+            .first()
+            .and_then(|p| law::full_batch_ns(p, batch, window))
+            .map(|ns| (ns / 1e3).round() / 1e3),
+        spans_per_call: per(spans, calls.len() as u64),
+        requests: receipts.requests,
+        wire_bytes_per_span: per(receipts.bytes.1, receipts.accepted),
+        raw_bytes_per_span: per(receipts.bytes.0, receipts.accepted),
+        connections: receipts.connections,
+    }
+}
+
+fn witnesses(
+    witnessed: bool,
+    planned: usize,
+    processes: &[Process<'_>],
+    receipts: &Receipts,
+    book: &LoadBook,
+) -> Vec<WitnessReport> {
+    let process = if !witnessed {
+        WitnessState::Absent("switched off by the scenario".to_owned())
+    } else if processes.len() < planned || planned == 0 {
+        WitnessState::Absent("a span ledger is missing or unreadable".to_owned())
+    } else {
+        let gaps = processes.iter().flat_map(|p| [p.live.overflow, p.live.log_lost, p.live.unkeyed]);
+        match gaps.fold(0, u64::saturating_add) {
+            0 if processes.iter().all(|p| !p.torn) => WitnessState::Complete,
+            lost => WitnessState::Lossy(lost),
+        }
+    };
+    let sdk = if process.is_complete() && processes.iter().all(|p| p.live.phase >= 2) {
+        WitnessState::Complete
+    } else {
+        WitnessState::Absent("the SDK's own metrics live in the span ledger".to_owned())
+    };
+    let report = |witness, state| WitnessReport { witness, state };
+    vec![
+        report(Witness::Process, process),
+        report(Witness::Sdk, sdk),
+        report(Witness::Wire, receipts.state.clone().unwrap_or(WitnessState::Lossy(0))),
+        report(Witness::Load, book.state.clone()),
+        report(Witness::Probe, WitnessState::Absent("eBPF probes are not part of this version".to_owned())),
+        report(Witness::Collector, WitnessState::Absent("no collector in this scenario".to_owned())),
+    ]
+}

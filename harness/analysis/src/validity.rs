@@ -1,0 +1,44 @@
+//! What may be believed, per figure. Accounting always holds; rates and times hold only if neither the generator nor a
+//! neighbour on the machine made them. The bounds are calibrated in ADR 003.
+
+use spanfate_model::result::{LoadFigures, UsageFigures, Validity};
+
+/// Lowest share of intended requests started in any window of 1 s.
+pub(crate) const ACHIEVED_MIN: f64 = 0.99;
+/// Highest share of the fixture's cores that others may take.
+pub(crate) const FOREIGN_MAX: f64 = 0.05;
+/// Highest share of the fixture's cores that may be stolen by the hypervisor.
+pub(crate) const STEAL_MAX: f64 = 0.02;
+/// Highest p99 of the start lag, as a share of the reported p99.
+pub(crate) const LAG_SHARE_MAX: f64 = 0.10;
+
+/// The marks of a trial.
+pub(crate) fn marks(load: &LoadFigures, usage: &UsageFigures) -> Vec<Validity> {
+    let mark = |figure: &str, check: &str, measured: f64, bound: f64, valid: bool| Validity {
+        figure: figure.to_owned(),
+        check: check.to_owned(),
+        measured: (measured * 1e4).round() / 1e4,
+        bound,
+        valid,
+    };
+    let at_most = |figure: &str, check: &str, measured: f64, bound: f64| {
+        mark(figure, check, measured, bound, measured <= bound)
+    };
+    let mut out = vec![
+        mark(
+            "loss",
+            "requests started in the worst 1 s window, share of intended",
+            load.worst_window,
+            ACHIEVED_MIN,
+            load.worst_window >= ACHIEVED_MIN,
+        ),
+        at_most("loss", "foreign CPU on the fixture's cores, share", usage.foreign, FOREIGN_MAX),
+        at_most("loss", "steal on the fixture's cores, share", usage.steal, STEAL_MAX),
+    ];
+    if let (Some(lag), Some(response)) = (&load.start_lag, &load.response) {
+        let share = lag.p99 / response.p99.max(0.001);
+        out.push(at_most("latency", "start lag p99 as a share of response p99", share, LAG_SHARE_MAX));
+    }
+    out.push(at_most("latency", "foreign CPU on the fixture's cores, share", usage.foreign, FOREIGN_MAX));
+    out
+}

@@ -1,0 +1,255 @@
+//! Worlds of known truth: raw logs made byte by byte, as the fixture, the receiver and the load would write them.
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::mod_module_files, reason = "tests/common.rs would be a test of its own")]
+
+pub(crate) mod ledger;
+
+use std::num::NonZeroU32;
+
+use spanfate_analysis::{conclude_run, conclude_trial};
+use spanfate_model::environment::Environment;
+use spanfate_model::exporter::{Effective, Exporter};
+use spanfate_model::id::{SlotRef, SpanId, SpanKey};
+use spanfate_model::load::{LoadRecord, Outcome};
+use spanfate_model::manifest::{Phases, ProcessEnd, ProcessManifest, RunManifest, Status, TrialManifest};
+use spanfate_model::plan::Plan;
+use spanfate_model::raw::TrialLogs;
+use spanfate_model::result::{RunResult, TrialResult};
+use spanfate_model::scenario::{Arrival, Load, Plant, Receiver, Scenario, Service};
+use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, Slot};
+use spanfate_model::unit::{Period, Rate};
+use spanfate_model::wire::{
+    self, AnswerFate, AnswerRecord, Disposition, RequestRecord, SpanRecord, WireProtocol,
+};
+
+/// When the load of every world begins.
+pub(crate) const BEGAN: u64 = 1_000_000_000;
+
+/// One span of a world: its marks in the ledger, its appearances on the wire.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Span {
+    pub(crate) slot: Slot,
+    pub(crate) wire: Vec<Disposition>,
+    /// The id does not lead to the slot: the general join must find it.
+    pub(crate) foreign: bool,
+}
+
+/// A world: what happened, and what each witness noted of it.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) spans: Vec<Span>,
+    /// Result per batch: `None` no result, `Some(None)` no error, `Some(Some(text))` an error.
+    pub(crate) batches: Vec<Option<Option<String>>>,
+    pub(crate) blocking: bool,
+    pub(crate) end: Option<ProcessEnd>,
+    pub(crate) shutdown_began: u64,
+    pub(crate) overflow: u64,
+    pub(crate) sampler: String,
+    pub(crate) plant: Plant,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            spans: Vec::new(),
+            batches: Vec::new(),
+            blocking: false,
+            end: Some(orderly()),
+            shutdown_began: 9_000_000_000,
+            overflow: 0,
+            sampler: "ParentBased{root:AlwaysOnSampler}".to_owned(),
+            plant: Plant::default(),
+        }
+    }
+}
+
+/// The end of a process that stopped when it was asked to.
+pub(crate) fn orderly() -> ProcessEnd {
+    ProcessEnd { at: 9_500_000_000, code: Some(0), said_stopped: true, ..ProcessEnd::default() }
+}
+
+/// The end of a process that was killed.
+pub(crate) fn killed() -> ProcessEnd {
+    ProcessEnd { at: 9_500_000_000, signal: Some(9), ..ProcessEnd::default() }
+}
+
+/// A sampled, recording span that was created and started.
+pub(crate) fn started() -> Span {
+    let slot = Slot {
+        created: BEGAN + 10,
+        started: BEGAN + 20,
+        flags: FLAG_SAMPLED | FLAG_RECORDING,
+        ..Slot::default()
+    };
+    Span { slot, ..Span::default() }
+}
+
+impl Span {
+    /// Ended and accepted by the batch processor.
+    pub(crate) fn queued(mut self) -> Self {
+        (self.slot.ending, self.slot.ended, self.slot.closed) = (BEGAN + 30, BEGAN + 40, BEGAN + 50);
+        self
+    }
+
+    /// Handed to the exporter in a batch.
+    pub(crate) fn exported(mut self, batch: u32) -> Self {
+        (self.slot.exported, self.slot.batch) = (BEGAN + 60, batch + 1);
+        self
+    }
+
+    /// Seen by the receiver.
+    pub(crate) fn on_wire(mut self, dispositions: &[Disposition]) -> Self {
+        self.wire = dispositions.to_vec();
+        self
+    }
+}
+
+impl World {
+    /// The plan: one request per span, all measured.
+    pub(crate) fn plan(&self) -> Plan {
+        let rate = Rate(self.spans.len().max(1) as f64);
+        let lasting = Period::millis(1000);
+        let none = NonZeroU32::MIN;
+        Plan::resolve(&Scenario {
+            name: "world".to_owned(),
+            description: String::new(),
+            seed: 7,
+            trials: none,
+            load: Load {
+                rate,
+                arrival: Arrival::Constant,
+                warmup: Period::default(),
+                lasting,
+                max_in_flight: none,
+                timeout: lasting,
+            },
+            service: Service { spans_per_request: none, ..Service::default() },
+            receiver: Receiver::default(),
+            exporter: Exporter::default(),
+            variant: Vec::new(),
+            expect: Vec::new(),
+            plant: self.plant,
+        })
+    }
+
+    /// The key of a span: its own slot's, unless it is foreign.
+    pub(crate) fn key(&self, plan: &Plan, index: usize) -> SpanKey {
+        let trial = &plan.trials[0];
+        let span = if self.spans[index].foreign {
+            SpanId((index as u64 + 1).to_be_bytes())
+        } else {
+            SpanId::of_slot(SlotRef { process: 0, slot: index as u64 }, trial.salt)
+        };
+        SpanKey { trace: trial.tag.trace_id(index as u32), span }
+    }
+
+    /// The raw logs.
+    pub(crate) fn logs(&self, plan: &Plan) -> TrialLogs {
+        let process = ProcessManifest {
+            service: "http".to_owned(),
+            ledger: Some("http.0.slots".to_owned()),
+            effective: Some(Effective {
+                queue: 2048,
+                batch: 512,
+                sampler: self.sampler.clone(),
+                ..Effective::default()
+            }),
+            end: self.end.clone(),
+            ..ProcessManifest::default()
+        };
+        let manifest = TrialManifest {
+            status: if self.end.is_some() { Status::Complete } else { Status::Partial },
+            processes: vec![process],
+            phases: Phases { load_began: BEGAN, ..Phases::default() },
+            ..TrialManifest::default()
+        };
+        TrialLogs {
+            manifest,
+            ledgers: vec![Some(ledger::encode(self, plan))],
+            wire: Some(self.wire_log(plan, |records| records)),
+            load: Some(self.load_log(plan)),
+            usage: Vec::new(),
+        }
+    }
+
+    /// The wire log, one request per appearance, in the order that `arrange` gives.
+    pub(crate) fn wire_log(
+        &self,
+        plan: &Plan,
+        arrange: impl FnOnce(Vec<SpanRecord>) -> Vec<SpanRecord>,
+    ) -> Vec<u8> {
+        let mut records = Vec::new();
+        for (index, span) in self.spans.iter().enumerate() {
+            for disposition in &span.wire {
+                records.push(SpanRecord {
+                    request: 0,
+                    key: self.key(plan, index),
+                    parent: SpanId::default(),
+                    name: 0,
+                    service: 0,
+                    kind: 0,
+                    disposition: *disposition,
+                    start_wall: 0,
+                    end_wall: 0,
+                });
+            }
+        }
+        write_wire(&arrange(records))
+    }
+
+    fn load_log(&self, plan: &Plan) -> Vec<u8> {
+        let schedule = spanfate_model::load::schedule(&plan.load, plan.trials[0].seed);
+        let record = |(request, offset): (usize, &u64)| LoadRecord {
+            request: request as u32,
+            outcome: Outcome::Answered,
+            measured: true,
+            status: 200,
+            intended: BEGAN + offset,
+            started: BEGAN + offset + 1,
+            done: BEGAN + offset + 2,
+            connection: 0,
+        };
+        schedule.iter().enumerate().flat_map(|entry| record(entry).write()).collect()
+    }
+
+    /// Concludes the world as it is.
+    pub(crate) fn conclude(&self) -> (TrialResult, RunResult) {
+        let plan = self.plan();
+        conclude(&plan, &self.logs(&plan))
+    }
+}
+
+/// Writes a wire log: every span record in a request of its own, answered, closed in order.
+pub(crate) fn write_wire(records: &[SpanRecord]) -> Vec<u8> {
+    let mut log = wire::header().to_vec();
+    for (request, record) in records.iter().enumerate() {
+        let request = request as u32;
+        log.extend(
+            RequestRecord {
+                request,
+                connection: 0,
+                at: BEGAN + 100 + u64::from(request),
+                raw_bytes: 100,
+                wire_bytes: 100,
+                spans: 1,
+                protocol: WireProtocol::Grpc,
+                disposition: record.disposition,
+                hop: 0,
+                path: 0,
+            }
+            .write(),
+        );
+        log.extend(SpanRecord { request, ..*record }.write());
+        log.extend(AnswerRecord { request, at: BEGAN + 200, fate: AnswerFate::TakenByTransport }.write());
+    }
+    log.extend(wire::write_end(records.len() as u64));
+    log
+}
+
+/// Concludes logs.
+pub(crate) fn conclude(plan: &Plan, logs: &TrialLogs) -> (TrialResult, RunResult) {
+    let trial = conclude_trial(plan, &plan.trials[0], 1, logs);
+    let manifest = RunManifest { status: Status::Complete, ..RunManifest::default() };
+    let run = conclude_run(plan.clone(), Environment::default(), &manifest, vec![trial.clone()]);
+    (trial, run)
+}

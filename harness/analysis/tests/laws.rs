@@ -1,0 +1,213 @@
+//! Laws of the accounting, over random worlds, and the instrument held against broken witnesses: whatever is taken from
+//! it, it never says "pass".
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{Span, World, started};
+use proptest::prelude::*;
+use spanfate_model::fate::{Cause, Fate, Filter};
+use spanfate_model::id::SpanKey;
+use spanfate_model::verdict::Verdict;
+use spanfate_model::wire::Disposition::{Accepted, RejectedPartial};
+
+/// Ways a span can go, with the fate each leads to. Batch 0 succeeds, batch 1 fails, batch 2 times out but arrives.
+fn ways() -> Vec<(Span, Fate)> {
+    let dropped = |mut span: Span| {
+        span.slot.dropped = common::BEGAN + 35;
+        span
+    };
+    let filtered = |mut span: Span| {
+        span.slot.filtered = common::BEGAN + 60;
+        span
+    };
+    vec![
+        (started().queued().exported(0).on_wire(&[Accepted]), Fate::Received),
+        (started().queued().exported(2).on_wire(&[Accepted, Accepted]), Fate::Received),
+        (dropped(started().queued()), Fate::DroppedQueueFull),
+        (filtered(started().queued()), Fate::Filtered(Filter::ExporterWrapper)),
+        (started().queued().exported(1), Fate::ExportFailed(Cause::Timeout)),
+        (started().queued().exported(1).on_wire(&[RejectedPartial]), Fate::RejectedPartial),
+        (started(), Fate::NeverEnded),
+    ]
+}
+
+fn world_of(choices: &[usize]) -> (World, BTreeMap<Fate, u64>) {
+    let timeout = || Some(Some("context deadline exceeded".to_owned()));
+    let mut world = World { batches: vec![Some(None), timeout(), timeout()], ..World::default() };
+    let mut truth = BTreeMap::new();
+    for choice in choices {
+        let (span, fate) = ways().swap_remove(*choice);
+        world.spans.push(span);
+        *truth.entry(fate).or_insert(0) += 1;
+    }
+    (world, truth)
+}
+
+fn counts(trial: &spanfate_model::result::TrialResult) -> BTreeMap<Fate, u64> {
+    trial.ledger.fates.iter().map(|(fate, count)| (*fate, count.total)).collect()
+}
+
+fn choices() -> impl Strategy<Value = Vec<usize>> {
+    proptest::collection::vec(0..ways().len(), 1..60)
+}
+
+proptest! {
+    #[test]
+    fn every_span_gets_the_fate_it_had_in_whatever_order_the_wire_saw_it(
+        choices in choices(), turn in 0_usize..100, reverse: bool,
+    ) {
+        let (world, truth) = world_of(&choices);
+        let plan = world.plan();
+        let mut logs = world.logs(&plan);
+        logs.wire = Some(world.wire_log(&plan, |mut records| {
+            let middle = turn % records.len().max(1);
+            records.rotate_left(middle);
+            if reverse { records.reverse(); }
+            records
+        }));
+        let (trial, _) = common::conclude(&plan, &logs);
+        prop_assert_eq!(counts(&trial), truth);
+        prop_assert_eq!(trial.ledger.unexplained.count + trial.ledger.unexpected.count, 0);
+    }
+
+    #[test]
+    fn the_general_join_finds_what_the_index_finds(choices in choices()) {
+        let (mut world, truth) = world_of(&choices);
+        for span in world.spans.iter_mut().step_by(2) {
+            span.foreign = true;
+        }
+        let (trial, _) = world.conclude();
+        prop_assert_eq!(counts(&trial), truth);
+        prop_assert_eq!(trial.ledger.unexpected.count, 0);
+    }
+
+    #[test]
+    fn spans_that_were_discarded_after_the_acknowledgement_are_named_one_by_one(
+        choices in choices(), every in 2_usize..5,
+    ) {
+        let (world, _) = world_of(&choices);
+        let plan = world.plan();
+        let mut logs = world.logs(&plan);
+        let mut planted: Vec<SpanKey> = Vec::new();
+        logs.wire = Some(world.wire_log(&plan, |records| {
+            let mut seen = 0;
+            let is_single = |key: SpanKey| records.iter().filter(|r| r.key == key).count() == 1;
+            records.iter().copied().filter(|record| {
+                seen += 1;
+                let take = record.disposition == Accepted && is_single(record.key) && seen % every == 0;
+                if take { planted.push(record.key); }
+                !take
+            }).collect()
+        }));
+        let (trial, run) = common::conclude(&plan, &logs);
+        planted.sort();
+        let mut named = trial.ledger.unexplained.ids.clone();
+        named.sort();
+        prop_assert_eq!(&named, &planted);
+        prop_assert_eq!(run.verdict == Verdict::AccountingBroken, !planted.is_empty());
+    }
+
+    #[test]
+    fn torn_logs_are_concluded_and_never_pass(choices in choices(), which in 0_usize..3, share in 0.0_f64..1.0) {
+        let (world, _) = world_of(&choices);
+        let plan = world.plan();
+        let mut logs = world.logs(&plan);
+        let log = match which {
+            0 => logs.ledgers[0].as_mut(),
+            1 => logs.wire.as_mut(),
+            _ => logs.load.as_mut(),
+        };
+        let log = log.unwrap();
+        log.truncate((log.len() as f64 * share) as usize);
+        let (trial, run) = common::conclude(&plan, &logs);
+        prop_assert!(trial.ledger.closes());
+        prop_assert!(run.verdict > Verdict::Pass, "{:?}", trial.ledger);
+    }
+
+    #[test]
+    fn bytes_of_any_kind_are_concluded_without_a_panic(
+        ledger in proptest::collection::vec(any::<u8>(), 0..9000),
+        wire in proptest::collection::vec(any::<u8>(), 0..600),
+        load in proptest::collection::vec(any::<u8>(), 0..600),
+    ) {
+        let world = World { spans: vec![started()], ..World::default() };
+        let plan = world.plan();
+        let mut logs = world.logs(&plan);
+        // A right beginning lets the rest be read as records.
+        let with_head = |head: &[u8], rest: Vec<u8>| head.iter().copied().chain(rest).collect::<Vec<u8>>();
+        let old = logs.ledgers[0].take().unwrap();
+        logs.ledgers[0] = Some(with_head(&old[..512], ledger));
+        logs.wire = Some(with_head(&spanfate_model::wire::header(), wire));
+        logs.load = Some(load);
+        let (trial, run) = common::conclude(&plan, &logs);
+        prop_assert!(trial.ledger.closes());
+        prop_assert!(run.verdict > Verdict::Pass);
+    }
+}
+
+/// A world in which all is well: the control for those below.
+fn sound() -> World {
+    let mut world = world_of(&[0, 0, 2, 0]).0;
+    world.batches.truncate(1);
+    world
+}
+
+fn verdict_after(break_it: impl FnOnce(&mut spanfate_model::raw::TrialLogs)) -> Verdict {
+    let world = sound();
+    let plan = world.plan();
+    let mut logs = world.logs(&plan);
+    break_it(&mut logs);
+    common::conclude(&plan, &logs).1.verdict
+}
+
+/// Sets a live word of the ledger.
+fn set_word(logs: &mut spanfate_model::raw::TrialLogs, word: usize, value: u64) {
+    let at = 512 + 64 * word;
+    logs.ledgers[0].as_mut().unwrap()[at..at + 8].copy_from_slice(&value.to_le_bytes());
+}
+
+/// Sets a word of slot 0.
+fn set_slot(logs: &mut spanfate_model::raw::TrialLogs, at: usize, value: u64) {
+    let at = 4096 + at;
+    logs.ledgers[0].as_mut().unwrap()[at..at + 8].copy_from_slice(&value.to_le_bytes());
+}
+
+#[test]
+fn the_sound_world_passes() {
+    assert_eq!(verdict_after(|_| ()), Verdict::Pass);
+}
+
+#[test]
+fn a_missing_witness_is_never_a_pass() {
+    assert_eq!(verdict_after(|logs| logs.wire = None), Verdict::Inconclusive);
+    assert_eq!(verdict_after(|logs| logs.load = None), Verdict::Inconclusive);
+    // Without the ledger nobody created what arrived.
+    assert_eq!(verdict_after(|logs| logs.ledgers[0] = None), Verdict::AccountingBroken);
+}
+
+#[test]
+fn a_witness_that_says_something_else_is_never_a_pass() {
+    // The SDK counted one drop less, one export more, one start more.
+    assert_eq!(verdict_after(|logs| set_word(logs, 11, 0)), Verdict::Inconclusive);
+    assert_eq!(verdict_after(|logs| set_word(logs, 12, 4)), Verdict::Inconclusive);
+    assert_eq!(verdict_after(|logs| set_word(logs, 7, 5)), Verdict::Inconclusive);
+    // The ledger says that it was too small, or that log records did not fit.
+    assert_eq!(verdict_after(|logs| set_word(logs, 1, 1)), Verdict::Inconclusive);
+    assert_eq!(verdict_after(|logs| set_word(logs, 3, 1)), Verdict::Inconclusive);
+    // A received span was never created; a span has another id; the load says a request was answered without a span.
+    assert_eq!(verdict_after(|logs| set_slot(logs, 32, 0)), Verdict::AccountingBroken);
+    assert_eq!(verdict_after(|logs| set_slot(logs, 16, 5)), Verdict::AccountingBroken);
+    assert_eq!(verdict_after(|logs| set_slot(logs, 8, 5)), Verdict::AccountingBroken);
+}
+
+#[test]
+fn a_gap_the_receiver_admits_is_never_a_pass() {
+    let add_gap = |logs: &mut spanfate_model::raw::TrialLogs| {
+        let wire = logs.wire.as_mut().unwrap();
+        let end = wire.len() - 64;
+        wire.splice(end..end, spanfate_model::wire::write_gap(3));
+    };
+    assert_eq!(verdict_after(add_gap), Verdict::Inconclusive);
+}
