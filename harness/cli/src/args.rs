@@ -1,0 +1,140 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use spanfate_model::verdict::ExitCode as Code;
+
+/// Are we losing spans, where, why, and which settings stop it? Every span gets exactly one fate.
+#[derive(Debug, Parser)]
+#[command(name = "spanfate", version, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Colours on the terminal; NO_COLOR is honoured.
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
+    color: When,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a scenario: build, load, account, report.
+    #[command(alias = "run")]
+    Scenario(ScenarioArguments),
+    /// Check a scenario file; starts nothing.
+    Validate {
+        /// Scenario files or names in scenarios/.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print the trials a scenario expands to, their order and how long they take; starts nothing.
+    Plan {
+        #[command(flatten)]
+        selection: Selection,
+        /// Print the whole plan as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the scenarios in scenarios/.
+    List,
+    /// Conclude a run again from its raw logs; gives the same bytes.
+    Analyze {
+        /// A results directory, or the id of a run in results/.
+        run: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Render a run's report again from its result; gives the same bytes.
+    Report {
+        /// A results directory, or the id of a run in results/.
+        run: PathBuf,
+        /// Where to write the report; default reports/RUN.html.
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+    },
+    /// Say whether this machine can do what Spanfate does.
+    Doctor,
+    /// Kills what the harness started when the harness is gone.
+    #[command(name = "__guard", hide = true)]
+    Guard,
+    /// Becomes a child program.
+    #[command(name = "__exec", hide = true)]
+    Exec {
+        #[arg(long)]
+        parent: u32,
+        #[arg(long, value_delimiter = ',')]
+        cpus: Vec<u32>,
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// A scenario file, or the name of one in scenarios/ (`qps5k.toml`, `qps5k`).
+    pub(crate) file: PathBuf,
+    /// Trials per variant, in place of the file's.
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<NonZeroU32>,
+    /// Seed, in place of the file's.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Only these variants; may be given several times.
+    #[arg(long = "variant", value_name = "NAME")]
+    pub(crate) variants: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScenarioArguments {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Directory for results; default results/.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Output {
+    /// Print result.json instead of the table.
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) json: bool,
+    /// Print nothing but what is wrong.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+impl Arguments {
+    /// Whether to use colours on stdout.
+    pub(crate) fn color(&self) -> bool {
+        let unset = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
+        match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+                std::io::stdout().is_terminal() && unset("NO_COLOR") && !dumb
+            }
+        }
+    }
+}
+
+/// Prints help, version or a usage error, and gives the exit code.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing can be done about a terminal that does not take the text.
+    drop(error.print());
+    ExitCode::from(if error.use_stderr() { Code::Usage.number() } else { Code::Pass.number() })
+}

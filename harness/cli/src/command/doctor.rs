@@ -1,0 +1,31 @@
+//! `spanfate doctor`.
+
+use spanfate_model::verdict::ExitCode;
+use spanfate_run::doctor::{State, examine};
+
+use crate::error::Error;
+use crate::show;
+
+/// Prints what this machine has and lacks; fails if scenarios cannot run on it.
+pub(super) fn run(color: bool) -> Result<ExitCode, Error> {
+    let lines = examine();
+    let mut out = String::new();
+    for line in &lines {
+        let (word, paint) = match line.state {
+            State::Ok => ("ok", "32"),
+            State::Warn => ("warn", "33"),
+            State::Absent => ("absent", "31"),
+        };
+        let word = if color { format!("\u{1b}[{paint}m{word:<6}\u{1b}[0m") } else { format!("{word:<6}") };
+        out.push_str(&format!("{word} {:<20} {}\n", line.what, line.found));
+        if line.state != State::Ok {
+            out.push_str(&format!(
+                "       why it matters: {}\n       what to do:     {}\n",
+                line.why, line.remedy
+            ));
+        }
+    }
+    show::data(&out)?;
+    let unfit = lines.iter().any(|line| line.needed && line.state == State::Absent);
+    if unfit { Err(Error::Unfit) } else { Ok(ExitCode::Pass) }
+}

@@ -1,0 +1,56 @@
+//! `spanfate scenario`: run, then exactly what `analyze` and `report` do.
+
+use spanfate_model::verdict::ExitCode;
+use spanfate_run::interrupt::Interrupt;
+use spanfate_run::project::Project;
+use spanfate_run::runner::Run;
+use spanfate_run::store;
+
+use super::analyze;
+use crate::args::ScenarioArguments;
+use crate::error::{Error, first_of};
+use crate::select::select;
+use crate::show::{self, Shown};
+
+/// Runs a scenario.
+pub(super) fn run(arguments: &ScenarioArguments, color: bool) -> Result<ExitCode, Error> {
+    let selected = select(&arguments.selection, color)?;
+    let project = Project::find()?;
+    let interrupt = Interrupt::listen()?;
+    let run = Run {
+        project: &project,
+        results: arguments.out.clone().unwrap_or_else(|| project.results()),
+        plan: &selected.plan,
+        scenario: &selected.text,
+        interrupt: &interrupt,
+    };
+    let dir = run.prepare()?;
+    let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
+    let mut shown = Shown::new(arguments.output.quiet);
+    let done = run.execute(&dir, &mut |progress| shown.show(progress));
+    shown.finish();
+    let result = match analyze::conclude(&dir) {
+        Ok(result) => result,
+        // What stopped the run says more than what kept its rest from being concluded.
+        Err(error) => return Err(done.err().map_or(error, Error::Run)),
+    };
+    if result.variants.is_empty() {
+        // Nothing was measured: an empty table would only hide the reason.
+        if let Err(error) = done {
+            return Err(Error::Run(error));
+        }
+    }
+    analyze::print(&dir, &result, arguments.output, color)?;
+    let mut codes = vec![result.verdict.exit()];
+    if let Err(error) = done {
+        let error = Error::Run(error);
+        show::error(&error, color);
+        codes.push(error.exit());
+    }
+    codes.extend(
+        interrupt
+            .signal()
+            .map(|signal| if signal == 2 { ExitCode::Interrupted } else { ExitCode::Terminated }),
+    );
+    Ok(first_of(&codes))
+}

@@ -1,0 +1,92 @@
+//! What can end a command early, and with which exit code.
+
+use std::path::PathBuf;
+
+use spanfate_model::verdict::ExitCode;
+
+/// A command could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The scenario file is not valid; the text is the whole diagnosis.
+    #[error("{0}")]
+    Scenario(String),
+    /// An input is not there.
+    #[error("{what} `{name}` was not found{hint}")]
+    Missing { what: &'static str, name: String, hint: String },
+    /// No variant matches.
+    #[error("no variant is selected; the scenario has: {0}")]
+    NothingSelected(String),
+    /// A run that is still going on.
+    #[error("{0} is still being written by another process; wait until it has ended")]
+    Busy(PathBuf),
+    /// The machine lacks something that is needed.
+    #[error("this machine cannot run scenarios; see the lines marked `absent`")]
+    Unfit,
+    /// Standard output could not be written.
+    #[error("could not write to standard output")]
+    Output(#[source] std::io::Error),
+    /// The harness failed.
+    #[error(transparent)]
+    Run(#[from] spanfate_run::Error),
+}
+
+impl Error {
+    /// The exit code.
+    pub(crate) fn exit(&self) -> ExitCode {
+        match self {
+            Self::Scenario(_) => ExitCode::ScenarioInvalid,
+            Self::Missing { .. } | Self::Busy(_) => ExitCode::InputMissing,
+            Self::NothingSelected(_) => ExitCode::NothingSelected,
+            Self::Unfit => ExitCode::CapabilityAbsent,
+            Self::Output(_) => ExitCode::HarnessError,
+            Self::Run(error) => of_run(error),
+        }
+    }
+}
+
+fn of_run(error: &spanfate_run::Error) -> ExitCode {
+    use spanfate_run::Error as Run;
+    match error {
+        Run::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ExitCode::InputMissing,
+        Run::Malformed { .. } => ExitCode::InputMissing,
+        Run::ResultNotWritten { .. } => ExitCode::ResultNotWritten,
+        Run::Absent { .. } => ExitCode::CapabilityAbsent,
+        Run::Fixture { .. } => ExitCode::FixtureFailed,
+        Run::Deadline { .. } => ExitCode::DeadlinePassed,
+        Run::File { .. } | Run::System { .. } => ExitCode::HarnessError,
+    }
+}
+
+/// When several exit codes apply, this one is used: the one that stands first.
+pub(crate) fn first_of(codes: &[ExitCode]) -> ExitCode {
+    const ORDER: [ExitCode; 13] = [
+        ExitCode::Usage,
+        ExitCode::ScenarioInvalid,
+        ExitCode::InputMissing,
+        ExitCode::CapabilityAbsent,
+        ExitCode::HarnessError,
+        ExitCode::ResultNotWritten,
+        ExitCode::Interrupted,
+        ExitCode::Terminated,
+        ExitCode::AccountingBroken,
+        ExitCode::FixtureFailed,
+        ExitCode::DeadlinePassed,
+        ExitCode::ExpectationFailed,
+        ExitCode::Inconclusive,
+    ];
+    ORDER.into_iter().find(|code| codes.contains(code)).unwrap_or(ExitCode::Pass)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_exit_codes_is_the_documented_one() {
+        use ExitCode::{AccountingBroken, ExpectationFailed, FixtureFailed, Inconclusive, Interrupted, Pass};
+        assert_eq!(first_of(&[Pass]), Pass);
+        assert_eq!(first_of(&[Inconclusive, ExpectationFailed]), ExpectationFailed);
+        assert_eq!(first_of(&[FixtureFailed, AccountingBroken]), AccountingBroken);
+        assert_eq!(first_of(&[AccountingBroken, Interrupted]), Interrupted);
+    }
+}

@@ -1,0 +1,76 @@
+//! A scenario file, from text to a checked [`Scenario`], with every mistake shown where it stands.
+
+mod check;
+mod parse;
+mod render;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use spanfate_model::figure::nearest;
+use spanfate_model::scenario::Scenario;
+use spanfate_run::project::Project;
+
+use crate::error::Error;
+
+/// Something that is wrong with a scenario file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Diagnostic {
+    /// Where, in bytes.
+    pub(crate) span: Option<Range<usize>>,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do.
+    pub(crate) help: Option<String>,
+}
+
+/// A scenario as it was read.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) scenario: Scenario,
+    pub(crate) text: String,
+}
+
+/// Finds and reads a scenario. A path works; a bare name is looked up in `scenarios/`, with or without `.toml`.
+pub(crate) fn load(name: &Path, color: bool) -> Result<Loaded, Error> {
+    let path = find(name)?;
+    let text = std::fs::read_to_string(&path).map_err(|source| {
+        Error::Run(spanfate_run::Error::File { action: "read", path: path.clone(), source })
+    })?;
+    match parse::parse(&text) {
+        Ok(scenario) => Ok(Loaded { scenario, text }),
+        Err(diagnostics) => Err(Error::Scenario(render::render(&path, &text, &diagnostics, color))),
+    }
+}
+
+fn find(name: &Path) -> Result<PathBuf, Error> {
+    if name.is_file() {
+        return Ok(name.to_owned());
+    }
+    let folder = Project::find()?.scenarios();
+    let bare = name.components().count() == 1;
+    let with_ending = folder.join(format!("{}.toml", name.display()));
+    let found = [folder.join(name), with_ending].into_iter().find(|path| bare && path.is_file());
+    found.ok_or_else(|| {
+        let known = all(&folder);
+        let stem = name.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let hint = match nearest(&stem, known.iter().map(String::as_str)) {
+            Some(near) => format!("; did you mean `{near}`?"),
+            None => format!("; scenarios/ has: {}", known.join(", ")),
+        };
+        Error::Missing { what: "scenario", name: name.display().to_string(), hint }
+    })
+}
+
+/// Names of the scenarios in a folder, sorted.
+pub(crate) fn all(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,171 @@
+//! What types cannot say: ranges, references, contradictions.
+
+use std::collections::BTreeSet;
+
+use spanfate_model::exporter::Exporter;
+use spanfate_model::figure::nearest;
+use spanfate_model::plan::{MAX_TRIALS, Plan};
+use spanfate_model::scenario::{Scenario, WitnessMode};
+use spanfate_model::unit::Period;
+
+/// A semantic mistake at a path of the file.
+pub(super) struct Problem {
+    pub(super) path: Vec<String>,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+/// Most spans of one trial: its ledger takes 128 bytes each.
+const MAX_SPANS: u64 = 100_000_000;
+
+/// Checks a whole scenario; gives every problem.
+pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
+    let mut out = Problems::default();
+    name(&mut out, &["name"], &scenario.name);
+    load(&mut out, scenario);
+    exporter(&mut out, &["exporter"], &scenario.exporter);
+    variants(&mut out, scenario);
+    plant(&mut out, scenario);
+    expectations(&mut out, scenario);
+    out.0
+}
+
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, path: &[&str], message: impl Into<String>, help: &str) {
+        let path = path.iter().map(|part| (*part).to_owned()).collect();
+        self.0.push(Problem {
+            path,
+            message: message.into(),
+            help: (!help.is_empty()).then(|| help.to_owned()),
+        });
+    }
+}
+
+/// Names become parts of paths and of terminal tables.
+fn name(out: &mut Problems, path: &[&str], name: &str) {
+    let good = !name.is_empty()
+        && name.len() <= 64
+        && !name.starts_with('.')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    if !good {
+        out.add(
+            path,
+            format!("name `{}` cannot be used", name.escape_debug()),
+            "use 1 to 64 letters, digits, `-`, `_`, `.`",
+        );
+    }
+}
+
+fn load(out: &mut Problems, scenario: &Scenario) {
+    let load = &scenario.load;
+    if load.lasting < Period::millis(100) {
+        out.add(
+            &["load", "lasting"],
+            format!("a load of {} is too short", load.lasting),
+            "use at least 100ms",
+        );
+    }
+    if load.timeout < Period::millis(1) {
+        out.add(&["load", "timeout"], "a request needs time to be answered", "use at least 1ms");
+    }
+    let plan = Plan::resolve(&Scenario { trials: std::num::NonZeroU32::MIN, ..scenario.clone() });
+    if plan.spans_per_trial() > MAX_SPANS {
+        let message = format!(
+            "{} spans per trial are more than the {MAX_SPANS} a ledger can hold",
+            plan.spans_per_trial()
+        );
+        out.add(&["load", "rate"], message, "lower the rate, the length or the spans per request");
+    }
+    let trials = plan.variants.len() * scenario.trials.get() as usize;
+    if trials > MAX_TRIALS {
+        out.add(
+            &["trials"],
+            format!("{trials} trials are more than {MAX_TRIALS}"),
+            "use fewer trials or variants",
+        );
+    }
+}
+
+fn exporter(out: &mut Problems, at: &[&str], exporter: &Exporter) {
+    let path = |key: &'static str| -> Vec<&str> { at.iter().copied().chain([key]).collect() };
+    for (key, value) in [("queue", exporter.queue), ("batch", exporter.batch)] {
+        if value == Some(0) {
+            out.add(&path(key), format!("`{key}` must be at least 1"), "leave it out for the SDK's default");
+        }
+    }
+    let times = [
+        ("delay", exporter.delay),
+        ("export_timeout", exporter.export_timeout),
+        ("timeout", exporter.timeout),
+    ];
+    for (key, value) in times {
+        if let Some(value) = value.filter(|value| value.nanos() % 1_000_000 != 0) {
+            out.add(
+                &path(key),
+                format!("`{key}` is {value}; the SDK takes whole milliseconds"),
+                "write it in `ms`",
+            );
+        }
+    }
+    match (exporter.ratio, exporter.sampler) {
+        (Some(ratio), _) if !(0.0..=1.0).contains(&ratio) => {
+            out.add(&path("ratio"), format!("a ratio of {ratio} is not between 0 and 1"), "");
+        }
+        (Some(_), sampler) if !sampler.is_some_and(spanfate_model::exporter::SamplerKind::takes_ratio) => {
+            out.add(
+                &path("ratio"),
+                "`ratio` needs a sampler that takes one",
+                "set sampler = \"traceidratio\" or \"parentbased_traceidratio\" beside it",
+            );
+        }
+        _ => {}
+    }
+}
+
+fn variants(out: &mut Problems, scenario: &Scenario) {
+    let mut seen = BTreeSet::new();
+    for (index, variant) in scenario.variant.iter().enumerate() {
+        let index = index.to_string();
+        name(out, &["variant", &index, "name"], &variant.name);
+        if !seen.insert(variant.name.as_str()) {
+            out.add(
+                &["variant", &index, "name"],
+                format!("variant `{}` stands here twice", variant.name),
+                "give each a name of its own",
+            );
+        }
+        exporter(out, &["variant", &index, "exporter"], &variant.exporter);
+    }
+}
+
+fn plant(out: &mut Problems, scenario: &Scenario) {
+    let needs_wrapper = scenario.plant.filter > 0 || scenario.plant.double_send > 0;
+    if needs_wrapper && scenario.service.witness == WitnessMode::Off {
+        out.add(
+            &["plant"],
+            "planting needs the exporter wrapper, which `witness = \"off\"` takes away",
+            "set witness = \"full\"",
+        );
+    }
+}
+
+fn expectations(out: &mut Problems, scenario: &Scenario) {
+    let names: Vec<&str> = if scenario.variant.is_empty() {
+        vec!["default"]
+    } else {
+        scenario.variant.iter().map(|variant| variant.name.as_str()).collect()
+    };
+    for (index, expect) in scenario.expect.iter().enumerate() {
+        for unknown in expect.variants.iter().flatten().filter(|name| !names.contains(&name.as_str())) {
+            let help = match nearest(unknown, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known: {}", names.join(", ")),
+            };
+            let path = ["expect", &index.to_string(), "variants"];
+            out.add(&path, format!("there is no variant `{unknown}`"), &help);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! From TOML to a [`Scenario`]. Syntax errors, unknown keys and semantic errors are all collected; of type errors the
+//! first is shown, since what follows from it would only be noise.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use spanfate_model::figure::nearest;
+use spanfate_model::scenario::{RESERVED, Scenario};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
+
+use super::{Diagnostic, check};
+
+/// Parses and checks a scenario.
+pub(super) fn parse(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
+    let (mut table, errors) = DeTable::parse_recoverable(text);
+    let mut found: Vec<Diagnostic> = errors.iter().map(|e| diagnose(e.message(), e.span())).collect();
+    let syntax_ok = found.is_empty();
+    found.extend(take_reserved(table.get_mut()));
+    let typed = loop {
+        match Scenario::deserialize(Deserializer::from(table.clone())) {
+            Ok(scenario) => break Some(scenario),
+            Err(error) => {
+                let unknown = error.message().starts_with("unknown field");
+                let removed = unknown && error.span().is_some_and(|span| remove_key(table.get_mut(), &span));
+                if removed || syntax_ok {
+                    found.push(diagnose(error.message(), error.span()));
+                }
+                if !removed {
+                    break None;
+                }
+            }
+        }
+    };
+    if let Some(scenario) = &typed {
+        found.extend(check::check(scenario).into_iter().map(|problem| Diagnostic {
+            span: span_of(table.get_ref(), &problem.path),
+            message: problem.message,
+            help: problem.help,
+        }));
+    }
+    match typed {
+        Some(scenario) if found.is_empty() => Ok(scenario),
+        _ => {
+            found.sort_by_key(|diagnostic| diagnostic.span.as_ref().map_or(0, |span| span.start));
+            Err(found)
+        }
+    }
+}
+
+/// Makes serde's list of what is allowed a hint.
+fn diagnose(message: &str, span: Option<Range<usize>>) -> Diagnostic {
+    let (what, allowed) = match message.split_once(", expected ") {
+        Some((what, allowed)) if what.starts_with("unknown") => (what, Some(allowed)),
+        _ => (message, None),
+    };
+    let what = what.replace("unknown field", "unknown key").replace("missing field", "missing key");
+    let help = allowed.map(|allowed| {
+        let known: Vec<&str> = allowed.split('`').skip(1).step_by(2).collect();
+        let written = what.split('`').nth(1).unwrap_or_default();
+        let list = format!("allowed here: {}", known.join(", "));
+        match nearest(written, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`? {list}"),
+            None => list,
+        }
+    });
+    Diagnostic { span, message: what, help }
+}
+
+/// Takes out the top-level keys that belong to later versions.
+fn take_reserved(table: &mut DeTable<'_>) -> Vec<Diagnostic> {
+    let present: Vec<(String, Range<usize>)> = table
+        .keys()
+        .filter(|key| RESERVED.contains(&key.get_ref().as_ref()))
+        .map(|key| (key.get_ref().to_string(), key.span()))
+        .collect();
+    present
+        .into_iter()
+        .map(|(name, span)| {
+            table.remove(name.as_str());
+            Diagnostic {
+                span: Some(span),
+                message: format!("`{name}` is reserved and not available in this version"),
+                help: Some("take it out; a later version of Spanfate will understand it".to_owned()),
+            }
+        })
+        .collect()
+}
+
+/// Removes the key that stands at a span, wherever it is, so that the rest can be looked at.
+fn remove_key(table: &mut DeTable<'_>, at: &Range<usize>) -> bool {
+    let here = table.keys().find(|key| key.span() == *at).map(|key| key.get_ref().to_string());
+    if let Some(name) = here {
+        return table.remove(name.as_str()).is_some();
+    }
+    table.iter_mut().any(|(_, value)| remove_in(value, at))
+}
+
+fn remove_in(value: &mut Spanned<DeValue<'_>>, at: &Range<usize>) -> bool {
+    match value.get_mut() {
+        DeValue::Table(table) => remove_key(table, at),
+        DeValue::Array(array) => array.iter_mut().any(|value| remove_in(value, at)),
+        _ => false,
+    }
+}
+
+/// Where the value of a path stands; the nearest thing above it when the path itself is not written.
+fn span_of(table: &DeTable<'_>, path: &[String]) -> Option<Range<usize>> {
+    let (first, rest) = path.split_first()?;
+    let (key, value) = table.iter().find(|(key, _)| key.get_ref() == first.as_str())?;
+    span_in(value, rest).or_else(|| Some(if rest.is_empty() { value.span() } else { key.span() }))
+}
+
+fn span_in(value: &Spanned<DeValue<'_>>, path: &[String]) -> Option<Range<usize>> {
+    let (first, rest) = path.split_first()?;
+    match value.get_ref() {
+        DeValue::Table(table) => span_of(table, path),
+        DeValue::Array(array) => {
+            let item = array.get(first.parse::<usize>().ok()?)?;
+            span_in(item, rest).or_else(|| Some(item.span()))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "name = 'x'\n[load]\nrate = '500/s'\nlasting = '1s'\n";
+
+    fn messages(text: &str) -> Vec<(String, String, Option<String>)> {
+        parse(text)
+            .unwrap_err()
+            .into_iter()
+            .map(|d| (d.message, d.span.map(|s| text[s].to_owned()).unwrap_or_default(), d.help))
+            .collect()
+    }
+
+    #[test]
+    fn a_small_scenario_is_enough() {
+        assert_eq!(parse(GOOD).unwrap().name, "x");
+    }
+
+    #[test]
+    fn all_unknown_keys_are_shown_at_once_with_what_was_meant() {
+        let text = format!(
+            "{GOOD}lastign = '2s'\n[service]\nspans = 5\n[[variant]]\nname = 'v'\nexporter = {{ ques = 3 }}\n"
+        );
+        let found = messages(&text);
+        let keys: Vec<&str> = found.iter().map(|(_, key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["lastign", "spans", "ques"], "{found:?}");
+        assert!(found[0].2.as_ref().unwrap().contains("did you mean `lasting`"), "{found:?}");
+        assert!(found[2].2.as_ref().unwrap().contains("did you mean `queue`"), "{found:?}");
+    }
+
+    #[test]
+    fn unknown_keys_and_semantic_errors_come_together() {
+        let text = format!(
+            "{GOOD}x = 1\n[exporter]\nbatch = 0\n[[expect]]\nthat = 'loss.rate <= 1 %'\nvariants = ['nope']\n"
+        );
+        let found = messages(&text);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert_eq!(found[1].1, "0");
+        assert_eq!(found[2].1, "['nope']");
+    }
+
+    #[test]
+    fn a_missing_unit_points_at_the_value() {
+        let found = messages("name = 'x'\n[load]\nrate = '500'\nlasting = '1s'\n");
+        assert_eq!(found[0].1, "'500'");
+        assert!(found[0].0.contains("needs a unit"), "{found:?}");
+    }
+
+    #[test]
+    fn syntax_errors_are_all_shown() {
+        let found = messages("name = \n[load\nrate = '5/s'\n");
+        assert!(found.len() >= 2, "{found:?}");
+    }
+
+    #[test]
+    fn reserved_keys_are_refused_by_name() {
+        let found = messages(&format!("ebpf = 'auto'\n{GOOD}[[fault]]\nat = '1s'\n"));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].0.contains("`ebpf` is reserved"));
+    }
+
+    #[test]
+    fn a_wrong_choice_lists_the_right_ones() {
+        let found = messages(&format!("{GOOD}arrival = 'poison'\n"));
+        assert!(found[0].2.as_ref().unwrap().contains("did you mean `poisson`"), "{found:?}");
+    }
+}

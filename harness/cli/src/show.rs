@@ -1,0 +1,110 @@
+//! What goes to the terminal: data to stdout, progress and errors to stderr.
+
+use std::error::Error as _;
+use std::io::{IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use spanfate_run::fixture::BuildLine;
+use spanfate_run::progress::Progress;
+
+use crate::error::Error;
+
+/// Writes data to stdout. A reader that went away is no error.
+pub(crate) fn data(text: &str) -> Result<(), Error> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a note to stderr.
+pub(crate) fn note(text: &str) {
+    // There is no better place for a note that stderr does not take.
+    drop(writeln!(std::io::stderr().lock(), "{text}"));
+}
+
+/// Writes an error and its causes to stderr.
+pub(crate) fn error(error: &Error, color: bool) {
+    if let Error::Scenario(text) = error {
+        return note(text);
+    }
+    let (red, plain) = if color { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
+    let mut text = format!("{red}error{plain}: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!("\n  because {inner}"));
+        cause = inner.source();
+    }
+    note(&text);
+}
+
+/// Shows how a run goes on: one line that changes on a terminal, one line per step elsewhere.
+pub(crate) struct Shown {
+    bar: ProgressBar,
+    terminal: bool,
+    quiet: bool,
+    head: String,
+}
+
+impl Shown {
+    pub(crate) fn new(quiet: bool) -> Self {
+        let terminal =
+            std::io::stderr().is_terminal() && std::env::var("TERM").is_ok_and(|term| term != "dumb");
+        let target = if quiet || !terminal {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr_with_hz(8)
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+            bar.set_style(style);
+        }
+        Self { bar, terminal, quiet, head: String::new() }
+    }
+
+    pub(crate) fn show(&mut self, progress: Progress) {
+        match progress {
+            Progress::Build { fixture, line } => self.build(&fixture, line),
+            Progress::TrialBegan { index, total, variant, left_s } => {
+                self.head = format!("trial {}/{total} {variant}", index + 1);
+                self.step(&format!("{}  (about {left_s:.0} s left)", self.head));
+            }
+            Progress::Tick { phase, started, intended, received, left_s } => {
+                let requests =
+                    if intended > 0 { format!("{started}/{intended} requests, ") } else { String::new() };
+                let text = format!(
+                    "{}: {phase}, {requests}{received} spans received, about {left_s:.0} s left",
+                    self.head
+                );
+                self.bar.set_message(text);
+                self.bar.tick();
+            }
+            Progress::TrialEnded { .. } => self.bar.set_message(String::new()),
+        }
+    }
+
+    fn build(&mut self, fixture: &str, line: BuildLine) {
+        match line {
+            BuildLine::Began => {
+                self.step(&format!("building fixture {fixture} (the first time takes a minute or two)"))
+            }
+            BuildLine::Says(text) if self.terminal => self.bar.set_message(format!("  {text}")),
+            BuildLine::Says(_) => {}
+            BuildLine::Done(seconds) => self.step(&format!("fixture {fixture} is built ({seconds:.1} s)")),
+        }
+    }
+
+    /// A line that stays.
+    fn step(&mut self, text: &str) {
+        if self.quiet {
+        } else if self.terminal {
+            self.bar.println(text);
+        } else {
+            note(text);
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
