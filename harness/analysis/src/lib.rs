@@ -16,6 +16,7 @@ mod run;
 mod summary;
 mod timeline;
 mod trial;
+mod unwitnessed;
 mod usage;
 mod validity;
 

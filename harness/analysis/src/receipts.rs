@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use spanfate_model::id::SpanKey;
-use spanfate_model::ledger::Listed;
 use spanfate_model::unit::MonoNs;
 use spanfate_model::wire::{self, Disposition, RequestRecord, SpanRecord, WireRecord};
 use spanfate_model::witness::WitnessState;
@@ -44,8 +43,8 @@ impl Receipt {
 pub(crate) struct Receipts {
     /// Per process, per slot.
     pub(crate) by_slot: Vec<Vec<Receipt>>,
-    /// Received, but created by no process.
-    pub(crate) unexpected: Listed,
+    /// Appearances of spans that no process says it created, by key.
+    pub(crate) strays: Vec<(SpanKey, Receipt)>,
     /// Accepted appearances, copies included.
     pub(crate) accepted: u64,
     /// Requests.
@@ -144,7 +143,6 @@ fn merge(mut strays: Vec<(SpanRecord, MonoNs)>, processes: &[Process<'_>], out: 
         created.extend(process.spans().filter(|(i, s)| !own(*i, s.key)).map(|(i, s)| (s.key, index, i)));
     }
     created.sort_unstable();
-    let mut unexpected = BTreeSet::new();
     let mut next = 0;
     for (span, at) in strays {
         while created.get(next).is_some_and(|(key, ..)| *key < span.key) {
@@ -155,11 +153,13 @@ fn merge(mut strays: Vec<(SpanRecord, MonoNs)>, processes: &[Process<'_>], out: 
                 out.by_slot[*process][*slot].add(span.disposition, at);
             }
             _ => {
-                unexpected.insert(span.key);
+                if out.strays.last().is_none_or(|(key, _)| *key != span.key) {
+                    out.strays.push((span.key, Receipt::default()));
+                }
+                if let Some((_, receipt)) = out.strays.last_mut() {
+                    receipt.add(span.disposition, at);
+                }
             }
         }
-    }
-    for key in unexpected {
-        out.unexpected.push(key);
     }
 }

@@ -16,6 +16,7 @@ use crate::process::Process;
 use crate::quantile::{Times, millis};
 use crate::receipts::{Receipt, Receipts};
 use crate::timeline::Timeline;
+use crate::unwitnessed;
 
 /// What the ledger is built from.
 pub(crate) struct Sources<'a> {
@@ -27,7 +28,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) processes: &'a [Process<'a>],
     pub(crate) receipts: &'a Receipts,
     pub(crate) book: &'a LoadBook,
-    /// Whether a process ledger was to be there.
+    /// Whether there is a ledger of every process.
     pub(crate) witnessed: bool,
 }
 
@@ -51,6 +52,11 @@ pub(crate) struct Stages {
 /// Builds the ledger and fills the timeline.
 pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Reconciled {
     let wire_complete = sources.receipts.state.as_ref().is_some_and(WitnessState::is_complete);
+    if !sources.witnessed {
+        let ledger = unwitnessed::reconcile(sources, timeline);
+        assert!(ledger.closes(), "the sum over the fates does not close: {:?}", ledger.fates);
+        return Reconciled { ledger, delay: Times::new(), stages: Stages::default() };
+    }
     let mut walk = Walk {
         sources,
         ledger: Ledger {
@@ -58,12 +64,12 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
             trial: sources.trial,
             path: "default".to_owned(),
             status: sources.status,
-            unexpected: sources.receipts.unexpected.clone(),
             overflow: sources
                 .processes
                 .iter()
                 .map(|process| process.live.overflow)
                 .fold(0, u64::saturating_add),
+            torn: sources.processes.iter().any(|process| process.torn),
             ..Ledger::default()
         },
         per_request: vec![0; sources.book.schedule.len()],
@@ -77,6 +83,9 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
             walk.count(process, &slot, &receipt, judgement);
             timeline.span(&slot, &receipt, judgement);
         }
+    }
+    for (key, _) in sources.receipts.strays.iter().filter(|(_, receipt)| receipt.copies > 0) {
+        walk.ledger.unexpected.push(*key);
     }
     walk.finish()
 }
@@ -139,7 +148,7 @@ impl Walk<'_> {
             out.created += u64::from(counted);
             out.not_created += u64::from(each - counted);
             out.extra += u64::from(created - counted);
-            if self.sources.witnessed && self.sources.book.is_answered(request) {
+            if self.sources.book.is_answered(request) {
                 out.missing_in_answered += u64::from(each - counted);
             }
         }
@@ -159,7 +168,7 @@ impl Sources<'_> {
     }
 }
 
-fn place(
+pub(crate) fn place(
     fates: &mut BTreeMap<Fate, FateCount>,
     fate: Fate,
     measured: bool,

@@ -68,17 +68,9 @@ fn judge_trial(trial: &TrialResult, mode: WitnessMode) -> Vec<(Verdict, String)>
     let mut out = Vec::new();
     let ledger = &trial.ledger;
     assert!(ledger.closes(), "the sum over the fates of trial {} does not close", trial.index);
-    let mut broken = |count: u64, what: &str| {
-        if count > 0 {
-            out.push((Verdict::AccountingBroken, format!("{count} spans {what}")));
-        }
-    };
-    broken(ledger.unexplained.count, "are unexplained");
-    broken(ledger.unexpected.count.saturating_sub(ledger.overflow), "were received that nobody created");
-    if ledger.overflow == 0 {
-        broken(ledger.expected.missing_in_answered, "of answered requests were never created");
+    for (count, what) in ledger.contradictions() {
+        out.push((Verdict::AccountingBroken, format!("{count} spans {what}")));
     }
-    broken(ledger.expected.extra, "beyond the plan were created");
     let mut doubt = |reason: String| out.push((Verdict::Inconclusive, reason));
     if ledger.unaccounted.count > 0 {
         doubt(format!(

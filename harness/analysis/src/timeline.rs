@@ -52,6 +52,11 @@ impl Timeline {
         }
     }
 
+    /// Adds a receipt of a span of which nothing else is known.
+    pub(crate) fn receipt(&mut self, at: MonoNs) {
+        self.at(at).received += 1;
+    }
+
     /// Adds what the process, the load and the samples say, and gives the slices.
     pub(crate) fn finish(
         mut self,

@@ -46,7 +46,7 @@ pub fn conclude_trial(
         processes: &processes,
         receipts: &receipts,
         book: &book,
-        witnessed: witnessed && !processes.is_empty(),
+        witnessed: witnessed && !processes.is_empty() && processes.len() == manifest.processes.len(),
     };
     let done = reconcile(&sources, &mut timeline);
     let window =

@@ -38,6 +38,8 @@ pub struct Ledger {
     pub unexpected: Listed,
     /// Spans created after the span ledger was full: a gap of the process witness.
     pub overflow: u64,
+    /// The span ledger is cut off somewhere: a gap of the process witness whose size nobody knows.
+    pub torn: bool,
     /// What the load's plan says about the spans that must exist.
     pub expected: Expected,
     /// Spans by number of accepted copies (1, 2, …).
@@ -129,11 +131,22 @@ impl Ledger {
             && self.expected.spans == self.expected.created + self.expected.not_created
     }
 
-    /// Whether something is wrong that complete witnesses would not allow.
+    /// What complete witnesses would not allow, and what a gap of the process witness does not excuse: how many spans, and
+    /// what is wrong with them.
+    pub fn contradictions(&self) -> Vec<(u64, &'static str)> {
+        let gap = if self.torn { u64::MAX } else { self.overflow };
+        let missing = if gap == 0 { self.expected.missing_in_answered } else { 0 };
+        let all = [
+            (self.unexplained.count, "are unexplained"),
+            (self.unexpected.count.saturating_sub(gap), "were received that nobody created"),
+            (missing, "of answered requests were never created"),
+            (self.expected.extra, "beyond the plan were created"),
+        ];
+        all.into_iter().filter(|(count, _)| *count > 0).collect()
+    }
+
+    /// Whether accounting is broken.
     pub fn is_broken(&self) -> bool {
-        self.unexplained.count > 0
-            || self.unexpected.count > self.overflow
-            || (self.overflow == 0 && self.expected.missing_in_answered > 0)
-            || self.expected.extra > 0
+        !self.contradictions().is_empty()
     }
 }

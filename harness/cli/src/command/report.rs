@@ -21,12 +21,15 @@ pub(super) fn run(run: &Path, output: Option<PathBuf>) -> Result<ExitCode, Error
     Ok(ExitCode::Pass)
 }
 
-/// Writes the report of a result: to `reports/` of the project, or beside the results where there is no project.
+/// Writes the report of a result: to the project's `reports/` when the run lies in its `results/`, else beside the run.
 pub(super) fn write(dir: &RunDir, result: &RunResult, output: Option<PathBuf>) -> Result<PathBuf, Error> {
-    let path = output.unwrap_or_else(|| {
-        let reports = Project::find().map_or_else(|_| dir.0.clone(), |project| project.reports());
-        report_path(&reports, &result.run_id)
-    });
+    let path = output.unwrap_or_else(|| report_path(&reports_of(dir), &result.run_id));
     store::write_bytes(&path, spanfate_report::html(result).as_bytes())?;
     Ok(path)
+}
+
+fn reports_of(dir: &RunDir) -> PathBuf {
+    let runs = dir.0.parent().and_then(|parent| parent.canonicalize().ok());
+    let project = Project::find().ok().filter(|project| project.results().canonicalize().ok() == runs);
+    project.map(|project| project.reports()).or(runs).unwrap_or_else(|| dir.0.clone())
 }

@@ -1,0 +1,82 @@
+//! Bad input and bad machines: a clear message, the documented exit code, nothing left running.
+
+use std::fs;
+
+use crate::lab::lab;
+
+const LOAD: &str = "[load]\nrate = \"200/s\"\nwarmup = \"0s\"\nlasting = \"300ms\"\n";
+
+#[test]
+fn a_wrong_scenario_is_shown_where_it_is_wrong() {
+    let Some(lab) = lab() else { return };
+    let path = lab.scenario("sead = 3\n[load]\nrate = \"200/s\"\nlasting = \"1s\"\nwarmpu = \"1s\"\n");
+    let out = lab.call(&["validate", path.to_str().unwrap()]);
+    let text = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(65), "{text}");
+    for part in ["scenario.toml:2:1", "scenario.toml:6:1", "^^^^", "did you mean `seed`?", "did you mean `warmup`?"] {
+        assert!(text.contains(part), "no `{part}` in:\n{text}");
+    }
+}
+
+#[test]
+fn the_command_line_has_its_codes() {
+    let Some(lab) = lab() else { return };
+    let code = |arguments: &[&str]| lab.call(arguments).status.code();
+    assert_eq!(code(&["--help"]), Some(0));
+    assert_eq!(code(&["scenari"]), Some(2));
+    assert_eq!(code(&["scenario", "no-such-scenario"]), Some(66));
+    assert_eq!(code(&["analyze", "no-such-run"]), Some(66));
+    assert_eq!(code(&["plan", "qps5k", "--variant", "none"]), Some(4));
+    assert_eq!(code(&["plan", "qps5k.toml"]), Some(0));
+    assert_eq!(code(&["list"]), Some(0));
+    let missing = lab.call(&["validate", "qps5"]);
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("did you mean `qps5k`?"));
+}
+
+#[test]
+fn equal_seeds_give_equal_plans_byte_for_byte() {
+    let Some(lab) = lab() else { return };
+    let plan = |seed: &str| lab.call(&["plan", "qps5k", "--json", "--trials", "5", "--seed", seed]).stdout;
+    assert_eq!(plan("1"), plan("1"));
+    assert_ne!(plan("1"), plan("2"));
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_74() {
+    let Some(lab) = lab() else { return };
+    let path = lab.scenario(LOAD);
+    // A file stands where the directory should be.
+    fs::write(lab.path("taken"), "").unwrap();
+    let out = lab.call(&["scenario", path.to_str().unwrap(), "--out", lab.path("taken").to_str().unwrap()]);
+    assert_eq!(out.status.code(), Some(74), "{}", String::from_utf8_lossy(&out.stderr));
+}
+
+#[test]
+fn without_go_it_is_69_and_with_a_broken_go_102() {
+    let Some(lab) = lab() else { return };
+    let path = lab.scenario(LOAD);
+    let run = |tools: &str| {
+        let mut command = lab.program();
+        command.arg("scenario").arg(&path).arg("--out").arg(lab.path("results")).env("PATH", lab.path(tools));
+        command.output().unwrap()
+    };
+    fs::create_dir(lab.path("empty")).unwrap();
+    let absent = run("empty");
+    assert_eq!(absent.status.code(), Some(69), "{}", String::from_utf8_lossy(&absent.stderr));
+    assert!(String::from_utf8_lossy(&absent.stderr).contains("install Go"));
+    fs::create_dir(lab.path("broken")).unwrap();
+    std::os::unix::fs::symlink("/bin/false", lab.path("broken/go")).unwrap();
+    let broken = run("broken");
+    assert_eq!(broken.status.code(), Some(102), "{}", String::from_utf8_lossy(&broken.stderr));
+}
+
+#[test]
+fn json_goes_to_stdout_and_quiet_says_nothing() {
+    let Some(lab) = lab() else { return };
+    let done = lab.run(LOAD);
+    let run = done.run.to_str().unwrap();
+    let json = lab.call(&["analyze", run, "--json"]);
+    assert_eq!(json.stdout, fs::read(done.run.join("result.json")).unwrap());
+    let quiet = lab.call(&["analyze", run, "--quiet"]);
+    assert!(quiet.stdout.is_empty());
+}

@@ -1,0 +1,138 @@
+//! The harness is stopped or killed in the middle: nothing of it remains, and what it left is a valid partial result.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use spanfate_model::manifest::Status;
+use spanfate_model::result::RunResult;
+
+use crate::lab::{Lab, lab};
+
+const LONG: &str = "[load]\nrate = \"300/s\"\nwarmup = \"100ms\"\nlasting = \"30s\"\n";
+
+/// Process id and start time of every process, with its parent's id.
+fn processes() -> Vec<(i32, i32, String)> {
+    let mut out = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else { continue };
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+        let Some((_, rest)) = stat.rsplit_once(')') else { continue };
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        if fields[0] != "Z" {
+            out.push((pid, fields[1].parse().unwrap(), fields[19].to_owned()));
+        }
+    }
+    out
+}
+
+/// The harness and everything below it.
+fn family(harness: i32) -> BTreeSet<(i32, String)> {
+    let all = processes();
+    let mut pids = BTreeSet::from([harness]);
+    loop {
+        let before = pids.len();
+        pids.extend(all.iter().filter(|(_, parent, _)| pids.contains(parent)).map(|(pid, ..)| *pid).collect::<Vec<_>>());
+        if pids.len() == before {
+            return all.into_iter().filter(|(pid, ..)| pids.contains(pid)).map(|(pid, _, since)| (pid, since)).collect();
+        }
+    }
+}
+
+fn remaining(family: &BTreeSet<(i32, String)>) -> Vec<i32> {
+    processes().into_iter().filter(|(pid, _, since)| family.contains(&(*pid, since.clone()))).map(|(pid, ..)| pid).collect()
+}
+
+/// Kills the harness and checks that its whole family is gone within two seconds.
+fn kill_harness(mut child: Child) {
+    let harness = child.id().cast_signed();
+    let family = family(harness);
+    kill(Pid::from_raw(harness), Signal::SIGKILL).unwrap();
+    child.wait().unwrap();
+    let killed = Instant::now();
+    while !remaining(&family).is_empty() {
+        assert!(killed.elapsed() < Duration::from_secs(2), "still there: {:?} of {family:?}", remaining(&family));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(family.len() >= 3, "the harness had no children to lose: {family:?}");
+}
+
+/// Waits until requests have been answered for a while.
+fn wait_for_load(lab: &Lab) {
+    lab.until("load", || {
+        let usage = fs::read_to_string(lab.run_dir()?.join("trial-000/usage.ndjson")).ok()?;
+        (usage.lines().count() > 8).then_some(())
+    });
+}
+
+#[test]
+fn a_harness_killed_in_mid_run_leaves_nothing_behind_but_a_valid_partial_result() {
+    let Some(lab) = lab() else { return };
+    let child = lab.start(LONG);
+    wait_for_load(&lab);
+    kill_harness(child);
+    let run = lab.run_dir().unwrap();
+    let first = lab.call(&["analyze", run.to_str().unwrap()]);
+    assert_eq!(first.status.code(), Some(3), "{}", String::from_utf8_lossy(&first.stderr));
+    let bytes = fs::read(run.join("result.json")).unwrap();
+    let result: RunResult = serde_json::from_slice(&bytes).unwrap();
+    let trial = &result.variants[0].trials[0];
+    assert_eq!((result.status, trial.status), (Status::Partial, Status::Partial));
+    assert!(trial.ledger.created > 100 && trial.ledger.closes());
+    assert_eq!(trial.ledger.unexplained.count + trial.ledger.unexpected.count, 0);
+    // The raw logs have moved into the run's directory: no scratch is left, and the result is the same again.
+    let manifest = fs::read_to_string(run.join("trial-000/trial.json")).unwrap();
+    assert!(!manifest.contains("\"scratch\""), "{manifest}");
+    lab.call(&["analyze", run.to_str().unwrap()]);
+    assert_eq!(bytes, fs::read(run.join("result.json")).unwrap());
+}
+
+#[test]
+fn a_harness_killed_while_it_builds_takes_the_compilers_along() {
+    let Some(lab) = lab() else { return };
+    let scenario = lab.scenario(LONG);
+    let mut command = lab.program();
+    command.arg("scenario").arg(scenario).arg("--out").arg(lab.path("results"));
+    // An empty build cache: hundreds of packages to compile.
+    command.env("GOCACHE", lab.path("cache")).env("GOFLAGS", "-modcacherw");
+    let child = command.stderr(std::process::Stdio::null()).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let harness = child.id().cast_signed();
+    // The harness, its guard, go and at least one compiler.
+    lab.until("a compiler", || (family(harness).len() >= 4).then_some(()));
+    kill_harness(child);
+    let run = lab.run_dir().unwrap();
+    assert_eq!(lab.call(&["analyze", run.to_str().unwrap()]).status.code(), Some(3));
+}
+
+#[test]
+fn ctrl_c_ends_in_order_with_a_valid_partial_result() {
+    let Some(lab) = lab() else { return };
+    let child = lab.start(&format!("trials = 3\n{LONG}"));
+    wait_for_load(&lab);
+    let family = family(child.id().cast_signed());
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
+    let done = lab.finish(child);
+    assert_eq!(done.code, Some(130), "{}{}", done.stdout, done.stderr);
+    assert_eq!(done.result.status, Status::Interrupted);
+    let trial = &done.result.variants[0].trials[0];
+    assert!(trial.ledger.created > 100 && trial.ledger.closes());
+    assert_eq!(trial.ledger.unexplained.count + trial.ledger.unexpected.count + trial.ledger.unaccounted.count, 0);
+    assert!(trial.load.not_started.values().sum::<u64>() > 1000, "{:?}", trial.load.not_started);
+    assert!(remaining(&family).is_empty());
+}
+
+#[test]
+fn a_run_that_goes_on_is_left_alone() {
+    let Some(lab) = lab() else { return };
+    let child = lab.start(LONG);
+    wait_for_load(&lab);
+    let run = lab.run_dir().unwrap();
+    let busy = lab.call(&["analyze", run.to_str().unwrap()]);
+    assert_eq!(busy.status.code(), Some(66));
+    assert!(String::from_utf8_lossy(&busy.stderr).contains("still being written"));
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    assert_eq!(lab.finish(child).code, Some(143));
+}

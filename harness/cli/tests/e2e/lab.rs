@@ -1,0 +1,129 @@
+//! A place to run the program in: a folder of its own, one run at a time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use spanfate_model::result::RunResult;
+use tempfile::TempDir;
+
+/// Runs share two cores and one Go build cache: one after the other.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+static SKIPPED: AtomicU32 = AtomicU32::new(0);
+
+/// A folder for one test.
+pub(crate) struct Lab {
+    pub(crate) folder: TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// A lab, or `None` with a counted notice where the Go toolchain is missing.
+pub(crate) fn lab() -> Option<Lab> {
+    let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if Command::new("go").arg("version").output().is_err() {
+        let count = SKIPPED.fetch_add(1, Ordering::SeqCst) + 1;
+        println!("SKIPPED ({count}): no Go toolchain on PATH");
+        return None;
+    }
+    Some(Lab { folder: TempDir::new().unwrap(), _turn: turn })
+}
+
+/// The root of the project.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// What a finished run left.
+pub(crate) struct Finished {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// Its directory.
+    pub(crate) run: PathBuf,
+    pub(crate) result: RunResult,
+}
+
+impl Lab {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a scenario file.
+    pub(crate) fn scenario(&self, text: &str) -> PathBuf {
+        let path = self.path("scenario.toml");
+        fs::write(&path, format!("name = \"lab\"\n{text}")).unwrap();
+        path
+    }
+
+    /// The program, ready to get arguments.
+    pub(crate) fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_spanfate"));
+        command.current_dir(root()).env("NO_COLOR", "1");
+        command
+    }
+
+    pub(crate) fn call(&self, arguments: &[&str]) -> Output {
+        self.program().args(arguments).output().unwrap()
+    }
+
+    /// Starts a scenario; results go to the lab.
+    pub(crate) fn start(&self, text: &str) -> Child {
+        let scenario = self.scenario(text);
+        let mut command = self.program();
+        command.arg("scenario").arg(scenario).arg("--out").arg(self.path("results"));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Runs a scenario to its end.
+    pub(crate) fn run(&self, text: &str) -> Finished {
+        let child = self.start(text);
+        self.finish(child)
+    }
+
+    /// Waits for a run and reads its result.
+    pub(crate) fn finish(&self, child: Child) -> Finished {
+        let output = child.wait_with_output().unwrap();
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let run = self.run_dir().unwrap_or_else(|| panic!("no run: {stderr}"));
+        let result = fs::read(run.join("result.json")).unwrap_or_else(|e| panic!("{e}: {stdout}{stderr}"));
+        let result = serde_json::from_slice(&result).unwrap();
+        Finished { code: output.status.code(), stdout, stderr, run, result }
+    }
+
+    /// The directory of the lab's only run, once it is there.
+    pub(crate) fn run_dir(&self) -> Option<PathBuf> {
+        let mut entries = fs::read_dir(self.path("results")).ok()?;
+        entries.find_map(|entry| Some(entry.ok()?.path()).filter(|path| path.join("plan.json").is_file()))
+    }
+
+    /// Waits until something is there; panics when it takes too long.
+    pub(crate) fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        for _ in 0..6000 {
+            if let Some(found) = look() {
+                return found;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("{what} did not happen within a minute");
+    }
+}
+
+impl Finished {
+    /// Every book closes and nothing is unexplained or unexpected, whatever the machine did to the figures.
+    pub(crate) fn assert_exact(&self) {
+        assert!(matches!(self.code, Some(0 | 3)), "{:?}\n{}\n{}", self.code, self.stdout, self.stderr);
+        for trial in self.result.variants.iter().flat_map(|variant| &variant.trials) {
+            assert!(trial.ledger.closes());
+            assert_eq!(trial.ledger.unexplained.count, 0, "{:?}", self.result.reasons);
+            assert_eq!(trial.ledger.unexpected.count, 0, "{:?}", self.result.reasons);
+            assert_eq!(trial.ledger.unaccounted.count, 0, "{:?}", self.result.reasons);
+            for row in &trial.agreement {
+                assert!(row.difference == 0 || row.explained.is_some(), "{row:?}");
+            }
+        }
+    }
+}

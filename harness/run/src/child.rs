@@ -1,0 +1,127 @@
+//! Child processes of a trial: their own process group, under guard, gone when the value is dropped.
+
+use std::ffi::OsStr;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+
+use crate::guard::Guard;
+use crate::{Error, clock};
+
+/// How often a wait looks.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// A child in a process group of its own.
+#[derive(Debug)]
+pub(crate) struct Managed {
+    child: Child,
+    guard: Arc<Guard>,
+    ended: Option<ExitStatus>,
+}
+
+/// Prepares a command that will run through the shim. The caller adds arguments, environment and pipes.
+pub(crate) fn command(program: impl AsRef<OsStr>, cpus: &[u32]) -> Result<Command, Error> {
+    let own = std::env::current_exe().map_err(Error::system("find this program's own file"))?;
+    let mut command = Command::new(own);
+    command.arg("__exec").arg("--parent").arg(std::process::id().to_string());
+    if !cpus.is_empty() {
+        let list = cpus.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        command.arg("--cpus").arg(list);
+    }
+    command.arg("--").arg(program).process_group(0).stdin(Stdio::null());
+    Ok(command)
+}
+
+impl Managed {
+    /// Starts a prepared command. Call it from a thread that outlives the child: the parent-death signal is tied to the
+    /// thread, not to the process.
+    pub(crate) fn spawn(mut command: Command, guard: &Arc<Guard>, what: &str) -> Result<Self, Error> {
+        let child = command.spawn().map_err(|source| Error::Fixture {
+            fixture: what.to_owned(),
+            problem: format!("could not be started: {source}"),
+        })?;
+        let managed = Self { child, guard: Arc::clone(guard), ended: None };
+        guard.watch(managed.pid())?;
+        Ok(managed)
+    }
+
+    /// Process id; also the id of its group.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The pipes.
+    pub(crate) fn pipes(&mut self) -> (Option<std::process::ChildStdout>, Option<std::process::ChildStderr>) {
+        (self.child.stdout.take(), self.child.stderr.take())
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn poll(&mut self) -> Result<Option<ExitStatus>, Error> {
+        if self.ended.is_none() {
+            self.ended = self.child.try_wait().map_err(Error::system("wait for a child process"))?;
+        }
+        Ok(self.ended)
+    }
+
+    /// Waits until it ends or the time is over.
+    pub(crate) fn wait(&mut self, bound: Duration) -> Result<Option<ExitStatus>, Error> {
+        let end = clock::now() + bound.as_nanos() as u64;
+        loop {
+            if let Some(status) = self.poll()? {
+                return Ok(Some(status));
+            }
+            let now = clock::now();
+            if now >= end {
+                return Ok(None);
+            }
+            clock::sleep_until((now + LOOK.as_nanos() as u64).min(end));
+        }
+    }
+
+    /// Asks it to stop.
+    pub(crate) fn ask_to_stop(&self) {
+        // It may have ended on its own; its exit status tells.
+        kill(self.raw(), Signal::SIGTERM).ok();
+    }
+
+    /// Kills the whole group.
+    pub(crate) fn kill_group(&self) {
+        killpg(self.raw(), Signal::SIGKILL).ok();
+    }
+
+    fn raw(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed())
+    }
+}
+
+impl Drop for Managed {
+    fn drop(&mut self) {
+        // Always: what it started may outlive it in its group.
+        self.kill_group();
+        if self.ended.is_none() {
+            drop(self.child.wait());
+        }
+        drop(self.guard.release(self.child.id()));
+    }
+}
+
+/// Exit code and signal of a status.
+pub(crate) fn code_and_signal(status: ExitStatus) -> (Option<i32>, Option<i32>) {
+    (status.code(), status.signal())
+}
+
+/// Whether a program can be found.
+pub(crate) fn is_installed(program: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|dir: std::path::PathBuf| is_file(&dir.join(program)))
+    })
+}
+
+fn is_file(path: &Path) -> bool {
+    path.is_file()
+}

@@ -1,0 +1,185 @@
+//! Whether this machine can do what Spanfate does: each line ok or absent, why it matters, what to do.
+
+use std::fs;
+use std::path::Path;
+
+use spanfate_probes::capability;
+
+use crate::project::Project;
+use crate::{child, machine};
+
+/// How a check came out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// All is well.
+    Ok,
+    /// Works, with a loss of quality.
+    Warn,
+    /// Not there; something cannot be done.
+    Absent,
+}
+
+/// One line of the doctor.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// What was checked.
+    pub what: String,
+    /// How it came out.
+    pub state: State,
+    /// What was found.
+    pub found: String,
+    /// Why it matters.
+    pub why: &'static str,
+    /// What to do; empty if nothing.
+    pub remedy: String,
+    /// Whether `scenario` cannot run without it.
+    pub needed: bool,
+}
+
+fn line(what: &str, state: State, found: String, why: &'static str, remedy: &str) -> Line {
+    let remedy = if state == State::Ok { String::new() } else { remedy.to_owned() };
+    Line { what: what.to_owned(), state, found, why, remedy, needed: false }
+}
+
+fn graded(good: bool, otherwise: State) -> State {
+    if good { State::Ok } else { otherwise }
+}
+
+/// Runs all checks.
+pub fn examine() -> Vec<Line> {
+    let mut out = vec![project(), go(), cores(), clock_source(), pressure(), steal(), scratch(), disk()];
+    out.extend(capability::examine().into_iter().map(|found| Line {
+        what: found.what.to_owned(),
+        state: graded(found.present, State::Absent),
+        found: found.detail,
+        why: "the eBPF witness needs it; without it runs go on with the other witnesses",
+        remedy: if found.present { String::new() } else { found.remedy.to_owned() },
+        needed: false,
+    }));
+    out
+}
+
+fn project() -> Line {
+    let project = Project::find();
+    let state = graded(project.is_ok(), State::Absent);
+    let found = if project.is_ok() { "scenarios/ and go-fixtures/ found" } else { "not found" };
+    let why = "scenario files and fixtures live there";
+    Line {
+        needed: true,
+        ..line("project folder", state, found.to_owned(), why, "run inside a checkout of Spanfate")
+    }
+}
+
+fn go() -> Line {
+    let version = machine::version_of("go", "version");
+    let good = child::is_installed("go") && version.as_deref().is_some_and(|v| go_minor(v) >= 26);
+    let found = version.unwrap_or_else(|| "not on PATH".to_owned());
+    let remedy = "install Go 1.26 or later (https://go.dev/dl) and put `go` on PATH";
+    Line {
+        needed: true,
+        ..line("go toolchain", graded(good, State::Absent), found, "fixtures are built with it", remedy)
+    }
+}
+
+/// The minor version in `go version go1.26.8 linux/amd64`.
+fn go_minor(version: &str) -> u32 {
+    version
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("go1."))
+        .and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
+        .unwrap_or_default()
+}
+
+fn cores() -> Line {
+    let cpus = machine::divide_cpus();
+    let good = cpus.allowed.len() > 1;
+    let found = format!("{} (fixture {:?}, harness {:?})", cpus.allowed.len(), cpus.fixture, cpus.harness);
+    let why = "on one core, loss at the limit measures scheduling, not the SDK";
+    line("cpu cores", graded(good, State::Warn), found, why, "give this process two cores or more")
+}
+
+fn clock_source() -> Line {
+    let found = read("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+    let fast =
+        ["tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page"].contains(&found.as_str());
+    let why = "every mark of the process witness reads the clock; a slow source makes it cost microseconds";
+    line(
+        "clock source",
+        graded(fast, State::Warn),
+        found,
+        why,
+        "prefer a machine whose clock source is tsc or kvm-clock",
+    )
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned())
+}
+
+fn pressure() -> Line {
+    let why = "neighbours on the machine spoil loss and latency figures";
+    let text = read("/proc/pressure/cpu");
+    let value = text.split_whitespace().find_map(|word| word.strip_prefix("avg10=")?.parse::<f64>().ok());
+    let Some(share) = value else {
+        let remedy = "boot with psi=1; foreign CPU and steal are still recorded";
+        return line("cpu pressure", State::Warn, "no pressure stall information".to_owned(), why, remedy);
+    };
+    let found = format!("some tasks waited {share} % of the last 10 s");
+    line("cpu pressure", graded(share < 20.0, State::Warn), found, why, "stop other work before measuring")
+}
+
+fn steal() -> Line {
+    let stat = read("/proc/stat");
+    let ticks: Vec<u64> = stat
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .skip(1)
+        .map(|field| field.parse().unwrap_or_default())
+        .collect();
+    let total: u64 = ticks.iter().take(8).sum();
+    let share = ticks.get(7).copied().unwrap_or_default() as f64 / total.max(1) as f64;
+    let found = format!("{:.2} % since boot", share * 100.0);
+    line(
+        "steal",
+        graded(share < 0.02, State::Warn),
+        found,
+        "a hypervisor that takes cycles spoils rates",
+        "use a quieter host",
+    )
+}
+
+fn scratch() -> Line {
+    let root = machine::scratch_root();
+    let good = machine::is_tmpfs(&root);
+    let free = machine::free_bytes(&root).unwrap_or_default();
+    let found = format!("{}, {} MiB free", if good { "tmpfs" } else { "on disk" }, free >> 20);
+    let why = "span ledgers and receipts are written there during a trial; a disk stalls their writers";
+    line(
+        "scratch space",
+        graded(good && free > 256 << 20, State::Warn),
+        found,
+        why,
+        "mount a tmpfs on /dev/shm",
+    )
+}
+
+fn disk() -> Line {
+    let free = machine::free_bytes(Path::new(".")).unwrap_or_default();
+    let found = format!("{} MiB free here", free >> 20);
+    let why = "raw logs take about 45 MB per variant of qps5k";
+    line("disk", graded(free > 2 << 30, State::Warn), found, why, "free some space or use --out")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn go_versions_are_read() {
+        assert_eq!(go_minor("go version go1.26.8 linux/amd64"), 26);
+        assert_eq!(go_minor("go version go1.30rc1 linux/amd64"), 30);
+        assert_eq!(go_minor("what"), 0);
+    }
+}

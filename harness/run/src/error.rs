@@ -1,0 +1,90 @@
+//! What can keep the harness from doing its work. A lost span or a crashed fixture is data, never an error.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The harness could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file operation failed.
+    #[error("could not {action} {path}")]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// A file of a results directory cannot be understood.
+    #[error("{path} is not what a results directory holds there; was it written by another version?")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A result file could not be written.
+    #[error("could not write {path}; free disk space or choose another directory with --out")]
+    ResultNotWritten {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// A capability of the machine is absent.
+    #[error("{what} is absent: {remedy}")]
+    Absent {
+        /// What is missing.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The fixture could not be built or started.
+    #[error("fixture {fixture} {problem}")]
+    Fixture {
+        /// Which fixture.
+        fixture: String,
+        /// What went wrong and what to do.
+        problem: String,
+    },
+    /// A deadline of the harness passed.
+    #[error("{what} took longer than {seconds} s")]
+    Deadline {
+        /// What was waited for.
+        what: String,
+        /// The bound.
+        seconds: u64,
+    },
+    /// The operating system refused something.
+    #[error("could not {action}")]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// A file operation that failed.
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { action, path, source }
+    }
+
+    /// A system call that failed.
+    pub(crate) fn system(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::System { action, source }
+    }
+
+    /// A result file that could not be written.
+    pub(crate) fn unwritten(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::ResultNotWritten { path, source }
+    }
+}

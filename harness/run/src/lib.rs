@@ -1,0 +1,23 @@
+//! All effects: executes a plan and writes the raw logs of its trials. It decides nothing about spans.
+
+pub mod clock;
+pub mod doctor;
+pub mod error;
+pub mod fixture;
+pub mod guard;
+pub mod interrupt;
+pub mod load;
+pub mod machine;
+pub mod progress;
+pub mod project;
+pub mod receiver;
+pub mod runner;
+pub mod shim;
+pub mod store;
+
+mod child;
+mod events;
+mod trial;
+mod usage;
+
+pub use error::Error;

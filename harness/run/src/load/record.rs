@@ -1,0 +1,92 @@
+//! The load log's writer. Records are gathered and appended about ten times a second.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use spanfate_model::load::{LoadRecord, Outcome};
+use spanfate_model::unit::MonoNs;
+
+use super::pace::Pace;
+use crate::clock;
+
+/// What became of a started request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    pub(super) status: u16,
+    pub(super) started: MonoNs,
+    pub(super) connection: u32,
+}
+
+/// The log of one load.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    pace: Arc<Pace>,
+    schedule: Arc<[u64]>,
+    start_at: MonoNs,
+    measured_from: u64,
+    file: File,
+    pending: RefCell<Vec<u8>>,
+}
+
+impl Recorder {
+    pub(super) fn new(
+        pace: &Arc<Pace>,
+        schedule: &Arc<[u64]>,
+        start_at: MonoNs,
+        measured_from: u64,
+        file: File,
+    ) -> Self {
+        Self {
+            pace: Arc::clone(pace),
+            schedule: Arc::clone(schedule),
+            start_at,
+            measured_from,
+            file,
+            pending: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// Notes that a request is about to be written; gives the time.
+    pub(super) fn start(&self) -> MonoNs {
+        self.pace.count_started();
+        clock::now()
+    }
+
+    /// Records a started request, now.
+    pub(super) fn ended(&self, request: u32, ended: Ended) {
+        self.pace.count_done();
+        self.push(request, ended, clock::now());
+    }
+
+    /// Records a request that is not started.
+    pub(super) fn not_started(&self, request: u32, outcome: Outcome) {
+        self.pace.count_not_started();
+        self.push(request, Ended { outcome, status: 0, started: 0, connection: 0 }, clock::now());
+    }
+
+    fn push(&self, request: u32, ended: Ended, done: MonoNs) {
+        let offset = self.schedule.get(request as usize).copied().unwrap_or_default();
+        let record = LoadRecord {
+            request,
+            outcome: ended.outcome,
+            measured: offset >= self.measured_from,
+            status: ended.status,
+            intended: self.start_at + offset,
+            started: ended.started,
+            done,
+            connection: ended.connection,
+        };
+        self.pending.borrow_mut().extend_from_slice(&record.write());
+    }
+
+    /// Appends what was gathered.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        let mut pending = self.pending.borrow_mut();
+        let written = (&self.file).write_all(&pending);
+        pending.clear();
+        written
+    }
+}

@@ -1,0 +1,214 @@
+//! One request and its answer: what became of the answer is noted when the last trace of the exchange is dropped.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use spanfate_model::unit::MonoNs;
+use spanfate_model::wire::{AnswerFate, WireProtocol};
+use tonic::Status;
+
+use super::Shared;
+use super::socket::Connection;
+use crate::clock;
+
+/// Body bytes that all incomplete requests together may hold.
+const MOST_IN_FLIGHT: u64 = 256 << 20;
+
+/// Stands for "not in the log".
+const NOT_LOGGED: u32 = u32::MAX;
+
+/// One request and its answer.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    shared: Arc<Shared>,
+    connection: Arc<Connection>,
+    pub(super) protocol: WireProtocol,
+    request: AtomicU32,
+    body_bytes: AtomicU32,
+    completed_at: AtomicU64,
+    taken: AtomicBool,
+}
+
+impl Exchange {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        connection: &Arc<Connection>,
+        protocol: WireProtocol,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            shared: Arc::clone(shared),
+            connection: Arc::clone(connection),
+            protocol,
+            request: AtomicU32::new(NOT_LOGGED),
+            body_bytes: AtomicU32::new(0),
+            completed_at: AtomicU64::new(0),
+            taken: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn connection(&self) -> u32 {
+        self.connection.number
+    }
+
+    /// Bytes of the message as sent, without the frame of gRPC.
+    pub(super) fn wire_bytes(&self) -> u32 {
+        let prefix = if self.protocol == WireProtocol::Grpc { 5 } else { 0 };
+        self.body_bytes.load(Ordering::Relaxed).saturating_sub(prefix)
+    }
+
+    /// The message is complete, now.
+    pub(super) fn complete(&self) {
+        self.completed_at.store(clock::now(), Ordering::Relaxed);
+    }
+
+    /// When the message was complete; 0 before.
+    pub(super) fn completed_at(&self) -> MonoNs {
+        self.completed_at.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn logged(&self, request: Option<u32>) {
+        self.request.store(request.unwrap_or(NOT_LOGGED), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let request = self.request.load(Ordering::Relaxed);
+        if request == NOT_LOGGED {
+            return;
+        }
+        let fate = if self.taken.load(Ordering::Relaxed) {
+            AnswerFate::TakenByTransport
+        } else if self.connection.is_broken() || self.shared.cut.load(Ordering::Relaxed) {
+            AnswerFate::ConnectionError
+        } else {
+            AnswerFate::CancelledByPeer
+        };
+        self.shared.log().answered(request, clock::now(), fate);
+    }
+}
+
+/// A request's body, with its bytes counted and the memory of all incomplete requests bounded.
+#[derive(Debug)]
+pub(super) struct RequestBody {
+    inner: Incoming,
+    exchange: Arc<Exchange>,
+    held: u64,
+}
+
+impl RequestBody {
+    pub(super) fn new(inner: Incoming, exchange: &Arc<Exchange>) -> Self {
+        Self { inner, exchange: Arc::clone(exchange), held: 0 }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+            None => return Poll::Ready(None),
+            Some(Err(broken)) => return Poll::Ready(Some(Err(Status::cancelled(broken.to_string())))),
+            Some(Ok(frame)) => frame,
+        };
+        if let Some(data) = frame.data_ref() {
+            let length = data.len() as u64;
+            self.held += length;
+            self.exchange.body_bytes.fetch_add(length as u32, Ordering::Relaxed);
+            let before = self.exchange.shared.in_flight.fetch_add(length, Ordering::Relaxed);
+            if before + length > MOST_IN_FLIGHT {
+                return Poll::Ready(Some(Err(Status::resource_exhausted("too many bytes in flight"))));
+            }
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        self.exchange.shared.in_flight.fetch_sub(self.held, Ordering::Relaxed);
+    }
+}
+
+/// An answer's body; knows whether the transport took all of it.
+#[derive(Debug)]
+pub(super) struct AnswerBody {
+    inner: tonic::body::Body,
+    exchange: Option<Arc<Exchange>>,
+}
+
+impl AnswerBody {
+    /// An answer whose fate is noted.
+    pub(super) fn to(exchange: Arc<Exchange>, inner: tonic::body::Body) -> Self {
+        Self { inner, exchange: Some(exchange) }
+    }
+
+    /// An answer to something that is no export request.
+    pub(super) fn plain(inner: tonic::body::Body) -> Self {
+        Self { inner, exchange: None }
+    }
+
+    fn taken(&self) {
+        if let Some(exchange) = &self.exchange {
+            exchange.taken.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        let last = match &frame {
+            None => true,
+            Some(Ok(frame)) => frame.is_trailers(),
+            Some(Err(_)) => false,
+        };
+        if last {
+            self.taken();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for AnswerBody {
+    fn drop(&mut self) {
+        // A body without bytes is never polled: the transport took it with the head.
+        if self.inner.is_end_stream() {
+            self.taken();
+        }
+    }
+}

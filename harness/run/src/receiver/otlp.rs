@@ -1,0 +1,272 @@
+//! Walks an `ExportTraceServiceRequest` in its wire format, in place: nothing is decoded into objects, because a few
+//! megabytes of empty spans would become hundreds of them.
+
+use spanfate_model::id::{SpanId, SpanKey, TraceId};
+
+/// Where and why a message is no valid export request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Malformed {
+    /// Offset of the offending byte in the uncompressed message.
+    pub(crate) at: usize,
+    /// What is wrong there.
+    pub(crate) what: &'static str,
+}
+
+/// What the wire log keeps of a span.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span<'a> {
+    pub(crate) key: SpanKey,
+    pub(crate) parent: SpanId,
+    pub(crate) name: &'a [u8],
+    pub(crate) service: &'a [u8],
+    pub(crate) kind: u8,
+    pub(crate) start_wall: u64,
+    pub(crate) end_wall: u64,
+}
+
+/// Counts the spans of a message without looking into them: the bound on spans comes before anything is stored.
+pub(crate) fn count(message: &[u8]) -> Result<u32, Malformed> {
+    let mut spans = 0;
+    each_scope(message, |_, mut scope| {
+        while let Some(field) = scope.field()? {
+            spans += u32::from(field.number == 2);
+        }
+        Ok(())
+    })?;
+    Ok(spans)
+}
+
+/// Calls `each` for every span of the message, until a malformed one.
+pub(crate) fn walk<'a>(message: &'a [u8], mut each: impl FnMut(&Span<'a>)) -> Result<(), Malformed> {
+    each_scope(message, |service, mut scope| {
+        while let Some(field) = scope.field()? {
+            if field.number == 2 {
+                each(&span(field.at, field.message()?, service)?);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Calls `each` with the service name and the content of every `ScopeSpans`.
+fn each_scope<'a>(
+    message: &'a [u8],
+    mut each: impl FnMut(&'a [u8], Reader<'a>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let mut request = Reader { all: message, at: 0 };
+    while let Some(field) = request.field()? {
+        if field.number != 1 {
+            continue;
+        }
+        // Fields may come in any order, and every span needs the service, so it is looked for first.
+        let mut resource_spans = field.message()?;
+        let mut ahead = resource_spans;
+        let mut service: &[u8] = &[];
+        while let Some(field) = ahead.field()? {
+            if field.number == 1
+                && let Some(name) = service_name(field.message()?)?
+            {
+                service = name;
+            }
+        }
+        while let Some(field) = resource_spans.field()? {
+            if field.number == 2 {
+                each(service, field.message()?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn service_name(mut resource: Reader<'_>) -> Result<Option<&[u8]>, Malformed> {
+    let mut found = None;
+    while let Some(field) = resource.field()? {
+        if field.number != 1 {
+            continue;
+        }
+        let mut attribute = field.message()?;
+        let (mut ours, mut text) = (false, None);
+        while let Some(part) = attribute.field()? {
+            match part.number {
+                1 => ours = part.message()?.rest() == b"service.name",
+                2 => text = string_value(part.message()?)?,
+                _ => {}
+            }
+        }
+        if ours {
+            found = text;
+        }
+    }
+    Ok(found)
+}
+
+fn string_value(mut value: Reader<'_>) -> Result<Option<&[u8]>, Malformed> {
+    let mut text = None;
+    while let Some(field) = value.field()? {
+        if field.number == 1 {
+            text = Some(field.message()?.rest());
+        }
+    }
+    Ok(text)
+}
+
+fn span<'a>(at: usize, mut reader: Reader<'a>, service: &'a [u8]) -> Result<Span<'a>, Malformed> {
+    let (mut trace, mut id) = (None, None);
+    let mut out = Span {
+        key: SpanKey::default(),
+        parent: SpanId::default(),
+        name: &[],
+        service,
+        kind: 0,
+        start_wall: 0,
+        end_wall: 0,
+    };
+    while let Some(field) = reader.field()? {
+        match field.number {
+            1 => trace = Some(field.id("trace_id is not 16 bytes long")?),
+            2 => id = Some(field.id("span_id is not 8 bytes long")?),
+            4 => out.parent = SpanId(field.parent()?),
+            5 => out.name = field.message()?.rest(),
+            6 => out.kind = u8::try_from(field.varint()?).unwrap_or(0),
+            7 => out.start_wall = field.fixed64()?,
+            8 => out.end_wall = field.fixed64()?,
+            _ => {}
+        }
+    }
+    let missing = |what| Malformed { at, what };
+    out.key.trace = TraceId(trace.ok_or_else(|| missing("span has no trace_id"))?);
+    out.key.span = SpanId(id.ok_or_else(|| missing("span has no span_id"))?);
+    Ok(out)
+}
+
+/// A position in a message. `all` ends where the message ends, so that offsets stay those of the whole request.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    all: &'a [u8],
+    at: usize,
+}
+
+enum Value<'a> {
+    Varint(u64),
+    Fixed64(u64),
+    Fixed32,
+    Bytes(Reader<'a>),
+}
+
+struct Field<'a> {
+    at: usize,
+    number: u64,
+    value: Value<'a>,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(self) -> &'a [u8] {
+        &self.all[self.at..]
+    }
+
+    const fn fault(&self, what: &'static str) -> Malformed {
+        Malformed { at: self.at, what }
+    }
+
+    #[inline]
+    fn varint(&mut self) -> Result<u64, Malformed> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let Some(&byte) = self.all.get(self.at) else {
+                return Err(self.fault("message ends inside a number"));
+            };
+            self.at += 1;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                // The tenth byte has room for one bit only.
+                return if shift == 63 && byte > 1 {
+                    Err(self.fault("number needs more than 64 bits"))
+                } else {
+                    Ok(value)
+                };
+            }
+        }
+        Err(self.fault("number is longer than ten bytes"))
+    }
+
+    #[inline]
+    fn take(&mut self, length: u64) -> Result<Self, Malformed> {
+        if length > (self.all.len() - self.at) as u64 {
+            return Err(self.fault("field is longer than what it is in"));
+        }
+        let end = self.at + length as usize;
+        let inside = Self { all: &self.all[..end], at: self.at };
+        self.at = end;
+        Ok(inside)
+    }
+
+    #[inline]
+    fn field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
+        if self.at == self.all.len() {
+            return Ok(None);
+        }
+        let at = self.at;
+        let tag = self.varint()?;
+        let number = tag >> 3;
+        if number == 0 || tag > u64::from(u32::MAX) {
+            return Err(Malformed { at, what: "field number is out of range" });
+        }
+        let value = match tag & 7 {
+            0 => Value::Varint(self.varint()?),
+            1 => Value::Fixed64(u64::from_le_bytes(self.take(8)?.exactly().unwrap_or_default())),
+            2 => {
+                let length = self.varint()?;
+                Value::Bytes(self.take(length)?)
+            }
+            5 => {
+                self.take(4)?;
+                Value::Fixed32
+            }
+            _ => return Err(Malformed { at, what: "wire type is unknown" }),
+        };
+        Ok(Some(Field { at, number, value }))
+    }
+
+    fn exactly<const N: usize>(self) -> Option<[u8; N]> {
+        self.rest().try_into().ok()
+    }
+}
+
+impl<'a> Field<'a> {
+    const fn fault(&self, what: &'static str) -> Malformed {
+        Malformed { at: self.at, what }
+    }
+
+    const fn message(&self) -> Result<Reader<'a>, Malformed> {
+        match self.value {
+            Value::Bytes(inside) => Ok(inside),
+            _ => Err(self.fault("field has the wrong wire type; it must be length-delimited")),
+        }
+    }
+
+    const fn varint(&self) -> Result<u64, Malformed> {
+        match self.value {
+            Value::Varint(value) => Ok(value),
+            _ => Err(self.fault("field has the wrong wire type; it must be a varint")),
+        }
+    }
+
+    const fn fixed64(&self) -> Result<u64, Malformed> {
+        match self.value {
+            Value::Fixed64(value) => Ok(value),
+            _ => Err(self.fault("field has the wrong wire type; it must be fixed64")),
+        }
+    }
+
+    fn id<const N: usize>(&self, what: &'static str) -> Result<[u8; N], Malformed> {
+        self.message()?.exactly().ok_or_else(|| self.fault(what))
+    }
+
+    /// A root span may say "no parent" by leaving the field out or empty.
+    fn parent(&self) -> Result<[u8; 8], Malformed> {
+        if self.message()?.rest().is_empty() {
+            return Ok([0; 8]);
+        }
+        self.id("parent_span_id is not 8 bytes long")
+    }
+}

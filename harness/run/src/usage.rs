@@ -1,0 +1,161 @@
+//! Samples of resource usage, ten a second: the counters as they are, no differences.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::unistd::{SysconfVar, sysconf};
+use spanfate_model::event::UsageSample;
+use spanfate_model::slots::{HEADER_BYTES, read_live};
+
+use crate::{Error, clock};
+
+/// Distance of samples.
+const EVERY_NS: u64 = 100_000_000;
+
+/// What is sampled.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    /// Process id of the fixture.
+    pub(crate) pid: u32,
+    /// Its cores.
+    pub(crate) cpus: Vec<u32>,
+    /// Its span ledger, for the live words.
+    pub(crate) ledger: Option<PathBuf>,
+}
+
+/// A running sampler.
+#[derive(Debug)]
+pub(crate) struct Sampler {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sampler {
+    /// Starts sampling into a file, one JSON object per line.
+    pub(crate) fn start(subject: Subject, to: &Path) -> Result<Self, Error> {
+        let file = File::create(to).map_err(Error::unwritten(to))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        let thread = std::thread::Builder::new()
+            .name("usage".to_owned())
+            .spawn(move || sample_until(&flag, &subject, file))
+            .map_err(Error::system("start a thread"))?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Sampler {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn sample_until(stop: &AtomicBool, subject: &Subject, file: File) {
+    let mut out = BufWriter::new(file);
+    let ledger = subject.ledger.as_ref().and_then(|path| File::open(path).ok());
+    let tick_ns =
+        sysconf(SysconfVar::CLK_TCK).ok().flatten().map_or(10_000_000, |hz| 1_000_000_000 / hz as u64);
+    let mut next = clock::now();
+    while !stop.load(Ordering::SeqCst) {
+        let sample = take(subject, ledger.as_ref(), tick_ns);
+        // A sample that cannot be written is missing from the file; the analysis works with those that are there.
+        if serde_json::to_writer(&mut out, &sample).is_err()
+            || out.write_all(b"\n").is_err()
+            || out.flush().is_err()
+        {
+            return;
+        }
+        next += EVERY_NS;
+        clock::sleep_until(next);
+    }
+}
+
+fn take(subject: &Subject, ledger: Option<&File>, tick_ns: u64) -> UsageSample {
+    let mut sample = UsageSample { at: clock::now(), harness_cpu_ns: own_cpu(), ..UsageSample::default() };
+    if let Ok(text) = fs::read_to_string(format!("/proc/{}/stat", subject.pid)) {
+        (sample.fixture_cpu_ns, sample.fixture_rss) = process_cpu_and_rss(&text, tick_ns);
+    }
+    if let Ok(text) = fs::read_to_string("/proc/stat") {
+        (sample.core_busy_ns, sample.core_steal_ns) = core_times(&text, &subject.cpus, tick_ns);
+    }
+    if let Ok(text) = fs::read_to_string("/proc/pressure/cpu") {
+        sample.pressure_ns = pressure(&text);
+    }
+    if let Some(file) = ledger {
+        let mut page = [0; HEADER_BYTES];
+        if file.read_exact_at(&mut page, 0).is_ok() {
+            let live = read_live(&page);
+            (sample.queue, sample.in_flight, sample.created) = (live.queue, live.in_flight, live.next_slot);
+        }
+    }
+    sample
+}
+
+fn own_cpu() -> u64 {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| {
+        let (user, system) = (usage.user_time(), usage.system_time());
+        ((user.tv_sec() + system.tv_sec()) * 1_000_000_000 + (user.tv_usec() + system.tv_usec()) * 1000)
+            as u64
+    })
+}
+
+/// Fields 14 and 15 (user and system ticks) and 24 (resident pages) of `/proc/PID/stat`, counted after the command name,
+/// which may hold spaces and brackets.
+fn process_cpu_and_rss(stat: &str, tick_ns: u64) -> (u64, u64) {
+    let fields: Vec<u64> = stat
+        .rsplit_once(')')
+        .map(|(_, rest)| rest.split_whitespace().map(|field| field.parse().unwrap_or_default()).collect())
+        .unwrap_or_default();
+    let field = |number: usize| fields.get(number - 3).copied().unwrap_or_default();
+    ((field(14) + field(15)) * tick_ns, field(24) * 4096)
+}
+
+/// User, nice and system time of some cores, and their steal. Interrupt time is left out: on a core of its own it is the
+/// network traffic of the fixture itself.
+fn core_times(stat: &str, cpus: &[u32], tick_ns: u64) -> (u64, u64) {
+    let mut out = (0, 0);
+    for line in stat.lines() {
+        let mut fields = line.split_whitespace();
+        let number =
+            fields.next().and_then(|name| name.strip_prefix("cpu")).and_then(|n| n.parse::<u32>().ok());
+        if number.is_some_and(|number| cpus.contains(&number)) {
+            let ticks: Vec<u64> = fields.map(|field| field.parse().unwrap_or_default()).collect();
+            out.0 += ticks.iter().take(3).sum::<u64>() * tick_ns;
+            out.1 += ticks.get(7).copied().unwrap_or_default() * tick_ns;
+        }
+    }
+    out
+}
+
+/// `total=` of the `some` line, microseconds.
+fn pressure(text: &str) -> u64 {
+    let line = text.lines().find(|line| line.starts_with("some")).unwrap_or_default();
+    line.rsplit_once("total=").and_then(|(_, total)| total.trim().parse::<u64>().ok()).unwrap_or_default()
+        * 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proc_files_are_read_as_the_kernel_writes_them() {
+        let stat = "42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 5 0 100 1000000 2560 18446744073709551615";
+        assert_eq!(process_cpu_and_rss(stat, 10_000_000), (2_000_000_000, 2560 * 4096));
+        let cpus = "cpu  9 9 9 9 9 9 9 9\ncpu0 10 1 5 100 0 3 4 2 0 0\ncpu1 1 1 1 1 1 1 1 1\n";
+        assert_eq!(core_times(cpus, &[0], 10), (160, 20));
+        assert_eq!(
+            pressure("some avg10=0.00 avg60=0.00 avg300=0.00 total=1234\nfull avg10=0 total=9"),
+            1_234_000
+        );
+    }
+}
