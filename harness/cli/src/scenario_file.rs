@@ -1,6 +1,7 @@
 //! A scenario file, from text to a checked [`Scenario`], with every mistake shown where it stands.
 
 mod check;
+mod mend;
 mod parse;
 mod render;
 

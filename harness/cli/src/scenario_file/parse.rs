@@ -1,5 +1,5 @@
-//! From TOML to a [`Scenario`]. Syntax errors, unknown keys and semantic errors are all collected; of type errors the
-//! first is shown, since what follows from it would only be noise.
+//! From TOML to a [`Scenario`]. Syntax errors, unknown keys, wrong types, missing keys and semantic errors are all
+//! collected: after each the table is mended and looked at again.
 
 use std::ops::Range;
 
@@ -9,24 +9,24 @@ use spanfate_model::scenario::{RESERVED, Scenario};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
-use super::{Diagnostic, check};
+use super::{Diagnostic, check, mend};
 
 /// Parses and checks a scenario.
 pub(super) fn parse(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
     let (mut table, errors) = DeTable::parse_recoverable(text);
     let mut found: Vec<Diagnostic> = errors.iter().map(|e| diagnose(e.message(), e.span())).collect();
-    let syntax_ok = found.is_empty();
+    // What a syntax error cut off looks like a missing key.
+    let whole = found.is_empty();
     found.extend(take_reserved(table.get_mut()));
     let typed = loop {
         match Scenario::deserialize(Deserializer::from(table.clone())) {
             Ok(scenario) => break Some(scenario),
             Err(error) => {
-                let unknown = error.message().starts_with("unknown field");
-                let removed = unknown && error.span().is_some_and(|span| remove_key(table.get_mut(), &span));
-                if removed || syntax_ok {
+                let missing = error.message().starts_with("missing field");
+                if whole || !missing {
                     found.push(diagnose(error.message(), error.span()));
                 }
-                if !removed {
+                if !mend_after(&mut table, &error, found.len()) {
                     break None;
                 }
             }
@@ -45,6 +45,20 @@ pub(super) fn parse(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
             found.sort_by_key(|diagnostic| diagnostic.span.as_ref().map_or(0, |span| span.start));
             Err(found)
         }
+    }
+}
+
+/// Mends what an error is about; whether there is anything left to look at.
+fn mend_after(table: &mut Spanned<DeTable<'_>>, error: &toml::de::Error, count: usize) -> bool {
+    let message = error.message();
+    if let Some(key) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        return mend::insert_missing(table, error.span(), key, count);
+    }
+    let Some(span) = error.span() else { return false };
+    if message.starts_with("unknown field") {
+        mend::remove_key(table.get_mut(), &span)
+    } else {
+        mend::replace_value(table.get_mut(), &span, count)
     }
 }
 
@@ -85,23 +99,6 @@ fn take_reserved(table: &mut DeTable<'_>) -> Vec<Diagnostic> {
             }
         })
         .collect()
-}
-
-/// Removes the key that stands at a span, wherever it is, so that the rest can be looked at.
-fn remove_key(table: &mut DeTable<'_>, at: &Range<usize>) -> bool {
-    let here = table.keys().find(|key| key.span() == *at).map(|key| key.get_ref().to_string());
-    if let Some(name) = here {
-        return table.remove(name.as_str()).is_some();
-    }
-    table.iter_mut().any(|(_, value)| remove_in(value, at))
-}
-
-fn remove_in(value: &mut Spanned<DeValue<'_>>, at: &Range<usize>) -> bool {
-    match value.get_mut() {
-        DeValue::Table(table) => remove_key(table, at),
-        DeValue::Array(array) => array.iter_mut().any(|value| remove_in(value, at)),
-        _ => false,
-    }
 }
 
 /// Where the value of a path stands; the nearest thing above it when the path itself is not written.
@@ -163,6 +160,36 @@ mod tests {
         assert_eq!(found.len(), 3, "{found:?}");
         assert_eq!(found[1].1, "0");
         assert_eq!(found[2].1, "['nope']");
+    }
+
+    #[test]
+    fn wrong_types_and_missing_keys_hide_nothing_else() {
+        let text = "name = 3\nsead = 3\n[load]\nrate = '200'\nwarmpu = '1s'\n[[variant]]\nname = 'a'\n\
+                    exporter = { batch = 0, queue = 'x' }\n[[variant]]\nexporter = {}\n[[expect]]\nthat = 'los.rate < 1'\n";
+        let found = messages(text);
+        let all = found.iter().map(|(message, ..)| message.as_str()).collect::<Vec<_>>().join("\n");
+        let parts = [
+            "invalid type: integer `3`",
+            "`sead`",
+            "needs a unit",
+            "`warmpu`",
+            "missing key `lasting`",
+            "`batch` must be",
+            "invalid type: string \"x\"",
+            "missing key `name`",
+            "did you mean `loss.rate`",
+        ];
+        for part in parts {
+            assert!(all.contains(part), "no `{part}` in:\n{all}");
+        }
+        assert_eq!(found.len(), parts.len(), "{all}");
+    }
+
+    #[test]
+    fn an_empty_file_names_what_it_needs() {
+        let found = messages("");
+        let all = found.iter().map(|(message, ..)| message.as_str()).collect::<Vec<_>>();
+        assert_eq!(all, ["missing key `name`", "missing key `load`"]);
     }
 
     #[test]

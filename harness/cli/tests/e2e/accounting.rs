@@ -34,11 +34,18 @@ fn grpc_and_http_lose_nothing_and_a_small_queue_loses_what_the_law_says() {
         assert_eq!(trial(index).loss.lost, 0);
         assert!(trial(index).ledger.total(Fate::Received) > 1000);
     }
-    assert!(trial(1).exports.wire_bytes_per_span < trial(1).exports.raw_bytes_per_span / 2.0, "not compressed");
+    assert!(
+        trial(1).exports.wire_bytes_per_span < trial(1).exports.raw_bytes_per_span / 2.0,
+        "not compressed"
+    );
     assert!(trial(2).ledger.total(Fate::DroppedQueueFull) > 100);
     assert_eq!(trial(2).effective.as_ref().unwrap().queue, 64);
     let prediction = trial(2).loss.predicted.unwrap();
-    assert!((prediction.rate - trial(2).loss.rate).abs() < 0.1, "{prediction:?} against {}", trial(2).loss.rate);
+    assert!(
+        (prediction.rate - trial(2).loss.rate).abs() < 0.1,
+        "{prediction:?} against {}",
+        trial(2).loss.rate
+    );
     let complete = [Witness::Process, Witness::Sdk, Witness::Wire, Witness::Load];
     for report in trial(0).witnesses.iter().filter(|report| complete.contains(&report.witness)) {
         assert_eq!(report.state, WitnessState::Complete, "{report:?}");
@@ -135,7 +142,10 @@ fn without_the_process_witness_the_load_says_what_must_exist() {
     // Lost spans without a witness of the place are no pass.
     assert_eq!(done.code, Some(3), "{}{}", done.stdout, done.stderr);
     let ledger = |index: usize| &done.result.variants[index].trials[0].ledger;
-    assert_eq!((ledger(0).created, ledger(0).total(Fate::Received), ledger(0).unaccounted.count), (1500, 1500, 0));
+    assert_eq!(
+        (ledger(0).created, ledger(0).total(Fate::Received), ledger(0).unaccounted.count),
+        (1500, 1500, 0)
+    );
     assert_eq!(ledger(1).created, 1500);
     assert!(ledger(1).unaccounted.count > 100 && ledger(1).closes());
     assert_eq!(ledger(0).unexpected.count + ledger(1).unexpected.count, 0);

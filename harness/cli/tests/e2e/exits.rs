@@ -13,7 +13,9 @@ fn a_wrong_scenario_is_shown_where_it_is_wrong() {
     let out = lab.call(&["validate", path.to_str().unwrap()]);
     let text = String::from_utf8_lossy(&out.stderr).into_owned();
     assert_eq!(out.status.code(), Some(65), "{text}");
-    for part in ["scenario.toml:2:1", "scenario.toml:6:1", "^^^^", "did you mean `seed`?", "did you mean `warmup`?"] {
+    for part in
+        ["scenario.toml:2:1", "scenario.toml:6:1", "^^^^", "did you mean `seed`?", "did you mean `warmup`?"]
+    {
         assert!(text.contains(part), "no `{part}` in:\n{text}");
     }
 }

@@ -35,15 +35,28 @@ fn family(harness: i32) -> BTreeSet<(i32, String)> {
     let mut pids = BTreeSet::from([harness]);
     loop {
         let before = pids.len();
-        pids.extend(all.iter().filter(|(_, parent, _)| pids.contains(parent)).map(|(pid, ..)| *pid).collect::<Vec<_>>());
+        pids.extend(
+            all.iter()
+                .filter(|(_, parent, _)| pids.contains(parent))
+                .map(|(pid, ..)| *pid)
+                .collect::<Vec<_>>(),
+        );
         if pids.len() == before {
-            return all.into_iter().filter(|(pid, ..)| pids.contains(pid)).map(|(pid, _, since)| (pid, since)).collect();
+            return all
+                .into_iter()
+                .filter(|(pid, ..)| pids.contains(pid))
+                .map(|(pid, _, since)| (pid, since))
+                .collect();
         }
     }
 }
 
 fn remaining(family: &BTreeSet<(i32, String)>) -> Vec<i32> {
-    processes().into_iter().filter(|(pid, _, since)| family.contains(&(*pid, since.clone()))).map(|(pid, ..)| pid).collect()
+    processes()
+        .into_iter()
+        .filter(|(pid, _, since)| family.contains(&(*pid, since.clone())))
+        .map(|(pid, ..)| pid)
+        .collect()
 }
 
 /// Kills the harness and checks that its whole family is gone within two seconds.
@@ -54,7 +67,11 @@ fn kill_harness(mut child: Child) {
     child.wait().unwrap();
     let killed = Instant::now();
     while !remaining(&family).is_empty() {
-        assert!(killed.elapsed() < Duration::from_secs(2), "still there: {:?} of {family:?}", remaining(&family));
+        assert!(
+            killed.elapsed() < Duration::from_secs(2),
+            "still there: {:?} of {family:?}",
+            remaining(&family)
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(family.len() >= 3, "the harness had no children to lose: {family:?}");
@@ -98,7 +115,8 @@ fn a_harness_killed_while_it_builds_takes_the_compilers_along() {
     command.arg("scenario").arg(scenario).arg("--out").arg(lab.path("results"));
     // An empty build cache: hundreds of packages to compile.
     command.env("GOCACHE", lab.path("cache")).env("GOFLAGS", "-modcacherw");
-    let child = command.stderr(std::process::Stdio::null()).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let child =
+        command.stderr(std::process::Stdio::null()).stdout(std::process::Stdio::null()).spawn().unwrap();
     let harness = child.id().cast_signed();
     // The harness, its guard, go and at least one compiler.
     lab.until("a compiler", || (family(harness).len() >= 4).then_some(()));
@@ -119,7 +137,10 @@ fn ctrl_c_ends_in_order_with_a_valid_partial_result() {
     assert_eq!(done.result.status, Status::Interrupted);
     let trial = &done.result.variants[0].trials[0];
     assert!(trial.ledger.created > 100 && trial.ledger.closes());
-    assert_eq!(trial.ledger.unexplained.count + trial.ledger.unexpected.count + trial.ledger.unaccounted.count, 0);
+    assert_eq!(
+        trial.ledger.unexplained.count + trial.ledger.unexpected.count + trial.ledger.unaccounted.count,
+        0
+    );
     assert!(trial.load.not_started.values().sum::<u64>() > 1000, "{:?}", trial.load.not_started);
     assert!(remaining(&family).is_empty());
 }

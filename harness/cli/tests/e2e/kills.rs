@@ -29,9 +29,8 @@ fn fixture_pid(trial: &Path) -> Option<i32> {
 
 fn kill_each(lab: &Lab) {
     for trial in 0..KILLS {
-        let pid = lab.until("the fixture's start", || {
-            fixture_pid(&lab.run_dir()?.join(format!("trial-{trial:03}")))
-        });
+        let pid = lab
+            .until("the fixture's start", || fixture_pid(&lab.run_dir()?.join(format!("trial-{trial:03}"))));
         // The phase is drawn: from before the first request to after the last.
         std::thread::sleep(Duration::from_millis(mix(u64::from(trial) + 1) % (LOAD_MS + 150)));
         // The fixture may have stopped in order just before.

@@ -1,0 +1,144 @@
+//! Rules of the house that no compiler knows.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use spanfate_model::fate::Fate;
+use spanfate_model::verdict::ExitCode;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// Files of our own below a folder, by ending.
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if path.is_dir() && !["target", ".git", "results", "reports"].contains(&name.as_str()) {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| endings.contains(&e.to_string_lossy().as_ref())) {
+                out.push(path);
+            }
+        }
+    }
+    out.sort();
+    out
+}
+
+#[test]
+fn no_file_is_longer_than_four_hundred_lines() {
+    for path in files(&root(), &["rs", "go", "c"]) {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= 400, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    for path in files(&root(), &["rs"]) {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//!"), "{} does not begin with `//!`", path.display());
+        let in_tests = path.components().any(|part| part.as_os_str() == "tests");
+        assert!(in_tests || !path.ends_with("mod.rs"), "{}: name the module's file after it", path.display());
+    }
+}
+
+#[test]
+fn there_is_one_binary_and_the_crates_keep_their_edges() {
+    let allowed = [
+        ("model", &[][..]),
+        ("analysis", &["model"][..]),
+        ("report", &["model"][..]),
+        ("run", &["model", "probes"][..]),
+        ("cli", &["model", "run", "analysis", "report"][..]),
+    ];
+    for (name, edges) in allowed {
+        let manifest = fs::read_to_string(root().join("harness").join(name).join("Cargo.toml")).unwrap();
+        let dependencies = manifest.split("[dev-dependencies]").next().unwrap();
+        for line in dependencies.lines().filter_map(|line| line.strip_prefix("spanfate-")) {
+            let edge = line.split('.').next().unwrap();
+            assert!(edges.contains(&edge), "{name} depends on {edge}");
+        }
+        assert_eq!(
+            manifest.contains("[[bin]]") || root().join(format!("harness/{name}/src/main.rs")).exists(),
+            name == "cli"
+        );
+    }
+}
+
+#[test]
+fn unsafe_code_stays_in_the_probes() {
+    for path in files(&root().join("harness"), &["rs"]) {
+        let text = fs::read_to_string(&path).unwrap();
+        let word = ["un", "safe {"].concat();
+        assert!(!text.contains(&word), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_shipped_scenario_is_valid_and_listed() {
+    let readme = fs::read_to_string(root().join("scenarios/README.md")).unwrap();
+    for path in files(&root().join("scenarios"), &["toml"]) {
+        let out = Command::new(env!("CARGO_BIN_EXE_spanfate")).arg("validate").arg(&path).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(readme.contains(&format!("`{name}`")), "scenarios/README.md does not list {name}");
+    }
+}
+
+#[test]
+fn the_documented_scenario_is_a_valid_one() {
+    let readme = fs::read_to_string(root().join("scenarios/README.md")).unwrap();
+    let example = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("documented.toml");
+    fs::write(&path, example).unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_spanfate")).arg("validate").arg(&path).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+}
+
+#[test]
+fn the_readme_lists_every_exit_code_with_its_meaning() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for (_, number, meaning) in ExitCode::ALL {
+        let row = format!("| {number} | {} |", meaning.trim());
+        assert!(readme.contains(&row), "README.md lacks `{row}`");
+    }
+}
+
+#[test]
+fn the_documents_know_every_fate() {
+    let glossary = fs::read_to_string(root().join("docs/glossary.md")).unwrap();
+    let results = fs::read_to_string(root().join("docs/results.md")).unwrap();
+    for fate in Fate::all() {
+        let name = fate.to_string();
+        let stem = name.split('.').next().unwrap();
+        assert!(
+            glossary.contains(&format!("`{name}`")) || glossary.contains(&format!("`{stem}.*`")),
+            "glossary: {name}"
+        );
+        // No witness of this version sees a filtering processor.
+        if name != "filtered.processor" {
+            assert!(
+                results.contains(&format!("`{name}`")) || results.contains(&format!("`{stem}.*`")),
+                "results: {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_of_this_machine_is_in_the_tree() {
+    let banned = ["/ro".to_owned() + "ot/", "/wo".to_owned() + "rk/", "/tmp/l".to_owned() + "ab"];
+    for path in files(&root(), &["rs", "go", "toml", "md", "mod", "html"]) {
+        let text = fs::read_to_string(&path).unwrap();
+        for word in &banned {
+            assert!(!text.contains(word.as_str()), "{} holds `{word}`", path.display());
+        }
+    }
+}
