@@ -1,0 +1,46 @@
+//! Writes reports for looking at, of made-up runs and of real ones:
+//! `cargo run -p spanfate-report --example sample -- DIR [RESULT.json …]`.
+
+#[path = "../tests/common/sample.rs"]
+mod sample;
+
+use std::path::{Path, PathBuf};
+
+use spanfate_model::result::RunResult;
+use spanfate_report::{TableStyle, html, table};
+
+type Make = fn() -> RunResult;
+
+fn main() -> std::io::Result<()> {
+    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
+    let samples: [(&str, Make); 7] = [
+        ("sample", sample::nine),
+        ("repeated", sample::repeated),
+        ("single", sample::single),
+        ("spanless", sample::spanless),
+        ("interrupted", sample::interrupted),
+        ("aborted", sample::aborted),
+        ("broken", sample::broken),
+    ];
+    for (name, make) in samples {
+        write(&folder, name, &make())?;
+    }
+    write(&folder, "hostile", &sample::poisoned("<script>alert(1)</script>&\u{1b}[31m"))?;
+    for (at, path) in std::env::args().skip(2).enumerate() {
+        let result: RunResult = serde_json::from_slice(&std::fs::read(path)?)?;
+        write(&folder, &format!("real-{at}"), &result)?;
+    }
+    Ok(())
+}
+
+fn write(folder: &Path, name: &str, result: &RunResult) -> std::io::Result<()> {
+    std::fs::write(folder.join(format!("{name}.html")), html(result))?;
+    for width in [100, 120, 140] {
+        let text = table(result, TableStyle { color: false, width: Some(width) });
+        std::fs::write(folder.join(format!("{name}-{width}.txt")), text)?;
+    }
+    std::fs::write(
+        folder.join(format!("{name}-color.txt")),
+        table(result, TableStyle { color: true, width: None }),
+    )
+}

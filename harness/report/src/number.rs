@@ -1,0 +1,115 @@
+//! How numbers are written: grouped, with as many digits as they are worth.
+
+/// What stands for a number that does not exist.
+pub(crate) const NONE: &str = "–";
+
+/// A way to write numbers.
+#[derive(Clone, Copy)]
+pub(crate) struct Numbers {
+    /// Between groups of three digits.
+    separator: char,
+    /// Between a number and its unit.
+    space: char,
+}
+
+/// For the terminal.
+pub(crate) const TERMINAL: Numbers = Numbers { separator: ',', space: ' ' };
+/// For HTML: narrow no-break spaces.
+pub(crate) const PAGE: Numbers = Numbers { separator: '\u{202f}', space: '\u{202f}' };
+
+impl Numbers {
+    /// A count.
+    pub(crate) fn count(self, n: u64) -> String {
+        self.group(&n.to_string())
+    }
+
+    /// A count with its noun.
+    pub(crate) fn counted(self, n: u64, one: &str, many: &str) -> String {
+        format!("{} {}", self.count(n), if n == 1 { one } else { many })
+    }
+
+    /// A number with that many decimals.
+    pub(crate) fn fixed(self, value: f64, decimals: usize) -> String {
+        if !value.is_finite() {
+            return NONE.to_owned();
+        }
+        let text = format!("{:.decimals$}", value.abs());
+        let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+        let sign = if value < 0.0 && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) { "−" } else { "" };
+        format!("{sign}{}{rest}", self.group(whole))
+    }
+
+    /// A number with about three digits, for example milliseconds or events per second.
+    pub(crate) fn short(self, value: f64) -> String {
+        let decimals = match value.abs() {
+            v if v >= 100.0 => 0,
+            v if v >= 10.0 => 1,
+            v if v >= 1.0 => 2,
+            0.0 => 0,
+            _ => 3,
+        };
+        self.fixed(value, decimals)
+    }
+
+    /// A share as a percentage; a small one keeps two digits, so that "something" never reads as nothing.
+    pub(crate) fn percent(self, share: f64) -> String {
+        format!("{}{}%", self.points(share), self.space)
+    }
+
+    /// A share in percentage points, without the sign.
+    pub(crate) fn points(self, share: f64) -> String {
+        let percent = share * 100.0;
+        match percent.abs() {
+            v if v >= 0.1 || v == 0.0 || !v.is_finite() => self.fixed(percent, 2),
+            v if v >= 0.01 => self.fixed(percent, 3),
+            v if v >= 0.0001 => self.fixed(percent, 5),
+            _ => format!("{percent:.1e}"),
+        }
+    }
+
+    /// Milliseconds with their unit.
+    pub(crate) fn ms(self, value: f64) -> String {
+        format!("{}{}ms", self.short(value), self.space)
+    }
+
+    /// Bytes as MiB, without the unit.
+    pub(crate) fn mib(self, bytes: u64) -> String {
+        let mib = bytes as f64 / 1_048_576.0;
+        self.fixed(mib, usize::from(mib < 10.0))
+    }
+
+    fn group(self, digits: &str) -> String {
+        let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                out.push(self.separator);
+            }
+            out.push(digit);
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_rounded() {
+        assert_eq!(TERMINAL.count(1_234_567), "1,234,567");
+        assert_eq!(TERMINAL.count(999), "999");
+        assert_eq!(TERMINAL.fixed(-1234.56, 1), "−1,234.6");
+        assert_eq!(TERMINAL.fixed(-0.001, 1), "0.0");
+        assert_eq!(TERMINAL.short(0.1234), "0.123");
+        assert_eq!(TERMINAL.short(f64::NAN), NONE);
+        assert_eq!(PAGE.count(45_000), "45\u{202f}000");
+    }
+
+    #[test]
+    fn a_small_share_never_reads_as_nothing() {
+        assert_eq!(TERMINAL.percent(0.3204), "32.04 %");
+        assert_eq!(TERMINAL.percent(0.000_12), "0.012 %");
+        assert_eq!(TERMINAL.percent(0.000_002), "0.00020 %");
+        assert_eq!(TERMINAL.percent(1e-9), "1.0e-7 %");
+    }
+}

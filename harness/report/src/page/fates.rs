@@ -1,0 +1,194 @@
+//! Where did the spans go?
+
+use std::collections::BTreeMap;
+
+use spanfate_model::fate::{Fate, FateClass};
+use spanfate_model::ledger::{Exemplar, Ledger};
+use spanfate_model::result::{RunResult, VariantResult};
+
+use super::grid::Grid;
+use super::part::{Key, Section, details, fold, legend, note, plots, trial_name};
+use crate::books::{self, Books, trials};
+use crate::markup::Html;
+use crate::number::PAGE;
+use crate::plot::waterfall;
+use crate::words;
+
+/// Whole trials and measured part, by fate.
+type Counts = BTreeMap<Fate, (u64, u64)>;
+
+/// Exemplars per variant and fate.
+const EXEMPLARS: usize = 5;
+
+/// The section.
+pub(crate) fn section(result: &RunResult) -> Section {
+    let shown = result.variants.iter().enumerate();
+    let plots = plots(shown.map(|(at, variant)| (variant.name.clone(), waterfall(variant, at))));
+    let legend = legend(&[
+        (Key::Bar, "created", "created"),
+        (Key::Bar, "lost", "lost"),
+        (Key::Bar, "deliberate", "not meant to arrive"),
+        (Key::Bar, "received", "received"),
+    ]);
+    let body = [
+        legend,
+        plots,
+        note("Each bar is a share of the spans created in that variant, over its whole trials."),
+        by_variant(result),
+        ledgers(result),
+        exemplars(result),
+    ];
+    Section {
+        id: "fates",
+        question: "Where did the spans go?",
+        answer: answer(result),
+        body: body.into_iter().collect(),
+    }
+}
+
+fn answer(result: &RunResult) -> String {
+    let books = Books::of_run(result);
+    if books.created == 0 {
+        return "No span was created.".to_owned();
+    }
+    let fates = books::fates(&result.variants);
+    let mut lost: Vec<(&Fate, u64)> = fates
+        .iter()
+        .filter(|(fate, _)| fate.class() == FateClass::Lost)
+        .map(|(fate, (total, _))| (fate, *total))
+        .collect();
+    lost.sort_by_key(|(_, total)| std::cmp::Reverse(*total));
+    let whereto = match lost.as_slice() {
+        [] => "none was lost".to_owned(),
+        [(fate, _)] => format!("{} were lost, all as {fate}", PAGE.count(books.lost)),
+        [(fate, most), ..] => {
+            let (all, most) = (PAGE.count(books.lost), PAGE.count(*most));
+            format!("{all} were lost in {} ways, {most} of them as {fate}", lost.len())
+        }
+    };
+    let (created, received) = (PAGE.count(books.created), PAGE.count(books.received));
+    let mut text = format!("Of {created} spans created {received} were received and {whereto}");
+    if books.lost > 0 {
+        text = format!("{text}; nothing told an operator about {} of these", PAGE.count(books.silent));
+    }
+    text.push('.');
+    text
+}
+
+fn by_variant(result: &RunResult) -> Html {
+    let titles = ["Fate", "Variant", "#Whole trials | spans", "#Measured part | spans", "What it means"];
+    let mut grid = Grid::new("Spans by fate and variant", titles);
+    let by_variant: Vec<(&VariantResult, Counts)> = result
+        .variants
+        .iter()
+        .map(|variant| (variant, books::fates(std::slice::from_ref(variant))))
+        .collect();
+    for fate in Fate::all() {
+        for (variant, fates) in &by_variant {
+            if let Some((total, measured)) = fates.get(&fate) {
+                grid.row([
+                    fate.to_string(),
+                    variant.name.clone(),
+                    PAGE.count(*total),
+                    PAGE.count(*measured),
+                    fate.explain().to_owned(),
+                ]);
+            }
+        }
+    }
+    fold(grid.len(), &format!("Spans by fate and variant ({} rows)", grid.len()), grid.render())
+}
+
+fn ledgers(result: &RunResult) -> Html {
+    let titles = [
+        "Trial",
+        "#Created",
+        "#Received",
+        "#Lost",
+        "#Lost silently",
+        "#Not meant to arrive",
+        "#Unexplained",
+        "#Unaccounted",
+        "#Unexpected",
+        "Closes",
+    ];
+    let mut grid = Grid::new("The books by trial, whole trials, spans", titles);
+    let titles = [
+        "Trial",
+        "#Expected",
+        "#Created",
+        "#Not created",
+        "#Missing in answered requests",
+        "#Beyond the plan",
+        "#Received twice or more",
+        "#Received, but reported as failed",
+    ];
+    let mut plan = Grid::new("What the load's plan says about spans of numbered requests; copies", titles);
+    for (variant, trial) in trials(result) {
+        let name = trial_name(variant, trial);
+        grid.row(ledger(name.clone(), &trial.ledger));
+        let (expected, books) = (&trial.ledger.expected, Books::of(&[&trial.ledger]));
+        let counts = [
+            expected.spans,
+            expected.created,
+            expected.not_created,
+            expected.missing_in_answered,
+            expected.extra,
+            books.repeated,
+            books.reported_failed,
+        ];
+        plan.row(std::iter::once(name).chain(counts.map(|count| PAGE.count(count))));
+    }
+    fold(grid.len(), &format!("The books of {} trials", grid.len()), grid.render())
+        .with(&details("The load's plan and copies", plan.render()))
+}
+
+fn ledger(name: String, ledger: &Ledger) -> Vec<String> {
+    let books = Books::of(&[ledger]);
+    let counts = [
+        books.created,
+        books.received,
+        books.lost,
+        books.silent,
+        books.deliberate,
+        books.unexplained,
+        books.unaccounted,
+        books.unexpected,
+    ];
+    let closes = match (ledger.closes(), ledger.is_broken()) {
+        (true, false) => "✓ yes",
+        (true, true) => "‼ yes, but broken",
+        (false, _) => "‼ no",
+    };
+    let counts = counts.into_iter().map(|count| PAGE.count(count));
+    std::iter::once(name).chain(counts).chain([closes.to_owned()]).collect()
+}
+
+fn exemplars(result: &RunResult) -> Html {
+    let titles = ["Variant", "Fate", "Trace", "Span", "Name", "#Request", "#Created | ms after load start"];
+    let mut grid = Grid::new("The first spans of each fate that did not arrive", titles);
+    for (variant, trial) in trials(result).filter(|(_, trial)| trial.repetition == 0) {
+        let kept = trial.ledger.fates.iter().filter(|(fate, _)| fate.class() != FateClass::Received);
+        for (fate, count) in kept {
+            for exemplar in count.exemplars.iter().take(EXEMPLARS) {
+                grid.marked(cells(variant, *fate, exemplar));
+            }
+        }
+    }
+    if grid.len() == 0 {
+        return Html::new();
+    }
+    details(&format!("{} spans that did not arrive, by id", grid.len()), grid.render())
+}
+
+fn cells(variant: &VariantResult, fate: Fate, exemplar: &Exemplar) -> Vec<Html> {
+    vec![
+        Html::text(&variant.name),
+        Html::text(fate.to_string()),
+        Html::leaf("code", "", exemplar.trace_id.to_string()),
+        Html::leaf("code", "", exemplar.span_id.to_string()),
+        Html::text(&exemplar.name),
+        Html::text(words::maybe(exemplar.request, |n| PAGE.count(u64::from(n)))),
+        Html::text(PAGE.fixed(exemplar.created_ms, 3)),
+    ]
+}

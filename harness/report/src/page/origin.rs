@@ -1,0 +1,117 @@
+//! Where the numbers come from: environment, how to get them again, words.
+
+use std::collections::BTreeSet;
+
+use spanfate_model::result::RunResult;
+
+use super::grid::Grid;
+use super::part::Section;
+use crate::books::{self, trials};
+use crate::markup::Html;
+use crate::number::PAGE;
+
+/// Is it comparable?
+pub(crate) fn comparable(result: &RunResult) -> Section {
+    let at = &result.environment;
+    let cpus = |cpus: &[u32]| cpus.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let distinct = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>().join(", ");
+    let sdks = distinct(trials(result).map(|(_, trial)| trial.sdk.clone()).collect());
+    let procs = distinct(trials(result).map(|(_, trial)| trial.gomaxprocs.to_string()).collect());
+    let facts = [
+        ("Spanfate", format!("{} ({} build)", at.spanfate, at.profile)),
+        ("Go", at.go.clone()),
+        ("OpenTelemetry SDK", sdks),
+        ("GOMAXPROCS", procs),
+        ("Kernel", at.kernel.clone()),
+        ("Architecture", at.arch.clone()),
+        ("CPU model", at.cpu.clone()),
+        ("CPUs of this machine", cpus(&at.cpus)),
+        ("CPUs of the service", cpus(&at.fixture_cpus)),
+        ("CPUs of the harness", cpus(&at.harness_cpus)),
+        ("Memory", format!("{}\u{202f}MiB", PAGE.mib(at.memory))),
+        ("Clock source", at.clock_source.clone()),
+        ("Span ledgers", at.scratch.clone()),
+    ];
+    let mut grid = Grid::new("Environment", ["What", "Value"]);
+    for (what, value) in &facts {
+        grid.row([*what, value]);
+    }
+    let shared = at.fixture_cpus.iter().any(|cpu| at.harness_cpus.contains(cpu));
+    let answer = if shared {
+        "Only with care: service and harness shared CPUs, so loss and latency also measure their scheduling."
+    } else {
+        "With runs on the same machine and toolchains as below; service and harness had CPUs of their own."
+    };
+    Section {
+        id: "environment",
+        question: "Is it comparable?",
+        answer: answer.to_owned(),
+        body: grid.render(),
+    }
+}
+
+/// How to reproduce?
+pub(crate) fn reproduce(result: &RunResult) -> Section {
+    let (plan, load, service) = (&result.plan, &result.plan.load, &result.plan.service);
+    let command = format!("cargo run -- scenario {}.toml --seed {}", plan.name, plan.seed);
+    let facts = [
+        ("Seed", plan.seed.to_string()),
+        ("Arrival", format!("{} requests/s, {:?}", PAGE.short(load.rate.0), load.arrival).to_lowercase()),
+        ("Warm-up", load.warmup.to_string()),
+        ("Measured part", load.lasting.to_string()),
+        ("Most open requests", PAGE.count(u64::from(load.max_in_flight.get()))),
+        ("Spans per request", PAGE.count(u64::from(service.spans_per_request.get()))),
+        ("Attributes per span", format!("{} of {} bytes", service.attributes, service.attribute_bytes)),
+        (
+            "Work per request",
+            format!("CPU {}, sleep {}, allocation {}", service.cpu, service.sleep, service.allocate),
+        ),
+        ("Process witness", format!("{:?}", service.witness).to_lowercase()),
+        ("Trials", format!("{} in {} variants", plan.trials.len(), plan.variants.len())),
+    ];
+    let mut grid = Grid::new("The plan", ["What", "Value"]);
+    for (what, value) in &facts {
+        grid.row([*what, value]);
+    }
+    let body = Html::element("pre", &[], Html::leaf("code", "", &command)).with(&grid.render());
+    let answer =
+        "The same scenario and seed give the same plan: schedule, order of trials and ids, byte for byte.";
+    Section { id: "reproduce", question: "How to reproduce it?", answer: answer.to_owned(), body }
+}
+
+/// What do the words mean?
+pub(crate) fn glossary(result: &RunResult) -> Section {
+    let mut inner = Html::new();
+    let mut put = |term: &str, meaning: &str| {
+        inner.push(&Html::leaf("dt", "", term));
+        inner.push(&Html::leaf("dd", "", meaning));
+    };
+    for fate in books::fates(&result.variants).keys() {
+        let silent = if fate.is_silent() { "; the SDK's defaults tell an operator nothing" } else { "" };
+        put(&fate.to_string(), &format!("{}{silent}.", fate.explain()));
+    }
+    for (term, meaning) in WORDS {
+        put(term, meaning);
+    }
+    Section {
+        id: "glossary",
+        question: "What do the words mean?",
+        answer: "A fate is the one terminal outcome of a span; these are the fates that occur here."
+            .to_owned(),
+        body: Html::element("dl", &[("class", "glossary")], inner),
+    }
+}
+
+const WORDS: [(&str, &str); 8] = [
+    ("unexplained", "a created span for which complete witnesses prove no fate. Must be 0."),
+    ("unaccounted", "a created span that cannot be placed because a witness that would tell has a gap."),
+    ("unexpected", "a received span that nobody created. Must be 0."),
+    ("silent", "lost, and neither SDK nor collector gave a signal an operator would see."),
+    (
+        "witness",
+        "an independent source that says something about a span: the process, the wire, the SDK, the load.",
+    ),
+    ("open loop", "requests start when the schedule says, however slow the answers are."),
+    ("intended start", "when the schedule wanted a request to start; response times count from there."),
+    ("trial", "one execution of one variant; the statistical unit."),
+];

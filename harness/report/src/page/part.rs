@@ -1,0 +1,138 @@
+//! The pieces sections are made of.
+
+use spanfate_model::result::{RunResult, TrialResult, VariantResult};
+use spanfate_model::verdict::Verdict;
+
+use crate::markup::Html;
+use crate::words;
+
+/// A question with its answer.
+pub(crate) struct Section {
+    /// Anchor.
+    pub(crate) id: &'static str,
+    /// The heading.
+    pub(crate) question: &'static str,
+    /// One sentence.
+    pub(crate) answer: String,
+    /// What the answer rests on.
+    pub(crate) body: Html,
+}
+
+impl Section {
+    /// The section as markup.
+    pub(crate) fn render(&self) -> Html {
+        let heading = format!("{}-q", self.id);
+        let inner = Html::element("h2", &[("id", &heading)], Html::text(self.question))
+            .with(&Html::leaf("p", "answer", &self.answer))
+            .with(&self.body);
+        Html::element("section", &[("id", self.id), ("aria-labelledby", &heading)], inner)
+    }
+}
+
+/// A paragraph of explanation.
+pub(crate) fn note(text: impl AsRef<str>) -> Html {
+    Html::leaf("p", "note", text)
+}
+
+/// Something that can be unfolded.
+pub(crate) fn details(summary: &str, inner: Html) -> Html {
+    Html::element("details", &[], [Html::leaf("summary", "", summary), inner].into_iter().collect())
+}
+
+/// Something that is folded away if it is long.
+pub(crate) fn fold(rows: usize, summary: &str, inner: Html) -> Html {
+    const SHORT: usize = 20;
+    if rows > SHORT { details(summary, inner) } else { inner }
+}
+
+/// Plots beside each other as far as there is room, each under its name.
+pub(crate) fn plots(parts: impl IntoIterator<Item = (String, Html)>) -> Html {
+    let inner: Html = parts
+        .into_iter()
+        .map(|(name, plot)| Html::element("figure", &[], Html::leaf("figcaption", "", name).with(&plot)))
+        .collect();
+    Html::element("div", &[("class", "plots")], inner)
+}
+
+/// What the marks of a plot mean: how a mark looks, the class of its colour, and words.
+pub(crate) fn legend(entries: &[(Key, &'static str, &'static str)]) -> Html {
+    let entry = |(key, class, words): &(Key, &'static str, &'static str)| {
+        let attributes = [("viewBox", "0 0 28 10"), ("aria-hidden", "true"), ("class", "key")];
+        let drawn = Html::element("svg", &attributes, key.draw(class));
+        Html::element("li", &[], drawn.with(&Html::text(words)))
+    };
+    Html::element("ul", &[("class", "legend")], entries.iter().map(entry).collect())
+}
+
+/// How a mark looks.
+#[derive(Clone, Copy)]
+pub(crate) enum Key {
+    Line,
+    Bar,
+    Dot,
+    /// A vertical line under a triangle.
+    Tick,
+    /// A line with ends.
+    Beam,
+}
+
+impl Key {
+    fn draw(self, class: &str) -> Html {
+        let (stroke, fill) = (format!("l {class}"), format!("f {class}"));
+        let line = |points: &str| {
+            Html::void("polyline", &[("class", &stroke), ("stroke-width", "2"), ("points", points)])
+        };
+        let fill = ("class", &*fill);
+        match self {
+            Self::Line => line("0,5 28,5"),
+            Self::Bar => Html::void("rect", &[fill, ("width", "28"), ("height", "10")]),
+            Self::Dot => Html::void("circle", &[fill, ("cx", "14"), ("cy", "5"), ("r", "2.5")]),
+            Self::Tick => {
+                line("14,3 14,10").with(&Html::void("polygon", &[fill, ("points", "10,0 18,0 14,5")]))
+            }
+            Self::Beam => line("4,1 4,9").with(&line("4,5 24,5")).with(&line("24,1 24,9")),
+        }
+    }
+}
+
+/// A verdict as a badge; a sign as well as a colour.
+pub(crate) fn badge(verdict: Verdict) -> Html {
+    let (class, sign) = match verdict {
+        Verdict::Pass => ("badge good", "✓ "),
+        Verdict::Inconclusive => ("badge warn", "? "),
+        Verdict::Fail => ("badge bad", "✗ "),
+        Verdict::AccountingBroken => ("badge broken", "‼ "),
+    };
+    Html::leaf("span", class, format!("{sign}{}", words::verdict(verdict)))
+}
+
+/// A short remark that something is doubtful.
+pub(crate) fn doubt(text: impl AsRef<str>) -> Html {
+    Html::leaf("span", "badge warn", format!("! {}", text.as_ref()))
+}
+
+/// How a trial is called: its variant, and its number where there are several.
+pub(crate) fn trial_name(variant: &VariantResult, trial: &TrialResult) -> String {
+    if variant.trials.len() > 1 {
+        format!("{} · trial {}", variant.name, trial.repetition + 1)
+    } else {
+        variant.name.clone()
+    }
+}
+
+/// A value and the variant it belongs to.
+pub(crate) type Named<'a> = (f64, &'a str);
+
+/// The variants with the smallest and with the largest value of a figure.
+pub(crate) fn range(
+    result: &RunResult,
+    value: impl Fn(&VariantResult) -> Option<f64>,
+) -> Option<(Named<'_>, Named<'_>)> {
+    let mut all: Vec<Named<'_>> = result
+        .variants
+        .iter()
+        .filter_map(|variant| Some((value(variant).filter(|v| v.is_finite())?, variant.name.as_str())))
+        .collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Some((*all.first()?, *all.last()?))
+}

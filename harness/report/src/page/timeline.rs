@@ -1,0 +1,105 @@
+//! What happened when?
+
+use spanfate_model::result::{RunResult, TrialResult, VariantResult};
+
+use super::grid::Grid;
+use super::part::{Key, Section, details, legend, note, plots, trial_name};
+use crate::markup::Html;
+use crate::number::PAGE;
+use crate::plot::{Buckets, Timelines};
+
+/// Most rows of a table beside a plot.
+const ROWS: usize = 24;
+
+/// The section.
+pub(crate) fn section(result: &RunResult) -> Section {
+    let shown: Vec<(&VariantResult, &TrialResult)> =
+        result.variants.iter().filter_map(|variant| Some((variant, worst(variant)?))).collect();
+    let load = &result.plan.load;
+    let measured = (load.warmup.seconds(), load.warmup.seconds() + load.lasting.seconds());
+    let mut body = Html::new();
+    if !shown.is_empty() {
+        let axes = Timelines::over(&shown, measured);
+        body.push(&legend(&[
+            (Key::Line, "created", "created"),
+            (Key::Line, "received", "received (first copy)"),
+            (Key::Line, "lost", "lost"),
+            (Key::Bar, "queue", "longest queue"),
+            (Key::Line, "capacity", "queue length as configured"),
+            (Key::Bar, "band", "measured part"),
+        ]));
+        body.push(&plots(shown.iter().enumerate().map(|(at, (variant, trial))| {
+            let plot = axes.draw(variant, trial, at);
+            (trial_name(variant, trial), plot.with(&details("Numbers", numbers(variant, trial))))
+        })));
+        body.push(&note(
+            "The time axis starts with the load; time and rate axes are the same in all plots, queue axes are not. A span \
+             counts as lost at the moment of its loss. With several trials, the one with the highest loss is shown.",
+        ));
+    }
+    Section { id: "time", question: "What happened when?", answer: answer(&shown), body }
+}
+
+/// The trial with the highest loss; the first of these.
+fn worst(variant: &VariantResult) -> Option<&TrialResult> {
+    let drawn = variant.trials.iter().filter(|trial| !trial.timeline.is_empty());
+    drawn.reduce(|worst, trial| if trial.loss.rate > worst.loss.rate { trial } else { worst })
+}
+
+/// The end of the first slice with a loss, milliseconds from the start of the load.
+fn first_loss(trial: &TrialResult) -> Option<f64> {
+    let step = Buckets::of(trial, usize::MAX).seconds * 1000.0;
+    trial.timeline.iter().find(|slice| slice.lost > 0).map(|slice| slice.at_ms + step)
+}
+
+fn answer(shown: &[(&VariantResult, &TrialResult)]) -> String {
+    if shown.is_empty() {
+        return "There is no timeline.".to_owned();
+    }
+    let mut firsts: Vec<(f64, &str)> = shown
+        .iter()
+        .filter_map(|(variant, trial)| Some((first_loss(trial)?, variant.name.as_str())))
+        .collect();
+    firsts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let seconds = |ms: f64| format!("{}\u{202f}s", PAGE.fixed(ms / 1000.0, 2));
+    match firsts.as_slice() {
+        [] => "No span is lost at any time.".to_owned(),
+        [(at, name)] => {
+            format!("Only {name} loses spans; it begins within {} of the load's start.", seconds(*at))
+        }
+        [(at, _), .., (end, _)] if seconds(*at) == seconds(*end) => {
+            let n = firsts.len();
+            format!("{n} variants lose spans; all begin within {} of the load's start.", seconds(*at))
+        }
+        [(at, name), .., (end, last)] => format!(
+            "{} variants lose spans; the first ({name}) begins within {} of the load's start, the last ({last}) within {}.",
+            firsts.len(),
+            seconds(*at),
+            seconds(*end)
+        ),
+    }
+}
+
+fn numbers(variant: &VariantResult, trial: &TrialResult) -> Html {
+    let buckets = Buckets::of(trial, ROWS);
+    let titles = [
+        "From | s",
+        "#Created | spans",
+        "#Received | spans",
+        "#Lost | spans",
+        "#Queue | longest",
+        "#Requests | started",
+        "#Export | longest, ms",
+        "#CPU | cores",
+    ];
+    let caption =
+        format!("{} in steps of {}\u{202f}s", trial_name(variant, trial), PAGE.fixed(buckets.seconds, 2));
+    let mut grid = Grid::new(&caption, titles);
+    for slice in &buckets.slices {
+        let counts =
+            [slice.created, slice.received, slice.lost, slice.queue, slice.requests].map(|n| PAGE.count(n));
+        let rest = [PAGE.short(slice.export_ms), PAGE.fixed(slice.fixture_cpu, 2)];
+        grid.row(std::iter::once(PAGE.fixed(slice.at_ms / 1000.0, 2)).chain(counts).chain(rest));
+    }
+    grid.render()
+}

@@ -1,0 +1,178 @@
+//! A trial in time: rates above, the queue below, one time axis.
+
+use plotters::chart::ChartBuilder;
+use plotters::element::{PathElement, Rectangle};
+use plotters::series::{AreaSeries, LineSeries};
+use plotters::style::Color;
+use plotters::style::text_anchor::{HPos, VPos};
+use spanfate_model::result::{Slice, TrialResult, VariantResult};
+
+use super::figure::{Area, Drawn, FONT, Figure, font, px, stroke};
+use super::svg::Ink;
+use crate::markup::Html;
+use crate::number::PAGE;
+
+const HEIGHT: u32 = 290;
+/// Height of the upper chart.
+const UPPER: f64 = 165.0;
+/// Most points of a line.
+const POINTS: usize = 300;
+
+/// A count of a slice.
+type Pick = fn(&Slice) -> u64;
+
+/// Slices put together so that there are not too many; sums stay sums, the longest queue stays the longest.
+pub(crate) struct Buckets {
+    pub(crate) seconds: f64,
+    pub(crate) slices: Vec<Slice>,
+}
+
+impl Buckets {
+    /// At most `most` buckets of a trial.
+    pub(crate) fn of(trial: &TrialResult, most: usize) -> Self {
+        let slices = &trial.timeline;
+        let step = match slices.as_slice() {
+            [first, second, ..] => (second.at_ms - first.at_ms).max(1.0),
+            _ => 250.0,
+        };
+        let size = slices.len().div_ceil(most.max(1)).max(1);
+        Self { seconds: step * size as f64 / 1000.0, slices: slices.chunks(size).map(merge).collect() }
+    }
+
+    /// A line: seconds at the middle of each bucket, and the value.
+    fn line(&self, value: impl Fn(&Slice) -> f64) -> Vec<(f64, f64)> {
+        self.slices.iter().map(|s| (s.at_ms / 1000.0 + self.seconds / 2.0, value(s))).collect()
+    }
+
+    fn rate(&self, pick: Pick) -> Vec<(f64, f64)> {
+        self.line(|slice| pick(slice) as f64 / self.seconds)
+    }
+}
+
+fn merge(slices: &[Slice]) -> Slice {
+    let first = slices.first().copied().unwrap_or_default();
+    slices.iter().skip(1).fold(first, |sum, slice| Slice {
+        at_ms: sum.at_ms,
+        created: sum.created + slice.created,
+        received: sum.received + slice.received,
+        lost: sum.lost + slice.lost,
+        queue: sum.queue.max(slice.queue),
+        requests: sum.requests + slice.requests,
+        export_ms: sum.export_ms.max(slice.export_ms),
+        fixture_cpu: sum.fixture_cpu.max(slice.fixture_cpu),
+    })
+}
+
+/// The common axes of all timelines, and the measured part.
+pub(crate) struct Timelines {
+    end: f64,
+    rate: f64,
+    measured: (f64, f64),
+}
+
+impl Timelines {
+    /// Axes that hold the shown trials.
+    pub(crate) fn over(trials: &[(&VariantResult, &TrialResult)], measured: (f64, f64)) -> Self {
+        let mut axes = Self { end: measured.1, rate: 1.0, measured };
+        for (_, trial) in trials {
+            let buckets = Buckets::of(trial, POINTS);
+            for slice in &buckets.slices {
+                axes.end = axes.end.max(slice.at_ms / 1000.0 + buckets.seconds);
+                let most = slice.created.max(slice.received).max(slice.lost);
+                axes.rate = axes.rate.max(most as f64 / buckets.seconds);
+            }
+        }
+        axes
+    }
+
+    /// The timeline of one trial of a variant.
+    pub(crate) fn draw(&self, variant: &VariantResult, trial: &TrialResult, at: usize) -> Html {
+        let queue = trial.timeline.iter().map(|slice| slice.queue).max().unwrap_or_default();
+        let lost: u64 = trial.timeline.iter().map(|slice| slice.lost).sum();
+        let figure = Figure {
+            key: format!("time-{at}"),
+            title: &format!("Timeline of {}", variant.name),
+            description: format!(
+                "Spans created, received and lost per second over {} s, and the queue below. Lost: {}; longest queue: {} spans.",
+                PAGE.fixed(self.end, 1),
+                PAGE.count(lost),
+                PAGE.count(queue)
+            ),
+            height: HEIGHT,
+        };
+        let buckets = Buckets::of(trial, POINTS);
+        figure.draw(|area| {
+            let (upper, lower) = area.split_vertically(px(UPPER));
+            self.rates(&upper, &buckets)?;
+            self.queue(&lower, &buckets, trial.effective.as_ref().map_or(0, |effective| effective.queue))
+        })
+    }
+
+    fn rates(&self, area: &Area<'_>, buckets: &Buckets) -> Drawn {
+        let top = self.rate * 1.08;
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(px(20.0))
+            .margin_right(px(14.0))
+            .margin_bottom(px(8.0))
+            .y_label_area_size(px(52.0))
+            .build_cartesian_2d(0.0..self.end, 0.0..top)?;
+        chart.draw_series([Rectangle::new(
+            [(self.measured.0, 0.0), (self.measured.1.min(self.end), top)],
+            Ink::Band.color().filled(),
+        )])?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .x_labels(0)
+            .y_labels(4)
+            .max_light_lines(0)
+            .axis_style(stroke(Ink::Grid, 1.0))
+            .bold_line_style(stroke(Ink::Grid, 1.0))
+            .set_all_tick_mark_size(px(5.0))
+            .y_label_style(font(Ink::Soft, FONT, HPos::Right, VPos::Center))
+            .y_label_formatter(&|rate| PAGE.fixed(*rate, 0))
+            .draw()?;
+        let series: [(Ink, f64, Pick); 3] = [
+            (Ink::Created, 4.0, |slice| slice.created),
+            (Ink::Received, 1.75, |slice| slice.received),
+            (Ink::Lost, 2.0, |slice| slice.lost),
+        ];
+        for (ink, width, pick) in series {
+            chart.draw_series(LineSeries::new(buckets.rate(pick), stroke(ink, width)))?;
+        }
+        area.draw_text("spans/s", &font(Ink::Soft, FONT, HPos::Left, VPos::Center), (0, px(8.0)))
+    }
+
+    fn queue(&self, area: &Area<'_>, buckets: &Buckets, capacity: u32) -> Drawn {
+        let longest = buckets.slices.iter().map(|slice| slice.queue).max().unwrap_or_default();
+        let top = (longest as f64 * 1.15).max(4.0);
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(px(20.0))
+            .margin_right(px(14.0))
+            .x_label_area_size(px(22.0))
+            .y_label_area_size(px(52.0))
+            .build_cartesian_2d(0.0..self.end, 0.0..top)?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .x_labels(8)
+            .y_labels(3)
+            .max_light_lines(0)
+            .axis_style(stroke(Ink::Grid, 1.0))
+            .bold_line_style(stroke(Ink::Grid, 1.0))
+            .set_all_tick_mark_size(px(5.0))
+            .x_label_style(font(Ink::Soft, FONT, HPos::Center, VPos::Top))
+            .y_label_style(font(Ink::Soft, FONT, HPos::Right, VPos::Center))
+            .x_label_formatter(&|s| format!("{}\u{202f}s", PAGE.fixed(*s, usize::from(s.fract() > 0.01))))
+            .y_label_formatter(&|n| PAGE.fixed(*n, 0))
+            .draw()?;
+        let line = buckets.line(|slice| slice.queue as f64);
+        chart.draw_series(AreaSeries::new(line, 0.0, Ink::Queue.color().filled()))?;
+        let capacity = f64::from(capacity);
+        if capacity > 0.0 && capacity <= top {
+            let across = [(0.0, capacity), (self.end, capacity)];
+            chart.draw_series([PathElement::new(across, stroke(Ink::Capacity, 1.5))])?;
+        }
+        area.draw_text("queue, spans", &font(Ink::Soft, FONT, HPos::Left, VPos::Center), (0, px(8.0)))
+    }
+}

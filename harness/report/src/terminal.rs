@@ -1,0 +1,59 @@
+//! The summary for a terminal.
+
+mod columns;
+mod ink;
+mod lines;
+
+use spanfate_model::result::RunResult;
+
+use crate::books::trials;
+use crate::number::TERMINAL;
+use crate::text::clean;
+use crate::words;
+use ink::{Ink, paint};
+
+/// How the summary may look.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct TableStyle {
+    /// Whether ANSI colours may be used.
+    pub color: bool,
+    /// Columns of the terminal; absent means that lines may be as long as they like.
+    pub width: Option<u16>,
+}
+
+/// The whole summary; ends with a newline.
+pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
+    let mut out = vec![heading(result)];
+    if let Some(text) = words::incomplete(result) {
+        out.push(paint(Ink::Warn, &text));
+    }
+    out.push(String::new());
+    out.extend(columns::table(&result.variants, style.width.map(usize::from)));
+    out.push(String::new());
+    out.extend(lines::lost(result));
+    out.extend(lines::books(result));
+    out.extend(lines::unplaced(result));
+    out.extend(lines::witnesses(result));
+    out.extend(lines::errors(result));
+    out.extend(lines::expectations(result));
+    out.extend(lines::verdict(result));
+    let wrapped = out.iter().flat_map(|line| ink::wrap(line, style.width.map(usize::from)));
+    let mut text = wrapped.collect::<Vec<_>>().join("\n");
+    text.push('\n');
+    ink::finish(&text, style.color)
+}
+
+fn heading(result: &RunResult) -> String {
+    let plan = &result.plan;
+    format!(
+        "{}  {} requests/s for {} after {} of warm-up, {} in {}, seed {}, run {}",
+        paint(Ink::Bold, &clean(&plan.name)),
+        TERMINAL.short(plan.load.rate.0),
+        plan.load.lasting,
+        plan.load.warmup,
+        TERMINAL.counted(trials(result).count() as u64, "trial", "trials"),
+        TERMINAL.counted(result.variants.len() as u64, "variant", "variants"),
+        plan.seed,
+        clean(&result.run_id),
+    )
+}

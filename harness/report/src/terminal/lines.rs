@@ -1,0 +1,164 @@
+//! What follows the table: lost fates, books, witnesses, expectations, verdict.
+
+use std::collections::BTreeMap;
+
+use spanfate_model::fate::FateClass;
+use spanfate_model::result::RunResult;
+use spanfate_model::verdict::Verdict;
+use spanfate_model::witness::WitnessState;
+
+use super::ink::{Ink, paint};
+use crate::books::{self, Books, trials};
+use crate::number::TERMINAL;
+use crate::text::clean;
+use crate::words;
+
+/// Ids that are listed when the books do not close.
+const IDS: usize = 5;
+
+fn titled(title: &str, text: &str) -> String {
+    format!("{} {text}", paint(Ink::Bold, &format!("{title:<11}")))
+}
+
+/// One line per lost fate.
+pub(crate) fn lost(result: &RunResult) -> Vec<String> {
+    let fates = books::fates(&result.variants);
+    let lost: Vec<_> = fates.iter().filter(|(fate, _)| fate.class() == FateClass::Lost).collect();
+    if lost.is_empty() {
+        return vec![titled("lost", "no span")];
+    }
+    let line = |at: usize, text: String| titled(if at == 0 { "lost" } else { "" }, &text);
+    lost.iter()
+        .enumerate()
+        .map(|(at, (fate, (total, _)))| {
+            let silent = if fate.is_silent() { "; the SDK says nothing about it" } else { "" };
+            line(at, format!("{} {fate}: {}{silent}", TERMINAL.count(*total), fate.explain()))
+        })
+        .collect()
+}
+
+/// The identity over the whole run.
+pub(crate) fn books(result: &RunResult) -> Vec<String> {
+    let books = Books::of_run(result);
+    let n = |count: u64| TERMINAL.count(count);
+    let alarm = |name: &str, count: u64| {
+        let text = format!("{name} {}", n(count));
+        if count > 0 { paint(Ink::Bad, &text) } else { text }
+    };
+    let mut text = format!(
+        "created {} = received {} + lost {} + not meant to arrive {} + {} + {}; {}",
+        n(books.created),
+        n(books.received),
+        n(books.lost),
+        n(books.deliberate),
+        alarm("unexplained", books.unexplained),
+        alarm("unaccounted", books.unaccounted),
+        alarm("unexpected", books.unexpected),
+    );
+    if books.repeated > 0 {
+        text = format!("{text}; received more than once {}", n(books.repeated));
+    }
+    vec![titled("books", &format!("{text} (whole run, warm-up included)"))]
+}
+
+/// The first ids that cannot be placed.
+pub(crate) fn unplaced(result: &RunResult) -> Vec<String> {
+    let broken = books::contradictions(result);
+    let broken = broken.iter().map(|(count, what)| format!("{} spans {what}", TERMINAL.count(*count)));
+    let mut out: Vec<String> = broken.map(|text| titled("broken", &paint(Ink::Bad, &text))).collect();
+    for (what, pick) in books::LISTS {
+        let all: Vec<_> = trials(result).flat_map(|(_, trial)| pick(&trial.ledger).ids.iter()).collect();
+        let count: u64 = trials(result).map(|(_, trial)| pick(&trial.ledger).count).sum();
+        for key in all.iter().take(IDS) {
+            out.push(titled("", &paint(Ink::Bad, &format!("{what} trace {} span {}", key.trace, key.span))));
+        }
+        let more = count.saturating_sub(all.len().min(IDS) as u64);
+        if more > 0 {
+            out.push(titled("", &format!("and {} more {what}", TERMINAL.count(more))));
+        }
+    }
+    out
+}
+
+/// How the witnesses ended, alike ones together.
+pub(crate) fn witnesses(result: &RunResult) -> Vec<String> {
+    let mut states: BTreeMap<(u8, &str, String), u64> = BTreeMap::new();
+    let mut all = 0;
+    for (_, trial) in trials(result) {
+        all += 1;
+        for report in &trial.witnesses {
+            let (order, state) = match &report.state {
+                WitnessState::Complete => (0, "complete".to_owned()),
+                WitnessState::Lossy(0) => (1, "has a gap of unknown size".to_owned()),
+                WitnessState::Lossy(n) => {
+                    (1, format!("lost {}", TERMINAL.counted(*n, "statement", "statements")))
+                }
+                WitnessState::Absent(why) => (2, format!("absent ({})", clean(why))),
+            };
+            *states.entry((order, report.witness.as_str(), state)).or_default() += 1;
+        }
+    }
+    let parts: Vec<String> = states
+        .iter()
+        .map(|((order, name, state), n)| {
+            let text = format!("{name} {state}");
+            let text = if *n < all { format!("{text} in {n} of {all} trials") } else { text };
+            if *order == 1 { paint(Ink::Warn, &text) } else { text }
+        })
+        .collect();
+    if parts.is_empty() { Vec::new() } else { vec![titled("witnesses", &parts.join("; "))] }
+}
+
+/// What the harness could not do.
+pub(crate) fn errors(result: &RunResult) -> Vec<String> {
+    trials(result)
+        .filter_map(|(variant, trial)| {
+            let error = trial.error.as_ref()?;
+            let text = format!("trial {} ({}): {}", trial.index, clean(&variant.name), clean(error));
+            Some(titled("error", &paint(Ink::Bad, &text)))
+        })
+        .collect()
+}
+
+const fn ink(verdict: Verdict) -> Ink {
+    match verdict {
+        Verdict::Pass => Ink::Good,
+        Verdict::Inconclusive => Ink::Warn,
+        Verdict::Fail | Verdict::AccountingBroken => Ink::Bad,
+    }
+}
+
+/// The expectations: what holds is summed up per condition, the rest has a line each.
+pub(crate) fn expectations(result: &RunResult) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut passed: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut judged: Vec<_> = result.expectations.iter().collect();
+    judged.sort_by_key(|judged| std::cmp::Reverse(judged.verdict));
+    for judged in judged {
+        let name = clean(&judged.variant);
+        if judged.verdict == Verdict::Pass {
+            match passed.iter_mut().find(|(that, _)| *that == judged.that) {
+                Some((_, names)) => names.push(name),
+                None => passed.push((&judged.that, vec![name])),
+            }
+            continue;
+        }
+        let reason = judged.reason.as_ref().map(|why| format!(": {}", clean(why))).unwrap_or_default();
+        let word = paint(ink(judged.verdict), words::verdict(judged.verdict));
+        out.push(titled("expected", &format!("{word} {} for {name}{reason}", clean(&judged.that))));
+    }
+    for (that, names) in passed {
+        let word = paint(Ink::Good, words::verdict(Verdict::Pass));
+        let who = if names.len() > 3 { format!("{} variants", names.len()) } else { names.join(", ") };
+        out.push(titled("expected", &format!("{word} {} for {who}", clean(that))));
+    }
+    out
+}
+
+/// The verdict and its reasons, worst first.
+pub(crate) fn verdict(result: &RunResult) -> Vec<String> {
+    let word = paint(ink(result.verdict), &words::verdict(result.verdict).to_uppercase());
+    let mut out = vec![titled("verdict", &format!("{word}  {}", words::sentence(result)))];
+    out.extend(result.reasons.iter().map(|reason| titled("", &format!("- {}", clean(reason)))));
+    out
+}

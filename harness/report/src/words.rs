@@ -1,0 +1,123 @@
+//! The words that the terminal and the page share.
+
+use spanfate_model::fate::{Cause, Decider, Exit, Fate, Filter};
+use spanfate_model::manifest::Status;
+use spanfate_model::result::{Estimate, RunResult, VariantResult};
+use spanfate_model::verdict::Verdict;
+
+use crate::books::trials;
+use crate::number::{NONE, Numbers};
+
+/// A fate in two or three words, for narrow columns.
+pub(crate) const fn short(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Received => "received",
+        Fate::NotSampled(Decider::Sampler) => "not sampled",
+        Fate::NotSampled(Decider::Parent) => "parent unsampled",
+        Fate::Filtered(Filter::Processor) => "filtered",
+        Fate::Filtered(Filter::ExporterWrapper) => "filtered at exporter",
+        Fate::NeverEnded => "never ended",
+        Fate::CutOffAtExit => "open at exit",
+        Fate::DroppedQueueFull => "queue full",
+        Fate::EndedAfterShutdown => "after shutdown",
+        Fate::BlockedInEnd => "blocked in End",
+        Fate::LostInQueueAtExit(Exit::ShutdownDeadline) => "at deadline",
+        Fate::LostInQueueAtExit(Exit::Exit) => "queued at exit",
+        Fate::LostInQueueAtExit(Exit::Crash) => "queued at crash",
+        Fate::LostInQueueAtExit(Exit::Kill) => "queued at kill",
+        Fate::LostInFlightAtExit => "in flight at exit",
+        Fate::InEndAtExit => "in OnEnd at exit",
+        Fate::ExportFailed(Cause::Refused) => "export refused",
+        Fate::ExportFailed(Cause::Reset) => "export reset",
+        Fate::ExportFailed(Cause::Timeout) => "export timeout",
+        Fate::ExportFailed(Cause::TooLarge) => "export too large",
+        Fate::ExportFailed(Cause::Status) => "export status",
+        Fate::ExportFailed(Cause::Other) => "export failed",
+        Fate::RejectedPartial => "rejected",
+        Fate::RefusedByReceiver => "refused by receiver",
+    }
+}
+
+/// A verdict as a word.
+pub(crate) const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Inconclusive => "inconclusive",
+        Verdict::Fail => "fail",
+        Verdict::AccountingBroken => "accounting broken",
+    }
+}
+
+/// What the verdict means for this run, as a sentence.
+pub(crate) fn sentence(result: &RunResult) -> String {
+    let asked = result.expectations.len();
+    let failed = result.expectations.iter().filter(|e| e.verdict == Verdict::Fail).count();
+    match result.verdict {
+        Verdict::Pass if asked == 0 => "All books close; nothing was expected beyond that.".to_owned(),
+        Verdict::Pass if asked == 1 => "The expectation holds, and all books close.".to_owned(),
+        Verdict::Pass => format!("All {asked} expectations hold, and all books close."),
+        Verdict::Inconclusive => "It cannot be said; do not read this as a pass.".to_owned(),
+        Verdict::Fail => {
+            format!("{failed} of {asked} expectations {} not hold.", if failed == 1 { "does" } else { "do" })
+        }
+        Verdict::AccountingBroken => {
+            "Spans are missing or too many that complete witnesses cannot place: the instrument or the fixture is broken."
+                .to_owned()
+        }
+    }
+}
+
+/// What to say first about a run that did not come to its end.
+pub(crate) fn incomplete(result: &RunResult) -> Option<String> {
+    let done = trials(result).filter(|(_, trial)| trial.status == Status::Complete).count();
+    let planned = result.plan.trials.len();
+    let how = match result.status {
+        Status::Complete if done >= planned => return None,
+        Status::Complete => "This run is complete, but not every trial is",
+        Status::Interrupted => "This run was interrupted",
+        Status::Partial => "This run broke off",
+    };
+    Some(format!("{how}: {done} of {planned} planned trials are complete. What was done is accounted."))
+}
+
+/// A trial's status as a word.
+pub(crate) const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Complete => "complete",
+        Status::Interrupted => "interrupted",
+        Status::Partial => "partial",
+    }
+}
+
+/// Spans that were due and spans lost of them, over the measured parts of all trials of a variant.
+pub(crate) fn due(variant: &VariantResult) -> (u64, u64) {
+    variant.trials.iter().fold((0, 0), |(due, lost), trial| (due + trial.loss.due, lost + trial.loss.lost))
+}
+
+/// The loss of a variant. Nothing lost is written with the number of spans it rests on.
+pub(crate) fn loss(variant: &VariantResult, numbers: Numbers) -> String {
+    let (due, lost) = due(variant);
+    if lost == 0 && variant.summary.loss.mean <= 0.0 {
+        return format!("0 of {}", numbers.count(due));
+    }
+    numbers.percent(variant.summary.loss.mean)
+}
+
+/// The 95 % interval of an estimate, inside what a share can be.
+pub(crate) fn interval(estimate: &Estimate, numbers: Numbers) -> Option<String> {
+    let (low, high) = estimate.interval.filter(|_| estimate.n >= 2)?;
+    if high <= 0.0 && low >= 0.0 {
+        return None;
+    }
+    Some(format!("{} … {}", numbers.points(low.max(0.0)), numbers.percent(high.min(1.0))))
+}
+
+/// What the law predicts; there is nothing to say about a variant it does not speak of.
+pub(crate) fn law(rate: Option<f64>, numbers: Numbers) -> String {
+    maybe(rate, |rate| if rate <= 0.0 { "none".to_owned() } else { numbers.percent(rate) })
+}
+
+/// A number that may be absent.
+pub(crate) fn maybe<T>(value: Option<T>, write: impl FnOnce(T) -> String) -> String {
+    value.map_or_else(|| NONE.to_owned(), write)
+}

@@ -1,0 +1,201 @@
+//! The HTML report.
+
+use spanfate_report::html;
+
+use crate::page::{Page, read};
+use crate::sample;
+
+fn page(result: &spanfate_model::result::RunResult) -> Page {
+    read(&html(result)).unwrap_or_else(|problem| unreachable!("not readable: {problem}"))
+}
+
+fn all() -> Vec<(&'static str, spanfate_model::result::RunResult)> {
+    vec![
+        ("nine", sample::nine()),
+        ("repeated", sample::repeated()),
+        ("single", sample::single()),
+        ("spanless", sample::spanless()),
+        ("interrupted", sample::interrupted()),
+        ("aborted", sample::aborted()),
+        ("broken", sample::broken()),
+        ("poisoned", sample::poisoned("<b>&\"'")),
+    ]
+}
+
+#[test]
+fn the_same_result_gives_the_same_bytes() {
+    for (name, result) in all() {
+        assert_eq!(html(&result), html(&result.clone()), "{name}");
+    }
+}
+
+#[test]
+fn every_page_is_well_formed_and_its_anchors_lead_somewhere() {
+    for (name, result) in all() {
+        let page = page(&result);
+        page.balance().unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        assert_eq!(page.dangling(), Vec::<String>::new(), "{name}");
+        assert_eq!(page.count("h1"), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_page_needs_neither_scripts_nor_the_network() {
+    for (name, result) in all() {
+        let (text, page) = (html(&result), page(&result));
+        assert_eq!(
+            page.count("script") + page.count("link") + page.count("img") + page.count("iframe"),
+            0,
+            "{name}"
+        );
+        assert!(page.values("src").is_empty(), "{name}");
+        assert!(page.values("href").iter().all(|href| href.starts_with('#')), "{name}");
+        assert!(page.values("style").is_empty(), "{name}");
+        assert!(!text.contains("url(") && !text.contains("@import"), "{name}");
+        assert!(
+            page.values("content").iter().any(|policy| policy.starts_with("default-src 'none'")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_question_is_asked_and_answered() {
+    let questions = [
+        "What is the verdict?",
+        "May I believe it?",
+        "Where did the spans go?",
+        "How much is lost, and does the law explain it?",
+        "How slow?",
+        "What happened when?",
+        "What does it cost?",
+        "Do the witnesses agree?",
+        "What differs?",
+        "Is it comparable?",
+        "How to reproduce it?",
+        "What do the words mean?",
+    ];
+    let page = page(&sample::nine());
+    for question in questions {
+        // Once in the contents, once as a heading.
+        assert_eq!(page.text.matches(question).count(), 2, "{question}");
+    }
+    let answers = page.values("class").iter().filter(|class| **class == "answer").count();
+    assert_eq!(answers, questions.len());
+}
+
+#[test]
+fn every_plot_is_named_described_and_scales() {
+    let page = page(&sample::nine());
+    let plots: Vec<_> =
+        page.tags.iter().filter(|tag| tag.attributes.iter().any(|(_, v)| v == "img")).collect();
+    // Nine waterfalls, latencies and timelines, and one loss plot.
+    assert_eq!(plots.len(), 28);
+    for plot in plots {
+        let has = |name: &str| plot.attributes.iter().any(|(key, _)| key == name);
+        assert!(has("viewBox") && has("aria-labelledby") && !has("width"), "{plot:?}");
+    }
+    assert_eq!(page.count("desc"), 28);
+    // No colour is written into a drawing: the style sheet decides, for light and dark.
+    assert!(page.values("fill").is_empty() && page.values("stroke").is_empty());
+}
+
+#[test]
+fn the_numbers_of_the_result_are_in_the_page() {
+    let text = page(&sample::nine()).text;
+    for number in [
+        "2\u{202f}025\u{202f}000",
+        "198\u{202f}930",
+        "31.66\u{202f}%",
+        "31.93\u{202f}%",
+        "58.46\u{202f}%",
+        "69\u{202f}642",
+        "16\u{202f}732",
+        "cargo run -- scenario qps5k.toml --seed 5000",
+        "go1.26.1",
+        "dropped_queue_full",
+        "the batch processor's queue was full when it ended",
+        "GET /work",
+        "ParentBased{root:AlwaysOnSampler}",
+        "(r − b/R) · T",
+    ] {
+        let found = text.contains(number) || text.replace('\n', "").contains(number);
+        assert!(found, "{number:?} is missing");
+    }
+}
+
+#[test]
+fn nothing_lost_is_said_with_the_number_it_rests_on() {
+    let text = page(&sample::nine()).text;
+    // Plot, its description, and table, for each of the six variants without loss.
+    assert!(text.matches("0 of 200\u{202f}000").count() >= 18);
+    // Only the axis of the plot may say so.
+    assert_eq!(text.lines().filter(|line| line.trim() == "0\u{202f}%").count(), 10);
+    assert!(!text.lines().any(|line| line.trim() == "0.00\u{202f}%"));
+}
+
+#[test]
+fn an_interval_and_dots_stand_only_where_there_are_several_trials() {
+    let dots = |page: &Page| page.values("class").iter().filter(|class| **class == "f trial").count();
+    let (one, five) = (page(&sample::nine()), page(&sample::repeated()));
+    assert_eq!(dots(&one), 0);
+    // Nine variants with five trials, and the key.
+    assert_eq!(dots(&five), 46);
+    assert!(!one.text.contains("31.54 … 32.54"));
+    assert!(five.text.contains("31.54 … 32.54\u{202f}%"), "no interval");
+    assert!(five.text.contains("answer after 30 ms · trial 3"));
+}
+
+#[test]
+fn a_run_that_broke_off_says_so_first() {
+    let text = page(&sample::interrupted()).text;
+    assert!(text.contains("This run was interrupted: 3 of 9 planned trials are complete"));
+    assert!(text.contains("the fixture did not stop within 10s"));
+    let text = page(&sample::aborted()).text;
+    assert!(text.contains("This run broke off: 0 of 9 planned trials are complete"));
+    assert!(!page(&sample::nine()).text.contains("planned trials are complete"));
+}
+
+#[test]
+fn books_that_do_not_close_are_shown_by_id() {
+    let text = page(&sample::broken()).text;
+    assert!(text.contains("accounting broken"));
+    assert!(
+        text.contains("73 spans are unexplained")
+            && text.contains("2 spans were received that nobody created")
+    );
+    assert_eq!(text.matches("bad00000000000").count(), 50);
+    assert!(text.contains("and 23 more"));
+}
+
+#[test]
+fn a_service_without_spans_has_a_report() {
+    let text = page(&sample::spanless()).text;
+    assert!(text.contains("No span was created.") && text.contains("No latency was measured."));
+    assert!(text.contains("0 of 0") && !text.contains("NaN") && !text.contains("inf"));
+}
+
+#[test]
+fn nine_variants_stay_small() {
+    let size = html(&sample::nine()).len();
+    assert!(size < 400_000, "{size} bytes");
+    let size = html(&sample::repeated()).len();
+    assert!(size < 1_048_576, "{size} bytes");
+}
+
+#[test]
+fn a_long_timeline_is_condensed_and_keeps_its_peaks() {
+    let mut result = sample::single();
+    let trial = &mut result.variants[0].trials[0];
+    let slice = trial.timeline[4];
+    trial.timeline = (0..40_000)
+        .map(|at| spanfate_model::result::Slice {
+            at_ms: f64::from(at) * 250.0,
+            queue: if at == 31_007 { 77_777 } else { 5 },
+            ..slice
+        })
+        .collect();
+    let text = html(&result);
+    assert!(text.len() < 150_000, "{} bytes", text.len());
+    assert!(page(&result).text.contains("77\u{202f}777"));
+}

@@ -1,0 +1,9 @@
+//! What a report must hold, whatever the result is.
+
+#[path = "../common/sample.rs"]
+mod sample;
+
+mod escaping;
+mod html;
+mod page;
+mod table;
