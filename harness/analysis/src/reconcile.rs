@@ -118,8 +118,7 @@ impl Walk<'_> {
             Judgement::Placed(fate) => {
                 let exemplar = || self.sources.exemplar(process, slot, request);
                 place(&mut self.ledger.fates, fate, measured, exemplar);
-                self.ledger.silent +=
-                    u64::from(measured && fate.class() == FateClass::Lost && fate.is_silent());
+                self.ledger.silent += u64::from(fate.class() == FateClass::Lost && fate.is_silent());
             }
         }
         if receipt.copies > 0 {

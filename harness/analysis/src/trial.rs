@@ -119,10 +119,15 @@ fn loss(ledger: &Ledger, predicted: Option<Prediction>) -> Loss {
         due,
         received,
         lost,
-        silent: ledger.silent,
+        silent: silent_measured(ledger),
         rate: if due == 0 { 0.0 } else { lost as f64 / due as f64 },
         predicted,
     }
+}
+
+fn silent_measured(ledger: &Ledger) -> u64 {
+    let silent = ledger.fates.iter().filter(|(fate, _)| fate.class() == FateClass::Lost && fate.is_silent());
+    silent.map(|(_, count)| count.measured).sum()
 }
 
 fn exports(

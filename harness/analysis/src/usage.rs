@@ -21,10 +21,12 @@ pub(crate) fn figures(
     let share = |from: u64, to: u64| round(to.saturating_sub(from) as f64 / elapsed);
     let fixture_cpu = share(first.fixture_cpu_ns, last.fixture_cpu_ns);
     let core_time = cores.max(1) as f64;
-    let busy = share(first.core_busy_ns, last.core_busy_ns);
+    let busy = core_time - share(first.core_idle_ns, last.core_idle_ns);
     let (gc_cycles, stopped_ms) = runtime(processes, window);
     UsageFigures {
+        samples: inside.len() as u64,
         fixture_cpu,
+        fixture_wait: share(first.fixture_wait_ns, last.fixture_wait_ns),
         fixture_rss: inside.iter().map(|sample| sample.fixture_rss).max().unwrap_or_default(),
         harness_cpu: share(first.harness_cpu_ns, last.harness_cpu_ns),
         foreign: round((busy - fixture_cpu).max(0.0) / core_time),

@@ -1,5 +1,6 @@
 //! Histories of known truth, one file per situation in `tests/histories`: what happened to each span, and the fate the
 //! ledger must give it. Every fate of the model stands in at least one history.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod common;
 
@@ -7,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use common::{BEGAN, Span, World, killed, orderly};
+use common::{BEGAN, Batch, Span, World, killed, orderly};
 use spanfate_model::fate::{Fate, Filter};
 use spanfate_model::manifest::ProcessEnd;
 use spanfate_model::slots::{FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED};
@@ -32,9 +33,9 @@ fn read(path: &Path) -> History {
             "end" => history.world.end = end(rest),
             "no-shutdown" => history.world.shutdown_began = 0,
             "batch" => history.world.batches.push(match rest.split_once(' ') {
-                Some(("error", text)) => Some(Some(text.to_owned())),
-                _ if rest == "ok" => Some(None),
-                _ => None,
+                Some(("error", text)) => Batch::Failed(text.to_owned()),
+                _ if rest == "ok" => Batch::Ok,
+                _ => Batch::Unfinished,
             }),
             "span" => {
                 let (what, fate) = rest.split_once("=>").unwrap();
@@ -146,7 +147,7 @@ fn every_fate_stands_in_a_history() {
 
 #[test]
 fn a_gap_of_the_wire_leaves_only_what_left_the_process_open() {
-    let mut world = World { batches: vec![Some(None)], ..World::default() };
+    let mut world = World { batches: vec![Batch::Ok], ..World::default() };
     world.spans = vec![
         common::started().queued().exported(0).on_wire(&[Disposition::Accepted]),
         common::started().queued().exported(0),

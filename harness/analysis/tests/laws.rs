@@ -1,11 +1,12 @@
 //! Laws of the accounting, over random worlds, and the instrument held against broken witnesses: whatever is taken from
 //! it, it never says "pass".
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Span, World, started};
+use common::{Batch, Span, World, started};
 use proptest::prelude::*;
 use spanfate_model::fate::{Cause, Fate, Filter};
 use spanfate_model::id::SpanKey;
@@ -34,8 +35,8 @@ fn ways() -> Vec<(Span, Fate)> {
 }
 
 fn world_of(choices: &[usize]) -> (World, BTreeMap<Fate, u64>) {
-    let timeout = || Some(Some("context deadline exceeded".to_owned()));
-    let mut world = World { batches: vec![Some(None), timeout(), timeout()], ..World::default() };
+    let timeout = || Batch::Failed("context deadline exceeded".to_owned());
+    let mut world = World { batches: vec![Batch::Ok, timeout(), timeout()], ..World::default() };
     let mut truth = BTreeMap::new();
     for choice in choices {
         let (span, fate) = ways().swap_remove(*choice);

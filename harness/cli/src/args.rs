@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Colours on the terminal; NO_COLOR is honoured.
+    /// Colours on the terminal; `NO_COLOR` is honoured.
     #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
     color: When,
 }

@@ -32,7 +32,7 @@ pub(crate) fn error(error: &Error, color: bool) {
     let mut text = format!("{red}error{plain}: {error}");
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text.push_str(&format!("\n  because {inner}"));
+        text += &format!("\n  because {inner}");
         cause = inner.source();
     }
     note(&text);
@@ -86,7 +86,7 @@ impl Shown {
     fn build(&mut self, fixture: &str, line: BuildLine) {
         match line {
             BuildLine::Began => {
-                self.step(&format!("building fixture {fixture} (the first time takes a minute or two)"))
+                self.step(&format!("building fixture {fixture} (the first time takes a minute or two)"));
             }
             BuildLine::Says(text) if self.terminal => self.bar.set_message(format!("  {text}")),
             BuildLine::Says(_) => {}

@@ -41,12 +41,15 @@ pub struct UsageSample {
     pub at: MonoNs,
     /// CPU time of the fixture so far, nanoseconds (clock-tick resolution).
     pub fixture_cpu_ns: u64,
+    /// Time the fixture's threads were ready to run and waited for a CPU so far, nanoseconds.
+    #[serde(default)]
+    pub fixture_wait_ns: u64,
     /// Resident memory of the fixture, bytes.
     pub fixture_rss: u64,
     /// CPU time of the harness so far, nanoseconds.
     pub harness_cpu_ns: u64,
-    /// Busy time of the fixture's cores so far, all processes together, nanoseconds.
-    pub core_busy_ns: u64,
+    /// Idle time of the fixture's cores so far, nanoseconds.
+    pub core_idle_ns: u64,
     /// Stolen time of the fixture's cores so far, nanoseconds.
     pub core_steal_ns: u64,
     /// Time in which some task waited for a CPU so far (pressure stall information), nanoseconds.

@@ -39,6 +39,7 @@ pub struct Ledger {
     /// Spans created after the span ledger was full: a gap of the process witness.
     pub overflow: u64,
     /// The span ledger is cut off somewhere: a gap of the process witness whose size nobody knows.
+    #[serde(default)]
     pub torn: bool,
     /// What the load's plan says about the spans that must exist.
     pub expected: Expected,
@@ -46,7 +47,7 @@ pub struct Ledger {
     pub copies: BTreeMap<u32, u64>,
     /// Received, although the SDK was told that the export had failed.
     pub reported_failed: u64,
-    /// Lost spans for which nothing told an operator.
+    /// Lost spans over the whole trial for which nothing told an operator.
     pub silent: u64,
 }
 

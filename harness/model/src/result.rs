@@ -239,6 +239,9 @@ pub struct ExportFigures {
 /// Resources in the measured part.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct UsageFigures {
+    /// Samples the figures rest on.
+    #[serde(default)]
+    pub samples: u64,
     /// CPU of the fixture, cores.
     pub fixture_cpu: f64,
     /// Highest resident memory of the fixture, bytes. The span ledger's pages are part of it.
@@ -247,6 +250,9 @@ pub struct UsageFigures {
     pub harness_cpu: f64,
     /// CPU that neither fixture nor idle took on the fixture's cores, share of these cores.
     pub foreign: f64,
+    /// Time the fixture's threads were ready to run and waited for a CPU, share of the time.
+    #[serde(default)]
+    pub fixture_wait: f64,
     /// Stolen time on the fixture's cores, share.
     pub steal: f64,
     /// Share of time in which some task waited for a CPU.

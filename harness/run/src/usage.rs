@@ -84,8 +84,9 @@ fn take(subject: &Subject, ledger: Option<&File>, tick_ns: u64) -> UsageSample {
     if let Ok(text) = fs::read_to_string(format!("/proc/{}/stat", subject.pid)) {
         (sample.fixture_cpu_ns, sample.fixture_rss) = process_cpu_and_rss(&text, tick_ns);
     }
+    sample.fixture_wait_ns = waited(subject.pid);
     if let Ok(text) = fs::read_to_string("/proc/stat") {
-        (sample.core_busy_ns, sample.core_steal_ns) = core_times(&text, &subject.cpus, tick_ns);
+        (sample.core_idle_ns, sample.core_steal_ns) = core_times(&text, &subject.cpus, tick_ns);
     }
     if let Ok(text) = fs::read_to_string("/proc/pressure/cpu") {
         sample.pressure_ns = pressure(&text);
@@ -98,6 +99,16 @@ fn take(subject: &Subject, ledger: Option<&File>, tick_ns: u64) -> UsageSample {
         }
     }
     sample
+}
+
+/// Run-queue wait of all threads of a process: second field of each `schedstat`. Unlike the counters of `/proc/stat` it is
+/// measured, not sampled by the timer tick. It only falls when a thread ends, which Go's do not while they serve.
+fn waited(pid: u32) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok())
+        .filter_map(|text| text.split_whitespace().nth(1)?.parse::<u64>().ok())
+        .sum()
 }
 
 fn own_cpu() -> u64 {
@@ -119,8 +130,8 @@ fn process_cpu_and_rss(stat: &str, tick_ns: u64) -> (u64, u64) {
     ((field(14) + field(15)) * tick_ns, field(24) * 4096)
 }
 
-/// User, nice and system time of some cores, and their steal. Interrupt time is left out: on a core of its own it is the
-/// network traffic of the fixture itself.
+/// Idle time (idle and waiting for a disk) of some cores, and their steal. The kernel measures idle time where the timer tick
+/// stops in it; busy time it only samples at the tick, which marches in step with a constant load and then errs wildly.
 fn core_times(stat: &str, cpus: &[u32], tick_ns: u64) -> (u64, u64) {
     let mut out = (0, 0);
     for line in stat.lines() {
@@ -129,7 +140,7 @@ fn core_times(stat: &str, cpus: &[u32], tick_ns: u64) -> (u64, u64) {
             fields.next().and_then(|name| name.strip_prefix("cpu")).and_then(|n| n.parse::<u32>().ok());
         if number.is_some_and(|number| cpus.contains(&number)) {
             let ticks: Vec<u64> = fields.map(|field| field.parse().unwrap_or_default()).collect();
-            out.0 += ticks.iter().take(3).sum::<u64>() * tick_ns;
+            out.0 += ticks.iter().skip(3).take(2).sum::<u64>() * tick_ns;
             out.1 += ticks.get(7).copied().unwrap_or_default() * tick_ns;
         }
     }
@@ -152,7 +163,7 @@ mod tests {
         let stat = "42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 5 0 100 1000000 2560 18446744073709551615";
         assert_eq!(process_cpu_and_rss(stat, 10_000_000), (2_000_000_000, 2560 * 4096));
         let cpus = "cpu  9 9 9 9 9 9 9 9\ncpu0 10 1 5 100 0 3 4 2 0 0\ncpu1 1 1 1 1 1 1 1 1\n";
-        assert_eq!(core_times(cpus, &[0], 10), (160, 20));
+        assert_eq!(core_times(cpus, &[0], 10), (1000, 20));
         assert_eq!(
             pressure("some avg10=0.00 avg60=0.00 avg300=0.00 total=1234\nfull avg10=0 total=9"),
             1_234_000

@@ -3,7 +3,7 @@
 use spanfate_model::plan::Plan;
 use spanfate_model::slots::{FLAG_SAMPLED, HEADER_BYTES, MAGIC, SLOT_BYTES, Slot};
 
-use super::World;
+use super::{Batch, World};
 
 fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
     bytes[at..at + value.len()].copy_from_slice(value);
@@ -35,7 +35,7 @@ pub(crate) fn encode(world: &World, plan: &Plan) -> Vec<u8> {
 fn live_words(world: &World, log: usize) -> Vec<(usize, u64)> {
     let count =
         |wanted: &dyn Fn(&Slot) -> bool| world.spans.iter().filter(|span| wanted(&span.slot)).count() as u64;
-    let accepted = |slot: &Slot| slot.batch > 0 && world.batches[slot.batch as usize - 1] == Some(None);
+    let accepted = |slot: &Slot| slot.batch > 0 && world.batches[slot.batch as usize - 1] == Batch::Ok;
     vec![
         (0, world.spans.len() as u64),
         (1, world.overflow),
@@ -80,13 +80,14 @@ fn log_of(world: &World) -> Vec<u8> {
         let batch = batch as u32;
         let spans = world.spans.iter().filter(|span| span.slot.batch == batch + 1).count() as u32;
         out.extend(record(2, super::BEGAN + 60, &[&batch.to_le_bytes(), &spans.to_le_bytes()]));
-        if let Some(error) = result {
-            let text = error.clone().unwrap_or_default();
-            let failed = u32::from(error.is_some());
-            let length = text.len() as u32;
-            let head = [batch, failed, length, 0].map(u32::to_le_bytes).concat();
-            out.extend(record(3, super::BEGAN + 90, &[&head, text.as_bytes()]));
-        }
+        let (failed, text) = match result {
+            Batch::Unfinished => continue,
+            Batch::Ok => (0, ""),
+            Batch::Failed(text) => (1, text.as_str()),
+        };
+        let length = text.len() as u32;
+        let head = [batch, failed, length, 0].map(u32::to_le_bytes).concat();
+        out.extend(record(3, super::BEGAN + 90, &[&head, text.as_bytes()]));
     }
     if world.shutdown_began != 0 {
         out.extend(record(6, world.shutdown_began, &[&4_u32.to_le_bytes(), &[0; 4]]));

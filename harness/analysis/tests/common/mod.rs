@@ -34,12 +34,22 @@ pub(crate) struct Span {
     pub(crate) foreign: bool,
 }
 
+/// What came of a batch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Batch {
+    /// No result: the process ended first.
+    Unfinished,
+    /// No error.
+    Ok,
+    /// An error with this text.
+    Failed(String),
+}
+
 /// A world: what happened, and what each witness noted of it.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) spans: Vec<Span>,
-    /// Result per batch: `None` no result, `Some(None)` no error, `Some(Some(text))` an error.
-    pub(crate) batches: Vec<Option<Option<String>>>,
+    pub(crate) batches: Vec<Batch>,
     pub(crate) blocking: bool,
     pub(crate) end: Option<ProcessEnd>,
     pub(crate) shutdown_began: u64,
@@ -167,7 +177,7 @@ impl World {
             manifest,
             ledgers: vec![Some(ledger::encode(self, plan))],
             wire: Some(self.wire_log(plan, |records| records)),
-            load: Some(self.load_log(plan)),
+            load: Some(Self::load_log(plan)),
             usage: Vec::new(),
         }
     }
@@ -197,7 +207,7 @@ impl World {
         write_wire(&arrange(records))
     }
 
-    fn load_log(&self, plan: &Plan) -> Vec<u8> {
+    fn load_log(plan: &Plan) -> Vec<u8> {
         let schedule = spanfate_model::load::schedule(&plan.load, plan.trials[0].seed);
         let record = |(request, offset): (usize, &u64)| LoadRecord {
             request: request as u32,

@@ -17,12 +17,9 @@ pub(super) fn run(color: bool) -> Result<ExitCode, Error> {
             State::Absent => ("absent", "31"),
         };
         let word = if color { format!("\u{1b}[{paint}m{word:<6}\u{1b}[0m") } else { format!("{word:<6}") };
-        out.push_str(&format!("{word} {:<20} {}\n", line.what, line.found));
+        out += &format!("{word} {:<20} {}\n", line.what, line.found);
         if line.state != State::Ok {
-            out.push_str(&format!(
-                "       why it matters: {}\n       what to do:     {}\n",
-                line.why, line.remedy
-            ));
+            out += &format!("       why it matters: {}\n       what to do:     {}\n", line.why, line.remedy);
         }
     }
     show::data(&out)?;

@@ -42,10 +42,10 @@ fn describe(plan: &Plan) -> String {
             variant.exporter.settings().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         settings.extend(variant.receiver.answer_after.map(|after| format!("answer_after={after}")));
         let settings = if settings.is_empty() { "SDK defaults".to_owned() } else { settings.join(" ") };
-        out.push_str(&format!("  trial {:>3}  {:<24} {settings}\n", trial.index, variant.name));
+        out += &format!("  trial {:>3}  {:<24} {settings}\n", trial.index, variant.name);
     }
     let total = each * plan.trials.len() as f64;
-    out.push_str(&format!("{} trials, about {} after the build\n", plan.trials.len(), format_seconds(total)));
+    out += &format!("{} trials, about {} after the build\n", plan.trials.len(), format_seconds(total));
     out
 }
 

@@ -41,12 +41,12 @@ pub(super) fn replace_value(table: &mut DeTable<'_>, at: &Range<usize>, count: u
 /// Gives a placeholder to a required key that is missing in the table at a span.
 pub(super) fn insert_missing(
     table: &mut Spanned<DeTable<'_>>,
-    at: Option<Range<usize>>,
+    at: Option<&Range<usize>>,
     key: &str,
     count: usize,
 ) -> bool {
     let root = table.span();
-    insert_in(table.get_mut(), &root, at.as_ref(), key, count)
+    insert_in(table.get_mut(), &root, at, key, count)
 }
 
 fn insert_in(

@@ -52,7 +52,7 @@ pub(super) fn parse(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
 fn mend_after(table: &mut Spanned<DeTable<'_>>, error: &toml::de::Error, count: usize) -> bool {
     let message = error.message();
     if let Some(key) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        return mend::insert_missing(table, error.span(), key, count);
+        return mend::insert_missing(table, error.span().as_ref(), key, count);
     }
     let Some(span) = error.span() else { return false };
     if message.starts_with("unknown field") {

@@ -66,7 +66,9 @@ fn analyze_and_report_give_the_same_bytes_from_disk() {
     ];
     let read = || files.iter().map(|path| fs::read(path).unwrap()).collect::<Vec<_>>();
     let first = read();
-    files.iter().for_each(|path| fs::remove_file(path).unwrap());
+    for path in &files {
+        fs::remove_file(path).unwrap();
+    }
     let again = lab.call(&["analyze", done.run.to_str().unwrap()]);
     assert_eq!(again.status.code(), done.code);
     assert_eq!(String::from_utf8_lossy(&again.stdout), done.stdout);

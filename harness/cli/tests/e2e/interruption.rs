@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Child;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use spanfate_model::manifest::Status;
 use spanfate_model::result::RunResult;
+use spanfate_run::clock;
 
 use crate::lab::{Lab, lab};
 
@@ -65,13 +66,9 @@ fn kill_harness(mut child: Child) {
     let family = family(harness);
     kill(Pid::from_raw(harness), Signal::SIGKILL).unwrap();
     child.wait().unwrap();
-    let killed = Instant::now();
+    let killed = clock::now();
     while !remaining(&family).is_empty() {
-        assert!(
-            killed.elapsed() < Duration::from_secs(2),
-            "still there: {:?} of {family:?}",
-            remaining(&family)
-        );
+        assert!(clock::now() - killed < 2_000_000_000, "still there: {:?} of {family:?}", remaining(&family));
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(family.len() >= 3, "the harness had no children to lose: {family:?}");

@@ -21,11 +21,12 @@ pub(crate) struct Lab {
 }
 
 /// A lab, or `None` with a counted notice where the Go toolchain is missing.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 pub(crate) fn lab() -> Option<Lab> {
     let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     if Command::new("go").arg("version").output().is_err() {
         let count = SKIPPED.fetch_add(1, Ordering::SeqCst) + 1;
-        println!("SKIPPED ({count}): no Go toolchain on PATH");
+        eprintln!("SKIPPED ({count}): no Go toolchain on PATH");
         return None;
     }
     Some(Lab { folder: TempDir::new().unwrap(), _turn: turn })
