@@ -1,79 +1,89 @@
 //! Where several witnesses count the same thing: their disagreement matrix.
 
+use spanfate_model::load::Outcome;
+use spanfate_model::plan::Plan;
 use spanfate_model::result::Agreement;
-use spanfate_model::scenario::Plant;
 use spanfate_model::witness::Witness;
 
 use crate::loadbook::LoadBook;
 use crate::process::{Ending, Process};
-use crate::receipts::Receipts;
-use crate::reconcile::Reconciled;
+use crate::reconcile::{Reconciled, Stages};
 
-/// The rows of the matrix. Empty without a process witness: nothing to compare with.
+/// The rows of the matrix. Empty without a process witness: nothing to compare with. A difference is explained only by a
+/// number that accounts for it.
 pub(crate) fn rows(
     processes: &[Process<'_>],
-    receipts: &Receipts,
     done: &Reconciled,
     book: &LoadBook,
-    spans_per_request: u32,
-    plant: Plant,
+    plan: &Plan,
 ) -> Vec<Agreement> {
     if processes.is_empty() {
         return Vec::new();
     }
     let sdk = |pick: fn(&Process<'_>) -> u64| processes.iter().map(pick).fold(0, u64::saturating_add);
-    let orderly = processes.iter().all(|process| matches!(process.ending, Ending::Orderly { .. }));
-    // A killed process stops between two counters; the slots, not the counters, decide then.
-    let cut = (!orderly)
-        .then(|| "the process did not stop in order: its counters stopped at different moments".to_owned());
-    let planted = (plant != Plant::default()).then(|| "losses or duplicates were planted".to_owned());
     let stages = &done.stages;
-    let answered = book.answered() * u64::from(spans_per_request);
-    let all_answered =
-        book.records.iter().all(|r| r.is_some_and(|r| r.outcome == spanfate_model::load::Outcome::Answered));
+    let skew = skew(processes);
     let mut created = vec![
         (Witness::Process, done.ledger.created),
         (Witness::Sdk, sdk(|p| p.live.sdk_started_sampled.saturating_add(p.live.sdk_started_unsampled))),
     ];
-    if all_answered {
+    if book.records.iter().all(|r| r.is_some_and(|r| r.outcome == Outcome::Answered)) {
+        let answered = book.answered() * u64::from(plan.service.spans_per_request.get());
         created.push((Witness::Load, answered));
     }
+    let dropped = vec![(Witness::Process, stages.dropped), (Witness::Sdk, sdk(|p| p.live.sdk_queue_full))];
+    let handed = vec![(Witness::Process, stages.handed), (Witness::Sdk, sdk(|p| p.live.sdk_processed))];
     vec![
-        row("spans created", created, cut.clone()),
-        row(
-            "dropped for a full queue",
-            vec![(Witness::Process, stages.dropped), (Witness::Sdk, sdk(|p| p.live.sdk_queue_full))],
-            cut.clone(),
-        ),
-        row(
-            "handed to the exporter",
-            vec![(Witness::Process, stages.handed), (Witness::Sdk, sdk(|p| p.live.sdk_processed))],
-            cut.clone(),
-        ),
-        row(
-            "exported without an error",
-            vec![
-                (Witness::Process, stages.exported_ok),
-                (Witness::Sdk, sdk(|p| p.live.sdk_exported)),
-                (Witness::Wire, receipts.accepted),
-            ],
-            cut.or(planted).or_else(|| late_answers(done)),
-        ),
+        row("spans created", created, &skew),
+        row("dropped for a full queue", dropped, &skew),
+        row("handed to the exporter", handed, &skew),
+        exported(stages, sdk(|p| p.live.sdk_exported), done, plan, &skew),
     ]
 }
 
-/// Copies and spans whose answer was lost arrive without counting as exported; the ledger names them one by one.
-fn late_answers(done: &Reconciled) -> Option<String> {
-    let copies: u64 =
-        done.ledger.copies.iter().filter(|(copies, _)| **copies > 1).map(|(_, spans)| spans).sum();
-    let failed = done.ledger.reported_failed;
-    (copies > 0 || failed > 0)
-        .then(|| format!("{copies} spans arrived more than once, {failed} although reported failed"))
+/// What may differ, and why.
+struct Skew {
+    most: u64,
+    why: &'static str,
 }
 
-fn row(what: &str, counts: Vec<(Witness, u64)>, explained: Option<String>) -> Agreement {
+/// A process that stops in the middle stops between a mark and the SDK's counter: by one batch at most.
+fn skew(processes: &[Process<'_>]) -> Skew {
+    let clean = |process: &Process<'_>| matches!(process.ending, Ending::Orderly { deadline_passed: false });
+    let largest = processes.iter().flat_map(|p| p.exports.values()).map(|call| u64::from(call.spans)).max();
+    if processes.iter().all(clean) {
+        return Skew { most: 0, why: "" };
+    }
+    let why = "the process did not stop in order: its counters stopped within one batch of each other";
+    Skew { most: largest.unwrap_or_default().max(64), why }
+}
+
+/// Spans whose export returned no error: by the wrapper, by the exporter's own count, and those of them that arrived.
+fn exported(stages: &Stages, sdk: u64, done: &Reconciled, plan: &Plan, skew: &Skew) -> Agreement {
+    let counts = vec![
+        (Witness::Process, stages.exported_ok),
+        (Witness::Sdk, sdk),
+        (Witness::Wire, stages.received_ok),
+    ];
+    let mut out = row("exported without an error", counts, skew);
+    let missing = stages.exported_ok - stages.received_ok;
+    let ledger = &done.ledger;
+    let extra: u64 = ledger.copies.iter().map(|(copies, spans)| u64::from(copies - 1) * spans).sum();
+    let twice = if plan.plant.double_send > 0 { extra } else { 0 };
+    let wire_explained = missing == 0 || missing <= ledger.unexplained.count + ledger.unaccounted.count;
+    if out.difference > 0 && out.explained.is_none() && wire_explained && sdk == stages.exported_ok + twice {
+        let why = format!(
+            "{missing} of them are unexplained or unaccounted, {twice} were sent a second time by the plant"
+        );
+        out.explained = Some(why);
+    }
+    out
+}
+
+fn row(what: &str, counts: Vec<(Witness, u64)>, skew: &Skew) -> Agreement {
     let highest = counts.iter().map(|(_, count)| *count).max().unwrap_or_default();
     let lowest = counts.iter().map(|(_, count)| *count).min().unwrap_or_default();
     let difference = highest - lowest;
-    Agreement { what: what.to_owned(), counts, difference, explained: explained.filter(|_| difference > 0) }
+    let explained = (difference > 0 && difference <= skew.most).then(|| skew.why.to_owned());
+    Agreement { what: what.to_owned(), counts, difference, explained }
 }

@@ -2,7 +2,7 @@
 
 use spanfate_model::expect::{Condition, Expect};
 use spanfate_model::figure::{Figure, Quantile};
-use spanfate_model::result::{Expectation, Quantiles, TrialResult, VariantResult};
+use spanfate_model::result::{Expectation, Quantiles, TrialResult, Validity, VariantResult};
 use spanfate_model::verdict::Verdict;
 
 /// Judges all expectations on all variants they name.
@@ -22,16 +22,38 @@ fn judge(condition: &Condition, variant: &VariantResult) -> Expectation {
     let valid: Vec<&TrialResult> =
         variant.trials.iter().filter(|trial| trial.is_valid(validity_of(condition.figure))).collect();
     let values: Vec<f64> = valid.iter().filter_map(|trial| value(condition.figure, trial)).collect();
-    let broken = values.iter().find(|value| !condition.holds(**value));
-    let (verdict, reason) = match broken {
-        Some(value) => (Verdict::Fail, Some(format!("measured {}", show(condition.figure, *value)))),
-        None if valid.is_empty() => {
-            (Verdict::Inconclusive, Some(format!("no trial is valid for {}", validity_of(condition.figure))))
+    let broken: Vec<String> =
+        values.iter().filter(|v| !condition.holds(**v)).map(|v| show(condition.figure, *v)).collect();
+    let (verdict, reason) = match broken.len() {
+        failed if failed > 0 => {
+            let trials = if values.len() > 1 {
+                format!(" ({failed} of {} trials)", values.len())
+            } else {
+                String::new()
+            };
+            (Verdict::Fail, Some(format!("measured {}{trials}", broken.join(", "))))
         }
-        None if values.is_empty() => (Verdict::Inconclusive, Some("the figure was not measured".to_owned())),
-        None => (Verdict::Pass, None),
+        _ if valid.is_empty() => {
+            (Verdict::Inconclusive, Some(why_invalid(validity_of(condition.figure), variant)))
+        }
+        _ if values.is_empty() => (Verdict::Inconclusive, Some("the figure was not measured".to_owned())),
+        _ => (Verdict::Pass, None),
     };
     Expectation { that: condition.to_string(), variant: variant.name.clone(), values, verdict, reason }
+}
+
+/// Why no trial is valid for a figure: the first check that failed, and what can be done.
+fn why_invalid(figure: &str, variant: &VariantResult) -> String {
+    let marks = variant.trials.iter().flat_map(|trial| &trial.validity);
+    match marks.into_iter().find(|mark| mark.figure == figure && !mark.valid) {
+        Some(mark) => {
+            let Validity { check, measured, bound, .. } = mark;
+            format!(
+                "no trial is valid for {figure}: {check}: {measured}, bound {bound}; stop other work and run again"
+            )
+        }
+        None => format!("no trial is valid for {figure}: none is complete"),
+    }
 }
 
 /// Which validity marks a figure needs. How many spans a full queue drops depends on the machine as the loss rate does;

@@ -19,8 +19,19 @@ pub(crate) enum Judgement {
 
 use Judgement::{Placed, Unaccounted, Unexplained};
 
+/// What else a judgement rests on.
+pub(crate) struct Scene<'a> {
+    /// The span's process.
+    pub(crate) process: &'a Process<'a>,
+    /// The wire witness saw everything.
+    pub(crate) wire_complete: bool,
+    /// The span's request was answered, so the handler that made it is done.
+    pub(crate) answered: bool,
+}
+
 /// Judges one span. Later stages are asked first: a mark of a later stage proves all earlier ones.
-pub(crate) fn judge(slot: &Slot, receipt: &Receipt, process: &Process<'_>, wire_complete: bool) -> Judgement {
+pub(crate) fn judge(slot: &Slot, receipt: &Receipt, scene: &Scene<'_>) -> Judgement {
+    let process = scene.process;
     if receipt.copies > 0 {
         return Placed(Fate::Received);
     }
@@ -28,7 +39,7 @@ pub(crate) fn judge(slot: &Slot, receipt: &Receipt, process: &Process<'_>, wire_
         return Placed(Fate::Filtered(Filter::ExporterWrapper));
     }
     if slot.exported != 0 {
-        return handed_to_exporter(receipt, process.export_of(slot), wire_complete);
+        return handed_to_exporter(slot, receipt, scene);
     }
     if slot.dropped != 0 {
         return Placed(Fate::DroppedQueueFull);
@@ -37,27 +48,28 @@ pub(crate) fn judge(slot: &Slot, receipt: &Receipt, process: &Process<'_>, wire_
         return Placed(Fate::NotSampled(decider(slot, process.parent_based)));
     }
     if slot.ended != 0 {
-        return Placed(offered(slot, process));
+        return offered(slot, process);
     }
     if slot.ending != 0 {
         return Placed(inside_on_end(process));
     }
-    never_offered(slot, process)
+    never_offered(slot, scene)
 }
 
-fn handed_to_exporter(receipt: &Receipt, export: ExportResult, wire_complete: bool) -> Judgement {
+fn handed_to_exporter(slot: &Slot, receipt: &Receipt, scene: &Scene<'_>) -> Judgement {
+    if !scene.wire_complete {
+        // It may have arrived; only the wire could tell.
+        return Unaccounted;
+    }
     if receipt.rejected {
         return Placed(Fate::RejectedPartial);
     }
     if receipt.refused {
         return Placed(Fate::RefusedByReceiver);
     }
-    if !wire_complete {
-        // It may have arrived; only the wire could tell.
-        return Unaccounted;
-    }
-    match export {
+    match scene.process.export_of(slot) {
         ExportResult::Failed(cause) => Placed(Fate::ExportFailed(cause)),
+        ExportResult::None if scene.process.has_log_gap() => Unaccounted,
         ExportResult::None => Placed(Fate::LostInFlightAtExit),
         ExportResult::Ok => Unexplained,
     }
@@ -68,14 +80,17 @@ fn decider(slot: &Slot, parent_based: bool) -> Decider {
     if unsampled_parent && parent_based { Decider::Parent } else { Decider::Sampler }
 }
 
-/// The batch processor's `OnEnd` returned without a drop, and the span was never handed on.
-fn offered(slot: &Slot, process: &Process<'_>) -> Fate {
-    let after_shutdown = process.shutdown_began != 0 && slot.ending >= process.shutdown_began;
+/// The batch processor's `OnEnd` returned without a drop, and the span was never handed on. In drop mode our lock makes this
+/// mean "taken into the queue", and a shutdown that returned without an error has emptied the queue.
+fn offered(slot: &Slot, process: &Process<'_>) -> Judgement {
+    // Without the lock, a span that passed while the shutdown began may have been ignored.
+    let late = process.header.blocking && process.shutdown_began != 0 && slot.ended >= process.shutdown_began;
     match process.ending {
-        _ if after_shutdown => Fate::EndedAfterShutdown,
-        Ending::Orderly { deadline_passed: true } => Fate::LostInQueueAtExit(Exit::ShutdownDeadline),
-        Ending::Orderly { deadline_passed: false } => Fate::LostInQueueAtExit(Exit::Exit),
-        Ending::Abrupt(exit) => Fate::LostInQueueAtExit(exit),
+        _ if late => Placed(Fate::EndedAfterShutdown),
+        Ending::Orderly { deadline_passed: true } => Placed(Fate::LostInQueueAtExit(Exit::ShutdownDeadline)),
+        Ending::Orderly { deadline_passed: false } if process.has_log_gap() => Unaccounted,
+        Ending::Orderly { deadline_passed: false } => Unexplained,
+        Ending::Abrupt(exit) => Placed(Fate::LostInQueueAtExit(exit)),
     }
 }
 
@@ -86,15 +101,22 @@ fn inside_on_end(process: &Process<'_>) -> Fate {
     }
 }
 
-fn never_offered(slot: &Slot, process: &Process<'_>) -> Judgement {
-    match (slot.closed != 0, process.ending) {
+fn never_offered(slot: &Slot, scene: &Scene<'_>) -> Judgement {
+    let process = scene.process;
+    if slot.closed != 0 {
         // After Shutdown the provider calls no processor; the SDK's live count still goes down.
-        (true, _) if process.shutdown_began != 0 && slot.closed >= process.shutdown_began => {
-            Placed(Fate::EndedAfterShutdown)
-        }
-        (true, _) => Unexplained,
-        (false, Ending::Abrupt(_)) => Placed(Fate::CutOffAtExit),
-        (false, Ending::Orderly { .. }) if slot.started != 0 => Placed(Fate::NeverEnded),
-        (false, Ending::Orderly { .. }) => Unexplained,
+        let after = process.shutdown_began != 0 && slot.closed >= process.shutdown_began;
+        return match after {
+            true => Placed(Fate::EndedAfterShutdown),
+            false if process.has_log_gap() => Unaccounted,
+            false => Unexplained,
+        };
+    }
+    match process.ending {
+        Ending::Abrupt(_) => Placed(Fate::CutOffAtExit),
+        // Its handler was still running when the process left in order.
+        Ending::Orderly { .. } if !scene.answered => Placed(Fate::CutOffAtExit),
+        Ending::Orderly { .. } if slot.started != 0 => Placed(Fate::NeverEnded),
+        Ending::Orderly { .. } => Unexplained,
     }
 }

@@ -10,7 +10,9 @@ pub(crate) fn estimate(values: &[f64], valid: bool) -> Estimate {
         return Estimate::default();
     }
     let mean = values.iter().sum::<f64>() / n as f64;
-    Estimate { mean, interval: interval(values, mean), n: n as u64, valid }
+    // An interval says how far the figure is known; of a spoilt one that is not known.
+    let interval = if valid { interval(values, mean) } else { None };
+    Estimate { mean, interval, n: n as u64, valid }
 }
 
 fn interval(values: &[f64], mean: f64) -> Option<(f64, f64)> {

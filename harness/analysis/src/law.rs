@@ -37,9 +37,11 @@ pub(crate) fn predict(process: &Process<'_>, effective: &Effective, offered: &Of
         return None;
     }
     let export_ns = full_batch_ns(process, effective.batch, offered.window)?;
-    let ceiling = f64::from(effective.batch) / export_ns * 1e9;
-    let buffer = f64::from(effective.queue) + f64::from(effective.batch);
-    let lost_after = |seconds: f64| ((offered.spans_per_s - ceiling) * seconds - buffer).max(0.0);
+    let (r, b) = (offered.spans_per_s, f64::from(effective.batch));
+    let ceiling = b / export_ns * 1e9;
+    // Whole batches leave the queue, half a batch on average late; and the worker first waits b/r for its first one.
+    let buffer = f64::from(effective.queue) + b / 2.0 - b / r.max(1.0) * ceiling;
+    let lost_after = |seconds: f64| ((r - ceiling) * seconds - buffer).max(0.0);
     let lost = lost_after(offered.warmup_s + offered.measured_s) - lost_after(offered.warmup_s);
     let due = offered.spans_per_s * offered.measured_s;
     Some(Prediction {

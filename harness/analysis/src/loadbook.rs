@@ -11,6 +11,8 @@ use crate::quantile::Times;
 
 /// Length of the windows in which the achieved rate is checked.
 const WINDOW_NS: u64 = 1_000_000_000;
+/// A request that starts this late after its window still belongs to it: a hundredth of the window.
+const GRACE_NS: u64 = 10_000_000;
 
 /// The schedule and what became of it.
 pub(crate) struct LoadBook {
@@ -67,7 +69,7 @@ impl LoadBook {
             ..LoadFigures::default()
         };
         let (mut response, mut service, mut lag) = (Times::new(), Times::new(), Times::new());
-        let mut started_measured = 0_u64;
+        let (mut started_measured, mut failed_measured) = (0_u64, 0_u64);
         let (mut not_started, mut failed) = (BTreeMap::new(), BTreeMap::new());
         for record in &self.records {
             let Some(record) = record else {
@@ -87,14 +89,15 @@ impl LoadBook {
             }
             if record.measured {
                 lag.record(record.started.saturating_sub(record.intended));
-                if record.outcome == Outcome::Answered {
-                    response.record(record.done.saturating_sub(record.intended));
-                    service.record(record.done.saturating_sub(record.started));
-                }
+                // Of a failed request the time until its failure is a lower bound; leaving it out would flatter the rest.
+                response.record(record.done.saturating_sub(record.intended));
+                service.record(record.done.saturating_sub(record.started));
+                failed_measured += u64::from(record.outcome != Outcome::Answered);
             }
         }
         out.not_started = not_started;
         out.failed = failed;
+        out.failed_share = failed_measured as f64 / (started_measured as f64).max(1.0);
         out.achieved = started_measured as f64 / plan.load.lasting.seconds();
         out.response = response.quantiles();
         out.service = service.quantiles();
@@ -102,9 +105,11 @@ impl LoadBook {
         out
     }
 
-    /// The lowest share of intended requests that was really started in a window of the measured part.
+    /// The lowest share of intended requests that was really started, and reached the service, in a window of the measured part.
     fn worst_window(&self) -> f64 {
-        let Some(base) = self.records.iter().flatten().map(|r| r.intended - self.offset(r)).min() else {
+        let Some(base) =
+            self.records.iter().flatten().map(|r| r.intended.saturating_sub(self.offset(r))).min()
+        else {
             return 0.0;
         };
         let mut windows: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
@@ -115,8 +120,9 @@ impl LoadBook {
             let window = (offset - self.measured_from) / WINDOW_NS;
             let entry = windows.entry(window).or_insert((0, 0));
             entry.0 += 1;
-            let end = base + self.measured_from + (window + 1) * WINDOW_NS;
-            entry.1 += u64::from(record.is_some_and(|r| r.outcome.started() && r.started < end));
+            let end = base + self.measured_from + (window + 1) * WINDOW_NS + GRACE_NS;
+            let reached = |r: LoadRecord| r.outcome.started() && r.outcome != Outcome::ConnectFailed;
+            entry.1 += u64::from(record.is_some_and(|r| reached(r) && r.started < end));
         }
         windows.values().map(|(intended, started)| *started as f64 / *intended as f64).fold(1.0, f64::min)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spanfate_model::fate::{Cause, Exit};
-use spanfate_model::manifest::{ProcessManifest, Status};
+use spanfate_model::manifest::{ProcessEnd, ProcessManifest, Status};
 use spanfate_model::slots::{self, HEADER_BYTES, Header, Live, LogEntry, RuntimeSample, SLOT_BYTES, Slot};
 use spanfate_model::unit::MonoNs;
 
@@ -62,8 +62,9 @@ impl<'a> Process<'a> {
         let used = (live.next_slot.min(header.slots) as usize) * SLOT_BYTES;
         let body = bytes.get(HEADER_BYTES..)?;
         let log_from = (header.slots as usize) * SLOT_BYTES;
-        // The copy on disk leaves out what was never used, so the log may follow the last used slot.
-        let log = if body.len() >= log_from { &body[log_from..] } else { &body[used.min(body.len())..] };
+        // The copy on disk leaves out what was never used: there the log follows the last used slot.
+        let whole = body.len() as u64 == log_from as u64 + header.log_bytes;
+        let log = &body[(if whole { log_from } else { used }).min(body.len())..];
         let torn = body.len() < used || log.len() < live.log_used as usize;
         let log = &log[..log.len().min(live.log_used as usize)];
         let mut process = Self {
@@ -90,10 +91,11 @@ impl<'a> Process<'a> {
                 }
                 LogEntry::ExportBegin { batch, spans } => {
                     let call = ExportCall { began: record.at, ended: 0, spans, result: ExportResult::None };
-                    self.exports.insert(batch, call);
+                    // A planted second send has the same number; the batch processor hears of the first one only.
+                    self.exports.entry(batch).or_insert(call);
                 }
                 LogEntry::ExportEnd { batch, error } => {
-                    if let Some(call) = self.exports.get_mut(&batch) {
+                    if let Some(call) = self.exports.get_mut(&batch).filter(|call| call.ended == 0) {
                         call.ended = record.at;
                         call.result = error
                             .map_or(ExportResult::Ok, |text| ExportResult::Failed(cause::of_text(&text)));
@@ -101,18 +103,18 @@ impl<'a> Process<'a> {
                 }
                 LogEntry::Runtime(sample) => self.runtime.push((record.at, sample)),
                 LogEntry::Phase(4) => self.shutdown_began = record.at,
-                LogEntry::ShutdownEnd { error: Some(_) } => {
-                    if let Ending::Orderly { deadline_passed } = &mut self.ending {
-                        *deadline_passed = true;
-                    }
-                }
-                LogEntry::ShutdownEnd { error: None }
+                LogEntry::ShutdownEnd { .. }
                 | LogEntry::HandledError(_)
                 | LogEntry::ClockPair { .. }
                 | LogEntry::Phase(_)
                 | LogEntry::Unknown(_) => {}
             }
         }
+    }
+
+    /// Whether records of the append log are missing: what it does not say may have happened all the same.
+    pub(crate) fn has_log_gap(&self) -> bool {
+        self.torn || self.live.log_lost > 0
     }
 
     /// Slots in use, whether or not a span was made of them.
@@ -145,10 +147,13 @@ fn ending_of(manifest: &ProcessManifest, trial: Status) -> Ending {
     match (end.signal, end.code) {
         (Some(9), _) => Ending::Abrupt(Exit::Kill),
         (Some(_), _) => Ending::Abrupt(Exit::Crash),
-        (None, Some(0)) if end.said_stopped => {
-            Ending::Orderly { deadline_passed: end.shutdown_error.is_some() }
-        }
+        (None, Some(0)) if end.said_stopped => Ending::Orderly { deadline_passed: passed_deadline(end) },
         (None, Some(2)) => Ending::Abrupt(Exit::Crash),
         (None, _) => Ending::Abrupt(Exit::Exit),
     }
+}
+
+/// Whether the provider's shutdown gave up before its queue was empty. Another error comes from the exporter, after that.
+fn passed_deadline(end: &ProcessEnd) -> bool {
+    end.shutdown_error.as_ref().is_some_and(|text| text.contains("deadline"))
 }

@@ -10,7 +10,7 @@ use spanfate_model::slots::Slot;
 use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::WitnessState;
 
-use crate::fate::{Judgement, judge};
+use crate::fate::{Judgement, Scene, judge};
 use crate::loadbook::LoadBook;
 use crate::process::Process;
 use crate::quantile::{Times, millis};
@@ -47,6 +47,8 @@ pub(crate) struct Stages {
     pub(crate) dropped: u64,
     pub(crate) handed: u64,
     pub(crate) exported_ok: u64,
+    /// Of these, spans that were received.
+    pub(crate) received_ok: u64,
 }
 
 /// Builds the ledger and fills the timeline.
@@ -79,7 +81,10 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
     for (index, process) in sources.processes.iter().enumerate() {
         for (slot_index, slot) in process.spans() {
             let receipt = sources.receipts.by_slot[index][slot_index];
-            let judgement = judge(&slot, &receipt, process, wire_complete);
+            let request = sources.tag.request_of(slot.key.trace);
+            // A span of no request has no handler that could still be running.
+            let answered = request.is_none_or(|request| sources.book.is_answered(request as usize));
+            let judgement = judge(&slot, &receipt, &Scene { process, wire_complete, answered });
             walk.count(process, &slot, &receipt, judgement);
             timeline.span(&slot, &receipt, judgement);
         }
@@ -112,6 +117,7 @@ impl Walk<'_> {
         self.stages.handed += u64::from(slot.exported != 0 || slot.filtered != 0);
         let delivered = slot.exported != 0 && process.export_of(slot) == crate::process::ExportResult::Ok;
         self.stages.exported_ok += u64::from(delivered);
+        self.stages.received_ok += u64::from(delivered && receipt.copies > 0);
         match judgement {
             Judgement::Unexplained => self.ledger.unexplained.push(slot.key),
             Judgement::Unaccounted => self.ledger.unaccounted.push(slot.key),

@@ -30,6 +30,9 @@ pub fn conclude_run(
             say(worse, format!("trial {}: {reason}", trial.index));
         }
     }
+    if planned == 0 {
+        say(Verdict::Inconclusive, "the plan has no trial".to_owned());
+    }
     if trials.len() < planned {
         say(Verdict::Inconclusive, format!("{} of {planned} trials ran", trials.len()));
     }
@@ -87,6 +90,9 @@ fn judge_trial(trial: &TrialResult, mode: WitnessMode) -> Vec<(Verdict, String)>
     if let Some(error) = &trial.error {
         doubt(format!("the harness could not finish it: {error}"));
     }
+    if let Some(end) = &trial.ended_by_itself {
+        doubt(format!("the fixture ended by itself, before it was asked to ({end})"));
+    }
     for report in &trial.witnesses {
         let name = report.witness.as_str();
         let needed = match report.witness {
@@ -96,6 +102,9 @@ fn judge_trial(trial: &TrialResult, mode: WitnessMode) -> Vec<(Verdict, String)>
         };
         match &report.state {
             WitnessState::Complete => {}
+            WitnessState::Lossy(0) => {
+                doubt(format!("the {name} witness lost an unknown number of statements"))
+            }
             WitnessState::Lossy(lost) => doubt(format!("the {name} witness lost {lost} statements")),
             WitnessState::Absent(why) if needed => doubt(format!("the {name} witness is absent: {why}")),
             WitnessState::Absent(_) => {}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use spanfate_model::fate::FateClass;
 use spanfate_model::manifest::Status;
 use spanfate_model::result::{Quantiles, Summary, TrialResult};
+use spanfate_model::witness::WitnessState;
 
 use crate::interval::estimate;
 
@@ -64,27 +65,38 @@ fn median(trials: &[&TrialResult], pick: fn(&TrialResult) -> Option<&Quantiles>)
 }
 
 fn marks(trials: &[TrialResult]) -> Vec<String> {
+    let mut counted: Vec<(String, usize)> = Vec::new();
+    for mark in trials.iter().flat_map(marks_of) {
+        match counted.iter_mut().find(|(known, _)| *known == mark) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((mark, 1)),
+        }
+    }
+    let all = trials.len();
+    let show =
+        |(mark, count): (String, usize)| if all > 1 { format!("{mark} in {count} of {all}") } else { mark };
+    counted.into_iter().map(show).collect()
+}
+
+/// What is spoilt in one trial, each thing once.
+fn marks_of(trial: &TrialResult) -> Vec<String> {
     let mut out = Vec::new();
-    for trial in trials {
-        let mut put = |text: String| {
-            if !out.contains(&text) {
-                out.push(text);
-            }
-        };
-        if trial.status != Status::Complete {
-            put("not complete".to_owned());
+    let mut put = |text: String| {
+        if !out.contains(&text) {
+            out.push(text);
         }
-        for mark in trial.validity.iter().filter(|mark| !mark.valid) {
-            put(format!("{} spoilt", mark.figure));
-        }
-        for report in &trial.witnesses {
-            if let spanfate_model::witness::WitnessState::Lossy(_) = report.state {
-                put(format!("{} witness has a gap", report.witness.as_str()));
-            }
-        }
-        if trial.ledger.is_broken() {
-            put("accounting broken".to_owned());
-        }
+    };
+    if trial.status != Status::Complete {
+        put("not complete".to_owned());
+    }
+    for mark in trial.validity.iter().filter(|mark| !mark.valid) {
+        put(format!("{} spoilt", mark.figure));
+    }
+    for report in trial.witnesses.iter().filter(|report| matches!(report.state, WitnessState::Lossy(_))) {
+        put(format!("{} witness has a gap", report.witness.as_str()));
+    }
+    if trial.ledger.is_broken() {
+        put("accounting broken".to_owned());
     }
     out
 }

@@ -2,6 +2,7 @@
 
 use spanfate_model::fate::FateClass;
 use spanfate_model::ledger::Ledger;
+use spanfate_model::manifest::{ProcessManifest, Status};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::raw::TrialLogs;
 use spanfate_model::result::{ExportFigures, Loss, Prediction, TrialResult};
@@ -55,27 +56,24 @@ pub fn conclude_trial(
     let load = book.figures(plan);
     let first = manifest.processes.first();
     let effective = first.and_then(|process| process.effective.clone());
-    let prediction = processes.first().zip(effective.as_ref()).and_then(|(process, effective)| {
-        law::predict(process, effective, &offered(plan, &done.ledger, (began, window.1)))
-    });
+    // A load that was cut short is not the load the law speaks of.
+    let whole = manifest.status == Status::Complete;
+    let prediction =
+        processes.first().zip(effective.as_ref()).filter(|_| whole).and_then(|(process, effective)| {
+            law::predict(process, effective, &offered(plan, &done.ledger, (began, window.1)))
+        });
     TrialResult {
         index: planned.index,
         repetition: planned.repetition,
         status: manifest.status,
         error: manifest.error.clone(),
+        ended_by_itself: manifest.processes.iter().find_map(ended_by_itself),
         loss: loss(&done.ledger, prediction),
         exports: exports(&processes, &receipts, effective.as_ref().map_or(0, |e| e.batch), (began, window.1)),
         delay: done.delay.quantiles(),
         witnesses: witnesses(witnessed, manifest.processes.len(), &processes, &receipts, &book),
-        agreement: agreement::rows(
-            &processes,
-            &receipts,
-            &done,
-            &book,
-            sources.spans_per_request,
-            plan.plant,
-        ),
-        validity: validity::marks(&load, &usage),
+        agreement: agreement::rows(&processes, &done, &book, plan),
+        validity: validity::marks(&load, &usage, &done.ledger),
         timeline: timeline.finish(&processes, &book, &logs.usage),
         ledger: done.ledger,
         load,
@@ -84,6 +82,16 @@ pub fn conclude_trial(
         gomaxprocs: first.map_or(0, |process| process.gomaxprocs),
         sdk: first.map_or_else(String::new, |process| process.sdk.clone()),
     }
+}
+
+/// How a process ended, if nobody had asked it to.
+fn ended_by_itself(process: &ProcessManifest) -> Option<String> {
+    let end = process.end.as_ref().filter(|end| end.asked_to_stop.is_none())?;
+    Some(match (end.signal, end.code) {
+        (Some(signal), _) => format!("signal {signal}"),
+        (None, Some(code)) => format!("exit code {code}"),
+        (None, None) => "unknown".to_owned(),
+    })
 }
 
 /// The start of the load; a torn manifest does not know it, the load's log does.
@@ -95,7 +103,7 @@ fn load_began(manifest: MonoNs, book: &LoadBook) -> MonoNs {
         .records
         .iter()
         .zip(&book.schedule)
-        .find_map(|(record, offset)| record.map(|r| r.intended - offset));
+        .find_map(|(record, offset)| record.map(|r| r.intended.saturating_sub(*offset)));
     known.unwrap_or_default()
 }
 

@@ -23,7 +23,9 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Ledge
     for (key, receipt) in &sources.receipts.strays {
         let request = sources.tag.request_of(key.trace);
         let Some(count) = request.and_then(|request| arrived.get_mut(request as usize)) else {
-            ledger.unexpected.push(*key);
+            if receipt.copies > 0 {
+                ledger.unexpected.push(*key);
+            }
             continue;
         };
         if receipt.copies == 0 {

@@ -151,7 +151,7 @@ fn a_gap_of_the_wire_leaves_only_what_left_the_process_open() {
     world.spans = vec![
         common::started().queued().exported(0).on_wire(&[Disposition::Accepted]),
         common::started().queued().exported(0),
-        common::started().queued(),
+        common::started(),
     ];
     let plan = world.plan();
     let mut logs = world.logs(&plan);

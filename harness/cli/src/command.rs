@@ -8,6 +8,8 @@ mod plan;
 mod report;
 mod scenario;
 
+use std::path::PathBuf;
+
 use spanfate_model::verdict::ExitCode;
 
 use crate::args::{Arguments, Command};
@@ -19,13 +21,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let color = arguments.color();
     match arguments.command {
         Command::Scenario(arguments) => scenario::run(&arguments, color),
-        Command::Validate { files } => {
-            for file in &files {
-                scenario_file::load(file, color)?;
-                show::note(&format!("{}: valid", file.display()));
-            }
-            Ok(ExitCode::Pass)
-        }
+        Command::Validate { files } => validate(&files, color),
         Command::Plan { selection, json } => plan::run(&selection, json, color),
         Command::List => list::run(),
         Command::Analyze { run, output } => analyze::run(&run, output, color),
@@ -34,4 +30,17 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Guard => Ok(hidden::guard()),
         Command::Exec { parent, cpus, command } => Ok(hidden::exec(parent, cpus, command)),
     }
+}
+
+/// Looks at every file; the first error decides the exit code.
+fn validate(files: &[PathBuf], color: bool) -> Result<ExitCode, Error> {
+    let mut first = None;
+    for file in files {
+        match scenario_file::load(file, color) {
+            Ok(_) => show::note(&format!("{}: valid", file.display())),
+            Err(error) if first.is_none() => first = Some(error),
+            Err(error) => show::error(&error, color),
+        }
+    }
+    first.map_or(Ok(ExitCode::Pass), Err)
 }

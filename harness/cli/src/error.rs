@@ -14,8 +14,11 @@ pub(crate) enum Error {
     #[error("{what} `{name}` was not found{hint}")]
     Missing { what: &'static str, name: String, hint: String },
     /// No variant matches.
-    #[error("no variant is selected; the scenario has: {0}")]
+    #[error("nothing is selected: {0}")]
     NothingSelected(String),
+    /// The command line makes the scenario invalid.
+    #[error("with these arguments the scenario is not valid: {0}")]
+    Usage(String),
     /// A run that is still going on.
     #[error("{0} is still being written by another process; wait until it has ended")]
     Busy(PathBuf),
@@ -36,6 +39,7 @@ impl Error {
         match self {
             Self::Scenario(_) => ExitCode::ScenarioInvalid,
             Self::Missing { .. } | Self::Busy(_) => ExitCode::InputMissing,
+            Self::Usage(_) => ExitCode::Usage,
             Self::NothingSelected(_) => ExitCode::NothingSelected,
             Self::Unfit => ExitCode::CapabilityAbsent,
             Self::Output(_) => ExitCode::HarnessError,
@@ -49,7 +53,8 @@ fn of_run(error: &spanfate_run::Error) -> ExitCode {
     match error {
         Run::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ExitCode::InputMissing,
         Run::Malformed { .. } => ExitCode::InputMissing,
-        Run::ResultNotWritten { .. } => ExitCode::ResultNotWritten,
+        Run::Busy { .. } => ExitCode::InputMissing,
+        Run::ResultNotWritten { .. } | Run::LogsKept { .. } => ExitCode::ResultNotWritten,
         Run::Absent { .. } => ExitCode::CapabilityAbsent,
         Run::Fixture { .. } => ExitCode::FixtureFailed,
         Run::Deadline { .. } => ExitCode::DeadlinePassed,

@@ -44,6 +44,11 @@ pub(crate) fn load(name: &Path, color: bool) -> Result<Loaded, Error> {
     }
 }
 
+/// What is wrong with a scenario that was changed after it was read.
+pub(crate) fn problems(scenario: &Scenario) -> Vec<String> {
+    check::check(scenario).into_iter().map(|problem| problem.message).collect()
+}
+
 fn find(name: &Path) -> Result<PathBuf, Error> {
     if name.is_file() {
         return Ok(name.to_owned());

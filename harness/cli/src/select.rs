@@ -1,5 +1,6 @@
 //! From the command line's selection to a plan.
 
+use spanfate_model::figure::nearest;
 use spanfate_model::plan::Plan;
 use spanfate_model::scenario::Scenario;
 
@@ -20,22 +21,33 @@ pub(crate) fn select(selection: &Selection, color: bool) -> Result<Selected, Err
     scenario.trials = selection.trials.unwrap_or(scenario.trials);
     scenario.seed = selection.seed.unwrap_or(scenario.seed);
     keep_variants(&mut scenario, &selection.variants)?;
-    Ok(Selected { plan: Plan::resolve(&scenario), text: loaded.text })
+    // What the command line changed must be as valid as what the file says.
+    match scenario_file::problems(&scenario).into_iter().next() {
+        Some(problem) => Err(Error::Usage(problem)),
+        None => Ok(Selected { plan: Plan::resolve(&scenario), text: loaded.text }),
+    }
 }
 
 fn keep_variants(scenario: &mut Scenario, wanted: &[String]) -> Result<(), Error> {
     if wanted.is_empty() {
         return Ok(());
     }
-    let known = scenario.variant.iter().map(|variant| variant.name.clone()).collect::<Vec<_>>().join(", ");
+    let known: Vec<String> =
+        Plan::resolve(scenario).variants.into_iter().map(|variant| variant.name).collect();
+    for name in wanted.iter().filter(|name| !known.contains(name)) {
+        let hint = match nearest(name, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the scenario has: {}", known.join(", ")),
+        };
+        return Err(Error::NothingSelected(format!("there is no variant `{name}`; {hint}")));
+    }
     scenario.variant.retain(|variant| wanted.contains(&variant.name));
-    if scenario.variant.is_empty() {
-        return Err(Error::NothingSelected(known));
-    }
-    for expect in &mut scenario.expect {
-        if let Some(names) = &mut expect.variants {
+    scenario.expect.retain_mut(|expect| match &mut expect.variants {
+        Some(names) => {
             names.retain(|name| wanted.contains(name));
+            !names.is_empty()
         }
-    }
+        None => true,
+    });
     Ok(())
 }

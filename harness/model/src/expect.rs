@@ -97,7 +97,14 @@ fn parse_bound(figure: Figure, text: &str) -> Result<f64, String> {
         return Ok(period.nanos() as f64);
     }
     match unquoted.strip_suffix('%') {
-        Some(percent) if figure.is_ratio() => Ok(number(percent)? / 100.0),
+        Some(percent) if figure.is_ratio() => {
+            let share = number(percent)? / 100.0;
+            let possible = (0.0..=1.0).contains(&share);
+            possible.then_some(share).ok_or_else(|| format!("`{text}` is not between 0 % and 100 %"))
+        }
+        None if figure.is_ratio() => {
+            Err(format!("`{figure}` is a share; write it in percent, for example `1 %`"))
+        }
         Some(_) => Err(format!("`{figure}` is a count; write it without `%`")),
         None => number(unquoted),
     }
@@ -143,6 +150,8 @@ mod tests {
         assert!(message("los.rate <= 1").contains("did you mean `loss.rate`"));
         assert!(message("delay.p99 < 2").contains("needs a unit"));
         assert!(message("fate.received >= 5 %").contains("is a count"));
+        assert!(message("loss.rate <= 1").contains("is a share"));
+        assert!(message("loss.rate <= 101 %").contains("not between"));
         assert!(message("fate.eaten == 0").contains("unknown fate"));
     }
 }

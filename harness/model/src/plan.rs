@@ -118,7 +118,7 @@ impl Plan {
 
     /// Spans a trial is expected to create.
     pub fn spans_per_trial(&self) -> u64 {
-        self.requests_per_trial() * u64::from(self.service.spans_per_request.get())
+        self.requests_per_trial().saturating_mul(u64::from(self.service.spans_per_request.get()))
     }
 
     /// About how long a trial takes: start, load, drain and copying.

@@ -103,6 +103,9 @@ pub struct TrialResult {
     pub status: Status,
     /// What the harness could not do.
     pub error: Option<String>,
+    /// How the fixture ended, if it ended before it was asked to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by_itself: Option<String>,
     /// The ledger.
     pub ledger: Ledger,
     /// Loss in the measured part.
@@ -178,13 +181,16 @@ pub struct LoadFigures {
     pub answered: u64,
     /// Started, but not answered with 2xx, by reason.
     pub failed: BTreeMap<String, u64>,
+    /// Share of the measured part's started requests that were not answered with 2xx.
+    #[serde(default)]
+    pub failed_share: f64,
     /// Requests per second asked for.
     pub offered: f64,
     /// Requests per second started in the measured part.
     pub achieved: f64,
     /// Lowest share of the intended requests that was started within a window of 1 s.
     pub worst_window: f64,
-    /// Latency from the intended start, milliseconds.
+    /// Latency from the intended start, milliseconds; of a failed request the time until its failure.
     pub response: Option<Quantiles>,
     /// Latency from the actual start, milliseconds.
     pub service: Option<Quantiles>,

@@ -6,7 +6,7 @@ use std::path::Path;
 use spanfate_probes::capability;
 
 use crate::project::Project;
-use crate::{child, machine};
+use crate::{child, machine, store};
 
 /// How a check came out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,7 +47,8 @@ fn graded(good: bool, otherwise: State) -> State {
 
 /// Runs all checks.
 pub fn examine() -> Vec<Line> {
-    let mut out = vec![project(), go(), cores(), clock_source(), pressure(), steal(), scratch(), disk()];
+    let mut out =
+        vec![project(), go(), cores(), clock_source(), pressure(), steal(), scratch(), abandoned(), disk()];
     out.extend(capability::examine().into_iter().map(|found| Line {
         what: found.what.to_owned(),
         state: graded(found.present, State::Absent),
@@ -151,7 +152,7 @@ fn steal() -> Line {
 }
 
 fn scratch() -> Line {
-    let root = machine::scratch_root();
+    let root = machine::scratch_root(256 << 20, &std::env::temp_dir());
     let good = machine::is_tmpfs(&root);
     let free = machine::free_bytes(&root).unwrap_or_default();
     let found = format!("{}, {} MiB free", if good { "tmpfs" } else { "on disk" }, free >> 20);
@@ -163,6 +164,15 @@ fn scratch() -> Line {
         why,
         "mount a tmpfs on /dev/shm",
     )
+}
+
+fn abandoned() -> Line {
+    let left = store::abandoned_scratch(Path::new(machine::SHARED_MEMORY));
+    let names: Vec<String> = left.iter().map(|path| path.display().to_string()).collect();
+    let found = if left.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let why = "raw logs of a killed run stay in memory until they are analysed";
+    let remedy = "run `spanfate analyze RUN` for each, or remove them";
+    line("abandoned scratch", graded(left.is_empty(), State::Warn), found, why, remedy)
 }
 
 fn disk() -> Line {

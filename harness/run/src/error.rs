@@ -26,8 +26,25 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// Raw logs could not be brought into the results directory.
+    #[error(
+        "could not copy the raw logs; they are kept in {scratch}: free disk space, then run `spanfate analyze RUN`"
+    )]
+    LogsKept {
+        /// Where they are.
+        scratch: PathBuf,
+        /// Why the copy failed.
+        #[source]
+        source: io::Error,
+    },
+    /// Something another process is still using.
+    #[error("{path} is still being used by another process; wait until it has ended")]
+    Busy {
+        /// What.
+        path: PathBuf,
+    },
     /// A result file could not be written.
-    #[error("could not write {path}; free disk space or choose another directory with --out")]
+    #[error("could not write {path}; free disk space or choose another place")]
     ResultNotWritten {
         /// The file.
         path: PathBuf,

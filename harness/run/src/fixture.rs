@@ -6,5 +6,5 @@ mod pick;
 mod process;
 
 pub use build::{BuildLine, build};
-pub use config::{Setup, environment_of, write_config};
+pub use config::{Setup, environment_of, scratch_bytes, write_config};
 pub use process::{Running, Start};

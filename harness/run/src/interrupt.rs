@@ -14,16 +14,18 @@ use crate::Error;
 pub struct Interrupt(Arc<AtomicI32>);
 
 impl Interrupt {
-    /// Listens from now on.
-    pub fn listen() -> Result<Self, Error> {
+    /// Listens from now on, and says what a signal does.
+    pub fn listen(say: impl Fn(&str) + Send + 'static) -> Result<Self, Error> {
         let interrupt = Self::default();
         let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(Error::system("listen for signals"))?;
         let flag = interrupt.clone();
         let listen = move || {
             for signal in signals.forever() {
                 if flag.0.swap(signal, Ordering::SeqCst) != 0 {
+                    say("stopped at once; `spanfate analyze RUN` concludes what there is");
                     std::process::exit(128 + signal);
                 }
+                say("stopping in order, the books are closed first; once more ends it at once");
             }
         };
         std::thread::Builder::new()

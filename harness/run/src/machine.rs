@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::sched::sched_getaffinity;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use nix::sys::utsname::uname;
-use nix::unistd::Pid;
+use nix::unistd::{AccessFlags, Pid, access};
 use spanfate_model::environment::Environment;
+
+/// Where tmpfs is on Linux.
+pub const SHARED_MEMORY: &str = "/dev/shm";
 
 /// Which CPUs belong to whom during a trial.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -42,10 +46,21 @@ pub fn divide_cpus() -> Cpus {
 
 /// A directory for raw logs while a trial runs. It should be tmpfs: a file on disk stalls its writer for tens of
 /// milliseconds now and then, which would look like a slow receiver.
-pub fn scratch_root() -> PathBuf {
-    let shared = Path::new("/dev/shm");
-    let usable = is_tmpfs(shared) && nix::unistd::access(shared, nix::unistd::AccessFlags::W_OK).is_ok();
-    if usable { shared.to_owned() } else { std::env::temp_dir() }
+///
+/// Where there is none with `needed` bytes free, it is `otherwise`, on disk; the environment's fingerprint then says so.
+pub fn scratch_root(needed: u64, otherwise: &Path) -> PathBuf {
+    let shared = Path::new(SHARED_MEMORY);
+    let usable = is_tmpfs(shared) && access(shared, AccessFlags::W_OK).is_ok();
+    let roomy = free_bytes(shared).is_some_and(|free| free > needed);
+    if usable && roomy { shared.to_owned() } else { otherwise.to_owned() }
+}
+
+/// Allows as many open files as the system permits: every open request has a connection. What stays too low shows as
+/// requests without a connection.
+pub fn raise_file_limit() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard).ok();
+    }
 }
 
 /// Whether a directory lies on tmpfs.

@@ -13,6 +13,7 @@ use crate::guard::Guard;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::project::Project;
+use crate::store::SCRATCH_PREFIX;
 use crate::trial::{Tick, Trial};
 use crate::{Error, clock, machine, shim, store};
 
@@ -34,7 +35,7 @@ pub struct Run<'a> {
 /// Space a run needs at most, bytes: ledgers, receipts and requests of all trials.
 fn estimated_bytes(plan: &Plan) -> u64 {
     let per_trial = plan.spans_per_trial() * (128 + 64) + plan.requests_per_trial() * 40 + (1 << 20);
-    per_trial * plan.trials.len() as u64
+    per_trial.saturating_mul(plan.trials.len() as u64)
 }
 
 impl Run<'_> {
@@ -82,7 +83,9 @@ impl Run<'_> {
         show: &mut dyn FnMut(Progress),
     ) -> Result<(), Error> {
         let cpus = machine::divide_cpus();
-        let scratch_root = machine::scratch_root();
+        machine::raise_file_limit();
+        // One trial at a time: span ledger, receipts, requests.
+        let scratch_root = machine::scratch_root(fixture::scratch_bytes(self.plan), &dir.0);
         store::write_json(&dir.environment(), &machine::environment(&cpus, &scratch_root))?;
         let guard = Arc::new(Guard::start()?);
         let name = self.plan.service.fixture.command();
@@ -117,7 +120,7 @@ impl Run<'_> {
                 dir: dir.trial(planned.index),
                 program: &program,
                 cpus: &cpus,
-                scratch: scratch_root.join(format!("spanfate-{}-{}", dir.id(), planned.index)),
+                scratch: scratch_root.join(scratch_name(&dir.id(), planned.index)),
                 guard: &guard,
                 interrupt: self.interrupt,
             };
@@ -139,6 +142,11 @@ fn new_manifest(dir: &RunDir) -> RunManifest {
         started_at: clock::wall() / 1_000_000_000,
         ..RunManifest::default()
     }
+}
+
+/// The process id keeps runs apart that began in the same second in different places.
+fn scratch_name(run_id: &str, trial: u16) -> String {
+    format!("{SCRATCH_PREFIX}{run_id}-{}-{trial}", std::process::id())
 }
 
 /// Makes a directory that was not there before.

@@ -1,7 +1,8 @@
 //! Files of a results directory: written so that a crash leaves the old file or the new one, never half of either.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -86,62 +87,119 @@ fn read_usage(path: &Path) -> Vec<UsageSample> {
         .collect()
 }
 
-/// Moves a trial's raw logs from its scratch directory into its own, and removes the scratch directory. Repeatable: a
-/// torn run is completed by calling it again.
-pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<(), Error> {
-    let Some(scratch) = manifest.scratch.as_ref().map(PathBuf::from) else { return Ok(()) };
-    if !scratch.is_dir() {
-        return Ok(());
+/// First part of the name of every scratch directory.
+pub const SCRATCH_PREFIX: &str = "spanfate-";
+/// Held by the harness whose trial uses a scratch directory.
+const SCRATCH_LOCK: &str = ".lock";
+const PLANTED: &str = "planted.ndjson";
+
+/// Makes a scratch directory of this user alone, and claims it.
+pub fn make_scratch(scratch: &Path) -> Result<Flock<File>, Error> {
+    let make = || fs::DirBuilder::new().mode(0o700).create(scratch);
+    make().map_err(Error::file("create the scratch directory", scratch))?;
+    claim(&scratch.join(SCRATCH_LOCK))?.ok_or_else(|| Error::Busy { path: scratch.to_owned() })
+}
+
+/// Moves a trial's raw logs from its scratch directory into its own, and removes the scratch directory; whether there was
+/// one. Repeatable: a torn run is completed by calling it again.
+pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, Error> {
+    let Some(scratch) = manifest.scratch.as_ref().map(PathBuf::from) else { return Ok(false) };
+    let named_so = scratch.file_name().is_some_and(|name| name.to_string_lossy().starts_with(SCRATCH_PREFIX));
+    if !named_so || !scratch.is_dir() {
+        return Ok(false);
     }
-    for name in manifest.processes.iter().filter_map(|process| process.ledger.as_deref()) {
-        copy_ledger(&scratch.join(name), &dir.raw(name))?;
-    }
-    for name in [WIRE_LOG, LOAD_LOG, "planted.ndjson"] {
-        let from = scratch.join(name);
-        if from.exists() {
-            fs::copy(&from, dir.raw(name)).map_err(Error::unwritten(&dir.raw(name)))?;
+    let plain = |name: &&str| Path::new(name).file_name().is_some_and(|file| file == *name);
+    let ledgers: Vec<&str> =
+        manifest.processes.iter().filter_map(|process| process.ledger.as_deref()).filter(plain).collect();
+    let copy = || -> std::io::Result<()> {
+        for name in &ledgers {
+            copy_ledger(&scratch.join(name), &dir.raw(name))?;
         }
+        for name in [WIRE_LOG, LOAD_LOG, PLANTED] {
+            copy_whole(&scratch.join(name), &dir.raw(name))?;
+        }
+        Ok(())
+    };
+    copy().map_err(|source| Error::LogsKept { scratch: scratch.clone(), source })?;
+    // Only what is ours is removed: the manifest is a file like any other, and may name any directory.
+    for name in ledgers.into_iter().chain([WIRE_LOG, LOAD_LOG, PLANTED, SCRATCH_LOCK]) {
+        drop(fs::remove_file(scratch.join(name)));
     }
-    fs::remove_dir_all(&scratch).map_err(Error::file("remove", &scratch))
+    fs::remove_dir(&scratch).map_err(Error::file("remove", &scratch))?;
+    Ok(true)
+}
+
+/// Copies through a temporary name: a file of the right name is a whole one.
+fn place(bytes: &[u8], to: &Path) -> std::io::Result<()> {
+    let temporary = to.with_extension("partial");
+    fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, to)).inspect_err(|_| {
+        drop(fs::remove_file(&temporary));
+    })
+}
+
+fn copy_whole(from: &Path, to: &Path) -> std::io::Result<()> {
+    match fs::read(from) {
+        Ok(bytes) => place(&bytes, to),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Copies a span ledger without the slots and log bytes that were never used.
-fn copy_ledger(from: &Path, to: &Path) -> Result<(), Error> {
-    let Ok(mut file) = File::open(from) else { return Ok(()) };
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(Error::file("read", from))?;
+fn copy_ledger(from: &Path, to: &Path) -> std::io::Result<()> {
+    let Ok(mut bytes) = fs::read(from) else { return Ok(()) };
     if let Ok(header) = read_header(&bytes) {
         let live = read_live(&bytes);
         let slots_end = HEADER_BYTES + header.slots as usize * SLOT_BYTES;
         let used_end = HEADER_BYTES + live.next_slot.min(header.slots) as usize * SLOT_BYTES;
-        let log_end = (slots_end + live.log_used as usize).min(bytes.len());
+        let log_end = slots_end.saturating_add(live.log_used as usize).min(bytes.len());
         if slots_end <= log_end {
             bytes.copy_within(slots_end..log_end, used_end);
             bytes.truncate(used_end + log_end - slots_end);
         }
     }
-    fs::write(to, &bytes).map_err(Error::unwritten(to))
+    place(&bytes, to)
 }
 
-/// Brings a torn trial's raw logs into its directory, once.
+/// Brings a torn trial's raw logs into its directory, once. A scratch directory in use belongs to a run that goes on.
 pub fn settle(dir: &TrialDir) -> Result<(), Error> {
     let mut manifest: TrialManifest = read_json(&dir.manifest())?;
-    if manifest.scratch.is_none() {
-        return Ok(());
+    let Some(scratch) = manifest.scratch.as_ref().map(PathBuf::from) else { return Ok(()) };
+    if scratch.join(SCRATCH_LOCK).is_file() && claim(&scratch.join(SCRATCH_LOCK))?.is_none() {
+        return Err(Error::Busy { path: scratch });
     }
     adopt(dir, &manifest)?;
     manifest.scratch = None;
     write_json(&dir.manifest(), &manifest)
 }
 
-/// Claims a run's directory for this process; `None` when another process has it. The claim ends with the value, and with
-/// the process however it ends.
+/// Claims a run's directory for this process; `None` when another process has it.
 pub fn lock(dir: &RunDir) -> Result<Option<Flock<File>>, Error> {
-    let path = dir.0.join(".lock");
-    let file = File::create(&path).map_err(Error::unwritten(&path))?;
+    claim(&dir.0.join(".lock"))
+}
+
+/// Claims a lock file. The claim ends with the value, and with the process however it ends.
+fn claim(path: &Path) -> Result<Option<Flock<File>>, Error> {
+    let file = File::create(path).map_err(Error::unwritten(path))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(Some(lock)),
         Err((_, Errno::EWOULDBLOCK)) => Ok(None),
-        Err((_, errno)) => Err(Error::system("lock the results directory")(errno.into())),
+        Err((_, errno)) => Err(Error::system("lock a directory")(errno.into())),
     }
+}
+
+/// Scratch directories that no process uses any more: what a killed harness left for `analyze`.
+pub fn abandoned_scratch(root: &Path) -> Vec<PathBuf> {
+    let mut out: Vec<PathBuf> = fs::read_dir(root)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(SCRATCH_PREFIX))
+        })
+        .filter(|path| path.join(SCRATCH_LOCK).is_file())
+        .filter(|path| claim(&path.join(SCRATCH_LOCK)).is_ok_and(|claim| claim.is_some()))
+        .collect();
+    out.sort();
+    out
 }

@@ -42,6 +42,11 @@ pub(crate) struct Trial<'a> {
     pub(crate) interrupt: &'a Interrupt,
 }
 
+/// Four copies of every span and some: beyond that the receiver says that it lost count.
+const fn receiver_log_bytes(spans: u64) -> u64 {
+    (64 << 20) + spans * 4 * 64
+}
+
 /// How far a trial is, for the progress line.
 pub(crate) struct Tick {
     pub(crate) phase: &'static str,
@@ -54,7 +59,7 @@ impl Trial<'_> {
     /// Runs the trial. Its manifest is in place from the beginning, so that a torn trial can be analysed.
     pub(crate) fn run(&self, tick: &mut dyn FnMut(Tick)) -> Result<TrialManifest, Error> {
         fs::create_dir_all(&self.dir.0).map_err(Error::unwritten(&self.dir.0))?;
-        fs::create_dir_all(&self.scratch).map_err(Error::unwritten(&self.scratch))?;
+        let claim = store::make_scratch(&self.scratch)?;
         let mut manifest = TrialManifest {
             format: FORMAT.to_owned(),
             trial: self.planned.index,
@@ -69,17 +74,22 @@ impl Trial<'_> {
             manifest.error = Some(error.to_string());
         }
         // Also after an error: what was seen until then is evidence.
-        store::adopt(&self.dir, &manifest)?;
+        if !store::adopt(&self.dir, &manifest)? {
+            let gone = std::io::ErrorKind::NotFound.into();
+            return Err(Error::file("find the scratch directory", &self.scratch)(gone));
+        }
+        drop(claim);
         manifest.scratch = None;
         manifest.phases.finished = clock::now();
-        if done.is_ok() {
-            manifest.status = if self.interrupt.requested() { Status::Interrupted } else { Status::Complete };
+        if let Ok(cut_short) = done {
+            manifest.status = if cut_short { Status::Interrupted } else { Status::Complete };
         }
         store::write_json(&self.dir.manifest(), &manifest)?;
-        done.map(|()| manifest)
+        done.map(|_| manifest)
     }
 
-    fn phases(&self, manifest: &mut TrialManifest, tick: &mut dyn FnMut(Tick)) -> Result<(), Error> {
+    /// All phases; whether the user cut the load short.
+    fn phases(&self, manifest: &mut TrialManifest, tick: &mut dyn FnMut(Tick)) -> Result<bool, Error> {
         let mut events = EventLog::create(&self.dir.events())?;
         let receiver = receiver::start(self.receiver_config())?;
         events.say(EventKind::PhaseBegan, json!({"phase": "start"}))?;
@@ -94,7 +104,7 @@ impl Trial<'_> {
         manifest.phases.measured_from = began + self.plan.load.warmup.nanos();
         store::write_json(&self.dir.manifest(), manifest)?;
         events.say(EventKind::PhaseBegan, json!({"phase": "load"}))?;
-        self.drive(&mut fixture, &receiver, began, tick)?;
+        let cut_short = self.drive(&mut fixture, &receiver, began, tick)?;
         manifest.phases.load_ended = manifest.phases.measured_from + self.plan.load.lasting.nanos();
         manifest.phases.drained = clock::now();
 
@@ -106,9 +116,11 @@ impl Trial<'_> {
         if let Some(process) = manifest.processes.first_mut() {
             process.end = Some(end);
         }
+        // Before anything long: how the process ended decides fates.
+        store::write_json(&self.dir.manifest(), manifest)?;
         drop(sampler);
         receiver.stop()?;
-        Ok(())
+        Ok(cut_short)
     }
 
     fn receiver_config(&self) -> receiver::Config {
@@ -119,8 +131,7 @@ impl Trial<'_> {
             max_bytes: settings.max_bytes.map_or(16 << 20, |bytes| bytes.0) as usize,
             max_spans: settings.max_spans.map_or(65_536, std::num::NonZeroU32::get),
             log: self.scratch.join(WIRE_LOG),
-            // Four copies of everything and some: beyond that the receiver says that it lost count.
-            log_limit: (64 << 20) + spans * 4 * 64,
+            log_limit: receiver_log_bytes(spans),
             discard_acknowledged: DiscardPlan {
                 count: self.plan.plant.discard_acknowledged,
                 every: (spans / 4 / u64::from(self.plan.plant.discard_acknowledged.max(1))).max(1) as u32,
@@ -179,7 +190,8 @@ impl Trial<'_> {
         receiver: &Receiver,
         began: u64,
         tick: &mut dyn FnMut(Tick),
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
+        let mut cut_short = false;
         let schedule = schedule(&self.plan.load, self.planned.seed);
         let intended = schedule.len() as u64;
         let running = load::start(load::Config {
@@ -196,13 +208,14 @@ impl Trial<'_> {
         while !running.is_finished() {
             if self.interrupt.requested() {
                 running.stop_early();
+                cut_short = true;
             }
             let started = running.progress().started;
             tick(Tick { phase: "load", started, intended, received: receiver.counts().accepted });
             clock::sleep_until(clock::now() + LOOK.as_nanos() as u64);
         }
         running.join()?;
-        Ok(())
+        Ok(cut_short)
     }
 
     fn headers(&self) -> load::Headers {

@@ -66,7 +66,11 @@ fn sample_until(stop: &AtomicBool, subject: &Subject, file: File) {
         sysconf(SysconfVar::CLK_TCK).ok().flatten().map_or(10_000_000, |hz| 1_000_000_000 / hz as u64);
     let mut next = clock::now();
     while !stop.load(Ordering::SeqCst) {
-        let sample = take(subject, ledger.as_ref(), tick_ns);
+        let Some(sample) = take(subject, ledger.as_ref(), tick_ns) else {
+            next += EVERY_NS;
+            clock::sleep_until(next);
+            continue;
+        };
         // A sample that cannot be written is missing from the file; the analysis works with those that are there.
         if serde_json::to_writer(&mut out, &sample).is_err()
             || out.write_all(b"\n").is_err()
@@ -79,15 +83,14 @@ fn sample_until(stop: &AtomicBool, subject: &Subject, file: File) {
     }
 }
 
-fn take(subject: &Subject, ledger: Option<&File>, tick_ns: u64) -> UsageSample {
+/// A sample; `None` when the counters could not be read, as after the fixture's end: zeros would be taken for figures.
+fn take(subject: &Subject, ledger: Option<&File>, tick_ns: u64) -> Option<UsageSample> {
     let mut sample = UsageSample { at: clock::now(), harness_cpu_ns: own_cpu(), ..UsageSample::default() };
-    if let Ok(text) = fs::read_to_string(format!("/proc/{}/stat", subject.pid)) {
-        (sample.fixture_cpu_ns, sample.fixture_rss) = process_cpu_and_rss(&text, tick_ns);
-    }
+    let own = fs::read_to_string(format!("/proc/{}/stat", subject.pid)).ok()?;
+    (sample.fixture_cpu_ns, sample.fixture_rss) = process_cpu_and_rss(&own, tick_ns);
     sample.fixture_wait_ns = waited(subject.pid);
-    if let Ok(text) = fs::read_to_string("/proc/stat") {
-        (sample.core_idle_ns, sample.core_steal_ns) = core_times(&text, &subject.cpus, tick_ns);
-    }
+    let cores = fs::read_to_string("/proc/stat").ok()?;
+    (sample.core_idle_ns, sample.core_steal_ns) = core_times(&cores, &subject.cpus, tick_ns);
     if let Ok(text) = fs::read_to_string("/proc/pressure/cpu") {
         sample.pressure_ns = pressure(&text);
     }
@@ -98,7 +101,7 @@ fn take(subject: &Subject, ledger: Option<&File>, tick_ns: u64) -> UsageSample {
             (sample.queue, sample.in_flight, sample.created) = (live.queue, live.in_flight, live.next_slot);
         }
     }
-    sample
+    Some(sample)
 }
 
 /// Run-queue wait of all threads of a process: second field of each `schedstat`. Unlike the counters of `/proc/stat` it is

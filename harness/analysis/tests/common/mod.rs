@@ -75,7 +75,13 @@ impl Default for World {
 
 /// The end of a process that stopped when it was asked to.
 pub(crate) fn orderly() -> ProcessEnd {
-    ProcessEnd { at: 9_500_000_000, code: Some(0), said_stopped: true, ..ProcessEnd::default() }
+    ProcessEnd {
+        at: 9_500_000_000,
+        code: Some(0),
+        said_stopped: true,
+        asked_to_stop: Some(9_000_000_000),
+        ..ProcessEnd::default()
+    }
 }
 
 /// The end of a process that was killed.

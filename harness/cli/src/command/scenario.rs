@@ -16,7 +16,7 @@ use crate::show::{self, Shown};
 pub(super) fn run(arguments: &ScenarioArguments, color: bool) -> Result<ExitCode, Error> {
     let selected = select(&arguments.selection, color)?;
     let project = Project::find()?;
-    let interrupt = Interrupt::listen()?;
+    let interrupt = Interrupt::listen(show::note)?;
     let run = Run {
         project: &project,
         results: arguments.out.clone().unwrap_or_else(|| project.results()),

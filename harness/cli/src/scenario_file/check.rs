@@ -23,7 +23,9 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     let mut out = Problems::default();
     name(&mut out, &["name"], &scenario.name);
     load(&mut out, scenario);
+    service(&mut out, scenario);
     exporter(&mut out, &["exporter"], &scenario.exporter);
+    ratio(&mut out, &["exporter"], &scenario.exporter, &scenario.exporter);
     variants(&mut out, scenario);
     plant(&mut out, scenario);
     expectations(&mut out, scenario);
@@ -79,6 +81,9 @@ fn load(out: &mut Problems, scenario: &Scenario) {
         );
         out.add(&["load", "rate"], message, "lower the rate, the length or the spans per request");
     }
+    if plan.requests_per_trial() < 2 {
+        out.add(&["load", "rate"], "this load has no request to measure", "raise the rate or the length");
+    }
     let trials = plan.variants.len() * scenario.trials.get() as usize;
     if trials > MAX_TRIALS {
         out.add(
@@ -87,6 +92,12 @@ fn load(out: &mut Problems, scenario: &Scenario) {
             "use fewer trials or variants",
         );
     }
+}
+
+fn service(out: &mut Problems, scenario: &Scenario) {
+    whole(out, &["service", "shutdown"], scenario.service.shutdown, 1_000_000, "ms");
+    whole(out, &["service", "cpu"], scenario.service.cpu, 1_000, "us");
+    whole(out, &["service", "sleep"], scenario.service.sleep, 1_000, "us");
 }
 
 fn exporter(out: &mut Problems, at: &[&str], exporter: &Exporter) {
@@ -102,26 +113,38 @@ fn exporter(out: &mut Problems, at: &[&str], exporter: &Exporter) {
         ("timeout", exporter.timeout),
     ];
     for (key, value) in times {
-        if let Some(value) = value.filter(|value| value.nanos() % 1_000_000 != 0) {
-            out.add(
-                &path(key),
-                format!("`{key}` is {value}; the SDK takes whole milliseconds"),
-                "write it in `ms`",
-            );
+        if let Some(value) = value {
+            whole(out, &path(key), value, 1_000_000, "ms");
         }
     }
-    match (exporter.ratio, exporter.sampler) {
-        (Some(ratio), _) if !(0.0..=1.0).contains(&ratio) => {
-            out.add(&path("ratio"), format!("a ratio of {ratio} is not between 0 and 1"), "");
+    let retry =
+        exporter.retry.map_or([None; 3], |retry| [retry.initial, retry.max_interval, retry.max_elapsed]);
+    for (key, value) in ["initial", "max_interval", "max_elapsed"].into_iter().zip(retry) {
+        if let Some(value) = value {
+            let path: Vec<&str> = at.iter().copied().chain(["retry", key]).collect();
+            whole(out, &path, value, 1_000_000, "ms");
         }
-        (Some(_), sampler) if !sampler.is_some_and(spanfate_model::exporter::SamplerKind::takes_ratio) => {
-            out.add(
-                &path("ratio"),
-                "`ratio` needs a sampler that takes one",
-                "set sampler = \"traceidratio\" or \"parentbased_traceidratio\" beside it",
-            );
-        }
-        _ => {}
+    }
+    if let Some(ratio) = exporter.ratio.filter(|ratio| !(0.0..=1.0).contains(ratio)) {
+        out.add(&path("ratio"), format!("a ratio of {ratio} is not between 0 and 1"), "");
+    }
+}
+
+/// A ratio needs a sampler that takes one; a variant's may come from the base.
+fn ratio(out: &mut Problems, at: &[&str], written: &Exporter, merged: &Exporter) {
+    let takes = merged.sampler.is_some_and(spanfate_model::exporter::SamplerKind::takes_ratio);
+    if written.ratio.is_some() && !takes {
+        let path: Vec<&str> = at.iter().copied().chain(["ratio"]).collect();
+        let help = "set sampler = \"traceidratio\" or \"parentbased_traceidratio\" beside it";
+        out.add(&path, "`ratio` needs a sampler that takes one", help);
+    }
+}
+
+/// A period that what it is for takes only in whole units.
+fn whole(out: &mut Problems, path: &[&str], value: Period, unit_ns: u64, unit: &str) {
+    if value.nanos() % unit_ns != 0 {
+        let key = path.last().copied().unwrap_or_default();
+        out.add(path, format!("`{key}` is {value}; it takes whole {unit}"), &format!("write it in `{unit}`"));
     }
 }
 
@@ -137,7 +160,9 @@ fn variants(out: &mut Problems, scenario: &Scenario) {
                 "give each a name of its own",
             );
         }
-        exporter(out, &["variant", &index, "exporter"], &variant.exporter);
+        let at = ["variant", &index, "exporter"];
+        exporter(out, &at, &variant.exporter);
+        ratio(out, &at, &variant.exporter, &variant.exporter.over(scenario.exporter));
     }
 }
 
@@ -159,6 +184,10 @@ fn expectations(out: &mut Problems, scenario: &Scenario) {
         scenario.variant.iter().map(|variant| variant.name.as_str()).collect()
     };
     for (index, expect) in scenario.expect.iter().enumerate() {
+        if expect.variants.as_ref().is_some_and(Vec::is_empty) {
+            let path = ["expect", &index.to_string(), "variants"];
+            out.add(&path, "this expectation names no variant", "leave `variants` out for all of them");
+        }
         for unknown in expect.variants.iter().flatten().filter(|name| !names.contains(&name.as_str())) {
             let help = match nearest(unknown, names.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),

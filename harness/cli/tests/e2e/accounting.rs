@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use spanfate_model::fate::{Decider, Fate};
+use spanfate_model::fate::{Decider, Exit, Fate};
 use spanfate_model::witness::{Witness, WitnessState};
 
 use crate::lab::lab;
@@ -151,4 +151,34 @@ fn without_the_process_witness_the_load_says_what_must_exist() {
     assert_eq!(ledger(1).created, 1500);
     assert!(ledger(1).unaccounted.count > 100 && ledger(1).closes());
     assert_eq!(ledger(0).unexpected.count + ledger(1).unexpected.count, 0);
+}
+
+#[test]
+fn a_batch_of_one_and_a_passed_deadline_keep_exact_books() {
+    let Some(lab) = lab() else { return };
+    let done = lab.run(
+        r#"
+        [load]
+        rate = "600/s"
+        warmup = "0s"
+        lasting = "1500ms"
+        [service]
+        shutdown = "300ms"
+        [[variant]]
+        name = "single"
+        exporter = { batch = 1 }
+        [[variant]]
+        name = "deadline"
+        exporter = { queue = 512, batch = 64 }
+        receiver = { answer_after = "600ms" }
+        "#,
+    );
+    done.assert_exact();
+    let trial = |index: usize| &done.result.variants[index].trials[0];
+    assert!(trial(0).exports.calls > 1000, "{:?}", trial(0).exports);
+    assert!(trial(0).witnesses.iter().filter(|w| matches!(w.state, WitnessState::Lossy(_))).count() == 0);
+    let deadline = Fate::LostInQueueAtExit(Exit::ShutdownDeadline);
+    assert!(trial(1).ledger.total(deadline) > 0, "{:?}", trial(1).ledger.fates.keys());
+    // The books closed and the witnesses agree, so nothing is in doubt.
+    assert_eq!(done.code, Some(0), "{:?}", done.result.reasons);
 }

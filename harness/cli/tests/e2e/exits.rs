@@ -82,3 +82,34 @@ fn json_goes_to_stdout_and_quiet_says_nothing() {
     let quiet = lab.call(&["analyze", run, "--quiet"]);
     assert!(quiet.stdout.is_empty());
 }
+
+#[test]
+fn what_the_command_line_changes_is_checked_too() {
+    let Some(lab) = lab() else { return };
+    let many = lab.call(&["plan", "smoke", "--trials", "65536"]);
+    assert_eq!(many.status.code(), Some(2), "{}", String::from_utf8_lossy(&many.stdout));
+    let typo = lab.call(&["plan", "smoke", "--variant", "sdk-defaults", "--variant", "to-small"]);
+    assert_eq!(typo.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&typo.stderr).contains("did you mean `too-small`?"));
+    let huge = lab.scenario("[load]\nrate = \"1000000000000000000/s\"\nlasting = \"1s\"\n");
+    assert_eq!(lab.call(&["validate", huge.to_str().unwrap()]).status.code(), Some(65));
+    let sweep =
+        "[exporter]\nsampler = \"traceidratio\"\n[[variant]]\nname = \"a\"\nexporter = { ratio = 0.1 }\n";
+    let valid = lab.scenario(&format!("{LOAD}{sweep}"));
+    assert_eq!(lab.call(&["validate", valid.to_str().unwrap()]).status.code(), Some(0));
+}
+
+#[test]
+fn analyze_removes_nothing_that_is_not_its_own() {
+    let Some(lab) = lab() else { return };
+    let done = lab.run(LOAD);
+    let victim = lab.path("spanfate-victim");
+    fs::create_dir(&victim).unwrap();
+    fs::write(victim.join("precious"), "").unwrap();
+    let manifest = done.run.join("trial-000/trial.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let forged = text.replacen('{', &format!("{{\"scratch\": {:?},", victim.to_str().unwrap()), 1);
+    fs::write(&manifest, forged).unwrap();
+    lab.call(&["analyze", done.run.to_str().unwrap()]);
+    assert!(victim.join("precious").is_file());
+}

@@ -74,6 +74,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         agreement: agreement(&ledger),
         validity: validity(at == 6),
         timeline: timeline(case, share),
+        ended_by_itself: None,
         ledger,
     }
 }
