@@ -103,7 +103,7 @@ fn judge_trial(trial: &TrialResult, mode: WitnessMode) -> Vec<(Verdict, String)>
         match &report.state {
             WitnessState::Complete => {}
             WitnessState::Lossy(0) => {
-                doubt(format!("the {name} witness lost an unknown number of statements"))
+                doubt(format!("the {name} witness lost an unknown number of statements"));
             }
             WitnessState::Lossy(lost) => doubt(format!("the {name} witness lost {lost} statements")),
             WitnessState::Absent(why) if needed => doubt(format!("the {name} witness is absent: {why}")),

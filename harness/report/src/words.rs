@@ -114,7 +114,7 @@ pub(crate) fn interval(estimate: &Estimate, numbers: Numbers) -> Option<String> 
 
 /// What the law predicts; there is nothing to say about a variant it does not speak of.
 pub(crate) fn law(rate: Option<f64>, numbers: Numbers) -> String {
-    maybe(rate, |rate| if rate <= 0.0 { "none".to_owned() } else { numbers.percent(rate) })
+    maybe(rate, |rate| if rate <= 0.0 { "no loss".to_owned() } else { numbers.percent(rate) })
 }
 
 /// A number that may be absent.

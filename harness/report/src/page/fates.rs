@@ -69,7 +69,7 @@ fn answer(result: &RunResult) -> String {
     let (created, received) = (PAGE.count(books.created), PAGE.count(books.received));
     let mut text = format!("Of {created} spans created {received} were received and {whereto}");
     if books.lost > 0 {
-        text = format!("{text}; nothing told an operator about {} of these", PAGE.count(books.silent));
+        text = format!("{text}; by default the SDK reports nothing of {} of these", PAGE.count(books.silent));
     }
     text.push('.');
     text

@@ -146,13 +146,14 @@ fn law_table(result: &RunResult) -> Html {
 
 fn footnotes() -> Html {
     Html::literal(concat!(
-        "<p class=\"formula\">The law: predicted loss = max(0, (<i>r</i> − <i>b</i>/<i>R</i>) · <i>T</i> − queue − <i>b</i>) / ",
-        "(<i>r</i> · <i>T</i>)</p>",
+        "<p class=\"formula\">The law: <i>L</i>(<i>t</i>) = max(0, (<i>r</i> − <i>b</i>/<i>R</i>) · <i>t</i> − queue − <i>b</i>/2 + ",
+        "<i>b</i>²/(<i>r</i>·<i>R</i>)) are lost by time <i>t</i>; predicted loss = (<i>L</i>(warm-up + measured) − ",
+        "<i>L</i>(warm-up)) / (<i>r</i> · measured)</p>",
     ))
     .with(&note(
         "One worker exports one batch of b spans at a time, each taking R, so it moves b/R spans per second; what comes \
-         faster than that fills the queue and is then dropped. T is the duration of the load. A variant that blocks has \
-         no prediction. Due spans are those created in the measured part, less those that were not meant to arrive.",
+         faster than that fills the queue, whose room counts once, and is then dropped. R is measured, the answer \
+         included. A variant that blocks has no prediction. Due spans are those created in the measured part, less those that were not meant to arrive.",
     ))
     .with(&note(
         "The trial is the statistical unit: spans of one trial are lost in bursts, so an interval over spans would be far \

@@ -53,7 +53,15 @@ pub(crate) fn comparable(result: &RunResult) -> Section {
 /// How to reproduce?
 pub(crate) fn reproduce(result: &RunResult) -> Section {
     let (plan, load, service) = (&result.plan, &result.plan.load, &result.plan.service);
-    let command = format!("cargo run -- scenario {}.toml --seed {}", plan.name, plan.seed);
+    // The file that was read lies beside the results; what the command line changed is said again.
+    let trials = plan.trials.len() / plan.variants.len().max(1);
+    let mut command = format!(
+        "cargo run -- scenario results/{}/scenario.toml --seed {} --trials {trials}",
+        result.run_id, plan.seed
+    );
+    for variant in plan.variants.iter().filter(|variant| variant.name != "default") {
+        command += &format!(" --variant {}", variant.name);
+    }
     let facts = [
         ("Seed", plan.seed.to_string()),
         ("Arrival", format!("{} requests/s, {:?}", PAGE.short(load.rate.0), load.arrival).to_lowercase()),

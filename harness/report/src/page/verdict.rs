@@ -86,7 +86,7 @@ fn values(judged: &Expectation) -> String {
     let write = |value: &f64| match figure {
         Some(figure) if figure.is_time() => PAGE.ms(value / 1e6),
         // What it rests on stands beside the loss itself; here only that there was none.
-        Some(figure) if figure.is_ratio() && *value <= 0.0 => "none".to_owned(),
+        Some(figure) if figure.is_ratio() && *value <= 0.0 => "no loss".to_owned(),
         Some(figure) if figure.is_ratio() => PAGE.percent(*value),
         _ if value.fract() == 0.0 => PAGE.fixed(*value, 0),
         _ => PAGE.short(*value),

@@ -31,7 +31,7 @@ pub(crate) fn lost(result: &RunResult) -> Vec<String> {
     lost.iter()
         .enumerate()
         .map(|(at, (fate, (total, _)))| {
-            let silent = if fate.is_silent() { "; the SDK says nothing about it" } else { "" };
+            let silent = if fate.is_silent() { "; by default the SDK does not report it" } else { "" };
             line(at, format!("{} {fate}: {}{silent}", TERMINAL.count(*total), fate.explain()))
         })
         .collect()

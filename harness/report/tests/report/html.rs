@@ -111,13 +111,13 @@ fn the_numbers_of_the_result_are_in_the_page() {
         "58.46\u{202f}%",
         "69\u{202f}642",
         "16\u{202f}732",
-        "cargo run -- scenario qps5k.toml --seed 5000",
+        "/scenario.toml --seed 5000 --trials 1 --variant",
         "go1.26.1",
         "dropped_queue_full",
         "the batch processor's queue was full when it ended",
         "GET /work",
         "ParentBased{root:AlwaysOnSampler}",
-        "(r − b/R) · T",
+        "(r − b/R) · t",
     ] {
         let found = text.contains(number) || text.replace('\n', "").contains(number);
         assert!(found, "{number:?} is missing");
