@@ -34,7 +34,7 @@ fn keep_variants(scenario: &mut Scenario, wanted: &[String]) -> Result<(), Error
     }
     let known: Vec<String> =
         Plan::resolve(scenario).variants.into_iter().map(|variant| variant.name).collect();
-    for name in wanted.iter().filter(|name| !known.contains(name)) {
+    if let Some(name) = wanted.iter().find(|name| !known.contains(name)) {
         let hint = match nearest(name, known.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the scenario has: {}", known.join(", ")),

@@ -142,7 +142,7 @@ fn ratio(out: &mut Problems, at: &[&str], written: &Exporter, merged: &Exporter)
 
 /// A period that what it is for takes only in whole units.
 fn whole(out: &mut Problems, path: &[&str], value: Period, unit_ns: u64, unit: &str) {
-    if value.nanos() % unit_ns != 0 {
+    if !value.nanos().is_multiple_of(unit_ns) {
         let key = path.last().copied().unwrap_or_default();
         out.add(path, format!("`{key}` is {value}; it takes whole {unit}"), &format!("write it in `{unit}`"));
     }
