@@ -1,6 +1,6 @@
 //! The wire witness: an OTLP endpoint that notes every span before it answers.
 //!
-//! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP/1.1 with protobuf. The receiver has a thread of its own.
+//! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP with protobuf or JSON. The receiver has a thread of its own.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -15,13 +15,15 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use self::exchange::Exchange;
-use self::otlp::Malformed;
+use self::message::Invalid;
 use self::receipt::{Arrival, WireLog};
 use crate::error::Error;
 
 mod exchange;
 mod grpc;
 mod http;
+mod json;
+mod message;
 mod names;
 mod otlp;
 mod receipt;
@@ -188,9 +190,9 @@ impl Totals {
 }
 
 /// Why a message is not accepted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Refusal {
-    Malformed(Malformed),
+    Malformed(Invalid),
     TooManySpans { spans: u32, limit: u32 },
     TooLarge { limit: usize },
 }
@@ -198,7 +200,7 @@ enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(Malformed { at, what }) => write!(f, "not an export request: {what} (byte {at})"),
+            Self::Malformed(Invalid { at, what }) => write!(f, "not an export request: {what} (byte {at})"),
             Self::TooManySpans { spans, limit } => {
                 write!(f, "{spans} spans are over the receiver's limit of {limit} spans per request")
             }
@@ -218,7 +220,8 @@ impl Shared {
     fn receive(&self, exchange: &Exchange, message: &[u8]) -> Result<(), Refusal> {
         exchange.complete();
         let (max_bytes, max_spans) = (self.config.max_bytes, self.config.max_spans);
-        let spans = otlp::count(message).map_err(|malformed| self.refuse_malformed(malformed))?;
+        let spans =
+            message::count(exchange.protocol, message).map_err(|invalid| self.refuse_malformed(invalid))?;
         let refusal = if message.len() > max_bytes {
             Some(Refusal::TooLarge { limit: max_bytes })
         } else if spans > max_spans {
@@ -238,9 +241,9 @@ impl Shared {
         self.note(exchange, &[], 0, Disposition::Refused).map_or_else(|refusal| refusal, |()| too_large)
     }
 
-    fn refuse_malformed(&self, malformed: Malformed) -> Refusal {
+    fn refuse_malformed(&self, invalid: Invalid) -> Refusal {
         self.totals.invalid.fetch_add(1, Ordering::Relaxed);
-        Refusal::Malformed(malformed)
+        Refusal::Malformed(invalid)
     }
 
     fn note(
@@ -259,7 +262,7 @@ impl Shared {
             protocol: exchange.protocol,
             disposition,
         });
-        let receipt = noted.map_err(|malformed| self.refuse_malformed(malformed))?;
+        let receipt = noted.map_err(|invalid| self.refuse_malformed(invalid))?;
         exchange.logged(receipt.request);
         let accepted = disposition == Disposition::Accepted;
         let of_spans = if accepted { &self.totals.accepted } else { &self.totals.refused };

@@ -4,6 +4,8 @@
 
 #[path = "receiver/client.rs"]
 mod client;
+#[path = "receiver/json.rs"]
+mod json;
 #[path = "receiver/message.rs"]
 mod message;
 
@@ -229,7 +231,7 @@ async fn what_is_no_export_gets_a_clear_answer() {
         ("POST", "/v1/metrics", protobuf, StatusCode::NOT_FOUND),
         ("POST", "/v1/logs", protobuf, StatusCode::NOT_FOUND),
         ("GET", "/v1/traces", protobuf, StatusCode::METHOD_NOT_ALLOWED),
-        ("POST", "/v1/traces", "application/json", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("POST", "/v1/traces", "text/json", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("POST", "/v1/traces", "application/grpc", StatusCode::HTTP_VERSION_NOT_SUPPORTED),
         ("POST", EXPORT, protobuf, StatusCode::UNSUPPORTED_MEDIA_TYPE),
     ] {

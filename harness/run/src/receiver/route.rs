@@ -37,7 +37,7 @@ pub(super) async fn answer(
     let exchange = Exchange::new(&shared, &connection, protocol);
     let response = match protocol {
         WireProtocol::Grpc => grpc::export(request, &exchange).await,
-        WireProtocol::HttpProtobuf => over_http::export(request, &exchange).await,
+        WireProtocol::HttpProtobuf | WireProtocol::HttpJson => over_http::export(request, &exchange).await,
     };
     if let Some(delay) = shared.config.answer_after
         && exchange.completed_at() > 0
@@ -70,11 +70,13 @@ fn route(request: &Request<Incoming>) -> Result<WireProtocol, Box<Response<Body>
             refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
             Err(Box::new(refusal))
         }
-        HTTP_EXPORT if !is_protobuf(kind) => refuse(
+        HTTP_EXPORT if is(kind, b"application/x-protobuf") => Ok(WireProtocol::HttpProtobuf),
+        HTTP_EXPORT if is(kind, b"application/json") => Ok(WireProtocol::HttpJson),
+        HTTP_EXPORT => refuse(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "this receiver takes application/x-protobuf; set OTEL_EXPORTER_OTLP_PROTOCOL to http/protobuf or grpc",
+            "this receiver takes application/x-protobuf and application/json; \
+             set OTEL_EXPORTER_OTLP_PROTOCOL to http/protobuf, http/json or grpc",
         ),
-        HTTP_EXPORT => Ok(WireProtocol::HttpProtobuf),
         GRPC_EXPORT => refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "this path takes application/grpc"),
         _ => refuse(StatusCode::NOT_FOUND, "this receiver takes only traces: POST /v1/traces, or gRPC"),
     }
@@ -84,9 +86,10 @@ fn refuse(status: StatusCode, why: &'static str) -> Result<WireProtocol, Box<Res
     Err(Box::new(text(status, why)))
 }
 
-fn is_protobuf(kind: &[u8]) -> bool {
+/// Whether a content type is that one, whatever its parameters.
+fn is(kind: &[u8], wanted: &[u8]) -> bool {
     let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
-    kind.trim_ascii().eq_ignore_ascii_case(b"application/x-protobuf")
+    kind.trim_ascii().eq_ignore_ascii_case(wanted)
 }
 
 /// An answer in plain text.
