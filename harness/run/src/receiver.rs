@@ -1,6 +1,7 @@
 //! The wire witness: an OTLP endpoint that notes every span before it answers.
 //!
-//! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP with protobuf or JSON. The receiver has a thread of its own.
+//! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP with protobuf or JSON. Metrics and logs are taken within the
+//! same bound on bytes and counted, not looked into and not noted. The receiver has a thread of its own.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -14,11 +15,14 @@ use spanfate_model::wire::Disposition;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
+use self::counts::Totals;
+pub use self::counts::{Counts, Tally};
 use self::exchange::Exchange;
 use self::message::Invalid;
 use self::receipt::{Arrival, WireLog};
 use crate::error::Error;
 
+mod counts;
 mod exchange;
 mod grpc;
 mod http;
@@ -63,21 +67,6 @@ pub struct DiscardPlan {
     pub count: u32,
     /// Every how many accepted spans one is lost, until `count` is reached.
     pub every: u32,
-}
-
-/// What a receiver has counted so far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counts {
-    /// Messages taken or refused; invalid ones are not among them.
-    pub requests: u64,
-    /// Spans accepted.
-    pub accepted: u64,
-    /// Spans refused by a limit.
-    pub refused: u64,
-    /// Messages that were no valid export request; they are not in the log.
-    pub invalid: u64,
-    /// Spans answered but not in the log.
-    pub gap: u64,
 }
 
 /// What a receiver says at its end.
@@ -167,28 +156,6 @@ struct Shared {
     cut: AtomicBool,
 }
 
-#[derive(Debug, Default)]
-struct Totals {
-    requests: AtomicU64,
-    accepted: AtomicU64,
-    refused: AtomicU64,
-    invalid: AtomicU64,
-    gap: AtomicU64,
-}
-
-impl Totals {
-    fn counts(&self) -> Counts {
-        let read = |value: &AtomicU64| value.load(Ordering::Relaxed);
-        Counts {
-            requests: read(&self.requests),
-            accepted: read(&self.accepted),
-            refused: read(&self.refused),
-            invalid: read(&self.invalid),
-            gap: read(&self.gap),
-        }
-    }
-}
-
 /// Why a message is not accepted.
 #[derive(Clone, Debug)]
 enum Refusal {
@@ -220,8 +187,16 @@ impl Shared {
     fn receive(&self, exchange: &Exchange, message: &[u8]) -> Result<(), Refusal> {
         exchange.complete();
         let (max_bytes, max_spans) = (self.config.max_bytes, self.config.max_spans);
-        let spans =
-            message::count(exchange.protocol, message).map_err(|invalid| self.refuse_malformed(invalid))?;
+        if let Some(tally) = self.totals.beside(exchange.call.signal) {
+            if message.len() > max_bytes {
+                tally.refuse();
+                return Err(Refusal::TooLarge { limit: max_bytes });
+            }
+            tally.accept(message.len());
+            return Ok(());
+        }
+        let spans = message::count(exchange.call.protocol, message)
+            .map_err(|invalid| self.refuse_malformed(invalid))?;
         let refusal = if message.len() > max_bytes {
             Some(Refusal::TooLarge { limit: max_bytes })
         } else if spans > max_spans {
@@ -238,6 +213,10 @@ impl Shared {
     fn refuse_unread(&self, exchange: &Exchange) -> Refusal {
         exchange.complete();
         let too_large = Refusal::TooLarge { limit: self.config.max_bytes };
+        if let Some(tally) = self.totals.beside(exchange.call.signal) {
+            tally.refuse();
+            return too_large;
+        }
         self.note(exchange, &[], 0, Disposition::Refused).map_or_else(|refusal| refusal, |()| too_large)
     }
 
@@ -259,7 +238,7 @@ impl Shared {
             wire_bytes: exchange.wire_bytes(),
             at: exchange.completed_at(),
             connection: exchange.connection(),
-            protocol: exchange.protocol,
+            protocol: exchange.call.protocol,
             disposition,
         });
         let receipt = noted.map_err(|invalid| self.refuse_malformed(invalid))?;

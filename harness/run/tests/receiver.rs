@@ -8,6 +8,8 @@ mod client;
 mod json;
 #[path = "receiver/message.rs"]
 mod message;
+#[path = "receiver/signals.rs"]
+mod signals;
 
 use std::io::Write;
 use std::time::Duration;
@@ -228,8 +230,8 @@ async fn what_is_no_export_gets_a_clear_answer() {
     let (mut one, mut two) = (Client::http1(&bench.receiver).await, Client::http2(&bench.receiver).await);
     let protobuf = "application/x-protobuf";
     for (method, path, kind, status) in [
-        ("POST", "/v1/metrics", protobuf, StatusCode::NOT_FOUND),
-        ("POST", "/v1/logs", protobuf, StatusCode::NOT_FOUND),
+        ("POST", "/v1/profiles", protobuf, StatusCode::NOT_FOUND),
+        ("GET", "/v1/logs", protobuf, StatusCode::METHOD_NOT_ALLOWED),
         ("GET", "/v1/traces", protobuf, StatusCode::METHOD_NOT_ALLOWED),
         ("POST", "/v1/traces", "text/json", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("POST", "/v1/traces", "application/grpc", StatusCode::HTTP_VERSION_NOT_SUPPORTED),
@@ -243,7 +245,7 @@ async fn what_is_no_export_gets_a_clear_answer() {
     assert_eq!(one.send(odd.clone()).await.status, StatusCode::OK);
     odd.headers_mut().insert("content-encoding", http::HeaderValue::from_static("br"));
     assert_eq!(one.send(odd).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    for path in ["/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "/x"] {
+    for path in ["/opentelemetry.proto.collector.trace.v1.TraceService/Import", "/x"] {
         assert_eq!(two.send(grpc_request(path, b"", false)).await.grpc, Some(UNIMPLEMENTED));
     }
     let (log, _) = bench.finish().await;

@@ -1,4 +1,4 @@
-//! Spans over gRPC: tonic frames, decompresses and maps the status; the message itself stays raw bytes.
+//! Export requests over gRPC: tonic frames, decompresses and maps the status; the message itself stays raw bytes.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -72,7 +72,7 @@ impl Decoder for Noting {
     }
 }
 
-/// `ExportTraceServiceResponse` without a partial success is an empty message.
+/// The response of every signal is an empty message when it has no partial success.
 struct Empty;
 
 impl Encoder for Empty {

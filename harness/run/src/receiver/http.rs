@@ -1,4 +1,4 @@
-//! Spans over HTTP with protobuf or JSON bodies.
+//! Export requests over HTTP with protobuf or JSON bodies.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -41,12 +41,12 @@ pub(super) async fn export(request: Request<Incoming>, exchange: &Arc<Exchange>)
         body
     };
     match exchange.shared().receive(exchange, &message) {
-        Ok(()) => accepted(exchange.protocol),
+        Ok(()) => accepted(exchange.call.protocol),
         Err(refusal) => refused(&refusal),
     }
 }
 
-/// `ExportTraceServiceResponse` without a partial success is an empty message.
+/// The response of every signal is an empty message when it has no partial success.
 fn accepted(protocol: WireProtocol) -> Response<Body> {
     let (body, kind) = match protocol {
         WireProtocol::HttpJson => (Body::new(Full::from("{}")), "application/json"),
