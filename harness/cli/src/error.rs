@@ -49,8 +49,8 @@ fn of_run(error: &spanfate_run::Error) -> ExitCode {
     match error {
         Run::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ExitCode::InputMissing,
         Run::Malformed { .. } => ExitCode::InputMissing,
-        Run::ResultNotWritten { .. } => ExitCode::ResultNotWritten,
-        Run::Absent { .. } => ExitCode::CapabilityAbsent,
+        Run::ResultNotWritten { .. } | Run::Taken { .. } => ExitCode::ResultNotWritten,
+        Run::Absent { .. } | Run::Listen { .. } => ExitCode::CapabilityAbsent,
         Run::Fixture { .. } => ExitCode::FixtureFailed,
         Run::Deadline { .. } => ExitCode::DeadlinePassed,
         Run::File { .. } | Run::System { .. } => ExitCode::HarnessError,

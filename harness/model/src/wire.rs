@@ -272,10 +272,11 @@ pub fn write_end(requests: u64) -> [u8; RECORD_BYTES] {
 /// Reads the records after the header; a torn last record is left out. `None` if this is no wire log.
 pub fn read(bytes: &[u8]) -> Option<impl Iterator<Item = WireRecord> + '_> {
     let rest = bytes.get(RECORD_BYTES..)?;
-    (&bytes[..8] == MAGIC).then(|| rest.chunks_exact(RECORD_BYTES).map(read_record))
+    (&bytes[..8] == MAGIC).then(|| rest.as_chunks().0.iter().map(record))
 }
 
-fn read_record(record: &[u8]) -> WireRecord {
+/// Reads one record that stands after the header.
+pub fn record(record: &[u8; RECORD_BYTES]) -> WireRecord {
     let request = u32_at(record, 4);
     match record[0] {
         1 => WireRecord::Request(RequestRecord {
@@ -377,11 +378,9 @@ mod tests {
 
     #[test]
     fn protocols_keep_their_codes() {
-        for (code, protocol) in
-            [WireProtocol::Grpc, WireProtocol::HttpProtobuf, WireProtocol::HttpJson].into_iter().enumerate()
-        {
-            assert_eq!((protocol_code(protocol), protocol_of(code as u8)), (code as u8, protocol));
-        }
+        let all = [WireProtocol::Grpc, WireProtocol::HttpProtobuf, WireProtocol::HttpJson];
+        assert_eq!(all.map(protocol_code), [0, 1, 2]);
+        assert_eq!([0, 1, 2].map(protocol_of), all);
     }
 
     #[test]

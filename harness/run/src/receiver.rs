@@ -3,7 +3,7 @@
 //! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP with protobuf or JSON. Metrics and logs are taken within the
 //! same bound on bytes and counted, not looked into and not noted. The receiver has a thread of its own.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,6 +41,8 @@ const READ_ANYWAY: usize = 8 << 20;
 /// How a receiver behaves.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Where to listen; port 0 lets the kernel choose.
+    pub listen: SocketAddr,
     /// Delay of every answer, from the time at which the message was complete.
     pub answer_after: Option<Duration>,
     /// Largest uncompressed message; a larger one is refused.
@@ -87,10 +89,10 @@ pub struct Receiver {
     thread: JoinHandle<Result<u32, Error>>,
 }
 
-/// Starts a receiver on a port of the kernel's choice.
+/// Starts a receiver. Fails when the address cannot be had or the log cannot be created.
 pub fn start(config: Config) -> Result<Receiver, Error> {
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Error::system("bind the receiver's port"))?;
+    let listener = TcpListener::bind(config.listen)
+        .map_err(|source| Error::Listen { address: config.listen, source })?;
     let address = listener.local_addr().map_err(Error::system("read the receiver's address"))?;
     listener.set_nonblocking(true).map_err(Error::system("make the receiver's port non-blocking"))?;
     let runtime = Builder::new_current_thread()
@@ -130,6 +132,11 @@ impl Receiver {
     /// What it has counted so far.
     pub fn counts(&self) -> Counts {
         self.shared.totals.counts()
+    }
+
+    /// Whether it still takes requests; if it does not, [`stop`](Self::stop) says why.
+    pub fn is_open(&self) -> bool {
+        !self.thread.is_finished()
     }
 
     /// Stops accepting, lets open requests finish for at most a second, and ends the log in order.

@@ -7,3 +7,10 @@ mod exits;
 mod interruption;
 mod kills;
 mod lab;
+mod receive;
+mod station;
+
+#[path = "../../../run/tests/receiver/client.rs"]
+mod client;
+#[path = "../../../run/tests/receiver/message.rs"]
+mod message;

@@ -5,7 +5,8 @@ use spanfate_model::id::{SpanId, SpanKey};
 use spanfate_model::wire::{AnswerFate, Disposition, WireProtocol};
 use spanfate_run::receiver::DiscardPlan;
 
-use super::client::{Answer, Client, bench, http_request, zip};
+use super::bench::bench;
+use super::client::{Answer, Client, http_request, zip};
 use super::message;
 
 /// A span as exporters write it, with the number of `message::key`.
@@ -37,7 +38,7 @@ async fn post(client: &mut Client, text: &str, zipped: bool) -> Answer {
 #[tokio::test]
 async fn spans_in_json_are_noted_like_those_in_protobuf() {
     let bench = bench(|_| {});
-    let (mut one, mut two) = (Client::http1(&bench.receiver).await, Client::http2(&bench.receiver).await);
+    let (mut one, mut two) = (bench.one().await, bench.two().await);
     let text = request((0..5).map(span));
     assert_eq!(one.post(&message::spans(5), false).await.status, StatusCode::OK);
     for (client, zipped) in [(&mut one, false), (&mut two, true)] {
@@ -63,7 +64,7 @@ async fn spans_in_json_are_noted_like_those_in_protobuf() {
 #[tokio::test]
 async fn limits_hold_for_json() {
     let small = bench(|config| (config.max_spans, config.max_bytes) = (4, 3000));
-    let mut one = Client::http1(&small.receiver).await;
+    let mut one = small.one().await;
     let many = post(&mut one, &request((0..5).map(span)), true).await;
     assert_eq!(many.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(many.text, "5 spans are over the receiver's limit of 4 spans per request");
@@ -82,7 +83,7 @@ async fn limits_hold_for_json() {
 #[tokio::test]
 async fn malformed_json_is_shown_where_it_is_wrong() {
     let bench = bench(|_| {});
-    let mut one = Client::http1(&bench.receiver).await;
+    let mut one = bench.one().await;
     let with =
         |span: &str| format!("{{\n \"resourceSpans\": [{{\n \"scopeSpans\":[{{\"spans\":[{span}]}}]}}]}}");
     let ids = r#""traceId":"0102030405060708090a0b0c0d0e0fFF","spanId":"0102030405060708""#;
@@ -127,7 +128,7 @@ async fn malformed_json_is_shown_where_it_is_wrong() {
 #[tokio::test]
 async fn json_is_read_as_protobuf_maps_it() {
     let bench = bench(|config| config.discard_acknowledged = DiscardPlan { count: 1, every: 3 });
-    let mut one = Client::http1(&bench.receiver).await;
+    let mut one = bench.one().await;
     for text in ["{}", "{\"resourceSpans\":null}", "{\"other\":[1]}", "{\"resourceSpans\":[null,{}]}"] {
         assert_eq!(post(&mut one, text, false).await.status, StatusCode::OK, "{text}");
     }

@@ -5,7 +5,8 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 use spanfate_run::receiver::Tally;
 
-use super::client::{Client, bench, grpc_request, http_request};
+use super::bench::bench;
+use super::client::{grpc_request, http_request};
 use super::message;
 
 const METRICS: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
@@ -14,7 +15,7 @@ const LOGS: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
 #[tokio::test]
 async fn metrics_and_logs_are_counted_and_not_noted() {
     let bench = bench(|_| {});
-    let (mut one, mut two) = (Client::http1(&bench.receiver).await, Client::http2(&bench.receiver).await);
+    let (mut one, mut two) = (bench.one().await, bench.two().await);
     for zipped in [false, true] {
         for (path, service) in [("/v1/metrics", METRICS), ("/v1/logs", LOGS)] {
             // What is in them is nobody's business here.
@@ -38,7 +39,7 @@ async fn metrics_and_logs_are_counted_and_not_noted() {
 #[tokio::test]
 async fn metrics_and_logs_keep_to_the_bound_on_bytes() {
     let bench = bench(|config| config.max_bytes = 1000);
-    let (mut one, mut two) = (Client::http2(&bench.receiver).await, Client::http2(&bench.receiver).await);
+    let (mut one, mut two) = (bench.two().await, bench.two().await);
     // One that is read and refused, and one that is not even read.
     for size in [1001, 9 << 20] {
         for zipped in [false, true] {
