@@ -4,6 +4,7 @@
 mod accounting;
 mod books;
 mod exits;
+mod hostile;
 mod interruption;
 mod kills;
 mod lab;

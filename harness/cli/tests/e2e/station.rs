@@ -53,6 +53,13 @@ impl Station {
         Self { folder, address, child, stderr }
     }
 
+    /// The most memory it has had resident, in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     /// Sends a signal and waits for the end.
     pub(crate) fn stop(mut self, signal: Signal) -> Ended {
         kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();

@@ -17,7 +17,7 @@ use super::socket::Connection;
 use crate::clock;
 
 /// Body bytes that all incomplete requests together may hold.
-const MOST_IN_FLIGHT: u64 = 256 << 20;
+const MOST_IN_FLIGHT: u64 = 64 << 20;
 
 /// Stands for "not in the log".
 const NOT_LOGGED: u32 = u32::MAX;
