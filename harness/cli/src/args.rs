@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use spanfate_model::unit::{Period, UnitError};
 use spanfate_model::verdict::ExitCode as Code;
 
 /// Are we losing spans, where, why, and which settings stop it? Every span gets exactly one fate.
@@ -64,6 +66,8 @@ pub(crate) enum Command {
         #[arg(long, short)]
         output: Option<PathBuf>,
     },
+    /// Receive what any OpenTelemetry client sends over OTLP (gRPC, HTTP/protobuf, HTTP/JSON), and count it until Ctrl-C.
+    Receive(ReceiveArguments),
     /// Say whether this machine can do what Spanfate does.
     Doctor,
     /// Kills what the harness started when the harness is gone.
@@ -105,6 +109,34 @@ pub(crate) struct ScenarioArguments {
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReceiveArguments {
+    /// Where to listen, for gRPC and HTTP alike; port 0 takes any free port and prints it.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4317", value_parser = listen)]
+    pub(crate) listen: SocketAddr,
+    /// Keep the log of every span in this file, 64 bytes each (docs/results.md); it must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Delay every answer, as a slow backend does; for example 30ms.
+    #[arg(long, value_name = "TIME", value_parser = period)]
+    pub(crate) answer_after: Option<Period>,
+    /// Refuse requests with more spans.
+    #[arg(long, value_name = "N", default_value = "65536")]
+    pub(crate) max_spans: NonZeroU32,
+    /// Print the totals as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    let mut found = text.to_socket_addrs().map_err(|error| format!("{error}; for example 127.0.0.1:4317"))?;
+    found.next().ok_or_else(|| "the name has no address".to_owned())
+}
+
+fn period(text: &str) -> Result<Period, UnitError> {
+    Period::try_from(text.to_owned())
 }
 
 #[derive(Clone, Copy, Debug, Args)]

@@ -5,6 +5,7 @@ mod doctor;
 mod hidden;
 mod list;
 mod plan;
+mod receive;
 mod report;
 mod scenario;
 
@@ -26,6 +27,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::List => list::run(),
         Command::Analyze { run, output } => analyze::run(&run, output, color),
         Command::Report { run, output } => report::run(&run, output),
+        Command::Receive(arguments) => receive::run(arguments),
         Command::Doctor => doctor::run(color),
         Command::Guard => Ok(hidden::guard()),
         Command::Exec { parent, cpus, command } => Ok(hidden::exec(parent, cpus, command)),

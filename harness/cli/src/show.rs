@@ -4,10 +4,15 @@ use std::error::Error as _;
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use spanfate_model::unit::MonoNs;
+use spanfate_run::clock;
 use spanfate_run::fixture::BuildLine;
 use spanfate_run::progress::Progress;
 
 use crate::error::Error;
+
+/// Nanoseconds between plain lines where there is no terminal.
+const PLAIN_EVERY: u64 = 10_000_000_000;
 
 /// Writes data to stdout. A reader that went away is no error.
 pub(crate) fn data(text: &str) -> Result<(), Error> {
@@ -44,6 +49,8 @@ pub(crate) struct Shown {
     terminal: bool,
     quiet: bool,
     head: String,
+    /// When the last plain line was written.
+    said: MonoNs,
 }
 
 impl Shown {
@@ -59,7 +66,7 @@ impl Shown {
         if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
             bar.set_style(style);
         }
-        Self { bar, terminal, quiet, head: String::new() }
+        Self { bar, terminal, quiet, head: String::new(), said: clock::now() }
     }
 
     pub(crate) fn show(&mut self, progress: Progress) {
@@ -91,6 +98,18 @@ impl Shown {
             BuildLine::Says(text) if self.terminal => self.bar.set_message(format!("  {text}")),
             BuildLine::Says(_) => {}
             BuildLine::Done(seconds) => self.step(&format!("fixture {fixture} is built ({seconds:.1} s)")),
+        }
+    }
+
+    /// How it stands: on a terminal always, elsewhere as a line of its own every ten seconds.
+    pub(crate) fn status(&mut self, text: impl FnOnce() -> String) {
+        let now = clock::now();
+        if self.terminal {
+            self.bar.set_message(text());
+            self.bar.tick();
+        } else if now - self.said >= PLAIN_EVERY {
+            self.said = now;
+            note(&text());
         }
     }
 

@@ -49,6 +49,8 @@ pub enum WireProtocol {
     Grpc,
     /// HTTP with protobuf.
     HttpProtobuf,
+    /// HTTP with JSON.
+    HttpJson,
 }
 
 /// A complete request.
@@ -156,6 +158,22 @@ const fn disposition_of(code: u8) -> Disposition {
     }
 }
 
+const fn protocol_code(protocol: WireProtocol) -> u8 {
+    match protocol {
+        WireProtocol::Grpc => 0,
+        WireProtocol::HttpProtobuf => 1,
+        WireProtocol::HttpJson => 2,
+    }
+}
+
+const fn protocol_of(code: u8) -> WireProtocol {
+    match code {
+        1 => WireProtocol::HttpProtobuf,
+        2 => WireProtocol::HttpJson,
+        _ => WireProtocol::Grpc,
+    }
+}
+
 /// The file's first record.
 pub fn header() -> [u8; RECORD_BYTES] {
     let mut out = [0; RECORD_BYTES];
@@ -171,7 +189,7 @@ impl RequestRecord {
         let mut out = [0; RECORD_BYTES];
         out[0] = 1;
         out[1] = disposition_code(self.disposition);
-        out[2] = u8::from(self.protocol == WireProtocol::HttpProtobuf);
+        out[2] = protocol_code(self.protocol);
         put(&mut out, 4, self.request.to_le_bytes());
         put(&mut out, 8, self.at.to_le_bytes());
         put(&mut out, 16, self.connection.to_le_bytes());
@@ -254,10 +272,11 @@ pub fn write_end(requests: u64) -> [u8; RECORD_BYTES] {
 /// Reads the records after the header; a torn last record is left out. `None` if this is no wire log.
 pub fn read(bytes: &[u8]) -> Option<impl Iterator<Item = WireRecord> + '_> {
     let rest = bytes.get(RECORD_BYTES..)?;
-    (&bytes[..8] == MAGIC).then(|| rest.chunks_exact(RECORD_BYTES).map(read_record))
+    (&bytes[..8] == MAGIC).then(|| rest.as_chunks().0.iter().map(record))
 }
 
-fn read_record(record: &[u8]) -> WireRecord {
+/// Reads one record that stands after the header.
+pub fn record(record: &[u8; RECORD_BYTES]) -> WireRecord {
     let request = u32_at(record, 4);
     match record[0] {
         1 => WireRecord::Request(RequestRecord {
@@ -267,7 +286,7 @@ fn read_record(record: &[u8]) -> WireRecord {
             raw_bytes: u32_at(record, 24),
             wire_bytes: u32_at(record, 28),
             spans: u32_at(record, 20),
-            protocol: if record[2] == 1 { WireProtocol::HttpProtobuf } else { WireProtocol::Grpc },
+            protocol: protocol_of(record[2]),
             disposition: disposition_of(record[1]),
             hop: record[32],
             path: record[33],
@@ -355,6 +374,13 @@ mod tests {
                 WireRecord::End { requests: 4 },
             ]
         );
+    }
+
+    #[test]
+    fn protocols_keep_their_codes() {
+        let all = [WireProtocol::Grpc, WireProtocol::HttpProtobuf, WireProtocol::HttpJson];
+        assert_eq!(all.map(protocol_code), [0, 1, 2]);
+        assert_eq!([0, 1, 2].map(protocol_of), all);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What can keep the harness from doing its work. A lost span or a crashed fixture is data, never an error.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// The harness could not do its work.
@@ -51,6 +52,23 @@ pub enum Error {
         /// Why it failed.
         #[source]
         source: io::Error,
+    },
+    /// An address cannot be listened on.
+    #[error(
+        "could not listen on {address}; end what uses it, or choose another address with --listen (port 0: any free port)"
+    )]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// There is a file already where one should be created.
+    #[error("{path} is there already; choose another file with --out")]
+    Taken {
+        /// The file.
+        path: PathBuf,
     },
     /// A capability of the machine is absent.
     #[error("{what} is absent: {remedy}")]

@@ -10,6 +10,7 @@ pub mod load;
 pub mod machine;
 pub mod progress;
 pub mod project;
+pub mod receive;
 pub mod receiver;
 pub mod runner;
 pub mod shim;

@@ -1,8 +1,9 @@
 //! The wire witness: an OTLP endpoint that notes every span before it answers.
 //!
-//! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP/1.1 with protobuf. The receiver has a thread of its own.
+//! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP with protobuf or JSON. Metrics and logs are taken within the
+//! same bound on bytes and counted, not looked into and not noted. The receiver has a thread of its own.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,14 +15,19 @@ use spanfate_model::wire::Disposition;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
+use self::counts::Totals;
+pub use self::counts::{Counts, Tally};
 use self::exchange::Exchange;
-use self::otlp::Malformed;
+use self::message::Invalid;
 use self::receipt::{Arrival, WireLog};
 use crate::error::Error;
 
+mod counts;
 mod exchange;
 mod grpc;
 mod http;
+mod json;
+mod message;
 mod names;
 mod otlp;
 mod receipt;
@@ -35,6 +41,8 @@ const READ_ANYWAY: usize = 8 << 20;
 /// How a receiver behaves.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Where to listen; port 0 lets the kernel choose.
+    pub listen: SocketAddr,
     /// Delay of every answer, from the time at which the message was complete.
     pub answer_after: Option<Duration>,
     /// Largest uncompressed message; a larger one is refused.
@@ -63,21 +71,6 @@ pub struct DiscardPlan {
     pub every: u32,
 }
 
-/// What a receiver has counted so far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counts {
-    /// Messages taken or refused; invalid ones are not among them.
-    pub requests: u64,
-    /// Spans accepted.
-    pub accepted: u64,
-    /// Spans refused by a limit.
-    pub refused: u64,
-    /// Messages that were no valid export request; they are not in the log.
-    pub invalid: u64,
-    /// Spans answered but not in the log.
-    pub gap: u64,
-}
-
 /// What a receiver says at its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Summary {
@@ -96,10 +89,10 @@ pub struct Receiver {
     thread: JoinHandle<Result<u32, Error>>,
 }
 
-/// Starts a receiver on a port of the kernel's choice.
+/// Starts a receiver. Fails when the address cannot be had or the log cannot be created.
 pub fn start(config: Config) -> Result<Receiver, Error> {
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Error::system("bind the receiver's port"))?;
+    let listener = TcpListener::bind(config.listen)
+        .map_err(|source| Error::Listen { address: config.listen, source })?;
     let address = listener.local_addr().map_err(Error::system("read the receiver's address"))?;
     listener.set_nonblocking(true).map_err(Error::system("make the receiver's port non-blocking"))?;
     let runtime = Builder::new_current_thread()
@@ -141,6 +134,11 @@ impl Receiver {
         self.shared.totals.counts()
     }
 
+    /// Whether it still takes requests; if it does not, [`stop`](Self::stop) says why.
+    pub fn is_open(&self) -> bool {
+        !self.thread.is_finished()
+    }
+
     /// Stops accepting, lets open requests finish for at most a second, and ends the log in order.
     pub fn stop(self) -> Result<Summary, Error> {
         // The thread may have ended by itself; joining tells why.
@@ -165,32 +163,10 @@ struct Shared {
     cut: AtomicBool,
 }
 
-#[derive(Debug, Default)]
-struct Totals {
-    requests: AtomicU64,
-    accepted: AtomicU64,
-    refused: AtomicU64,
-    invalid: AtomicU64,
-    gap: AtomicU64,
-}
-
-impl Totals {
-    fn counts(&self) -> Counts {
-        let read = |value: &AtomicU64| value.load(Ordering::Relaxed);
-        Counts {
-            requests: read(&self.requests),
-            accepted: read(&self.accepted),
-            refused: read(&self.refused),
-            invalid: read(&self.invalid),
-            gap: read(&self.gap),
-        }
-    }
-}
-
 /// Why a message is not accepted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Refusal {
-    Malformed(Malformed),
+    Malformed(Invalid),
     TooManySpans { spans: u32, limit: u32 },
     TooLarge { limit: usize },
 }
@@ -198,7 +174,7 @@ enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(Malformed { at, what }) => write!(f, "not an export request: {what} (byte {at})"),
+            Self::Malformed(Invalid { at, what }) => write!(f, "not an export request: {what} (byte {at})"),
             Self::TooManySpans { spans, limit } => {
                 write!(f, "{spans} spans are over the receiver's limit of {limit} spans per request")
             }
@@ -218,7 +194,16 @@ impl Shared {
     fn receive(&self, exchange: &Exchange, message: &[u8]) -> Result<(), Refusal> {
         exchange.complete();
         let (max_bytes, max_spans) = (self.config.max_bytes, self.config.max_spans);
-        let spans = otlp::count(message).map_err(|malformed| self.refuse_malformed(malformed))?;
+        if let Some(tally) = self.totals.beside(exchange.call.signal) {
+            if message.len() > max_bytes {
+                tally.refuse();
+                return Err(Refusal::TooLarge { limit: max_bytes });
+            }
+            tally.accept(message.len());
+            return Ok(());
+        }
+        let spans = message::count(exchange.call.protocol, message)
+            .map_err(|invalid| self.refuse_malformed(invalid))?;
         let refusal = if message.len() > max_bytes {
             Some(Refusal::TooLarge { limit: max_bytes })
         } else if spans > max_spans {
@@ -235,12 +220,16 @@ impl Shared {
     fn refuse_unread(&self, exchange: &Exchange) -> Refusal {
         exchange.complete();
         let too_large = Refusal::TooLarge { limit: self.config.max_bytes };
+        if let Some(tally) = self.totals.beside(exchange.call.signal) {
+            tally.refuse();
+            return too_large;
+        }
         self.note(exchange, &[], 0, Disposition::Refused).map_or_else(|refusal| refusal, |()| too_large)
     }
 
-    fn refuse_malformed(&self, malformed: Malformed) -> Refusal {
+    fn refuse_malformed(&self, invalid: Invalid) -> Refusal {
         self.totals.invalid.fetch_add(1, Ordering::Relaxed);
-        Refusal::Malformed(malformed)
+        Refusal::Malformed(invalid)
     }
 
     fn note(
@@ -256,10 +245,10 @@ impl Shared {
             wire_bytes: exchange.wire_bytes(),
             at: exchange.completed_at(),
             connection: exchange.connection(),
-            protocol: exchange.protocol,
+            protocol: exchange.call.protocol,
             disposition,
         });
-        let receipt = noted.map_err(|malformed| self.refuse_malformed(malformed))?;
+        let receipt = noted.map_err(|invalid| self.refuse_malformed(invalid))?;
         exchange.logged(receipt.request);
         let accepted = disposition == Disposition::Accepted;
         let of_spans = if accepted { &self.totals.accepted } else { &self.totals.refused };

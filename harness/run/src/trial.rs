@@ -1,6 +1,7 @@
 //! One trial: the phases in order, straight on. Everything it starts belongs to it and is gone when it ends.
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,6 +128,7 @@ impl Trial<'_> {
         let settings = &self.variant.receiver;
         let spans = self.plan.spans_per_trial();
         receiver::Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             answer_after: settings.answer_after.map(|after| after.0),
             max_bytes: settings.max_bytes.map_or(16 << 20, |bytes| bytes.0) as usize,
             max_spans: settings.max_spans.map_or(65_536, std::num::NonZeroU32::get),

@@ -2,15 +2,22 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may panic as tests do")]
 
+#[path = "receiver/bench.rs"]
+mod bench;
 #[path = "receiver/client.rs"]
 mod client;
+#[path = "receiver/json.rs"]
+mod json;
 #[path = "receiver/message.rs"]
 mod message;
+#[path = "receiver/signals.rs"]
+mod signals;
 
 use std::io::Write;
 use std::time::Duration;
 
-use client::{Client, EXPORT, bench, grpc_request, http_request, zip};
+use bench::bench;
+use client::{Client, EXPORT, grpc_request, http_request, zip};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::StatusCode;
@@ -29,7 +36,7 @@ async fn spans_of_every_protocol_are_noted_before_the_answer() {
     let bench = bench(|_| {});
     let message = message::spans(5);
     let before = clock::now();
-    let (mut one, mut two) = (Client::http1(&bench.receiver).await, Client::http2(&bench.receiver).await);
+    let (mut one, mut two) = (bench.one().await, bench.two().await);
     for zipped in [false, true] {
         assert_eq!(one.post(&message, zipped).await.status, StatusCode::OK);
         assert_eq!(two.grpc(&message, zipped).await.grpc, Some(0));
@@ -64,7 +71,7 @@ async fn spans_of_every_protocol_are_noted_before_the_answer() {
 #[tokio::test]
 async fn a_request_over_the_span_limit_is_refused_with_its_spans_named() {
     let bench = bench(|config| config.max_spans = 4);
-    let (mut one, mut two) = (Client::http1(&bench.receiver).await, Client::http2(&bench.receiver).await);
+    let (mut one, mut two) = (bench.one().await, bench.two().await);
     let refused = two.grpc(&message::spans(5), true).await;
     assert_eq!(refused.grpc, Some(RESOURCE_EXHAUSTED));
     assert_eq!(refused.text, "5 spans are over the receiver's limit of 4 spans per request");
@@ -85,7 +92,7 @@ async fn a_request_over_the_span_limit_is_refused_with_its_spans_named() {
 #[tokio::test]
 async fn a_request_over_the_byte_limit_is_refused_with_its_spans_named() {
     let bench = bench(|config| config.max_bytes = 1000);
-    let (mut one, mut two) = (Client::http1(&bench.receiver).await, Client::http2(&bench.receiver).await);
+    let (mut one, mut two) = (bench.one().await, bench.two().await);
     let message = message::spans(10);
     for zipped in [false, true] {
         let refused = two.grpc(&message, zipped).await;
@@ -102,7 +109,7 @@ async fn a_request_over_the_byte_limit_is_refused_with_its_spans_named() {
 async fn what_is_too_large_to_read_is_refused_without_spans() {
     let bench = bench(|_| {});
     let bomb = bomb();
-    let (mut one, mut two) = (Client::http1(&bench.receiver).await, Client::http2(&bench.receiver).await);
+    let (mut one, mut two) = (bench.one().await, bench.two().await);
     assert_eq!(one.post(&bomb, false).await.status, StatusCode::BAD_REQUEST, "zeros are no message");
     assert_eq!(two.send(framed(&bomb)).await.grpc, Some(RESOURCE_EXHAUSTED));
     assert_eq!(two.grpc(&vec![0; 9 << 20], false).await.grpc, Some(RESOURCE_EXHAUSTED));
@@ -146,7 +153,7 @@ fn framed(zipped: &[u8]) -> http::Request<http_body_util::Full<bytes::Bytes>> {
 #[tokio::test]
 async fn no_prefix_of_a_message_does_harm() {
     let bench = bench(|_| {});
-    let mut two = Client::http2(&bench.receiver).await;
+    let mut two = bench.two().await;
     let message = message::spans(2);
     for end in 0..message.len() {
         let answer = two.grpc(&message[..end], false).await;
@@ -162,7 +169,7 @@ async fn no_prefix_of_a_message_does_harm() {
 #[tokio::test]
 async fn malformed_messages_are_named() {
     let bench = bench(|_| {});
-    let mut one = Client::http1(&bench.receiver).await;
+    let mut one = bench.one().await;
     let with = |span: Vec<u8>| message::request([span]);
     let ids = |trace: &[u8], span: &[u8]| [message::bytes(1, trace), message::bytes(2, span)].concat();
     let cases = [
@@ -205,7 +212,7 @@ async fn malformed_messages_are_named() {
 #[tokio::test]
 async fn a_malformed_message_leaves_nothing_behind() {
     let bench = bench(|config| config.discard_acknowledged = DiscardPlan { count: 1, every: 2 });
-    let mut one = Client::http1(&bench.receiver).await;
+    let mut one = bench.one().await;
     let bad = message::request([message::span(1), message::span(2), message::bytes(2, &[1; 8])]);
     assert_eq!(one.post(&bad, false).await.status, StatusCode::BAD_REQUEST);
     // The same names again, now with the resource behind the spans, which the format allows.
@@ -223,13 +230,13 @@ async fn a_malformed_message_leaves_nothing_behind() {
 #[tokio::test]
 async fn what_is_no_export_gets_a_clear_answer() {
     let bench = bench(|_| {});
-    let (mut one, mut two) = (Client::http1(&bench.receiver).await, Client::http2(&bench.receiver).await);
+    let (mut one, mut two) = (bench.one().await, bench.two().await);
     let protobuf = "application/x-protobuf";
     for (method, path, kind, status) in [
-        ("POST", "/v1/metrics", protobuf, StatusCode::NOT_FOUND),
-        ("POST", "/v1/logs", protobuf, StatusCode::NOT_FOUND),
+        ("POST", "/v1/profiles", protobuf, StatusCode::NOT_FOUND),
+        ("GET", "/v1/logs", protobuf, StatusCode::METHOD_NOT_ALLOWED),
         ("GET", "/v1/traces", protobuf, StatusCode::METHOD_NOT_ALLOWED),
-        ("POST", "/v1/traces", "application/json", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("POST", "/v1/traces", "text/json", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("POST", "/v1/traces", "application/grpc", StatusCode::HTTP_VERSION_NOT_SUPPORTED),
         ("POST", EXPORT, protobuf, StatusCode::UNSUPPORTED_MEDIA_TYPE),
     ] {
@@ -241,7 +248,7 @@ async fn what_is_no_export_gets_a_clear_answer() {
     assert_eq!(one.send(odd.clone()).await.status, StatusCode::OK);
     odd.headers_mut().insert("content-encoding", http::HeaderValue::from_static("br"));
     assert_eq!(one.send(odd).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    for path in ["/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "/x"] {
+    for path in ["/opentelemetry.proto.collector.trace.v1.TraceService/Import", "/x"] {
         assert_eq!(two.send(grpc_request(path, b"", false)).await.grpc, Some(UNIMPLEMENTED));
     }
     let (log, _) = bench.finish().await;
@@ -251,8 +258,8 @@ async fn what_is_no_export_gets_a_clear_answer() {
 #[tokio::test]
 async fn the_answer_waits_and_other_requests_do_not() {
     let bench = bench(|config| config.answer_after = Some(Duration::from_millis(50)));
-    let mut two = Client::http2(&bench.receiver).await;
-    let mut other = Client::http2(&bench.receiver).await;
+    let mut two = bench.two().await;
+    let mut other = bench.two().await;
     let before = clock::now();
     let message = message::spans(1);
     let (a, b) = tokio::join!(two.grpc(&message, false), other.grpc(&message, false));
@@ -269,7 +276,7 @@ async fn the_answer_waits_and_other_requests_do_not() {
 async fn at_the_log_limit_spans_are_a_gap_and_answers_go_on() {
     let limit = 40 * 64;
     let bench = bench(|config| config.log_limit = limit);
-    let mut two = Client::http2(&bench.receiver).await;
+    let mut two = bench.two().await;
     for _ in 0..5 {
         assert_eq!(two.grpc(&message::spans(10), false).await.grpc, Some(0));
     }
@@ -283,7 +290,7 @@ async fn at_the_log_limit_spans_are_a_gap_and_answers_go_on() {
 #[tokio::test]
 async fn planted_losses_leave_the_log_and_are_listed_apart() {
     let bench = bench(|config| config.discard_acknowledged = DiscardPlan { count: 3, every: 4 });
-    let mut two = Client::http2(&bench.receiver).await;
+    let mut two = bench.two().await;
     for i in 0..4 {
         assert_eq!(
             two.grpc(&message::request((i * 5..i * 5 + 5).map(message::span)), false).await.grpc,
@@ -320,9 +327,9 @@ async fn a_client_that_leaves_before_the_answer_has_cancelled() {
             tokio::select! { _ = call => panic!("answered early"), () = noted => {} }
         };
         if attempt == 1 {
-            leave(Client::http1(&bench.receiver).await, false).await;
+            leave(bench.one().await, false).await;
         } else {
-            leave(Client::http2(&bench.receiver).await, true).await;
+            leave(bench.two().await, true).await;
         }
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -339,9 +346,9 @@ async fn a_client_that_leaves_before_the_answer_has_cancelled() {
 #[tokio::test]
 async fn stopping_does_not_wait_for_a_client() {
     let bench = bench(|config| config.answer_after = Some(Duration::from_mins(1)));
-    let mut two = Client::http2(&bench.receiver).await;
+    let mut two = bench.two().await;
     let message = message::spans(1);
-    let _idle = Client::http1(&bench.receiver).await;
+    let _idle = bench.one().await;
     let _silent = tokio::net::TcpStream::connect(bench.receiver.address()).await.unwrap();
     let mut call = Box::pin(two.grpc(&message, false));
     assert!(tokio::time::timeout(Duration::from_millis(200), &mut call).await.is_err());

@@ -4,6 +4,14 @@
 mod accounting;
 mod books;
 mod exits;
+mod hostile;
 mod interruption;
 mod kills;
 mod lab;
+mod receive;
+mod station;
+
+#[path = "../../../run/tests/receiver/client.rs"]
+mod client;
+#[path = "../../../run/tests/receiver/message.rs"]
+mod message;

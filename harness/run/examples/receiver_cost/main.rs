@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // As in a trial: the harness on one core, the client on another.
     threads::pin(1)?;
     let receiver = receiver::start(Config {
+        listen: ([127, 0, 0, 1], 0).into(),
         answer_after: None,
         max_bytes: 4 << 20,
         max_spans: 10_000,

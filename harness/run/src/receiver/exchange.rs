@@ -12,21 +12,29 @@ use spanfate_model::wire::{AnswerFate, WireProtocol};
 use tonic::Status;
 
 use super::Shared;
+use super::counts::Signal;
 use super::socket::Connection;
 use crate::clock;
 
 /// Body bytes that all incomplete requests together may hold.
-const MOST_IN_FLIGHT: u64 = 256 << 20;
+const MOST_IN_FLIGHT: u64 = 64 << 20;
 
 /// Stands for "not in the log".
 const NOT_LOGGED: u32 = u32::MAX;
+
+/// What is asked, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) signal: Signal,
+    pub(super) protocol: WireProtocol,
+}
 
 /// One request and its answer.
 #[derive(Debug)]
 pub(super) struct Exchange {
     shared: Arc<Shared>,
     connection: Arc<Connection>,
-    pub(super) protocol: WireProtocol,
+    pub(super) call: Call,
     request: AtomicU32,
     body_bytes: AtomicU32,
     completed_at: AtomicU64,
@@ -34,15 +42,11 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(
-        shared: &Arc<Shared>,
-        connection: &Arc<Connection>,
-        protocol: WireProtocol,
-    ) -> Arc<Self> {
+    pub(super) fn new(shared: &Arc<Shared>, connection: &Arc<Connection>, call: Call) -> Arc<Self> {
         Arc::new(Self {
             shared: Arc::clone(shared),
             connection: Arc::clone(connection),
-            protocol,
+            call,
             request: AtomicU32::new(NOT_LOGGED),
             body_bytes: AtomicU32::new(0),
             completed_at: AtomicU64::new(0),
@@ -60,7 +64,7 @@ impl Exchange {
 
     /// Bytes of the message as sent, without the frame of gRPC.
     pub(super) fn wire_bytes(&self) -> u32 {
-        let prefix = if self.protocol == WireProtocol::Grpc { 5 } else { 0 };
+        let prefix = if self.call.protocol == WireProtocol::Grpc { 5 } else { 0 };
         self.body_bytes.load(Ordering::Relaxed).saturating_sub(prefix)
     }
 

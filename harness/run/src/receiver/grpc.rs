@@ -1,4 +1,4 @@
-//! Spans over gRPC: tonic frames, decompresses and maps the status; the message itself stays raw bytes.
+//! Export requests over gRPC: tonic frames, decompresses and maps the status; the message itself stays raw bytes.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(super) async fn export(request: Request<Incoming>, exchange: &Arc<Exchange>)
     let response = grpc.unary(Accept, request.map(|body| RequestBody::new(body, exchange))).await;
     if exchange.completed_at() == 0 && over_limit(response.headers()) {
         // tonic gave up before the message was complete, and its code for a long message is not the usual one.
-        return status(exchange.shared().refuse_unread(exchange)).into_http();
+        return status(&exchange.shared().refuse_unread(exchange)).into_http();
     }
     response
 }
@@ -32,7 +32,7 @@ fn over_limit(headers: &HeaderMap) -> bool {
     matches!(code, Some(Code::OutOfRange | Code::ResourceExhausted))
 }
 
-fn status(refusal: Refusal) -> Status {
+fn status(refusal: &Refusal) -> Status {
     match refusal {
         Refusal::Malformed(_) => Status::invalid_argument(refusal.to_string()),
         Refusal::TooManySpans { .. } | Refusal::TooLarge { .. } => {
@@ -68,11 +68,11 @@ impl Decoder for Noting {
             return Err(Status::invalid_argument("an export call has one message"));
         }
         let message = from.copy_to_bytes(from.remaining());
-        self.0.shared().receive(&self.0, &message).map(Some).map_err(status)
+        self.0.shared().receive(&self.0, &message).map(Some).map_err(|refusal| status(&refusal))
     }
 }
 
-/// `ExportTraceServiceResponse` without a partial success is an empty message.
+/// The response of every signal is an empty message when it has no partial success.
 struct Empty;
 
 impl Encoder for Empty {

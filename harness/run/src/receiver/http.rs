@@ -1,4 +1,4 @@
-//! Spans over HTTP with protobuf bodies.
+//! Export requests over HTTP with protobuf or JSON bodies.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -6,8 +6,9 @@ use std::sync::Arc;
 use flate2::read::MultiGzDecoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderValue, Request, Response, StatusCode};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body as _, Incoming};
+use spanfate_model::wire::WireProtocol;
 use tonic::Code;
 use tonic::body::Body;
 
@@ -27,30 +28,36 @@ pub(super) async fn export(request: Request<Incoming>, exchange: &Arc<Exchange>)
     let limit = exchange.shared().read_limit;
     let body = match collect(RequestBody::new(request.into_body(), exchange), limit).await {
         Ok(body) => body,
-        Err(Unread::TooLarge) => return refused(exchange.shared().refuse_unread(exchange)),
+        Err(Unread::TooLarge) => return refused(&exchange.shared().refuse_unread(exchange)),
         Err(Unread::Broken) => return text(StatusCode::BAD_REQUEST, "the body ended early"),
     };
     let message = if zipped {
         match unzip(&body, limit) {
             Ok(message) => message,
-            Err(Unread::TooLarge) => return refused(exchange.shared().refuse_unread(exchange)),
+            Err(Unread::TooLarge) => return refused(&exchange.shared().refuse_unread(exchange)),
             Err(Unread::Broken) => return text(StatusCode::BAD_REQUEST, "the body is not valid gzip"),
         }
     } else {
         body
     };
     match exchange.shared().receive(exchange, &message) {
-        Ok(()) => {
-            // `ExportTraceServiceResponse` without a partial success is an empty message.
-            let mut response = Response::new(Body::empty());
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
-            response
-        }
-        Err(refusal) => refused(refusal),
+        Ok(()) => accepted(exchange.call.protocol),
+        Err(refusal) => refused(&refusal),
     }
 }
 
-fn refused(refusal: Refusal) -> Response<Body> {
+/// The response of every signal is an empty message when it has no partial success.
+fn accepted(protocol: WireProtocol) -> Response<Body> {
+    let (body, kind) = match protocol {
+        WireProtocol::HttpJson => (Body::new(Full::from("{}")), "application/json"),
+        WireProtocol::HttpProtobuf | WireProtocol::Grpc => (Body::empty(), "application/x-protobuf"),
+    };
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn refused(refusal: &Refusal) -> Response<Body> {
     let status = match refusal {
         Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
         Refusal::TooManySpans { .. } | Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -1,7 +1,9 @@
-//! Walks an `ExportTraceServiceRequest` in its wire format, in place: nothing is decoded into objects, because a few
+//! Walks an `ExportTraceServiceRequest` in protobuf's wire format, in place: nothing is decoded into objects, because a few
 //! megabytes of empty spans would become hundreds of them.
 
 use spanfate_model::id::{SpanId, SpanKey, TraceId};
+
+use super::message::Span;
 
 /// Where and why a message is no valid export request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,19 +14,7 @@ pub(crate) struct Malformed {
     pub(crate) what: &'static str,
 }
 
-/// What the wire log keeps of a span.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Span<'a> {
-    pub(crate) key: SpanKey,
-    pub(crate) parent: SpanId,
-    pub(crate) name: &'a [u8],
-    pub(crate) service: &'a [u8],
-    pub(crate) kind: u8,
-    pub(crate) start_wall: u64,
-    pub(crate) end_wall: u64,
-}
-
-/// Counts the spans of a message without looking into them: the bound on spans comes before anything is stored.
+/// Counts the spans of a message without looking into them.
 pub(crate) fn count(message: &[u8]) -> Result<u32, Malformed> {
     let mut spans = 0;
     each_scope(message, |_, mut scope| {
@@ -37,7 +27,7 @@ pub(crate) fn count(message: &[u8]) -> Result<u32, Malformed> {
 }
 
 /// Calls `each` for every span of the message, until a malformed one.
-pub(crate) fn walk<'a>(message: &'a [u8], mut each: impl FnMut(&Span<'a>)) -> Result<(), Malformed> {
+pub(crate) fn walk(message: &[u8], mut each: impl FnMut(&Span<'_>)) -> Result<(), Malformed> {
     each_scope(message, |service, mut scope| {
         while let Some(field) = scope.field()? {
             if field.number == 2 {

@@ -11,8 +11,8 @@ use spanfate_model::wire::{
     write_end, write_gap,
 };
 
+use super::message::{self, Invalid};
 use super::names::Names;
-use super::otlp::{self, Malformed};
 use super::{Config, DiscardPlan};
 use crate::error::Error;
 
@@ -109,11 +109,11 @@ impl WireLog {
     }
 
     /// Appends a message, if it is valid. What does not fit is counted as a gap, and the caller answers all the same.
-    pub(crate) fn append(&mut self, arrival: &Arrival<'_>) -> Result<Receipt, Malformed> {
+    pub(crate) fn append(&mut self, arrival: &Arrival<'_>) -> Result<Receipt, Invalid> {
         let accepted = arrival.disposition == Disposition::Accepted;
         let kept = if accepted { arrival.spans } else { arrival.spans.min(REFUSED_KEPT) };
         if !self.fits(u64::from(kept) * RECORD_BYTES as u64) {
-            otlp::walk(arrival.message, |_| ())?;
+            message::walk(arrival.protocol, arrival.message, |_| ())?;
             return Ok(self.miss(arrival.spans));
         }
         let discarded = self.write_spans(arrival, kept)?;
@@ -154,14 +154,14 @@ impl WireLog {
 
     /// Fills `spans` with the records of the message's spans, and puts new names with what is pending. Returns the
     /// planted losses.
-    fn write_spans(&mut self, arrival: &Arrival<'_>, kept: u32) -> Result<Vec<SpanKey>, Malformed> {
+    fn write_spans(&mut self, arrival: &Arrival<'_>, kept: u32) -> Result<Vec<SpanKey>, Invalid> {
         let Self { names, planted, spans, pending, requests, .. } = self;
         let accepted = arrival.disposition == Disposition::Accepted;
         let mut plan = planted.as_ref().filter(|_| accepted).map(|planted| planted.plan);
         let mut discarded = Vec::new();
         let mut left = kept;
         spans.clear();
-        otlp::walk(arrival.message, |span| {
+        message::walk(arrival.protocol, arrival.message, |span| {
             if left == 0 {
                 return;
             }

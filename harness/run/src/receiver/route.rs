@@ -13,16 +13,22 @@ use tokio::time::sleep;
 use tonic::Status;
 use tonic::body::Body;
 
-use super::exchange::{AnswerBody, Exchange};
+use super::counts::Signal;
+use super::exchange::{AnswerBody, Call, Exchange};
 use super::socket::Connection;
 use super::{Shared, grpc, http as over_http};
 use crate::clock;
 
-/// The gRPC method that takes spans.
-const GRPC_EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+/// The gRPC methods that take something.
+const GRPC_EXPORTS: [(&str, Signal); 3] = [
+    ("/opentelemetry.proto.collector.trace.v1.TraceService/Export", Signal::Traces),
+    ("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", Signal::Metrics),
+    ("/opentelemetry.proto.collector.logs.v1.LogsService/Export", Signal::Logs),
+];
 
-/// The HTTP path that takes spans.
-const HTTP_EXPORT: &str = "/v1/traces";
+/// The HTTP paths that take something.
+const HTTP_EXPORTS: [(&str, Signal); 3] =
+    [("/v1/traces", Signal::Traces), ("/v1/metrics", Signal::Metrics), ("/v1/logs", Signal::Logs)];
 
 /// Answers one request.
 pub(super) async fn answer(
@@ -30,14 +36,14 @@ pub(super) async fn answer(
     connection: Arc<Connection>,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
-    let protocol = match route(&request) {
-        Ok(protocol) => protocol,
+    let call = match route(&request) {
+        Ok(call) => call,
         Err(refusal) => return (*refusal).map(AnswerBody::plain),
     };
-    let exchange = Exchange::new(&shared, &connection, protocol);
-    let response = match protocol {
+    let exchange = Exchange::new(&shared, &connection, call);
+    let response = match call.protocol {
         WireProtocol::Grpc => grpc::export(request, &exchange).await,
-        WireProtocol::HttpProtobuf => over_http::export(request, &exchange).await,
+        WireProtocol::HttpProtobuf | WireProtocol::HttpJson => over_http::export(request, &exchange).await,
     };
     if let Some(delay) = shared.config.answer_after
         && exchange.completed_at() > 0
@@ -48,45 +54,63 @@ pub(super) async fn answer(
     response.map(|body| AnswerBody::to(exchange, body))
 }
 
-fn route(request: &Request<Incoming>) -> Result<WireProtocol, Box<Response<Body>>> {
+fn route(request: &Request<Incoming>) -> Result<Call, Box<Response<Body>>> {
     let path = request.uri().path();
     let kind = request.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let grpc = signal(&GRPC_EXPORTS, path);
     if kind.starts_with(b"application/grpc") {
-        return match path {
+        return match grpc {
             _ if request.version() != Version::HTTP_2 => {
                 refuse(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "gRPC needs HTTP/2")
             }
-            GRPC_EXPORT => Ok(WireProtocol::Grpc),
-            _ => {
-                let status =
-                    Status::unimplemented(format!("{path} is unknown here; this receiver takes only traces"));
+            Some(signal) => Ok(Call { signal, protocol: WireProtocol::Grpc }),
+            None => {
+                let status = Status::unimplemented(format!(
+                    "{path} is unknown here; this receiver takes traces, metrics and logs of OTLP"
+                ));
                 Err(Box::new(status.into_http()))
             }
         };
     }
-    match path {
-        HTTP_EXPORT if request.method() != Method::POST => {
-            let mut refusal = text(StatusCode::METHOD_NOT_ALLOWED, "spans are sent with POST");
-            refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
-            Err(Box::new(refusal))
-        }
-        HTTP_EXPORT if !is_protobuf(kind) => refuse(
+    if grpc.is_some() {
+        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "this path takes application/grpc");
+    }
+    let Some(signal) = signal(&HTTP_EXPORTS, path) else {
+        return refuse(
+            StatusCode::NOT_FOUND,
+            "this receiver takes OTLP: POST /v1/traces, /v1/metrics or /v1/logs, or gRPC",
+        );
+    };
+    if request.method() != Method::POST {
+        let mut refusal = text(StatusCode::METHOD_NOT_ALLOWED, "this path takes POST");
+        refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+        return Err(Box::new(refusal));
+    }
+    if is(kind, b"application/x-protobuf") {
+        Ok(Call { signal, protocol: WireProtocol::HttpProtobuf })
+    } else if is(kind, b"application/json") {
+        Ok(Call { signal, protocol: WireProtocol::HttpJson })
+    } else {
+        refuse(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "this receiver takes application/x-protobuf; set OTEL_EXPORTER_OTLP_PROTOCOL to http/protobuf or grpc",
-        ),
-        HTTP_EXPORT => Ok(WireProtocol::HttpProtobuf),
-        GRPC_EXPORT => refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "this path takes application/grpc"),
-        _ => refuse(StatusCode::NOT_FOUND, "this receiver takes only traces: POST /v1/traces, or gRPC"),
+            "this receiver takes application/x-protobuf and application/json; \
+             set OTEL_EXPORTER_OTLP_PROTOCOL to http/protobuf, http/json or grpc",
+        )
     }
 }
 
-fn refuse(status: StatusCode, why: &'static str) -> Result<WireProtocol, Box<Response<Body>>> {
+fn signal(exports: &[(&str, Signal)], path: &str) -> Option<Signal> {
+    exports.iter().find(|(known, _)| *known == path).map(|(_, signal)| *signal)
+}
+
+fn refuse(status: StatusCode, why: &'static str) -> Result<Call, Box<Response<Body>>> {
     Err(Box::new(text(status, why)))
 }
 
-fn is_protobuf(kind: &[u8]) -> bool {
+/// Whether a content type is that one, whatever its parameters.
+fn is(kind: &[u8], wanted: &[u8]) -> bool {
     let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
-    kind.trim_ascii().eq_ignore_ascii_case(b"application/x-protobuf")
+    kind.trim_ascii().eq_ignore_ascii_case(wanted)
 }
 
 /// An answer in plain text.

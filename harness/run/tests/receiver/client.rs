@@ -1,6 +1,7 @@
-//! A receiver under test, clients for it, and its log.
+//! Clients that send export requests made by hand.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,78 +11,12 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use spanfate_model::wire::{self, AnswerRecord, RequestRecord, SpanRecord, WireRecord};
-use spanfate_run::receiver::{self, Config, DiscardPlan, Receiver, Summary};
-use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use super::message::frame;
 
 pub(crate) const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-
-/// A receiver in a directory of its own.
-pub(crate) struct Bench {
-    pub(crate) receiver: Receiver,
-    pub(crate) dir: TempDir,
-}
-
-/// Starts a receiver; `change` sets what the test is about.
-pub(crate) fn bench(change: impl FnOnce(&mut Config)) -> Bench {
-    let dir = tempfile::tempdir().unwrap();
-    let mut config = Config {
-        answer_after: None,
-        max_bytes: 4 << 20,
-        max_spans: 10_000,
-        log: dir.path().join("wire.log"),
-        log_limit: 1 << 30,
-        discard_acknowledged: DiscardPlan::default(),
-        hop: 1,
-        path: 2,
-    };
-    change(&mut config);
-    Bench { receiver: receiver::start(config).unwrap(), dir }
-}
-
-/// What a wire log says.
-#[derive(Default, Debug)]
-pub(crate) struct Log {
-    pub(crate) requests: Vec<RequestRecord>,
-    pub(crate) spans: Vec<SpanRecord>,
-    pub(crate) answers: Vec<AnswerRecord>,
-    pub(crate) names: Vec<(u32, String)>,
-    pub(crate) gap: u64,
-    pub(crate) end: Option<u64>,
-    pub(crate) bytes: u64,
-}
-
-impl Log {
-    pub(crate) fn name(&self, id: u32) -> &str {
-        &self.names.iter().find(|(known, _)| *known == id).unwrap().1
-    }
-}
-
-impl Bench {
-    /// Stops the receiver and reads its log. Meanwhile the clients of the test go on, as a client outside would.
-    pub(crate) async fn finish(self) -> (Log, Summary) {
-        let receiver = self.receiver;
-        let summary = tokio::task::spawn_blocking(|| receiver.stop().unwrap()).await.unwrap();
-        let bytes = std::fs::read(self.dir.path().join("wire.log")).unwrap();
-        let mut log = Log { bytes: bytes.len() as u64, ..Log::default() };
-        for record in wire::read(&bytes).unwrap() {
-            match record {
-                WireRecord::Request(request) => log.requests.push(request),
-                WireRecord::Span(span) => log.spans.push(span),
-                WireRecord::Answer(answer) => log.answers.push(answer),
-                WireRecord::Name { id, piece } => log.names.push((id, String::from_utf8(piece).unwrap())),
-                WireRecord::Gap { spans } => log.gap += spans,
-                WireRecord::End { requests } => log.end = Some(requests),
-                WireRecord::Unknown(kind) => panic!("record of kind {kind}"),
-            }
-        }
-        (log, summary)
-    }
-}
 
 /// An answer: HTTP status, gRPC status if there is one, body or gRPC message.
 #[derive(Debug)]
@@ -109,16 +44,16 @@ enum Sender {
 }
 
 impl Client {
-    pub(crate) async fn http1(receiver: &Receiver) -> Self {
-        let io = TokioIo::new(TcpStream::connect(receiver.address()).await.unwrap());
+    pub(crate) async fn http1(address: SocketAddr) -> Self {
+        let io = TokioIo::new(TcpStream::connect(address).await.unwrap());
         let (sender, connection) = http1::handshake(io).await.unwrap();
         let mut driver = JoinSet::new();
         driver.spawn(async move { drop(connection.await) });
         Self { sender: Sender::One(sender), _driver: driver }
     }
 
-    pub(crate) async fn http2(receiver: &Receiver) -> Self {
-        let stream = TcpStream::connect(receiver.address()).await.unwrap();
+    pub(crate) async fn http2(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let (sender, connection) =
             http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();

@@ -1,0 +1,84 @@
+//! `spanfate receive`: the receiver alone, until it is stopped.
+
+use std::time::Duration;
+
+use spanfate_model::verdict::ExitCode;
+use spanfate_run::interrupt::Interrupt;
+use spanfate_run::receive::{Options, Station, Totals, endpoint};
+use spanfate_run::receiver::{Counts, Tally};
+
+use crate::args::ReceiveArguments;
+use crate::error::Error;
+use crate::show::{self, Shown};
+
+/// How often counts are looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Receives until a signal asks for the end, which is what was asked for and no failure.
+pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
+    // The totals are the answer to a signal; nothing else needs to be said.
+    let interrupt = Interrupt::listen(|_| ())?;
+    let station = Station::open(&Options {
+        listen: arguments.listen,
+        out: arguments.out,
+        answer_after: arguments.answer_after.map(|after| after.0),
+        max_spans: arguments.max_spans.get(),
+    })?;
+    let address = station.address();
+    show::note(&format!(
+        "receiving on {address} (gRPC and HTTP, until Ctrl-C): OTEL_EXPORTER_OTLP_ENDPOINT={}",
+        endpoint(address)
+    ));
+    let mut shown = Shown::new(false);
+    while !interrupt.requested() && station.is_open() {
+        shown.status(|| line(&station.counts()));
+        std::thread::sleep(LOOK);
+    }
+    shown.finish();
+    let totals = station.close()?;
+    let text = if arguments.json {
+        serde_json::to_string_pretty(&totals).map_err(|e| Error::Output(std::io::Error::other(e)))? + "\n"
+    } else {
+        table(&totals)
+    };
+    show::data(&text)?;
+    Ok(ExitCode::Pass)
+}
+
+fn line(counts: &Counts) -> String {
+    let Counts { requests, accepted, refused, invalid, gap, metrics, logs } = counts;
+    let mut line = format!("{requests} requests, {accepted} spans, {refused} refused, {invalid} invalid");
+    for (what, count) in [
+        ("metrics requests", metrics.requests),
+        ("logs requests", logs.requests),
+        ("spans not in the log", *gap),
+    ] {
+        if count > 0 {
+            line += &format!(", {count} {what}");
+        }
+    }
+    line
+}
+
+fn table(totals: &Totals) -> String {
+    let tally = |Tally { requests, bytes, refused }: Tally| {
+        format!("{requests} requests, {bytes} bytes; {refused} requests refused")
+    };
+    let rows = [
+        ("connections", totals.connections.to_string()),
+        ("requests", totals.requests.to_string()),
+        ("spans", totals.spans.to_string()),
+        ("  distinct", totals.distinct.to_string()),
+        ("  duplicates", totals.duplicates.to_string()),
+        ("  not in the log", totals.gap.to_string()),
+        ("refused", format!("{} spans", totals.refused)),
+        ("invalid", format!("{} requests", totals.invalid)),
+        ("metrics", tally(totals.metrics)),
+        ("logs", tally(totals.logs)),
+    ];
+    let mut out = String::new();
+    for (what, value) in rows {
+        out += &format!("{what:<17}{value}\n");
+    }
+    out
+}

@@ -1,0 +1,169 @@
+//! The receiver alone, for whatever sends OTLP: no fixture, no load, no plan. It counts, and judges nothing.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use self::distinct::distinct;
+use crate::receiver::{self, Config, Counts, DiscardPlan, Receiver, Tally};
+use crate::{Error, machine};
+
+mod distinct;
+
+/// Largest uncompressed message, as in scenarios.
+const MOST_BYTES: usize = 16 << 20;
+
+/// Most bytes of a log that is kept; 64 per span.
+const KEPT_LIMIT: u64 = 64 << 30;
+
+/// Most bytes of a log that is not kept. It lies in memory where there is tmpfs, of which at most half the rest is taken.
+const SCRATCH_LIMIT: u64 = 1 << 30;
+
+/// How the receiver behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 lets the kernel choose.
+    pub listen: SocketAddr,
+    /// Where to leave the wire log (`docs/results.md`); without it nothing is left.
+    pub out: Option<PathBuf>,
+    /// Delay of every answer.
+    pub answer_after: Option<Duration>,
+    /// Most spans in a request; one with more is refused.
+    pub max_spans: u32,
+}
+
+/// What was received in all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Totals {
+    /// Connections accepted.
+    pub connections: u32,
+    /// Requests with spans, taken or refused.
+    pub requests: u64,
+    /// Spans accepted.
+    pub spans: u64,
+    /// Different spans among those that are in the log, by trace and span id.
+    pub distinct: u64,
+    /// Copies beyond the first among those that are in the log.
+    pub duplicates: u64,
+    /// Spans refused by a limit; a message that was too large to read counts none.
+    pub refused: u64,
+    /// Requests that were no valid export request.
+    pub invalid: u64,
+    /// Spans answered but not in the log, because it had reached its limit.
+    pub gap: u64,
+    /// Export requests of metrics.
+    pub metrics: Tally,
+    /// Export requests of logs.
+    pub logs: Tally,
+}
+
+/// A receiver at work.
+#[derive(Debug)]
+pub struct Station {
+    receiver: Receiver,
+    log: File,
+    path: PathBuf,
+}
+
+impl Station {
+    /// Listens from now on. Fails when the address cannot be had, or when there is a file already where the log should go.
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        let scratch = machine::scratch_root(SCRATCH_LIMIT, &std::env::temp_dir());
+        let (path, log_limit) = if let Some(path) = &options.out {
+            (path.clone(), KEPT_LIMIT)
+        } else {
+            let free = machine::free_bytes(&scratch).unwrap_or(SCRATCH_LIMIT);
+            let name = format!("spanfate-receive-{}.log", std::process::id());
+            (scratch.join(name), SCRATCH_LIMIT.min(free / 2))
+        };
+        let receiver = receiver::start(Config {
+            listen: options.listen,
+            answer_after: options.answer_after,
+            max_bytes: MOST_BYTES,
+            max_spans: options.max_spans,
+            log: path.clone(),
+            log_limit,
+            discard_acknowledged: DiscardPlan::default(),
+            hop: 0,
+            path: 0,
+        })
+        .map_err(taken)?;
+        let log = File::open(&path).map_err(Error::file("read", &path))?;
+        if options.out.is_none() {
+            // It stays readable while it is open, and is gone however this process ends.
+            fs::remove_file(&path).map_err(Error::file("unlink", &path))?;
+        }
+        Ok(Self { receiver, log, path })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.receiver.address()
+    }
+
+    /// What it has counted so far.
+    pub fn counts(&self) -> Counts {
+        self.receiver.counts()
+    }
+
+    /// Whether it still takes requests.
+    pub fn is_open(&self) -> bool {
+        self.receiver.is_open()
+    }
+
+    /// Stops in order: open requests may finish for a second. Then the log is read back.
+    pub fn close(mut self) -> Result<Totals, Error> {
+        let summary = self.receiver.stop()?;
+        let counts = summary.counts;
+        let kept = counts.accepted - counts.gap.min(counts.accepted);
+        let spans = distinct(&mut self.log, kept).map_err(Error::file("read", &self.path))?;
+        Ok(Totals {
+            connections: summary.connections,
+            requests: counts.requests,
+            spans: counts.accepted,
+            distinct: spans.distinct,
+            duplicates: spans.duplicates,
+            refused: counts.refused,
+            invalid: counts.invalid,
+            gap: counts.gap,
+            metrics: counts.metrics,
+            logs: counts.logs,
+        })
+    }
+}
+
+fn taken(error: Error) -> Error {
+    match error {
+        Error::File { path, source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
+            Error::Taken { path }
+        }
+        other => other,
+    }
+}
+
+/// The endpoint a client on this machine uses for a listening address.
+pub fn endpoint(address: SocketAddr) -> String {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(host, address.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_can_be_connected_to() {
+        let of = |text: &str| endpoint(text.parse().unwrap());
+        assert_eq!(of("0.0.0.0:4317"), "http://127.0.0.1:4317");
+        assert_eq!(of("[::]:1"), "http://[::1]:1");
+        assert_eq!(of("10.0.0.1:80"), "http://10.0.0.1:80");
+    }
+}

@@ -1,0 +1,105 @@
+//! What a receiver counts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+
+/// What a receiver has counted so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Messages of spans taken or refused; invalid ones are not among them.
+    pub requests: u64,
+    /// Spans accepted.
+    pub accepted: u64,
+    /// Spans refused by a limit.
+    pub refused: u64,
+    /// Messages that were no valid export request; they are not in the log.
+    pub invalid: u64,
+    /// Spans answered but not in the log.
+    pub gap: u64,
+    /// Export requests of metrics.
+    pub metrics: Tally,
+    /// Export requests of logs.
+    pub logs: Tally,
+}
+
+/// Requests of a signal that is accepted but not looked into: a client that also sends it must not see errors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Tally {
+    /// Messages accepted.
+    pub requests: u64,
+    /// Their bytes, uncompressed.
+    pub bytes: u64,
+    /// Messages refused by the limit on bytes.
+    pub refused: u64,
+}
+
+/// What a request carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Signal {
+    Traces,
+    Metrics,
+    Logs,
+}
+
+/// The counts while they grow.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    pub(super) requests: AtomicU64,
+    pub(super) accepted: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) invalid: AtomicU64,
+    pub(super) gap: AtomicU64,
+    metrics: Growing,
+    logs: Growing,
+}
+
+/// A tally while it grows.
+#[derive(Debug, Default)]
+pub(super) struct Growing {
+    requests: AtomicU64,
+    bytes: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl Totals {
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            requests: read(&self.requests),
+            accepted: read(&self.accepted),
+            refused: read(&self.refused),
+            invalid: read(&self.invalid),
+            gap: read(&self.gap),
+            metrics: self.metrics.tally(),
+            logs: self.logs.tally(),
+        }
+    }
+
+    /// Where requests of a signal that is not looked into are counted.
+    pub(super) const fn beside(&self, signal: Signal) -> Option<&Growing> {
+        match signal {
+            Signal::Traces => None,
+            Signal::Metrics => Some(&self.metrics),
+            Signal::Logs => Some(&self.logs),
+        }
+    }
+}
+
+impl Growing {
+    pub(super) fn accept(&self, bytes: usize) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn refuse(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn tally(&self) -> Tally {
+        Tally { requests: read(&self.requests), bytes: read(&self.bytes), refused: read(&self.refused) }
+    }
+}
+
+fn read(value: &AtomicU64) -> u64 {
+    value.load(Ordering::Relaxed)
+}

@@ -1,0 +1,81 @@
+//! A receiver under test and its log.
+
+use spanfate_model::wire::{self, AnswerRecord, RequestRecord, SpanRecord, WireRecord};
+use spanfate_run::receiver::{self, Config, DiscardPlan, Receiver, Summary};
+use tempfile::TempDir;
+
+use super::client::Client;
+
+/// A receiver in a directory of its own.
+pub(crate) struct Bench {
+    pub(crate) receiver: Receiver,
+    pub(crate) dir: TempDir,
+}
+
+/// Starts a receiver; `change` sets what the test is about.
+pub(crate) fn bench(change: impl FnOnce(&mut Config)) -> Bench {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config {
+        listen: ([127, 0, 0, 1], 0).into(),
+        answer_after: None,
+        max_bytes: 4 << 20,
+        max_spans: 10_000,
+        log: dir.path().join("wire.log"),
+        log_limit: 1 << 30,
+        discard_acknowledged: DiscardPlan::default(),
+        hop: 1,
+        path: 2,
+    };
+    change(&mut config);
+    Bench { receiver: receiver::start(config).unwrap(), dir }
+}
+
+/// What a wire log says.
+#[derive(Default, Debug)]
+pub(crate) struct Log {
+    pub(crate) requests: Vec<RequestRecord>,
+    pub(crate) spans: Vec<SpanRecord>,
+    pub(crate) answers: Vec<AnswerRecord>,
+    pub(crate) names: Vec<(u32, String)>,
+    pub(crate) gap: u64,
+    pub(crate) end: Option<u64>,
+    pub(crate) bytes: u64,
+}
+
+impl Log {
+    pub(crate) fn name(&self, id: u32) -> &str {
+        &self.names.iter().find(|(known, _)| *known == id).unwrap().1
+    }
+}
+
+impl Bench {
+    /// A client that speaks HTTP/1.1.
+    pub(crate) async fn one(&self) -> Client {
+        Client::http1(self.receiver.address()).await
+    }
+
+    /// A client that speaks HTTP/2.
+    pub(crate) async fn two(&self) -> Client {
+        Client::http2(self.receiver.address()).await
+    }
+
+    /// Stops the receiver and reads its log. Meanwhile the clients of the test go on, as a client outside would.
+    pub(crate) async fn finish(self) -> (Log, Summary) {
+        let receiver = self.receiver;
+        let summary = tokio::task::spawn_blocking(|| receiver.stop().unwrap()).await.unwrap();
+        let bytes = std::fs::read(self.dir.path().join("wire.log")).unwrap();
+        let mut log = Log { bytes: bytes.len() as u64, ..Log::default() };
+        for record in wire::read(&bytes).unwrap() {
+            match record {
+                WireRecord::Request(request) => log.requests.push(request),
+                WireRecord::Span(span) => log.spans.push(span),
+                WireRecord::Answer(answer) => log.answers.push(answer),
+                WireRecord::Name { id, piece } => log.names.push((id, String::from_utf8(piece).unwrap())),
+                WireRecord::Gap { spans } => log.gap += spans,
+                WireRecord::End { requests } => log.end = Some(requests),
+                WireRecord::Unknown(kind) => panic!("record of kind {kind}"),
+            }
+        }
+        (log, summary)
+    }
+}
