@@ -8,8 +8,12 @@ use std::collections::BTreeMap;
 
 use common::{Batch, Span, World, started};
 use proptest::prelude::*;
+use spanfate_analysis::conclude_run;
+use spanfate_model::environment::Environment;
 use spanfate_model::fate::{Cause, Fate, Filter};
 use spanfate_model::id::SpanKey;
+use spanfate_model::manifest::{ProcessEnd, RunManifest, Status};
+use spanfate_model::plan::Plan;
 use spanfate_model::verdict::Verdict;
 use spanfate_model::wire::Disposition::{Accepted, RejectedPartial};
 
@@ -200,6 +204,33 @@ fn a_witness_that_says_something_else_is_never_a_pass() {
     assert_eq!(verdict_after(|logs| set_slot(logs, 32, 0)), Verdict::AccountingBroken);
     assert_eq!(verdict_after(|logs| set_slot(logs, 16, 5)), Verdict::AccountingBroken);
     assert_eq!(verdict_after(|logs| set_slot(logs, 8, 5)), Verdict::AccountingBroken);
+}
+
+/// One span that arrived although its export was reported as failed must not excuse what the SDK's counts do not say.
+#[test]
+fn a_late_answer_explains_itself_and_nothing_else() {
+    let (mut world, _) = world_of(&[0, 0, 0, 1]);
+    world.batches[1] = Batch::Ok;
+    let plan = world.plan();
+    assert_eq!(common::conclude(&plan, &world.logs(&plan)).1.verdict, Verdict::Pass);
+    let mut logs = world.logs(&plan);
+    set_word(&mut logs, 12, 1);
+    assert_eq!(common::conclude(&plan, &logs).1.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_fixture_that_ends_by_itself_is_never_a_pass() {
+    let mut world = sound();
+    world.end = world.end.map(|end| ProcessEnd { asked_to_stop: None, ..end });
+    assert_eq!(world.conclude().1.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_plan_without_trials_proves_nothing() {
+    let plan = Plan { trials: Vec::new(), ..sound().plan() };
+    let manifest = RunManifest { status: Status::Complete, ..RunManifest::default() };
+    let run = conclude_run(plan, Environment::default(), &manifest, Vec::new());
+    assert_eq!(run.verdict, Verdict::Inconclusive);
 }
 
 #[test]
