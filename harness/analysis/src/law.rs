@@ -37,12 +37,9 @@ pub(crate) fn predict(process: &Process<'_>, effective: &Effective, offered: &Of
         return None;
     }
     let export_ns = full_batch_ns(process, effective.batch, offered.window)?;
-    let (r, b) = (offered.spans_per_s, f64::from(effective.batch));
+    let b = f64::from(effective.batch);
     let ceiling = b / export_ns * 1e9;
-    // Whole batches leave the queue, half a batch on average late; and the worker first waits b/r for its first one.
-    let buffer = f64::from(effective.queue) + b / 2.0 - b / r.max(1.0) * ceiling;
-    let lost_after = |seconds: f64| ((r - ceiling) * seconds - buffer).max(0.0);
-    let lost = lost_after(offered.warmup_s + offered.measured_s) - lost_after(offered.warmup_s);
+    let lost = lost_in_measured(offered, b, f64::from(effective.queue), ceiling);
     let due = offered.spans_per_s * offered.measured_s;
     Some(Prediction {
         rate: if due > 0.0 { lost / due } else { 0.0 },
@@ -52,4 +49,58 @@ pub(crate) fn predict(process: &Process<'_>, effective: &Effective, offered: &Of
         export_ms: (export_ns / 1e3).round() / 1e3,
         ceiling,
     })
+}
+
+/// Spans lost in the measured part by a worker with this batch size, queue and ceiling.
+fn lost_in_measured(offered: &Offered, batch: f64, queue: f64, ceiling: f64) -> f64 {
+    let r = offered.spans_per_s;
+    // Whole batches leave the queue, half a batch on average late; and the worker first waits b/r for its first one.
+    let buffer = queue + batch / 2.0 - batch / r.max(1.0) * ceiling;
+    let lost_after = |seconds: f64| ((r - ceiling) * seconds - buffer).max(0.0);
+    lost_after(offered.warmup_s + offered.measured_s) - lost_after(offered.warmup_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One worker, span by span: it takes a batch when one is there, and is busy for the export's time.
+    fn simulate(offered: &Offered, batch: u64, queue: u64, export_s: f64) -> f64 {
+        let (mut waiting, mut busy_until, mut lost) = (0, 0.0, 0.0);
+        let spans = (offered.spans_per_s * (offered.warmup_s + offered.measured_s)) as u64;
+        for span in 0..spans {
+            let now = span as f64 / offered.spans_per_s;
+            // An idle worker gathers its batch outside the queue; a busy one leaves the queue to fill.
+            if now >= busy_until && waiting >= batch {
+                waiting -= batch;
+                busy_until = now.max(busy_until) + export_s;
+            }
+            let room = if now >= busy_until { queue + batch } else { queue };
+            if waiting < room {
+                waiting += 1;
+            } else if now >= offered.warmup_s {
+                lost += 1.0;
+            }
+        }
+        lost
+    }
+
+    #[test]
+    fn the_law_is_within_a_batch_of_a_simulated_worker() {
+        let cases = [
+            (5_000.0, 0.5, 4.0, 0.2),
+            (25_000.0, 1.0, 8.0, 0.033),
+            (25_000.0, 1.0, 8.0, 0.053),
+            (5_000.0, 1.0, 4.0, 0.01),
+        ];
+        for (spans_per_s, warmup_s, measured_s, export_s) in cases {
+            let offered = Offered { spans_per_s, warmup_s, measured_s, window: (0, 0) };
+            let law = lost_in_measured(&offered, 512.0, 2048.0, 512.0 / export_s);
+            let worker = simulate(&offered, 512, 2048, export_s);
+            assert!(
+                (law - worker).abs() <= 512.0,
+                "{spans_per_s}/s, {export_s} s: law {law}, worker {worker}"
+            );
+        }
+    }
 }
