@@ -27,9 +27,11 @@ pub(crate) fn rows(
         (Witness::Process, done.ledger.created),
         (Witness::Sdk, sdk(|p| p.live.sdk_started_sampled.saturating_add(p.live.sdk_started_unsampled))),
     ];
-    if book.records.iter().all(|r| r.is_some_and(|r| r.outcome == Outcome::Answered)) {
-        let answered = book.answered() * u64::from(plan.service.spans_per_request.get());
-        created.push((Witness::Load, answered));
+    let shares = plan.shares();
+    let each: u64 = shares.iter().map(|share| u64::from(*share.spans.end())).sum();
+    let known = shares.iter().all(|share| share.spans.start() == share.spans.end());
+    if known && book.records.iter().all(|r| r.is_some_and(|r| r.outcome == Outcome::Answered)) {
+        created.push((Witness::Load, book.answered() * each));
     }
     let dropped = vec![(Witness::Process, stages.dropped), (Witness::Sdk, sdk(|p| p.live.sdk_queue_full))];
     let handed = vec![(Witness::Process, stages.handed), (Witness::Sdk, sdk(|p| p.live.sdk_processed))];

@@ -2,18 +2,23 @@
 //! `spanfate analyze` run exactly this code on the same bytes, so they give the same result.
 
 mod agreement;
+mod breakdown;
 mod cause;
+mod damage;
 mod expect;
 mod fate;
 mod interval;
 mod law;
 mod loadbook;
+mod overall;
 mod process;
 mod quantile;
 mod receipts;
 mod reconcile;
 mod run;
+mod service;
 mod summary;
+mod tally;
 mod timeline;
 mod trial;
 mod unwitnessed;

@@ -1,6 +1,7 @@
 //! Distributions of times: HDR histograms, three significant digits.
 
 use hdrhistogram::Histogram;
+use spanfate_model::breakdown::Spread;
 use spanfate_model::result::Quantiles;
 
 /// Longest time that keeps its place: ten minutes. Longer ones count as this.
@@ -11,11 +12,38 @@ const CURVE: [f64; 18] =
     [0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9999, 1.0];
 
 /// A distribution being collected.
+#[derive(Clone)]
 pub(crate) struct Times(Option<Histogram<u64>>);
 
 impl Times {
     pub(crate) fn new() -> Self {
         Self(Histogram::new_with_bounds(1, LONGEST_NS, 3).ok())
+    }
+
+    /// A seventh of the memory, for places that need many: two significant digits.
+    pub(crate) fn coarse() -> Self {
+        Self(Histogram::new_with_bounds(1, LONGEST_NS, 2).ok())
+    }
+
+    /// Adds all values of another distribution of the same precision.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if let (Some(own), Some(other)) = (&mut self.0, &other.0) {
+            // Both have the same bounds, so every value has its place.
+            own.add(other).ok();
+        }
+    }
+
+    /// The distribution in short; `None` without values.
+    pub(crate) fn spread(&self) -> Option<Spread> {
+        let histogram = self.0.as_ref().filter(|histogram| !histogram.is_empty())?;
+        let at = |q: f64| millis(histogram.value_at_quantile(q).min(histogram.max()));
+        Some(Spread {
+            count: histogram.len(),
+            mean: millis(histogram.mean() as u64),
+            p50: at(0.5),
+            p99: at(0.99),
+            max: millis(histogram.max()),
+        })
     }
 
     pub(crate) fn record(&mut self, ns: u64) {

@@ -2,19 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::breakdown::Breakdown;
+use spanfate_model::damage::Damage;
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::id::TraceTag;
-use spanfate_model::ledger::{EXEMPLARS, Exemplar, Expected, FateCount, Ledger};
+use spanfate_model::ledger::{EXEMPLARS, Exemplar, FateCount, Ledger};
 use spanfate_model::manifest::{FORMAT, Status};
 use spanfate_model::slots::Slot;
+use spanfate_model::topology::Share;
 use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::WitnessState;
 
+use crate::breakdown::Split;
+use crate::damage::{Sighting, Traces};
 use crate::fate::{Judgement, Scene, judge};
 use crate::loadbook::LoadBook;
 use crate::process::Process;
 use crate::quantile::{Times, millis};
 use crate::receipts::{Receipt, Receipts};
+use crate::tally::Tally;
 use crate::timeline::Timeline;
 use crate::unwitnessed;
 
@@ -23,7 +29,12 @@ pub(crate) struct Sources<'a> {
     pub(crate) trial: u16,
     pub(crate) status: Status,
     pub(crate) tag: TraceTag,
-    pub(crate) spans_per_request: u32,
+    /// What one request makes of each service.
+    pub(crate) shares: &'a [Share],
+    /// Names of the services.
+    pub(crate) services: &'a [&'a str],
+    /// The service is a program of the user's own.
+    pub(crate) own: bool,
     pub(crate) load_began: MonoNs,
     pub(crate) processes: &'a [Process<'a>],
     pub(crate) receipts: &'a Receipts,
@@ -38,7 +49,14 @@ pub(crate) struct Reconciled {
     pub(crate) delay: Times,
     /// Marks per stage, to be held against the SDK's own counts.
     pub(crate) stages: Stages,
+    /// Spans by process and fate, in the order of the processes: in the whole trial, and of these in the measured part.
+    pub(crate) by_process: Vec<BTreeMap<Outcome, (u64, u64)>>,
+    pub(crate) breakdown: Vec<Breakdown>,
+    pub(crate) damage: Option<Damage>,
 }
+
+/// A span's fate, or that it has none.
+pub(crate) type Outcome = Option<Fate>;
 
 /// Spans that reached a stage, by the process witness.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,8 +75,16 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
     if !sources.witnessed {
         let ledger = unwitnessed::reconcile(sources, timeline);
         assert!(ledger.closes(), "the sum over the fates does not close: {:?}", ledger.fates);
-        return Reconciled { ledger, delay: Times::new(), stages: Stages::default() };
+        return Reconciled {
+            ledger,
+            delay: Times::new(),
+            stages: Stages::default(),
+            by_process: Vec::new(),
+            breakdown: Vec::new(),
+            damage: None,
+        };
     }
+    let requests = sources.book.schedule.len();
     let mut walk = Walk {
         sources,
         ledger: Ledger {
@@ -74,18 +100,21 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
             torn: sources.processes.iter().any(|process| process.torn),
             ..Ledger::default()
         },
-        per_request: vec![0; sources.book.schedule.len()],
+        tally: Tally::new(requests, sources.shares),
+        traces: Traces::new(requests, sources.shares.len()),
+        split: Split::default(),
+        by_process: vec![BTreeMap::new(); sources.processes.len()],
         delay: Times::new(),
         stages: Stages::default(),
     };
     for (index, process) in sources.processes.iter().enumerate() {
         for (slot_index, slot) in process.spans() {
             let receipt = sources.receipts.by_slot[index][slot_index];
-            let request = sources.tag.request_of(slot.key.trace);
+            let of = sources.tag.part_of(slot.key.trace);
             // A span of no request has no handler that could still be running.
-            let answered = request.is_none_or(|request| sources.book.is_answered(request as usize));
+            let answered = of.is_none_or(|(request, _)| sources.book.is_answered(request as usize));
             let judgement = judge(&slot, &receipt, &Scene { process, wire_complete, answered });
-            walk.count(process, &slot, &receipt, judgement);
+            walk.count(&Seen { index, process, slot: &slot, receipt: &receipt, of }, judgement);
             timeline.span(&slot, &receipt, judgement);
         }
     }
@@ -98,20 +127,50 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
 struct Walk<'a> {
     sources: &'a Sources<'a>,
     ledger: Ledger,
-    per_request: Vec<u32>,
+    tally: Tally<'a>,
+    traces: Traces,
+    split: Split,
+    by_process: Vec<BTreeMap<Outcome, (u64, u64)>>,
     delay: Times,
     stages: Stages,
 }
 
+/// One span with everything that is known of it.
+struct Seen<'a> {
+    index: usize,
+    process: &'a Process<'a>,
+    slot: &'a Slot,
+    receipt: &'a Receipt,
+    /// Request and part, if it belongs to a request.
+    of: Option<(u32, u16)>,
+}
+
 impl Walk<'_> {
-    fn count(&mut self, process: &Process<'_>, slot: &Slot, receipt: &Receipt, judgement: Judgement) {
-        let request = self.sources.tag.request_of(slot.key.trace);
+    fn count(&mut self, seen: &Seen<'_>, judgement: Judgement) {
+        let Seen { index, process, slot, receipt, of } = *seen;
+        let request = of.map(|(request, _)| request);
         let measured = request.is_some_and(|request| self.sources.book.is_measured(request));
         self.ledger.created += 1;
         self.ledger.created_measured += u64::from(measured);
-        if let Some(count) = request.and_then(|request| self.per_request.get_mut(request as usize)) {
-            *count += 1;
+        if let Some((request, part)) = of {
+            let service = usize::from(process.header.process);
+            self.tally.add(request, service);
+            self.traces.see(&Sighting {
+                slot,
+                service,
+                request,
+                part,
+                received: receipt.copies > 0,
+                parent_received: self.sources.parent_received(slot),
+            });
         }
+        if measured {
+            self.split.add(process.header.process, slot, receipt, judgement);
+        }
+        let outcome = if let Judgement::Placed(fate) = judgement { Some(fate) } else { None };
+        let of_process = self.by_process[index].entry(outcome).or_insert((0, 0));
+        of_process.0 += 1;
+        of_process.1 += u64::from(measured);
         self.stages.started += u64::from(slot.started != 0);
         self.stages.dropped += u64::from(slot.dropped != 0);
         self.stages.handed += u64::from(slot.exported != 0 || slot.filtered != 0);
@@ -138,30 +197,35 @@ impl Walk<'_> {
     }
 
     fn finish(mut self) -> Reconciled {
-        self.ledger.expected = self.expected();
+        let Sources { book, shares, services, processes, .. } = self.sources;
+        self.ledger.expected = self.tally.expected(book);
         // The same property is checked again where a ledger is read.
         assert!(self.ledger.closes(), "the sum over the fates does not close: {:?}", self.ledger.fates);
-        Reconciled { ledger: self.ledger, delay: self.delay, stages: self.stages }
-    }
-
-    fn expected(&self) -> Expected {
-        let each = self.sources.spans_per_request;
-        let mut out =
-            Expected { spans: self.per_request.len() as u64 * u64::from(each), ..Expected::default() };
-        for (request, created) in self.per_request.iter().enumerate() {
-            let counted = (*created).min(each);
-            out.created += u64::from(counted);
-            out.not_created += u64::from(each - counted);
-            out.extra += u64::from(created - counted);
-            if self.sources.book.is_answered(request) {
-                out.missing_in_answered += u64::from(each - counted);
-            }
+        Reconciled {
+            breakdown: self.split.finish(processes),
+            damage: Some(self.traces.finish(services, shares, |request| book.is_measured(request))),
+            ledger: self.ledger,
+            delay: self.delay,
+            stages: self.stages,
+            by_process: self.by_process,
         }
-        out
     }
 }
 
 impl Sources<'_> {
+    /// Whether a span's parent arrived. A parent that is no span of ours is the load's, or nobody's.
+    fn parent_received(&self, slot: &Slot) -> Option<bool> {
+        if slot.parent.is_zero() {
+            return None;
+        }
+        self.processes.iter().enumerate().find_map(|(index, process)| {
+            let at = slot.parent.slot(process.header.salt)?;
+            let parent = process.slot(at.slot as usize).filter(|_| at.process == process.header.process)?;
+            let arrived = || self.receipts.by_slot[index].get(at.slot as usize).is_some_and(|r| r.copies > 0);
+            (parent.key.span == slot.parent).then(arrived)
+        })
+    }
+
     fn exemplar(&self, process: &Process<'_>, slot: &Slot, request: Option<u32>) -> Exemplar {
         Exemplar {
             trace_id: slot.key.trace,

@@ -4,11 +4,11 @@ use spanfate_model::environment::Environment;
 use spanfate_model::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::Plan;
 use spanfate_model::result::{Expectation, RunResult, TrialResult, VariantResult};
-use spanfate_model::scenario::WitnessMode;
 use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessState};
 
 use crate::expect;
+use crate::overall::price_witness;
 use crate::summary::summarise;
 
 /// Concludes a run from its concluded trials.
@@ -26,7 +26,7 @@ pub fn conclude_run(
         reasons.push((worse, reason));
     };
     for trial in &trials {
-        for (worse, reason) in judge_trial(trial, plan.service.witness) {
+        for (worse, reason) in judge_trial(trial, is_witnessed(&plan, trial)) {
             say(worse, format!("trial {}: {reason}", trial.index));
         }
     }
@@ -40,7 +40,8 @@ pub fn conclude_run(
         let why = manifest.stopped_by.clone().unwrap_or_else(|| "the harness was stopped".to_owned());
         say(Verdict::Inconclusive, format!("the run is not complete: {why}"));
     }
-    let variants = variants(&plan, trials);
+    let mut variants = variants(&plan, trials);
+    price_witness(&plan, &mut variants);
     let expectations = expect::judge_all(&plan.expect, &variants);
     for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
         say(expectation.verdict, sentence(expectation));
@@ -60,6 +61,12 @@ pub fn conclude_run(
     }
 }
 
+/// Whether the plan wants a process witness in a trial.
+fn is_witnessed(plan: &Plan, trial: &TrialResult) -> bool {
+    let planned = plan.trials.iter().find(|planned| planned.index == trial.index);
+    planned.and_then(|planned| plan.variant_of(planned)).is_none_or(|variant| plan.is_fully_witnessed(variant))
+}
+
 fn sentence(expectation: &Expectation) -> String {
     let reason = expectation.reason.as_deref().unwrap_or("no reason");
     format!("{}: expected `{}`: {reason}", expectation.variant, expectation.that)
@@ -67,7 +74,7 @@ fn sentence(expectation: &Expectation) -> String {
 
 /// What a trial's books say about the verdict. Spoilt figures are marked where they are shown; they make a run
 /// inconclusive only through an expectation that needs them.
-fn judge_trial(trial: &TrialResult, mode: WitnessMode) -> Vec<(Verdict, String)> {
+fn judge_trial(trial: &TrialResult, witnessed: bool) -> Vec<(Verdict, String)> {
     let mut out = Vec::new();
     let ledger = &trial.ledger;
     assert!(ledger.closes(), "the sum over the fates of trial {} does not close", trial.index);
@@ -75,7 +82,14 @@ fn judge_trial(trial: &TrialResult, mode: WitnessMode) -> Vec<(Verdict, String)>
         out.push((Verdict::AccountingBroken, format!("{count} spans {what}")));
     }
     let mut doubt = |reason: String| out.push((Verdict::Inconclusive, reason));
-    if ledger.unaccounted.count > 0 {
+    if ledger.unaccounted.count > 0 && ledger.outside > 0 {
+        // The commonest reason: Go's default propagator takes up nothing.
+        doubt(format!(
+            "{} spans of answered requests are missing and {} came in traces that the load did not begin: the service \
+             does not take up `traceparent`; call otel.SetTextMapPropagator(propagation.TraceContext{{}}) in it",
+            ledger.unaccounted.count, ledger.outside
+        ));
+    } else if ledger.unaccounted.count > 0 {
         doubt(format!(
             "{} spans are unaccounted: a witness that would tell has a gap",
             ledger.unaccounted.count
@@ -96,7 +110,7 @@ fn judge_trial(trial: &TrialResult, mode: WitnessMode) -> Vec<(Verdict, String)>
     for report in &trial.witnesses {
         let name = report.witness.as_str();
         let needed = match report.witness {
-            Witness::Process | Witness::Sdk => mode == WitnessMode::Full,
+            Witness::Process | Witness::Sdk => witnessed,
             Witness::Wire | Witness::Load => true,
             Witness::Probe | Witness::Collector => false,
         };

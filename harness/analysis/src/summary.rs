@@ -8,6 +8,7 @@ use spanfate_model::result::{Quantiles, Summary, TrialResult};
 use spanfate_model::witness::WitnessState;
 
 use crate::interval::estimate;
+use crate::overall;
 
 /// Sums up the trials of a variant. Loss and times rest on the valid trials where there are any.
 pub(crate) fn summarise(trials: &[TrialResult]) -> Summary {
@@ -35,6 +36,9 @@ pub(crate) fn summarise(trials: &[TrialResult]) -> Summary {
         fixture_rss: used.iter().map(|trial| trial.usage.fixture_rss).max().unwrap_or_default(),
         achieved: mean(&used.iter().map(|t| t.load.achieved).collect::<Vec<_>>()).unwrap_or_default(),
         marks: marks(trials),
+        breakdown: overall::breakdown(&used),
+        damage: overall::damage(&used),
+        witness_cost: None,
     }
 }
 

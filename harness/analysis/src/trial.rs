@@ -2,20 +2,22 @@
 
 use spanfate_model::fate::FateClass;
 use spanfate_model::ledger::Ledger;
-use spanfate_model::manifest::{ProcessManifest, Status};
+use spanfate_model::manifest::{Status, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::raw::TrialLogs;
-use spanfate_model::result::{ExportFigures, Loss, Prediction, TrialResult};
-use spanfate_model::scenario::WitnessMode;
+use spanfate_model::result::{
+    ExportFigures, Loss, Prediction, ServiceExports, ServiceResult, TrialResult,
+};
+use spanfate_model::scenario::Service;
 use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 use crate::agreement;
-use crate::law::{self, Offered};
 use crate::loadbook::LoadBook;
-use crate::process::{ExportResult, Process};
+use crate::process::Process;
 use crate::receipts::{self, Receipts};
 use crate::reconcile::{Sources, reconcile};
+use crate::service::{self, Scene, per};
 use crate::timeline::Timeline;
 use crate::{usage, validity};
 
@@ -36,62 +38,70 @@ pub fn conclude_trial(
     let receipts = receipts::collect(logs.wire.as_deref(), &processes);
     let book = LoadBook::open(plan, planned, logs.load.as_deref());
     let began = load_began(manifest.phases.load_began, &book);
-    let witnessed = plan.service.witness == WitnessMode::Full;
+    let wanted = plan.variant_of(planned).is_some_and(|variant| plan.is_fully_witnessed(variant));
+    let missing = missing_ledgers(manifest, &processes);
+    let shares = plan.shares();
+    let names: Vec<&str> = plan.services.iter().map(|service| service.name.as_str()).collect();
     let mut timeline = Timeline::new(began);
     let sources = Sources {
         trial: planned.index,
         status: manifest.status,
         tag: planned.tag,
-        spans_per_request: plan.service.spans_per_request.get(),
+        shares: &shares,
+        services: &names,
+        own: plan.services.first().is_some_and(Service::is_own),
         load_began: began,
         processes: &processes,
         receipts: &receipts,
         book: &book,
-        witnessed: witnessed && !processes.is_empty() && processes.len() == manifest.processes.len(),
+        witnessed: wanted && !processes.is_empty() && !missing,
     };
     let done = reconcile(&sources, &mut timeline);
-    let window =
-        (began + plan.load.warmup.nanos(), began + plan.load.warmup.nanos() + plan.load.lasting.nanos());
+    let measured_from = began + plan.load.warmup.nanos();
+    let window = (measured_from, measured_from + plan.load.lasting.nanos());
     let usage = usage::figures(&logs.usage, &processes, window, fixture_cores);
     let load = book.figures(plan);
+    let services = service::conclude(
+        &manifest.processes,
+        &Scene {
+            plan,
+            processes: &processes,
+            outcomes: &done.by_process,
+            window: (began, window.1),
+            // A load that was cut short is not the load the law speaks of.
+            whole: manifest.status == Status::Complete,
+        },
+    );
     let first = manifest.processes.first();
-    let effective = first.and_then(|process| process.effective.clone());
-    // A load that was cut short is not the load the law speaks of.
-    let whole = manifest.status == Status::Complete;
-    let prediction =
-        processes.first().zip(effective.as_ref()).filter(|_| whole).and_then(|(process, effective)| {
-            law::predict(process, effective, &offered(plan, &done.ledger, (began, window.1)))
-        });
     TrialResult {
         index: planned.index,
         repetition: planned.repetition,
         status: manifest.status,
         error: manifest.error.clone(),
-        ended_by_itself: manifest.processes.iter().find_map(ended_by_itself),
-        loss: loss(&done.ledger, prediction),
-        exports: exports(&processes, &receipts, effective.as_ref().map_or(0, |e| e.batch), (began, window.1)),
+        ended_by_itself: services.iter().find_map(|service| service.ended_by_itself.clone()),
+        loss: loss(&done.ledger, service::predict(&services)),
+        exports: exports(&services, &receipts),
         delay: done.delay.quantiles(),
-        witnesses: witnesses(witnessed, manifest.processes.len(), &processes, &receipts, &book),
+        witnesses: witnesses(&Presence { wanted, missing, own: sources.own }, &processes, &receipts, &book),
         agreement: agreement::rows(&processes, &done, &book, plan),
         validity: validity::marks(&load, &usage, &done.ledger),
         timeline: timeline.finish(&processes, &book, &logs.usage),
         ledger: done.ledger,
         load,
         usage,
-        effective,
+        effective: first.and_then(|process| process.effective.clone()),
         gomaxprocs: first.map_or(0, |process| process.gomaxprocs),
         sdk: first.map_or_else(String::new, |process| process.sdk.clone()),
+        services,
+        breakdown: done.breakdown,
+        damage: done.damage,
     }
 }
 
-/// How a process ended, if nobody had asked it to.
-fn ended_by_itself(process: &ProcessManifest) -> Option<String> {
-    let end = process.end.as_ref().filter(|end| end.asked_to_stop.is_none())?;
-    Some(match (end.signal, end.code) {
-        (Some(signal), _) => format!("signal {signal}"),
-        (None, Some(code)) => format!("exit code {code}"),
-        (None, None) => "unknown".to_owned(),
-    })
+/// Whether a span ledger that should be there is not, or cannot be read.
+fn missing_ledgers(manifest: &TrialManifest, processes: &[Process<'_>]) -> bool {
+    let expected = manifest.processes.iter().filter(|process| process.ledger.is_some()).count();
+    expected == 0 || processes.len() < expected
 }
 
 /// The start of the load; a torn manifest does not know it, the load's log does.
@@ -105,17 +115,6 @@ fn load_began(manifest: MonoNs, book: &LoadBook) -> MonoNs {
         .zip(&book.schedule)
         .find_map(|(record, offset)| record.map(|r| r.intended.saturating_sub(*offset)));
     known.unwrap_or_default()
-}
-
-fn offered(plan: &Plan, ledger: &Ledger, window: (MonoNs, MonoNs)) -> Offered {
-    let seconds = plan.load.warmup.seconds() + plan.load.lasting.seconds();
-    let (deliberate, _) = ledger.class(FateClass::Deliberate);
-    Offered {
-        spans_per_s: ledger.created.saturating_sub(deliberate) as f64 / seconds.max(0.001),
-        warmup_s: plan.load.warmup.seconds(),
-        measured_s: plan.load.lasting.seconds(),
-        window,
-    }
 }
 
 fn loss(ledger: &Ledger, predicted: Option<Prediction>) -> Loss {
@@ -138,27 +137,18 @@ fn silent_measured(ledger: &Ledger) -> u64 {
     silent.map(|(_, count)| count.measured).sum()
 }
 
-fn exports(
-    processes: &[Process<'_>],
-    receipts: &Receipts,
-    batch: u32,
-    window: (MonoNs, MonoNs),
-) -> ExportFigures {
-    let calls: Vec<_> = processes.iter().flat_map(|process| process.exports.values()).collect();
-    let count =
-        |wanted: fn(&ExportResult) -> bool| calls.iter().filter(|call| wanted(&call.result)).count() as u64;
-    let spans: u64 = calls.iter().map(|call| u64::from(call.spans)).sum();
-    let per =
-        |total: u64, n: u64| if n == 0 { 0.0 } else { (total as f64 / n as f64 * 100.0).round() / 100.0 };
+fn exports(services: &[ServiceResult], receipts: &Receipts) -> ExportFigures {
+    let sum = |pick: fn(&ServiceExports) -> u64| services.iter().map(|s| pick(&s.exports)).sum::<u64>();
+    let spans: f64 = services.iter().map(|s| s.exports.spans_per_call * s.exports.calls as f64).sum();
+    let calls = sum(|exports| exports.calls);
+    // Of several services the slowest exporter is the one to look at.
+    let slowest = services.iter().filter_map(|service| service.exports.full_batch_ms).max_by(f64::total_cmp);
     ExportFigures {
-        calls: calls.len() as u64,
-        failed: count(|result| matches!(result, ExportResult::Failed(_))),
-        unfinished: count(|result| *result == ExportResult::None),
-        full_batch_ms: processes
-            .first()
-            .and_then(|p| law::full_batch_ns(p, batch, window))
-            .map(|ns| (ns / 1e3).round() / 1e3),
-        spans_per_call: per(spans, calls.len() as u64),
+        calls,
+        failed: sum(|exports| exports.failed),
+        unfinished: sum(|exports| exports.unfinished),
+        full_batch_ms: slowest,
+        spans_per_call: per(spans.round() as u64, calls),
         requests: receipts.requests,
         wire_bytes_per_span: per(receipts.bytes.1, receipts.accepted),
         raw_bytes_per_span: per(receipts.bytes.0, receipts.accepted),
@@ -166,28 +156,39 @@ fn exports(
     }
 }
 
+/// What there is of a process witness.
+struct Presence {
+    /// The plan wants it.
+    wanted: bool,
+    /// A span ledger is missing or unreadable.
+    missing: bool,
+    /// The service is a program of the user's own.
+    own: bool,
+}
+
 fn witnesses(
-    witnessed: bool,
-    planned: usize,
+    presence: &Presence,
     processes: &[Process<'_>],
     receipts: &Receipts,
     book: &LoadBook,
 ) -> Vec<WitnessReport> {
-    let process = if !witnessed {
-        WitnessState::Absent("switched off by the scenario".to_owned())
-    } else if processes.len() < planned || planned == 0 {
-        WitnessState::Absent("a span ledger is missing or unreadable".to_owned())
-    } else {
-        let gaps = processes.iter().flat_map(|p| [p.live.overflow, p.live.log_lost, p.live.unkeyed]);
-        match gaps.fold(0, u64::saturating_add) {
-            0 if processes.iter().all(|p| !p.torn) => WitnessState::Complete,
-            lost => WitnessState::Lossy(lost),
+    let absent = |why: &str| WitnessState::Absent(why.to_owned());
+    let process = match presence {
+        Presence { own: true, .. } => absent("a program of your own keeps no span ledger"),
+        Presence { wanted: false, .. } => absent("switched off by the scenario"),
+        Presence { missing: true, .. } => absent("a span ledger is missing or unreadable"),
+        Presence { .. } => {
+            let gaps = processes.iter().flat_map(|p| [p.live.overflow, p.live.log_lost, p.live.unkeyed]);
+            match gaps.fold(0, u64::saturating_add) {
+                0 if processes.iter().all(|p| !p.torn) => WitnessState::Complete,
+                lost => WitnessState::Lossy(lost),
+            }
         }
     };
     let sdk = if process.is_complete() && processes.iter().all(|p| p.live.phase >= 2) {
         WitnessState::Complete
     } else {
-        WitnessState::Absent("the SDK's own metrics live in the span ledger".to_owned())
+        absent("the SDK's own metrics live in the span ledger")
     };
     let report = |witness, state| WitnessReport { witness, state };
     vec![
@@ -195,7 +196,7 @@ fn witnesses(
         report(Witness::Sdk, sdk),
         report(Witness::Wire, receipts.state.clone().unwrap_or(WitnessState::Lossy(0))),
         report(Witness::Load, book.state.clone()),
-        report(Witness::Probe, WitnessState::Absent("eBPF probes are not part of this version".to_owned())),
-        report(Witness::Collector, WitnessState::Absent("no collector in this scenario".to_owned())),
+        report(Witness::Probe, absent("eBPF probes are not part of this version")),
+        report(Witness::Collector, absent("no collector in this scenario")),
     ]
 }

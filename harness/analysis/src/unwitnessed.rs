@@ -1,9 +1,10 @@
 //! The books without a process witness: the load's plan says which spans must exist, the wire which of them arrived. Where
-//! the others went nobody can say, so they are unaccounted, never guessed.
+//! the others went nobody can say: they are lost before the receiver, counted and not named.
 
 use spanfate_model::fate::Fate;
-use spanfate_model::ledger::{Exemplar, Expected, Ledger};
+use spanfate_model::ledger::{Exemplar, Expected, FateCount, Ledger};
 use spanfate_model::manifest::FORMAT;
+use spanfate_model::witness::WitnessState;
 
 use crate::quantile::millis;
 use crate::reconcile::{Sources, place};
@@ -11,7 +12,6 @@ use crate::timeline::Timeline;
 
 /// Builds the ledger from load and wire alone. It is not told which span is missing, only how many of each request are.
 pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Ledger {
-    let each = sources.spans_per_request;
     let mut ledger = Ledger {
         format: FORMAT.to_owned(),
         trial: sources.trial,
@@ -19,18 +19,45 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Ledge
         status: sources.status,
         ..Ledger::default()
     };
+    let arrived = receipts(sources, timeline, &mut ledger);
+    let (mut missing, mut missing_measured) = (0, 0);
+    let (least, most) = sources.shares.iter().fold((0_u32, 0_u32), |(least, most), share| {
+        (least.saturating_add(*share.spans.start()), most.saturating_add(*share.spans.end()))
+    });
+    let mut expected = Expected::default();
+    for (request, count) in arrived.iter().enumerate() {
+        // An answered request made all its spans; of another only those that arrived are known to exist.
+        let made = if sources.book.is_answered(request) { least.max(*count) } else { *count };
+        let gone = u64::from(made - count);
+        missing += gone;
+        missing_measured += if sources.book.is_measured(request as u32) { gone } else { 0 };
+        let counted = made.min(most);
+        expected.created += u64::from(counted);
+        expected.not_created += u64::from(least.saturating_sub(counted));
+        expected.extra += u64::from(made - counted);
+    }
+    expected.spans = expected.created + expected.not_created;
+    ledger.created += missing;
+    ledger.created_measured += missing_measured;
+    ledger.expected = expected;
+    lost(sources, &mut ledger, missing, missing_measured);
+    ledger
+}
+
+/// Spans that arrived, by request.
+fn receipts(sources: &Sources<'_>, timeline: &mut Timeline, ledger: &mut Ledger) -> Vec<u32> {
     let mut arrived = vec![0_u32; sources.book.schedule.len()];
-    for (key, receipt) in &sources.receipts.strays {
+    for (key, receipt) in sources.receipts.strays.iter().filter(|(_, receipt)| receipt.copies > 0) {
         let request = sources.tag.request_of(key.trace);
         let Some(count) = request.and_then(|request| arrived.get_mut(request as usize)) else {
-            if receipt.copies > 0 {
+            // A program of the user's own may begin traces of its own; a fixture does not.
+            if sources.own {
+                ledger.outside += 1;
+            } else {
                 ledger.unexpected.push(*key);
             }
             continue;
         };
-        if receipt.copies == 0 {
-            continue;
-        }
         *count += 1;
         *ledger.copies.entry(u32::from(receipt.copies)).or_insert(0) += 1;
         timeline.receipt(receipt.first);
@@ -45,18 +72,20 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Ledge
         ledger.created += 1;
         ledger.created_measured += u64::from(measured);
     }
-    let mut expected = Expected { spans: arrived.len() as u64 * u64::from(each), ..Expected::default() };
-    for (request, count) in arrived.iter().enumerate() {
-        // An answered request made all its spans; of another only those that arrived are known to exist.
-        let made = if sources.book.is_answered(request) { each.max(*count) } else { *count };
-        let missing = u64::from(made - count);
-        ledger.created += missing;
-        ledger.created_measured += if sources.book.is_measured(request as u32) { missing } else { 0 };
-        ledger.unaccounted.count += missing;
-        expected.created += u64::from(made.min(each));
-        expected.not_created += u64::from(each - made.min(each));
-        expected.extra += u64::from(made.saturating_sub(each));
+    arrived
+}
+
+/// Places what is missing. Where the wire has a gap it may have arrived; where spans came in traces of their own, they may
+/// be the missing ones.
+fn lost(sources: &Sources<'_>, ledger: &mut Ledger, missing: u64, measured: u64) {
+    let wire_complete = sources.receipts.state.as_ref().is_some_and(WitnessState::is_complete);
+    if missing == 0 {
+        return;
     }
-    ledger.expected = expected;
-    ledger
+    if !wire_complete || ledger.outside > 0 {
+        ledger.unaccounted.count = missing;
+        return;
+    }
+    let count = FateCount { total: missing, measured, counted: missing, exemplars: Vec::new() };
+    ledger.fates.insert(Fate::LostBeforeReceiver, count);
 }

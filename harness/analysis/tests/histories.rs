@@ -137,9 +137,10 @@ fn every_history_comes_out_as_it_happened() {
 #[test]
 fn every_fate_stands_in_a_history() {
     let seen: BTreeSet<String> = histories().into_iter().flat_map(|(_, history)| history.expected).collect();
-    // No span processor of the fixture filters yet; a wrapper does.
-    let later = Fate::Filtered(Filter::Processor);
-    for fate in Fate::all().into_iter().filter(|fate| *fate != later) {
+    // No span processor of the fixture filters yet; a wrapper does. What is lost before the receiver has no id to stand
+    // in a history by: tests/unwitnessed.rs counts it.
+    let elsewhere = [Fate::Filtered(Filter::Processor), Fate::LostBeforeReceiver];
+    for fate in Fate::all().into_iter().filter(|fate| !elsewhere.contains(fate)) {
         assert!(seen.contains(&fate.to_string()), "no history shows {fate}");
     }
     assert!(seen.contains("unexplained") && seen.contains("none"));

@@ -98,6 +98,16 @@ pub(crate) struct Selection {
     /// Only these variants; may be given several times.
     #[arg(long = "variant", value_name = "NAME")]
     pub(crate) variants: Vec<String>,
+    /// The process witness: full, off, or each variant with and without it, which prices it.
+    #[arg(long, value_enum)]
+    pub(crate) witness: Option<Witness>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Witness {
+    Full,
+    Off,
+    Pair,
 }
 
 #[derive(Debug, Args)]

@@ -30,6 +30,8 @@ pub(crate) struct Diagnostic {
 pub(crate) struct Loaded {
     pub(crate) scenario: Scenario,
     pub(crate) text: String,
+    /// The file's folder: paths in the scenario begin there.
+    pub(crate) folder: PathBuf,
 }
 
 /// Finds and reads a scenario. A path works; a bare name is looked up in `scenarios/`, with or without `.toml`.
@@ -39,9 +41,16 @@ pub(crate) fn load(name: &Path, color: bool) -> Result<Loaded, Error> {
         Error::Run(spanfate_run::Error::File { action: "read", path: path.clone(), source })
     })?;
     match parse::parse(&text) {
-        Ok(scenario) => Ok(Loaded { scenario, text }),
+        Ok(scenario) => Ok(Loaded { scenario, text, folder: folder_of(&path)? }),
         Err(diagnostics) => Err(Error::Scenario(render::render(&path, &text, &diagnostics, color))),
     }
+}
+
+fn folder_of(path: &Path) -> Result<PathBuf, Error> {
+    let whole = std::fs::canonicalize(path).map_err(|source| {
+        Error::Run(spanfate_run::Error::File { action: "find", path: path.to_owned(), source })
+    })?;
+    Ok(whole.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned))
 }
 
 /// What is wrong with a scenario that was changed after it was read.

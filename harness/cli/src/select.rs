@@ -1,10 +1,12 @@
 //! From the command line's selection to a plan.
 
+use std::path::PathBuf;
+
 use spanfate_model::figure::nearest;
 use spanfate_model::plan::Plan;
-use spanfate_model::scenario::Scenario;
+use spanfate_model::scenario::{Scenario, Variant, WitnessMode};
 
-use crate::args::Selection;
+use crate::args::{Selection, Witness};
 use crate::error::Error;
 use crate::scenario_file;
 
@@ -12,6 +14,8 @@ use crate::scenario_file;
 pub(crate) struct Selected {
     pub(crate) plan: Plan,
     pub(crate) text: String,
+    /// The scenario file's folder.
+    pub(crate) folder: PathBuf,
 }
 
 /// Loads a scenario and applies what the command line says.
@@ -21,10 +25,13 @@ pub(crate) fn select(selection: &Selection, color: bool) -> Result<Selected, Err
     scenario.trials = selection.trials.unwrap_or(scenario.trials);
     scenario.seed = selection.seed.unwrap_or(scenario.seed);
     keep_variants(&mut scenario, &selection.variants)?;
+    if let Some(witness) = selection.witness {
+        choose_witness(&mut scenario, witness);
+    }
     // What the command line changed must be as valid as what the file says.
     match scenario_file::problems(&scenario).into_iter().next() {
         Some(problem) => Err(Error::Usage(problem)),
-        None => Ok(Selected { plan: Plan::resolve(&scenario), text: loaded.text }),
+        None => Ok(Selected { plan: Plan::resolve(&scenario), text: loaded.text, folder: loaded.folder }),
     }
 }
 
@@ -50,4 +57,24 @@ fn keep_variants(scenario: &mut Scenario, wanted: &[String]) -> Result<(), Error
         None => true,
     });
     Ok(())
+}
+
+/// The witness for all variants; a pair runs each of them with and without it, side by side.
+fn choose_witness(scenario: &mut Scenario, witness: Witness) {
+    if scenario.variant.is_empty() {
+        scenario.variant.push(Variant::default());
+    }
+    let with = |variant: &Variant, mode| Variant { witness: Some(mode), ..variant.clone() };
+    let twin = |variant: &Variant| Variant {
+        name: format!("{}.witness-off", variant.name),
+        ..with(variant, WitnessMode::Off)
+    };
+    let written = std::mem::take(&mut scenario.variant);
+    scenario.variant = match witness {
+        Witness::Full => written.iter().map(|variant| with(variant, WitnessMode::Full)).collect(),
+        Witness::Off => written.iter().map(|variant| with(variant, WitnessMode::Off)).collect(),
+        Witness::Pair => {
+            written.iter().flat_map(|variant| [with(variant, WitnessMode::Full), twin(variant)]).collect()
+        }
+    };
 }

@@ -35,6 +35,9 @@ pub enum Fate {
     RejectedPartial,
     /// Our receiver's own limit.
     RefusedByReceiver,
+    /// Its request was answered and it never arrived; without a witness in the process nobody can say where it was lost.
+    /// Such spans are counted, not named.
+    LostBeforeReceiver,
 }
 
 /// Who decided not to sample.
@@ -96,7 +99,7 @@ pub enum FateClass {
     Lost,
 }
 
-const NAMES: [(Fate, &str); 24] = [
+const NAMES: [(Fate, &str); 25] = [
     (Fate::Received, "received"),
     (Fate::NotSampled(Decider::Sampler), "not_sampled.sampler"),
     (Fate::NotSampled(Decider::Parent), "not_sampled.parent"),
@@ -121,6 +124,7 @@ const NAMES: [(Fate, &str); 24] = [
     (Fate::ExportFailed(Cause::Other), "export_failed.other"),
     (Fate::RejectedPartial, "rejected_partial"),
     (Fate::RefusedByReceiver, "refused_by_receiver"),
+    (Fate::LostBeforeReceiver, "lost_before_receiver"),
 ];
 
 impl Fate {
@@ -149,17 +153,19 @@ impl Fate {
             | Self::InEndAtExit
             | Self::ExportFailed(_)
             | Self::RejectedPartial
-            | Self::RefusedByReceiver => FateClass::Lost,
+            | Self::RefusedByReceiver
+            | Self::LostBeforeReceiver => FateClass::Lost,
         }
     }
 
-    /// Whether an operator gets a signal from the SDK's defaults (the error handler prints export errors; a full queue,
-    /// an exit and a leak say nothing).
+    /// Whether an operator gets no signal from the SDK's defaults (the error handler prints export errors; a full queue,
+    /// an exit and a leak say nothing). Of a span lost nobody knows where, this is not known either, so not claimed.
     pub const fn is_silent(self) -> bool {
         match self {
             Self::ExportFailed(_)
             | Self::RejectedPartial
             | Self::RefusedByReceiver
+            | Self::LostBeforeReceiver
             | Self::Received
             | Self::NotSampled(_)
             | Self::Filtered(_) => false,
@@ -205,6 +211,9 @@ impl Fate {
             Self::ExportFailed(Cause::Other) => "its export failed",
             Self::RejectedPartial => "the receiver rejected it in a partial success",
             Self::RefusedByReceiver => "the receiver refused its request by a limit of its own",
+            Self::LostBeforeReceiver => {
+                "it never arrived; without a witness in the process nobody can say where it was lost"
+            }
         }
     }
 }

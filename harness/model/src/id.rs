@@ -94,15 +94,30 @@ pub struct TraceTag {
 impl TraceTag {
     /// The trace id of a request under this tag.
     pub const fn trace_id(&self, request: u32) -> TraceId {
+        self.trace_id_of_part(request, 0)
+    }
+
+    /// The trace id that a later service gives to a request whose context it lost: another trace, the same request. Part
+    /// 0 is the request's own trace.
+    pub const fn trace_id_of_part(&self, request: u32, part: u16) -> TraceId {
         let high = ((self.run as u64) << 48) | ((self.trial as u64) << 32) | request as u64;
-        let low = mix(request as u64 ^ self.key);
+        let low = mix((((part as u64) << 32) | request as u64) ^ self.key);
         TraceId(((high as u128) << 64 | low as u128).to_be_bytes())
     }
 
     /// The request number inside a trace id, if the id was made under this tag for a numbered request.
     pub fn request_of(&self, trace: TraceId) -> Option<u32> {
-        let request = (u128::from_be_bytes(trace.0) >> 64) as u32;
-        (request != NO_REQUEST && self.trace_id(request) == trace).then_some(request)
+        self.part_of(trace).map(|(request, _)| request)
+    }
+
+    /// Request and part of a trace id, if the id was made under this tag for a numbered request.
+    pub fn part_of(&self, trace: TraceId) -> Option<(u32, u16)> {
+        let id = u128::from_be_bytes(trace.0);
+        let (high, low) = ((id >> 64) as u64, unmix(id as u64) ^ self.key);
+        let (request, part) = (high as u32, low >> 32);
+        let ours = (high >> 32) == (((self.run as u64) << 16) | self.trial as u64);
+        let whole = ours && request != NO_REQUEST && low as u32 == request && part <= u64::from(u16::MAX);
+        whole.then_some((request, part as u16))
     }
 }
 
@@ -192,6 +207,16 @@ mod tests {
             prop_assert_eq!(tag.request_of(tag.trace_id(request)), Some(request));
             let other = TraceTag { key: key ^ 1, ..tag };
             prop_assert_eq!(other.request_of(tag.trace_id(request)), None);
+        }
+
+        #[test]
+        fn a_part_is_another_trace_of_the_same_request(run: u16, trial: u16, key: u64, request in 0..NO_REQUEST, part: u16) {
+            let tag = TraceTag { run, trial, key };
+            let id = tag.trace_id_of_part(request, part);
+            prop_assert_eq!(tag.part_of(id), Some((request, part)));
+            prop_assert_eq!(id == tag.trace_id(request), part == 0);
+            let other = TraceTag { trial: trial ^ 1, ..tag };
+            prop_assert_eq!(other.part_of(id), None);
         }
     }
 

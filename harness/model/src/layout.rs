@@ -53,14 +53,19 @@ impl TrialDir {
         self.0.join("trial.json")
     }
 
-    /// Configuration file of the fixture.
-    pub fn fixture_config(&self) -> PathBuf {
-        self.0.join("fixture.json")
+    /// Configuration file of a service's fixture.
+    pub fn fixture_config(&self, service: &str) -> PathBuf {
+        self.0.join(format!("{service}.fixture.json"))
     }
 
-    /// Standard error of the fixture.
-    pub fn fixture_stderr(&self) -> PathBuf {
-        self.0.join("fixture.stderr.log")
+    /// Standard output of a service that is no fixture.
+    pub fn stdout_of(&self, service: &str) -> PathBuf {
+        self.0.join(format!("{service}.stdout.log"))
+    }
+
+    /// Standard error of a service.
+    pub fn stderr_of(&self, service: &str) -> PathBuf {
+        self.0.join(format!("{service}.stderr.log"))
     }
 
     /// Event log.

@@ -41,6 +41,9 @@ pub struct Ledger {
     /// The span ledger is cut off somewhere: a gap of the process witness whose size nobody knows.
     #[serde(default)]
     pub torn: bool,
+    /// Spans received in traces that the load did not begin, as a program of the user's own makes them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub outside: u64,
     /// What the load's plan says about the spans that must exist.
     pub expected: Expected,
     /// Spans by number of accepted copies (1, 2, …).
@@ -58,6 +61,9 @@ pub struct FateCount {
     pub total: u64,
     /// Of requests in the measured part.
     pub measured: u64,
+    /// Of the total, spans that are known by number only, without an id.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub counted: u64,
     /// The first few, by time of creation.
     pub exemplars: Vec<Exemplar>,
 }
@@ -84,6 +90,11 @@ pub struct Listed {
     pub count: u64,
     /// The first of them.
     pub ids: Vec<SpanKey>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Listed {

@@ -3,6 +3,8 @@
 //! Everything that crosses a border between crates, or between the fixture, the raw logs on disk and the analysis, is
 //! defined here once. `docs/glossary.md` explains the words, `docs/results.md` the formats.
 
+pub mod breakdown;
+pub mod damage;
 pub mod environment;
 pub mod event;
 pub mod expect;
@@ -21,6 +23,7 @@ pub mod raw;
 pub mod result;
 pub mod scenario;
 pub mod slots;
+pub mod topology;
 pub mod unit;
 pub mod verdict;
 pub mod wire;

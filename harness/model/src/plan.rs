@@ -9,7 +9,8 @@ use crate::expect::Expect;
 use crate::exporter::Exporter;
 use crate::id::TraceTag;
 use crate::manifest::FORMAT;
-use crate::scenario::{Load, Plant, Receiver, Scenario, Service, Variant};
+use crate::scenario::{Load, Plant, Receiver, Scenario, Service, Variant, WitnessMode, one_or_many};
+use crate::topology::{Share, shares};
 use crate::unit::Period;
 
 /// Everything a run needs.
@@ -25,8 +26,9 @@ pub struct Plan {
     pub seed: u64,
     /// The load.
     pub load: Load,
-    /// The service.
-    pub service: Service,
+    /// The services, each with its name; the load talks to the first. Runs of one service wrote `service`.
+    #[serde(alias = "service", deserialize_with = "one_or_many")]
+    pub services: Vec<Service>,
     /// The configurations, as the file orders them.
     pub variants: Vec<PlannedVariant>,
     /// The trials, in the order in which they run.
@@ -46,6 +48,9 @@ pub struct PlannedVariant {
     pub exporter: Exporter,
     /// Receiver settings.
     pub receiver: Receiver,
+    /// The process witness of all services, in place of what each says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<WitnessMode>,
 }
 
 /// One execution of one variant.
@@ -98,11 +103,11 @@ impl Plan {
             description: scenario.description.clone(),
             seed: scenario.seed,
             load: scenario.load,
-            service: scenario.service,
+            services: named(&scenario.services),
             variants,
             trials,
             expect: scenario.expect.clone(),
-            plant: scenario.plant,
+            plant: scenario.plant.clone(),
         }
     }
 
@@ -116,9 +121,31 @@ impl Plan {
         ((self.load.warmup.seconds() + self.load.lasting.seconds()) * self.load.rate.0).ceil() as u64
     }
 
-    /// Spans a trial is expected to create.
+    /// What one request makes of each service, in the services' order; empty for services that are no chain.
+    pub fn shares(&self) -> Vec<Share> {
+        shares(&self.services).unwrap_or_default()
+    }
+
+    /// Spans a trial is expected to create at most.
     pub fn spans_per_trial(&self) -> u64 {
-        self.requests_per_trial().saturating_mul(u64::from(self.service.spans_per_request.get()))
+        let each: u64 = self.shares().iter().map(|share| u64::from(*share.spans.end())).sum();
+        self.requests_per_trial().saturating_mul(each)
+    }
+
+    /// Whether a service has its process witness in a variant.
+    pub fn is_witnessed(&self, variant: &PlannedVariant, service: &Service) -> bool {
+        let mode = variant.witness.unwrap_or(service.witness);
+        service.makes_spans() && !service.is_own() && mode == WitnessMode::Full
+    }
+
+    /// Whether all services that make spans have their process witness in a variant.
+    pub fn is_fully_witnessed(&self, variant: &PlannedVariant) -> bool {
+        self.services.iter().filter(|service| service.makes_spans()).all(|s| self.is_witnessed(variant, s))
+    }
+
+    /// Exporter knobs of a service in a variant: its own over those of the variant.
+    pub fn exporter_of(&self, variant: &PlannedVariant, service: &Service) -> Exporter {
+        service.exporter.over(variant.exporter)
     }
 
     /// About how long a trial takes: start, load, drain and copying.
@@ -128,16 +155,25 @@ impl Plan {
     }
 }
 
+/// Every service gets a name: its own, that of its fixture, or `own`.
+pub fn named(services: &[Service]) -> Vec<Service> {
+    let name = |service: &Service| match (service.name.is_empty(), service.is_own()) {
+        (false, _) => service.name.clone(),
+        (true, true) => "own".to_owned(),
+        (true, false) => service.fixture.as_str().to_owned(),
+    };
+    services.iter().map(|service| Service { name: name(service), ..service.clone() }).collect()
+}
+
 fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
-    let base =
-        Variant { name: "default".to_owned(), exporter: Exporter::default(), receiver: Receiver::default() };
-    let written = if scenario.variant.is_empty() { vec![base] } else { scenario.variant.clone() };
+    let written = if scenario.variant.is_empty() { vec![Variant::default()] } else { scenario.variant.clone() };
     written
         .into_iter()
         .map(|variant| PlannedVariant {
             name: variant.name,
             exporter: variant.exporter.over(scenario.exporter),
             receiver: variant.receiver.over(scenario.receiver),
+            witness: variant.witness,
         })
         .collect()
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::breakdown::Breakdown;
+use crate::damage::Damage;
 use crate::environment::Environment;
 use crate::exporter::Effective;
 use crate::ledger::Ledger;
@@ -11,6 +13,12 @@ use crate::manifest::Status;
 use crate::plan::Plan;
 use crate::verdict::Verdict;
 use crate::witness::{Witness, WitnessReport};
+
+mod service;
+mod summary;
+
+pub use service::{ServiceExports, ServiceResult};
+pub use summary::{Estimate, Summary, WitnessCost};
 
 /// The whole result.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -46,50 +54,6 @@ pub struct VariantResult {
     pub trials: Vec<TrialResult>,
     /// Figures over the trials.
     pub summary: Summary,
-}
-
-/// Figures over the trials of a variant. The trial is the statistical unit.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Summary {
-    /// Trials.
-    pub trials: u64,
-    /// Loss rate; over the valid trials if there are any, else over all (then marked).
-    pub loss: Estimate,
-    /// Predicted loss rate.
-    pub predicted: Option<f64>,
-    /// Spans created and received in the measured parts, added up.
-    pub created: u64,
-    /// Received.
-    pub received: u64,
-    /// Lost.
-    pub lost: u64,
-    /// Lost spans by fate in the measured parts.
-    pub lost_by_fate: BTreeMap<String, u64>,
-    /// Medians over the trials of the per-trial quantiles.
-    pub response: Option<Quantiles>,
-    /// Time from the creation of a span to its first receipt.
-    pub delay: Option<Quantiles>,
-    /// Mean CPU of the fixture, cores.
-    pub fixture_cpu: f64,
-    /// Highest resident memory of the fixture, bytes.
-    pub fixture_rss: u64,
-    /// Achieved requests per second.
-    pub achieved: f64,
-    /// What is spoilt in at least one trial.
-    pub marks: Vec<String>,
-}
-
-/// A mean over trials with its interval.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Estimate {
-    /// Mean over the trials.
-    pub mean: f64,
-    /// 95 % t interval over the trials; absent with fewer than two.
-    pub interval: Option<(f64, f64)>,
-    /// Trials it rests on.
-    pub n: u64,
-    /// Whether it rests on valid trials.
-    pub valid: bool,
 }
 
 /// A trial, concluded.
@@ -132,6 +96,15 @@ pub struct TrialResult {
     pub validity: Vec<Validity>,
     /// The trial in slices of time.
     pub timeline: Vec<Slice>,
+    /// The services, in the plan's order.
+    #[serde(default)]
+    pub services: Vec<ServiceResult>,
+    /// What was lost, by service, span, kind and place.
+    #[serde(default)]
+    pub breakdown: Vec<Breakdown>,
+    /// What it did to traces; absent without a process witness.
+    #[serde(default)]
+    pub damage: Option<Damage>,
 }
 
 /// Loss in the measured part: spans of requests whose intended start lies in it.

@@ -1,5 +1,7 @@
 //! A scenario file as it is written. Every key is closed; nothing is resolved here (see [`crate::plan`]).
 
+mod service;
+
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::expect::Expect;
 use crate::exporter::Exporter;
 use crate::unit::{ByteSize, Period, Rate};
+
+pub(crate) use service::one_or_many;
+pub use service::{Cache, Fixture, Root, Service, WitnessMode};
 
 /// Top-level keys that later versions will understand.
 pub const RESERVED: &[&str] = &["fault", "pipeline", "ebpf", "sweep", "compare"];
@@ -28,9 +33,9 @@ pub struct Scenario {
     pub trials: NonZeroU32,
     /// The load.
     pub load: Load,
-    /// The service under test.
-    #[serde(default)]
-    pub service: Service,
+    /// The services under test; the load talks to the first. `[service]` is one, `[[service]]` several.
+    #[serde(default = "one_service", rename = "service", deserialize_with = "one_or_many")]
+    pub services: Vec<Service>,
     /// The receiver, for all variants.
     #[serde(default)]
     pub receiver: Receiver,
@@ -81,81 +86,6 @@ pub enum Arrival {
     Poisson,
 }
 
-/// The service under test and the work of one request.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Service {
-    /// Which fixture.
-    pub fixture: Fixture,
-    /// Spans per request, the root included.
-    pub spans_per_request: NonZeroU32,
-    /// String attributes per span.
-    pub attributes: u32,
-    /// Length of each attribute's value.
-    pub attribute_bytes: u32,
-    /// CPU time per request.
-    pub cpu: Period,
-    /// Sleep per request.
-    pub sleep: Period,
-    /// Heap allocation per request.
-    pub allocate: ByteSize,
-    /// Where the root span of a trace is made.
-    pub root: Root,
-    /// Bound on the graceful shutdown of server and provider.
-    pub shutdown: Period,
-    /// Whether the process witness is on.
-    pub witness: WitnessMode,
-}
-
-/// A fixture of `go-fixtures/`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fixture {
-    /// An HTTP service with otelhttp.
-    #[default]
-    Http,
-}
-
-impl Fixture {
-    /// The command of `go-fixtures/cmd` that builds it.
-    pub const fn command(self) -> &'static str {
-        match self {
-            Self::Http => "httpsvc",
-        }
-    }
-
-    /// Its service name.
-    pub const fn service(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-        }
-    }
-}
-
-/// Where the root span of a trace is made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Root {
-    /// In the fixture; the request carries only its number.
-    #[default]
-    Local,
-    /// At the caller: `traceparent` with the sampled flag.
-    RemoteSampled,
-    /// At the caller: `traceparent` without the sampled flag.
-    RemoteUnsampled,
-}
-
-/// Whether the process witness is on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WitnessMode {
-    /// All hooks and the SDK's own metrics.
-    #[default]
-    Full,
-    /// None of them; prices the instrument.
-    Off,
-}
-
 /// How the receiver behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -192,10 +122,25 @@ pub struct Variant {
     /// Receiver settings over the base.
     #[serde(default)]
     pub receiver: Receiver,
+    /// The process witness of all services, in place of what each says.
+    #[serde(default)]
+    pub witness: Option<WitnessMode>,
+}
+
+impl Default for Variant {
+    /// The one variant of a file that names none.
+    fn default() -> Self {
+        Self {
+            name: "default".to_owned(),
+            exporter: Exporter::default(),
+            receiver: Receiver::default(),
+            witness: None,
+        }
+    }
 }
 
 /// Losses and duplicates made on purpose. The accounting is not told: it must find them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plant {
     /// Spans the receiver throws away after it acknowledged them: must come out as unexplained.
@@ -204,6 +149,13 @@ pub struct Plant {
     pub filter: u32,
     /// Export calls that are sent twice: their spans must come out with two copies.
     pub double_send: u32,
+    /// Name of the service whose exporter filters and sends twice; absent means the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+}
+
+fn one_service() -> Vec<Service> {
+    vec![Service::default()]
 }
 
 const fn default_seed() -> u64 {
@@ -226,22 +178,5 @@ const fn default_in_flight() -> NonZeroU32 {
     match NonZeroU32::new(1024) {
         Some(n) => n,
         None => NonZeroU32::MIN,
-    }
-}
-
-impl Default for Service {
-    fn default() -> Self {
-        Self {
-            fixture: Fixture::Http,
-            spans_per_request: NonZeroU32::MIN.saturating_add(4),
-            attributes: 4,
-            attribute_bytes: 16,
-            cpu: Period::default(),
-            sleep: Period::default(),
-            allocate: ByteSize::default(),
-            root: Root::Local,
-            shutdown: Period::millis(10_000),
-            witness: WitnessMode::Full,
-        }
     }
 }

@@ -35,6 +35,7 @@ pub(crate) const fn short(fate: Fate) -> &'static str {
         Fate::ExportFailed(Cause::Other) => "export failed",
         Fate::RejectedPartial => "rejected",
         Fate::RefusedByReceiver => "refused by receiver",
+        Fate::LostBeforeReceiver => "before receiver",
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod build;
 mod config;
+mod own;
 mod pick;
 mod process;
 
-pub use build::{BuildLine, build};
+pub use build::{BuildLine, Builder, Programs};
 pub use config::{Setup, environment_of, scratch_bytes, write_config};
+pub use own::Own;
 pub use process::{Running, Start};

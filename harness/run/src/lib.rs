@@ -18,6 +18,7 @@ pub mod store;
 
 mod child;
 mod events;
+mod services;
 mod trial;
 mod usage;
 

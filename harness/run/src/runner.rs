@@ -8,7 +8,7 @@ use spanfate_model::layout::RunDir;
 use spanfate_model::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::Plan;
 
-use crate::fixture::{self, BuildLine};
+use crate::fixture::{self, Builder, BuildLine};
 use crate::guard::Guard;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -22,6 +22,8 @@ use crate::{Error, clock, machine, shim, store};
 pub struct Run<'a> {
     /// Where fixtures are.
     pub project: &'a Project,
+    /// The scenario file's folder: where commands of the user's own begin.
+    pub base: &'a Path,
     /// Where results go; the run makes a directory of its own in it.
     pub results: PathBuf,
     /// The plan.
@@ -88,11 +90,14 @@ impl Run<'_> {
         let scratch_root = machine::scratch_root(fixture::scratch_bytes(self.plan), &dir.0);
         store::write_json(&dir.environment(), &machine::environment(&cpus, &scratch_root))?;
         let guard = Arc::new(Guard::start()?);
-        let name = self.plan.service.fixture.command();
-        let mut say = |line: BuildLine| show(Progress::Build { fixture: name.to_owned(), line });
-        let Some(program) = fixture::build(self.project, name, &guard, self.interrupt, &mut say)? else {
-            return Ok(());
+        let builder = Builder {
+            project: self.project,
+            base: self.base,
+            guard: &guard,
+            interrupt: self.interrupt,
         };
+        let mut say = |name: &str, line: BuildLine| show(Progress::Build { fixture: name.to_owned(), line });
+        let Some(programs) = builder.build(self.plan, &mut say)? else { return Ok(()) };
         // From here on the harness stays off the fixture's core. Threads started later inherit it.
         shim::pin(&cpus.harness).map_err(|e| Error::system("choose the harness's cores")(e.into()))?;
         let total = self.plan.trials.len();
@@ -118,7 +123,7 @@ impl Run<'_> {
                 planned,
                 variant,
                 dir: dir.trial(planned.index),
-                program: &program,
+                programs: &programs,
                 cpus: &cpus,
                 scratch: scratch_root.join(scratch_name(&dir.id(), planned.index)),
                 guard: &guard,

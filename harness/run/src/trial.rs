@@ -2,33 +2,32 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use spanfate_model::event::EventKind;
-use spanfate_model::layout::{LOAD_LOG, TrialDir, WIRE_LOG, slots_name};
+use spanfate_model::layout::{LOAD_LOG, TrialDir, WIRE_LOG};
 use spanfate_model::load::schedule;
-use spanfate_model::manifest::{FORMAT, ProcessManifest, Status, TrialManifest};
+use spanfate_model::manifest::{FORMAT, Status, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
-use spanfate_model::scenario::{Root, WitnessMode};
+use spanfate_model::scenario::{Root, Service};
 
 use crate::events::EventLog;
-use crate::fixture::{self, Running, Setup, Start};
+use crate::fixture::Programs;
 use crate::guard::Guard;
 use crate::interrupt::Interrupt;
 use crate::machine::Cpus;
 use crate::receiver::{DiscardPlan, Receiver};
-use crate::usage::{Sampler, Subject};
+use crate::services::{Services, Stage};
+use crate::usage::Sampler;
 use crate::{Error, clock, load, receiver, store};
 
 /// Time between "ready" and the first request: connections and threads settle.
 const SETTLE: Duration = Duration::from_millis(100);
 /// How often the orchestrator looks.
 const LOOK: Duration = Duration::from_millis(50);
-/// What the fixture gets beyond its own shutdown deadline before it is killed.
-const STOP_GRACE: Duration = Duration::from_secs(5);
 
 /// What a trial is made of.
 pub(crate) struct Trial<'a> {
@@ -36,7 +35,7 @@ pub(crate) struct Trial<'a> {
     pub(crate) planned: &'a PlannedTrial,
     pub(crate) variant: &'a PlannedVariant,
     pub(crate) dir: TrialDir,
-    pub(crate) program: &'a Path,
+    pub(crate) programs: &'a Programs,
     pub(crate) cpus: &'a Cpus,
     pub(crate) scratch: PathBuf,
     pub(crate) guard: &'a Arc<Guard>,
@@ -94,29 +93,24 @@ impl Trial<'_> {
         let mut events = EventLog::create(&self.dir.events())?;
         let receiver = receiver::start(self.receiver_config())?;
         events.say(EventKind::PhaseBegan, json!({"phase": "start"}))?;
-        let mut fixture = self.start_fixture(&receiver, manifest)?;
+        let stage = self.stage(receiver.address());
+        let services = stage.start(manifest, &mut events)?;
         manifest.phases.ready = clock::now();
         store::write_json(&self.dir.manifest(), manifest)?;
-        events.say(EventKind::ProcessStarted, json!({"pid": fixture.pid(), "address": fixture.address}))?;
-        let sampler = Sampler::start(self.subject(&fixture, manifest), &self.dir.usage())?;
+        let sampler = Sampler::start(stage.subject(&services), &self.dir.usage())?;
 
         let began = clock::now() + SETTLE.as_nanos() as u64;
         manifest.phases.load_began = began;
         manifest.phases.measured_from = began + self.plan.load.warmup.nanos();
         store::write_json(&self.dir.manifest(), manifest)?;
         events.say(EventKind::PhaseBegan, json!({"phase": "load"}))?;
-        let cut_short = self.drive(&mut fixture, &receiver, began, tick)?;
+        let cut_short = self.drive(&services, &receiver, began, tick)?;
         manifest.phases.load_ended = manifest.phases.measured_from + self.plan.load.lasting.nanos();
         manifest.phases.drained = clock::now();
 
         events.say(EventKind::PhaseBegan, json!({"phase": "stop"}))?;
         tick(Tick { phase: "drain", started: 0, intended: 0, received: receiver.counts().accepted });
-        let end = fixture.stop(self.plan.service.shutdown.0 + STOP_GRACE)?;
-        manifest.phases.stopped = end.at;
-        events.say(EventKind::ProcessExited, json!({"code": end.code, "signal": end.signal}))?;
-        if let Some(process) = manifest.processes.first_mut() {
-            process.end = Some(end);
-        }
+        services.stop(manifest, &mut events)?;
         // Before anything long: how the process ended decides fates.
         store::write_json(&self.dir.manifest(), manifest)?;
         drop(sampler);
@@ -143,52 +137,24 @@ impl Trial<'_> {
         }
     }
 
-    fn start_fixture(&self, receiver: &Receiver, manifest: &mut TrialManifest) -> Result<Running, Error> {
-        let service = self.plan.service.fixture.service();
-        let witnessed = self.plan.service.witness == WitnessMode::Full;
-        let name = slots_name(service, 0);
-        let ledger = self.scratch.join(&name);
-        manifest.processes = vec![ProcessManifest {
-            service: service.to_owned(),
-            ledger: witnessed.then_some(name),
-            ..ProcessManifest::default()
-        }];
-        store::write_json(&self.dir.manifest(), manifest)?;
-        let setup = Setup {
+    fn stage(&self, receiver: SocketAddr) -> Stage<'_> {
+        Stage {
             plan: self.plan,
-            trial: self.planned,
+            planned: self.planned,
             variant: self.variant,
-            receiver: receiver.address(),
-            ledger: witnessed.then_some(ledger.as_path()),
-        };
-        fixture::write_config(&self.dir.fixture_config(), &setup)?;
-        let start = Start {
-            program: self.program,
-            config: &self.dir.fixture_config(),
-            environment: fixture::environment_of(&setup),
+            dir: &self.dir,
+            scratch: &self.scratch,
+            programs: self.programs,
             cpus: &self.cpus.fixture,
-            stderr: &self.dir.fixture_stderr(),
-        };
-        let running = Running::start(&start, self.guard)?;
-        let process = &mut manifest.processes[0];
-        process.effective = running.effective();
-        (process.gomaxprocs, process.go, process.sdk) = running.runtime();
-        Ok(running)
-    }
-
-    fn subject(&self, fixture: &Running, manifest: &TrialManifest) -> Subject {
-        let ledger = manifest.processes.first().and_then(|process| process.ledger.as_ref());
-        Subject {
-            pid: fixture.pid(),
-            cpus: self.cpus.fixture.clone(),
-            ledger: ledger.map(|name| self.scratch.join(name)),
+            guard: self.guard,
+            receiver,
         }
     }
 
     /// Runs the load to its end, or until the user stops it. A fixture that dies is data: the load goes on.
     fn drive(
         &self,
-        fixture: &mut Running,
+        services: &Services,
         receiver: &Receiver,
         began: u64,
         tick: &mut dyn FnMut(Tick),
@@ -196,9 +162,10 @@ impl Trial<'_> {
         let mut cut_short = false;
         let schedule = schedule(&self.plan.load, self.planned.seed);
         let intended = schedule.len() as u64;
+        let (target, path) = services.entry()?;
         let running = load::start(load::Config {
-            target: fixture.address,
-            path: "/work".to_owned(),
+            target,
+            path,
             schedule,
             measured_from: self.plan.load.warmup.nanos(),
             start_at: began,
@@ -221,10 +188,14 @@ impl Trial<'_> {
     }
 
     fn headers(&self) -> load::Headers {
-        match self.plan.service.root {
+        let tag = self.planned.tag;
+        let first = self.plan.services.first();
+        // A program of the user's own does not know our numbers; it knows traceparent.
+        let usual = if first.is_some_and(Service::is_own) { Root::RemoteSampled } else { Root::Local };
+        match first.and_then(|service| service.root).unwrap_or(usual) {
             Root::Local => load::Headers::Number,
-            Root::RemoteSampled => load::Headers::TraceParent { tag: self.planned.tag, sampled: true },
-            Root::RemoteUnsampled => load::Headers::TraceParent { tag: self.planned.tag, sampled: false },
+            Root::RemoteSampled => load::Headers::TraceParent { tag, sampled: true },
+            Root::RemoteUnsampled => load::Headers::TraceParent { tag, sampled: false },
         }
     }
 }

@@ -21,12 +21,12 @@ const EVERY_NS: u64 = 100_000_000;
 /// What is sampled.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
-    /// Process id of the fixture.
-    pub(crate) pid: u32,
-    /// Its cores.
+    /// Process ids of the services; their figures are added up.
+    pub(crate) pids: Vec<u32>,
+    /// Their cores.
     pub(crate) cpus: Vec<u32>,
-    /// Its span ledger, for the live words.
-    pub(crate) ledger: Option<PathBuf>,
+    /// Their span ledgers, for the live words.
+    pub(crate) ledgers: Vec<PathBuf>,
 }
 
 /// A running sampler.
@@ -61,12 +61,12 @@ impl Drop for Sampler {
 
 fn sample_until(stop: &AtomicBool, subject: &Subject, file: File) {
     let mut out = BufWriter::new(file);
-    let ledger = subject.ledger.as_ref().and_then(|path| File::open(path).ok());
+    let ledgers: Vec<File> = subject.ledgers.iter().filter_map(|path| File::open(path).ok()).collect();
     let tick_ns =
         sysconf(SysconfVar::CLK_TCK).ok().flatten().map_or(10_000_000, |hz| 1_000_000_000 / hz as u64);
     let mut next = clock::now();
     while !stop.load(Ordering::SeqCst) {
-        let Some(sample) = take(subject, ledger.as_ref(), tick_ns) else {
+        let Some(sample) = take(subject, &ledgers, tick_ns) else {
             next += EVERY_NS;
             clock::sleep_until(next);
             continue;
@@ -83,22 +83,28 @@ fn sample_until(stop: &AtomicBool, subject: &Subject, file: File) {
     }
 }
 
-/// A sample; `None` when the counters could not be read, as after the fixture's end: zeros would be taken for figures.
-fn take(subject: &Subject, ledger: Option<&File>, tick_ns: u64) -> Option<UsageSample> {
+/// A sample; `None` when the counters could not be read, as after a service's end: zeros would be taken for figures.
+fn take(subject: &Subject, ledgers: &[File], tick_ns: u64) -> Option<UsageSample> {
     let mut sample = UsageSample { at: clock::now(), harness_cpu_ns: own_cpu(), ..UsageSample::default() };
-    let own = fs::read_to_string(format!("/proc/{}/stat", subject.pid)).ok()?;
-    (sample.fixture_cpu_ns, sample.fixture_rss) = process_cpu_and_rss(&own, tick_ns);
-    sample.fixture_wait_ns = waited(subject.pid);
+    for pid in &subject.pids {
+        let own = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (cpu_ns, rss) = process_cpu_and_rss(&own, tick_ns);
+        sample.fixture_cpu_ns += cpu_ns;
+        sample.fixture_rss += rss;
+        sample.fixture_wait_ns += waited(*pid);
+    }
     let cores = fs::read_to_string("/proc/stat").ok()?;
     (sample.core_idle_ns, sample.core_steal_ns) = core_times(&cores, &subject.cpus, tick_ns);
     if let Ok(text) = fs::read_to_string("/proc/pressure/cpu") {
         sample.pressure_ns = pressure(&text);
     }
-    if let Some(file) = ledger {
+    for file in ledgers {
         let mut page = [0; HEADER_BYTES];
         if file.read_exact_at(&mut page, 0).is_ok() {
             let live = read_live(&page);
-            (sample.queue, sample.in_flight, sample.created) = (live.queue, live.in_flight, live.next_slot);
+            sample.queue = sample.queue.max(live.queue);
+            sample.in_flight += live.in_flight;
+            sample.created += live.next_slot;
         }
     }
     Some(sample)

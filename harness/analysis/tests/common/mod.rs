@@ -139,12 +139,12 @@ impl World {
                 max_in_flight: none,
                 timeout: lasting,
             },
-            service: Service { spans_per_request: none, ..Service::default() },
+            services: vec![Service { spans_per_request: none, ..Service::default() }],
             receiver: Receiver::default(),
             exporter: Exporter::default(),
             variant: Vec::new(),
             expect: Vec::new(),
-            plant: self.plant,
+            plant: self.plant.clone(),
         })
     }
 

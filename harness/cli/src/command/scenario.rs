@@ -19,6 +19,7 @@ pub(super) fn run(arguments: &ScenarioArguments, color: bool) -> Result<ExitCode
     let interrupt = Interrupt::listen(show::note)?;
     let run = Run {
         project: &project,
+        base: &selected.folder,
         results: arguments.out.clone().unwrap_or_else(|| project.results()),
         plan: &selected.plan,
         scenario: &selected.text,

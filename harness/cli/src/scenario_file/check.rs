@@ -1,11 +1,13 @@
 //! What types cannot say: ranges, references, contradictions.
 
+mod service;
+
 use std::collections::BTreeSet;
 
 use spanfate_model::exporter::Exporter;
 use spanfate_model::figure::nearest;
-use spanfate_model::plan::{MAX_TRIALS, Plan};
-use spanfate_model::scenario::{Scenario, WitnessMode};
+use spanfate_model::plan::{MAX_TRIALS, Plan, named};
+use spanfate_model::scenario::{Scenario, Service, WitnessMode};
 use spanfate_model::unit::Period;
 
 /// A semantic mistake at a path of the file.
@@ -20,10 +22,12 @@ const MAX_SPANS: u64 = 100_000_000;
 
 /// Checks a whole scenario; gives every problem.
 pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
+    // Calls go by the names that services have, written or not.
+    let scenario = &Scenario { services: named(&scenario.services), ..scenario.clone() };
     let mut out = Problems::default();
     name(&mut out, &["name"], &scenario.name);
     load(&mut out, scenario);
-    service(&mut out, scenario);
+    service::services(&mut out, scenario);
     exporter(&mut out, &["exporter"], &scenario.exporter);
     ratio(&mut out, &["exporter"], &scenario.exporter, &scenario.exporter);
     variants(&mut out, scenario);
@@ -94,12 +98,6 @@ fn load(out: &mut Problems, scenario: &Scenario) {
     }
 }
 
-fn service(out: &mut Problems, scenario: &Scenario) {
-    whole(out, &["service", "shutdown"], scenario.service.shutdown, 1_000_000, "ms");
-    whole(out, &["service", "cpu"], scenario.service.cpu, 1_000, "us");
-    whole(out, &["service", "sleep"], scenario.service.sleep, 1_000, "us");
-}
-
 fn exporter(out: &mut Problems, at: &[&str], exporter: &Exporter) {
     let path = |key: &'static str| -> Vec<&str> { at.iter().copied().chain([key]).collect() };
     for (key, value) in [("queue", exporter.queue), ("batch", exporter.batch)] {
@@ -167,13 +165,20 @@ fn variants(out: &mut Problems, scenario: &Scenario) {
 }
 
 fn plant(out: &mut Problems, scenario: &Scenario) {
-    let needs_wrapper = scenario.plant.filter > 0 || scenario.plant.double_send > 0;
-    if needs_wrapper && scenario.service.witness == WitnessMode::Off {
+    let plant = &scenario.plant;
+    let needs_wrapper = plant.filter > 0 || plant.double_send > 0;
+    let off = |service: &Service| service.witness == WitnessMode::Off || service.is_own();
+    if needs_wrapper && scenario.services.iter().any(off) {
         out.add(
             &["plant"],
-            "planting needs the exporter wrapper, which `witness = \"off\"` takes away",
+            "planting needs the exporter wrapper, which `witness = \"off\"` and a program of your own lack",
             "set witness = \"full\"",
         );
+    }
+    let known: Vec<&str> = scenario.services.iter().map(|service| service.name.as_str()).collect();
+    if let Some(name) = plant.service.as_deref().filter(|name| !known.contains(name)) {
+        let help = format!("known: {}", known.join(", "));
+        out.add(&["plant", "service"], format!("there is no service `{name}`"), &help);
     }
 }
 

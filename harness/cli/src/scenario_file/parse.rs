@@ -111,6 +111,8 @@ fn span_of(table: &DeTable<'_>, path: &[String]) -> Option<Range<usize>> {
 fn span_in(value: &Spanned<DeValue<'_>>, path: &[String]) -> Option<Range<usize>> {
     let (first, rest) = path.split_first()?;
     match value.get_ref() {
+        // `[service]` stands for the first of `[[service]]`.
+        DeValue::Table(table) if first == "0" => span_of(table, rest),
         DeValue::Table(table) => span_of(table, path),
         DeValue::Array(array) => {
             let item = array.get(first.parse::<usize>().ok()?)?;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use spanfate_model::plan::Plan;
 use spanfate_model::result::RunResult;
 
 use super::grid::Grid;
 use super::part::Section;
 use crate::books::{self, trials};
 use crate::markup::Html;
-use crate::number::PAGE;
+use crate::number::{NONE, PAGE};
 
 /// Is it comparable?
 pub(crate) fn comparable(result: &RunResult) -> Section {
@@ -52,7 +53,7 @@ pub(crate) fn comparable(result: &RunResult) -> Section {
 
 /// How to reproduce?
 pub(crate) fn reproduce(result: &RunResult) -> Section {
-    let (plan, load, service) = (&result.plan, &result.plan.load, &result.plan.service);
+    let (plan, load) = (&result.plan, &result.plan.load);
     // The file that was read lies beside the results; what the command line changed is said again.
     let trials = plan.trials.len() / plan.variants.len().max(1);
     let mut command = format!(
@@ -68,23 +69,42 @@ pub(crate) fn reproduce(result: &RunResult) -> Section {
         ("Warm-up", load.warmup.to_string()),
         ("Measured part", load.lasting.to_string()),
         ("Most open requests", PAGE.count(u64::from(load.max_in_flight.get()))),
-        ("Spans per request", PAGE.count(u64::from(service.spans_per_request.get()))),
-        ("Attributes per span", format!("{} of {} bytes", service.attributes, service.attribute_bytes)),
-        (
-            "Work per request",
-            format!("CPU {}, sleep {}, allocation {}", service.cpu, service.sleep, service.allocate),
-        ),
-        ("Process witness", format!("{:?}", service.witness).to_lowercase()),
         ("Trials", format!("{} in {} variants", plan.trials.len(), plan.variants.len())),
     ];
     let mut grid = Grid::new("The plan", ["What", "Value"]);
     for (what, value) in &facts {
         grid.row([*what, value]);
     }
-    let body = Html::element("pre", &[], Html::leaf("code", "", &command)).with(&grid.render());
+    let body = Html::element("pre", &[], Html::leaf("code", "", &command))
+        .with(&grid.render())
+        .with(&services(&result.plan));
     let answer =
         "The same scenario and seed give the same plan: schedule, order of trials and ids, byte for byte.";
     Section { id: "reproduce", question: "How to reproduce it?", answer: answer.to_owned(), body }
+}
+
+/// The services and their work.
+fn services(plan: &Plan) -> Html {
+    let titles =
+        ["Service", "Runs", "Calls", "#Spans per request", "#Attributes per span", "Work per call", "Witness"];
+    let mut grid = Grid::new("The services", titles);
+    for (service, share) in plan.services.iter().zip(plan.shares()) {
+        let runs = if service.is_own() { service.command.join(" ") } else { service.fixture.as_str().to_owned() };
+        let calls = service.calls.iter().chain(service.cache.as_ref().map(|cache| &cache.store));
+        let calls = calls.map(String::as_str).collect::<Vec<_>>().join(", ");
+        let (least, most) = (share.spans.start(), share.spans.end());
+        let spans = if least == most { least.to_string() } else { format!("{least} to {most}") };
+        grid.row([
+            service.name.clone(),
+            runs,
+            if calls.is_empty() { NONE.to_owned() } else { calls },
+            spans,
+            format!("{} of {} bytes", service.attributes, service.attribute_bytes),
+            format!("CPU {}, sleep {}, allocation {}", service.cpu, service.sleep, service.allocate),
+            format!("{:?}", service.witness).to_lowercase(),
+        ]);
+    }
+    grid.render()
 }
 
 /// What do the words mean?

@@ -228,7 +228,7 @@ fn plan(cases: &[Case], trials: u32) -> Plan {
             max_in_flight: NonZeroU32::new(1024).unwrap_or(NonZeroU32::MIN),
             timeout: Period::millis(10_000),
         },
-        service: Service::default(),
+        services: vec![Service::default()],
         receiver: Receiver::default(),
         exporter: Exporter::default(),
         variant: cases
@@ -237,6 +237,7 @@ fn plan(cases: &[Case], trials: u32) -> Plan {
                 name: case.name.to_owned(),
                 exporter: case.exporter,
                 receiver: receiver(case),
+                witness: None,
             })
             .collect(),
         expect: Vec::new(),
@@ -327,5 +328,6 @@ fn summary(trials: &[TrialResult]) -> Summary {
         } else {
             vec!["latency spoilt".to_owned()]
         },
+        ..Summary::default()
     }
 }

@@ -75,6 +75,9 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         validity: validity(at == 6),
         timeline: timeline(case, share),
         ended_by_itself: None,
+        services: Vec::new(),
+        breakdown: Vec::new(),
+        damage: None,
         ledger,
     }
 }
@@ -101,7 +104,7 @@ fn ledger(case: &Case, created: u64, measured: u64, tags: &Tags<'_>) -> Ledger {
     let mut fates = BTreeMap::new();
     let mut put = |fate, total, measured, seed| {
         if total > 0 {
-            fates.insert(fate, FateCount { total, measured, exemplars: exemplars(seed) });
+            fates.insert(fate, FateCount { total, measured, counted: 0, exemplars: exemplars(seed) });
         }
     };
     let queued = if case.answer_after == Some(50) { 610 } else { 0 };

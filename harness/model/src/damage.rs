@@ -1,0 +1,63 @@
+//! What lost spans do to traces: what somebody sees who opens one in a trace viewer.
+
+use serde::{Deserialize, Serialize};
+
+/// Traces of the measured part's requests, each counted once; spans that were never to arrive because their trace is not
+/// sampled are left out, filtered ones are missing like lost ones.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Damage {
+    /// Requests of which at least one sampled span was created.
+    pub traces: u64,
+    /// All spans arrived, in one trace.
+    pub complete: u64,
+    /// The root is missing, others arrived.
+    pub headless: u64,
+    /// The root arrived, others are missing.
+    pub torn: u64,
+    /// Of the torn: no span that arrived points to a missing parent, so the trace looks whole.
+    pub torn_unseen: u64,
+    /// All spans arrived, but in more than one trace: a service lost the context.
+    pub split: u64,
+    /// Nothing arrived.
+    pub absent: u64,
+    /// Sampled spans of these traces that did not arrive.
+    pub missing_spans: u64,
+    /// Damaged traces (all but complete and split ones) per missing span; 0 without one.
+    pub amplification: f64,
+    /// The same by service, in the plan's order.
+    pub services: Vec<ServiceDamage>,
+}
+
+/// What one service contributes.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ServiceDamage {
+    /// Its name.
+    pub service: String,
+    /// Hops between the load and it.
+    pub depth: u16,
+    /// Traces in which it made a sampled span.
+    pub traces: u64,
+    /// Traces that miss at least one of its spans.
+    pub broken: u64,
+    /// Traces that miss all of its spans: the viewer does not show that it took part.
+    pub invisible: u64,
+    /// Its spans that did not arrive.
+    pub missing_spans: u64,
+}
+
+impl Damage {
+    /// Traces that miss a span.
+    pub const fn damaged(&self) -> u64 {
+        self.headless + self.torn + self.absent
+    }
+
+    /// Share of the traces that miss a span.
+    pub fn damaged_share(&self) -> f64 {
+        if self.traces == 0 { 0.0 } else { self.damaged() as f64 / self.traces as f64 }
+    }
+
+    /// Whether every trace has exactly one state.
+    pub const fn closes(&self) -> bool {
+        self.traces == self.complete + self.headless + self.torn + self.split + self.absent
+    }
+}

@@ -1,0 +1,41 @@
+//! One service of a trial.
+
+use serde::{Deserialize, Serialize};
+
+use super::Loss;
+use crate::exporter::Effective;
+
+/// One service of a trial.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ServiceResult {
+    /// Its name.
+    pub service: String,
+    /// Hops between the load and it.
+    pub depth: u16,
+    /// Loss of its spans in the measured part, with the law's prediction for it.
+    pub loss: Loss,
+    /// Its exports.
+    pub exports: ServiceExports,
+    /// What its SDK really used.
+    pub effective: Option<Effective>,
+    /// SDK version.
+    pub sdk: String,
+    /// How it ended, if it ended before it was asked to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by_itself: Option<String>,
+}
+
+/// Export calls of one service, as its exporter wrapper saw them.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ServiceExports {
+    /// Calls.
+    pub calls: u64,
+    /// Calls that returned an error.
+    pub failed: u64,
+    /// Calls without a result.
+    pub unfinished: u64,
+    /// Mean time of a call with a full batch, milliseconds.
+    pub full_batch_ms: Option<f64>,
+    /// Mean spans per call.
+    pub spans_per_call: f64,
+}

@@ -1,0 +1,79 @@
+//! A variant over its trials.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Quantiles;
+use crate::breakdown::Breakdown;
+use crate::damage::Damage;
+
+/// Figures over the trials of a variant. The trial is the statistical unit.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Summary {
+    /// Trials.
+    pub trials: u64,
+    /// Loss rate; over the valid trials if there are any, else over all (then marked).
+    pub loss: Estimate,
+    /// Predicted loss rate.
+    pub predicted: Option<f64>,
+    /// Spans created and received in the measured parts, added up.
+    pub created: u64,
+    /// Received.
+    pub received: u64,
+    /// Lost.
+    pub lost: u64,
+    /// Lost spans by fate in the measured parts.
+    pub lost_by_fate: BTreeMap<String, u64>,
+    /// Medians over the trials of the per-trial quantiles.
+    pub response: Option<Quantiles>,
+    /// Time from the creation of a span to its first receipt.
+    pub delay: Option<Quantiles>,
+    /// Mean CPU of the fixture, cores.
+    pub fixture_cpu: f64,
+    /// Highest resident memory of the fixture, bytes.
+    pub fixture_rss: u64,
+    /// Achieved requests per second.
+    pub achieved: f64,
+    /// What is spoilt in at least one trial.
+    pub marks: Vec<String>,
+    /// What was lost, added up over the trials; times are those of the trial whose p99 is the median.
+    #[serde(default)]
+    pub breakdown: Vec<Breakdown>,
+    /// What it did to traces, added up over the trials.
+    #[serde(default)]
+    pub damage: Option<Damage>,
+    /// What the process witness costs, where a variant ran with and without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness_cost: Option<WitnessCost>,
+}
+
+/// A variant with the process witness beside the same without it, in one run.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct WitnessCost {
+    /// Name of the variant without it.
+    pub without: String,
+    /// CPU of the services per answered request, microseconds: with the witness, and without.
+    pub cpu_us: (f64, f64),
+    /// p50 of the response time, milliseconds.
+    pub response_p50: (f64, f64),
+    /// p99 of the response time, milliseconds.
+    pub response_p99: (f64, f64),
+    /// Loss rate.
+    pub loss: (f64, f64),
+    /// Trials of each.
+    pub trials: (u64, u64),
+}
+
+/// A mean over trials with its interval.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Mean over the trials.
+    pub mean: f64,
+    /// 95 % t interval over the trials; absent with fewer than two.
+    pub interval: Option<(f64, f64)>,
+    /// Trials it rests on.
+    pub n: u64,
+    /// Whether it rests on valid trials.
+    pub valid: bool,
+}
