@@ -33,7 +33,10 @@ func (c *Config) check() error {
 	if err := oneOf("exporter.protocol", c.Exporter.Protocol, "grpc", "http/protobuf"); err != nil {
 		return err
 	}
-	for _, part := range []func() error{c.checkLedger, c.Exporter.Options.check, c.Work.check} {
+	if err := oneOf("serve", c.Serve, "http", "grpc", "store"); err != nil {
+		return err
+	}
+	for _, part := range []func() error{c.checkLedger, c.Exporter.Options.check, c.Work.check, c.checkNeighbours} {
 		if err := part(); err != nil {
 			return err
 		}
@@ -120,6 +123,8 @@ func (w Work) check() error {
 		return fmt.Errorf("work.spans is %d; a request has at least its root span", w.Spans)
 	case w.Attributes < 0 || w.AttributeBytes < 0 || w.CPUUS < 0 || w.SleepUS < 0 || w.AllocateBytes < 0:
 		return fmt.Errorf("work has a negative number; use 0 for none")
+	case slices.Contains(w.Names, ""):
+		return fmt.Errorf("work.names has an empty name; name the child spans or leave the key out")
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ const Version = 1
 type Config struct {
 	Version           int      `json:"version"`
 	Service           string   `json:"service"`
+	Serve             string   `json:"serve"`
 	Process           uint16   `json:"process"`
 	Incarnation       uint32   `json:"incarnation"`
 	Listen            string   `json:"listen"`
@@ -29,6 +30,8 @@ type Config struct {
 	Root              string   `json:"root"`
 	Exporter          Exporter `json:"exporter"`
 	Work              Work     `json:"work"`
+	Cache             *Cache   `json:"cache"`
+	Hops              []Hop    `json:"hops"`
 	Plant             Plant    `json:"plant"`
 	ShutdownTimeoutMS int64    `json:"shutdown_timeout_ms"`
 }
@@ -78,12 +81,28 @@ type Retry struct {
 
 // Work is what one request costs.
 type Work struct {
-	Spans          int   `json:"spans"`
-	Attributes     int   `json:"attributes"`
-	AttributeBytes int   `json:"attribute_bytes"`
-	CPUUS          int64 `json:"cpu_us"`
-	SleepUS        int64 `json:"sleep_us"`
-	AllocateBytes  int64 `json:"allocate_bytes"`
+	Spans          int      `json:"spans"`
+	Attributes     int      `json:"attributes"`
+	AttributeBytes int      `json:"attribute_bytes"`
+	CPUUS          int64    `json:"cpu_us"`
+	SleepUS        int64    `json:"sleep_us"`
+	AllocateBytes  int64    `json:"allocate_bytes"`
+	Names          []string `json:"names"`
+}
+
+// Cache is a local LRU in front of a store; a nil *Cache is none.
+type Cache struct {
+	Store   string `json:"store"`
+	Pool    int    `json:"pool"`
+	Entries int    `json:"entries"`
+	Keys    uint64 `json:"keys"`
+}
+
+// Hop is a service that is called for each request.
+type Hop struct {
+	Service string `json:"service"`
+	To      string `json:"to"`
+	Target  string `json:"target"`
 }
 
 // Plant holds faults planted in the exporter wrapper to calibrate the instrument.
@@ -140,7 +159,7 @@ func Parse(data []byte) (*Config, error) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
-	c := new(Config)
+	c := &Config{Serve: "http"}
 	if err := decoder.Decode(c); err != nil {
 		return nil, explain(err)
 	}

@@ -44,10 +44,11 @@ type SpanIDs struct {
 	Salt    uint64
 }
 
+// Number is the slot's number among all processes of the trial.
+func (s SpanIDs) Number(slot uint64) uint64 { return uint64(s.Process)<<slotBits | slot&slotMask }
+
 // ID is the span id of slot as a number (big-endian on the wire). 0 is not a valid span id; the caller skips that slot.
-func (s SpanIDs) ID(slot uint64) uint64 {
-	return Mix((uint64(s.Process)<<slotBits | slot&slotMask) ^ s.Salt)
-}
+func (s SpanIDs) ID(slot uint64) uint64 { return Mix(s.Number(slot) ^ s.Salt) }
 
 // Slot is the inverse of ID; ok is false when the id was not made by this process.
 func (s SpanIDs) Slot(id uint64) (slot uint64, ok bool) {
@@ -60,11 +61,16 @@ type TraceIDs struct {
 	RunTag uint16
 	Trial  uint16
 	Key    uint64
+	Part   uint16 // the process that begins the traces; 0 is the entry of a chain
 }
 
-// ForRequest is the trace id of a numbered request.
-func (t TraceIDs) ForRequest(request uint32) [16]byte {
-	return t.layout(request, Mix(uint64(request)^t.Key))
+// ForRequest is the trace id that the entry of a chain gives to a numbered request.
+func (t TraceIDs) ForRequest(request uint32) [16]byte { return t.ForPart(request, 0) }
+
+// ForPart is the id of the trace that process part begins for a numbered request. When the context is lost on the way, the
+// trace is split: the parts have different ids, and each of them still tells the request.
+func (t TraceIDs) ForPart(request uint32, part uint16) [16]byte {
+	return t.layout(request, Mix((uint64(part)<<32|uint64(request))^t.Key))
 }
 
 // Unnumbered is the trace id of a trace that belongs to no request; unique is any number not used before.
@@ -83,7 +89,7 @@ func (t TraceIDs) layout(request uint32, low uint64) (id [16]byte) {
 // For is the trace id of the request in ctx, or an unnumbered one.
 func (t TraceIDs) For(ctx context.Context, unique uint64) [16]byte {
 	if request, ok := Request(ctx); ok {
-		return t.ForRequest(request)
+		return t.ForPart(request, t.Part)
 	}
 	return t.Unnumbered(unique)
 }

@@ -2,6 +2,7 @@ package ids
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"math/rand/v2"
 	"testing"
@@ -73,6 +74,40 @@ func TestTraceIDLayout(t *testing.T) {
 	}
 	if free != ids.layout(NoRequest, Mix(9^^ids.Key)) {
 		t.Fatalf("unnumbered low word of %x", free)
+	}
+}
+
+// TestTraceIDKnownValues has values that were computed by another program from the formulas of docs/fixture-protocol.md.
+func TestTraceIDKnownValues(t *testing.T) {
+	ids := TraceIDs{RunTag: 4660, Trial: 3, Key: 9876543210987}
+	for part, want := range map[uint16]string{
+		0: "1234000300000005cf413557bed49569",
+		2: "1234000300000005f7e83ca71e56e641",
+	} {
+		id := ids.ForPart(5, part)
+		if got := hex.EncodeToString(id[:]); got != want {
+			t.Errorf("part %d: %s, want %s", part, got, want)
+		}
+		begun := TraceIDs{ids.RunTag, ids.Trial, ids.Key, part}
+		if got := begun.For(WithRequest(context.Background(), 5), 0); got != id {
+			t.Errorf("part %d begins %x", part, got)
+		}
+	}
+	if ids.ForRequest(5) != ids.ForPart(5, 0) {
+		t.Error("the entry's trace id is not that of part 0")
+	}
+}
+
+func TestEveryPartInverts(t *testing.T) {
+	ids := TraceIDs{Key: 0xfedcba9876543210}
+	for _, part := range []uint16{0, 1, 2, 0x8000, 0xffff} {
+		for _, request := range []uint32{0, 1, 5, 1 << 31, NoRequest - 1} {
+			id := ids.ForPart(request, part)
+			low := Unmix(binary.BigEndian.Uint64(id[8:])) ^ ids.Key
+			if low != uint64(part)<<32|uint64(request) || binary.BigEndian.Uint32(id[4:]) != request {
+				t.Errorf("request %d, part %d gives %x", request, part, id)
+			}
+		}
 	}
 }
 

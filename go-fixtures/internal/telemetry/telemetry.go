@@ -37,7 +37,7 @@ type Telemetry struct {
 // Build makes the ledger, the witness and the SDK, in this order: the SDK's parts ask for their meter when they are made.
 func Build(ctx context.Context, c *config.Config) (*Telemetry, error) {
 	t := &Telemetry{stopObserving: func() {}}
-	traceIDs := ids.TraceIDs{RunTag: c.Trace.RunTag, Trial: c.Trace.Trial, Key: uint64(c.Trace.Key)}
+	traceIDs := ids.TraceIDs{RunTag: c.Trace.RunTag, Trial: c.Trace.Trial, Key: uint64(c.Trace.Key), Part: c.Process}
 	described, err := resource.Merge(resource.Default(), resource.NewSchemaless(attribute.String("service.name", c.Service)))
 	if err != nil {
 		return nil, fmt.Errorf("cannot describe the service: %w; check OTEL_RESOURCE_ATTRIBUTES", err)

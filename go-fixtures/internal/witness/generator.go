@@ -20,7 +20,7 @@ func (w *Witness) Generator() Generator { return Generator{w} }
 // NewIDs begins a trace.
 func (g Generator) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
 	number, slot, span := g.take()
-	id := trace.TraceID(g.w.traceIDs.For(ctx, number))
+	id := trace.TraceID(g.w.traceIDs.For(ctx, g.w.spanIDs.Number(number)))
 	if slot != nil {
 		slot.TraceID = id
 		slot.SpanID = span

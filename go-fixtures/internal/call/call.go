@@ -1,0 +1,43 @@
+// Package call is what the two ends of a call agree on: where work is asked for and how its request number travels.
+package call
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"spanfate.dev/fixtures/internal/ids"
+)
+
+const (
+	// NumberKey carries the request number: as an HTTP header and as gRPC metadata.
+	NumberKey = "spanfate-request"
+	// Path asks for one unit of work over HTTP, by GET.
+	Path = "/work"
+	// Service and Method ask for it over gRPC; google.protobuf.Empty goes in and comes out.
+	Service = "spanfate.fixtures.Work"
+	Method  = "Do"
+	// FullMethod is the name by which gRPC calls it.
+	FullMethod = "/" + Service + "/" + Method
+)
+
+// WithNumber reads a request number and puts it where the trace id is made. No text is no number: such a request is
+// served too and its trace says that it has none.
+func WithNumber(ctx context.Context, text string) (context.Context, error) {
+	if text == "" {
+		return ctx, nil
+	}
+	number, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || uint32(number) == ids.NoRequest {
+		return nil, fmt.Errorf("%s must be a decimal number below %d", NumberKey, ids.NoRequest)
+	}
+	return ids.WithRequest(ctx, uint32(number)), nil
+}
+
+// Number is the request number of ctx as it travels on; "" is none.
+func Number(ctx context.Context) string {
+	if number, ok := ids.Request(ctx); ok {
+		return strconv.FormatUint(uint64(number), 10)
+	}
+	return ""
+}

@@ -1,0 +1,58 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"spanfate.dev/fixtures/internal/config"
+	"spanfate.dev/fixtures/internal/serve"
+	"spanfate.dev/fixtures/internal/telemetry"
+	"spanfate.dev/fixtures/internal/work"
+)
+
+// fixture is a started service.
+type fixture struct {
+	listener  net.Listener
+	server    serve.Server
+	unit      *work.Unit
+	telemetry *telemetry.Telemetry
+	timeout   time.Duration
+}
+
+func start(arguments []string) (*fixture, error) {
+	if len(arguments) != 2 {
+		return nil, errors.New("give exactly one argument: the configuration file (docs/fixture-protocol.md)")
+	}
+	c, err := config.Load(arguments[1])
+	if err != nil {
+		return nil, err
+	}
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen: %w; use \"127.0.0.1:0\" to let the kernel choose the port", err)
+	}
+	f := &fixture{listener: listener, timeout: time.Duration(c.ShutdownTimeoutMS) * time.Millisecond}
+	if err := f.build(c); err != nil {
+		_ = listener.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *fixture) build(c *config.Config) (err error) {
+	if f.telemetry, err = telemetry.Build(context.Background(), c); err != nil {
+		return err
+	}
+	if f.unit, err = work.New(c, f.telemetry.Provider); err != nil {
+		return err
+	}
+	f.server = serve.New(c, f.unit, f.telemetry.Provider)
+	return nil
+}
+
+func (f *fixture) setPhase(phase uint32) { f.telemetry.SetPhase(phase) }
+
+func (f *fixture) effective() *telemetry.Effective { return &f.telemetry.Effective }

@@ -1,0 +1,69 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"spanfate.dev/fixtures/internal/ledger"
+)
+
+// stop closes the server, then the clients, then the provider. Each part has a deadline, and a watchdog ends the process
+// when one of them does not keep it.
+func (f *fixture) stop(stdout, stderr io.Writer) {
+	var once sync.Once
+	report := func(err error, took time.Duration) {
+		once.Do(func() {
+			s := stopped{Stopped: true, ShutdownNS: took.Nanoseconds()}
+			if err != nil {
+				text := err.Error()
+				s.ShutdownError = &text
+			}
+			if err := line(stdout, s); err != nil {
+				_, _ = fmt.Fprintf(stderr, "fixture: cannot print the stopped line: %v; keep stdout open until exit\n", err)
+			}
+		})
+	}
+	asked := time.Now()
+	watchdog := time.AfterFunc(serverGrace+f.timeout+exitGrace, func() {
+		report(errors.New("the SDK's Shutdown ignored its deadline"), time.Since(asked))
+		os.Exit(0)
+	})
+	defer watchdog.Stop()
+
+	f.setPhase(ledger.PhaseServerClosing)
+	f.closeServer(stderr)
+	f.closeClients(stderr)
+
+	f.setPhase(ledger.PhaseProviderStopping)
+	took, err := f.shutDownProvider()
+	f.setPhase(ledger.PhaseStopped)
+	report(err, took)
+}
+
+func (f *fixture) closeServer(stderr io.Writer) {
+	ctx, cancel := context.WithTimeout(context.Background(), serverGrace)
+	defer cancel()
+	if err := f.server.Stop(ctx); err != nil {
+		_, _ = fmt.Fprintf(stderr, "fixture: requests still in flight after %v were cut: %v; end the load before SIGTERM\n", serverGrace, err)
+	}
+}
+
+// closeClients comes before the provider's end, so that the spans of calls that are cut here still reach it.
+func (f *fixture) closeClients(stderr io.Writer) {
+	if err := f.unit.Close(); err != nil {
+		_, _ = fmt.Fprintf(stderr, "fixture: cannot close the clients: %v; the end of the process closes them\n", err)
+	}
+}
+
+func (f *fixture) shutDownProvider() (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), f.timeout)
+	defer cancel()
+	begin := time.Now()
+	err := f.telemetry.Shutdown(ctx)
+	return time.Since(begin), err
+}

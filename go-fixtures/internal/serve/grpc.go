@@ -1,0 +1,79 @@
+package serve
+
+import (
+	"context"
+	"net"
+
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"spanfate.dev/fixtures/internal/call"
+)
+
+// description is what protoc would have generated for `service Work { rpc Do(Empty) returns (Empty); }`.
+var description = grpc.ServiceDesc{
+	ServiceName: call.Service,
+	HandlerType: (*Worker)(nil),
+	Methods:     []grpc.MethodDesc{{MethodName: call.Method, Handler: do}},
+}
+
+func do(worker any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+	if err := decode(new(emptypb.Empty)); err != nil {
+		return nil, err
+	}
+	if err := worker.(Worker).Do(ctx); err != nil {
+		return nil, status.Error(codes.Unavailable, err.Error())
+	}
+	return new(emptypb.Empty), nil
+}
+
+type grpcServer struct{ server *grpc.Server }
+
+func newGRPC(worker Worker, provider trace.TracerProvider, propagator propagation.TextMapPropagator) grpcServer {
+	server := grpc.NewServer(
+		grpc.InTapHandle(takeNumber),
+		grpc.StatsHandler(otelgrpc.NewServerHandler(
+			otelgrpc.WithTracerProvider(provider),
+			otelgrpc.WithPropagators(propagator),
+			otelgrpc.WithMeterProvider(metricnoop.NewMeterProvider()), // the same in both arms
+		)),
+	)
+	server.RegisterService(&description, worker)
+	return grpcServer{server}
+}
+
+// takeNumber runs before otelgrpc starts the span, where the trace id is made, and can still refuse the request. A stats
+// handler could not refuse, and an interceptor would come too late.
+func takeNumber(ctx context.Context, info *tap.Info) (context.Context, error) {
+	values := info.Header.Get(call.NumberKey)
+	if len(values) == 0 {
+		return ctx, nil
+	}
+	numbered, err := call.WithNumber(ctx, values[0])
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	return numbered, nil
+}
+
+func (s grpcServer) Serve(listener net.Listener) error { return s.server.Serve(listener) }
+
+// Stop does not wait for handlers that ctx did not wait for: one blocked in End would hold it for ever.
+func (s grpcServer) Stop(ctx context.Context) error {
+	stopped := make(chan struct{})
+	go func() { s.server.GracefulStop(); close(stopped) }()
+	select {
+	case <-stopped:
+		return nil
+	case <-ctx.Done():
+		s.server.Stop()
+		return ctx.Err()
+	}
+}
