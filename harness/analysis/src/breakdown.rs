@@ -82,7 +82,8 @@ impl Split {
         let service = |number: u16| of(number).map_or("?", |process| process.header.service.as_str());
         let span = |kind: &Kind| {
             let known = of(kind.0).and_then(|process| process.names.get(&kind.1));
-            let name = if kind.1 == OTHER { "(other names)" } else { known.map_or("(not ended)", String::as_str) };
+            let name =
+                if kind.1 == OTHER { "(other names)" } else { known.map_or("(not ended)", String::as_str) };
             format!("{} · {name}", service(kind.0))
         };
         vec![
@@ -99,7 +100,8 @@ impl Split {
             sums.entry(value(kind)).or_default().merge(sum);
         }
         let all_lost: u64 = sums.values().map(Sum::all_lost).sum();
-        let mut rows: Vec<BreakdownRow> = sums.into_iter().map(|(value, sum)| sum.row(value, all_lost)).collect();
+        let mut rows: Vec<BreakdownRow> =
+            sums.into_iter().map(|(value, sum)| sum.row(value, all_lost)).collect();
         rows.sort_by(|a, b| b.lost.cmp(&a.lost).then_with(|| a.value.cmp(&b.value)));
         Breakdown { by: property.to_owned(), rows }
     }

@@ -50,11 +50,12 @@ impl Traces {
         if !seen.slot.has(FLAG_SAMPLED) || seen.service >= self.services {
             return;
         }
-        let (Some(cell), Some(flags)) = (self.cells.get_mut(place), self.flags.get_mut(request)) else { return };
+        let (Some(cell), Some(flags)) = (self.cells.get_mut(place), self.flags.get_mut(request)) else {
+            return;
+        };
         cell.due += 1;
         cell.missing += u32::from(!seen.received);
-        let own_root =
-            seen.slot.parent.is_zero() || (seen.service == 0 && seen.slot.has(FLAG_PARENT_REMOTE));
+        let own_root = seen.slot.parent.is_zero() || (seen.service == 0 && seen.slot.has(FLAG_PARENT_REMOTE));
         if own_root && seen.part == 0 && !seen.received {
             *flags |= ROOT_MISSING;
         }
@@ -67,12 +68,7 @@ impl Traces {
     }
 
     /// The states of the traces of the requests that are measured.
-    pub(crate) fn finish(
-        &self,
-        names: &[&str],
-        shares: &[Share],
-        measured: impl Fn(u32) -> bool,
-    ) -> Damage {
+    pub(crate) fn finish(&self, names: &[&str], shares: &[Share], measured: impl Fn(u32) -> bool) -> Damage {
         let service = |(name, share): (&&str, &Share)| ServiceDamage {
             service: (*name).to_owned(),
             depth: share.depth,
@@ -80,7 +76,8 @@ impl Traces {
         };
         let mut out =
             Damage { services: names.iter().zip(shares).map(service).collect(), ..Damage::default() };
-        for (request, flags) in self.flags.iter().enumerate().filter(|(request, _)| measured(*request as u32)) {
+        for (request, flags) in self.flags.iter().enumerate().filter(|(request, _)| measured(*request as u32))
+        {
             let cells = &self.cells[request * self.services..(request + 1) * self.services];
             count(&mut out, cells, *flags);
         }

@@ -21,7 +21,9 @@ pub(crate) fn breakdown(trials: &[&TrialResult]) -> Vec<Breakdown> {
         }
         let mut rows: Vec<BreakdownRow> = by_value.values().map(|rows| add(rows)).collect();
         let all_lost = rows.iter().map(|row| row.lost).sum();
-        rows.iter_mut().for_each(|row| shares(row, all_lost));
+        for row in &mut rows {
+            shares(row, all_lost);
+        }
         rows.sort_by(|a, b| b.lost.cmp(&a.lost).then_with(|| a.value.cmp(&b.value)));
         Breakdown { by: by.to_owned(), rows }
     };
@@ -29,7 +31,10 @@ pub(crate) fn breakdown(trials: &[&TrialResult]) -> Vec<Breakdown> {
 }
 
 fn add(rows: &[&BreakdownRow]) -> BreakdownRow {
-    let mut out = BreakdownRow { value: rows.first().map_or_else(String::new, |row| row.value.clone()), ..BreakdownRow::default() };
+    let mut out = BreakdownRow {
+        value: rows.first().map_or_else(String::new, |row| row.value.clone()),
+        ..BreakdownRow::default()
+    };
     for row in rows {
         out.created += row.created;
         out.received += row.received;

@@ -64,7 +64,9 @@ pub fn conclude_run(
 /// Whether the plan wants a process witness in a trial.
 fn is_witnessed(plan: &Plan, trial: &TrialResult) -> bool {
     let planned = plan.trials.iter().find(|planned| planned.index == trial.index);
-    planned.and_then(|planned| plan.variant_of(planned)).is_none_or(|variant| plan.is_fully_witnessed(variant))
+    planned
+        .and_then(|planned| plan.variant_of(planned))
+        .is_none_or(|variant| plan.is_fully_witnessed(variant))
 }
 
 fn sentence(expectation: &Expectation) -> String {

@@ -88,7 +88,8 @@ pub(crate) fn predict(services: &[ServiceResult]) -> Option<Prediction> {
         services.iter().filter_map(|service| Some((service, service.loss.predicted?))).collect();
     let worst = with.iter().max_by(|a, b| a.1.rate.total_cmp(&b.1.rate))?.1;
     // A service that never had a full batch to send is far below its ceiling; one that blocks is beyond the law.
-    let blocks = |service: &ServiceResult| service.effective.as_ref().is_some_and(|effective| effective.block);
+    let blocks =
+        |service: &ServiceResult| service.effective.as_ref().is_some_and(|effective| effective.block);
     if services.iter().any(blocks) {
         return None;
     }
@@ -110,7 +111,8 @@ fn ended_by_itself(process: &ProcessManifest) -> Option<String> {
 
 fn exports(process: &Process<'_>, batch: u32, window: (MonoNs, MonoNs)) -> ServiceExports {
     let calls = || process.exports.values();
-    let count = |wanted: fn(&ExportResult) -> bool| calls().filter(|call| wanted(&call.result)).count() as u64;
+    let count =
+        |wanted: fn(&ExportResult) -> bool| calls().filter(|call| wanted(&call.result)).count() as u64;
     let spans: u64 = calls().map(|call| u64::from(call.spans)).sum();
     ServiceExports {
         calls: calls().count() as u64,

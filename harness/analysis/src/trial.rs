@@ -5,9 +5,7 @@ use spanfate_model::ledger::Ledger;
 use spanfate_model::manifest::{Status, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::raw::TrialLogs;
-use spanfate_model::result::{
-    ExportFigures, Loss, Prediction, ServiceExports, ServiceResult, TrialResult,
-};
+use spanfate_model::result::{ExportFigures, Loss, Prediction, ServiceExports, ServiceResult, TrialResult};
 use spanfate_model::scenario::Service;
 use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};

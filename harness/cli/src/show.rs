@@ -92,12 +92,13 @@ impl Shown {
 
     fn build(&mut self, fixture: &str, line: BuildLine) {
         match line {
-            BuildLine::Began => {
-                self.step(&format!("building fixture {fixture} (the first time takes a minute or two)"));
+            BuildLine::Began { first: true } => {
+                self.step(&format!("building {fixture} (the first time takes a minute or two)"));
             }
+            BuildLine::Began { first: false } => self.step(&format!("building {fixture}")),
             BuildLine::Says(text) if self.terminal => self.bar.set_message(format!("  {text}")),
             BuildLine::Says(_) => {}
-            BuildLine::Done(seconds) => self.step(&format!("fixture {fixture} is built ({seconds:.1} s)")),
+            BuildLine::Done(seconds) => self.step(&format!("built {fixture} ({seconds:.1} s)")),
         }
     }
 

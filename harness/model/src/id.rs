@@ -115,9 +115,9 @@ impl TraceTag {
         let id = u128::from_be_bytes(trace.0);
         let (high, low) = ((id >> 64) as u64, unmix(id as u64) ^ self.key);
         let (request, part) = (high as u32, low >> 32);
-        let ours = (high >> 32) == (((self.run as u64) << 16) | self.trial as u64);
-        let whole = ours && request != NO_REQUEST && low as u32 == request && part <= u64::from(u16::MAX);
-        whole.then_some((request, part as u16))
+        let ours = (high >> 32) == ((u64::from(self.run) << 16) | u64::from(self.trial));
+        let whole = ours && request != NO_REQUEST && low as u32 == request;
+        u16::try_from(part).ok().filter(|_| whole).map(|part| (request, part))
     }
 }
 

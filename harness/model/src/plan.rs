@@ -166,7 +166,8 @@ pub fn named(services: &[Service]) -> Vec<Service> {
 }
 
 fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
-    let written = if scenario.variant.is_empty() { vec![Variant::default()] } else { scenario.variant.clone() };
+    let written =
+        if scenario.variant.is_empty() { vec![Variant::default()] } else { scenario.variant.clone() };
     written
         .into_iter()
         .map(|variant| PlannedVariant {

@@ -119,10 +119,10 @@ pub fn called_by(services: &[Service], caller: usize) -> Result<Vec<usize>, Topo
     let names = service.calls.iter().chain(service.cache.as_ref().map(|cache| &cache.store));
     names
         .map(|name| {
-            services.iter().position(|other| other.name == *name).ok_or_else(|| TopologyError::Unknown {
-                caller: service.name.clone(),
-                called: name.clone(),
-            })
+            services
+                .iter()
+                .position(|other| other.name == *name)
+                .ok_or_else(|| TopologyError::Unknown { caller: service.name.clone(), called: name.clone() })
         })
         .collect()
 }
@@ -147,13 +147,15 @@ mod tests {
     fn a_chain_makes_a_client_span_per_hop() {
         let chain = [service("a", &["b"]), service("b", &["c"]), service("c", &[])];
         let shares = shares(&chain).unwrap();
-        let spans: Vec<_> = shares.iter().map(|share| (share.depth, share.visits, *share.spans.end())).collect();
+        let spans: Vec<_> =
+            shares.iter().map(|share| (share.depth, share.visits, *share.spans.end())).collect();
         assert_eq!(spans, [(0, 1, 4), (1, 1, 4), (2, 1, 3)]);
     }
 
     #[test]
     fn a_service_reached_twice_works_twice() {
-        let diamond = [service("a", &["b", "c"]), service("b", &["d"]), service("c", &["d", "d"]), service("d", &[])];
+        let diamond =
+            [service("a", &["b", "c"]), service("b", &["d"]), service("c", &["d", "d"]), service("d", &[])];
         let shares = shares(&diamond).unwrap();
         assert_eq!(shares[3], Share { depth: 2, visits: 3, spans: 9..=9 });
         assert_eq!(callers_first(&diamond).unwrap().first(), Some(&0));

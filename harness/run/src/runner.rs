@@ -8,7 +8,7 @@ use spanfate_model::layout::RunDir;
 use spanfate_model::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::Plan;
 
-use crate::fixture::{self, Builder, BuildLine};
+use crate::fixture::{self, BuildLine, Builder};
 use crate::guard::Guard;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -90,12 +90,8 @@ impl Run<'_> {
         let scratch_root = machine::scratch_root(fixture::scratch_bytes(self.plan), &dir.0);
         store::write_json(&dir.environment(), &machine::environment(&cpus, &scratch_root))?;
         let guard = Arc::new(Guard::start()?);
-        let builder = Builder {
-            project: self.project,
-            base: self.base,
-            guard: &guard,
-            interrupt: self.interrupt,
-        };
+        let builder =
+            Builder { project: self.project, base: self.base, guard: &guard, interrupt: self.interrupt };
         let mut say = |name: &str, line: BuildLine| show(Progress::Build { fixture: name.to_owned(), line });
         let Some(programs) = builder.build(self.plan, &mut say)? else { return Ok(()) };
         // From here on the harness stays off the fixture's core. Threads started later inherit it.

@@ -45,7 +45,11 @@ pub(crate) struct Services {
 
 impl Stage<'_> {
     /// Starts all services. The manifest is on disk before each start, so that a torn trial can be analysed.
-    pub(crate) fn start(&self, manifest: &mut TrialManifest, events: &mut EventLog) -> Result<Services, Error> {
+    pub(crate) fn start(
+        &self,
+        manifest: &mut TrialManifest,
+        events: &mut EventLog,
+    ) -> Result<Services, Error> {
         let services = &self.plan.services;
         let order = callers_first(services)
             .map_err(|error| Error::Fixture { fixture: "chain".to_owned(), problem: error.to_string() })?;
@@ -128,7 +132,10 @@ impl Stage<'_> {
         Subject {
             pids: services.running.iter().flatten().map(Running::pid).collect(),
             cpus: self.cpus.to_vec(),
-            ledgers: (0..self.plan.services.len()).filter(witnessed).map(|index| self.ledger(index)).collect(),
+            ledgers: (0..self.plan.services.len())
+                .filter(witnessed)
+                .map(|index| self.ledger(index))
+                .collect(),
         }
     }
 }

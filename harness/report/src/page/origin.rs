@@ -85,11 +85,19 @@ pub(crate) fn reproduce(result: &RunResult) -> Section {
 
 /// The services and their work.
 fn services(plan: &Plan) -> Html {
-    let titles =
-        ["Service", "Runs", "Calls", "#Spans per request", "#Attributes per span", "Work per call", "Witness"];
+    let titles = [
+        "Service",
+        "Runs",
+        "Calls",
+        "#Spans per request",
+        "#Attributes per span",
+        "Work per call",
+        "Witness",
+    ];
     let mut grid = Grid::new("The services", titles);
     for (service, share) in plan.services.iter().zip(plan.shares()) {
-        let runs = if service.is_own() { service.command.join(" ") } else { service.fixture.as_str().to_owned() };
+        let runs =
+            if service.is_own() { service.command.join(" ") } else { service.fixture.as_str().to_owned() };
         let calls = service.calls.iter().chain(service.cache.as_ref().map(|cache| &cache.store));
         let calls = calls.map(String::as_str).collect::<Vec<_>>().join(", ");
         let (least, most) = (share.spans.start(), share.spans.end());

@@ -76,26 +76,25 @@ fn chain(out: &mut Problems, services: &[Service]) {
     }
     for (index, caller) in services.iter().enumerate() {
         let at = index.to_string();
-        for called in caller.calls.iter().filter_map(|name| services.iter().find(|other| other.name == *name)) {
+        for called in caller.calls.iter().filter_map(|name| services.iter().find(|other| other.name == *name))
+        {
             if called.fixture == Fixture::Store && !called.is_own() {
                 let message = format!("`{}` is a store, which is reached by a cache", called.name);
                 let help = format!("write cache = {{ store = \"{}\" }}", called.name);
                 out.add(&["service", &at, "calls"], message, &help);
             }
         }
-        let store = caller.cache.as_ref().and_then(|cache| services.iter().find(|other| other.name == cache.store));
+        let store =
+            caller.cache.as_ref().and_then(|cache| services.iter().find(|other| other.name == cache.store));
         if store.is_some_and(|store| store.fixture != Fixture::Store) {
             let message = "a cache stands before a store";
             out.add(&["service", &at, "cache"], message, "name a service with `fixture = \"store\"`");
         }
-        match called_by(services, index) {
-            Err(error @ TopologyError::Unknown { .. }) => {
-                let known: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
-                let help = format!("known: {}", known.join(", "));
-                out.add(&["service", &at, "calls"], error.to_string(), &help);
-                return;
-            }
-            Ok(_) | Err(_) => {}
+        if let Err(error @ TopologyError::Unknown { .. }) = called_by(services, index) {
+            let known: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
+            let help = format!("known: {}", known.join(", "));
+            out.add(&["service", &at, "calls"], error.to_string(), &help);
+            return;
         }
     }
     match shares(services) {
@@ -134,7 +133,11 @@ fn own(out: &mut Problems, scenario: &Scenario) {
         }
         if services.len() > 1 {
             let help = "put it in a scenario of its own, as the only service";
-            out.add(&["service", &index, "command"], "a program of your own cannot be part of a chain yet", help);
+            out.add(
+                &["service", &index, "command"],
+                "a program of your own cannot be part of a chain yet",
+                help,
+            );
         }
         if service.root == Some(Root::Local) {
             let help = "leave `root` out: the load sends traceparent, so that its traces can be told apart";
