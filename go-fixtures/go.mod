@@ -3,6 +3,8 @@ module spanfate.dev/fixtures
 go 1.26.0
 
 require (
+	github.com/golang/groupcache v0.0.0-20241129210726-2c02b8208cf8
+	github.com/gomodule/redigo v1.9.3
 	go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc v0.72.0
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.72.0
 	go.opentelemetry.io/otel v1.47.0
