@@ -58,6 +58,15 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"sampler", `"traceidratio"`, `"half"`, "parentbased_always_on"},
 		{"negative", `"delay_ms": 5000`, `"delay_ms": -1`, "delay_ms is -1"},
 		{"no root span", `"spans": 5`, `"spans": 0`, "at least its root span"},
+		{"serve", `"root"`, `"serve": "soap", "root"`, `serve is "soap"`},
+		{"hop kind", `"root"`, `"hops": [{"service": "x", "to": "udp", "target": "h:1"}], "root"`, `hops[0].to is "udp"`},
+		{"hop target", `"root"`, `"hops": [{"service": "x", "to": "http", "target": "h"}], "root"`, "must be HOST:PORT"},
+		{"nameless hop", `"root"`, `"hops": [{"to": "http", "target": "h:1"}], "root"`, "hops[0].service is empty"},
+		{"unknown hop key", `"root"`, `"hops": [{"service": "x", "to": "http", "target": "h:1", "n": 1}], "root"`, `unknown field "n"`},
+		{"cache size", `"root"`, `"cache": {"store": "h:1", "pool": 0, "entries": 1, "keys": 1}, "root"`, "pool, entries and keys"},
+		{"cache store", `"root"`, `"cache": {"store": "h:", "pool": 1, "entries": 1, "keys": 1}, "root"`, "must be HOST:PORT"},
+		{"empty name", `"spans": 5`, `"spans": 5, "names": ["a", ""]`, "empty name"},
+		{"store with a ledger", `"root"`, `"serve": "store", "root"`, "set ledger to null"},
 		{"trailing text", "\n}", "\n} {}", "not a valid configuration"},
 	}
 	for _, test := range tests {
@@ -71,6 +80,38 @@ func TestMistakesAreNamed(t *testing.T) {
 				t.Fatalf("error %v, want one that says %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestOptionalKeys(t *testing.T) {
+	c, err := Parse([]byte(valid))
+	if err != nil || c.Serve != "http" || c.Hops != nil || c.Cache != nil || c.Work.Names != nil {
+		t.Fatalf("absent keys: %+v, %v", c, err)
+	}
+	c, err = Parse([]byte(strings.Replace(valid, `"root"`, `"serve": "grpc",
+	  "hops": [{"service": "a", "to": "http", "target": "127.0.0.1:1"}, {"service": "b", "to": "grpc", "target": "[::1]:2"}],
+	  "cache": {"store": "127.0.0.1:3", "pool": 8, "entries": 512, "keys": 2048}, "root"`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Serve != "grpc" || len(c.Hops) != 2 || c.Hops[1] != (Hop{"b", "grpc", "[::1]:2"}) ||
+		*c.Cache != (Cache{"127.0.0.1:3", 8, 512, 2048}) {
+		t.Fatalf("%+v, %+v", c, c.Cache)
+	}
+}
+
+func TestStoreRefusesWhatItWouldIgnore(t *testing.T) {
+	start, end := strings.Index(valid, `"ledger": {`), strings.Index(valid, `"trace"`)
+	store := valid[:start] + `"ledger": null, "serve": "store", ` + valid[end:]
+	if _, err := Parse([]byte(store)); err != nil {
+		t.Fatal(err)
+	}
+	for _, more := range []string{
+		`"hops": [{"service": "x", "to": "http", "target": "h:1"}]`, `"cache": {"store": "h:1", "pool": 1, "entries": 1, "keys": 1}`,
+	} {
+		if _, err := Parse([]byte(strings.Replace(store, `"root"`, more+`, "root"`, 1))); err == nil {
+			t.Errorf("a store with %s was accepted", more)
+		}
 	}
 }
 

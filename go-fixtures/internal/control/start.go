@@ -9,11 +9,12 @@ import (
 
 	"spanfate.dev/fixtures/internal/config"
 	"spanfate.dev/fixtures/internal/serve"
+	"spanfate.dev/fixtures/internal/store"
 	"spanfate.dev/fixtures/internal/telemetry"
 	"spanfate.dev/fixtures/internal/work"
 )
 
-// fixture is a started service.
+// fixture is a started service. A store has neither unit nor telemetry.
 type fixture struct {
 	listener  net.Listener
 	server    serve.Server
@@ -43,6 +44,10 @@ func start(arguments []string) (*fixture, error) {
 }
 
 func (f *fixture) build(c *config.Config) (err error) {
+	if c.Serve == "store" {
+		f.server = store.New(c.Work)
+		return nil
+	}
 	if f.telemetry, err = telemetry.Build(context.Background(), c); err != nil {
 		return err
 	}
@@ -53,6 +58,15 @@ func (f *fixture) build(c *config.Config) (err error) {
 	return nil
 }
 
-func (f *fixture) setPhase(phase uint32) { f.telemetry.SetPhase(phase) }
+func (f *fixture) setPhase(phase uint32) {
+	if f.telemetry != nil {
+		f.telemetry.SetPhase(phase)
+	}
+}
 
-func (f *fixture) effective() *telemetry.Effective { return &f.telemetry.Effective }
+func (f *fixture) effective() *telemetry.Effective {
+	if f.telemetry == nil {
+		return nil
+	}
+	return &f.telemetry.Effective
+}

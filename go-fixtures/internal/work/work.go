@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"spanfate.dev/fixtures/internal/cache"
 	"spanfate.dev/fixtures/internal/config"
 	"spanfate.dev/fixtures/internal/hop"
 	"spanfate.dev/fixtures/internal/ids"
@@ -25,21 +26,27 @@ type Unit struct {
 	tracer     trace.Tracer
 	names      []string
 	attributes []attribute.KeyValue
+	cache      *cache.Cache
 	hops       hop.Chain
 }
 
 // New makes the clients that the work needs; Close ends them.
 func New(c *config.Config, provider trace.TracerProvider) (*Unit, error) {
-	hops, err := hop.Open(c.Hops, provider)
+	values, err := cache.Open(c.Cache, provider)
 	if err != nil {
 		return nil, err
+	}
+	hops, err := hop.Open(c.Hops, provider)
+	if err != nil {
+		return nil, errors.Join(err, values.Close())
 	}
 	names := c.Work.Names
 	if len(names) == 0 {
 		names = []string{"work.child"}
 	}
 	return &Unit{
-		work: c.Work, tracer: provider.Tracer(scope), names: names, attributes: attributes(c.Work), hops: hops,
+		work: c.Work, tracer: provider.Tracer(scope), names: names, attributes: attributes(c.Work),
+		cache: values, hops: hops,
 	}, nil
 }
 
@@ -50,6 +57,9 @@ func (u *Unit) Do(ctx context.Context) error {
 	spend.Sleep(u.work.SleepUS)
 	for i := range u.work.Spans - 1 {
 		u.child(ctx, u.names[i%len(u.names)])
+	}
+	if err := u.cache.Get(ctx); err != nil {
+		return err
 	}
 	return u.hops.Call(ctx)
 }
@@ -62,7 +72,7 @@ func (u *Unit) child(ctx context.Context, name string) {
 
 // Close ends the clients. What is still in flight fails, so that its spans end.
 func (u *Unit) Close() error {
-	return errors.Join(u.hops.Close())
+	return errors.Join(u.hops.Close(), u.cache.Close())
 }
 
 // attributes are made once: making them is not what is measured. They differ from each other, or gzip would hide them.
