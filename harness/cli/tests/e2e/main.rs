@@ -3,6 +3,7 @@
 
 mod accounting;
 mod books;
+mod chain;
 mod exits;
 mod hostile;
 mod interruption;
