@@ -84,6 +84,12 @@ fn judge_trial(trial: &TrialResult, witnessed: bool) -> Vec<(Verdict, String)> {
         out.push((Verdict::AccountingBroken, format!("{count} spans {what}")));
     }
     let mut doubt = |reason: String| out.push((Verdict::Inconclusive, reason));
+    if let Some(surplus) = ledger.surplus {
+        doubt(format!(
+            "requests made up to {} spans, {} more in all than the scenario says: set `spans_per_request = {}`",
+            surplus.most, surplus.spans, surplus.most
+        ));
+    }
     if ledger.unaccounted.count > 0 && ledger.outside > 0 {
         // The commonest reason: Go's default propagator takes up nothing.
         doubt(format!(

@@ -2,7 +2,7 @@
 //! the others went nobody can say: they are lost before the receiver, counted and not named.
 
 use spanfate_model::fate::Fate;
-use spanfate_model::ledger::{Exemplar, Expected, FateCount, Ledger};
+use spanfate_model::ledger::{Exemplar, Expected, FateCount, Ledger, Surplus};
 use spanfate_model::manifest::FORMAT;
 use spanfate_model::witness::WitnessState;
 
@@ -35,6 +35,11 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Ledge
         expected.created += u64::from(counted);
         expected.not_created += u64::from(least.saturating_sub(counted));
         expected.extra += u64::from(made - counted);
+    }
+    // How many spans a fixture makes, we know; of a program of the user's own we only have their word.
+    if sources.own && expected.extra > 0 {
+        let most = arrived.iter().copied().max().unwrap_or_default();
+        ledger.surplus = Some(Surplus { spans: std::mem::take(&mut expected.extra), most });
     }
     expected.spans = expected.created + expected.not_created;
     ledger.created += missing;

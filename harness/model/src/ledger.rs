@@ -44,6 +44,9 @@ pub struct Ledger {
     /// Spans received in traces that the load did not begin, as a program of the user's own makes them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub outside: u64,
+    /// More spans per request than the scenario says a program of the user's own makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surplus: Option<Surplus>,
     /// What the load's plan says about the spans that must exist.
     pub expected: Expected,
     /// Spans by number of accepted copies (1, 2, …).
@@ -52,6 +55,15 @@ pub struct Ledger {
     pub reported_failed: u64,
     /// Lost spans over the whole trial for which nothing told an operator.
     pub silent: u64,
+}
+
+/// Spans beyond what a scenario says of a program of the user's own: its number is wrong, not the accounting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Surplus {
+    /// How many.
+    pub spans: u64,
+    /// Most spans that one request made.
+    pub most: u32,
 }
 
 /// Spans with one fate.

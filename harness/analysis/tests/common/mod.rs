@@ -213,7 +213,7 @@ impl World {
         write_wire(&arrange(records))
     }
 
-    fn load_log(plan: &Plan) -> Vec<u8> {
+    pub(crate) fn load_log(plan: &Plan) -> Vec<u8> {
         let schedule = spanfate_model::load::schedule(&plan.load, plan.trials[0].seed);
         let record = |(request, offset): (usize, &u64)| LoadRecord {
             request: request as u32,
