@@ -116,3 +116,100 @@ fn count(out: &mut Damage, cells: &[Cell], flags: u8) {
         out.complete += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use spanfate_model::id::SpanId;
+    use spanfate_model::slots::FLAG_RECORDING;
+
+    use super::*;
+
+    /// A chain of three services with two spans each: span `n` is the child of span `n - 1`.
+    const SPANS: usize = 6;
+
+    fn shares() -> Vec<Share> {
+        (0..3).map(|depth| Share { depth, visits: 1, spans: 2..=2 }).collect()
+    }
+
+    /// Sees the traces: `received[r]` says which spans of request `r` arrived, `split[r]` at which service it broke in two.
+    fn see(received: &[[bool; SPANS]], split: &[Option<usize>]) -> Damage {
+        let mut traces = Traces::new(received.len(), 3);
+        for (request, (received, split)) in received.iter().zip(split).enumerate() {
+            for (span, arrived) in received.iter().enumerate() {
+                let service = span / 2;
+                let broken = split.is_some_and(|at| at == service && span % 2 == 0);
+                let orphaned = span == 0 || broken;
+                let slot = Slot {
+                    flags: FLAG_SAMPLED | FLAG_RECORDING,
+                    parent: SpanId(if orphaned { [0; 8] } else { [span as u8; 8] }),
+                    ..Slot::default()
+                };
+                traces.see(&Sighting {
+                    slot: &slot,
+                    service,
+                    request: request as u32,
+                    part: if split.is_some_and(|at| service >= at) { 1 } else { 0 },
+                    received: *arrived,
+                    parent_received: (!orphaned).then(|| received[span - 1]),
+                });
+            }
+        }
+        traces.finish(&["a", "b", "c"], &shares(), |_| true)
+    }
+
+    fn one(received: [bool; SPANS], split: Option<usize>) -> Damage {
+        see(&[received], &[split])
+    }
+
+    #[test]
+    fn each_state_is_what_somebody_sees() {
+        let (o, x) = (true, false);
+        assert_eq!(one([o; 6], None).complete, 1);
+        assert_eq!(one([x, o, o, o, o, o], None).headless, 1);
+        assert_eq!(one([x; 6], None).absent, 1);
+        assert_eq!(one([o; 6], Some(1)).split, 1);
+        // A hole in the middle shows; a tail that is missing does not.
+        let hole = one([o, o, x, o, o, o], None);
+        assert_eq!((hole.torn, hole.torn_unseen), (1, 0));
+        let tail = one([o, o, o, o, x, x], None);
+        assert_eq!((tail.torn, tail.torn_unseen, tail.services[2].invisible), (1, 1, 1));
+    }
+
+    #[test]
+    fn spans_that_are_not_sampled_damage_nothing() {
+        let mut traces = Traces::new(1, 3);
+        let slot = Slot::default();
+        let unsampled = Sighting { slot: &slot, service: 0, request: 0, part: 0, received: false, parent_received: None };
+        traces.see(&unsampled);
+        assert_eq!(traces.finish(&["a", "b", "c"], &shares(), |_| true).traces, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn damage_is_what_counting_trace_by_trace_gives(
+            received in proptest::collection::vec(any::<[bool; SPANS]>(), 0..40),
+            broken in proptest::collection::vec(proptest::option::of(1_usize..3), 40),
+        ) {
+            let damage = see(&received, &broken);
+            let count = |wanted: &dyn Fn(&[bool; SPANS], Option<usize>) -> bool| {
+                received.iter().zip(&broken).filter(|(r, s)| wanted(r, **s)).count() as u64
+            };
+            let all = |r: &[bool; SPANS]| r.iter().all(|arrived| *arrived);
+            let none = |r: &[bool; SPANS]| r.iter().all(|arrived| !*arrived);
+            prop_assert_eq!(damage.traces, received.len() as u64);
+            prop_assert_eq!(damage.complete, count(&|r, s| all(r) && s.is_none()));
+            prop_assert_eq!(damage.split, count(&|r, s| all(r) && s.is_some()));
+            prop_assert_eq!(damage.absent, count(&|r, _| none(r)));
+            prop_assert_eq!(damage.headless, count(&|r, _| !none(r) && !r[0]));
+            prop_assert_eq!(damage.torn, count(&|r, _| !all(r) && r[0]));
+            for (service, part) in damage.services.iter().enumerate() {
+                let own = |r: &[bool; SPANS]| [r[2 * service], r[2 * service + 1]];
+                prop_assert_eq!(part.broken, count(&|r, _| own(r).contains(&false)));
+                prop_assert_eq!(part.invisible, count(&|r, _| own(r) == [false; 2]));
+            }
+            let missing: u64 = received.iter().flatten().filter(|arrived| !**arrived).count() as u64;
+            prop_assert_eq!(damage.missing_spans, missing);
+        }
+    }
+}

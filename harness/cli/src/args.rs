@@ -51,6 +51,8 @@ pub(crate) enum Command {
     },
     /// List the scenarios in scenarios/.
     List,
+    /// Write a commented scenario to begin with; after `--`, the command of your own Go program.
+    New(NewArguments),
     /// Conclude a run again from its raw logs; gives the same bytes.
     Analyze {
         /// A results directory, or the id of a run in results/.
@@ -119,6 +121,31 @@ pub(crate) struct ScenarioArguments {
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    /// The file to write, for example mine.toml; it must not exist.
+    pub(crate) file: PathBuf,
+    /// What it tests.
+    #[arg(long, value_enum, default_value_t = Kind::Http)]
+    pub(crate) kind: Kind,
+    /// URL of every request to your own program; {port} stands for a free port.
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Your own program and its arguments, for example `-- ./service --listen 127.0.0.1:{port}`.
+    #[arg(last = true)]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// One HTTP service, several settings.
+    Http,
+    /// Services that call each other.
+    Chain,
+    /// A Go program of your own.
+    Own,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod analyze;
 mod doctor;
 mod hidden;
 mod list;
+mod new;
 mod plan;
 mod receive;
 mod report;
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Validate { files } => validate(&files, color),
         Command::Plan { selection, json } => plan::run(&selection, json, color),
         Command::List => list::run(),
+        Command::New(arguments) => new::run(&arguments),
         Command::Analyze { run, output } => analyze::run(&run, output, color),
         Command::Report { run, output } => report::run(&run, output),
         Command::Receive(arguments) => receive::run(arguments),

@@ -2,7 +2,7 @@
 
 mod check;
 mod mend;
-mod parse;
+pub(crate) mod parse;
 mod render;
 
 use std::ops::Range;

@@ -228,5 +228,6 @@ mod tests {
         assert_eq!(id.to_string(), "3b7553c177fd7741");
         let tag = TraceTag { run: 4660, trial: 3, key: 9_876_543_210_987 };
         assert_eq!(tag.trace_id(5).to_string(), "1234000300000005cf413557bed49569");
+        assert_eq!(tag.trace_id_of_part(5, 2).to_string(), "1234000300000005f7e83ca71e56e641");
     }
 }

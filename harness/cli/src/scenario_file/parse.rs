@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 use super::{Diagnostic, check, mend};
 
 /// Parses and checks a scenario.
-pub(super) fn parse(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
+pub(crate) fn parse(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
     let (mut table, errors) = DeTable::parse_recoverable(text);
     let mut found: Vec<Diagnostic> = errors.iter().map(|e| diagnose(e.message(), e.span())).collect();
     // What a syntax error cut off looks like a missing key.
