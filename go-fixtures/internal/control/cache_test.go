@@ -14,7 +14,7 @@ import (
 	"spanfate.dev/fixtures/internal/ids"
 )
 
-func startStore(t *testing.T) *process {
+func startStore(t testing.TB) *process {
 	t.Helper()
 	return node{name: "store", serve: `"store"`, root: "local", spans: 1, noLedger: true}.start(t)
 }

@@ -21,19 +21,24 @@ type node struct {
 	hops, cache, more string
 	endpoint          string
 	noLedger          bool
+	slots             int
 }
 
 var chainIDs = ids.TraceIDs{RunTag: 4660, Trial: 3, Key: 9876543210987}
 
-const chainSalt = 1234567890123
+const (
+	chainSalt  = 1234567890123
+	chainSlots = 2000
+)
 
-func (n node) start(t *testing.T) *process {
+func (n node) start(t testing.TB) *process {
 	t.Helper()
 	dir := t.TempDir()
 	p := &process{t: t, ledger: filepath.Join(dir, n.name+".0.slots")}
 	ledger := "null"
 	if !n.noLedger {
-		ledger = fmt.Sprintf(`{"path": %q, "slots": 2000, "log_bytes": 65536, "salt": "%d"}`, p.ledger, uint64(chainSalt))
+		ledger = fmt.Sprintf(`{"path": %q, "slots": %d, "log_bytes": 65536, "salt": "%d"}`, p.ledger,
+			max(n.slots, chainSlots), uint64(chainSalt))
 	}
 	optional := ""
 	for key, value := range map[string]string{"serve": n.serve, "hops": n.hops, "cache": n.cache} {
@@ -87,7 +92,7 @@ func (p *process) slots(process uint16) (spans []span) {
 		p.t.Fatal(err)
 	}
 	word := func(at uint64) uint64 { return binary.LittleEndian.Uint64(data[at:]) }
-	names := logNames(data[4096+2000*128:][:word(640)])
+	names := logNames(data[4096+chainSlots*128:][:word(640)])
 	keys := ids.SpanIDs{Process: process, Salt: chainSalt}
 	for i := range word(512) {
 		at := 4096 + i*128

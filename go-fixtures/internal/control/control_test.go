@@ -37,7 +37,7 @@ const configuration = `{
 }`
 
 type process struct {
-	t       *testing.T
+	t       testing.TB
 	command *exec.Cmd
 	stdout  io.ReadCloser
 	lines   *bufio.Scanner
@@ -140,7 +140,7 @@ func (p *process) word(at int) uint64 {
 }
 
 // receiver answers every export with success and counts them.
-func receiver(t *testing.T) (endpoint string, requests *atomic.Int64) {
+func receiver(t testing.TB) (endpoint string, requests *atomic.Int64) {
 	t.Helper()
 	requests = new(atomic.Int64)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

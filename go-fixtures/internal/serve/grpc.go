@@ -65,7 +65,8 @@ func takeNumber(ctx context.Context, info *tap.Info) (context.Context, error) {
 
 func (s grpcServer) Serve(listener net.Listener) error { return s.server.Serve(listener) }
 
-// Stop does not wait for handlers that ctx did not wait for: one blocked in End would hold it for ever.
+// Stop does not wait for handlers that ctx did not wait for: one blocked in End would hold it for ever. gRPC's Stop is not
+// waited for either: GracefulStop holds the server's lock while it waits for handlers, and Stop may need that lock.
 func (s grpcServer) Stop(ctx context.Context) error {
 	stopped := make(chan struct{})
 	go func() { s.server.GracefulStop(); close(stopped) }()
@@ -73,7 +74,7 @@ func (s grpcServer) Stop(ctx context.Context) error {
 	case <-stopped:
 		return nil
 	case <-ctx.Done():
-		s.server.Stop()
+		go s.server.Stop() // closes the connections
 		return ctx.Err()
 	}
 }

@@ -345,3 +345,23 @@ func TestHooksDoNotAllocate(t *testing.T) {
 	close(exporter.gate)
 	r.shutdown(t)
 }
+
+// TestUnnumberedTracesOfAllProcessesDiffer: two services of a chain that serve requests without numbers hand out the same
+// slot numbers.
+func TestUnnumberedTracesOfAllProcessesDiffer(t *testing.T) {
+	r := newRig(t, rigOptions{exporter: discard{}}) // process 3
+	r.span("x")
+	r.shutdown(t)
+	want := ids.TraceIDs{RunTag: 1, Trial: 2, Key: 3}.Unnumbered(3 << 40)
+	if got := r.ledger.Slot(0).TraceID; got != want {
+		t.Errorf("trace %x, want %x", got, want)
+	}
+}
+
+func TestPlainGeneratorTellsItsPart(t *testing.T) {
+	tag := ids.TraceIDs{RunTag: 1, Trial: 2, Key: 3, Part: 4}
+	got, span := PlainGenerator{IDs: tag}.NewIDs(ids.WithRequest(context.Background(), 5))
+	if got != tag.ForPart(5, 4) || !span.IsValid() {
+		t.Errorf("trace %s, span %s", got, span)
+	}
+}
