@@ -180,7 +180,8 @@ mod tests {
     fn spans_that_are_not_sampled_damage_nothing() {
         let mut traces = Traces::new(1, 3);
         let slot = Slot::default();
-        let unsampled = Sighting { slot: &slot, service: 0, request: 0, part: 0, received: false, parent_received: None };
+        let unsampled =
+            Sighting { slot: &slot, service: 0, request: 0, part: 0, received: false, parent_received: None };
         traces.see(&unsampled);
         assert_eq!(traces.finish(&["a", "b", "c"], &shares(), |_| true).traces, 0);
     }

@@ -93,14 +93,18 @@ fn every_shipped_scenario_is_valid_and_listed() {
 }
 
 #[test]
-fn the_documented_scenario_is_a_valid_one() {
+fn the_documented_scenarios_are_valid_ones() {
     let readme = fs::read_to_string(root().join("scenarios/README.md")).unwrap();
-    let example = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let examples: Vec<&str> =
+        readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 3);
     let folder = tempfile::TempDir::new().unwrap();
-    let path = folder.path().join("documented.toml");
-    fs::write(&path, example).unwrap();
-    let out = Command::new(env!("CARGO_BIN_EXE_spanfate")).arg("validate").arg(&path).output().unwrap();
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    for example in examples {
+        let path = folder.path().join("documented.toml");
+        fs::write(&path, example).unwrap();
+        let out = Command::new(env!("CARGO_BIN_EXE_spanfate")).arg("validate").arg(&path).output().unwrap();
+        assert!(out.status.success(), "{example}{}", String::from_utf8_lossy(&out.stderr));
+    }
 }
 
 #[test]

@@ -219,4 +219,43 @@ mod tests {
         let found = messages(&format!("{GOOD}arrival = 'poison'\n"));
         assert!(found[0].2.as_ref().unwrap().contains("did you mean `poisson`"), "{found:?}");
     }
+
+    #[test]
+    fn mistakes_between_services_are_shown_where_they_stand() {
+        let services = "[[service]]\nname = 'a'\ncalls = ['b', 'x']\n[[service]]\nname = 'b'\nfixture = 'store'\n\
+                        [[service]]\nname = 'b'\nroot = 'remote-sampled'\ncpu = '1ns'\nurl = 'http://h/'\n";
+        let found = messages(&format!("{GOOD}{services}[plant]\nfilter = 1\nservice = 'c'\n"));
+        let all = found.iter().map(|(message, ..)| message.as_str()).collect::<Vec<_>>().join("\n");
+        for part in [
+            "names the service `x`, which is not there",
+            "service `b` stands here twice",
+            "only the first service gets its context",
+            "`cpu` is 1ns",
+            "`url` is for a program of your own",
+            "`b` is a store",
+            "there is no service `c`",
+        ] {
+            assert!(all.contains(part), "no `{part}` in:\n{all}");
+        }
+    }
+
+    #[test]
+    fn one_service_may_be_written_as_a_table() {
+        let found = messages(&format!("{GOOD}[service]\ncpu = '1ns'\n"));
+        assert_eq!(found[0].1, "'1ns'", "{found:?}");
+        let circle = "[[service]]\nname = 'a'\ncalls = ['b']\n[[service]]\nname = 'b'\ncalls = ['a']\n";
+        assert!(messages(&format!("{GOOD}{circle}"))[0].0.contains("come back to it"));
+    }
+
+    #[test]
+    fn an_own_program_takes_only_what_reaches_it() {
+        let own = "[service]\ncommand = ['x']\nroot = 'local'\n[exporter]\non_full = 'block'\n[plant]\nfilter = 1\n";
+        let found = messages(&format!("{GOOD}{own}"));
+        let all = found.iter().map(|(message, ..)| message.as_str()).collect::<Vec<_>>().join("\n");
+        for part in
+            ["needs a `url`", "cannot make our trace ids", "`on_full` has no variable", "planting needs"]
+        {
+            assert!(all.contains(part), "no `{part}` in:\n{all}");
+        }
+    }
 }
