@@ -2,6 +2,7 @@
 
 use spanfate_model::fate::FateClass;
 use spanfate_model::ledger::Ledger;
+use spanfate_model::load::PlannedLoad;
 use spanfate_model::manifest::{ProcessManifest, Status};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::raw::TrialLogs;
@@ -34,7 +35,7 @@ pub fn conclude_trial(
         .filter_map(|(process, bytes)| Process::open(process, bytes.as_deref()?, manifest.status))
         .collect();
     let receipts = receipts::collect(logs.wire.as_deref(), &processes);
-    let book = LoadBook::open(plan, planned, logs.load.as_deref());
+    let book = LoadBook::open(plan.load_of_trial(planned), planned.seed, logs.load.as_deref());
     let began = load_began(manifest.phases.load_began, &book);
     let witnessed = plan.service.witness == WitnessMode::Full;
     let mut timeline = Timeline::new(began);
@@ -50,17 +51,17 @@ pub fn conclude_trial(
         witnessed: witnessed && !processes.is_empty() && processes.len() == manifest.processes.len(),
     };
     let done = reconcile(&sources, &mut timeline);
-    let window =
-        (began + plan.load.warmup.nanos(), began + plan.load.warmup.nanos() + plan.load.lasting.nanos());
+    let window = book.window(began);
     let usage = usage::figures(&logs.usage, &processes, window, fixture_cores);
-    let load = book.figures(plan);
+    let load = book.figures();
     let first = manifest.processes.first();
     let effective = first.and_then(|process| process.effective.clone());
-    // A load that was cut short is not the load the law speaks of.
-    let whole = manifest.status == Status::Complete;
+    // The law speaks of one rate; a load that was cut short did not keep to it either.
+    let load_of = plan.load_of_trial(planned);
+    let steady = manifest.status == Status::Complete && load_of.is_steady();
     let prediction =
-        processes.first().zip(effective.as_ref()).filter(|_| whole).and_then(|(process, effective)| {
-            law::predict(process, effective, &offered(plan, &done.ledger, (began, window.1)))
+        processes.first().zip(effective.as_ref()).filter(|_| steady).and_then(|(process, effective)| {
+            law::predict(process, effective, &offered(load_of, &done.ledger, (began, window.1)))
         });
     TrialResult {
         index: planned.index,
@@ -107,13 +108,13 @@ fn load_began(manifest: MonoNs, book: &LoadBook) -> MonoNs {
     known.unwrap_or_default()
 }
 
-fn offered(plan: &Plan, ledger: &Ledger, window: (MonoNs, MonoNs)) -> Offered {
-    let seconds = plan.load.warmup.seconds() + plan.load.lasting.seconds();
+fn offered(load: &PlannedLoad, ledger: &Ledger, window: (MonoNs, MonoNs)) -> Offered {
+    let seconds = load.warmup.seconds() + load.lasting.seconds();
     let (deliberate, _) = ledger.class(FateClass::Deliberate);
     Offered {
         spans_per_s: ledger.created.saturating_sub(deliberate) as f64 / seconds.max(0.001),
-        warmup_s: plan.load.warmup.seconds(),
-        measured_s: plan.load.lasting.seconds(),
+        warmup_s: load.warmup.seconds(),
+        measured_s: load.lasting.seconds(),
         window,
     }
 }

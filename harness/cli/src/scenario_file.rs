@@ -4,6 +4,7 @@ mod check;
 mod mend;
 mod parse;
 mod render;
+mod replay;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,8 @@ pub(crate) fn load(name: &Path, color: bool) -> Result<Loaded, Error> {
     let text = std::fs::read_to_string(&path).map_err(|source| {
         Error::Run(spanfate_run::Error::File { action: "read", path: path.clone(), source })
     })?;
-    match parse::parse(&text) {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    match parse::parse(&text, folder) {
         Ok(scenario) => Ok(Loaded { scenario, text }),
         Err(diagnostics) => Err(Error::Scenario(render::render(&path, &text, &diagnostics, color))),
     }

@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::expect::Expect;
 use crate::exporter::Exporter;
-use crate::unit::{ByteSize, Period, Rate};
+use crate::unit::{ByteSize, Period};
+
+mod load;
+
+pub use self::load::{Arrival, Bursts, Load, LoadOverride, Model, Ramp, Replay, Shape, Step};
 
 /// Top-level keys that later versions will understand.
 pub const RESERVED: &[&str] = &["fault", "pipeline", "ebpf", "sweep", "compare"];
@@ -46,39 +50,6 @@ pub struct Scenario {
     /// Planted losses, which calibrate the instrument.
     #[serde(default)]
     pub plant: Plant,
-}
-
-/// How requests arrive. Always open loop: the schedule exists before the first request.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Load {
-    /// Requests per second.
-    pub rate: Rate,
-    /// Distances between requests.
-    #[serde(default)]
-    pub arrival: Arrival,
-    /// Time at full rate before the measured part; accounted, but not in the figures.
-    #[serde(default = "default_warmup")]
-    pub warmup: Period,
-    /// Length of the measured part.
-    pub lasting: Period,
-    /// Requests that may be open at once; above it a request is not started, and counted so.
-    #[serde(default = "default_in_flight")]
-    pub max_in_flight: NonZeroU32,
-    /// Bound on one request.
-    #[serde(default = "default_request_timeout")]
-    pub timeout: Period,
-}
-
-/// Distances between requests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Arrival {
-    /// Equal distances.
-    #[default]
-    Constant,
-    /// Exponential distances (a Poisson process).
-    Poisson,
 }
 
 /// The service under test and the work of one request.
@@ -192,6 +163,9 @@ pub struct Variant {
     /// Receiver settings over the base.
     #[serde(default)]
     pub receiver: Receiver,
+    /// A load of its own.
+    #[serde(default)]
+    pub load: Option<LoadOverride>,
 }
 
 /// Losses and duplicates made on purpose. The accounting is not told: it must find them.
@@ -212,21 +186,6 @@ const fn default_seed() -> u64 {
 
 const fn one() -> NonZeroU32 {
     NonZeroU32::MIN
-}
-
-const fn default_warmup() -> Period {
-    Period::millis(1000)
-}
-
-const fn default_request_timeout() -> Period {
-    Period::millis(10_000)
-}
-
-const fn default_in_flight() -> NonZeroU32 {
-    match NonZeroU32::new(1024) {
-        Some(n) => n,
-        None => NonZeroU32::MIN,
-    }
 }
 
 impl Default for Service {

@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use spanfate_model::id::TraceTag;
 use spanfate_model::load::{LoadRecord, Outcome, read, remote_parent};
 use spanfate_run::clock;
-use spanfate_run::load::{self, Config, Headers, Running, Summary};
+use spanfate_run::load::{self, Config, Headers, Running, Starts, Summary};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -95,16 +95,18 @@ async fn answer(
     Ok(response)
 }
 
+fn schedule(count: u64, max_in_flight: u32) -> Starts {
+    Starts::Open { schedule: (0..count).map(|i| i * MS).collect(), measured_from: 20 * MS, max_in_flight }
+}
+
 /// A load of `count` requests, one each millisecond; `change` sets what the test is about.
 fn begin(target: SocketAddr, count: u64, change: impl FnOnce(&mut Config)) -> (Running, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let mut config = Config {
         target,
         path: "/work".to_owned(),
-        schedule: (0..count).map(|i| i * MS).collect(),
-        measured_from: 20 * MS,
+        starts: schedule(count, 1024),
         start_at: clock::now() + 20 * MS,
-        max_in_flight: 1024,
         timeout: Duration::from_secs(10),
         headers: Headers::Number,
         log: dir.path().join("load.log"),
@@ -214,7 +216,7 @@ fn a_connection_the_service_closes_after_an_answer_is_replaced() {
 #[test]
 fn above_the_cap_requests_are_not_started() {
     let service = service(Manner::AnswerAfter(Duration::from_millis(50)));
-    let (running, dir) = begin(service.address, 100, |config| config.max_in_flight = 1);
+    let (running, dir) = begin(service.address, 100, |config| config.starts = schedule(100, 1));
     let (records, summary) = end(running, &dir, 100);
     let capped = count(&records, Outcome::InFlightCap);
     assert!(capped > 50, "{capped}");

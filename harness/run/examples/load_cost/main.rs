@@ -1,5 +1,5 @@
-//! What a request costs the load's threads, and how late they start it:
-//! `cargo run --release -p spanfate-run --example load_cost [RATE] [SECONDS] [trace]`.
+//! What a request costs the load's thread, and how late it starts it:
+//! `cargo run -p spanfate-run --example load_cost [RATE] [SECONDS] [trace]`.
 
 #![expect(clippy::print_stdout, reason = "an example speaks to its user")]
 
@@ -20,7 +20,7 @@ use hyper_util::rt::TokioIo;
 use spanfate_model::id::TraceTag;
 use spanfate_model::load::{LoadRecord, Outcome, read};
 use spanfate_run::clock;
-use spanfate_run::load::{self, Config, Headers};
+use spanfate_run::load::{self, Config, Headers, Starts};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -42,24 +42,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let running = load::start(Config {
         target,
         path: "/work".to_owned(),
-        schedule: (0..count).map(|i| i * 1_000_000_000 / rate).collect(),
-        measured_from: 1_000_000_000,
+        starts: Starts::Open {
+            schedule: (0..count).map(|i| i * 1_000_000_000 / rate).collect(),
+            measured_from: 1_000_000_000,
+            max_in_flight: 1024,
+        },
         start_at: clock::now() + 200_000_000,
-        max_in_flight: 1024,
         timeout: Duration::from_secs(10),
         headers,
         log: log.clone(),
     })?;
-    // The threads are gone after the join, so the last look is a little before the end.
-    let (mut sending, mut timing) = (0, 0);
+    // The thread is gone after the join, so the last look is a little before the end.
+    let mut sending = 0;
     while running.progress().done + running.progress().not_started < count - rate / 10 {
         thread::sleep(Duration::from_millis(20));
-        (sending, timing) = (threads::cpu("sf-load")?, threads::cpu("sf-timing")?);
+        sending = threads::cpu("sf-load")?;
     }
     let done = running.progress().done as f64;
     println!("{:?}", running.join()?);
-    println!("sf-load   {:.1} us of CPU per request", sending as f64 / 1e3 / done);
-    println!("sf-timing {:.1} us of CPU per request", timing as f64 / 1e3 / done);
+    println!("sf-load {:.1} us of CPU per request", sending as f64 / 1e3 / done);
     let records: Vec<_> = read(&std::fs::read(&log)?).collect();
     std::fs::remove_file(&log)?;
     let answered = records.iter().filter(|record| record.outcome == Outcome::Answered).count();
