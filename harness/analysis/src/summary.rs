@@ -88,7 +88,7 @@ fn marks_of(trial: &TrialResult) -> Vec<String> {
         }
     };
     if trial.load.model == Model::Closed {
-        put("closed loop: cannot gate".to_owned());
+        put("closed: no gate".to_owned());
     }
     if trial.status != Status::Complete {
         put("not complete".to_owned());

@@ -8,6 +8,7 @@ mod hostile;
 mod interruption;
 mod kills;
 mod lab;
+mod loads;
 mod receive;
 mod station;
 

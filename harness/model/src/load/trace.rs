@@ -106,14 +106,13 @@ fn seconds(text: &str) -> Option<i128> {
 /// An RFC 3339 time in nanoseconds since 1970.
 fn rfc3339(text: &str) -> Option<i128> {
     let (date, clock) = text.split_once(['T', 't', ' '])?;
-    let (clock, offset) = match clock.strip_suffix(['Z', 'z']) {
-        Some(clock) => (clock, 0),
-        None => {
-            let (clock, offset) = clock.split_at(clock.rfind(['+', '-'])?);
-            let sign = if offset.starts_with('-') { -1 } else { 1 };
-            let [hours, minutes] = fields(&offset[1..], ':', [2, 2])?;
-            (hours < 24 && minutes < 60).then_some((clock, sign * (hours * 3600 + minutes * 60)))?
-        }
+    let (clock, offset) = if let Some(clock) = clock.strip_suffix(['Z', 'z']) {
+        (clock, 0)
+    } else {
+        let (clock, offset) = clock.split_at(clock.rfind(['+', '-'])?);
+        let sign = if offset.starts_with('-') { -1 } else { 1 };
+        let [hours, minutes] = fields(&offset[1..], ':', [2, 2])?;
+        (hours < 24 && minutes < 60).then_some((clock, sign * (hours * 3600 + minutes * 60)))?
     };
     let [year, month, day] = fields(date, '-', [4, 2, 2])?;
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
@@ -198,7 +197,8 @@ mod tests {
         #[test]
         fn what_is_written_is_read_again(mut at in prop::collection::vec(0..LONGEST_NS, 1..50), text in ".*") {
             at.sort_unstable();
-            let lines: String = at.iter().map(|ns| format!("{}.{:09}\n", ns / 1_000_000_000, ns % 1_000_000_000)).collect();
+            let line = |ns: &u64| format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000);
+            let lines = at.iter().map(line).collect::<Vec<_>>().join("\n");
             let wanted: Vec<u64> = at.iter().map(|ns| ns - at[0]).collect();
             prop_assert_eq!(Trace::parse(&lines).unwrap().at, wanted);
             // Whatever a file holds, it is read or refused.

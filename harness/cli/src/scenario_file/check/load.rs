@@ -180,3 +180,118 @@ fn sizes(out: &mut Problems, scenario: &Scenario) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::super::super::parse::parse;
+
+    /// Message and place of every mistake of a load.
+    fn mistakes(load: &str) -> Vec<(String, String)> {
+        mistakes_in(load, Path::new("."))
+    }
+
+    fn mistakes_in(load: &str, folder: &Path) -> Vec<(String, String)> {
+        let text = format!("name = 'x'\n[load]\n{load}\n");
+        let found = parse(&text, folder).err().unwrap_or_default();
+        found
+            .into_iter()
+            .map(|d| (d.message, d.span.map(|s| text[s].to_owned()).unwrap_or_default()))
+            .collect()
+    }
+
+    #[test]
+    fn good_loads_have_no_mistakes() {
+        let good = [
+            "rate = '5/s'\nlasting = '1s'\nshape = 'constant'",
+            "rate = '5/s'\nlasting = '1s'\nshape = { ramp = { to = '50/s' } }\narrival = 'poisson'",
+            "shape = { steps = [{ rate = '5/s', lasting = '1s' }, { rate = '9/s', lasting = '50ms' }] }",
+            "rate = '5/s'\nlasting = '1s'\nshape = { bursts = { rate = '50/s', every = '2s', lasting = '200ms' } }",
+            "model = 'closed'\nconnections = 5\nrequests = 5",
+            "rate = '5/s'\nlasting = '1s'\n[[variant]]\nname = 'c'\nload = { model = 'closed', connections = 2, requests = 9 }",
+            "rate = '5/s'\nlasting = '1s'\n[[variant]]\nname = 's'\nload = { shape = { steps = [{ rate = '9/s', lasting = '2s' }] } }",
+        ];
+        for load in good {
+            assert_eq!(mistakes(load), [], "{load}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_shown_where_it_stands() {
+        let steps = "shape = { steps = [{ rate = '5/s', lasting = '1s' }] }";
+        let cases = [
+            ("lasting = '1s'", "missing key `rate`", "[load]"),
+            ("rate = '5/s'", "missing key `lasting`", "[load]"),
+            ("rate = '5/s'\nlasting = '1s'\nconnections = 5", "belongs to a closed load", "5"),
+            ("rate = '5/s'\nlasting = '1s'\nmodel = 'opne'", "unknown variant `opne`", "'opne'"),
+            (&format!("rate = '7/s'\n{steps}"), "the steps say the rate", "'7/s'"),
+            (&format!("lasting = '1s'\n{steps}"), "the steps say the length", "'1s'"),
+            ("shape = { steps = [] }", "too short", "{ steps = [] }"),
+            ("shape = { steps = [{ rate = '5/s', lasting = '1us' }] }", "takes no time", "'1us'"),
+            ("rate = '5/s'\nlasting = '1s'\nshape = { ramp = { to = '0/s' } }", "above zero", "'0/s'"),
+            ("rate = '5/s'\nlasting = '1s'\nshape = { ramp = { too = '9/s' } }", "unknown key `too`", "too"),
+            (
+                "rate = '5/s'\nlasting = '1s'\nshape = { rmp = { to = '9/s' } }",
+                "unknown variant `rmp`",
+                "rmp",
+            ),
+            (
+                "rate = '5/s'\nlasting = '1s'\nshape = { bursts = { rate = '50/s', every = '1s', lasting = '1s' } }",
+                "does not end before the next",
+                "'1s'",
+            ),
+            ("model = 'closed'\nrequests = 5", "missing key `connections`", "[load]"),
+            ("model = 'closed'\nconnections = 5\nrequests = 4", "4 requests leave connections", "4"),
+            ("model = 'closed'\nconnections = 5\nrequests = 9\nwarmup = '1s'", "no `warmup`", "'1s'"),
+            ("model = 'closed'\nconnections = 5\nrequests = 9\nrate = '1/s'", "no `rate`", "'1/s'"),
+            ("model = 'closed'\nconnections = 20000\nrequests = 20000", "more than 10000", "20000"),
+            ("rate = '0.1/s'\nlasting = '1s'\nwarmup = '0s'", "no request to measure", "'0.1/s'"),
+            ("replay = { file = 'none.txt' }", "could not read", "'none.txt'"),
+            ("replay = { file = 'none.txt', speed = 0.0 }", "speed of 0", "0.0"),
+            ("replay = { file = 'none.txt' }\nrate = '5/s'", "a replay has no `rate`", "'5/s'"),
+            (
+                "rate = '5/s'\nlasting = '1s'\n[[variant]]\nname = 'c'\nload = { connections = 5 }",
+                "belongs to a closed load",
+                "5",
+            ),
+            (
+                "rate = '5/s'\nlasting = '1s'\n[[variant]]\nname = 'c'\nload = { warmup = '1s' }",
+                "unknown key `warmup`",
+                "warmup",
+            ),
+        ];
+        for (load, message, place) in cases {
+            let found = mistakes(load);
+            assert!(
+                found.iter().any(|(said, at)| said.contains(message) && at == place),
+                "{load}: {message} at {place}: {found:?}"
+            );
+            // The missing file of a replay is a mistake beside the one that is meant; so is the key that a wrong one stands for.
+            let two = (load.contains("none.txt") && !message.contains("read")) || load.contains("too");
+            let most = 1 + usize::from(two);
+            assert!(found.len() <= most, "{load}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_replay_is_read_with_its_scenario() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("good.txt"), "10\n11.5\n13\n").unwrap();
+        fs::write(folder.path().join("bad.txt"), "10\n\n9\n").unwrap();
+        fs::write(folder.path().join("short.txt"), "10\n10.2\n").unwrap();
+        let found = |load: &str| mistakes_in(load, folder.path());
+        assert_eq!(found("replay = { file = 'good.txt' }"), []);
+        let bad = found("replay = { file = 'bad.txt' }");
+        assert!(bad[0].0.starts_with("bad.txt, line 3: it is earlier"), "{bad:?}");
+        assert_eq!(bad[0].1, "'bad.txt'");
+        let short = found("replay = { file = 'short.txt' }\nwarmup = '150ms'");
+        assert!(short[0].0.contains("has only"), "{short:?}");
+        assert_eq!(short[0].1, "'150ms'");
+        let scenario =
+            parse("name = 'x'\n[load]\nreplay = { file = 'good.txt', speed = 2 }\n", folder.path());
+        let trace = scenario.unwrap().load.replay.unwrap().trace.unwrap();
+        assert_eq!(trace.at, [0, 1_500_000_000, 3_000_000_000]);
+    }
+}
