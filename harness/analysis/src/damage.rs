@@ -149,7 +149,7 @@ mod tests {
                     slot: &slot,
                     service,
                     request: request as u32,
-                    part: if split.is_some_and(|at| service >= at) { 1 } else { 0 },
+                    part: u16::from(split.is_some_and(|at| service >= at)),
                     received: *arrived,
                     parent_received: (!orphaned).then(|| received[span - 1]),
                 });

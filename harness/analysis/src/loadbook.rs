@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::load::{self, LoadRecord, Outcome};
-use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::load::{self, LoadRecord, Outcome, PlannedLoad};
 use spanfate_model::result::LoadFigures;
+use spanfate_model::scenario::Model;
+use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::WitnessState;
 
 use crate::quantile::Times;
@@ -24,25 +25,42 @@ pub(crate) struct LoadBook {
     pub(crate) records: Vec<Option<LoadRecord>>,
     /// How complete the log is.
     pub(crate) state: WitnessState,
+    model: Model,
+    offered: f64,
+    /// Length of the measured part, nanoseconds.
+    measured: u64,
 }
 
 impl LoadBook {
     /// Recomputes the schedule from the plan and reads the log against it.
-    pub(crate) fn open(plan: &Plan, trial: &PlannedTrial, log: Option<&[u8]>) -> Self {
-        let schedule = load::schedule(&plan.load, trial.seed);
-        let mut records: Vec<Option<LoadRecord>> = vec![None; schedule.len()];
+    pub(crate) fn open(load: &PlannedLoad, seed: u64, log: Option<&[u8]>) -> Self {
+        let mut schedule = load::schedule(load, seed);
+        let planned = if load.closed.is_some() { load.requests() as usize } else { schedule.len() };
+        let mut records: Vec<Option<LoadRecord>> = vec![None; planned];
         for record in log.map(load::read).into_iter().flatten() {
             if let Some(entry) = records.get_mut(record.request as usize) {
                 *entry = Some(record);
             }
         }
         let missing = records.iter().filter(|record| record.is_none()).count() as u64;
+        let unread = load.replay.as_ref().is_some_and(|replay| replay.arrivals != planned as u64);
         let state = match (log, missing) {
             (None, _) => WitnessState::Absent("no load log".to_owned()),
+            _ if unread => WitnessState::Absent("the arrivals of its replay are not there".to_owned()),
             (Some(_), 0) => WitnessState::Complete,
             (Some(_), missing) => WitnessState::Lossy(missing),
         };
-        Self { schedule, measured_from: plan.load.warmup.nanos(), records, state }
+        let mut measured = load.lasting.nanos();
+        if load.closed.is_some() {
+            (schedule, measured) = observed(&records);
+        }
+        let (model, offered) = (load.model(), load.offered());
+        Self { schedule, measured_from: load.warmup.nanos(), records, state, model, offered, measured }
+    }
+
+    /// Begin and end of the measured part, for a load that began then.
+    pub(crate) const fn window(&self, began: MonoNs) -> (MonoNs, MonoNs) {
+        (began + self.measured_from, began + self.measured_from + self.measured)
     }
 
     /// Whether a request belongs to the measured part.
@@ -61,10 +79,11 @@ impl LoadBook {
     }
 
     /// The figures.
-    pub(crate) fn figures(&self, plan: &Plan) -> LoadFigures {
+    pub(crate) fn figures(&self) -> LoadFigures {
         let mut out = LoadFigures {
+            model: self.model,
             intended: self.schedule.len() as u64,
-            offered: plan.load.rate.0,
+            offered: self.offered,
             worst_window: self.worst_window(),
             ..LoadFigures::default()
         };
@@ -98,7 +117,7 @@ impl LoadBook {
         out.not_started = not_started;
         out.failed = failed;
         out.failed_share = failed_measured as f64 / (started_measured as f64).max(1.0);
-        out.achieved = started_measured as f64 / plan.load.lasting.seconds();
+        out.achieved = started_measured as f64 * 1e9 / (self.measured as f64).max(1.0);
         out.response = response.quantiles();
         out.service = service.quantiles();
         out.start_lag = lag.quantiles();
@@ -130,6 +149,16 @@ impl LoadBook {
     fn offset(&self, record: &LoadRecord) -> u64 {
         self.schedule.get(record.request as usize).copied().unwrap_or(record.intended)
     }
+}
+
+/// A closed load has no schedule of its own: when its requests started, from the first of them, and how long it took.
+fn observed(records: &[Option<LoadRecord>]) -> (Vec<u64>, u64) {
+    let known = || records.iter().flatten();
+    let first = known().map(|record| record.intended).min().unwrap_or_default();
+    let last = known().map(|record| record.done).max().unwrap_or_default();
+    let offset =
+        |record: &Option<LoadRecord>| record.map_or(0, |record| record.intended.saturating_sub(first));
+    (records.iter().map(offset).collect(), last.saturating_sub(first))
 }
 
 const fn reason(outcome: Outcome) -> &'static str {

@@ -83,7 +83,9 @@ pub(crate) fn damage(trials: &[&TrialResult]) -> Option<Damage> {
 
 /// Gives every variant that also ran without its process witness what the witness costs.
 pub(crate) fn price_witness(plan: &Plan, variants: &mut [VariantResult]) {
-    let twin = |a: &PlannedVariant, b: &PlannedVariant| a.exporter == b.exporter && a.receiver == b.receiver;
+    let twin = |a: &PlannedVariant, b: &PlannedVariant| {
+        a.exporter == b.exporter && a.receiver == b.receiver && a.load == b.load
+    };
     let find = |name: &str| plan.variants.iter().find(|variant| variant.name == name);
     for index in 0..variants.len() {
         let Some(with) = find(&variants[index].name).filter(|v| plan.is_fully_witnessed(v)) else { continue };

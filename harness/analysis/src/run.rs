@@ -164,5 +164,6 @@ fn variants(plan: &Plan, trials: Vec<TrialResult>) -> Vec<VariantResult> {
 fn settings(variant: &spanfate_model::plan::PlannedVariant) -> Vec<(String, String)> {
     let mut out = variant.exporter.settings();
     out.extend(variant.receiver.answer_after.map(|after| ("answer_after".to_owned(), after.to_string())));
+    out.extend(variant.load.as_ref().map(|load| ("load".to_owned(), load.to_string())));
     out
 }

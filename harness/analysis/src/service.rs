@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use spanfate_model::fate::FateClass;
+use spanfate_model::load::PlannedLoad;
 use spanfate_model::manifest::ProcessManifest;
 use spanfate_model::plan::Plan;
 use spanfate_model::result::{Loss, Prediction, ServiceExports, ServiceResult};
@@ -15,13 +16,14 @@ use crate::reconcile::Outcome;
 /// What the services are concluded from.
 pub(crate) struct Scene<'a> {
     pub(crate) plan: &'a Plan,
+    pub(crate) load: &'a PlannedLoad,
     pub(crate) processes: &'a [Process<'a>],
     /// Spans by fate, per process: in the whole trial, and of these in the measured part.
     pub(crate) outcomes: &'a [BTreeMap<Outcome, (u64, u64)>],
     /// Begin and end of the load.
     pub(crate) window: (MonoNs, MonoNs),
-    /// Whether the load ran as planned, so that the law speaks of it.
-    pub(crate) whole: bool,
+    /// Whether the load kept to one rate, so that the law speaks of it.
+    pub(crate) steady: bool,
 }
 
 /// All services of which there is a process, in the plan's order.
@@ -60,7 +62,7 @@ fn loss(
     let (deliberate, deliberate_measured) = class(FateClass::Deliberate);
     let (lost, due) = (class(FateClass::Lost).1, created_measured - deliberate_measured);
     let silent = |outcome: &Outcome| outcome.is_some_and(|f| f.class() == FateClass::Lost && f.is_silent());
-    let load = &scene.plan.load;
+    let load = scene.load;
     let seconds = load.warmup.seconds() + load.lasting.seconds();
     let offered = Offered {
         spans_per_s: (created - deliberate) as f64 / seconds.max(0.001),
@@ -68,7 +70,7 @@ fn loss(
         measured_s: load.lasting.seconds(),
         window: scene.window,
     };
-    let effective = manifest.effective.as_ref().filter(|_| scene.whole);
+    let effective = manifest.effective.as_ref().filter(|_| scene.steady);
     let predicted =
         process.zip(effective).and_then(|(process, effective)| law::predict(process, effective, &offered));
     Loss {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use spanfate_model::fate::FateClass;
 use spanfate_model::manifest::Status;
 use spanfate_model::result::{Quantiles, Summary, TrialResult};
+use spanfate_model::scenario::Model;
 use spanfate_model::witness::WitnessState;
 
 use crate::interval::estimate;
@@ -90,6 +91,9 @@ fn marks_of(trial: &TrialResult) -> Vec<String> {
             out.push(text);
         }
     };
+    if trial.load.model == Model::Closed {
+        put("closed: no gate".to_owned());
+    }
     if trial.status != Status::Complete {
         put("not complete".to_owned());
     }

@@ -34,7 +34,7 @@ pub fn conclude_trial(
         .filter_map(|(process, bytes)| Process::open(process, bytes.as_deref()?, manifest.status))
         .collect();
     let receipts = receipts::collect(logs.wire.as_deref(), &processes);
-    let book = LoadBook::open(plan, planned, logs.load.as_deref());
+    let book = LoadBook::open(plan.load_of_trial(planned), planned.seed, logs.load.as_deref());
     let began = load_began(manifest.phases.load_began, &book);
     let wanted = plan.variant_of(planned).is_some_and(|variant| plan.is_fully_witnessed(variant));
     let missing = missing_ledgers(manifest, &processes);
@@ -55,19 +55,20 @@ pub fn conclude_trial(
         witnessed: wanted && !processes.is_empty() && !missing,
     };
     let done = reconcile(&sources, &mut timeline);
-    let measured_from = began + plan.load.warmup.nanos();
-    let window = (measured_from, measured_from + plan.load.lasting.nanos());
+    let window = book.window(began);
     let usage = usage::figures(&logs.usage, &processes, window, fixture_cores);
-    let load = book.figures(plan);
+    let load = book.figures();
+    let load_of = plan.load_of_trial(planned);
     let services = service::conclude(
         &manifest.processes,
         &Scene {
             plan,
+            load: load_of,
             processes: &processes,
             outcomes: &done.by_process,
             window: (began, window.1),
-            // A load that was cut short is not the load the law speaks of.
-            whole: manifest.status == Status::Complete,
+            // The law speaks of one rate; a load that was cut short did not keep to it either.
+            steady: manifest.status == Status::Complete && load_of.is_steady(),
         },
     );
     let first = manifest.processes.first();

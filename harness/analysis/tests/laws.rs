@@ -5,15 +5,21 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use common::{Batch, Span, World, started};
 use proptest::prelude::*;
 use spanfate_analysis::conclude_run;
 use spanfate_model::environment::Environment;
+use spanfate_model::expect::Expect;
 use spanfate_model::fate::{Cause, Fate, Filter};
 use spanfate_model::id::SpanKey;
+use spanfate_model::load::Trace;
 use spanfate_model::manifest::{ProcessEnd, RunManifest, Status};
 use spanfate_model::plan::Plan;
+use spanfate_model::scenario::{Load, Model, Replay, Shape, Step};
+use spanfate_model::unit::{Period, Rate};
 use spanfate_model::verdict::Verdict;
 use spanfate_model::wire::Disposition::{Accepted, RejectedPartial};
 
@@ -241,4 +247,87 @@ fn a_gap_the_receiver_admits_is_never_a_pass() {
         wire.splice(end..end, spanfate_model::wire::write_gap(3));
     };
     assert_eq!(verdict_after(add_gap), Verdict::Inconclusive);
+}
+
+/// What the service slows down cannot say how slow the service is; the books hold all the same.
+#[test]
+fn a_closed_load_is_accounted_and_never_gates() {
+    let figures = [
+        "loss.rate == 0 %",
+        "response.p99 < 1s",
+        "delay.p50 > 1s",
+        "fate.received > 0",
+        "exports.failed == 1",
+    ];
+    let expect: Vec<Expect> = figures
+        .iter()
+        .chain(&["duplicates == 0"])
+        .map(|that| Expect { that: (*that).to_owned().try_into().unwrap(), variants: None })
+        .collect();
+    let judge = |load: Option<Load>| {
+        let world = World { load, ..sound() };
+        let plan = Plan { expect: expect.clone(), ..world.plan() };
+        let (trial, run) = common::conclude(&plan, &world.logs(&plan));
+        assert!(trial.ledger.closes() && !trial.ledger.is_broken());
+        assert_eq!(trial.load.answered, world.spans.len() as u64);
+        (trial, run)
+    };
+    let open = judge(None).1.expectations;
+    assert!(
+        open.iter().all(|e| !e.reason.as_ref().is_some_and(|why| why.contains("closed-loop"))),
+        "{open:?}"
+    );
+    let closed = Load {
+        model: Some(Model::Closed),
+        connections: NonZeroU32::new(2),
+        requests: NonZeroU32::new(sound().spans.len() as u32),
+        ..Load::default()
+    };
+    let (trial, run) = judge(Some(closed));
+    assert_eq!(trial.load.model, Model::Closed);
+    assert_eq!(trial.load.start_lag.as_ref().unwrap().max, 0.0);
+    assert_eq!(trial.load.response, trial.load.service);
+    assert_eq!(trial.loss.due, trial.ledger.created, "all of a closed load is measured");
+    let (gating, rest) = run.expectations.split_at(figures.len());
+    for expectation in gating {
+        assert_eq!(expectation.verdict, Verdict::Inconclusive, "{expectation:?}");
+        let why = "closed-loop load waits for the service: it cannot gate (coordinated omission)";
+        assert_eq!(expectation.reason.as_deref(), Some(why));
+    }
+    assert_eq!(rest[0].verdict, Verdict::Pass);
+    assert_eq!(run.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_replay_without_its_arrivals_proves_nothing() {
+    let trace = Trace::parse(&"0.1\n".repeat(sound().spans.len())).unwrap();
+    let replay = Replay { file: "arrivals.txt".to_owned(), speed: 1.0, trace: Some(Arc::new(trace)) };
+    let load = Load { replay: Some(replay), warmup: Some(Period::default()), ..Load::default() };
+    let world = World { load: Some(load), ..sound() };
+    let mut plan = world.plan();
+    let logs = world.logs(&plan);
+    assert_eq!(common::conclude(&plan, &logs).1.verdict, Verdict::Pass);
+    plan.load.replay.as_mut().unwrap().trace = None;
+    assert_eq!(common::conclude(&plan, &logs).1.verdict, Verdict::Inconclusive);
+}
+
+/// The law speaks of one rate.
+#[test]
+fn only_a_steady_load_has_a_prediction() {
+    let predicted = |shape| {
+        let load = Load {
+            shape,
+            warmup: Some(Period::default()),
+            ..Load::steady(Rate(sound().spans.len() as f64), Period::millis(1000))
+        };
+        let world = World { load: Some(load), ..sound() };
+        let plan = world.plan();
+        let mut logs = world.logs(&plan);
+        // One span is a full batch.
+        logs.manifest.processes[0].effective.as_mut().unwrap().batch = 1;
+        common::conclude(&plan, &logs).0.loss.predicted
+    };
+    assert!(predicted(None).is_some());
+    let same = Step { rate: Rate(sound().spans.len() as f64), lasting: Period::millis(1000) };
+    assert!(predicted(Some(Shape::Steps(vec![same]))).is_none());
 }

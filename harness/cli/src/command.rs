@@ -12,6 +12,7 @@ mod scenario;
 
 use std::path::PathBuf;
 
+use spanfate_model::plan::Plan;
 use spanfate_model::verdict::ExitCode;
 
 use crate::args::{Arguments, Command};
@@ -41,7 +42,10 @@ fn validate(files: &[PathBuf], color: bool) -> Result<ExitCode, Error> {
     let mut first = None;
     for file in files {
         match scenario_file::load(file, color) {
-            Ok(_) => show::note(&format!("{}: valid", file.display())),
+            Ok(loaded) => {
+                let load = Plan::resolve(&loaded.scenario).load;
+                show::note(&format!("{}: valid ({load})", file.display()));
+            }
             Err(error) if first.is_none() => first = Some(error),
             Err(error) => show::error(&error, color),
         }

@@ -52,7 +52,7 @@ fn of_run(error: &spanfate_run::Error) -> ExitCode {
     use spanfate_run::Error as Run;
     match error {
         Run::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ExitCode::InputMissing,
-        Run::Malformed { .. } => ExitCode::InputMissing,
+        Run::Malformed { .. } | Run::OtherArrivals { .. } => ExitCode::InputMissing,
         Run::Busy { .. } => ExitCode::InputMissing,
         Run::ResultNotWritten { .. } | Run::LogsKept { .. } | Run::Taken { .. } => ExitCode::ResultNotWritten,
         Run::Absent { .. } | Run::Listen { .. } => ExitCode::CapabilityAbsent,

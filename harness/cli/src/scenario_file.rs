@@ -4,6 +4,7 @@ mod check;
 mod mend;
 pub(crate) mod parse;
 mod render;
+mod replay;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -40,8 +41,9 @@ pub(crate) fn load(name: &Path, color: bool) -> Result<Loaded, Error> {
     let text = std::fs::read_to_string(&path).map_err(|source| {
         Error::Run(spanfate_run::Error::File { action: "read", path: path.clone(), source })
     })?;
-    match parse::parse(&text) {
-        Ok(scenario) => Ok(Loaded { scenario, text, folder: folder_of(&path)? }),
+    let folder = folder_of(&path)?;
+    match parse::parse(&text, &folder) {
+        Ok(scenario) => Ok(Loaded { scenario, text, folder }),
         Err(diagnostics) => Err(Error::Scenario(render::render(&path, &text, &diagnostics, color))),
     }
 }

@@ -17,6 +17,11 @@ impl RunDir {
         self.0.join("scenario.toml")
     }
 
+    /// The arrivals of a replay, as they were read.
+    pub fn arrivals(&self) -> PathBuf {
+        self.0.join("arrivals.txt")
+    }
+
     /// State of the run.
     pub fn manifest(&self) -> PathBuf {
         self.0.join("run.json")

@@ -1,43 +1,20 @@
-//! The load's schedule, which exists before the first request, and the record of what became of each request.
+//! The load: its plan, its schedule, which exists before the first request, and the record of what became of each request.
 
-use rand::Rng;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+mod curve;
+mod planned;
+mod schedule;
+mod trace;
 
 use crate::id::{SpanId, TraceTag, mix};
 use crate::le::{put, u16_at, u32_at, u64_at};
-use crate::scenario::{Arrival, Load};
 use crate::unit::MonoNs;
+
+pub use self::planned::{Closed, PlannedLoad, PlannedReplay};
+pub use self::schedule::schedule;
+pub use self::trace::{Trace, TraceError};
 
 /// Size of a record of the load log; the file is nothing but records.
 pub const RECORD_BYTES: usize = 40;
-
-/// The intended start of every request, in nanoseconds from the start of the load: warm-up, then the measured part.
-///
-/// Equal seeds give equal schedules (`ChaCha8`).
-pub fn schedule(load: &Load, seed: u64) -> Vec<u64> {
-    let total = load.warmup.nanos() + load.lasting.nanos();
-    let gap = 1e9 / load.rate.0;
-    match load.arrival {
-        Arrival::Constant => {
-            let count = (total as f64 / gap).round() as u64;
-            (0..count).map(|i| (i as f64 * gap) as u64).collect()
-        }
-        Arrival::Poisson => {
-            let mut random = ChaCha8Rng::seed_from_u64(seed);
-            let mut out = Vec::with_capacity((total as f64 / gap) as usize + 64);
-            let mut at = 0.0;
-            loop {
-                let u: f64 = random.random();
-                at -= (1.0 - u).ln() * gap;
-                if at >= total as f64 {
-                    return out;
-                }
-                out.push(at as u64);
-            }
-        }
-    }
-}
 
 /// The span id that stands for the load in a request's `traceparent`: the parent of the service's first span.
 pub const fn remote_parent(tag: &TraceTag, request: u32) -> SpanId {
@@ -93,7 +70,7 @@ pub struct LoadRecord {
     pub measured: bool,
     /// HTTP status, 0 without one.
     pub status: u16,
-    /// Intended start.
+    /// Intended start; in a closed load the actual start.
     pub intended: MonoNs,
     /// Actual start, 0 if it was not started.
     pub started: MonoNs,
@@ -139,33 +116,7 @@ pub fn read(bytes: &[u8]) -> impl Iterator<Item = LoadRecord> + '_ {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
-    use crate::unit::{Period, Rate};
-
-    fn load(arrival: Arrival) -> Load {
-        Load {
-            rate: Rate(5000.0),
-            arrival,
-            warmup: Period::millis(1000),
-            lasting: Period::millis(4000),
-            max_in_flight: NonZeroU32::MIN,
-            timeout: Period::millis(1000),
-        }
-    }
-
-    #[test]
-    fn the_schedule_is_the_plan_and_nothing_else() {
-        let constant = schedule(&load(Arrival::Constant), 1);
-        assert_eq!(constant.len(), 25_000);
-        assert_eq!(&constant[..3], [0, 200_000, 400_000]);
-        let poisson = schedule(&load(Arrival::Poisson), 1);
-        assert!((24_000..26_000).contains(&poisson.len()), "{}", poisson.len());
-        assert!(poisson.is_sorted());
-        assert_eq!(poisson, schedule(&load(Arrival::Poisson), 1));
-        assert_ne!(poisson, schedule(&load(Arrival::Poisson), 2));
-    }
 
     #[test]
     fn records_survive_a_round_trip() {

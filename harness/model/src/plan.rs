@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::expect::Expect;
 use crate::exporter::Exporter;
 use crate::id::TraceTag;
+use crate::load::PlannedLoad;
 use crate::manifest::FORMAT;
-use crate::scenario::{Load, Plant, Receiver, Scenario, Service, Variant, WitnessMode, one_or_many};
+use crate::scenario::{Plant, Receiver, Scenario, Service, Variant, WitnessMode, one_or_many};
 use crate::topology::{Share, shares};
 use crate::unit::Period;
 
@@ -24,8 +25,8 @@ pub struct Plan {
     pub description: String,
     /// Its seed.
     pub seed: u64,
-    /// The load.
-    pub load: Load,
+    /// The load of the variants that have none of their own.
+    pub load: PlannedLoad,
     /// The services, each with its name; the load talks to the first. Runs of one service wrote `service`.
     #[serde(alias = "service", deserialize_with = "one_or_many")]
     pub services: Vec<Service>,
@@ -51,6 +52,9 @@ pub struct PlannedVariant {
     /// The process witness of all services, in place of what each says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<WitnessMode>,
+    /// Its own load, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<PlannedLoad>,
 }
 
 /// One execution of one variant.
@@ -102,7 +106,7 @@ impl Plan {
             name: scenario.name.clone(),
             description: scenario.description.clone(),
             seed: scenario.seed,
-            load: scenario.load,
+            load: PlannedLoad::resolve(&scenario.load),
             services: named(&scenario.services),
             variants,
             trials,
@@ -116,20 +120,14 @@ impl Plan {
         self.variants.get(usize::from(trial.variant))
     }
 
-    /// Requests the schedule of a trial is expected to hold.
-    pub fn requests_per_trial(&self) -> u64 {
-        ((self.load.warmup.seconds() + self.load.lasting.seconds()) * self.load.rate.0).ceil() as u64
+    /// The load of a variant.
+    pub fn load_of<'a>(&'a self, variant: &'a PlannedVariant) -> &'a PlannedLoad {
+        variant.load.as_ref().unwrap_or(&self.load)
     }
 
     /// What one request makes of each service, in the services' order; empty for services that are no chain.
     pub fn shares(&self) -> Vec<Share> {
         shares(&self.services).unwrap_or_default()
-    }
-
-    /// Spans a trial is expected to create at most.
-    pub fn spans_per_trial(&self) -> u64 {
-        let each: u64 = self.shares().iter().map(|share| u64::from(*share.spans.end())).sum();
-        self.requests_per_trial().saturating_mul(each)
     }
 
     /// Whether a service has its process witness in a variant.
@@ -148,10 +146,43 @@ impl Plan {
         service.exporter.over(variant.exporter)
     }
 
-    /// About how long a trial takes: start, load, drain and copying.
-    pub fn estimated_trial(&self) -> Period {
-        let copy_ms = self.spans_per_trial() / 500;
-        Period::millis(1200 + copy_ms + (self.load.warmup.0 + self.load.lasting.0).as_millis() as u64)
+    /// The load of a trial.
+    pub fn load_of_trial(&self, trial: &PlannedTrial) -> &PlannedLoad {
+        self.variant_of(trial).map_or(&self.load, |variant| self.load_of(variant))
+    }
+
+    /// Requests a trial of a variant is expected to hold.
+    pub fn requests_per_trial(&self, variant: &PlannedVariant) -> u64 {
+        self.load_of(variant).requests()
+    }
+
+    /// Spans a trial of a variant is expected to create at most.
+    pub fn spans_per_trial(&self, variant: &PlannedVariant) -> u64 {
+        let each: u64 = self.shares().iter().map(|share| u64::from(*share.spans.end())).sum();
+        self.requests_per_trial(variant).saturating_mul(each)
+    }
+
+    /// Requests of the variant that has most of them.
+    pub fn most_requests(&self) -> u64 {
+        self.variants.iter().map(|variant| self.requests_per_trial(variant)).max().unwrap_or_default()
+    }
+
+    /// Spans of the variant that has most of them.
+    pub fn most_spans(&self) -> u64 {
+        self.variants.iter().map(|variant| self.spans_per_trial(variant)).max().unwrap_or_default()
+    }
+
+    /// About how long a trial of a variant takes: start, load, drain and copying.
+    pub fn estimated_trial(&self, variant: &PlannedVariant) -> Period {
+        let copy_ms = self.spans_per_trial(variant) / 500;
+        let load_ms = self.load_of(variant).estimated().0.as_millis() as u64;
+        Period::millis(1200 + copy_ms + load_ms)
+    }
+
+    /// About how long trials take together, seconds.
+    pub fn estimated_seconds(&self, trials: &[PlannedTrial]) -> f64 {
+        let variants = trials.iter().filter_map(|trial| self.variant_of(trial));
+        variants.map(|variant| self.estimated_trial(variant).seconds()).sum()
     }
 }
 
@@ -175,6 +206,7 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
             exporter: variant.exporter.over(scenario.exporter),
             receiver: variant.receiver.over(scenario.receiver),
             witness: variant.witness,
+            load: variant.load.map(|load| PlannedLoad::resolve(&load.over(&scenario.load))),
         })
         .collect()
 }

@@ -11,6 +11,7 @@ use crate::exporter::Effective;
 use crate::ledger::Ledger;
 use crate::manifest::Status;
 use crate::plan::Plan;
+use crate::scenario::Model;
 use crate::verdict::Verdict;
 use crate::witness::{Witness, WitnessReport};
 
@@ -144,6 +145,9 @@ pub struct Prediction {
 /// The load's own books and latencies.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct LoadFigures {
+    /// Open or closed.
+    #[serde(default)]
+    pub model: Model,
     /// Requests in the schedule.
     pub intended: u64,
     /// Started.
@@ -157,13 +161,14 @@ pub struct LoadFigures {
     /// Share of the measured part's started requests that were not answered with 2xx.
     #[serde(default)]
     pub failed_share: f64,
-    /// Requests per second asked for.
+    /// Requests per second asked for, on average over the measured part; 0 in a closed load, which asks for nothing.
     pub offered: f64,
     /// Requests per second started in the measured part.
     pub achieved: f64,
     /// Lowest share of the intended requests that was started within a window of 1 s.
     pub worst_window: f64,
-    /// Latency from the intended start, milliseconds; of a failed request the time until its failure.
+    /// Latency from the intended start, milliseconds; of a failed request the time until its failure. In a closed load
+    /// nothing is intended, so it is the service time.
     pub response: Option<Quantiles>,
     /// Latency from the actual start, milliseconds.
     pub service: Option<Quantiles>,

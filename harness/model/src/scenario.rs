@@ -1,5 +1,6 @@
 //! A scenario file as it is written. Every key is closed; nothing is resolved here (see [`crate::plan`]).
 
+mod load;
 mod service;
 
 use std::num::NonZeroU32;
@@ -8,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::expect::Expect;
 use crate::exporter::Exporter;
-use crate::unit::{ByteSize, Period, Rate};
+use crate::unit::{ByteSize, Period};
+
+pub use load::{Arrival, Bursts, Load, LoadOverride, Model, Ramp, Replay, Shape, Step};
 
 pub(crate) use service::one_or_many;
 pub use service::{Cache, Fixture, Root, Service, WitnessMode};
@@ -53,39 +56,6 @@ pub struct Scenario {
     pub plant: Plant,
 }
 
-/// How requests arrive. Always open loop: the schedule exists before the first request.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Load {
-    /// Requests per second.
-    pub rate: Rate,
-    /// Distances between requests.
-    #[serde(default)]
-    pub arrival: Arrival,
-    /// Time at full rate before the measured part; accounted, but not in the figures.
-    #[serde(default = "default_warmup")]
-    pub warmup: Period,
-    /// Length of the measured part.
-    pub lasting: Period,
-    /// Requests that may be open at once; above it a request is not started, and counted so.
-    #[serde(default = "default_in_flight")]
-    pub max_in_flight: NonZeroU32,
-    /// Bound on one request.
-    #[serde(default = "default_request_timeout")]
-    pub timeout: Period,
-}
-
-/// Distances between requests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Arrival {
-    /// Equal distances.
-    #[default]
-    Constant,
-    /// Exponential distances (a Poisson process).
-    Poisson,
-}
-
 /// How the receiver behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -125,6 +95,9 @@ pub struct Variant {
     /// The process witness of all services, in place of what each says.
     #[serde(default)]
     pub witness: Option<WitnessMode>,
+    /// A load of its own.
+    #[serde(default)]
+    pub load: Option<LoadOverride>,
 }
 
 impl Default for Variant {
@@ -135,6 +108,7 @@ impl Default for Variant {
             exporter: Exporter::default(),
             receiver: Receiver::default(),
             witness: None,
+            load: None,
         }
     }
 }
@@ -164,19 +138,4 @@ const fn default_seed() -> u64 {
 
 const fn one() -> NonZeroU32 {
     NonZeroU32::MIN
-}
-
-const fn default_warmup() -> Period {
-    Period::millis(1000)
-}
-
-const fn default_request_timeout() -> Period {
-    Period::millis(10_000)
-}
-
-const fn default_in_flight() -> NonZeroU32 {
-    match NonZeroU32::new(1024) {
-        Some(n) => n,
-        None => NonZeroU32::MIN,
-    }
 }

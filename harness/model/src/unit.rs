@@ -91,6 +91,12 @@ impl Period {
         self.0.as_nanos() as u64
     }
 
+    /// What is left of it after another; nothing when the other is longer.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// The period in seconds.
     pub const fn seconds(self) -> f64 {
         self.0.as_secs_f64()

@@ -46,10 +46,9 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
 fn heading(result: &RunResult) -> String {
     let plan = &result.plan;
     format!(
-        "{}  {} requests/s for {} after {} of warm-up, {} in {}, seed {}, run {}",
+        "{}  {} after {} of warm-up, {} in {}, seed {}, run {}",
         paint(Ink::Bold, &clean(&plan.name)),
-        TERMINAL.short(plan.load.rate.0),
-        plan.load.lasting,
+        clean(&plan.load.to_string()),
         plan.load.warmup,
         TERMINAL.counted(trials(result).count() as u64, "trial", "trials"),
         TERMINAL.counted(result.variants.len() as u64, "variant", "variants"),

@@ -2,7 +2,8 @@
 
 use spanfate_model::fate::{Cause, Decider, Exit, Fate, Filter};
 use spanfate_model::manifest::Status;
-use spanfate_model::result::{Estimate, RunResult, VariantResult};
+use spanfate_model::result::{Estimate, LoadFigures, RunResult, VariantResult};
+use spanfate_model::scenario::Model;
 use spanfate_model::verdict::Verdict;
 
 use crate::books::trials;
@@ -36,6 +37,14 @@ pub(crate) const fn short(fate: Fate) -> &'static str {
         Fate::RejectedPartial => "rejected",
         Fate::RefusedByReceiver => "refused by receiver",
         Fate::LostBeforeReceiver => "before receiver",
+    }
+}
+
+/// Requests per second asked for; a closed load asks for none.
+pub(crate) fn offered(load: &LoadFigures, numbers: Numbers) -> String {
+    match load.model {
+        Model::Open => numbers.short(load.offered),
+        Model::Closed => "closed".to_owned(),
     }
 }
 

@@ -27,6 +27,12 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// A run's arrivals are not those of its plan.
+    #[error("{path} does not hold the arrivals that this run replayed; put the original file back")]
+    OtherArrivals {
+        /// The file.
+        path: PathBuf,
+    },
     /// Raw logs could not be brought into the results directory.
     #[error(
         "could not copy the raw logs; they are kept in {scratch}: free disk space, then run `spanfate analyze RUN`"

@@ -1,7 +1,7 @@
-//! The load: an open-loop HTTP client that keeps to a schedule made before the first request.
+//! The load: an HTTP client that keeps to a schedule made before the first request; or, to compare with, one whose
+//! connections wait for their answers.
 //!
-//! A timing thread does nothing but wake up at each intended start; a load thread sends and receives. Every entry of
-//! the schedule gets exactly one record.
+//! One thread wakes up at each intended start, sends and receives. Every entry of the plan gets exactly one record.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -12,7 +12,6 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use http::Uri;
-use nix::errno::Errno;
 use spanfate_model::id::TraceTag;
 use spanfate_model::unit::MonoNs;
 use tokio::runtime::{Builder, LocalOptions};
@@ -21,6 +20,7 @@ use self::pace::{Pace, StopOnDrop};
 use self::request::Template;
 use crate::error::Error;
 
+mod alarm;
 mod crew;
 mod dispatch;
 mod link;
@@ -35,20 +35,54 @@ pub struct Config {
     pub target: SocketAddr,
     /// Path of every request.
     pub path: String,
-    /// Intended starts in nanoseconds after `start_at`, ascending.
-    pub schedule: Vec<u64>,
-    /// Requests intended at or after this offset are measured.
-    pub measured_from: u64,
-    /// When the schedule begins.
+    /// What decides when a request starts.
+    pub starts: Starts,
+    /// When the load begins.
     pub start_at: MonoNs,
-    /// Requests that may be open at once.
-    pub max_in_flight: u32,
     /// Bound on one request, from its start.
     pub timeout: Duration,
     /// What each request carries.
     pub headers: Headers,
     /// The load log to create.
     pub log: PathBuf,
+}
+
+/// What decides when a request starts.
+#[derive(Clone, Debug)]
+pub enum Starts {
+    /// A schedule.
+    Open {
+        /// Intended starts in nanoseconds after `start_at`, ascending.
+        schedule: Arc<[u64]>,
+        /// Requests intended at or after this offset are measured.
+        measured_from: u64,
+        /// Requests that may be open at once.
+        max_in_flight: u32,
+    },
+    /// The answer to the request before it on the same connection.
+    Closed {
+        /// Connections.
+        connections: u32,
+        /// Requests over all connections.
+        requests: u32,
+    },
+}
+
+impl Starts {
+    /// Requests in all.
+    pub fn count(&self) -> u64 {
+        match self {
+            Self::Open { schedule, .. } => schedule.len() as u64,
+            Self::Closed { requests, .. } => u64::from(*requests),
+        }
+    }
+
+    const fn most_open(&self) -> u32 {
+        match self {
+            Self::Open { max_in_flight, .. } => *max_in_flight,
+            Self::Closed { connections, .. } => *connections,
+        }
+    }
 }
 
 /// What each request carries.
@@ -72,18 +106,18 @@ pub struct Progress {
     pub started: u64,
     /// Of these, requests that ended in whatever way.
     pub done: u64,
-    /// Entries of the schedule that were given up without a start.
+    /// Entries of the plan that were given up without a start.
     pub not_started: u64,
 }
 
 /// What a load says at its end; `intended = started + not_started`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Summary {
-    /// Entries of the schedule.
+    /// Requests of the plan.
     pub intended: u64,
     /// Requests started.
     pub started: u64,
-    /// Entries without a start.
+    /// Of these, not started.
     pub not_started: u64,
     /// Connections opened, failed attempts included.
     pub connections: u32,
@@ -93,38 +127,31 @@ pub struct Summary {
 #[derive(Debug)]
 pub struct Running {
     pace: Arc<Pace>,
-    stop: StopOnDrop,
-    timing: JoinHandle<Result<(), Errno>>,
+    _stop: StopOnDrop,
     sending: JoinHandle<Result<u32, Error>>,
     intended: u64,
 }
 
 /// Starts a load.
-pub fn start(mut config: Config) -> Result<Running, Error> {
+pub fn start(config: Config) -> Result<Running, Error> {
     let refused = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
     let path: Uri = config.path.parse().map_err(refused).map_err(Error::system("use the load's path"))?;
     let template = Template::new(config.target, path, config.headers);
     let log = create(&config)?;
     let pace = Arc::new(Pace::default());
-    let intended = config.schedule.len() as u64;
+    let intended = config.starts.count();
     let stop = StopOnDrop::new(&pace);
-    let schedule: Arc<[u64]> = std::mem::take(&mut config.schedule).into();
-    let timing = {
-        let (pace, schedule, start_at) = (Arc::clone(&pace), Arc::clone(&schedule), config.start_at);
-        spawn("sf-timing", move || pace::keep(&pace, &schedule, start_at))?
-    };
-    let sending = {
-        let pace = Arc::clone(&pace);
-        spawn("sf-load", move || {
-            let _stop = StopOnDrop::new(&pace);
-            let runtime = Builder::new_current_thread()
-                .enable_all()
-                .build_local(LocalOptions::default())
-                .map_err(Error::system("start the load's runtime"))?;
-            runtime.block_on(dispatch::run(&config, &schedule, template, log, &pace))
-        })?
-    };
-    Ok(Running { pace, stop, timing, sending, intended })
+    let theirs = Arc::clone(&pace);
+    let sending = spawn("sf-load", move || {
+        let _stop = StopOnDrop::new(&theirs);
+        // Without the runtime's own timers: they round to milliseconds.
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .build_local(LocalOptions::default())
+            .map_err(Error::system("start the load's runtime"))?;
+        runtime.block_on(dispatch::run(&config, template, log, &theirs))
+    })?;
+    Ok(Running { pace, _stop: stop, sending, intended })
 }
 
 fn create(config: &Config) -> Result<File, Error> {
@@ -148,7 +175,7 @@ impl Running {
         self.pace.progress()
     }
 
-    /// Whether every entry of the schedule has its record, so that [`Self::join`] returns at once.
+    /// Whether every entry of the plan has its record, so that [`Self::join`] returns at once.
     pub fn is_finished(&self) -> bool {
         self.sending.is_finished()
     }
@@ -158,17 +185,10 @@ impl Running {
         self.pace.stop();
     }
 
-    /// Waits for the end: at most the rest of the schedule, a second, and the bound of a request.
+    /// Waits for the end: in an open load at most the rest of the schedule, a second, and the bound of a request.
     pub fn join(self) -> Result<Summary, Error> {
-        let panicked = |_| io::Error::other("a thread of the load panicked");
-        let sending = self.sending.join().map_err(panicked);
-        drop(self.stop);
-        let timing = self.timing.join().map_err(panicked);
-        let connections = sending.map_err(Error::system("send the load"))??;
-        timing
-            .map_err(Error::system("time the load"))?
-            .map_err(io::Error::from)
-            .map_err(Error::system("set the timer slack"))?;
+        let panicked = |_| io::Error::other("the thread of the load panicked");
+        let connections = self.sending.join().map_err(panicked).map_err(Error::system("send the load"))??;
         let Progress { started, not_started, .. } = self.pace.progress();
         Ok(Summary { intended: self.intended, started, not_started, connections })
     }

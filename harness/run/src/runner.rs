@@ -36,8 +36,10 @@ pub struct Run<'a> {
 
 /// Space a run needs at most, bytes: ledgers, receipts and requests of all trials.
 fn estimated_bytes(plan: &Plan) -> u64 {
-    let per_trial = plan.spans_per_trial() * (128 + 64) + plan.requests_per_trial() * 40 + (1 << 20);
-    per_trial.saturating_mul(plan.trials.len() as u64)
+    let per_trial =
+        |variant| plan.spans_per_trial(variant) * (128 + 64) + plan.requests_per_trial(variant) * 40;
+    let variants = plan.trials.iter().filter_map(|trial| plan.variant_of(trial));
+    variants.map(|variant| per_trial(variant) + (1 << 20)).fold(0, u64::saturating_add)
 }
 
 impl Run<'_> {
@@ -56,7 +58,7 @@ impl Run<'_> {
         let dir =
             RunDir(unused_directory(&self.results, &format!("{}-{}", self.plan.name, stamp(clock::wall())))?);
         store::write_bytes(&dir.scenario(), self.scenario.as_bytes())?;
-        store::write_json(&dir.plan(), self.plan)?;
+        store::write_plan(&dir, self.plan)?;
         store::write_json(&dir.manifest(), &new_manifest(&dir))?;
         Ok(dir)
     }
@@ -104,9 +106,9 @@ impl Run<'_> {
             let Some(variant) = self.plan.variant_of(planned) else { continue };
             manifest.trials.push(planned.index);
             store::write_json(&dir.manifest(), manifest)?;
-            let each = self.plan.estimated_trial().seconds();
+            let estimated_s = self.plan.estimated_seconds(&self.plan.trials[place..]);
             let began = clock::now();
-            let left = |done_s: f64| ((total - place) as f64 * each - done_s).max(0.0);
+            let left = |done_s: f64| (estimated_s - done_s).max(0.0);
             let variant_name = variant.name.clone();
             show(Progress::TrialBegan {
                 index: planned.index,

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
@@ -11,7 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spanfate_model::event::UsageSample;
 use spanfate_model::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG};
+use spanfate_model::load::Trace;
 use spanfate_model::manifest::TrialManifest;
+use spanfate_model::plan::Plan;
 use spanfate_model::raw::TrialLogs;
 use spanfate_model::slots::{HEADER_BYTES, SLOT_BYTES, read_header, read_live};
 
@@ -49,6 +52,30 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let bytes = fs::read(path).map_err(Error::file("read", path))?;
     serde_json::from_slice(&bytes).map_err(|source| Error::Malformed { path: path.to_owned(), source })
+}
+
+/// Writes a run's plan; the arrivals of a replay go beside it, in the words of their file.
+pub fn write_plan(dir: &RunDir, plan: &Plan) -> Result<(), Error> {
+    if let Some(trace) = plan.load.replay.as_ref().and_then(|replay| replay.trace.as_ref()) {
+        write_bytes(&dir.arrivals(), trace.text.as_bytes())?;
+    }
+    write_json(&dir.plan(), plan)
+}
+
+/// Reads a run's plan, with the arrivals of its replay. Arrivals that are gone make the run inconclusive; others than the
+/// plan's own would make it wrong.
+pub fn read_plan(dir: &RunDir) -> Result<Plan, Error> {
+    let mut plan: Plan = read_json(&dir.plan())?;
+    let path = dir.arrivals();
+    if let Some(replay) = plan.load.replay.as_mut()
+        && path.is_file()
+    {
+        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        let trace = Trace::parse(&text).ok().filter(|trace| trace.digest() == replay.digest);
+        let trace = trace.ok_or(Error::OtherArrivals { path })?;
+        replay.trace = Some(Arc::new(trace));
+    }
+    Ok(plan)
 }
 
 /// Reads everything a trial left: from its directory, or from its scratch directory when the trial was torn.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use spanfate_model::event::EventKind;
 use spanfate_model::layout::{LOAD_LOG, TrialDir, WIRE_LOG};
-use spanfate_model::load::schedule;
+use spanfate_model::load::{Closed, schedule};
 use spanfate_model::manifest::{FORMAT, Status, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 use spanfate_model::scenario::{Root, Service};
@@ -99,14 +99,18 @@ impl Trial<'_> {
         store::write_json(&self.dir.manifest(), manifest)?;
         let sampler = Sampler::start(stage.subject(&services), &self.dir.usage())?;
 
+        let load = self.plan.load_of(self.variant);
         let began = clock::now() + SETTLE.as_nanos() as u64;
         manifest.phases.load_began = began;
-        manifest.phases.measured_from = began + self.plan.load.warmup.nanos();
+        manifest.phases.measured_from = began + load.warmup.nanos();
         store::write_json(&self.dir.manifest(), manifest)?;
         events.say(EventKind::PhaseBegan, json!({"phase": "load"}))?;
         let cut_short = self.drive(&services, &receiver, began, tick)?;
-        manifest.phases.load_ended = manifest.phases.measured_from + self.plan.load.lasting.nanos();
         manifest.phases.drained = clock::now();
+        manifest.phases.load_ended = match load.closed {
+            Some(_) => manifest.phases.drained,
+            None => manifest.phases.measured_from + load.lasting.nanos(),
+        };
 
         events.say(EventKind::PhaseBegan, json!({"phase": "stop"}))?;
         tick(Tick { phase: "drain", started: 0, intended: 0, received: receiver.counts().accepted });
@@ -120,7 +124,7 @@ impl Trial<'_> {
 
     fn receiver_config(&self) -> receiver::Config {
         let settings = &self.variant.receiver;
-        let spans = self.plan.spans_per_trial();
+        let spans = self.plan.spans_per_trial(self.variant);
         receiver::Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             answer_after: settings.answer_after.map(|after| after.0),
@@ -160,17 +164,25 @@ impl Trial<'_> {
         tick: &mut dyn FnMut(Tick),
     ) -> Result<bool, Error> {
         let mut cut_short = false;
-        let schedule = schedule(&self.plan.load, self.planned.seed);
-        let intended = schedule.len() as u64;
+        let plan = self.plan.load_of(self.variant);
+        let starts = match plan.closed {
+            Some(Closed { connections, requests }) => {
+                load::Starts::Closed { connections: connections.get(), requests: requests.get() }
+            }
+            None => load::Starts::Open {
+                schedule: schedule(plan, self.planned.seed).into(),
+                measured_from: plan.warmup.nanos(),
+                max_in_flight: plan.max_in_flight.get(),
+            },
+        };
+        let intended = starts.count();
         let (target, path) = services.entry()?;
         let running = load::start(load::Config {
             target,
             path,
-            schedule,
-            measured_from: self.plan.load.warmup.nanos(),
+            starts,
             start_at: began,
-            max_in_flight: self.plan.load.max_in_flight.get(),
-            timeout: self.plan.load.timeout.0,
+            timeout: plan.timeout.0,
             headers: self.headers(),
             log: self.scratch.join(LOAD_LOG),
         })?;

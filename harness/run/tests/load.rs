@@ -16,9 +16,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use spanfate_model::id::TraceTag;
-use spanfate_model::load::{LoadRecord, Outcome, read, remote_parent};
+use spanfate_model::load::{LoadRecord, Outcome, PlannedLoad, Trace, read, remote_parent};
+use spanfate_model::scenario::{Load as ScenarioLoad, Replay, Shape, Step};
+use spanfate_model::unit::{Period, Rate};
 use spanfate_run::clock;
-use spanfate_run::load::{self, Config, Headers, Running, Summary};
+use spanfate_run::load::{self, Config, Headers, Running, Starts, Summary};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -95,16 +97,18 @@ async fn answer(
     Ok(response)
 }
 
+fn schedule(count: u64, max_in_flight: u32) -> Starts {
+    Starts::Open { schedule: (0..count).map(|i| i * MS).collect(), measured_from: 20 * MS, max_in_flight }
+}
+
 /// A load of `count` requests, one each millisecond; `change` sets what the test is about.
 fn begin(target: SocketAddr, count: u64, change: impl FnOnce(&mut Config)) -> (Running, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let mut config = Config {
         target,
         path: "/work".to_owned(),
-        schedule: (0..count).map(|i| i * MS).collect(),
-        measured_from: 20 * MS,
+        starts: schedule(count, 1024),
         start_at: clock::now() + 20 * MS,
-        max_in_flight: 1024,
         timeout: Duration::from_secs(10),
         headers: Headers::Number,
         log: dir.path().join("load.log"),
@@ -214,7 +218,7 @@ fn a_connection_the_service_closes_after_an_answer_is_replaced() {
 #[test]
 fn above_the_cap_requests_are_not_started() {
     let service = service(Manner::AnswerAfter(Duration::from_millis(50)));
-    let (running, dir) = begin(service.address, 100, |config| config.max_in_flight = 1);
+    let (running, dir) = begin(service.address, 100, |config| config.starts = schedule(100, 1));
     let (records, summary) = end(running, &dir, 100);
     let capped = count(&records, Outcome::InFlightCap);
     assert!(capped > 50, "{capped}");
@@ -250,4 +254,108 @@ fn an_empty_schedule_ends_at_once() {
     let (running, dir) = begin(service.address, 0, |_| {});
     let (records, summary) = end(running, &dir, 0);
     assert_eq!((records.len(), summary.connections), (0, 0));
+}
+
+/// Joins a closed load; the records in the order of their numbers.
+fn end_closed(running: Running, dir: &TempDir, count: u32) -> (Vec<LoadRecord>, Summary) {
+    let summary = running.join().unwrap();
+    let mut records: Vec<_> = read(&std::fs::read(dir.path().join("load.log")).unwrap()).collect();
+    records.sort_by_key(|record| record.request);
+    let numbers: Vec<_> = records.iter().map(|record| record.request).collect();
+    assert_eq!(numbers, (0..count).collect::<Vec<_>>(), "every request has exactly one record");
+    assert_eq!(
+        (summary.intended, summary.started + summary.not_started),
+        (u64::from(count), u64::from(count))
+    );
+    assert!(records.iter().all(|record| record.measured));
+    (records, summary)
+}
+
+#[test]
+fn a_closed_load_waits_for_its_answers() {
+    let service = service(Manner::AnswerAfter(Duration::from_millis(2)));
+    let starts = Starts::Closed { connections: 3, requests: 60 };
+    let (running, dir) = begin(service.address, 0, |config| config.starts = starts);
+    let (records, summary) = end_closed(running, &dir, 60);
+    assert_eq!((count(&records, Outcome::Answered), summary.connections), (60, 3));
+    assert!(records.iter().all(|record| record.intended == record.started && record.started > 0));
+    for connection in 0..3 {
+        let own: Vec<_> = records.iter().filter(|record| record.connection == connection).collect();
+        assert!(own.windows(2).all(|pair| pair[1].started >= pair[0].done), "one at a time: {own:?}");
+    }
+    assert_eq!(service.seen.lock().unwrap().len(), 60);
+}
+
+#[test]
+fn a_closed_load_ends_although_nobody_answers() {
+    let closed = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let starts = Starts::Closed { connections: 4, requests: 50 };
+    let (running, dir) = begin(closed, 0, |config| config.starts = starts);
+    let (records, _) = end_closed(running, &dir, 50);
+    assert_eq!(count(&records, Outcome::ConnectFailed), 50);
+}
+
+#[test]
+fn stopping_a_closed_load_leaves_the_rest() {
+    let service = service(Manner::AnswerAfter(Duration::from_millis(5)));
+    let starts = Starts::Closed { connections: 2, requests: 100_000 };
+    let (running, dir) = begin(service.address, 0, |config| config.starts = starts);
+    while running.progress().started < 20 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    running.stop_early();
+    let (records, summary) = end_closed(running, &dir, 100_000);
+    assert_eq!(count(&records, Outcome::Answered) as u64, summary.started);
+    assert_eq!(count(&records, Outcome::GeneratorLate) as u64, summary.not_started);
+    assert!(records.iter().all(|record| record.intended > 0));
+}
+
+/// A planned load against a service, as a trial sends it.
+fn run_planned(load: &ScenarioLoad) -> (Vec<LoadRecord>, Vec<u64>) {
+    let planned = PlannedLoad::resolve(load);
+    let offsets = spanfate_model::load::schedule(&planned, 3);
+    let service = service(Manner::Answer);
+    let (running, dir) = begin(service.address, 0, |config| {
+        config.starts = Starts::Open {
+            schedule: offsets.clone().into(),
+            measured_from: planned.warmup.nanos(),
+            max_in_flight: 1024,
+        };
+    });
+    running.join().unwrap();
+    let mut records: Vec<_> = read(&std::fs::read(dir.path().join("load.log")).unwrap()).collect();
+    records.sort_by_key(|record| record.request);
+    assert_eq!(records.len(), offsets.len());
+    assert_eq!(count(&records, Outcome::Answered), records.len());
+    let began = records[0].intended - offsets[0];
+    for (record, offset) in records.iter().zip(&offsets) {
+        assert_eq!(record.intended, began + offset);
+        assert_eq!(record.measured, *offset >= planned.warmup.nanos());
+        assert!(record.started >= record.intended);
+    }
+    (records, offsets)
+}
+
+#[test]
+fn steps_are_sent_as_they_are_planned() {
+    let step = |rate, ms| Step { rate: Rate(rate), lasting: Period::millis(ms) };
+    let load = ScenarioLoad {
+        shape: Some(Shape::Steps(vec![step(100.0, 100), step(1000.0, 100)])),
+        warmup: Some(Period::millis(50)),
+        ..ScenarioLoad::default()
+    };
+    let (records, _) = run_planned(&load);
+    assert_eq!(records.len(), 5 + 10 + 100);
+    assert_eq!(records.iter().filter(|record| record.measured).count(), 110);
+}
+
+#[test]
+fn a_replay_is_sent_at_its_own_times() {
+    let trace = Trace::parse("5.00\n5.01\n5.01\n5.2\n5.3\n").unwrap();
+    let replay = Replay { file: "arrivals.txt".to_owned(), speed: 2.0, trace: Some(Arc::new(trace)) };
+    let load =
+        ScenarioLoad { replay: Some(replay), warmup: Some(Period::millis(50)), ..ScenarioLoad::default() };
+    let (records, offsets) = run_planned(&load);
+    assert_eq!(offsets, [0, 5, 5, 100, 150].map(|ms| ms * MS));
+    assert_eq!(records.iter().filter(|record| record.measured).count(), 2);
 }

@@ -15,7 +15,7 @@ use spanfate_model::manifest::{Phases, ProcessEnd, ProcessManifest, RunManifest,
 use spanfate_model::plan::Plan;
 use spanfate_model::raw::TrialLogs;
 use spanfate_model::result::{RunResult, TrialResult};
-use spanfate_model::scenario::{Arrival, Load, Plant, Receiver, Scenario, Service};
+use spanfate_model::scenario::{Load, Plant, Receiver, Scenario, Service};
 use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, Slot};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::wire::{
@@ -56,6 +56,7 @@ pub(crate) struct World {
     pub(crate) overflow: u64,
     pub(crate) sampler: String,
     pub(crate) plant: Plant,
+    pub(crate) load: Option<Load>,
 }
 
 impl Default for World {
@@ -69,6 +70,7 @@ impl Default for World {
             overflow: 0,
             sampler: "ParentBased{root:AlwaysOnSampler}".to_owned(),
             plant: Plant::default(),
+            load: None,
         }
     }
 }
@@ -131,14 +133,10 @@ impl World {
             description: String::new(),
             seed: 7,
             trials: none,
-            load: Load {
-                rate,
-                arrival: Arrival::Constant,
-                warmup: Period::default(),
-                lasting,
-                max_in_flight: none,
-                timeout: lasting,
-            },
+            load: self
+                .load
+                .clone()
+                .unwrap_or_else(|| Load { warmup: Some(Period::default()), ..Load::steady(rate, lasting) }),
             services: vec![Service { spans_per_request: none, ..Service::default() }],
             receiver: Receiver::default(),
             exporter: Exporter::default(),
@@ -214,14 +212,18 @@ impl World {
     }
 
     pub(crate) fn load_log(plan: &Plan) -> Vec<u8> {
-        let schedule = spanfate_model::load::schedule(&plan.load, plan.trials[0].seed);
+        let mut schedule = spanfate_model::load::schedule(&plan.load, plan.trials[0].seed);
+        if plan.load.closed.is_some() {
+            // It sends when it was answered.
+            schedule = (0..plan.load.requests()).map(|request| request * 3).collect();
+        }
         let record = |(request, offset): (usize, &u64)| LoadRecord {
             request: request as u32,
             outcome: Outcome::Answered,
             measured: true,
             status: 200,
             intended: BEGAN + offset,
-            started: BEGAN + offset + 1,
+            started: BEGAN + offset + u64::from(plan.load.closed.is_none()),
             done: BEGAN + offset + 2,
             connection: 0,
         };

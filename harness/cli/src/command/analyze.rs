@@ -44,7 +44,7 @@ pub(super) fn find_run(name: &Path) -> Result<RunDir, Error> {
 
 /// Concludes every trial that was begun, then the run; writes ledgers and result.
 pub(super) fn conclude(dir: &RunDir) -> Result<RunResult, Error> {
-    let plan: Plan = store::read_json(&dir.plan())?;
+    let plan: Plan = store::read_plan(dir)?;
     let manifest: RunManifest = store::read_json(&dir.manifest())?;
     // A run that was killed while it built has no fingerprint yet.
     let environment: Environment = store::read_json(&dir.environment()).unwrap_or_default();

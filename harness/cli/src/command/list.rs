@@ -15,7 +15,7 @@ pub(super) fn run() -> Result<ExitCode, Error> {
         let line = match scenario_file::load(&folder.join(format!("{name}.toml")), false) {
             Ok(loaded) => {
                 let plan = Plan::resolve(&loaded.scenario);
-                let seconds = plan.estimated_trial().seconds() * plan.trials.len() as f64;
+                let seconds = plan.estimated_seconds(&plan.trials);
                 format!(
                     "{name:<20} {:>2} variants, about {seconds:>4.0} s   {}\n",
                     plan.variants.len(),

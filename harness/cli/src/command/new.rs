@@ -85,14 +85,14 @@ mod tests {
         for kind in [Kind::Http, Kind::Chain, Kind::Own] {
             let text = fill(&asked(kind, &[]), "mine");
             assert!(!text.contains('@'), "{text}");
-            assert_eq!(parse(&text).unwrap().name, "mine");
+            assert_eq!(parse(&text, Path::new(".")).unwrap().name, "mine");
         }
     }
 
     #[test]
     fn a_command_is_written_as_it_is_meant() {
         let text = fill(&asked(Kind::Http, &["./my \"service\"", "--listen", "127.0.0.1:{port}"]), "mine");
-        let scenario = parse(&text).unwrap();
+        let scenario = parse(&text, Path::new(".")).unwrap();
         assert_eq!(scenario.services[0].command, ["./my \"service\"", "--listen", "127.0.0.1:{port}"]);
     }
 

@@ -23,28 +23,26 @@ pub(super) fn run(selection: &Selection, json: bool, color: bool) -> Result<Exit
 }
 
 fn describe(plan: &Plan) -> String {
-    let each = plan.estimated_trial().seconds();
     let mut out = format!(
-        "{}: {}\nseed {}, {} per trial: {} warm-up + {} measured at {} ({} requests, {} spans)\n",
+        "{}: {}\nseed {}, at most {} requests and {} spans per trial\nload: {}, after {} of warm-up\n",
         plan.name,
         plan.description,
         plan.seed,
-        format_seconds(each),
+        plan.most_requests(),
+        plan.most_spans(),
+        plan.load,
         plan.load.warmup,
-        plan.load.lasting,
-        plan.load.rate,
-        plan.requests_per_trial(),
-        plan.spans_per_trial(),
     );
     for trial in &plan.trials {
         let Some(variant) = plan.variant_of(trial) else { continue };
         let mut settings: Vec<String> =
             variant.exporter.settings().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         settings.extend(variant.receiver.answer_after.map(|after| format!("answer_after={after}")));
+        settings.extend(variant.load.as_ref().map(|load| format!("load=({load})")));
         let settings = if settings.is_empty() { "SDK defaults".to_owned() } else { settings.join(" ") };
         out += &format!("  trial {:>3}  {:<24} {settings}\n", trial.index, variant.name);
     }
-    let total = each * plan.trials.len() as f64;
+    let total = plan.estimated_seconds(&plan.trials);
     out += &format!("{} trials, about {} after the build\n", plan.trials.len(), format_seconds(total));
     out
 }

@@ -1,12 +1,13 @@
 //! What types cannot say: ranges, references, contradictions.
 
+mod load;
 mod service;
 
 use std::collections::BTreeSet;
 
 use spanfate_model::exporter::Exporter;
 use spanfate_model::figure::nearest;
-use spanfate_model::plan::{MAX_TRIALS, Plan, named};
+use spanfate_model::plan::{MAX_TRIALS, named};
 use spanfate_model::scenario::{Scenario, Service, WitnessMode};
 use spanfate_model::unit::Period;
 
@@ -17,16 +18,14 @@ pub(super) struct Problem {
     pub(super) help: Option<String>,
 }
 
-/// Most spans of one trial: its ledger takes 128 bytes each.
-const MAX_SPANS: u64 = 100_000_000;
-
 /// Checks a whole scenario; gives every problem.
 pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     // Calls go by the names that services have, written or not.
     let scenario = &Scenario { services: named(&scenario.services), ..scenario.clone() };
     let mut out = Problems::default();
     name(&mut out, &["name"], &scenario.name);
-    load(&mut out, scenario);
+    load::loads(&mut out, scenario);
+    trials(&mut out, scenario);
     service::services(&mut out, scenario);
     exporter(&mut out, &["exporter"], &scenario.exporter);
     ratio(&mut out, &["exporter"], &scenario.exporter, &scenario.exporter);
@@ -40,6 +39,10 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
 struct Problems(Vec<Problem>);
 
 impl Problems {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
     fn add(&mut self, path: &[&str], message: impl Into<String>, help: &str) {
         let path = path.iter().map(|part| (*part).to_owned()).collect();
         self.0.push(Problem {
@@ -65,30 +68,8 @@ fn name(out: &mut Problems, path: &[&str], name: &str) {
     }
 }
 
-fn load(out: &mut Problems, scenario: &Scenario) {
-    let load = &scenario.load;
-    if load.lasting < Period::millis(100) {
-        out.add(
-            &["load", "lasting"],
-            format!("a load of {} is too short", load.lasting),
-            "use at least 100ms",
-        );
-    }
-    if load.timeout < Period::millis(1) {
-        out.add(&["load", "timeout"], "a request needs time to be answered", "use at least 1ms");
-    }
-    let plan = Plan::resolve(&Scenario { trials: std::num::NonZeroU32::MIN, ..scenario.clone() });
-    if plan.spans_per_trial() > MAX_SPANS {
-        let message = format!(
-            "{} spans per trial are more than the {MAX_SPANS} a ledger can hold",
-            plan.spans_per_trial()
-        );
-        out.add(&["load", "rate"], message, "lower the rate, the length or the spans per request");
-    }
-    if plan.requests_per_trial() < 2 {
-        out.add(&["load", "rate"], "this load has no request to measure", "raise the rate or the length");
-    }
-    let trials = plan.variants.len() * scenario.trials.get() as usize;
+fn trials(out: &mut Problems, scenario: &Scenario) {
+    let trials = scenario.variant.len().max(1) * scenario.trials.get() as usize;
     if trials > MAX_TRIALS {
         out.add(
             &["trials"],

@@ -8,8 +8,15 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Required keys and a value that is valid for each.
-const PLACEHOLDERS: [(&str, &str); 4] =
-    [("name", "placeholder"), ("rate", "1/s"), ("lasting", "1s"), ("that", "duplicates >= 0")];
+const PLACEHOLDERS: [(&str, &str); 7] = [
+    ("name", "placeholder"),
+    ("rate", "1/s"),
+    ("to", "1/s"),
+    ("lasting", "1s"),
+    ("every", "2s"),
+    ("file", "arrivals.txt"),
+    ("that", "duplicates >= 0"),
+];
 
 /// Takes out the key that stands at a span, wherever it is.
 pub(super) fn remove_key(table: &mut DeTable<'_>, at: &Range<usize>) -> bool {

@@ -2,6 +2,7 @@
 //! collected: after each the table is mended and looked at again.
 
 use std::ops::Range;
+use std::path::Path;
 
 use serde::Deserialize;
 use spanfate_model::figure::nearest;
@@ -9,16 +10,16 @@ use spanfate_model::scenario::{RESERVED, Scenario};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
-use super::{Diagnostic, check, mend};
+use super::{Diagnostic, check, mend, replay};
 
-/// Parses and checks a scenario.
-pub(crate) fn parse(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
+/// Parses and checks a scenario. Files it names are looked for in its folder.
+pub(crate) fn parse(text: &str, folder: &Path) -> Result<Scenario, Vec<Diagnostic>> {
     let (mut table, errors) = DeTable::parse_recoverable(text);
     let mut found: Vec<Diagnostic> = errors.iter().map(|e| diagnose(e.message(), e.span())).collect();
     // What a syntax error cut off looks like a missing key.
     let whole = found.is_empty();
     found.extend(take_reserved(table.get_mut()));
-    let typed = loop {
+    let mut typed = loop {
         match Scenario::deserialize(Deserializer::from(table.clone())) {
             Ok(scenario) => break Some(scenario),
             Err(error) => {
@@ -32,8 +33,9 @@ pub(crate) fn parse(text: &str) -> Result<Scenario, Vec<Diagnostic>> {
             }
         }
     };
-    if let Some(scenario) = &typed {
-        found.extend(check::check(scenario).into_iter().map(|problem| Diagnostic {
+    if let Some(scenario) = &mut typed {
+        let unread = replay::read(&mut scenario.load, folder);
+        found.extend(check::check(scenario).into_iter().chain(unread).map(|problem| Diagnostic {
             span: span_of(table.get_ref(), &problem.path),
             message: problem.message,
             help: problem.help,
@@ -129,7 +131,7 @@ mod tests {
     const GOOD: &str = "name = 'x'\n[load]\nrate = '500/s'\nlasting = '1s'\n";
 
     fn messages(text: &str) -> Vec<(String, String, Option<String>)> {
-        parse(text)
+        parse(text, Path::new("."))
             .unwrap_err()
             .into_iter()
             .map(|d| (d.message, d.span.map(|s| text[s].to_owned()).unwrap_or_default(), d.help))
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_small_scenario_is_enough() {
-        assert_eq!(parse(GOOD).unwrap().name, "x");
+        assert_eq!(parse(GOOD, Path::new(".")).unwrap().name, "x");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod hostile;
 mod interruption;
 mod kills;
 mod lab;
+mod loads;
 mod receive;
 mod station;
 

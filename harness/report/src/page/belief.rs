@@ -143,7 +143,7 @@ fn condition(variant: &VariantResult, trial: &TrialResult) -> Vec<String> {
     };
     vec![
         trial_name(variant, trial),
-        PAGE.short(load.offered),
+        words::offered(load, PAGE),
         PAGE.short(load.achieved),
         PAGE.percent(load.worst_window),
         maybe(load.start_lag.as_ref(), |lag| PAGE.short(lag.p99)),

@@ -65,7 +65,7 @@ pub(crate) fn reproduce(result: &RunResult) -> Section {
     }
     let facts = [
         ("Seed", plan.seed.to_string()),
-        ("Arrival", format!("{} requests/s, {:?}", PAGE.short(load.rate.0), load.arrival).to_lowercase()),
+        ("Load", load.to_string()),
         ("Warm-up", load.warmup.to_string()),
         ("Measured part", load.lasting.to_string()),
         ("Most open requests", PAGE.count(u64::from(load.max_in_flight.get()))),

@@ -15,11 +15,9 @@ const ROWS: usize = 24;
 pub(crate) fn section(result: &RunResult) -> Section {
     let shown: Vec<(&VariantResult, &TrialResult)> =
         result.variants.iter().filter_map(|variant| Some((variant, worst(variant)?))).collect();
-    let load = &result.plan.load;
-    let measured = (load.warmup.seconds(), load.warmup.seconds() + load.lasting.seconds());
     let mut body = Html::new();
     if !shown.is_empty() {
-        let axes = Timelines::over(&shown, measured);
+        let axes = Timelines::over(&shown, &result.plan);
         body.push(&legend(&[
             (Key::Line, "created", "created"),
             (Key::Line, "received", "received (first copy)"),

@@ -5,6 +5,7 @@ use plotters::element::{PathElement, Rectangle};
 use plotters::series::{AreaSeries, LineSeries};
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
+use spanfate_model::plan::Plan;
 use spanfate_model::result::{Slice, TrialResult, VariantResult};
 
 use super::figure::{Area, Drawn, FONT, Figure, font, px, stroke};
@@ -63,18 +64,19 @@ fn merge(slices: &[Slice]) -> Slice {
     })
 }
 
-/// The common axes of all timelines, and the measured part.
-pub(crate) struct Timelines {
+/// The common axes of all timelines.
+pub(crate) struct Timelines<'a> {
     end: f64,
     rate: f64,
-    measured: (f64, f64),
+    plan: &'a Plan,
 }
 
-impl Timelines {
+impl<'a> Timelines<'a> {
     /// Axes that hold the shown trials.
-    pub(crate) fn over(trials: &[(&VariantResult, &TrialResult)], measured: (f64, f64)) -> Self {
-        let mut axes = Self { end: measured.1, rate: 1.0, measured };
+    pub(crate) fn over(trials: &[(&VariantResult, &TrialResult)], plan: &'a Plan) -> Self {
+        let mut axes = Self { end: 0.0, rate: 1.0, plan };
         for (_, trial) in trials {
+            axes.end = axes.end.max(axes.measured(trial).1);
             let buckets = Buckets::of(trial, POINTS);
             for slice in &buckets.slices {
                 axes.end = axes.end.max(slice.at_ms / 1000.0 + buckets.seconds);
@@ -83,6 +85,17 @@ impl Timelines {
             }
         }
         axes
+    }
+
+    /// Begin and end of a trial's measured part, seconds. A closed load is measured from its beginning to its end.
+    fn measured(&self, trial: &TrialResult) -> (f64, f64) {
+        let planned = self.plan.trials.iter().find(|planned| planned.index == trial.index);
+        let load = planned.map_or(&self.plan.load, |planned| self.plan.load_of_trial(planned));
+        let begin = load.warmup.seconds();
+        match load.closed {
+            Some(_) => (begin, trial.load.started as f64 / trial.load.achieved.max(1e-9)),
+            None => (begin, begin + load.lasting.seconds()),
+        }
     }
 
     /// The timeline of one trial of a variant.
@@ -103,12 +116,12 @@ impl Timelines {
         let buckets = Buckets::of(trial, POINTS);
         figure.draw(|area| {
             let (upper, lower) = area.split_vertically(px(UPPER));
-            self.rates(&upper, &buckets)?;
+            self.rates(&upper, &buckets, self.measured(trial))?;
             self.queue(&lower, &buckets, trial.effective.as_ref().map_or(0, |effective| effective.queue))
         })
     }
 
-    fn rates(&self, area: &Area<'_>, buckets: &Buckets) -> Drawn {
+    fn rates(&self, area: &Area<'_>, buckets: &Buckets, measured: (f64, f64)) -> Drawn {
         let top = self.rate * 1.08;
         let mut chart = ChartBuilder::on(area)
             .margin_top(px(20.0))
@@ -117,7 +130,7 @@ impl Timelines {
             .y_label_area_size(px(52.0))
             .build_cartesian_2d(0.0..self.end, 0.0..top)?;
         chart.draw_series([Rectangle::new(
-            [(self.measured.0, 0.0), (self.measured.1.min(self.end), top)],
+            [(measured.0, 0.0), (measured.1.min(self.end), top)],
             Ink::Band.color().filled(),
         )])?;
         chart

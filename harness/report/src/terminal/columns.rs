@@ -112,7 +112,7 @@ fn name(variant: &VariantResult) -> Vec<String> {
 
 fn requests(variant: &VariantResult) -> String {
     let started = TERMINAL.short(variant.summary.achieved);
-    maybe(variant.trials.first(), |trial| format!("{started}/{}", TERMINAL.short(trial.load.offered)))
+    maybe(variant.trials.first(), |trial| format!("{started}/{}", words::offered(&trial.load, TERMINAL)))
 }
 
 fn resources(variant: &VariantResult) -> String {

@@ -221,12 +221,8 @@ fn plan(cases: &[Case], trials: u32) -> Plan {
         seed: 5000,
         trials: NonZeroU32::new(trials).unwrap_or(NonZeroU32::MIN),
         load: Load {
-            rate: Rate(5000.0),
-            arrival: spanfate_model::scenario::Arrival::Constant,
-            warmup: Period::millis(PARTS.0 * 1000),
-            lasting: Period::millis(PARTS.1 * 1000),
-            max_in_flight: NonZeroU32::new(1024).unwrap_or(NonZeroU32::MIN),
-            timeout: Period::millis(10_000),
+            warmup: Some(Period::millis(PARTS.0 * 1000)),
+            ..Load::steady(Rate(5000.0), Period::millis(PARTS.1 * 1000))
         },
         services: vec![Service::default()],
         receiver: Receiver::default(),
@@ -238,6 +234,7 @@ fn plan(cases: &[Case], trials: u32) -> Plan {
                 exporter: case.exporter,
                 receiver: receiver(case),
                 witness: None,
+                load: None,
             })
             .collect(),
         expect: Vec::new(),

@@ -1,5 +1,5 @@
-//! What a request costs the load's threads, and how late they start it:
-//! `cargo run --release -p spanfate-run --example load_cost [RATE] [SECONDS] [trace]`.
+//! What a request costs the load's thread, and how late it starts it:
+//! `cargo run -p spanfate-run --example load_cost [RATE] [SECONDS] [ADDRESS] [trace]`; `… load_cost serve` is the service alone.
 
 #![expect(clippy::print_stdout, reason = "an example speaks to its user")]
 
@@ -20,52 +20,71 @@ use hyper_util::rt::TokioIo;
 use spanfate_model::id::TraceTag;
 use spanfate_model::load::{LoadRecord, Outcome, read};
 use spanfate_run::clock;
-use spanfate_run::load::{self, Config, Headers};
+use spanfate_run::load::{self, Config, Headers, Starts};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let rate: u64 = arguments.next().map_or(Ok(5000), |text| text.parse())?;
-    let seconds: u64 = arguments.next().map_or(Ok(10), |text| text.parse())?;
-    let headers = if arguments.next().is_some_and(|text| text == "trace") {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|word| word == "serve") {
+        println!("{}", serve()?);
+        // For others to send to, until this process is ended.
+        loop {
+            thread::park();
+        }
+    }
+    let number = |at: usize, default: u64| arguments.get(at).map_or(Ok(default), |text| text.parse());
+    let (rate, seconds) = (number(0, 5000)?, number(1, 10)?);
+    let target = match arguments.get(2).filter(|word| *word != "trace") {
+        Some(address) => address.parse()?,
+        None => serve()?,
+    };
+    let headers = if arguments.last().is_some_and(|word| word == "trace") {
         Headers::TraceParent { tag: TraceTag { run: 1, trial: 1, key: 1 }, sampled: true }
     } else {
         Headers::Number
     };
+    send(target, rate, seconds, headers)
+}
+
+fn send(target: SocketAddr, rate: u64, seconds: u64, headers: Headers) -> Result<(), Box<dyn Error>> {
     let log = std::path::Path::new("/dev/shm").join(format!("spanfate-load-cost-{}", std::process::id()));
     let count = rate * seconds;
-    let target = serve()?;
     // As in a trial: the harness on one core, the service on another.
     threads::pin(1)?;
     let running = load::start(Config {
         target,
         path: "/work".to_owned(),
-        schedule: (0..count).map(|i| i * 1_000_000_000 / rate).collect(),
-        measured_from: 1_000_000_000,
+        starts: Starts::Open {
+            schedule: (0..count).map(|i| i * 1_000_000_000 / rate).collect(),
+            measured_from: 1_000_000_000.min(seconds * 500_000_000),
+            max_in_flight: 1024,
+        },
         start_at: clock::now() + 200_000_000,
-        max_in_flight: 1024,
         timeout: Duration::from_secs(10),
         headers,
         log: log.clone(),
     })?;
-    // The threads are gone after the join, so the last look is a little before the end.
-    let (mut sending, mut timing) = (0, 0);
+    // The thread is gone after the join, so the last look is a little before the end.
+    let (mut sending, mut done) = (0, 0);
     while running.progress().done + running.progress().not_started < count - rate / 10 {
         thread::sleep(Duration::from_millis(20));
-        (sending, timing) = (threads::cpu("sf-load")?, threads::cpu("sf-timing")?);
+        done = running.progress().done;
+        sending = threads::cpu("sf-load")?;
     }
-    let done = running.progress().done as f64;
     println!("{:?}", running.join()?);
-    println!("sf-load   {:.1} us of CPU per request", sending as f64 / 1e3 / done);
-    println!("sf-timing {:.1} us of CPU per request", timing as f64 / 1e3 / done);
+    println!("sf-load {:.1} us of CPU per request", sending as f64 / 1e3 / done as f64);
     let records: Vec<_> = read(&std::fs::read(&log)?).collect();
     std::fs::remove_file(&log)?;
     let answered = records.iter().filter(|record| record.outcome == Outcome::Answered).count();
     println!("{answered} of {count} answered");
+    let started = || records.iter().filter(|record| record.started > 0).map(|record| record.started);
+    let (first, last) = (started().min().unwrap_or_default(), started().max().unwrap_or_default());
+    println!("achieved {:.1} requests/s", started().count() as f64 * 1e9 / (last - first).max(1) as f64);
     quantiles("start lag", &records, |record| record.started - record.intended);
-    quantiles("response time", &records, |record| record.done - record.started);
+    quantiles("response time", &records, |record| record.done - record.intended);
+    quantiles("service time", &records, |record| record.done - record.started);
     Ok(())
 }
 

@@ -1,29 +1,37 @@
 //! The workers: each owns at most one connection and has at most one request open.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::ops::Range;
+use std::pin::pin;
 use std::rc::Rc;
-use std::time::Duration;
+use std::task::{Poll, Waker};
 
 use spanfate_model::load::Outcome;
 use spanfate_model::unit::MonoNs;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
+use super::Config;
 use super::link::Link;
 use super::record::{Ended, Recorder};
 use super::request::Template;
+use crate::clock;
 
 /// What the workers share.
 #[derive(Debug)]
 pub(super) struct Crew {
     target: SocketAddr,
-    timeout: Duration,
+    /// Bound on one request, nanoseconds.
+    timeout: u64,
     template: RefCell<Template>,
     recorder: Rc<Recorder>,
     /// Last in, first out, so that few connections carry the load and the rest stay idle.
     idle: RefCell<Vec<Rc<Worker>>>,
+    workers: RefCell<Vec<Rc<Worker>>>,
+    /// Requests of a closed load that wait for a free worker.
+    queue: RefCell<Range<u32>>,
     busy: Cell<u32>,
     connections: Cell<u32>,
     /// Told when the last open request ends.
@@ -36,6 +44,10 @@ pub(super) struct Worker {
     request: Cell<Option<u32>>,
     started: Cell<MonoNs>,
     wake: Notify,
+    /// Whether its request has run out of time.
+    overdue: Cell<bool>,
+    /// Its task, while a request is open.
+    task: RefCell<Option<Waker>>,
 }
 
 impl Worker {
@@ -43,24 +55,69 @@ impl Worker {
         self.request.set(Some(request));
         self.wake.notify_one();
     }
+
+    fn end(&self) {
+        self.overdue.set(true);
+        if let Some(task) = &*self.task.borrow() {
+            task.wake_by_ref();
+        }
+    }
+
+    /// Runs `work` until it is done, or its request overdue. One timer per request would cost more than the sweep that
+    /// finds those that are overdue.
+    async fn bound<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            if let Poll::Ready(done) = work.as_mut().poll(cx) {
+                return Poll::Ready(Some(done));
+            }
+            if self.overdue.get() {
+                return Poll::Ready(None);
+            }
+            let mut task = self.task.borrow_mut();
+            if task.as_ref().is_none_or(|task| !task.will_wake(cx.waker())) {
+                *task = Some(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await
+    }
 }
 
 impl Crew {
-    pub(super) fn new(
-        target: SocketAddr,
-        timeout: Duration,
-        template: Template,
-        recorder: &Rc<Recorder>,
-    ) -> Self {
+    pub(super) fn new(config: &Config, template: Template, recorder: &Rc<Recorder>) -> Self {
         Self {
-            target,
-            timeout,
+            target: config.target,
+            timeout: config.timeout.as_nanos() as u64,
             template: RefCell::new(template),
             recorder: Rc::clone(recorder),
             idle: RefCell::default(),
+            workers: RefCell::default(),
+            queue: RefCell::new(0..0),
             busy: Cell::new(0),
             connections: Cell::new(0),
             calm: Notify::new(),
+        }
+    }
+
+    /// Replaces the requests that workers take by themselves; gives those that were left.
+    pub(super) fn queue(&self, requests: Range<u32>) -> Range<u32> {
+        self.queue.replace(requests)
+    }
+
+    /// Whether requests wait for a worker.
+    pub(super) fn has_queue(&self) -> bool {
+        !self.queue.borrow().is_empty()
+    }
+
+    /// Ends the requests that have run out of time.
+    pub(super) fn end_overdue(&self) {
+        let now = clock::now();
+        for worker in self.workers.borrow().iter().filter(|worker| worker.request.get().is_some()) {
+            let started = worker.started.get();
+            if started != 0 && now > started + self.timeout {
+                worker.end();
+            }
         }
     }
 
@@ -76,7 +133,12 @@ impl Crew {
         self.connections.replace(self.connections.get() + 1)
     }
 
+    /// Takes the next request of a closed load, or a rest.
     fn rest(&self, worker: &Rc<Worker>) {
+        if let Some(request) = self.queue.borrow_mut().next() {
+            worker.request.set(Some(request));
+            return;
+        }
         self.idle.borrow_mut().push(Rc::clone(worker));
         self.busy.set(self.busy.get() - 1);
         if self.busy.get() == 0 {
@@ -89,14 +151,13 @@ impl Crew {
 #[derive(Debug)]
 pub(super) struct Tasks {
     crew: Rc<Crew>,
-    workers: Vec<Rc<Worker>>,
     most: usize,
     set: JoinSet<()>,
 }
 
 impl Tasks {
     pub(super) fn new(crew: &Rc<Crew>, most: u32) -> Self {
-        Self { crew: Rc::clone(crew), workers: Vec::new(), most: most as usize, set: JoinSet::new() }
+        Self { crew: Rc::clone(crew), most: most as usize, set: JoinSet::new() }
     }
 
     /// Hands a request to a worker; without one it is not started.
@@ -104,7 +165,7 @@ impl Tasks {
         let rested = self.crew.idle.borrow_mut().pop();
         let worker = match rested {
             Some(worker) => worker,
-            None if self.workers.len() < self.most => self.hire(),
+            None if self.set.len() < self.most => self.hire(),
             None => return self.crew.recorder.not_started(request, Outcome::InFlightCap),
         };
         self.crew.busy.set(self.crew.busy.get() + 1);
@@ -113,7 +174,7 @@ impl Tasks {
 
     fn hire(&mut self) -> Rc<Worker> {
         let worker = Rc::new(Worker::default());
-        self.workers.push(Rc::clone(&worker));
+        self.crew.workers.borrow_mut().push(Rc::clone(&worker));
         self.set.spawn_local(work(Rc::clone(&self.crew), Rc::clone(&worker)));
         worker
     }
@@ -121,7 +182,7 @@ impl Tasks {
     /// Ends all workers. Requests still open are recorded as timed out.
     pub(super) async fn end(mut self) {
         self.set.shutdown().await;
-        for worker in &self.workers {
+        for worker in self.crew.workers.borrow().iter() {
             let Some(request) = worker.request.take() else { continue };
             let started =
                 if worker.started.get() == 0 { self.crew.recorder.start() } else { worker.started.get() };
@@ -134,28 +195,28 @@ impl Tasks {
 async fn work(crew: Rc<Crew>, worker: Rc<Worker>) {
     let mut link = None;
     loop {
-        tokio::select! {
-            biased;
-            () = worker.wake.notified() => {}
-            () = Link::closed(&mut link) => {
-                link = None;
-                continue;
+        let Some(request) = worker.request.get() else {
+            tokio::select! {
+                biased;
+                () = worker.wake.notified() => {}
+                () = Link::closed(&mut link) => link = None,
             }
-        }
-        let Some(request) = worker.request.get() else { continue };
+            continue;
+        };
         worker.started.set(crew.recorder.start());
-        let ended = send(&crew, &mut link, request, worker.started.get()).await;
+        let ended = send(&crew, &worker, &mut link, request).await;
         if !matches!(ended.outcome, Outcome::Answered | Outcome::BadStatus) {
             link = None;
         }
         crew.recorder.ended(request, ended);
         worker.request.set(None);
         worker.started.set(0);
+        worker.overdue.set(false);
         crew.rest(&worker);
     }
 }
 
-async fn send(crew: &Crew, link: &mut Option<Link>, request: u32, started: MonoNs) -> Ended {
+async fn send(crew: &Crew, worker: &Worker, link: &mut Option<Link>, request: u32) -> Ended {
     let mut connection = link.as_ref().map_or(0, |link| link.number);
     let exchange = async {
         if let Some(open) = link
@@ -180,6 +241,6 @@ async fn send(crew: &Crew, link: &mut Option<Link>, request: u32, started: MonoN
             Err(_) => (Outcome::Broken, 0),
         }
     };
-    let (outcome, status) = timeout(crew.timeout, exchange).await.unwrap_or((Outcome::TimedOut, 0));
-    Ended { outcome, status, started, connection }
+    let (outcome, status) = worker.bound(exchange).await.unwrap_or((Outcome::TimedOut, 0));
+    Ended { outcome, status, started: worker.started.get(), connection }
 }

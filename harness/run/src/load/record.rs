@@ -9,6 +9,7 @@ use spanfate_model::load::{LoadRecord, Outcome};
 use spanfate_model::unit::MonoNs;
 
 use super::pace::Pace;
+use super::{Config, Starts};
 use crate::clock;
 
 /// What became of a started request.
@@ -20,33 +21,34 @@ pub(super) struct Ended {
     pub(super) connection: u32,
 }
 
+/// What an open load meant to do.
+#[derive(Debug)]
+struct Intentions {
+    schedule: Arc<[u64]>,
+    start_at: MonoNs,
+    measured_from: u64,
+}
+
 /// The log of one load.
 #[derive(Debug)]
 pub(super) struct Recorder {
     pace: Arc<Pace>,
-    schedule: Arc<[u64]>,
-    start_at: MonoNs,
-    measured_from: u64,
+    intentions: Option<Intentions>,
     file: File,
     pending: RefCell<Vec<u8>>,
 }
 
 impl Recorder {
-    pub(super) fn new(
-        pace: &Arc<Pace>,
-        schedule: &Arc<[u64]>,
-        start_at: MonoNs,
-        measured_from: u64,
-        file: File,
-    ) -> Self {
-        Self {
-            pace: Arc::clone(pace),
-            schedule: Arc::clone(schedule),
-            start_at,
-            measured_from,
-            file,
-            pending: RefCell::new(Vec::new()),
-        }
+    pub(super) fn new(pace: &Arc<Pace>, config: &Config, file: File) -> Self {
+        let intentions = match &config.starts {
+            Starts::Open { schedule, measured_from, .. } => Some(Intentions {
+                schedule: Arc::clone(schedule),
+                start_at: config.start_at,
+                measured_from: *measured_from,
+            }),
+            Starts::Closed { .. } => None,
+        };
+        Self { pace: Arc::clone(pace), intentions, file, pending: RefCell::new(Vec::new()) }
     }
 
     /// Notes that a request is about to be written; gives the time.
@@ -68,13 +70,20 @@ impl Recorder {
     }
 
     fn push(&self, request: u32, ended: Ended, done: MonoNs) {
-        let offset = self.schedule.get(request as usize).copied().unwrap_or_default();
+        let (intended, measured) = match &self.intentions {
+            Some(Intentions { schedule, start_at, measured_from }) => {
+                let offset = schedule.get(request as usize).copied().unwrap_or_default();
+                (start_at + offset, offset >= *measured_from)
+            }
+            // A closed load means to start when it starts, and has no warm-up.
+            None => (if ended.started == 0 { done } else { ended.started }, true),
+        };
         let record = LoadRecord {
             request,
             outcome: ended.outcome,
-            measured: offset >= self.measured_from,
+            measured,
             status: ended.status,
-            intended: self.start_at + offset,
+            intended,
             started: ended.started,
             done,
             connection: ended.connection,
