@@ -4,9 +4,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{SpanId, SpanKey, TraceId};
-use crate::le::{array_at, put, u16_at, u32_at, u64_at};
+pub use self::read::{read, record, version};
+pub use self::write::{header, write_end, write_gap, write_name};
+use crate::id::{SpanId, SpanKey};
 use crate::unit::MonoNs;
+
+mod read;
+mod write;
 
 /// Size of every record, the file's header included.
 pub const RECORD_BYTES: usize = 64;
@@ -142,193 +146,12 @@ pub enum WireRecord {
     Unknown(u8),
 }
 
-const fn disposition_code(d: Disposition) -> u8 {
-    match d {
-        Disposition::Accepted => 0,
-        Disposition::RejectedPartial => 1,
-        Disposition::Refused => 2,
-    }
-}
-
-const fn disposition_of(code: u8) -> Disposition {
-    match code {
-        0 => Disposition::Accepted,
-        1 => Disposition::RejectedPartial,
-        _ => Disposition::Refused,
-    }
-}
-
-const fn protocol_code(protocol: WireProtocol) -> u8 {
-    match protocol {
-        WireProtocol::Grpc => 0,
-        WireProtocol::HttpProtobuf => 1,
-        WireProtocol::HttpJson => 2,
-    }
-}
-
-const fn protocol_of(code: u8) -> WireProtocol {
-    match code {
-        1 => WireProtocol::HttpProtobuf,
-        2 => WireProtocol::HttpJson,
-        _ => WireProtocol::Grpc,
-    }
-}
-
-/// The file's first record.
-pub fn header() -> [u8; RECORD_BYTES] {
-    let mut out = [0; RECORD_BYTES];
-    put(&mut out, 0, *MAGIC);
-    put(&mut out, 8, 1_u32.to_le_bytes());
-    put(&mut out, 12, (RECORD_BYTES as u32).to_le_bytes());
-    out
-}
-
-impl RequestRecord {
-    /// Writes the record.
-    pub fn write(&self) -> [u8; RECORD_BYTES] {
-        let mut out = [0; RECORD_BYTES];
-        out[0] = 1;
-        out[1] = disposition_code(self.disposition);
-        out[2] = protocol_code(self.protocol);
-        put(&mut out, 4, self.request.to_le_bytes());
-        put(&mut out, 8, self.at.to_le_bytes());
-        put(&mut out, 16, self.connection.to_le_bytes());
-        put(&mut out, 20, self.spans.to_le_bytes());
-        put(&mut out, 24, self.raw_bytes.to_le_bytes());
-        put(&mut out, 28, self.wire_bytes.to_le_bytes());
-        out[32] = self.hop;
-        out[33] = self.path;
-        out
-    }
-}
-
-impl SpanRecord {
-    /// Writes the record.
-    pub fn write(&self) -> [u8; RECORD_BYTES] {
-        let mut out = [0; RECORD_BYTES];
-        out[0] = 2;
-        out[1] = disposition_code(self.disposition);
-        out[2] = self.kind;
-        put(&mut out, 4, self.request.to_le_bytes());
-        put(&mut out, 8, self.key.trace.0);
-        put(&mut out, 24, self.key.span.0);
-        put(&mut out, 32, self.parent.0);
-        put(&mut out, 40, self.name.to_le_bytes());
-        put(&mut out, 44, self.service.to_le_bytes());
-        put(&mut out, 48, self.start_wall.to_le_bytes());
-        put(&mut out, 56, self.end_wall.to_le_bytes());
-        out
-    }
-}
-
-impl AnswerRecord {
-    /// Writes the record.
-    pub fn write(&self) -> [u8; RECORD_BYTES] {
-        let mut out = [0; RECORD_BYTES];
-        out[0] = 3;
-        out[1] = match self.fate {
-            AnswerFate::TakenByTransport => 0,
-            AnswerFate::CancelledByPeer => 1,
-            AnswerFate::ConnectionError => 2,
-        };
-        put(&mut out, 4, self.request.to_le_bytes());
-        put(&mut out, 8, self.at.to_le_bytes());
-        out
-    }
-}
-
-/// Writes an interned name as as many records as it needs.
-pub fn write_name(id: u32, name: &[u8]) -> Vec<u8> {
-    let kept = &name[..name.len().min(NAME_LIMIT)];
-    let chunks: Vec<&[u8]> = if kept.is_empty() { vec![kept] } else { kept.chunks(NAME_CHUNK).collect() };
-    let mut out = Vec::with_capacity(chunks.len() * RECORD_BYTES);
-    for chunk in chunks {
-        let mut record = [0; RECORD_BYTES];
-        record[0] = 4;
-        record[1] = chunk.len() as u8;
-        put(&mut record, 4, id.to_le_bytes());
-        record[16..16 + chunk.len()].copy_from_slice(chunk);
-        out.extend_from_slice(&record);
-    }
-    out
-}
-
-/// Writes a gap: spans that were answered but not kept.
-pub fn write_gap(spans: u64) -> [u8; RECORD_BYTES] {
-    let mut out = [0; RECORD_BYTES];
-    out[0] = 5;
-    put(&mut out, 8, spans.to_le_bytes());
-    out
-}
-
-/// Writes the end record of an orderly close.
-pub fn write_end(requests: u64) -> [u8; RECORD_BYTES] {
-    let mut out = [0; RECORD_BYTES];
-    out[0] = 6;
-    put(&mut out, 8, requests.to_le_bytes());
-    out
-}
-
-/// Reads the records after the header; a torn last record is left out. `None` if this is no wire log.
-pub fn read(bytes: &[u8]) -> Option<impl Iterator<Item = WireRecord> + '_> {
-    let rest = bytes.get(RECORD_BYTES..)?;
-    (&bytes[..8] == MAGIC).then(|| rest.as_chunks().0.iter().map(record))
-}
-
-/// Reads one record that stands after the header.
-pub fn record(record: &[u8; RECORD_BYTES]) -> WireRecord {
-    let request = u32_at(record, 4);
-    match record[0] {
-        1 => WireRecord::Request(RequestRecord {
-            request,
-            connection: u32_at(record, 16),
-            at: u64_at(record, 8),
-            raw_bytes: u32_at(record, 24),
-            wire_bytes: u32_at(record, 28),
-            spans: u32_at(record, 20),
-            protocol: protocol_of(record[2]),
-            disposition: disposition_of(record[1]),
-            hop: record[32],
-            path: record[33],
-        }),
-        2 => WireRecord::Span(SpanRecord {
-            request,
-            key: SpanKey { trace: TraceId(array_at(record, 8)), span: SpanId(array_at(record, 24)) },
-            parent: SpanId(array_at(record, 32)),
-            name: u32_at(record, 40),
-            service: u32_at(record, 44),
-            kind: record[2],
-            disposition: disposition_of(record[1]),
-            start_wall: u64_at(record, 48),
-            end_wall: u64_at(record, 56),
-        }),
-        3 => WireRecord::Answer(AnswerRecord {
-            request,
-            at: u64_at(record, 8),
-            fate: match record[1] {
-                0 => AnswerFate::TakenByTransport,
-                1 => AnswerFate::CancelledByPeer,
-                _ => AnswerFate::ConnectionError,
-            },
-        }),
-        4 => {
-            let length = (record[1] as usize).min(NAME_CHUNK);
-            WireRecord::Name { id: request, piece: record[16..16 + length].to_vec() }
-        }
-        5 => WireRecord::Gap { spans: u64_at(record, 8) },
-        6 => WireRecord::End { requests: u64_at(record, 8) },
-        other => WireRecord::Unknown(other),
-    }
-}
-
-/// The version in a wire log's header.
-pub fn version(bytes: &[u8]) -> u16 {
-    u16_at(bytes, 8)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::read::protocol_of;
+    use super::write::protocol_code;
     use super::*;
+    use crate::id::TraceId;
 
     #[test]
     fn records_survive_a_round_trip() {
