@@ -6,6 +6,7 @@ mod cause;
 mod expect;
 mod fate;
 mod interval;
+pub mod join;
 mod law;
 mod loadbook;
 mod process;

@@ -26,7 +26,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) spans_per_request: u32,
     pub(crate) load_began: MonoNs,
     pub(crate) processes: &'a [Process<'a>],
-    pub(crate) receipts: &'a Receipts,
+    pub(crate) receipts: &'a Receipts<'a>,
     pub(crate) book: &'a LoadBook,
     /// Whether there is a ledger of every process.
     pub(crate) witnessed: bool,
@@ -89,9 +89,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
             timeline.span(&slot, &receipt, judgement);
         }
     }
-    for (key, _) in sources.receipts.strays.iter().filter(|(_, receipt)| receipt.copies > 0) {
-        walk.ledger.unexpected.push(*key);
-    }
+    walk.ledger.unexpected = sources.receipts.unexpected.clone();
     walk.finish()
 }
 

@@ -140,7 +140,7 @@ fn silent_measured(ledger: &Ledger) -> u64 {
 
 fn exports(
     processes: &[Process<'_>],
-    receipts: &Receipts,
+    receipts: &Receipts<'_>,
     batch: u32,
     window: (MonoNs, MonoNs),
 ) -> ExportFigures {
@@ -170,7 +170,7 @@ fn witnesses(
     witnessed: bool,
     planned: usize,
     processes: &[Process<'_>],
-    receipts: &Receipts,
+    receipts: &Receipts<'_>,
     book: &LoadBook,
 ) -> Vec<WitnessReport> {
     let process = if !witnessed {
