@@ -95,16 +95,28 @@ impl Receipts<'_> {
     /// Walks over all spans that appeared on the wire, created by whomever: once per key, in an order that is always the same
     /// but not that of the keys. Its memory is bounded by the join's, however many there are.
     pub(crate) fn each_arrival(&self, mut each: impl FnMut(&SpanKey, &Receipt)) {
-        let all = Appearances { log: self.log, most: self.appearances, of_no_slot: None };
+        let all = Appearances { log: self.log, most: self.appearances, of_no_slot: None, say: packed };
         outer(&[&all], PassLimit::default(), |key, receipt: &Receipt| each(key, receipt));
+    }
+
+    /// The same, and which record of the log is the span's first appearance.
+    pub(crate) fn each_arrival_at(&self, mut each: impl FnMut(&SpanKey, &Receipt, u64)) {
+        let all = Appearances { log: self.log, most: self.appearances, of_no_slot: None, say: packed };
+        let places = Appearances { say: |_, _, record| record, ..all };
+        outer(&[&all, &places], PassLimit::default(), |key, arrival: &Arrival| {
+            each(key, &arrival.receipt, arrival.record.unwrap_or_default());
+        });
     }
 }
 
 /// Appearances of spans on the wire: of all, or of those whose id leads to no slot.
+#[derive(Clone, Copy)]
 struct Appearances<'a, 'b> {
     log: Option<&'a [u8]>,
     most: u64,
     of_no_slot: Option<&'b [Process<'a>]>,
+    /// The value of an appearance, from its disposition, its time, and the number of its record.
+    say: fn(Disposition, MonoNs, u64) -> u64,
 }
 
 impl Stream for Appearances<'_, '_> {
@@ -114,13 +126,15 @@ impl Stream for Appearances<'_, '_> {
 
     fn each(&self, take: &mut dyn FnMut(&SpanKey, u64)) {
         let mut at = 0;
-        for record in self.log.and_then(wire::read).into_iter().flatten() {
+        let records = self.log.and_then(wire::read).into_iter().flatten();
+        // Record 0 is the header.
+        for (number, record) in (1..).zip(records) {
             match record {
                 WireRecord::Request(request) => at = request.at,
                 WireRecord::Span(span)
                     if self.of_no_slot.is_none_or(|all| slot_of(&span.key, all).is_none()) =>
                 {
-                    take(&span.key, packed(span.disposition, at));
+                    take(&span.key, (self.say)(span.disposition, at, number));
                 }
                 _ => {}
             }
@@ -129,7 +143,7 @@ impl Stream for Appearances<'_, '_> {
 }
 
 /// Time and disposition in one number. A time beyond 146 years stands for that.
-const fn packed(disposition: Disposition, at: MonoNs) -> u64 {
+const fn packed(disposition: Disposition, at: MonoNs, _record: u64) -> u64 {
     let code = match disposition {
         Disposition::Accepted => 0,
         Disposition::RejectedPartial => 1,
@@ -147,6 +161,22 @@ impl Row for Receipt {
             _ => Disposition::Refused,
         };
         Self::add(self, disposition, value >> 2);
+    }
+}
+
+/// A span that appeared, and its first record.
+#[derive(Default)]
+struct Arrival {
+    receipt: Receipt,
+    record: Option<u64>,
+}
+
+impl Row for Arrival {
+    fn add(&mut self, stream: usize, value: u64) {
+        match stream {
+            0 => Row::add(&mut self.receipt, stream, value),
+            _ => self.record = self.record.or(Some(value)),
+        }
     }
 }
 
@@ -205,7 +235,7 @@ impl Row for Stray {
 /// Gives the appearances whose id leads to no slot to the spans that have that id all the same; the rest is unexpected.
 fn place_strays(processes: &[Process<'_>], out: &mut Receipts<'_>) {
     let created = Foreign::of(processes);
-    let appeared = Appearances { log: out.log, most: out.strays, of_no_slot: Some(processes) };
+    let appeared = Appearances { log: out.log, most: out.strays, of_no_slot: Some(processes), say: packed };
     let mut unexpected = Smallest::new(LISTED);
     let (by_slot, count) = (&mut out.by_slot, &mut out.unexpected.count);
     outer(&[&created, &appeared], PassLimit::default(), |key, stray: &Stray| match stray.slot {

@@ -1,6 +1,7 @@
 //! One fate for every span: the ledger of a trial, built and asserted.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::id::TraceTag;
@@ -8,15 +9,14 @@ use spanfate_model::ledger::{EXEMPLARS, Exemplar, Expected, FateCount, Ledger};
 use spanfate_model::manifest::{FORMAT, Status};
 use spanfate_model::slots::Slot;
 use spanfate_model::unit::MonoNs;
-use spanfate_model::witness::WitnessState;
 
-use crate::fate::{Judgement, Scene, judge};
+use crate::fate::Judgement;
 use crate::loadbook::LoadBook;
 use crate::process::Process;
 use crate::quantile::{Times, millis};
 use crate::receipts::{Receipt, Receipts};
 use crate::timeline::Timeline;
-use crate::unwitnessed;
+use crate::{unwitnessed, walk};
 
 /// What the ledger is built from.
 pub(crate) struct Sources<'a> {
@@ -53,7 +53,6 @@ pub(crate) struct Stages {
 
 /// Builds the ledger and fills the timeline.
 pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Reconciled {
-    let wire_complete = sources.receipts.state.as_ref().is_some_and(WitnessState::is_complete);
     if !sources.witnessed {
         let ledger = unwitnessed::reconcile(sources, timeline);
         assert!(ledger.closes(), "the sum over the fates does not close: {:?}", ledger.fates);
@@ -78,17 +77,11 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
         delay: Times::new(),
         stages: Stages::default(),
     };
-    for (index, process) in sources.processes.iter().enumerate() {
-        for (slot_index, slot) in process.spans() {
-            let receipt = sources.receipts.by_slot[index][slot_index];
-            let request = sources.tag.request_of(slot.key.trace);
-            // A span of no request has no handler that could still be running.
-            let answered = request.is_none_or(|request| sources.book.is_answered(request as usize));
-            let judgement = judge(&slot, &receipt, &Scene { process, wire_complete, answered });
-            walk.count(process, &slot, &receipt, judgement);
-            timeline.span(&slot, &receipt, judgement);
-        }
-    }
+    walk::each(sources, |span| {
+        walk.count(span.process, &span.slot, span.receipt, span.judgement);
+        timeline.span(&span.slot, span.receipt, span.judgement);
+        ControlFlow::Continue(())
+    });
     walk.ledger.unexpected = sources.receipts.unexpected.clone();
     walk.finish()
 }

@@ -13,9 +13,10 @@ use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 use crate::agreement;
 use crate::law::{self, Offered};
 use crate::loadbook::LoadBook;
+use crate::opened::Opened;
 use crate::process::{ExportResult, Process};
-use crate::receipts::{self, Receipts};
-use crate::reconcile::{Sources, reconcile};
+use crate::receipts::Receipts;
+use crate::reconcile::reconcile;
 use crate::timeline::Timeline;
 use crate::{usage, validity};
 
@@ -27,32 +28,16 @@ pub fn conclude_trial(
     logs: &TrialLogs,
 ) -> TrialResult {
     let manifest = &logs.manifest;
-    let processes: Vec<Process<'_>> = manifest
-        .processes
-        .iter()
-        .zip(&logs.ledgers)
-        .filter_map(|(process, bytes)| Process::open(process, bytes.as_deref()?, manifest.status))
-        .collect();
-    let receipts = receipts::collect(logs.wire.as_deref(), &processes);
-    let book = LoadBook::open(plan, planned, logs.load.as_deref());
-    let began = load_began(manifest.phases.load_began, &book);
+    let opened = Opened::open(plan, planned, logs);
+    let Opened { processes, receipts, book, began, .. } = &opened;
+    let began = *began;
     let witnessed = plan.service.witness == WitnessMode::Full;
     let mut timeline = Timeline::new(began);
-    let sources = Sources {
-        trial: planned.index,
-        status: manifest.status,
-        tag: planned.tag,
-        spans_per_request: plan.service.spans_per_request.get(),
-        load_began: began,
-        processes: &processes,
-        receipts: &receipts,
-        book: &book,
-        witnessed: witnessed && !processes.is_empty() && processes.len() == manifest.processes.len(),
-    };
+    let sources = opened.sources(plan, planned, manifest.status);
     let done = reconcile(&sources, &mut timeline);
     let window =
         (began + plan.load.warmup.nanos(), began + plan.load.warmup.nanos() + plan.load.lasting.nanos());
-    let usage = usage::figures(&logs.usage, &processes, window, fixture_cores);
+    let usage = usage::figures(&logs.usage, processes, window, fixture_cores);
     let load = book.figures(plan);
     let first = manifest.processes.first();
     let effective = first.and_then(|process| process.effective.clone());
@@ -69,12 +54,12 @@ pub fn conclude_trial(
         error: manifest.error.clone(),
         ended_by_itself: manifest.processes.iter().find_map(ended_by_itself),
         loss: loss(&done.ledger, prediction),
-        exports: exports(&processes, &receipts, effective.as_ref().map_or(0, |e| e.batch), (began, window.1)),
+        exports: exports(processes, receipts, effective.as_ref().map_or(0, |e| e.batch), (began, window.1)),
         delay: done.delay.quantiles(),
-        witnesses: witnesses(witnessed, manifest.processes.len(), &processes, &receipts, &book),
-        agreement: agreement::rows(&processes, &done, &book, plan),
+        witnesses: witnesses(witnessed, manifest.processes.len(), processes, receipts, book),
+        agreement: agreement::rows(processes, &done, book, plan),
         validity: validity::marks(&load, &usage, &done.ledger),
-        timeline: timeline.finish(&processes, &book, &logs.usage),
+        timeline: timeline.finish(processes, book, &logs.usage),
         ledger: done.ledger,
         load,
         usage,
@@ -92,19 +77,6 @@ fn ended_by_itself(process: &ProcessManifest) -> Option<String> {
         (None, Some(code)) => format!("exit code {code}"),
         (None, None) => "unknown".to_owned(),
     })
-}
-
-/// The start of the load; a torn manifest does not know it, the load's log does.
-fn load_began(manifest: MonoNs, book: &LoadBook) -> MonoNs {
-    if manifest != 0 {
-        return manifest;
-    }
-    let known = book
-        .records
-        .iter()
-        .zip(&book.schedule)
-        .find_map(|(record, offset)| record.map(|r| r.intended.saturating_sub(*offset)));
-    known.unwrap_or_default()
 }
 
 fn offered(plan: &Plan, ledger: &Ledger, window: (MonoNs, MonoNs)) -> Offered {

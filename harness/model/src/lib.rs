@@ -19,6 +19,7 @@ pub mod manifest;
 pub mod plan;
 pub mod raw;
 pub mod result;
+pub mod row;
 pub mod scenario;
 pub mod slots;
 pub mod unit;
