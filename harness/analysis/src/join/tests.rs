@@ -96,7 +96,7 @@ proptest! {
     #[test]
     fn the_smallest_are_the_first_of_all_in_order(all in proptest::collection::vec(0_u32..50, 0..200), most in 0_usize..20) {
         let mut smallest = Smallest::new(most);
-        all.iter().for_each(|item| smallest.push(*item));
+        for item in &all { smallest.push(*item); }
         let mut sorted = all;
         sorted.sort_unstable();
         sorted.truncate(most);

@@ -26,7 +26,7 @@ fn rows_of_a_real_run_sum_up_to_its_ledgers() {
     // Losses of several kinds, and a span whose acknowledgement was a lie.
     let done = lab.run(
         "[load]\nrate = \"400/s\"\nwarmup = \"0s\"\nlasting = \"1s\"\n[plant]\ndiscard_acknowledged = 3\n\
-         [[variant]]\nname = \"plain\"\n[[variant]]\nname = \"=small\"\nexporter = { queue = 64, batch = 32 }\n\
+         [[variant]]\nname = \"plain\"\n[[variant]]\nname = \"-small\"\nexporter = { queue = 64, batch = 32 }\n\
          receiver = { answer_after = \"100ms\" }\n",
     );
     let run = done.run.to_string_lossy().into_owned();
@@ -56,7 +56,7 @@ fn rows_of_a_real_run_sum_up_to_its_ledgers() {
     let all: u64 = sums.iter().filter(|((trial, _), _)| *trial == 1).map(|(_, count)| count).sum();
     assert_eq!(rows.len() as u64, all);
     let columns = text.lines().next().unwrap().split(',').count();
-    assert!(rows.iter().all(|row| row.split(',').count() == columns && row.starts_with("1,'=small,http,0,")));
+    assert!(rows.iter().all(|row| row.split(',').count() == columns && row.starts_with("1,'-small,http,0,")));
     assert_eq!(lab.call(&["export", &run, "--csv", "--trial", "9"]).status.code(), Some(4));
     assert_eq!(lab.call(&["export", &run]).status.code(), Some(2));
 }
