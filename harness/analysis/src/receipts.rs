@@ -1,13 +1,15 @@
 //! What the wire witness saw of each created span. A span id of ours is an index, so joining is an array access; ids that
-//! are not ours go through a sort-merge join.
+//! are not ours go through the general join.
 
 use std::collections::BTreeSet;
 
 use spanfate_model::id::SpanKey;
+use spanfate_model::ledger::{LISTED, Listed};
 use spanfate_model::unit::MonoNs;
-use spanfate_model::wire::{self, Disposition, RequestRecord, SpanRecord, WireRecord};
+use spanfate_model::wire::{self, Disposition, RequestRecord, WireRecord};
 use spanfate_model::witness::WitnessState;
 
+use crate::join::{PassLimit, Row, Smallest, Stream, outer};
 use crate::process::Process;
 
 /// What the wire says of one span.
@@ -40,11 +42,16 @@ impl Receipt {
 
 /// Everything the wire witness saw.
 #[derive(Debug, Default)]
-pub(crate) struct Receipts {
+pub(crate) struct Receipts<'a> {
     /// Per process, per slot.
     pub(crate) by_slot: Vec<Vec<Receipt>>,
-    /// Appearances of spans that no process says it created, by key.
-    pub(crate) strays: Vec<(SpanKey, Receipt)>,
+    /// Accepted spans that no process says it created; of no meaning where there is no process to say it.
+    pub(crate) unexpected: Listed,
+    /// Appearances of spans that no process of ours made by its slots.
+    strays: u64,
+    /// Appearances of spans, whatever became of them.
+    appearances: u64,
+    log: Option<&'a [u8]>,
     /// Accepted appearances, copies included.
     pub(crate) accepted: u64,
     /// Requests.
@@ -57,10 +64,11 @@ pub(crate) struct Receipts {
     pub(crate) state: Option<WitnessState>,
 }
 
-/// Reads the wire log against the created spans.
-pub(crate) fn collect(log: Option<&[u8]>, processes: &[Process<'_>]) -> Receipts {
+/// Reads the wire log against the created spans. It holds 16 bytes per slot, and what the general join of the others holds.
+pub(crate) fn collect<'a>(log: Option<&'a [u8]>, processes: &[Process<'_>]) -> Receipts<'a> {
     let mut out = Receipts {
         by_slot: processes.iter().map(|process| vec![Receipt::default(); process.len()]).collect(),
+        log,
         ..Receipts::default()
     };
     let Some(records) = log.and_then(wire::read) else {
@@ -72,12 +80,186 @@ pub(crate) fn collect(log: Option<&[u8]>, processes: &[Process<'_>]) -> Receipts
         reader.take(&record, &mut out);
     }
     out.connections = reader.connections.len() as u64;
-    merge(reader.strays, processes, &mut out);
+    // Without any ledger nobody says what was created: nothing is expected, so nothing is unexpected.
+    if out.strays > 0 && !processes.is_empty() {
+        place_strays(processes, &mut out);
+    }
     out.state = Some(match (reader.gap, reader.ended == Some(out.requests)) {
         (0, true) => WitnessState::Complete,
         (gap, _) => WitnessState::Lossy(gap),
     });
     out
+}
+
+impl Receipts<'_> {
+    /// Walks over all spans that appeared on the wire, created by whomever: once per key, in an order that is always the same
+    /// but not that of the keys. Its memory is bounded by the join's, however many there are.
+    pub(crate) fn each_arrival(&self, mut each: impl FnMut(&SpanKey, &Receipt)) {
+        let all = Appearances { log: self.log, most: self.appearances, of_no_slot: None, say: packed };
+        outer(&[&all], PassLimit::default(), |key, receipt: &Receipt| each(key, receipt));
+    }
+
+    /// The same, and which record of the log is the span's first appearance.
+    pub(crate) fn each_arrival_at(&self, mut each: impl FnMut(&SpanKey, &Receipt, u64)) {
+        let all = Appearances { log: self.log, most: self.appearances, of_no_slot: None, say: packed };
+        let places = Appearances { say: |_, _, record| record, ..all };
+        outer(&[&all, &places], PassLimit::default(), |key, arrival: &Arrival| {
+            each(key, &arrival.receipt, arrival.record.unwrap_or_default());
+        });
+    }
+}
+
+/// Appearances of spans on the wire: of all, or of those whose id leads to no slot.
+#[derive(Clone, Copy)]
+struct Appearances<'a, 'b> {
+    log: Option<&'a [u8]>,
+    most: u64,
+    of_no_slot: Option<&'b [Process<'a>]>,
+    /// The value of an appearance, from its disposition, its time, and the number of its record.
+    say: fn(Disposition, MonoNs, u64) -> u64,
+}
+
+impl Stream for Appearances<'_, '_> {
+    fn most(&self) -> u64 {
+        self.most
+    }
+
+    fn each(&self, take: &mut dyn FnMut(&SpanKey, u64)) {
+        let mut at = 0;
+        let records = self.log.and_then(wire::read).into_iter().flatten();
+        // Record 0 is the header.
+        for (number, record) in (1..).zip(records) {
+            match record {
+                WireRecord::Request(request) => at = request.at,
+                WireRecord::Span(span)
+                    if self.of_no_slot.is_none_or(|all| slot_of(&span.key, all).is_none()) =>
+                {
+                    take(&span.key, (self.say)(span.disposition, at, number));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Time and disposition in one number. A time beyond 146 years stands for that.
+const fn packed(disposition: Disposition, at: MonoNs, _record: u64) -> u64 {
+    let code = match disposition {
+        Disposition::Accepted => 0,
+        Disposition::RejectedPartial => 1,
+        Disposition::Refused => 2,
+    };
+    let longest = u64::MAX >> 2;
+    ((if at < longest { at } else { longest }) << 2) | code
+}
+
+impl Row for Receipt {
+    fn add(&mut self, _stream: usize, value: u64) {
+        let disposition = match value & 3 {
+            0 => Disposition::Accepted,
+            1 => Disposition::RejectedPartial,
+            _ => Disposition::Refused,
+        };
+        Self::add(self, disposition, value >> 2);
+    }
+}
+
+/// A span that appeared, and its first record.
+#[derive(Default)]
+struct Arrival {
+    receipt: Receipt,
+    record: Option<u64>,
+}
+
+impl Row for Arrival {
+    fn add(&mut self, stream: usize, value: u64) {
+        match stream {
+            0 => Row::add(&mut self.receipt, stream, value),
+            _ => self.record = self.record.or(Some(value)),
+        }
+    }
+}
+
+/// Created spans whose id does not lead to their slot. The value is process and slot.
+struct Foreign<'a, 'b> {
+    processes: &'b [Process<'a>],
+    most: u64,
+}
+
+/// Bits of a slot's number in a value.
+const SLOT_BITS: u32 = 40;
+
+impl<'a, 'b> Foreign<'a, 'b> {
+    fn of(processes: &'b [Process<'a>]) -> Self {
+        let mut most = 0;
+        Self { processes, most }.each(&mut |_, _| most += 1);
+        Self { processes, most }
+    }
+}
+
+impl Stream for Foreign<'_, '_> {
+    fn most(&self) -> u64 {
+        self.most
+    }
+
+    fn each(&self, take: &mut dyn FnMut(&SpanKey, u64)) {
+        for (index, process) in self.processes.iter().enumerate() {
+            for (slot_index, slot) in process.spans() {
+                let at = slot.key.span.slot(process.header.salt);
+                let own =
+                    at.is_some_and(|at| at.process == process.header.process && at.slot == slot_index as u64);
+                if !own {
+                    take(&slot.key, ((index as u64) << SLOT_BITS) | slot_index as u64);
+                }
+            }
+        }
+    }
+}
+
+/// A span whose id leads nowhere: where it was created, if it was, and what the wire says.
+#[derive(Default)]
+struct Stray {
+    slot: Option<u64>,
+    receipt: Receipt,
+}
+
+impl Row for Stray {
+    fn add(&mut self, stream: usize, value: u64) {
+        match stream {
+            0 => self.slot = self.slot.or(Some(value)),
+            _ => Row::add(&mut self.receipt, stream, value),
+        }
+    }
+}
+
+/// Gives the appearances whose id leads to no slot to the spans that have that id all the same; the rest is unexpected.
+fn place_strays(processes: &[Process<'_>], out: &mut Receipts<'_>) {
+    let created = Foreign::of(processes);
+    let appeared = Appearances { log: out.log, most: out.strays, of_no_slot: Some(processes), say: packed };
+    let mut unexpected = Smallest::new(LISTED);
+    let (by_slot, count) = (&mut out.by_slot, &mut out.unexpected.count);
+    outer(&[&created, &appeared], PassLimit::default(), |key, stray: &Stray| match stray.slot {
+        Some(at) => {
+            by_slot[(at >> SLOT_BITS) as usize][(at & ((1 << SLOT_BITS) - 1)) as usize] = stray.receipt;
+        }
+        None if stray.receipt.copies > 0 => {
+            *count += 1;
+            unexpected.push(*key);
+        }
+        None => {}
+    });
+    out.unexpected.ids = unexpected.finish();
+}
+
+fn slot_of(key: &SpanKey, processes: &[Process<'_>]) -> Option<(usize, usize)> {
+    processes.iter().enumerate().find_map(|(index, process)| {
+        let at = key.span.slot(process.header.salt)?;
+        if at.process != process.header.process {
+            return None;
+        }
+        let slot = process.slot(at.slot as usize)?;
+        (slot.key == *key && slot.created != 0).then_some((index, at.slot as usize))
+    })
 }
 
 #[derive(Default)]
@@ -86,13 +268,12 @@ struct Reader<'a, 'b> {
     /// Receive time of the request whose spans are being read.
     current: Option<RequestRecord>,
     connections: BTreeSet<u32>,
-    strays: Vec<(SpanRecord, MonoNs)>,
     gap: u64,
     ended: Option<u64>,
 }
 
 impl Reader<'_, '_> {
-    fn take(&mut self, record: &WireRecord, out: &mut Receipts) {
+    fn take(&mut self, record: &WireRecord, out: &mut Receipts<'_>) {
         match record {
             WireRecord::Request(request) => {
                 out.requests += 1;
@@ -106,60 +287,15 @@ impl Reader<'_, '_> {
             WireRecord::Span(span) => {
                 let at = self.current.map_or(0, |request| request.at);
                 out.accepted += u64::from(span.disposition == Disposition::Accepted);
-                match self.slot_of(span) {
+                out.appearances += 1;
+                match slot_of(&span.key, self.processes) {
                     Some((process, slot)) => out.by_slot[process][slot].add(span.disposition, at),
-                    None => self.strays.push((*span, at)),
+                    None => out.strays += 1,
                 }
             }
             WireRecord::Gap { spans } => self.gap = self.gap.saturating_add(*spans),
             WireRecord::End { requests } => self.ended = Some(*requests),
             WireRecord::Answer(_) | WireRecord::Name { .. } | WireRecord::Unknown(_) => {}
-        }
-    }
-
-    fn slot_of(&self, span: &SpanRecord) -> Option<(usize, usize)> {
-        self.processes.iter().enumerate().find_map(|(index, process)| {
-            let at = span.key.span.slot(process.header.salt)?;
-            let slot = process.slot(at.slot as usize)?;
-            (at.process == process.header.process && slot.key == span.key && slot.created != 0)
-                .then_some((index, at.slot as usize))
-        })
-    }
-}
-
-/// The general join, for spans whose id does not lead to their slot: both sides sorted by key, walked once.
-fn merge(mut strays: Vec<(SpanRecord, MonoNs)>, processes: &[Process<'_>], out: &mut Receipts) {
-    if strays.is_empty() {
-        return;
-    }
-    strays.sort_by_key(|(span, at)| (span.key, *at));
-    let mut created: Vec<(SpanKey, usize, usize)> = Vec::new();
-    for (index, process) in processes.iter().enumerate() {
-        let own = |slot: usize, key: SpanKey| {
-            key.span
-                .slot(process.header.salt)
-                .is_some_and(|at| at.process == process.header.process && at.slot == slot as u64)
-        };
-        created.extend(process.spans().filter(|(i, s)| !own(*i, s.key)).map(|(i, s)| (s.key, index, i)));
-    }
-    created.sort_unstable();
-    let mut next = 0;
-    for (span, at) in strays {
-        while created.get(next).is_some_and(|(key, ..)| *key < span.key) {
-            next += 1;
-        }
-        match created.get(next) {
-            Some((key, process, slot)) if *key == span.key => {
-                out.by_slot[*process][*slot].add(span.disposition, at);
-            }
-            _ => {
-                if out.strays.last().is_none_or(|(key, _)| *key != span.key) {
-                    out.strays.push((span.key, Receipt::default()));
-                }
-                if let Some((_, receipt)) = out.strays.last_mut() {
-                    receipt.add(span.disposition, at);
-                }
-            }
         }
     }
 }

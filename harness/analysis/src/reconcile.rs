@@ -1,6 +1,7 @@
 //! One fate for every span: the ledger of a trial, built and asserted.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use spanfate_model::breakdown::Breakdown;
 use spanfate_model::damage::Damage;
@@ -11,18 +12,18 @@ use spanfate_model::manifest::{FORMAT, Status};
 use spanfate_model::slots::Slot;
 use spanfate_model::topology::Share;
 use spanfate_model::unit::MonoNs;
-use spanfate_model::witness::WitnessState;
 
 use crate::breakdown::Split;
 use crate::damage::{Sighting, Traces};
-use crate::fate::{Judgement, Scene, judge};
+use crate::fate::Judgement;
 use crate::loadbook::LoadBook;
 use crate::process::Process;
 use crate::quantile::{Times, millis};
-use crate::receipts::{Receipt, Receipts};
+use crate::receipts::Receipts;
 use crate::tally::Tally;
 use crate::timeline::Timeline;
-use crate::unwitnessed;
+use crate::walk::Judged;
+use crate::{unwitnessed, walk};
 
 /// What the ledger is built from.
 pub(crate) struct Sources<'a> {
@@ -37,7 +38,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) own: bool,
     pub(crate) load_began: MonoNs,
     pub(crate) processes: &'a [Process<'a>],
-    pub(crate) receipts: &'a Receipts,
+    pub(crate) receipts: &'a Receipts<'a>,
     pub(crate) book: &'a LoadBook,
     /// Whether there is a ledger of every process.
     pub(crate) witnessed: bool,
@@ -71,7 +72,6 @@ pub(crate) struct Stages {
 
 /// Builds the ledger and fills the timeline.
 pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Reconciled {
-    let wire_complete = sources.receipts.state.as_ref().is_some_and(WitnessState::is_complete);
     if !sources.witnessed {
         let ledger = unwitnessed::reconcile(sources, timeline);
         assert!(ledger.closes(), "the sum over the fates does not close: {:?}", ledger.fates);
@@ -107,20 +107,12 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
         delay: Times::new(),
         stages: Stages::default(),
     };
-    for (index, process) in sources.processes.iter().enumerate() {
-        for (slot_index, slot) in process.spans() {
-            let receipt = sources.receipts.by_slot[index][slot_index];
-            let of = sources.tag.part_of(slot.key.trace);
-            // A span of no request has no handler that could still be running.
-            let answered = of.is_none_or(|(request, _)| sources.book.is_answered(request as usize));
-            let judgement = judge(&slot, &receipt, &Scene { process, wire_complete, answered });
-            walk.count(&Seen { index, process, slot: &slot, receipt: &receipt, of }, judgement);
-            timeline.span(&slot, &receipt, judgement);
-        }
-    }
-    for (key, _) in sources.receipts.strays.iter().filter(|(_, receipt)| receipt.copies > 0) {
-        walk.ledger.unexpected.push(*key);
-    }
+    walk::each(sources, |span| {
+        walk.count(span);
+        timeline.span(&span.slot, span.receipt, span.judgement);
+        ControlFlow::Continue(())
+    });
+    walk.ledger.unexpected = sources.receipts.unexpected.clone();
     walk.finish()
 }
 
@@ -135,19 +127,10 @@ struct Walk<'a> {
     stages: Stages,
 }
 
-/// One span with everything that is known of it.
-struct Seen<'a> {
-    index: usize,
-    process: &'a Process<'a>,
-    slot: &'a Slot,
-    receipt: &'a Receipt,
-    /// Request and part, if it belongs to a request.
-    of: Option<(u32, u16)>,
-}
-
 impl Walk<'_> {
-    fn count(&mut self, seen: &Seen<'_>, judgement: Judgement) {
-        let Seen { index, process, slot, receipt, of } = *seen;
+    fn count(&mut self, span: &Judged<'_>) {
+        let Judged { index, process, slot, receipt, of, judgement } = span;
+        let (index, of, judgement) = (*index, *of, *judgement);
         let request = of.map(|(request, _)| request);
         let measured = request.is_some_and(|request| self.sources.book.is_measured(request));
         self.ledger.created += 1;

@@ -2,19 +2,18 @@
 
 use spanfate_model::fate::FateClass;
 use spanfate_model::ledger::Ledger;
-use spanfate_model::manifest::{Status, TrialManifest};
+use spanfate_model::manifest::Status;
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::raw::TrialLogs;
 use spanfate_model::result::{ExportFigures, Loss, Prediction, ServiceExports, ServiceResult, TrialResult};
-use spanfate_model::scenario::Service;
-use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 use crate::agreement;
 use crate::loadbook::LoadBook;
+use crate::opened::{Opened, Presence};
 use crate::process::Process;
-use crate::receipts::{self, Receipts};
-use crate::reconcile::{Sources, reconcile};
+use crate::receipts::Receipts;
+use crate::reconcile::reconcile;
 use crate::service::{self, Scene, per};
 use crate::timeline::Timeline;
 use crate::{usage, validity};
@@ -27,36 +26,13 @@ pub fn conclude_trial(
     logs: &TrialLogs,
 ) -> TrialResult {
     let manifest = &logs.manifest;
-    let processes: Vec<Process<'_>> = manifest
-        .processes
-        .iter()
-        .zip(&logs.ledgers)
-        .filter_map(|(process, bytes)| Process::open(process, bytes.as_deref()?, manifest.status))
-        .collect();
-    let receipts = receipts::collect(logs.wire.as_deref(), &processes);
-    let book = LoadBook::open(plan.load_of_trial(planned), planned.seed, logs.load.as_deref());
-    let began = load_began(manifest.phases.load_began, &book);
-    let wanted = plan.variant_of(planned).is_some_and(|variant| plan.is_fully_witnessed(variant));
-    let missing = missing_ledgers(manifest, &processes);
-    let shares = plan.shares();
-    let names: Vec<&str> = plan.services.iter().map(|service| service.name.as_str()).collect();
+    let opened = Opened::open(plan, planned, logs);
+    let Opened { processes, receipts, book, began, presence, .. } = &opened;
+    let began = *began;
     let mut timeline = Timeline::new(began);
-    let sources = Sources {
-        trial: planned.index,
-        status: manifest.status,
-        tag: planned.tag,
-        shares: &shares,
-        services: &names,
-        own: plan.services.first().is_some_and(Service::is_own),
-        load_began: began,
-        processes: &processes,
-        receipts: &receipts,
-        book: &book,
-        witnessed: wanted && !processes.is_empty() && !missing,
-    };
-    let done = reconcile(&sources, &mut timeline);
+    let done = reconcile(&opened.sources(), &mut timeline);
     let window = book.window(began);
-    let usage = usage::figures(&logs.usage, &processes, window, fixture_cores);
+    let usage = usage::figures(&logs.usage, processes, window, fixture_cores);
     let load = book.figures();
     let load_of = plan.load_of_trial(planned);
     let services = service::conclude(
@@ -64,7 +40,7 @@ pub fn conclude_trial(
         &Scene {
             plan,
             load: load_of,
-            processes: &processes,
+            processes,
             outcomes: &done.by_process,
             window: (began, window.1),
             // The law speaks of one rate; a load that was cut short did not keep to it either.
@@ -79,12 +55,12 @@ pub fn conclude_trial(
         error: manifest.error.clone(),
         ended_by_itself: services.iter().find_map(|service| service.ended_by_itself.clone()),
         loss: loss(&done.ledger, service::predict(&services)),
-        exports: exports(&services, &receipts),
+        exports: exports(&services, receipts),
         delay: done.delay.quantiles(),
-        witnesses: witnesses(&Presence { wanted, missing, own: sources.own }, &processes, &receipts, &book),
-        agreement: agreement::rows(&processes, &done, &book, plan),
+        witnesses: witnesses(*presence, processes, receipts, book),
+        agreement: agreement::rows(processes, &done, book, plan),
         validity: validity::marks(&load, &usage, &done.ledger),
-        timeline: timeline.finish(&processes, &book, &logs.usage),
+        timeline: timeline.finish(processes, book, &logs.usage),
         ledger: done.ledger,
         load,
         usage,
@@ -95,25 +71,6 @@ pub fn conclude_trial(
         breakdown: done.breakdown,
         damage: done.damage,
     }
-}
-
-/// Whether a span ledger that should be there is not, or cannot be read.
-fn missing_ledgers(manifest: &TrialManifest, processes: &[Process<'_>]) -> bool {
-    let expected = manifest.processes.iter().filter(|process| process.ledger.is_some()).count();
-    expected == 0 || processes.len() < expected
-}
-
-/// The start of the load; a torn manifest does not know it, the load's log does.
-fn load_began(manifest: MonoNs, book: &LoadBook) -> MonoNs {
-    if manifest != 0 {
-        return manifest;
-    }
-    let known = book
-        .records
-        .iter()
-        .zip(&book.schedule)
-        .find_map(|(record, offset)| record.map(|r| r.intended.saturating_sub(*offset)));
-    known.unwrap_or_default()
 }
 
 fn loss(ledger: &Ledger, predicted: Option<Prediction>) -> Loss {
@@ -136,7 +93,7 @@ fn silent_measured(ledger: &Ledger) -> u64 {
     silent.map(|(_, count)| count.measured).sum()
 }
 
-fn exports(services: &[ServiceResult], receipts: &Receipts) -> ExportFigures {
+fn exports(services: &[ServiceResult], receipts: &Receipts<'_>) -> ExportFigures {
     let sum = |pick: fn(&ServiceExports) -> u64| services.iter().map(|s| pick(&s.exports)).sum::<u64>();
     let spans: f64 = services.iter().map(|s| s.exports.spans_per_call * s.exports.calls as f64).sum();
     let calls = sum(|exports| exports.calls);
@@ -155,20 +112,10 @@ fn exports(services: &[ServiceResult], receipts: &Receipts) -> ExportFigures {
     }
 }
 
-/// What there is of a process witness.
-struct Presence {
-    /// The plan wants it.
-    wanted: bool,
-    /// A span ledger is missing or unreadable.
-    missing: bool,
-    /// The service is a program of the user's own.
-    own: bool,
-}
-
 fn witnesses(
-    presence: &Presence,
+    presence: Presence,
     processes: &[Process<'_>],
-    receipts: &Receipts,
+    receipts: &Receipts<'_>,
     book: &LoadBook,
 ) -> Vec<WitnessReport> {
     let absent = |why: &str| WitnessState::Absent(why.to_owned());

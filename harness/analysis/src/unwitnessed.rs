@@ -2,12 +2,15 @@
 //! the others went nobody can say: they are lost before the receiver, counted and not named.
 
 use spanfate_model::fate::Fate;
-use spanfate_model::ledger::{Exemplar, Expected, FateCount, Ledger, Surplus};
+use spanfate_model::id::SpanKey;
+use spanfate_model::ledger::{EXEMPLARS, Exemplar, Expected, FateCount, LISTED, Ledger, Surplus};
 use spanfate_model::manifest::FORMAT;
+use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::WitnessState;
 
+use crate::join::Smallest;
 use crate::quantile::millis;
-use crate::reconcile::{Sources, place};
+use crate::reconcile::Sources;
 use crate::timeline::Timeline;
 
 /// Builds the ledger from load and wire alone. It is not told which span is missing, only how many of each request are.
@@ -52,30 +55,37 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Ledge
 /// Spans that arrived, by request.
 fn receipts(sources: &Sources<'_>, timeline: &mut Timeline, ledger: &mut Ledger) -> Vec<u32> {
     let mut arrived = vec![0_u32; sources.book.schedule.len()];
-    for (key, receipt) in sources.receipts.strays.iter().filter(|(_, receipt)| receipt.copies > 0) {
+    let mut received = FateCount::default();
+    let (mut exemplars, mut unexpected) = (Smallest::new(EXEMPLARS), Smallest::new(LISTED));
+    sources.receipts.each_arrival(|key, receipt| {
+        if receipt.copies == 0 {
+            return;
+        }
         let request = sources.tag.request_of(key.trace);
         let Some(count) = request.and_then(|request| arrived.get_mut(request as usize)) else {
             // A program of the user's own may begin traces of its own; a fixture does not.
             if sources.own {
                 ledger.outside += 1;
             } else {
-                ledger.unexpected.push(*key);
+                ledger.unexpected.count += 1;
+                unexpected.push(*key);
             }
-            continue;
+            return;
         };
         *count += 1;
         *ledger.copies.entry(u32::from(receipt.copies)).or_insert(0) += 1;
         timeline.receipt(receipt.first);
-        let measured = request.is_some_and(|request| sources.book.is_measured(request));
-        place(&mut ledger.fates, Fate::Received, measured, || Exemplar {
-            trace_id: key.trace,
-            span_id: key.span,
-            name: String::new(),
-            request,
-            created_ms: millis(receipt.first.saturating_sub(sources.load_began)),
-        });
-        ledger.created += 1;
-        ledger.created_measured += u64::from(measured);
+        received.total += 1;
+        received.measured += u64::from(request.is_some_and(|request| sources.book.is_measured(request)));
+        exemplars.push((*key, receipt.first));
+    });
+    ledger.unexpected.ids = unexpected.finish();
+    ledger.created = received.total;
+    ledger.created_measured = received.measured;
+    if received.total > 0 {
+        received.exemplars =
+            exemplars.finish().into_iter().map(|(key, first)| exemplar(sources, key, first)).collect();
+        ledger.fates.insert(Fate::Received, received);
     }
     arrived
 }
@@ -93,4 +103,14 @@ fn lost(sources: &Sources<'_>, ledger: &mut Ledger, missing: u64, measured: u64)
     }
     let count = FateCount { total: missing, measured, counted: missing, exemplars: Vec::new() };
     ledger.fates.insert(Fate::LostBeforeReceiver, count);
+}
+
+fn exemplar(sources: &Sources<'_>, key: SpanKey, first: MonoNs) -> Exemplar {
+    Exemplar {
+        trace_id: key.trace,
+        span_id: key.span,
+        name: String::new(),
+        request: sources.tag.request_of(key.trace),
+        created_ms: millis(first.saturating_sub(sources.load_began)),
+    }
 }

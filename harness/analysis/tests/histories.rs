@@ -157,8 +157,7 @@ fn a_gap_of_the_wire_leaves_only_what_left_the_process_open() {
     let plan = world.plan();
     let mut logs = world.logs(&plan);
     // Without its end record the log may be cut anywhere.
-    let wire = logs.wire.as_mut().unwrap();
-    wire.truncate(wire.len() - 64);
+    logs.wire.as_mut().unwrap().change(|wire| wire.truncate(wire.len() - 64));
     let (trial, run) = common::conclude(&plan, &logs);
     assert_eq!(trial.ledger.unaccounted.ids, [world.key(&plan, 1)]);
     assert_eq!(trial.ledger.unexplained.count, 0);

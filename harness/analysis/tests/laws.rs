@@ -77,7 +77,7 @@ proptest! {
             records.rotate_left(middle);
             if reverse { records.reverse(); }
             records
-        }));
+        }).into());
         let (trial, _) = common::conclude(&plan, &logs);
         prop_assert_eq!(counts(&trial), truth);
         prop_assert_eq!(trial.ledger.unexplained.count + trial.ledger.unexpected.count, 0);
@@ -111,7 +111,7 @@ proptest! {
                 if take { planted.push(record.key); }
                 !take
             }).collect()
-        }));
+        }).into());
         let (trial, run) = common::conclude(&plan, &logs);
         planted.sort();
         let mut named = trial.ledger.unexplained.ids.clone();
@@ -131,7 +131,7 @@ proptest! {
             _ => logs.load.as_mut(),
         };
         let log = log.unwrap();
-        log.truncate((log.len() as f64 * share) as usize);
+        log.change(|log| log.truncate((log.len() as f64 * share) as usize));
         let (trial, run) = common::conclude(&plan, &logs);
         prop_assert!(trial.ledger.closes());
         prop_assert!(run.verdict > Verdict::Pass, "{:?}", trial.ledger);
@@ -149,9 +149,9 @@ proptest! {
         // A right beginning lets the rest be read as records.
         let with_head = |head: &[u8], rest: Vec<u8>| head.iter().copied().chain(rest).collect::<Vec<u8>>();
         let old = logs.ledgers[0].take().unwrap();
-        logs.ledgers[0] = Some(with_head(&old[..512], ledger));
-        logs.wire = Some(with_head(&spanfate_model::wire::header(), wire));
-        logs.load = Some(load);
+        logs.ledgers[0] = Some(with_head(&old[..512], ledger).into());
+        logs.wire = Some(with_head(&spanfate_model::wire::header(), wire).into());
+        logs.load = Some(load.into());
         let (trial, run) = common::conclude(&plan, &logs);
         prop_assert!(trial.ledger.closes());
         prop_assert!(run.verdict > Verdict::Pass);
@@ -176,13 +176,15 @@ fn verdict_after(break_it: impl FnOnce(&mut spanfate_model::raw::TrialLogs)) -> 
 /// Sets a live word of the ledger.
 fn set_word(logs: &mut spanfate_model::raw::TrialLogs, word: usize, value: u64) {
     let at = 512 + 64 * word;
-    logs.ledgers[0].as_mut().unwrap()[at..at + 8].copy_from_slice(&value.to_le_bytes());
+    let ledger = logs.ledgers[0].as_mut().unwrap();
+    ledger.change(|bytes| bytes[at..at + 8].copy_from_slice(&value.to_le_bytes()));
 }
 
 /// Sets a word of slot 0.
 fn set_slot(logs: &mut spanfate_model::raw::TrialLogs, at: usize, value: u64) {
     let at = 4096 + at;
-    logs.ledgers[0].as_mut().unwrap()[at..at + 8].copy_from_slice(&value.to_le_bytes());
+    let ledger = logs.ledgers[0].as_mut().unwrap();
+    ledger.change(|bytes| bytes[at..at + 8].copy_from_slice(&value.to_le_bytes()));
 }
 
 #[test]
@@ -242,9 +244,10 @@ fn a_plan_without_trials_proves_nothing() {
 #[test]
 fn a_gap_the_receiver_admits_is_never_a_pass() {
     let add_gap = |logs: &mut spanfate_model::raw::TrialLogs| {
-        let wire = logs.wire.as_mut().unwrap();
-        let end = wire.len() - 64;
-        wire.splice(end..end, spanfate_model::wire::write_gap(3));
+        logs.wire.as_mut().unwrap().change(|wire| {
+            let end = wire.len() - 64;
+            wire.splice(end..end, spanfate_model::wire::write_gap(3));
+        });
     };
     assert_eq!(verdict_after(add_gap), Verdict::Inconclusive);
 }

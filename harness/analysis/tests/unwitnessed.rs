@@ -45,14 +45,14 @@ fn tell(story: &Story) -> (TrialResult, RunResult) {
     let mut logs: TrialLogs = world.logs(&plan);
     logs.manifest.processes[0].ledger = None;
     logs.ledgers = vec![None];
-    logs.load = Some(World::load_log(&plan));
+    logs.load = Some(World::load_log(&plan).into());
     let mut records: Vec<SpanRecord> = own_spans(&plan).skip(story.missing).collect();
     records.extend((0..story.outside).map(|n| record(TraceId([9; 16]), 1_000_000 + u64::from(n))));
     let mut wire = write_wire(&records);
     if story.torn {
         wire.truncate(wire.len() - 64);
     }
-    logs.wire = Some(wire);
+    logs.wire = Some(wire.into());
     conclude(&plan, &logs)
 }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use spanfate_model::unit::{Period, UnitError};
 use spanfate_model::verdict::ExitCode as Code;
 
@@ -68,10 +69,18 @@ pub(crate) enum Command {
         #[arg(long, short)]
         output: Option<PathBuf>,
     },
+    /// Write every span of a run as a row: ids, times, fate.
+    Export(ExportArguments),
     /// Receive what any OpenTelemetry client sends over OTLP (gRPC, HTTP/protobuf, HTTP/JSON), and count it until Ctrl-C.
     Receive(ReceiveArguments),
     /// Say whether this machine can do what Spanfate does.
     Doctor,
+    /// Print the completion script of a shell.
+    Completions {
+        /// Which shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
     /// Kills what the harness started when the harness is gone.
     #[command(name = "__guard", hide = true)]
     Guard,
@@ -146,6 +155,31 @@ pub(crate) enum Kind {
     Chain,
     /// A Go program of your own.
     Own,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// A results directory, or the id of a run in results/.
+    pub(crate) run: PathBuf,
+    #[command(flatten)]
+    pub(crate) format: RowFormat,
+    /// Only this trial, by its number.
+    #[arg(long, value_name = "N")]
+    pub(crate) trial: Option<u16>,
+    /// Write to this file in place of stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct RowFormat {
+    /// Comma-separated, with a header line.
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// One JSON object per line.
+    #[arg(long)]
+    pub(crate) ndjson: bool,
 }
 
 #[derive(Debug, Args)]

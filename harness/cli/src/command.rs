@@ -1,7 +1,9 @@
 //! The subcommands, one file each.
 
 mod analyze;
+mod completions;
 mod doctor;
+mod export;
 mod hidden;
 mod list;
 mod new;
@@ -30,6 +32,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::New(arguments) => new::run(&arguments),
         Command::Analyze { run, output } => analyze::run(&run, output, color),
         Command::Report { run, output } => report::run(&run, output),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Completions { shell } => completions::run(shell),
         Command::Receive(arguments) => receive::run(arguments),
         Command::Doctor => doctor::run(color),
         Command::Guard => Ok(hidden::guard()),

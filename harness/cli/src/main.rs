@@ -2,6 +2,7 @@
 
 mod args;
 mod command;
+mod csv;
 mod error;
 mod scenario_file;
 mod select;

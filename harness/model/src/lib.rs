@@ -21,6 +21,7 @@ pub mod manifest;
 pub mod plan;
 pub mod raw;
 pub mod result;
+pub mod row;
 pub mod scenario;
 pub mod slots;
 pub mod topology;

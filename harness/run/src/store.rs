@@ -1,7 +1,8 @@
 //! Files of a results directory: written so that a crash leaves the old file or the new one, never half of either.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,8 +16,9 @@ use spanfate_model::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG};
 use spanfate_model::load::Trace;
 use spanfate_model::manifest::TrialManifest;
 use spanfate_model::plan::Plan;
-use spanfate_model::raw::TrialLogs;
+use spanfate_model::raw::{Log, TrialLogs};
 use spanfate_model::slots::{HEADER_BYTES, SLOT_BYTES, read_header, read_live};
+use spanfate_probes::mapped::Mapped;
 
 use crate::Error;
 
@@ -100,8 +102,9 @@ fn places(dir: &TrialDir, manifest: &TrialManifest) -> Vec<PathBuf> {
     std::iter::once(dir.0.clone()).chain(manifest.scratch.as_ref().map(PathBuf::from)).collect()
 }
 
-fn read_first(places: &[PathBuf], name: &str) -> Option<Vec<u8>> {
-    places.iter().find_map(|place| fs::read(place.join(name)).ok())
+/// Logs are read in place: a trial may have more of them than there is memory.
+fn read_first(places: &[PathBuf], name: &str) -> Option<Log> {
+    places.iter().find_map(|place| Some(Log::Place(Arc::new(Mapped::open(&place.join(name)).ok()?))))
 }
 
 /// A torn last line is left out.
@@ -156,36 +159,50 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Copies through a temporary name: a file of the right name is a whole one.
-fn place(bytes: &[u8], to: &Path) -> std::io::Result<()> {
+/// Copies two pieces of a file, one after the other, through a temporary name: a file of the right name is a whole one. The
+/// kernel copies; no file passes through memory as a whole.
+fn copy_pieces(
+    from: &Path,
+    to: &Path,
+    pieces: impl FnOnce(&File) -> std::io::Result<[Range<u64>; 2]>,
+) -> std::io::Result<()> {
+    let mut from = match File::open(from) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
     let temporary = to.with_extension("partial");
-    fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, to)).inspect_err(|_| {
-        drop(fs::remove_file(&temporary));
-    })
+    let copy = || -> std::io::Result<()> {
+        let mut out = File::create(&temporary)?;
+        for piece in pieces(&from)? {
+            from.seek(SeekFrom::Start(piece.start))?;
+            std::io::copy(&mut (&from).take(piece.end - piece.start), &mut out)?;
+        }
+        fs::rename(&temporary, to)
+    };
+    copy().inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
 fn copy_whole(from: &Path, to: &Path) -> std::io::Result<()> {
-    match fs::read(from) {
-        Ok(bytes) => place(&bytes, to),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
+    copy_pieces(from, to, |file| Ok([0..file.metadata()?.len(), 0..0]))
 }
 
 /// Copies a span ledger without the slots and log bytes that were never used.
 fn copy_ledger(from: &Path, to: &Path) -> std::io::Result<()> {
-    let Ok(mut bytes) = fs::read(from) else { return Ok(()) };
-    if let Ok(header) = read_header(&bytes) {
-        let live = read_live(&bytes);
-        let slots_end = HEADER_BYTES + header.slots as usize * SLOT_BYTES;
-        let used_end = HEADER_BYTES + live.next_slot.min(header.slots) as usize * SLOT_BYTES;
-        let log_end = slots_end.saturating_add(live.log_used as usize).min(bytes.len());
-        if slots_end <= log_end {
-            bytes.copy_within(slots_end..log_end, used_end);
-            bytes.truncate(used_end + log_end - slots_end);
+    copy_pieces(from, to, |file| {
+        let length = file.metadata()?.len();
+        let mut head = Vec::with_capacity(HEADER_BYTES);
+        file.take(HEADER_BYTES as u64).read_to_end(&mut head)?;
+        let Ok(header) = read_header(&head) else { return Ok([0..length, 0..0]) };
+        let live = read_live(&head);
+        let end_of = |slots: u64| HEADER_BYTES as u64 + slots * SLOT_BYTES as u64;
+        let slots_end = end_of(header.slots);
+        let log_end = slots_end.saturating_add(live.log_used).min(length);
+        if log_end < slots_end {
+            // It is cut off inside its slots: what is there is kept as it is.
+            return Ok([0..length, 0..0]);
         }
-    }
-    place(&bytes, to)
+        Ok([0..end_of(live.next_slot.min(header.slots)), slots_end..log_end])
+    })
 }
 
 /// Brings a torn trial's raw logs into its directory, once. A scratch directory in use belongs to a run that goes on.

@@ -179,9 +179,9 @@ impl World {
         };
         TrialLogs {
             manifest,
-            ledgers: vec![Some(ledger::encode(self, plan))],
-            wire: Some(self.wire_log(plan, |records| records)),
-            load: Some(Self::load_log(plan)),
+            ledgers: vec![Some(ledger::encode(self, plan).into())],
+            wire: Some(self.wire_log(plan, |records| records).into()),
+            load: Some(Self::load_log(plan).into()),
             usage: Vec::new(),
         }
     }

@@ -5,15 +5,19 @@ mod accounting;
 mod books;
 mod chain;
 mod exits;
+mod export;
 mod hostile;
 mod interruption;
 mod kills;
 mod lab;
 mod loads;
 mod receive;
+mod scale;
 mod station;
 
 #[path = "../../../run/tests/receiver/client.rs"]
 mod client;
 #[path = "../../../run/tests/receiver/message.rs"]
 mod message;
+#[path = "../../../analysis/examples/synthetic/world.rs"]
+mod world;

@@ -1,0 +1,102 @@
+//! A trial's raw logs, opened and joined: what its ledger and its rows are made from.
+
+use spanfate_model::manifest::TrialManifest;
+use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::raw::TrialLogs;
+use spanfate_model::scenario::Service;
+use spanfate_model::topology::Share;
+use spanfate_model::unit::MonoNs;
+
+use crate::loadbook::LoadBook;
+use crate::process::Process;
+use crate::receipts::{self, Receipts};
+use crate::reconcile::Sources;
+
+/// The logs of a trial.
+pub(crate) struct Opened<'a> {
+    manifest: &'a TrialManifest,
+    planned: &'a PlannedTrial,
+    pub(crate) processes: Vec<Process<'a>>,
+    pub(crate) receipts: Receipts<'a>,
+    pub(crate) book: LoadBook,
+    /// Start of the load.
+    pub(crate) began: MonoNs,
+    pub(crate) presence: Presence,
+    shares: Vec<Share>,
+    services: Vec<&'a str>,
+}
+
+/// What there is of a process witness.
+#[derive(Clone, Copy)]
+pub(crate) struct Presence {
+    /// The plan wants it.
+    pub(crate) wanted: bool,
+    /// A span ledger is missing or unreadable.
+    pub(crate) missing: bool,
+    /// The service is a program of the user's own.
+    pub(crate) own: bool,
+}
+
+impl<'a> Opened<'a> {
+    /// Opens the logs and joins the wire to the ledgers.
+    pub(crate) fn open(plan: &'a Plan, planned: &'a PlannedTrial, logs: &'a TrialLogs) -> Self {
+        let manifest = &logs.manifest;
+        let processes: Vec<Process<'_>> = manifest
+            .processes
+            .iter()
+            .zip(&logs.ledgers)
+            .filter_map(|(process, bytes)| Process::open(process, bytes.as_deref()?, manifest.status))
+            .collect();
+        let receipts = receipts::collect(logs.wire.as_deref(), &processes);
+        let book = LoadBook::open(plan.load_of_trial(planned), planned.seed, logs.load.as_deref());
+        let began = load_began(manifest.phases.load_began, &book);
+        let expected = manifest.processes.iter().filter(|process| process.ledger.is_some()).count();
+        let presence = Presence {
+            wanted: plan.variant_of(planned).is_some_and(|variant| plan.is_fully_witnessed(variant)),
+            missing: expected == 0 || processes.len() < expected,
+            own: plan.services.first().is_some_and(Service::is_own),
+        };
+        let services = plan.services.iter().map(|service| service.name.as_str()).collect();
+        Self {
+            manifest,
+            planned,
+            processes,
+            receipts,
+            book,
+            began,
+            presence,
+            shares: plan.shares(),
+            services,
+        }
+    }
+
+    /// What the books are built from.
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        Sources {
+            trial: self.planned.index,
+            status: self.manifest.status,
+            tag: self.planned.tag,
+            shares: &self.shares,
+            services: &self.services,
+            own: self.presence.own,
+            load_began: self.began,
+            processes: &self.processes,
+            receipts: &self.receipts,
+            book: &self.book,
+            witnessed: self.presence.wanted && !self.presence.missing,
+        }
+    }
+}
+
+/// The start of the load; a torn manifest does not know it, the load's log does.
+fn load_began(manifest: MonoNs, book: &LoadBook) -> MonoNs {
+    if manifest != 0 {
+        return manifest;
+    }
+    let known = book
+        .records
+        .iter()
+        .zip(&book.schedule)
+        .find_map(|(record, offset)| record.map(|r| r.intended.saturating_sub(*offset)));
+    known.unwrap_or_default()
+}

@@ -1,0 +1,158 @@
+//! Every span of a trial as a row. The walk and the judgements are those of the ledger, so rows and ledger cannot differ.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use spanfate_model::fate::Fate;
+use spanfate_model::id::{SpanId, SpanKey, TraceTag};
+use spanfate_model::load::remote_parent;
+use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::raw::TrialLogs;
+use spanfate_model::row::{Position, SpanRow, Standing, kind_name};
+use spanfate_model::unit::MonoNs;
+use spanfate_model::wire::{self, SpanRecord, WireRecord};
+
+use crate::fate::Judgement;
+use crate::opened::Opened;
+use crate::quantile::millis;
+use crate::reconcile::Sources;
+use crate::timeline::Timeline;
+use crate::unwitnessed;
+use crate::walk::{self, Judged};
+
+/// What the rows do not say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Exported {
+    /// Rows that were given.
+    pub rows: u64,
+    /// Spans that must exist and did not arrive, and whose ids nobody knows: there is no row for them. Always 0 where a process
+    /// witness was there.
+    pub without_id: u64,
+    /// Whether there was a process witness.
+    pub witnessed: bool,
+}
+
+/// Gives every span of a trial, until the reader has seen enough: created spans by process and slot; without a process
+/// witness the received ones, in an order of no meaning that is always the same. Memory is bounded as that of the analysis.
+pub fn each_span(
+    plan: &Plan,
+    planned: &PlannedTrial,
+    logs: &TrialLogs,
+    each: &mut dyn FnMut(&SpanRow<'_>) -> ControlFlow<()>,
+) -> Exported {
+    let opened = Opened::open(plan, planned, logs);
+    let sources = opened.sources();
+    let variant = plan.variant_of(planned).map_or("", |variant| &variant.name);
+    let mut done = Exported { witnessed: sources.witnessed, ..Exported::default() };
+    let mut count = |row: &SpanRow<'_>| {
+        done.rows += 1;
+        each(row)
+    };
+    if sources.witnessed {
+        walk::each(&sources, |span| count(&row_of(&sources, variant, span)));
+    } else {
+        let log = logs.wire.as_deref().unwrap_or_default();
+        each_received(&sources, variant, log, &mut count);
+        let ledger = unwitnessed::reconcile(&sources, &mut Timeline::new(sources.load_began));
+        let counted: u64 = ledger.fates.values().map(|count| count.counted).sum();
+        done.without_id = ledger.unaccounted.count + counted;
+    }
+    done
+}
+
+fn row_of<'a>(sources: &Sources<'_>, variant: &'a str, span: &Judged<'a>) -> SpanRow<'a> {
+    let (process, slot, receipt) = (span.process, &span.slot, span.receipt);
+    let at = |time: MonoNs| (time != 0).then(|| millis(time.saturating_sub(sources.load_began)));
+    let received = receipt.copies > 0;
+    SpanRow {
+        trial: sources.trial,
+        variant,
+        service: &process.header.service,
+        incarnation: Some(process.header.incarnation),
+        trace_id: slot.key.trace,
+        span_id: slot.key.span,
+        parent_span_id: (!slot.parent.is_zero()).then_some(slot.parent),
+        name: process.names.get(&slot.name).map_or("", String::as_str),
+        kind: kind_name(slot.kind),
+        request: span.of.map(|(request, _)| request),
+        created_ms: at(slot.created),
+        // A span that is not recording passes no processor; the SDK still sees its end.
+        ended_ms: at(if slot.ending != 0 { slot.ending } else { slot.closed }),
+        exported_ms: at(slot.exported),
+        fate: match span.judgement {
+            Judgement::Placed(fate) => Standing::Fate(fate),
+            Judgement::Unaccounted => Standing::Unaccounted,
+            Judgement::Unexplained => Standing::Unexplained,
+        },
+        copies: receipt.copies,
+        delay_ms: received.then(|| millis(receipt.first.saturating_sub(slot.created))),
+        received_ms: received.then(|| millis(receipt.first.saturating_sub(sources.load_began))),
+        position: position(slot.parent, span.of.map(|(request, _)| request), &sources.tag),
+    }
+}
+
+fn position(parent: SpanId, request: Option<u32>, tag: &TraceTag) -> Position {
+    let of_load = request.is_some_and(|request| remote_parent(tag, request) == parent);
+    if parent.is_zero() || of_load { Position::Root } else { Position::Child }
+}
+
+/// The spans that arrived, as the wire describes them.
+fn each_received(
+    sources: &Sources<'_>,
+    variant: &str,
+    log: &[u8],
+    each: &mut dyn FnMut(&SpanRow<'_>) -> ControlFlow<()>,
+) {
+    let names = names(log);
+    let name = |id: u32| names.get(&id).map_or("", String::as_str);
+    let requests = sources.book.schedule.len();
+    let mut enough = false;
+    sources.receipts.each_arrival_at(|key, receipt, at| {
+        let request = sources.tag.request_of(key.trace).filter(|request| (*request as usize) < requests);
+        let Some(span) = span_at(log, at).filter(|_| receipt.copies > 0 && request.is_some() && !enough)
+        else {
+            return;
+        };
+        let SpanKey { trace: trace_id, span: span_id } = *key;
+        enough = each(&SpanRow {
+            trial: sources.trial,
+            variant,
+            service: name(span.service),
+            incarnation: None,
+            trace_id,
+            span_id,
+            parent_span_id: (!span.parent.is_zero()).then_some(span.parent),
+            name: name(span.name),
+            kind: kind_name(span.kind),
+            request,
+            created_ms: None,
+            ended_ms: None,
+            exported_ms: None,
+            fate: Standing::Fate(Fate::Received),
+            copies: receipt.copies,
+            delay_ms: None,
+            received_ms: Some(millis(receipt.first.saturating_sub(sources.load_began))),
+            position: position(span.parent, request, &sources.tag),
+        })
+        .is_break();
+    });
+}
+
+fn span_at(log: &[u8], at: u64) -> Option<SpanRecord> {
+    let record = log.get(at as usize * wire::RECORD_BYTES..)?.first_chunk()?;
+    match wire::record(record) {
+        WireRecord::Span(span) => Some(span),
+        _ => None,
+    }
+}
+
+/// Names that the receiver interned, in the bytes that were kept of them.
+fn names(log: &[u8]) -> BTreeMap<u32, String> {
+    let mut pieces: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+    for record in wire::read(log).into_iter().flatten() {
+        if let WireRecord::Name { id, piece } = record {
+            pieces.entry(id).or_default().extend(piece);
+        }
+    }
+    pieces.into_iter().map(|(id, name)| (id, String::from_utf8_lossy(&name).into_owned())).collect()
+}

@@ -1,0 +1,122 @@
+//! `spanfate export`: every span of a run as a row, written as it is judged.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use spanfate_analysis::{Exported, each_span};
+use spanfate_model::layout::RunDir;
+use spanfate_model::manifest::RunManifest;
+use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::row::SpanRow;
+use spanfate_model::verdict::ExitCode;
+use spanfate_run::store;
+
+use super::analyze::find_run;
+use crate::args::ExportArguments;
+use crate::error::Error;
+use crate::{csv, show};
+
+/// Bytes that are written at once.
+const BUFFER: usize = 256 << 10;
+
+/// Exports a run, or one trial of it.
+pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Error> {
+    let dir = find_run(&arguments.run)?;
+    let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
+    let plan: Plan = store::read_json(&dir.plan())?;
+    let trials = selected(&dir, &plan, arguments.trial)?;
+    let export = Export { dir: &dir, plan: &plan, trials: &trials, csv: arguments.format.csv };
+    match &arguments.out {
+        None => match export.write(io::stdout().lock())? {
+            // Who reads only the beginning has what was wanted.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            done => done.map_err(Error::Output)?,
+        },
+        Some(path) => export.to_file(path)?,
+    }
+    Ok(ExitCode::Pass)
+}
+
+/// The trials that were begun, or the one that was asked for.
+fn selected(dir: &RunDir, plan: &Plan, wanted: Option<u16>) -> Result<Vec<PlannedTrial>, Error> {
+    let manifest: RunManifest = store::read_json(&dir.manifest())?;
+    let begun = |index: u16| manifest.trials.contains(&index) && dir.trial(index).manifest().is_file();
+    let trials: Vec<PlannedTrial> = plan
+        .trials
+        .iter()
+        .filter(|trial| begun(trial.index) && wanted.is_none_or(|wanted| wanted == trial.index))
+        .copied()
+        .collect();
+    match wanted.filter(|_| trials.is_empty()) {
+        Some(wanted) => Err(Error::NothingSelected(format!(
+            "there is no trial {wanted}; of {} planned trials (from 0) {} were begun",
+            plan.trials.len(),
+            manifest.trials.len()
+        ))),
+        None => Ok(trials),
+    }
+}
+
+struct Export<'a> {
+    dir: &'a RunDir,
+    plan: &'a Plan,
+    trials: &'a [PlannedTrial],
+    csv: bool,
+}
+
+impl Export<'_> {
+    /// Writes through a temporary name: a file of the right name is a whole one.
+    fn to_file(&self, path: &Path) -> Result<(), Error> {
+        let failed = |source| spanfate_run::Error::ResultNotWritten { path: path.to_owned(), source };
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        let temporary = path.with_file_name(name);
+        let written = self
+            .write(File::create(&temporary).map_err(failed)?)
+            .and_then(|done| Ok(done.and_then(|()| fs::rename(&temporary, path)).map_err(failed)?));
+        written.inspect_err(|_| drop(fs::remove_file(&temporary)))
+    }
+
+    /// Writes all rows. The outer result is about what is read, the inner one about what is written.
+    fn write(&self, to: impl Write) -> Result<io::Result<()>, Error> {
+        let mut to = BufWriter::with_capacity(BUFFER, to);
+        let mut done = if self.csv { to.write_all(csv::HEADER.as_bytes()) } else { Ok(()) };
+        for planned in self.trials {
+            if done.is_err() {
+                return Ok(done);
+            }
+            let place = self.dir.trial(planned.index);
+            store::settle(&place)?;
+            let logs = store::read_trial(&place)?;
+            let exported = each_span(self.plan, planned, &logs, &mut |row| {
+                done = self.row(&mut to, row);
+                if done.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
+            if done.is_ok() {
+                say(planned.index, &exported);
+            }
+        }
+        Ok(done.and_then(|()| to.flush()))
+    }
+
+    fn row(&self, to: &mut impl Write, row: &SpanRow<'_>) -> io::Result<()> {
+        if self.csv {
+            return csv::write(to, row);
+        }
+        serde_json::to_writer(&mut *to, row)?;
+        to.write_all(b"\n")
+    }
+}
+
+/// Says what the rows cannot.
+fn say(trial: u16, exported: &Exported) {
+    if !exported.witnessed {
+        show::note(&format!(
+            "trial {trial} has no process witness: {} rows are the spans that arrived; of {} more that must exist nobody \
+             knows the ids",
+            exported.rows, exported.without_id
+        ));
+    }
+}
