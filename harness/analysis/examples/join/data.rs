@@ -119,7 +119,7 @@ impl Row for Known {
     fn add(&mut self, stream: usize, value: u64) {
         match stream {
             0 => self.created = value,
-            1 if value & 3 == 0 => {
+            1 if value.is_multiple_of(4) => {
                 self.copies += 1;
                 self.first = if self.first == 0 { value >> 2 } else { self.first.min(value >> 2) };
             }

@@ -37,7 +37,9 @@ pub(crate) fn hash_map<B: AsRef<[u8]>>(data: &Streams<B>, mut look: impl FnMut()
     }
     look();
     let mut answer = Answer::default();
-    table.values().for_each(|known| answer.count(known));
+    for known in table.values() {
+        answer.count(known);
+    }
     answer
 }
 
@@ -52,9 +54,10 @@ pub(crate) fn slots<B: AsRef<[u8]>>(data: &Streams<B>, mut look: impl FnMut()) -
     let mut known = vec![Known::default(); slots.len()];
     let mut strays = Vec::new();
     for (number, stream) in [(1, &received), (2, &marked)] {
-        stream.each(&mut |key, value| match slot_of(key) {
-            Some(at) => known[at].add(number, value),
-            None => {
+        stream.each(&mut |key, value| {
+            if let Some(at) = slot_of(key) {
+                known[at].add(number, value);
+            } else {
                 strays.extend(key.trace.0);
                 strays.extend(key.span.0);
                 strays.extend(value.to_le_bytes());
