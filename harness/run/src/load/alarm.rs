@@ -17,8 +17,7 @@ use crate::clock;
 const HOUSEKEEPING: u64 = 20_000_000;
 
 /// Two timers in turn. While one is waited for, the other is set to the start after it, so that the timer that is set is
-/// never the machine's next one: setting the next one means programming the hardware, which costs a virtual machine about
-/// ten microseconds.
+/// never the machine's next one: setting the next one means programming the hardware, which is dear in a virtual machine.
 #[derive(Debug)]
 pub(super) struct Alarm {
     timers: [Timer; 2],

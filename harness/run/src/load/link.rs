@@ -11,6 +11,7 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
 /// A connection.
@@ -28,6 +29,9 @@ impl Link {
     pub(super) async fn open(target: SocketAddr, number: u32) -> io::Result<Self> {
         let stream = TcpStream::connect(target).await?;
         stream.set_nodelay(true)?;
+        // Some machines pace every connection (BBR): a timer for each request, and requests that leave later than they were
+        // sent. Where Reno is not to be had, the machine's own choice stays.
+        drop(SockRef::from(&stream).set_tcp_congestion(b"reno"));
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         Ok(Self { sender, connection, ended: false, number })
     }
