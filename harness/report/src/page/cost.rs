@@ -22,11 +22,12 @@ fn answer(result: &RunResult) -> String {
     else {
         return "Nothing was measured.".to_owned();
     };
+    let who = if result.plan.services.len() > 1 { "The services take" } else { "The service takes" };
     if first == last {
-        return format!("The service takes {} cores.", PAGE.fixed(low, 2));
+        return format!("{who} {} cores.", PAGE.fixed(low, 2));
     }
     let (low, high) = (PAGE.fixed(low, 2), PAGE.fixed(high, 2));
-    format!("The service takes between {low} cores ({first}) and {high} cores ({last}).")
+    format!("{who} between {low} cores ({first}) and {high} cores ({last}).")
 }
 
 fn resources(result: &RunResult) -> Html {
