@@ -1,10 +1,11 @@
 //! Which spans are lost, and where does the time go?
 
 use spanfate_model::breakdown::{BreakdownRow, Spread};
+use spanfate_model::fate::Fate;
 use spanfate_model::result::{RunResult, VariantResult};
 
 use super::grid::Grid;
-use super::part::{Key, Section, details, fold, legend, note, plots};
+use super::part::{Key, Section, details, legend, note, plots};
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 use crate::plot::{Bars, Ink, Row};
@@ -15,6 +16,8 @@ use crate::words::{self, maybe};
 const DRAWN: usize = 8;
 /// Most rows of a table; the rest are added up.
 const ROWS: usize = 40;
+/// Most rows of the table of what is lost.
+const LOSING: usize = 12;
 /// Most variants without loss whose times are shown at once.
 const OPEN: usize = 2;
 
@@ -49,24 +52,24 @@ fn answer(result: &RunResult, lossy: &[&VariantResult], clean: &[&VariantResult]
     if unseen == 0 {
         return format!("{text}.");
     }
-    format!("{text}; of {} it cannot be said.", PAGE.counted(unseen as u64, "variant", "variants"))
+    format!("{text}. Of {} it cannot be said.", PAGE.counted(unseen as u64, "variant", "variants"))
 }
 
 fn most_lost(lossy: &[&VariantResult]) -> String {
     let worst = lossy.iter().reduce(|a, b| if b.summary.lost > a.summary.lost { b } else { a });
     let Some(variant) = worst else { return String::new() };
     let rows = losing(variant, "span");
-    let parts: Vec<String> = rows
-        .iter()
-        .take(3)
-        .map(|row| format!("{}: {} of the lost spans", row.value, PAGE.rough(row.share_of_lost)))
-        .collect();
-    let more = match rows.len().saturating_sub(parts.len()) {
-        0 => String::new(),
-        n => format!("; and {}", PAGE.counted(n as u64, "other name", "other names")),
-    };
-    let most = if lossy.len() > 1 { "Most are lost with" } else { "All are lost with" };
-    format!("{most} {}. {}{more}", variant.name, parts.join("; "))
+    let mut parts: Vec<String> =
+        rows.iter().take(3).map(|row| format!("{}: {}", row.value, PAGE.rough(row.share_of_lost))).collect();
+    if let [first, ..] = parts.as_mut_slice() {
+        first.push_str(" of the lost spans");
+    }
+    let left = rows.len().saturating_sub(parts.len());
+    if left > 0 {
+        parts.push(PAGE.counted(left as u64, "other name", "other names"));
+    }
+    let most = if lossy.len() > 1 { "which loses most, " } else { "" };
+    format!("With {}, {most}{}", variant.name, parts.join("; "))
 }
 
 /// Rows by the time that 99 % of their spans stay below, longest first.
@@ -102,9 +105,14 @@ fn body(lossy: &[&VariantResult], clean: &[&VariantResult]) -> Html {
         let drawn = plots(clean.iter().enumerate().map(|(at, v)| (v.name.clone(), times(at, v))));
         let tables: Html = clean.iter().map(|variant| tables(variant, false)).collect();
         let inner = keys.with(&drawn).with(&tables);
-        let open = clean.len() <= OPEN;
-        let summary = format!("Where the time goes in the {} variants without a loss", clean.len());
-        out.push(&if open { inner } else { details(&summary, inner) });
+        if lossy.is_empty() {
+            out.push(&inner);
+        } else {
+            out.push(&Html::leaf("h3", "", "Where the time goes without a loss"));
+            let summary =
+                format!("{} without a loss", PAGE.counted(clean.len() as u64, "variant", "variants"));
+            out.push(&if clean.len() > OPEN { details(&summary, inner) } else { inner });
+        }
     }
     out.with(&note(
         "Spans of the measured part. Duration: from the creation of a span to its end, lost ones included; that of a parent \
@@ -133,7 +141,7 @@ fn times(at: usize, variant: &VariantResult) -> Html {
     let longest = all.first().map_or(0.0, |(_, time)| time.p99).max(1e-9);
     let row = |(row, time): &(&BreakdownRow, Spread)| Row {
         name: row.value.clone(),
-        figure: format!("p50 {} · p99 {}", PAGE.ms(time.p50), PAGE.ms(time.p99)),
+        figure: format!("p50 {} · p99 {}", PAGE.short(time.p50), PAGE.ms(time.p99)),
         bars: (time.p99 / longest, time.p50 / longest),
     };
     let rows: Vec<Row> = all.iter().take(DRAWN).map(row).collect();
@@ -147,36 +155,50 @@ fn left(all: usize, shown: &[Row]) -> Html {
     if left == 0 { Html::new() } else { note(format!("and {left} more names")) }
 }
 
-/// The four views of a variant.
+/// The four views of a variant: what lost something in the open, all else folded.
 fn tables(variant: &VariantResult, lossy: bool) -> Html {
-    let other = [("service", "Service"), ("kind", "Kind"), ("place", "Place in the trace")];
-    let others: Html = other.iter().map(|(by, title)| table(variant, by, title, lossy)).collect();
-    let named = view(variant, "span");
-    let summary = format!("{}: {}", variant.name, PAGE.counted(named.len() as u64, "name", "names"));
-    fold(named.len(), &summary, table(variant, "span", "Service and name", lossy))
-        .with(&details(&format!("{}: by service, kind and place", variant.name), others))
+    let name = &variant.name;
+    let mut out = Html::new();
+    if lossy {
+        let rows = losing(variant, "span");
+        out.push(&table(&format!("{name}: what is lost, by name"), "Service and name", &rows, true, LOSING));
+    }
+    let views = [
+        ("span", "Service and name", "name"),
+        ("service", "Service", "service"),
+        ("kind", "Kind", "kind"),
+        ("place", "Place in the trace", "place in the trace"),
+    ];
+    let all: Html = views
+        .iter()
+        .map(|(by, title, what)| {
+            let mut rows: Vec<&BreakdownRow> = view(variant, by).iter().collect();
+            if !lossy {
+                let p99 = |row: &BreakdownRow| row.duration.map_or(0.0, |time| time.p99);
+                rows.sort_by(|a, b| p99(b).total_cmp(&p99(a)));
+            }
+            table(&format!("{name}: all spans by {what}"), title, &rows, lossy, ROWS)
+        })
+        .collect();
+    let names = PAGE.counted(view(variant, "span").len() as u64, "name", "names");
+    out.with(&details(&format!("{name}: all spans by name ({names}), service, kind and place"), all))
 }
 
-fn table(variant: &VariantResult, by: &str, title: &str, lossy: bool) -> Html {
-    let rows = view(variant, by);
+/// At most `most` rows, the others added up.
+fn table(caption: &str, title: &str, rows: &[&BreakdownRow], lossy: bool, most: usize) -> Html {
     let losses = ["#Lost", "#Loss | of these spans", "#Share | of all lost", "Lost how"];
     let times = ["#Duration p50 | ms", "#Duration p99 | ms", "#Receipt p50 | ms", "#Receipt p99 | ms"];
     let shown: &[&str] = if lossy { &losses } else { &[] };
     let titles = [title, "#Created", "#Received"].into_iter().chain(shown.iter().copied()).chain(times);
-    let mut grid = Grid::new(&format!("{}: spans by {}", variant.name, title.to_lowercase()), titles);
-    let mut ordered: Vec<&BreakdownRow> = rows.iter().collect();
-    if !lossy {
-        let p99 = |row: &BreakdownRow| row.duration.map_or(0.0, |time| time.p99);
-        ordered.sort_by(|a, b| p99(b).total_cmp(&p99(a)));
-    }
-    for row in ordered.iter().take(ROWS) {
+    let mut grid = Grid::new(caption, titles);
+    for row in rows.iter().take(most) {
         let mut texts = vec![row.value.clone()];
         texts.extend(counts(row, lossy));
         texts.extend(spread(row.duration));
         texts.extend(spread(row.delay));
         grid.row(texts);
     }
-    let rest = ordered.get(ROWS..).unwrap_or_default();
+    let rest = rows.get(most..).unwrap_or_default();
     if !rest.is_empty() {
         let mut texts = vec![format!("{} more, added up", rest.len())];
         texts.extend(counts(&add(rest), lossy));
@@ -190,11 +212,13 @@ fn counts(row: &BreakdownRow, lossy: bool) -> Vec<String> {
     let mut out = vec![PAGE.count(row.created), PAGE.count(row.received)];
     if lossy {
         let share = |share: f64| maybe((row.lost > 0).then_some(share), |share| PAGE.percent(share));
-        let fates: Vec<String> = row
-            .lost_by_fate
-            .iter()
-            .map(|(fate, count)| format!("{} {}", PAGE.count(*count), words::short(*fate)))
-            .collect();
+        // One fate has the count that stands beside it.
+        let alone = row.lost_by_fate.len() == 1;
+        let say = |(fate, count): (&Fate, &u64)| {
+            let short = words::short(*fate);
+            if alone { short.to_owned() } else { format!("{} {short}", PAGE.count(*count)) }
+        };
+        let fates: Vec<String> = row.lost_by_fate.iter().map(say).collect();
         out.extend([PAGE.count(row.lost), share(row.rate), share(row.share_of_lost), fates.join(", ")]);
     }
     out

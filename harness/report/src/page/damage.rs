@@ -56,15 +56,11 @@ fn answer(result: &RunResult) -> String {
             format!("{of}With {} {}", variant.name, worst(damage))
         }
     };
-    let unseen = unseen(result);
-    if !unseen.is_empty() {
-        text = format!(
-            "{text}; of {} it cannot be said",
-            PAGE.counted(unseen.len() as u64, "variant", "variants")
-        );
-    }
     text.push('.');
-    text
+    match unseen(result).len() as u64 {
+        0 => text,
+        n => format!("{text} Of {} it cannot be said.", PAGE.counted(n, "variant", "variants")),
+    }
 }
 
 fn worst(damage: &Damage) -> String {
@@ -103,11 +99,11 @@ fn hops(depth: u16, how: &str) -> String {
 
 fn body(result: &RunResult) -> Html {
     let mut out = states(result);
-    out.push(&examples());
     let many = traced(result).iter().any(|(_, damage)| damage.services.len() > 1);
     if many && !damaged(result).is_empty() {
         out.push(&services(result));
     }
+    out.push(&examples());
     out.push(&note(
         "Traces of the measured part's requests, each counted once. Damaged are those that miss a span: headless, torn and \
          absent ones. Spans that are not sampled are left out; filtered ones are missing like lost ones.",
@@ -130,14 +126,8 @@ fn states(result: &RunResult) -> Html {
         "#Damaged traces | per missing span",
     ];
     let mut grid = Grid::new("Traces by what became of them", titles);
-    for variant in &result.variants {
+    for (variant, damage) in traced(result) {
         let mut name = Html::text(&variant.name);
-        let Some(damage) = &variant.summary.damage else {
-            name.push(&Html::leaf("small", "", "no witness in the process"));
-            let nothing = std::iter::repeat_n(Html::text(NONE), titles.len() - 1);
-            grid.marked(std::iter::once(name).chain(nothing).collect());
-            continue;
-        };
         if variant.trials.iter().any(|trial| trial.ledger.unaccounted.count > 0) {
             name.push(&Html::literal(" "));
             name.push(&doubt("missing ones may have arrived"));
@@ -159,7 +149,14 @@ fn states(result: &RunResult) -> Html {
         ];
         grid.marked(std::iter::once(name).chain(texts.into_iter().map(Html::text)).collect());
     }
-    fold(grid.len(), &format!("Traces of {} variants", grid.len()), grid.render())
+    let unseen = unseen(result);
+    let blind = match unseen.as_slice() {
+        [] => Html::new(),
+        names => {
+            note(format!("Not in this table, for want of a witness in the process: {}.", names.join(", ")))
+        }
+    };
+    fold(grid.len(), &format!("Traces of {} variants", grid.len()), grid.render()).with(&blind)
 }
 
 /// The same small trace in every state.

@@ -72,6 +72,10 @@ fn answer(result: &RunResult) -> String {
     let mut text = format!("Of {created} spans created {received} were received and {whereto}");
     if books.lost > 0 {
         text = format!("{text}; by default the SDK reports nothing of {} of these", PAGE.count(books.silent));
+        let nowhere = fates.get(&Fate::LostBeforeReceiver).map_or(0, |(total, _)| *total);
+        if nowhere > 0 {
+            text = format!("{text}, and of {} nobody knows where", PAGE.count(nowhere));
+        }
     }
     text.push('.');
     text

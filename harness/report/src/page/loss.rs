@@ -29,7 +29,9 @@ pub(crate) fn section(result: &RunResult) -> Section {
     let body = if result.variants.is_empty() {
         Html::new()
     } else {
-        [legend(&keys), plots, table(result), law_table(result), footnotes()].into_iter().collect()
+        [legend(&keys), plots, table(result), law_table(result), footnotes(), several(result)]
+            .into_iter()
+            .collect()
     };
     Section {
         id: "loss",
@@ -142,6 +144,17 @@ fn law_table(result: &RunResult) -> Html {
         ]);
     }
     grid.render()
+}
+
+/// What the law means where there are several services.
+fn several(result: &RunResult) -> Html {
+    if result.plan.services.len() < 2 {
+        return Html::new();
+    }
+    note(
+        "With several services the prediction is the mean of theirs, weighed by their spans; r, b, queue and R are those of \
+         the service that is predicted to lose most. Each service has its own row under “Which service loses?”.",
+    )
 }
 
 fn footnotes() -> Html {

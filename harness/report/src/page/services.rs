@@ -6,10 +6,13 @@ use spanfate_model::plan::Plan;
 use spanfate_model::result::{RunResult, ServiceResult, VariantResult};
 
 use super::grid::Grid;
-use super::part::{Section, doubt, fold, note};
+use super::part::{Section, details, doubt, fold, note};
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 use crate::words::{self, maybe};
+
+/// Most rows without a loss that are shown at once beside others.
+const SHORT: usize = 4;
 
 /// A service of a variant, over the variant's trials.
 struct One<'a> {
@@ -153,6 +156,7 @@ fn losses(all: &[One<'_>], plan: &Plan) -> Html {
         "Ended by itself",
     ];
     let mut grid = Grid::new("Loss by service in the measured part", titles);
+    let mut clean = Grid::new("Services without a loss", titles);
     for one in all {
         let silent = plan.services.iter().any(|service| service.name == one.name && !service.makes_spans());
         let counts = match (one.known, one.lost()) {
@@ -167,6 +171,7 @@ fn losses(all: &[One<'_>], plan: &Plan) -> Html {
             .filter_map(|(trial, service)| Some((trial, service.ended_by_itself.as_ref()?)))
             .map(|(trial, how)| doubt(format!("trial {}: {how}", trial + 1)))
             .collect();
+        let calm = ended.is_empty();
         let mut name = Html::text(one.name);
         if !one.known {
             let why = if silent { "makes no spans" } else { "no witness in the process, or no span" };
@@ -178,9 +183,15 @@ fn losses(all: &[One<'_>], plan: &Plan) -> Html {
         cells.push(Html::text(words::law(predicted, PAGE)));
         cells.push(Html::text(maybe(predicted, |law| PAGE.fixed((one.rate() - law) * 100.0, 2))));
         cells.push(if ended.is_empty() { Html::text("no") } else { ended.into_iter().collect() });
-        grid.marked(cells);
+        if one.known && one.lost() == 0 && calm { clean.marked(cells) } else { grid.marked(cells) }
     }
-    fold(grid.len(), &format!("Loss by service ({} rows)", grid.len()), grid.render())
+    let open = fold(grid.len(), &format!("Loss by service ({} rows)", grid.len()), grid.render());
+    let clean = if grid.len() > 0 && clean.len() > SHORT {
+        details(&format!("{} rows without a loss", clean.len()), clean.render())
+    } else {
+        clean.render()
+    };
+    open.with(&clean)
 }
 
 /// What each service's SDK used and what its exporter did.
@@ -193,8 +204,7 @@ fn used(all: &[One<'_>]) -> Html {
         "When full",
         "Protocol",
         "#Export calls",
-        "#Failed",
-        "#Without result",
+        "#Failed | or no result",
         "#Spans per call",
         "#Full batch | ms",
         "SDK",
@@ -212,8 +222,7 @@ fn used(all: &[One<'_>]) -> Html {
             maybe(used, |used| if used.block { "blocks" } else { "drops" }.to_owned()),
             maybe(used, |used| used.protocol.clone()),
             one.sum(|service| service.exports.calls),
-            one.sum(|service| service.exports.failed),
-            one.sum(|service| service.exports.unfinished),
+            one.sum(|service| service.exports.failed + service.exports.unfinished),
             maybe(mean(one.trials.iter().map(|(_, s)| s.exports.spans_per_call)), |n| PAGE.fixed(n, 1)),
             maybe(mean(times), |ms| PAGE.short(ms)),
             sdks.into_iter().collect::<Vec<_>>().join(", "),

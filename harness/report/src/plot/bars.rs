@@ -9,7 +9,7 @@ use crate::text::clip;
 
 const ROW: f64 = 34.0;
 /// Characters that fit beside each other in a row.
-const FITS: usize = 58;
+const FITS: usize = 60;
 
 /// A row.
 pub(crate) struct Row {

@@ -94,8 +94,9 @@ pub(crate) fn outside(result: &RunResult) -> Vec<String> {
 pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
     let priced = |variant: &VariantResult| {
         let cost = variant.summary.witness_cost.as_ref()?;
-        let change = |(with, without): (f64, f64), decimals: usize| {
-            format!("{} with, {} without", TERMINAL.fixed(with, decimals), TERMINAL.fixed(without, decimals))
+        let change = |(with, without): (f64, f64), unit: &str, decimals: usize| {
+            let (with, without) = (TERMINAL.fixed(with, decimals), TERMINAL.fixed(without, decimals));
+            format!("{with} {unit} with witness, {without} without")
         };
         let trials = match cost.trials {
             (1, 1) => "one trial each, no interval".to_owned(),
@@ -103,10 +104,10 @@ pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
         };
         let spoilt = if variant.summary.marks.is_empty() { "" } else { ", spoilt" };
         Some(format!(
-            "{}: CPU/request {} us, response p99 {} ms ({trials}{spoilt})",
+            "{}: CPU/request {}; response p99 {} ({trials}{spoilt})",
             name(&variant.name),
-            change(cost.cpu_us, 1),
-            change(cost.response_p99, 2),
+            change(cost.cpu_us, "µs", 1),
+            change(cost.response_p99, "ms", 2),
         ))
     };
     let all: Vec<String> = result.variants.iter().filter_map(priced).collect();
