@@ -68,8 +68,8 @@ fn most_lost(lossy: &[&VariantResult]) -> String {
     if left > 0 {
         parts.push(PAGE.counted(left as u64, "other name", "other names"));
     }
-    let most = if lossy.len() > 1 { "which loses most, " } else { "" };
-    format!("With {}, {most}{}", variant.name, parts.join("; "))
+    let most = if lossy.len() > 1 { ", which loses most" } else { "" };
+    format!("With {}{most}: {}", variant.name, parts.join("; "))
 }
 
 /// Rows by the time that 99 % of their spans stay below, longest first.

@@ -11,6 +11,8 @@ use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 use crate::words::{self, maybe};
 
+/// Most services of all variants that are shown, those that lose most first.
+const ROWS: usize = 200;
 /// Most rows without a loss that are shown at once beside others.
 const SHORT: usize = 4;
 
@@ -57,13 +59,17 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     if result.plan.services.len() < 2 || result.variants.is_empty() {
         return None;
     }
-    let all = services(result);
+    let mut all = services(result);
+    all.sort_by_key(|one| std::cmp::Reverse(one.lost()));
+    let left = all.len().saturating_sub(ROWS);
+    let more = if left > 0 { note(format!("and {left} more rows in result.json")) } else { Html::new() };
+    let shown = all.get(..ROWS).unwrap_or(&all);
     Some(Section {
         id: "services",
         question: "Which service loses?",
         answer: answer(result, &all),
-        body: losses(&all, &result.plan).with(&used(&all)).with(&note(
-            "From the load downwards: hops are calls between the load and a service. The law speaks of each service for \
+        body: losses(shown, &result.plan).with(&used(shown)).with(&more).with(&note(
+            "Hops are calls between the load and a service. The law speaks of each service for \
              itself; loss is the mean over the trials, counts are their sums.",
         )),
     })

@@ -104,7 +104,7 @@ pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
         };
         let spoilt = if variant.summary.marks.is_empty() { "" } else { ", spoilt" };
         Some(format!(
-            "{}: CPU/request {}; response p99 {} ({trials}{spoilt})",
+            "{}: CPU per request {}; response p99 {} ({trials}{spoilt})",
             name(&variant.name),
             change(cost.cpu_us, "µs", 1),
             change(cost.response_p99, "ms", 2),
