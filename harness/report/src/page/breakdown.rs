@@ -215,8 +215,8 @@ fn counts(row: &BreakdownRow, lossy: bool) -> Vec<String> {
         // One fate has the count that stands beside it.
         let alone = row.lost_by_fate.len() == 1;
         let say = |(fate, count): (&Fate, &u64)| {
-            let short = words::short(*fate);
-            if alone { short.to_owned() } else { format!("{} {short}", PAGE.count(*count)) }
+            let short = words::short(*fate).replace(' ', "\u{a0}");
+            if alone { short } else { format!("{}\u{a0}{short}", PAGE.count(*count)) }
         };
         let fates: Vec<String> = row.lost_by_fate.iter().map(say).collect();
         out.extend([PAGE.count(row.lost), share(row.rate), share(row.share_of_lost), fates.join(", ")]);

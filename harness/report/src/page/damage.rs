@@ -99,7 +99,7 @@ fn hops(depth: u16, how: &str) -> String {
 
 fn body(result: &RunResult) -> Html {
     let mut out = states(result);
-    let many = traced(result).iter().any(|(_, damage)| damage.services.len() > 1);
+    let many = traced(result).iter().any(|(_, damage)| deepest(damage).len() > 1);
     if many && !damaged(result).is_empty() {
         out.push(&services(result));
     }

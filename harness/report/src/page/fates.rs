@@ -10,7 +10,7 @@ use super::grid::Grid;
 use super::part::{Key, Section, details, fold, legend, note, plots, trial_name};
 use crate::books::{self, Books, trials};
 use crate::markup::Html;
-use crate::number::PAGE;
+use crate::number::{NONE, PAGE};
 use crate::plot::waterfall;
 use crate::words;
 
@@ -70,12 +70,12 @@ fn answer(result: &RunResult) -> String {
     };
     let (created, received) = (PAGE.count(books.created), PAGE.count(books.received));
     let mut text = format!("Of {created} spans created {received} were received and {whereto}");
-    if books.lost > 0 {
+    let unseen = fates.get(&Fate::LostBeforeReceiver).map_or(0, |(total, _)| *total);
+    if books.lost > unseen {
         text = format!("{text}; by default the SDK reports nothing of {} of these", PAGE.count(books.silent));
-        let nowhere = fates.get(&Fate::LostBeforeReceiver).map_or(0, |(total, _)| *total);
-        if nowhere > 0 {
-            text = format!("{text}, and of {} nobody knows where", PAGE.count(nowhere));
-        }
+    }
+    if unseen > 0 {
+        text = format!("{text}; where {} of them were lost nobody saw", PAGE.count(unseen));
     }
     text.push('.');
     text
@@ -199,7 +199,11 @@ fn ledger(name: String, ledger: &Ledger) -> Vec<String> {
         (true, true) => "‼ yes, but broken",
         (false, _) => "‼ no",
     };
-    let counts = counts.into_iter().map(|count| PAGE.count(count));
+    let mut counts = counts.map(|count| PAGE.count(count));
+    // Where a span was lost unseen, nobody knows whether something told of it.
+    if ledger.total(Fate::LostBeforeReceiver) > 0 {
+        NONE.clone_into(&mut counts[3]);
+    }
     std::iter::once(name).chain(counts).chain([closes.to_owned()]).collect()
 }
 

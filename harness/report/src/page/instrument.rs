@@ -6,6 +6,7 @@ use super::grid::Grid;
 use super::part::{Section, doubt, fold, note};
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
+use crate::spans::is_spoilt;
 
 /// The section; absent where nothing was compared.
 pub(crate) fn section(result: &RunResult) -> Option<Section> {
@@ -18,7 +19,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     Some(Section {
         id: "instrument",
         question: "What does the instrument cost?",
-        answer: answer(variant, cost, all.len()),
+        answer: answer(result, variant, cost, all.len()),
         body,
     })
 }
@@ -31,18 +32,19 @@ fn priced(result: &RunResult) -> Vec<(&VariantResult, &WitnessCost)> {
         .collect()
 }
 
-fn answer(variant: &VariantResult, cost: &WitnessCost, pairs: usize) -> String {
+fn answer(result: &RunResult, variant: &VariantResult, cost: &WitnessCost, pairs: usize) -> String {
     let (cpu, slow) = (cost.cpu_us.0 - cost.cpu_us.1, cost.response_p99.0 - cost.response_p99.1);
     let trials = match cost.trials {
         (1, 1) => "each side ran once, so there is no interval: read it as a hint".to_owned(),
         (with, without) => format!("means over {with} and {without} trials, without an interval"),
     };
+    let spoilt = if is_spoilt(result, variant) { "; the machine was not quiet, so it is spoilt" } else { "" };
     let more = match pairs {
         0 | 1 => String::new(),
         n => format!(" {} more below.", PAGE.counted(n as u64 - 1, "pair", "pairs")),
     };
     format!(
-        "With {}: {}\u{202f}µs of CPU per request and {}\u{202f}ms at the p99 of the response ({trials}).{more}",
+        "With {}: {}\u{202f}µs of CPU per request and {}\u{202f}ms at the p99 of the response ({trials}{spoilt}).{more}",
         variant.name,
         signed(cpu, 1),
         signed(slow, 2)
@@ -67,8 +69,7 @@ fn table(result: &RunResult, all: &[(&VariantResult, &WitnessCost)]) -> Html {
     ];
     let mut grid = Grid::new("With and without the process witness", titles);
     for (variant, cost) in all {
-        let twin = result.variants.iter().find(|other| other.name == cost.without);
-        let spoilt = [Some(*variant), twin].into_iter().flatten().any(|one| !one.summary.marks.is_empty());
+        let spoilt = is_spoilt(result, variant);
         let figures = [
             ("CPU per request, µs", cost.cpu_us, 1, 1.0),
             ("response p50, ms", cost.response_p50, 3, 1.0),

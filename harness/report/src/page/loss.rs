@@ -7,6 +7,7 @@ use super::part::{Key, Section, doubt, legend, note, range};
 use crate::markup::Html;
 use crate::number::PAGE;
 use crate::plot;
+use crate::spans::witnessed;
 use crate::words::{self, maybe};
 
 /// The section.
@@ -92,7 +93,7 @@ fn table(result: &RunResult) -> Html {
             PAGE.count(due),
             PAGE.count(sum(|loss| loss.received)),
             PAGE.count(lost),
-            PAGE.count(sum(|loss| loss.silent)),
+            maybe(variant.trials.iter().all(witnessed).then(|| sum(|loss| loss.silent)), |n| PAGE.count(n)),
             words::loss(variant, PAGE),
             maybe(words::interval(&variant.summary.loss, PAGE), |text| text),
             PAGE.count(variant.summary.loss.n),

@@ -6,7 +6,7 @@ use super::ink::{Ink, paint};
 use super::lines::titled;
 use crate::books::trials;
 use crate::number::TERMINAL;
-use crate::spans::{damaged, losing, view};
+use crate::spans::{damaged, is_spoilt, losing, view};
 use crate::text::clip;
 use crate::words;
 
@@ -102,7 +102,7 @@ pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
             (1, 1) => "one trial each, no interval".to_owned(),
             (with, without) => format!("means over {with} and {without} trials"),
         };
-        let spoilt = if variant.summary.marks.is_empty() { "" } else { ", spoilt" };
+        let spoilt = if is_spoilt(result, variant) { ", spoilt" } else { "" };
         Some(format!(
             "{}: CPU per request {}; response p99 {} ({trials}{spoilt})",
             name(&variant.name),

@@ -7,7 +7,9 @@ use spanfate_model::breakdown::{Breakdown, BreakdownRow, Spread};
 use spanfate_model::damage::{Damage, ServiceDamage};
 use spanfate_model::fate::Fate;
 use spanfate_model::ledger::FateCount;
-use spanfate_model::result::{Loss, RunResult, ServiceExports, ServiceResult, TrialResult, WitnessCost};
+use spanfate_model::result::{
+    ExportFigures, Loss, Prediction, RunResult, ServiceExports, ServiceResult, TrialResult, WitnessCost,
+};
 use spanfate_model::scenario::{Fixture, Plant, Service, WitnessMode};
 use spanfate_model::witness::{Witness, WitnessState};
 
@@ -30,7 +32,7 @@ fn chain_parts() -> Vec<Part<'static>> {
 
 /// Four services, of which the last loses spans in the second variant.
 pub(crate) fn chain() -> RunResult {
-    let slow = Case { answer_after: Some(60), ..case("slow receiver", Exporter::default(), 0.12, 61.0) };
+    let slow = Case { answer_after: Some(22), ..case("slow receiver", Exporter::default(), 0.12, 23.5) };
     let mut result = run(&[case("fast receiver", Exporter::default(), 0.0, 4.1), slow], 1);
     call_each_other(&mut result, &chain_parts());
     result
@@ -149,7 +151,7 @@ fn service(trial: &TrialResult, at: usize, name: &str, row: &BreakdownRow) -> Se
             lost: row.lost,
             silent: row.lost,
             rate: row.rate,
-            predicted: trial.loss.predicted,
+            predicted: trial.loss.predicted.map(|law| Prediction { rate: row.rate * 0.99, ..law }),
         },
         exports: ServiceExports { calls: 17, spans_per_call: 500.5, ..ServiceExports::default() },
         effective: trial.effective.clone(),
@@ -188,6 +190,10 @@ fn damage(traces: u64, services: &[(&String, BreakdownRow)]) -> Damage {
 fn blind(trial: &mut TrialResult, why: &str) {
     (trial.damage, trial.breakdown, trial.services) = (None, Vec::new(), Vec::new());
     (trial.delay, trial.effective, trial.loss.predicted) = (None, None, None);
+    trial.exports = ExportFigures { requests: trial.exports.requests, ..ExportFigures::default() };
+    for slice in &mut trial.timeline {
+        (slice.created, slice.lost, slice.queue) = (0, 0, 0);
+    }
     for report in trial.witnesses.iter_mut().filter(|report| report.witness == Witness::Process) {
         report.state = WitnessState::Absent(why.to_owned());
     }
@@ -208,6 +214,7 @@ pub(crate) fn own() -> RunResult {
             trial.ledger.outside = 1234;
         }
         (variant.summary.breakdown, variant.summary.damage) = (Vec::new(), None);
+        (variant.summary.predicted, variant.summary.delay) = (None, None);
         variant.summary.lost_by_fate =
             BTreeMap::from([(Fate::LostBeforeReceiver.to_string(), variant.summary.lost)]);
     }
