@@ -13,7 +13,7 @@ type Make = fn() -> RunResult;
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
-    let samples: [(&str, Make); 7] = [
+    let samples: [(&str, Make); 13] = [
         ("sample", sample::nine),
         ("repeated", sample::repeated),
         ("single", sample::single),
@@ -21,10 +21,17 @@ fn main() -> std::io::Result<()> {
         ("interrupted", sample::interrupted),
         ("aborted", sample::aborted),
         ("broken", sample::broken),
+        ("chain", sample::chain),
+        ("many", || sample::many(60)),
+        ("chatty", sample::chatty),
+        ("own", sample::own),
+        ("pair", sample::pair),
+        ("planted", sample::planted),
     ];
     for (name, make) in samples {
         write(&folder, name, &make())?;
     }
+    write(&folder, "hostile-chain", &sample::poisoned_chain("<script>alert(1)</script>&\u{1b}[31m"))?;
     write(&folder, "hostile", &sample::poisoned("<script>alert(1)</script>&\u{1b}[31m"))?;
     for (at, path) in std::env::args().skip(2).enumerate() {
         let result: RunResult = serde_json::from_slice(&std::fs::read(path)?)?;
@@ -35,7 +42,7 @@ fn main() -> std::io::Result<()> {
 
 fn write(folder: &Path, name: &str, result: &RunResult) -> std::io::Result<()> {
     std::fs::write(folder.join(format!("{name}.html")), html(result))?;
-    for width in [100, 120, 140] {
+    for width in [80, 100, 120, 140] {
         let text = table(result, TableStyle { color: false, width: Some(width) });
         std::fs::write(folder.join(format!("{name}-{width}.txt")), text)?;
     }

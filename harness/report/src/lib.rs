@@ -7,6 +7,7 @@ mod markup;
 mod number;
 mod page;
 mod plot;
+mod spans;
 mod terminal;
 mod text;
 mod words;

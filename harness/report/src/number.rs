@@ -56,6 +56,17 @@ impl Numbers {
         format!("{}{}%", self.points(share), self.space)
     }
 
+    /// A share in whole percent; only nothing reads as 0 and only all as 100.
+    pub(crate) fn rough(self, share: f64) -> String {
+        let percent = share * 100.0;
+        let text = match percent {
+            p if p > 0.0 && p < 1.0 => format!("<{}1", self.space),
+            p if p > 99.0 && p < 100.0 => format!(">{}99", self.space),
+            p => self.fixed(p, 0),
+        };
+        format!("{text}{}%", self.space)
+    }
+
     /// A share in percentage points, without the sign.
     pub(crate) fn points(self, share: f64) -> String {
         let percent = share * 100.0;
@@ -111,5 +122,9 @@ mod tests {
         assert_eq!(TERMINAL.percent(0.000_12), "0.012 %");
         assert_eq!(TERMINAL.percent(0.000_002), "0.00020 %");
         assert_eq!(TERMINAL.percent(1e-9), "1.0e-7 %");
+        assert_eq!(
+            [0.0, 0.001, 0.32, 0.9999, 1.0].map(|share| TERMINAL.rough(share)),
+            ["0 %", "< 1 %", "32 %", "> 99 %", "100 %"]
+        );
     }
 }

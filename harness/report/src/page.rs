@@ -1,14 +1,18 @@
 //! The report as one HTML file. Every section is headed by the question it answers and begins with the answer.
 
 mod belief;
+mod breakdown;
 mod cost;
+mod damage;
 mod difference;
 mod fates;
 mod grid;
+mod instrument;
 mod latency;
 mod loss;
 mod origin;
 mod part;
+mod services;
 mod timeline;
 mod verdict;
 mod witnesses;
@@ -16,6 +20,8 @@ mod witnesses;
 use spanfate_model::result::RunResult;
 
 use crate::markup::Html;
+use crate::number::PAGE;
+use crate::words;
 use part::Section;
 
 /// The whole page.
@@ -24,10 +30,14 @@ pub(crate) fn render(result: &RunResult) -> String {
         Some(verdict::section(result)),
         Some(belief::section(result)),
         Some(fates::section(result)),
+        damage::section(result),
         Some(loss::section(result)),
+        services::section(result),
+        breakdown::section(result),
         Some(latency::section(result)),
         Some(timeline::section(result)),
         Some(cost::section(result)),
+        instrument::section(result),
         witnesses::section(result),
         Some(difference::section(result)),
         Some(origin::comparable(result)),
@@ -67,7 +77,8 @@ fn header(result: &RunResult) -> Html {
     if !plan.description.is_empty() {
         inner.push(&Html::leaf("p", "lead", &plan.description));
     }
-    inner.push(&Html::leaf("p", "run", format!("Run {}", result.run_id)));
+    let services = words::services(plan, PAGE).map(|text| format!(" · {text}")).unwrap_or_default();
+    inner.push(&Html::leaf("p", "run", format!("Run {}{services}", result.run_id)));
     Html::element("header", &[], inner)
 }
 

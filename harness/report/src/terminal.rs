@@ -3,6 +3,7 @@
 mod columns;
 mod ink;
 mod lines;
+mod traces;
 
 use spanfate_model::result::RunResult;
 
@@ -30,10 +31,15 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.push(String::new());
     out.extend(columns::table(&result.variants, style.width.map(usize::from)));
     out.push(String::new());
+    out.extend(traces::planted(result));
     out.extend(lines::lost(result));
+    out.extend(traces::spans(result));
+    out.extend(traces::traces(result));
     out.extend(lines::books(result));
+    out.extend(traces::outside(result));
     out.extend(lines::unplaced(result));
     out.extend(lines::witnesses(result));
+    out.extend(traces::instrument(result));
     out.extend(lines::errors(result));
     out.extend(lines::expectations(result));
     out.extend(lines::verdict(result));
@@ -45,8 +51,9 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
 
 fn heading(result: &RunResult) -> String {
     let plan = &result.plan;
+    let services = words::services(plan, TERMINAL).map(|text| format!("{text}, ")).unwrap_or_default();
     format!(
-        "{}  {} after {} of warm-up, {} in {}, seed {}, run {}",
+        "{}  {} after {} of warm-up, {services}{} in {}, seed {}, run {}",
         paint(Ink::Bold, &clean(&plan.name)),
         clean(&plan.load.to_string()),
         plan.load.warmup,

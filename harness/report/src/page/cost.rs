@@ -7,6 +7,7 @@ use super::part::{Section, fold, note, range, trial_name};
 use crate::books::trials;
 use crate::markup::Html;
 use crate::number::PAGE;
+use crate::spans::witnessed;
 use crate::words::maybe;
 
 /// The section.
@@ -22,11 +23,12 @@ fn answer(result: &RunResult) -> String {
     else {
         return "Nothing was measured.".to_owned();
     };
+    let who = if result.plan.services.len() > 1 { "The services take" } else { "The service takes" };
     if first == last {
-        return format!("The service takes {} cores.", PAGE.fixed(low, 2));
+        return format!("{who} {} cores.", PAGE.fixed(low, 2));
     }
     let (low, high) = (PAGE.fixed(low, 2), PAGE.fixed(high, 2));
-    format!("The service takes between {low} cores ({first}) and {high} cores ({last}).")
+    format!("{who} between {low} cores ({first}) and {high} cores ({last}).")
 }
 
 fn resources(result: &RunResult) -> Html {
@@ -41,12 +43,13 @@ fn resources(result: &RunResult) -> Html {
     let mut grid = Grid::new("Resources of the service in the measured part", titles);
     for (variant, trial) in trials(result) {
         let usage = &trial.usage;
+        let known = witnessed(trial).then_some(usage);
         grid.row([
             trial_name(variant, trial),
             PAGE.fixed(usage.fixture_cpu, 2),
             PAGE.mib(usage.fixture_rss),
-            PAGE.count(usage.gc_cycles),
-            PAGE.short(usage.stopped_ms),
+            maybe(known, |usage| PAGE.count(usage.gc_cycles)),
+            maybe(known, |usage| PAGE.short(usage.stopped_ms)),
             trial.gomaxprocs.to_string(),
         ]);
     }
@@ -75,12 +78,13 @@ fn exports(result: &RunResult) -> Html {
 
 fn export(name: String, trial: &TrialResult) -> Vec<String> {
     let exports = &trial.exports;
+    let known = witnessed(trial).then_some(exports);
     vec![
         name,
-        PAGE.count(exports.calls),
-        PAGE.count(exports.failed),
-        PAGE.count(exports.unfinished),
-        PAGE.fixed(exports.spans_per_call, 1),
+        maybe(known, |exports| PAGE.count(exports.calls)),
+        maybe(known, |exports| PAGE.count(exports.failed)),
+        maybe(known, |exports| PAGE.count(exports.unfinished)),
+        maybe(known, |exports| PAGE.fixed(exports.spans_per_call, 1)),
         maybe(exports.full_batch_ms, |ms| PAGE.short(ms)),
         PAGE.count(exports.requests),
         PAGE.fixed(exports.wire_bytes_per_span, 1),

@@ -73,7 +73,16 @@ fn effective(result: &RunResult) -> Html {
         "Sampler",
         "Exporter",
     ];
-    let mut grid = Grid::new("What the SDK says it uses", titles);
+    let caption = match result.plan.services.as_slice() {
+        [first, _, ..] => {
+            format!(
+                "What the SDK of {} says it uses; the others are under “Which service loses?”",
+                first.name
+            )
+        }
+        _ => "What the SDK says it uses".to_owned(),
+    };
+    let mut grid = Grid::new(&caption, titles);
     for variant in &result.variants {
         if let Some(effective) = variant.trials.iter().find_map(|trial| trial.effective.as_ref()) {
             grid.row(cells(&variant.name, effective));

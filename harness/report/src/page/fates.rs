@@ -10,7 +10,7 @@ use super::grid::Grid;
 use super::part::{Key, Section, details, fold, legend, note, plots, trial_name};
 use crate::books::{self, Books, trials};
 use crate::markup::Html;
-use crate::number::PAGE;
+use crate::number::{NONE, PAGE};
 use crate::plot::waterfall;
 use crate::words;
 
@@ -34,6 +34,8 @@ pub(crate) fn section(result: &RunResult) -> Section {
         legend,
         plots,
         note("Each bar is a share of the spans created in that variant, over its whole trials."),
+        counted(result),
+        outside(result),
         by_variant(result),
         ledgers(result),
         exemplars(result),
@@ -68,11 +70,48 @@ fn answer(result: &RunResult) -> String {
     };
     let (created, received) = (PAGE.count(books.created), PAGE.count(books.received));
     let mut text = format!("Of {created} spans created {received} were received and {whereto}");
-    if books.lost > 0 {
+    let unseen = fates.get(&Fate::LostBeforeReceiver).map_or(0, |(total, _)| *total);
+    if books.lost > unseen {
         text = format!("{text}; by default the SDK reports nothing of {} of these", PAGE.count(books.silent));
+    }
+    if unseen > 0 {
+        text = format!("{text}; where {} of them were lost nobody saw", PAGE.count(unseen));
     }
     text.push('.');
     text
+}
+
+/// Spans of which only the number is known.
+fn counted(result: &RunResult) -> Html {
+    let fates = trials(result).flat_map(|(_, trial)| &trial.ledger.fates);
+    let mut sums: BTreeMap<Fate, u64> = BTreeMap::new();
+    for (fate, count) in fates.filter(|(_, count)| count.counted > 0) {
+        *sums.entry(*fate).or_default() += count.counted;
+    }
+    let line = |(fate, n): (&Fate, &u64)| {
+        note(format!(
+            "{} as {fate} are counted, not named. The load's plan says how many spans each answered request makes, and the \
+             wire how many of them came; without a witness in the process nobody saw which one is missing, nor where it \
+             was lost.",
+            PAGE.counted(*n, "span", "spans")
+        ))
+    };
+    sums.iter().map(line).collect()
+}
+
+/// Spans that came in traces of somebody else's making.
+fn outside(result: &RunResult) -> Html {
+    let line = |variant: &VariantResult| {
+        let n: u64 = variant.trials.iter().map(|trial| trial.ledger.outside).sum();
+        let text = format!(
+            "{} of {} came in traces that the load did not begin. They are outside the books: the program begins traces of \
+             its own, or does not take up the load's traceparent, and then its spans seem to be missing.",
+            PAGE.counted(n, "span", "spans"),
+            variant.name
+        );
+        if n > 0 { note(text) } else { Html::new() }
+    };
+    result.variants.iter().map(line).collect()
 }
 
 fn by_variant(result: &RunResult) -> Html {
@@ -160,7 +199,11 @@ fn ledger(name: String, ledger: &Ledger) -> Vec<String> {
         (true, true) => "‼ yes, but broken",
         (false, _) => "‼ no",
     };
-    let counts = counts.into_iter().map(|count| PAGE.count(count));
+    let mut counts = counts.map(|count| PAGE.count(count));
+    // Where a span was lost unseen, nobody knows whether something told of it.
+    if ledger.total(Fate::LostBeforeReceiver) > 0 {
+        NONE.clone_into(&mut counts[3]);
+    }
     std::iter::once(name).chain(counts).chain([closes.to_owned()]).collect()
 }
 

@@ -7,6 +7,7 @@ use super::part::{Key, Section, doubt, legend, note, range};
 use crate::markup::Html;
 use crate::number::PAGE;
 use crate::plot;
+use crate::spans::witnessed;
 use crate::words::{self, maybe};
 
 /// The section.
@@ -29,7 +30,9 @@ pub(crate) fn section(result: &RunResult) -> Section {
     let body = if result.variants.is_empty() {
         Html::new()
     } else {
-        [legend(&keys), plots, table(result), law_table(result), footnotes()].into_iter().collect()
+        [legend(&keys), plots, table(result), law_table(result), footnotes(), several(result)]
+            .into_iter()
+            .collect()
     };
     Section {
         id: "loss",
@@ -90,7 +93,7 @@ fn table(result: &RunResult) -> Html {
             PAGE.count(due),
             PAGE.count(sum(|loss| loss.received)),
             PAGE.count(lost),
-            PAGE.count(sum(|loss| loss.silent)),
+            maybe(variant.trials.iter().all(witnessed).then(|| sum(|loss| loss.silent)), |n| PAGE.count(n)),
             words::loss(variant, PAGE),
             maybe(words::interval(&variant.summary.loss, PAGE), |text| text),
             PAGE.count(variant.summary.loss.n),
@@ -142,6 +145,17 @@ fn law_table(result: &RunResult) -> Html {
         ]);
     }
     grid.render()
+}
+
+/// What the law means where there are several services.
+fn several(result: &RunResult) -> Html {
+    if result.plan.services.len() < 2 {
+        return Html::new();
+    }
+    note(
+        "With several services the prediction is the mean of theirs, weighed by their spans; r, b, queue and R are those of \
+         the service that is predicted to lose most. Each service has its own row under “Which service loses?”.",
+    )
 }
 
 fn footnotes() -> Html {

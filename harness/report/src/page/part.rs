@@ -74,6 +74,8 @@ pub(crate) enum Key {
     Tick,
     /// A line with ends.
     Beam,
+    /// An empty bar.
+    Frame,
 }
 
 impl Key {
@@ -90,6 +92,10 @@ impl Key {
             Self::Tick => {
                 line("14,3 14,10").with(&Html::void("polygon", &[fill, ("points", "10,0 18,0 14,5")]))
             }
+            Self::Frame => Html::void(
+                "rect",
+                &[("class", &stroke), ("x", "1"), ("y", "1"), ("width", "26"), ("height", "8")],
+            ),
             Self::Beam => line("4,1 4,9").with(&line("4,5 24,5")).with(&line("24,1 24,9")),
         }
     }

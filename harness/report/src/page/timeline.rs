@@ -32,7 +32,8 @@ pub(crate) fn section(result: &RunResult) -> Section {
         })));
         body.push(&note(
             "The time axis starts with the load; time and rate axes are the same in all plots, queue axes are not. A span \
-             counts as lost at the moment of its loss. With several trials, the one with the highest loss is shown.",
+             counts as lost at the moment of its loss. Without a witness in the process only receipts are known: nothing is \
+             drawn as created, lost or queued. With several trials, the one with the highest loss is shown.",
         ));
     }
     Section { id: "time", question: "What happened when?", answer: answer(&shown), body }
@@ -59,11 +60,23 @@ fn answer(shown: &[(&VariantResult, &TrialResult)]) -> String {
         .filter_map(|(variant, trial)| Some((first_loss(trial)?, variant.name.as_str())))
         .collect();
     firsts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let unseen = shown.iter().filter(|(_, trial)| trial.loss.lost > 0 && first_loss(trial).is_none());
+    let unseen: Vec<&str> = unseen.map(|(variant, _)| variant.name.as_str()).collect();
+    let text = begins(&firsts, unseen.is_empty());
+    match unseen.as_slice() {
+        [] => text,
+        names => format!("{text} When {} lost its spans nobody saw.", names.join(", ")).trim().to_owned(),
+    }
+}
+
+fn begins(firsts: &[(f64, &str)], all: bool) -> String {
     let seconds = |ms: f64| format!("{}\u{202f}s", PAGE.fixed(ms / 1000.0, 2));
-    match firsts.as_slice() {
-        [] => "No span is lost at any time.".to_owned(),
+    match firsts {
+        [] if all => "No span is lost at any time.".to_owned(),
+        [] => String::new(),
         [(at, name)] => {
-            format!("Only {name} loses spans; it begins within {} of the load's start.", seconds(*at))
+            let who = if all { format!("Only {name}") } else { (*name).to_owned() };
+            format!("{who} loses spans; it begins within {} of the load's start.", seconds(*at))
         }
         [(at, _), .., (end, _)] if seconds(*at) == seconds(*end) => {
             let n = firsts.len();

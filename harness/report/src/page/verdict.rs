@@ -20,6 +20,9 @@ pub(crate) fn section(result: &RunResult) -> Section {
     if let Some(text) = words::incomplete(result) {
         body.push(&Html::element("p", &[("class", "banner"), ("role", "note")], Html::text(text)));
     }
+    if let Some(text) = words::planted(&result.plan, PAGE) {
+        body.push(&Html::element("p", &[("class", "banner"), ("role", "note")], Html::text(text)));
+    }
     for (count, what) in contradictions(result) {
         let text = format!("{} {what}.", PAGE.counted(count, "span", "spans"));
         body.push(&Html::element("p", &[("class", "stray"), ("role", "note")], Html::text(text)));

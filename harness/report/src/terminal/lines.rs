@@ -16,7 +16,8 @@ use crate::words;
 /// Ids that are listed when the books do not close.
 const IDS: usize = 5;
 
-fn titled(title: &str, text: &str) -> String {
+/// A line with its title before it.
+pub(crate) fn titled(title: &str, text: &str) -> String {
     format!("{} {text}", paint(Ink::Bold, &format!("{title:<11}")))
 }
 

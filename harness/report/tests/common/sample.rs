@@ -1,10 +1,12 @@
 //! Results as a run of the nine-variant scenario would give them, made up, and in every state a report must bear.
 
+mod chain;
 mod trial;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
+use spanfate_model::damage::Damage;
 use spanfate_model::environment::Environment;
 use spanfate_model::exporter::{Compression, Exporter, OnFull, Protocol};
 use spanfate_model::fate::Fate;
@@ -19,6 +21,8 @@ use spanfate_model::scenario::{Load, Receiver, Scenario, Service, Variant};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
+
+pub(crate) use chain::{chain, chatty, many, own, pair, planted, poisoned_chain};
 
 /// Spans per second that are created.
 const SPANS_PER_S: f64 = 25_000.0;
@@ -77,7 +81,7 @@ pub(crate) fn single() -> RunResult {
 pub(crate) fn spanless() -> RunResult {
     let mut result = single();
     for variant in &mut result.variants {
-        variant.summary = Summary { trials: 1, ..Summary::default() };
+        variant.summary = Summary { trials: 1, damage: Some(Damage::default()), ..Summary::default() };
         for trial in &mut variant.trials {
             trial.ledger =
                 Ledger { format: FORMAT.to_owned(), status: Status::Complete, ..Ledger::default() };
@@ -85,6 +89,7 @@ pub(crate) fn spanless() -> RunResult {
             trial.load = LoadFigures::default();
             trial.exports = ExportFigures::default();
             (trial.delay, trial.effective) = (None, None);
+            (trial.damage, trial.breakdown) = (Some(Damage::default()), Vec::new());
             (trial.timeline, trial.agreement, trial.validity) = (Vec::new(), Vec::new(), Vec::new());
         }
     }
@@ -162,6 +167,8 @@ pub(crate) fn poisoned(text: &str) -> RunResult {
         variant.settings.push((poison(), poison()));
         variant.summary.marks.push(poison());
         variant.summary.lost_by_fate.insert(poison(), 7);
+        let rows = variant.summary.breakdown.iter_mut().flat_map(|one| &mut one.rows);
+        rows.for_each(|row| text.clone_into(&mut row.value));
         variant.trials.iter_mut().for_each(|trial| poison_trial(trial, text));
     }
     result
@@ -325,6 +332,8 @@ fn summary(trials: &[TrialResult]) -> Summary {
         } else {
             vec!["latency spoilt".to_owned()]
         },
+        breakdown: first.map_or_else(Vec::new, |trial| trial.breakdown.clone()),
+        damage: first.and_then(|trial| trial.damage.clone()),
         ..Summary::default()
     }
 }

@@ -14,6 +14,7 @@ use spanfate_model::result::{
 };
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
+use super::chain::alone;
 use super::{Case, PARTS, SPANS_PER_S};
 
 /// A trial of a variant.
@@ -28,7 +29,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
     let tags = Tags { planned, lost, warm: (SPANS_PER_S * share * 0.8) as u64 };
     let ledger = ledger(case, created, measured, &tags);
     let quantiles = |scale: f64, tail: f64| Some(quantiles(measured / 5, scale, tail));
-    TrialResult {
+    let mut trial = TrialResult {
         index: planned.index,
         repetition: planned.repetition,
         status: Status::Complete,
@@ -79,7 +80,9 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         breakdown: Vec::new(),
         damage: None,
         ledger,
-    }
+    };
+    alone(&mut trial);
+    trial
 }
 
 struct Tags<'a> {

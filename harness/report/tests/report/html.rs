@@ -5,7 +5,7 @@ use spanfate_report::html;
 use crate::page::{Page, read};
 use crate::sample;
 
-fn page(result: &spanfate_model::result::RunResult) -> Page {
+pub(crate) fn page(result: &spanfate_model::result::RunResult) -> Page {
     read(&html(result)).unwrap_or_else(|problem| unreachable!("not readable: {problem}"))
 }
 
@@ -19,6 +19,13 @@ fn all() -> Vec<(&'static str, spanfate_model::result::RunResult)> {
         ("aborted", sample::aborted()),
         ("broken", sample::broken()),
         ("poisoned", sample::poisoned("<b>&\"'")),
+        ("chain", sample::chain()),
+        ("many", sample::many(60)),
+        ("chatty", sample::chatty()),
+        ("own", sample::own()),
+        ("pair", sample::pair()),
+        ("planted", sample::planted()),
+        ("poisoned chain", sample::poisoned_chain("<b>&\"'")),
     ]
 }
 
@@ -65,6 +72,8 @@ fn every_question_is_asked_and_answered() {
         "What is the verdict?",
         "May I believe it?",
         "Where did the spans go?",
+        "What does the user see in the trace UI?",
+        "Which spans are lost?",
         "How much is lost, and does the law explain it?",
         "How slow?",
         "What happened when?",
@@ -89,13 +98,13 @@ fn every_plot_is_named_described_and_scales() {
     let page = page(&sample::nine());
     let plots: Vec<_> =
         page.tags.iter().filter(|tag| tag.attributes.iter().any(|(_, v)| v == "img")).collect();
-    // Nine waterfalls, latencies and timelines, and one loss plot.
-    assert_eq!(plots.len(), 28);
+    // Nine waterfalls, latencies, timelines and plots of span names, six states of a trace, and one loss plot.
+    assert_eq!(plots.len(), 43);
     for plot in plots {
         let has = |name: &str| plot.attributes.iter().any(|(key, _)| key == name);
         assert!(has("viewBox") && has("aria-labelledby") && !has("width"), "{plot:?}");
     }
-    assert_eq!(page.count("desc"), 28);
+    assert_eq!(page.count("desc"), 43);
     // No colour is written into a drawing: the style sheet decides, for light and dark.
     assert!(page.values("fill").is_empty() && page.values("stroke").is_empty());
 }
@@ -179,8 +188,10 @@ fn a_service_without_spans_has_a_report() {
 fn nine_variants_stay_small() {
     let size = html(&sample::nine()).len();
     assert!(size < 400_000, "{size} bytes");
-    let size = html(&sample::repeated()).len();
-    assert!(size < 1_048_576, "{size} bytes");
+    for (name, result) in all() {
+        let size = html(&result).len();
+        assert!(size < 1_048_576, "{name}: {size} bytes");
+    }
 }
 
 #[test]

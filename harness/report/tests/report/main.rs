@@ -7,3 +7,4 @@ mod escaping;
 mod html;
 mod page;
 mod table;
+mod traces;

@@ -5,15 +5,25 @@ use spanfate_report::{TableStyle, table};
 
 use crate::sample;
 
-fn plain(result: &RunResult, width: u16) -> String {
+pub(crate) fn plain(result: &RunResult, width: u16) -> String {
     table(result, TableStyle { color: false, width: Some(width) })
 }
 
 #[test]
 fn lines_fit_the_terminal() {
-    for result in
-        [sample::nine(), sample::repeated(), sample::broken(), sample::interrupted(), sample::aborted()]
-    {
+    for result in [
+        sample::nine(),
+        sample::repeated(),
+        sample::broken(),
+        sample::interrupted(),
+        sample::aborted(),
+        sample::chain(),
+        sample::many(60),
+        sample::chatty(),
+        sample::own(),
+        sample::pair(),
+        sample::planted(),
+    ] {
         for width in [80, 100, 110, 120, 140, 200] {
             for line in plain(&result, width).lines() {
                 assert!(line.chars().count() <= usize::from(width), "wider than {width}: {line}");

@@ -1,0 +1,122 @@
+//! What the losses do: to traces, by span name; what the witness costs; what was planted.
+
+use spanfate_model::result::{RunResult, VariantResult};
+
+use super::ink::{Ink, paint};
+use super::lines::titled;
+use crate::books::trials;
+use crate::number::TERMINAL;
+use crate::spans::{damaged, is_spoilt, losing, view};
+use crate::text::clip;
+use crate::words;
+
+/// Variants that have a line; the report has all.
+const VARIANTS: usize = 3;
+/// Span names in a line.
+const NAMES: usize = 3;
+/// Widest name.
+const NAME: usize = 48;
+
+/// One line per thing, the title only before the first.
+fn listed(title: &str, lines: Vec<String>, all: usize) -> Vec<String> {
+    let left = all.saturating_sub(lines.len());
+    let more = (left > 0).then(|| format!("and {left} more variants, in the report"));
+    let titled = |(at, line): (usize, String)| titled(if at == 0 { title } else { "" }, &line);
+    lines.into_iter().chain(more).enumerate().map(titled).collect()
+}
+
+fn name(text: &str) -> String {
+    clip(text, NAME)
+}
+
+/// Damaged traces, worst variants first.
+pub(crate) fn traces(result: &RunResult) -> Vec<String> {
+    let all = damaged(result);
+    let line = |(variant, damage): &(&VariantResult, &spanfate_model::damage::Damage)| {
+        let count = |n: u64| TERMINAL.count(n);
+        let whole = match damage.torn_unseen {
+            0 => String::new(),
+            n => format!(" ({} look whole)", count(n)),
+        };
+        let text = format!(
+            "{}: {} of {} damaged{whole}",
+            name(&variant.name),
+            paint(Ink::Bad, &count(damage.damaged())),
+            count(damage.traces)
+        );
+        format!("{text}{}", loser(variant))
+    };
+    listed("traces", all.iter().take(VARIANTS).map(line).collect(), all.len())
+}
+
+/// The service that loses most, where there are several.
+fn loser(variant: &VariantResult) -> String {
+    if view(variant, "service").len() < 2 {
+        return String::new();
+    }
+    losing(variant, "service").first().map_or_else(String::new, |row| {
+        let share = TERMINAL.rough(row.share_of_lost);
+        format!("; {} loses {share} of the lost spans", name(&row.value))
+    })
+}
+
+/// The span names that lose most.
+pub(crate) fn spans(result: &RunResult) -> Vec<String> {
+    let mut all: Vec<&VariantResult> =
+        result.variants.iter().filter(|variant| !losing(variant, "span").is_empty()).collect();
+    all.sort_by_key(|variant| std::cmp::Reverse(variant.summary.lost));
+    let line = |variant: &&VariantResult| {
+        let rows = losing(variant, "span");
+        let mut parts: Vec<String> = rows
+            .iter()
+            .take(NAMES)
+            .map(|row| format!("{} {}", name(&row.value), TERMINAL.rough(row.share_of_lost)))
+            .collect();
+        if rows.len() > NAMES {
+            parts.push(format!("{} more names", rows.len() - NAMES));
+        }
+        format!("{}: {}", name(&variant.name), parts.join(", "))
+    };
+    listed("spans", all.iter().take(VARIANTS).map(line).collect(), all.len())
+}
+
+/// Spans outside the books.
+pub(crate) fn outside(result: &RunResult) -> Vec<String> {
+    let n: u64 = trials(result).map(|(_, trial)| trial.ledger.outside).sum();
+    if n == 0 {
+        return Vec::new();
+    }
+    let text = format!("{} came in traces that the load did not begin", TERMINAL.counted(n, "span", "spans"));
+    vec![titled("outside", &paint(Ink::Warn, &text))]
+}
+
+/// What the process witness costs.
+pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
+    let priced = |variant: &VariantResult| {
+        let cost = variant.summary.witness_cost.as_ref()?;
+        let change = |(with, without): (f64, f64), unit: &str, decimals: usize| {
+            let (with, without) = (TERMINAL.fixed(with, decimals), TERMINAL.fixed(without, decimals));
+            format!("{with} {unit} with witness, {without} without")
+        };
+        let trials = match cost.trials {
+            (1, 1) => "one trial each, no interval".to_owned(),
+            (with, without) => format!("means over {with} and {without} trials"),
+        };
+        let spoilt = if is_spoilt(result, variant) { ", spoilt" } else { "" };
+        Some(format!(
+            "{}: CPU per request {}; response p99 {} ({trials}{spoilt})",
+            name(&variant.name),
+            change(cost.cpu_us, "µs", 1),
+            change(cost.response_p99, "ms", 2),
+        ))
+    };
+    let all: Vec<String> = result.variants.iter().filter_map(priced).collect();
+    let n = all.len();
+    listed("instrument", all.into_iter().take(VARIANTS).collect(), n)
+}
+
+/// What is lost on purpose.
+pub(crate) fn planted(result: &RunResult) -> Vec<String> {
+    let text = words::planted(&result.plan, TERMINAL).map(|text| crate::text::clean(&text));
+    text.map(|text| titled("planted", &paint(Ink::Warn, &text))).into_iter().collect()
+}
