@@ -5,7 +5,9 @@ use spanfate_model::ledger::Ledger;
 use spanfate_model::manifest::Status;
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::raw::TrialLogs;
-use spanfate_model::result::{ExportFigures, Loss, Prediction, ServiceExports, ServiceResult, TrialResult};
+use spanfate_model::result::{
+    ExportFigures, LoadFigures, Loss, Prediction, ServiceExports, ServiceResult, TrialResult,
+};
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 use crate::agreement;
@@ -33,7 +35,8 @@ pub fn conclude_trial(
     let done = reconcile(&opened.sources(), &mut timeline);
     let window = book.window(began);
     let usage = usage::figures(&logs.usage, processes, window, fixture_cores);
-    let load = book.figures();
+    let load =
+        LoadFigures { scheduling: manifest.load_scheduling.clone().unwrap_or_default(), ..book.figures() };
     let load_of = plan.load_of_trial(planned);
     let services = service::conclude(
         &manifest.processes,

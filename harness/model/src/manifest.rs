@@ -55,6 +55,9 @@ pub struct TrialManifest {
     pub processes: Vec<ProcessManifest>,
     /// Times of the phases.
     pub phases: Phases,
+    /// How the thread of the load was scheduled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_scheduling: Option<String>,
     /// What the harness could not do, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

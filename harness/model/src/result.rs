@@ -148,6 +148,9 @@ pub struct LoadFigures {
     /// Open or closed.
     #[serde(default)]
     pub model: Model,
+    /// How its thread was scheduled: `real-time`, or `ordinary` and why.
+    #[serde(default)]
+    pub scheduling: String,
     /// Requests in the schedule.
     pub intended: u64,
     /// Started.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use http::Uri;
 use spanfate_model::id::TraceTag;
 use spanfate_model::unit::MonoNs;
+use spanfate_probes::priority;
 use tokio::runtime::{Builder, LocalOptions};
 
 use self::pace::{Pace, StopOnDrop};
@@ -45,6 +46,9 @@ pub struct Config {
     pub headers: Headers,
     /// The load log to create.
     pub log: PathBuf,
+    /// Whether to ask for real-time priority, so that the receiver beside it does not delay a start. Not where the service
+    /// has the same core: it would be disturbed.
+    pub real_time: bool,
 }
 
 /// What decides when a request starts.
@@ -111,7 +115,7 @@ pub struct Progress {
 }
 
 /// What a load says at its end; `intended = started + not_started`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
     /// Requests of the plan.
     pub intended: u64,
@@ -121,6 +125,8 @@ pub struct Summary {
     pub not_started: u64,
     /// Connections opened, failed attempts included.
     pub connections: u32,
+    /// How its thread was scheduled: `real-time`, or `ordinary` and why.
+    pub scheduling: String,
 }
 
 /// A running load. Dropping it stops it without waiting.
@@ -128,7 +134,7 @@ pub struct Summary {
 pub struct Running {
     pace: Arc<Pace>,
     _stop: StopOnDrop,
-    sending: JoinHandle<Result<u32, Error>>,
+    sending: JoinHandle<Result<(u32, String), Error>>,
     intended: u64,
 }
 
@@ -144,14 +150,27 @@ pub fn start(config: Config) -> Result<Running, Error> {
     let theirs = Arc::clone(&pace);
     let sending = spawn("sf-load", move || {
         let _stop = StopOnDrop::new(&theirs);
+        let scheduling = schedule_thread(config.real_time);
         // Without the runtime's own timers: they round to milliseconds.
         let runtime = Builder::new_current_thread()
             .enable_io()
             .build_local(LocalOptions::default())
             .map_err(Error::system("start the load's runtime"))?;
-        runtime.block_on(dispatch::run(&config, template, log, &theirs))
+        let connections = runtime.block_on(dispatch::run(&config, template, log, &theirs))?;
+        Ok((connections, scheduling))
     })?;
     Ok(Running { pace, _stop: stop, sending, intended })
+}
+
+/// Asks for real-time priority; says what came of it.
+fn schedule_thread(wanted: bool) -> String {
+    if !wanted {
+        return "ordinary".to_owned();
+    }
+    match priority::real_time() {
+        Ok(()) => "real-time (SCHED_FIFO 1)".to_owned(),
+        Err(error) => format!("ordinary: real-time priority is not permitted ({})", error.kind()),
+    }
 }
 
 fn create(config: &Config) -> Result<File, Error> {
@@ -188,8 +207,9 @@ impl Running {
     /// Waits for the end: in an open load at most the rest of the schedule, a second, and the bound of a request.
     pub fn join(self) -> Result<Summary, Error> {
         let panicked = |_| io::Error::other("the thread of the load panicked");
-        let connections = self.sending.join().map_err(panicked).map_err(Error::system("send the load"))??;
+        let (connections, scheduling) =
+            self.sending.join().map_err(panicked).map_err(Error::system("send the load"))??;
         let Progress { started, not_started, .. } = self.pace.progress();
-        Ok(Summary { intended: self.intended, started, not_started, connections })
+        Ok(Summary { intended: self.intended, started, not_started, connections, scheduling })
     }
 }

@@ -105,7 +105,8 @@ impl Trial<'_> {
         manifest.phases.measured_from = began + load.warmup.nanos();
         store::write_json(&self.dir.manifest(), manifest)?;
         events.say(EventKind::PhaseBegan, json!({"phase": "load"}))?;
-        let cut_short = self.drive(&services, &receiver, began, tick)?;
+        let (cut_short, scheduling) = self.drive(&services, &receiver, began, tick)?;
+        manifest.load_scheduling = Some(scheduling);
         manifest.phases.drained = clock::now();
         manifest.phases.load_ended = match load.closed {
             Some(_) => manifest.phases.drained,
@@ -155,14 +156,15 @@ impl Trial<'_> {
         }
     }
 
-    /// Runs the load to its end, or until the user stops it. A fixture that dies is data: the load goes on.
+    /// Runs the load to its end, or until the user stops it; whether they did, and how its thread was scheduled. A fixture that
+    /// dies is data: the load goes on.
     fn drive(
         &self,
         services: &Services,
         receiver: &Receiver,
         began: u64,
         tick: &mut dyn FnMut(Tick),
-    ) -> Result<bool, Error> {
+    ) -> Result<(bool, String), Error> {
         let mut cut_short = false;
         let plan = self.plan.load_of(self.variant);
         let starts = match plan.closed {
@@ -185,6 +187,7 @@ impl Trial<'_> {
             timeout: plan.timeout.0,
             headers: self.headers(),
             log: self.scratch.join(LOAD_LOG),
+            real_time: self.cpus.fixture != self.cpus.harness,
         })?;
         while !running.is_finished() {
             if self.interrupt.requested() {
@@ -195,8 +198,8 @@ impl Trial<'_> {
             tick(Tick { phase: "load", started, intended, received: receiver.counts().accepted });
             clock::sleep_until(clock::now() + LOOK.as_nanos() as u64);
         }
-        running.join()?;
-        Ok(cut_short)
+        let summary = running.join()?;
+        Ok((cut_short, summary.scheduling))
     }
 
     fn headers(&self) -> load::Headers {

@@ -112,6 +112,7 @@ fn begin(target: SocketAddr, count: u64, change: impl FnOnce(&mut Config)) -> (R
         timeout: Duration::from_secs(10),
         headers: Headers::Number,
         log: dir.path().join("load.log"),
+        real_time: false,
     };
     change(&mut config);
     (load::start(config).unwrap(), dir)

@@ -53,7 +53,7 @@ pub struct Summary {
 pub struct WitnessCost {
     /// Name of the variant without it.
     pub without: String,
-    /// CPU of the services per answered request, microseconds: with the witness, and without.
+    /// CPU of the services per started request of the measured part, microseconds: with the witness, and without.
     pub cpu_us: (f64, f64),
     /// p50 of the response time, milliseconds.
     pub response_p50: (f64, f64),

@@ -1,5 +1,6 @@
 //! What a request costs the load's thread, and how late it starts it:
-//! `cargo run -p spanfate-run --example load_cost [RATE] [SECONDS] [ADDRESS] [trace]`; `… load_cost serve` is the service alone.
+//! `cargo run -p spanfate-run --example load_cost [RATE] [SECONDS] [ADDRESS] [trace] [ordinary]`; `… load_cost serve` is the
+//! service alone, `… load_cost floor [RATE] [SECONDS]` a thread that only wakes up: what the machine charges for that.
 
 #![expect(clippy::print_stdout, reason = "an example speaks to its user")]
 
@@ -17,6 +18,7 @@ use http_body_util::Empty;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use nix::sys::prctl::set_timerslack;
 use spanfate_model::id::TraceTag;
 use spanfate_model::load::{LoadRecord, Outcome, read};
 use spanfate_run::clock;
@@ -34,21 +36,34 @@ fn main() -> Result<(), Box<dyn Error>> {
             thread::park();
         }
     }
+    let floor_wanted = arguments.first().is_some_and(|word| word == "floor");
+    let arguments = if floor_wanted { arguments[1..].to_vec() } else { arguments };
     let number = |at: usize, default: u64| arguments.get(at).map_or(Ok(default), |text| text.parse());
     let (rate, seconds) = (number(0, 5000)?, number(1, 10)?);
-    let target = match arguments.get(2).filter(|word| *word != "trace") {
+    if floor_wanted {
+        return floor(rate, seconds);
+    }
+    let words = ["trace", "ordinary"];
+    let target = match arguments.get(2).filter(|word| !words.contains(&word.as_str())) {
         Some(address) => address.parse()?,
         None => serve()?,
     };
-    let headers = if arguments.last().is_some_and(|word| word == "trace") {
+    let headers = if arguments.iter().any(|word| word == "trace") {
         Headers::TraceParent { tag: TraceTag { run: 1, trial: 1, key: 1 }, sampled: true }
     } else {
         Headers::Number
     };
-    send(target, rate, seconds, headers)
+    let real_time = !arguments.iter().any(|word| word == "ordinary");
+    send(target, rate, seconds, headers, real_time)
 }
 
-fn send(target: SocketAddr, rate: u64, seconds: u64, headers: Headers) -> Result<(), Box<dyn Error>> {
+fn send(
+    target: SocketAddr,
+    rate: u64,
+    seconds: u64,
+    headers: Headers,
+    real_time: bool,
+) -> Result<(), Box<dyn Error>> {
     let log = std::path::Path::new("/dev/shm").join(format!("spanfate-load-cost-{}", std::process::id()));
     let count = rate * seconds;
     // As in a trial: the harness on one core, the service on another.
@@ -65,6 +80,7 @@ fn send(target: SocketAddr, rate: u64, seconds: u64, headers: Headers) -> Result
         timeout: Duration::from_secs(10),
         headers,
         log: log.clone(),
+        real_time,
     })?;
     // The thread is gone after the join, so the last look is a little before the end.
     let (mut sending, mut done) = (0, 0);
@@ -85,6 +101,22 @@ fn send(target: SocketAddr, rate: u64, seconds: u64, headers: Headers) -> Result
     quantiles("start lag", &records, |record| record.started - record.intended);
     quantiles("response time", &records, |record| record.done - record.intended);
     quantiles("service time", &records, |record| record.done - record.started);
+    Ok(())
+}
+
+/// What a wake-up costs: a thread sleeps until each start and does nothing.
+fn floor(rate: u64, seconds: u64) -> Result<(), Box<dyn Error>> {
+    threads::pin(1)?;
+    let (count, began) = (rate * seconds, clock::now() + 100_000_000);
+    let sleeper = thread::Builder::new().name("sf-floor".to_owned()).spawn(move || {
+        set_timerslack(1).ok();
+        for wake in 0..count {
+            clock::sleep_until(began + wake * 1_000_000_000 / rate);
+        }
+        threads::cpu("sf-floor")
+    })?;
+    let used = sleeper.join().map_err(|_| "the thread panicked")??;
+    println!("sf-floor {:.1} us of CPU per wake-up", used as f64 / 1e3 / count as f64);
     Ok(())
 }
 
