@@ -51,7 +51,8 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
 
 fn heading(result: &RunResult) -> String {
     let plan = &result.plan;
-    let services = words::services(plan, TERMINAL).map(|text| format!("{text}, ")).unwrap_or_default();
+    let services =
+        crate::planned::services(plan, TERMINAL).map(|text| format!("{text}, ")).unwrap_or_default();
     format!(
         "{}  {} requests/s for {} after {} of warm-up, {services}{} in {}, seed {}, run {}",
         paint(Ink::Bold, &clean(&plan.name)),
