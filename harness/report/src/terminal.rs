@@ -54,12 +54,12 @@ fn heading(result: &RunResult) -> String {
     let services =
         crate::planned::services(plan, TERMINAL).map(|text| format!("{text}, ")).unwrap_or_default();
     format!(
-        "{}  {} requests/s for {} after {} of warm-up, {services}{} in {}, seed {}, run {}",
+        "{}  {} requests/s for {} after {} of warm-up, {} in {}, seed {}, run {}",
         paint(Ink::Bold, &clean(&plan.name)),
         TERMINAL.short(plan.load.rate.0),
         plan.load.lasting,
         plan.load.warmup,
-        TERMINAL.counted(trials(result).count() as u64, "trial", "trials"),
+        services + &TERMINAL.counted(trials(result).count() as u64, "trial", "trials"),
         TERMINAL.counted(result.variants.len() as u64, "variant", "variants"),
         plan.seed,
         clean(&result.run_id),
