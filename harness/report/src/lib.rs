@@ -6,6 +6,7 @@ mod books;
 mod markup;
 mod number;
 mod page;
+mod planned;
 mod plot;
 mod spans;
 mod terminal;

@@ -21,7 +21,7 @@ use spanfate_model::result::RunResult;
 
 use crate::markup::Html;
 use crate::number::PAGE;
-use crate::words;
+use crate::planned;
 use part::Section;
 
 /// The whole page.
@@ -77,7 +77,7 @@ fn header(result: &RunResult) -> Html {
     if !plan.description.is_empty() {
         inner.push(&Html::leaf("p", "lead", &plan.description));
     }
-    let services = words::services(plan, PAGE).map(|text| format!(" · {text}")).unwrap_or_default();
+    let services = planned::services(plan, PAGE).map(|text| format!(" · {text}")).unwrap_or_default();
     inner.push(&Html::leaf("p", "run", format!("Run {}{services}", result.run_id)));
     Html::element("header", &[], inner)
 }

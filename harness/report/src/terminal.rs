@@ -51,13 +51,14 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
 
 fn heading(result: &RunResult) -> String {
     let plan = &result.plan;
-    let services = words::services(plan, TERMINAL).map(|text| format!("{text}, ")).unwrap_or_default();
+    let services =
+        crate::planned::services(plan, TERMINAL).map(|text| format!("{text}, ")).unwrap_or_default();
     format!(
-        "{}  {} after {} of warm-up, {services}{} in {}, seed {}, run {}",
+        "{}  {} after {} of warm-up, {} in {}, seed {}, run {}",
         paint(Ink::Bold, &clean(&plan.name)),
         clean(&plan.load.to_string()),
         plan.load.warmup,
-        TERMINAL.counted(trials(result).count() as u64, "trial", "trials"),
+        services + &TERMINAL.counted(trials(result).count() as u64, "trial", "trials"),
         TERMINAL.counted(result.variants.len() as u64, "variant", "variants"),
         plan.seed,
         clean(&result.run_id),

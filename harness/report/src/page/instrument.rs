@@ -13,7 +13,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     let all = priced(result);
     let (variant, cost) = all.first()?;
     let body = table(result, &all).with(&note(
-        "CPU is that of the services per answered request of the measured part. The difference holds everything the process \
+        "CPU is that of the services per request of the measured part. The difference holds everything the process \
          witness does: its marks, its memory and the SDK's own metrics. Response times count from the intended start.",
     ));
     Some(Section {

@@ -9,7 +9,7 @@ use super::part::{Section, badge, fold, trial_name};
 use crate::books::{Books, LISTS, contradictions, trials};
 use crate::markup::Html;
 use crate::number::PAGE;
-use crate::words;
+use crate::{planned, words};
 
 /// Ids that are listed when the books do not close.
 const IDS: usize = 50;
@@ -20,7 +20,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
     if let Some(text) = words::incomplete(result) {
         body.push(&Html::element("p", &[("class", "banner"), ("role", "note")], Html::text(text)));
     }
-    if let Some(text) = words::planted(&result.plan, PAGE) {
+    if let Some(text) = planned::planted(&result.plan, PAGE) {
         body.push(&Html::element("p", &[("class", "banner"), ("role", "note")], Html::text(text)));
     }
     for (count, what) in contradictions(result) {

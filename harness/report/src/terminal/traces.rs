@@ -6,9 +6,9 @@ use super::ink::{Ink, paint};
 use super::lines::titled;
 use crate::books::trials;
 use crate::number::TERMINAL;
+use crate::planned;
 use crate::spans::{damaged, is_spoilt, losing, view};
 use crate::text::clip;
-use crate::words;
 
 /// Variants that have a line; the report has all.
 const VARIANTS: usize = 3;
@@ -117,6 +117,6 @@ pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
 
 /// What is lost on purpose.
 pub(crate) fn planted(result: &RunResult) -> Vec<String> {
-    let text = words::planted(&result.plan, TERMINAL).map(|text| crate::text::clean(&text));
+    let text = planned::planted(&result.plan, TERMINAL).map(|text| crate::text::clean(&text));
     text.map(|text| titled("planted", &paint(Ink::Warn, &text))).into_iter().collect()
 }
