@@ -147,13 +147,15 @@ fn variants(out: &mut Problems, scenario: &Scenario) {
 
 fn plant(out: &mut Problems, scenario: &Scenario) {
     let plant = &scenario.plant;
-    let needs_wrapper = plant.filter > 0 || plant.double_send > 0;
+    let plants = plant.filter + plant.double_send + plant.discard_acknowledged > 0;
     let off = |service: &Service| service.witness == WitnessMode::Off || service.is_own();
-    if needs_wrapper && scenario.services.iter().any(off) {
+    let off_in_variant = scenario.variant.iter().any(|variant| variant.witness == Some(WitnessMode::Off));
+    if plants && (off_in_variant || scenario.services.iter().any(off)) {
+        // A filter and a second send are the exporter wrapper's work; a discarded span would be taken for a loss.
         out.add(
             &["plant"],
-            "planting needs the exporter wrapper, which `witness = \"off\"` and a program of your own lack",
-            "set witness = \"full\"",
+            "planting needs the process witness, which `witness = \"off\"` and a program of your own lack",
+            "set witness = \"full\", or plant nothing",
         );
     }
     let known: Vec<&str> = scenario.services.iter().map(|service| service.name.as_str()).collect();
