@@ -24,6 +24,8 @@ use crate::error::Error;
 
 mod counts;
 mod exchange;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod grpc;
 mod http;
 mod json;
@@ -99,15 +101,7 @@ pub fn start(config: Config) -> Result<Receiver, Error> {
         .enable_all()
         .build()
         .map_err(Error::system("start the receiver's runtime"))?;
-    let log = WireLog::create(&config)?;
-    let shared = Arc::new(Shared {
-        read_limit: config.max_bytes.saturating_mul(2).max(READ_ANYWAY),
-        config,
-        log: Mutex::new(log),
-        totals: Totals::default(),
-        in_flight: AtomicU64::new(0),
-        cut: AtomicBool::new(false),
-    });
+    let shared = Shared::create(config)?;
     let (stop, stopped) = oneshot::channel();
     let serving = Arc::clone(&shared);
     let thread = thread::Builder::new()
@@ -186,6 +180,19 @@ impl fmt::Display for Refusal {
 }
 
 impl Shared {
+    /// Creates the log and what goes with it.
+    fn create(config: Config) -> Result<Arc<Self>, Error> {
+        let log = WireLog::create(&config)?;
+        Ok(Arc::new(Self {
+            read_limit: config.max_bytes.saturating_mul(2).max(READ_ANYWAY),
+            config,
+            log: Mutex::new(log),
+            totals: Totals::default(),
+            in_flight: AtomicU64::new(0),
+            cut: AtomicBool::new(false),
+        }))
+    }
+
     fn log(&self) -> MutexGuard<'_, WireLog> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }

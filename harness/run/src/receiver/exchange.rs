@@ -1,12 +1,13 @@
 //! One request and its answer: what became of the answer is noted when the last trace of the exchange is dropped.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use spanfate_model::unit::MonoNs;
 use spanfate_model::wire::{AnswerFate, WireProtocol};
 use tonic::Status;
@@ -100,21 +101,26 @@ impl Drop for Exchange {
     }
 }
 
+/// Bytes of a request as the transport gives them.
+pub(super) trait Inbound: Body<Data = Bytes, Error: fmt::Display> + Send + Unpin + 'static {}
+
+impl<B: Body<Data = Bytes, Error: fmt::Display> + Send + Unpin + 'static> Inbound for B {}
+
 /// A request's body, with its bytes counted and the memory of all incomplete requests bounded.
 #[derive(Debug)]
-pub(super) struct RequestBody {
-    inner: Incoming,
+pub(super) struct RequestBody<B> {
+    inner: B,
     exchange: Arc<Exchange>,
     held: u64,
 }
 
-impl RequestBody {
-    pub(super) fn new(inner: Incoming, exchange: &Arc<Exchange>) -> Self {
+impl<B> RequestBody<B> {
+    pub(super) fn new(inner: B, exchange: &Arc<Exchange>) -> Self {
         Self { inner, exchange: Arc::clone(exchange), held: 0 }
     }
 }
 
-impl Body for RequestBody {
+impl<B: Inbound> Body for RequestBody<B> {
     type Data = Bytes;
     type Error = Status;
 
@@ -148,7 +154,7 @@ impl Body for RequestBody {
     }
 }
 
-impl Drop for RequestBody {
+impl<B> Drop for RequestBody<B> {
     fn drop(&mut self) {
         self.exchange.shared.in_flight.fetch_sub(self.held, Ordering::Relaxed);
     }

@@ -7,17 +7,17 @@ use flate2::read::MultiGzDecoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use spanfate_model::wire::WireProtocol;
 use tonic::Code;
 use tonic::body::Body;
 
 use super::Refusal;
-use super::exchange::{Exchange, RequestBody};
+use super::exchange::{Exchange, Inbound, RequestBody};
 use super::route::text;
 
 /// Answers an export call.
-pub(super) async fn export(request: Request<Incoming>, exchange: &Arc<Exchange>) -> Response<Body> {
+pub(super) async fn export(request: Request<impl Inbound>, exchange: &Arc<Exchange>) -> Response<Body> {
     let zipped = match request.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
         None | Some(b"identity") => false,
         Some(b"gzip") => true,
@@ -70,7 +70,7 @@ enum Unread {
     Broken,
 }
 
-async fn collect(mut body: RequestBody, limit: usize) -> Result<Vec<u8>, Unread> {
+async fn collect(mut body: RequestBody<impl Inbound>, limit: usize) -> Result<Vec<u8>, Unread> {
     let announced = body.size_hint().exact().unwrap_or(0);
     if announced > limit as u64 {
         return Err(Unread::TooLarge);

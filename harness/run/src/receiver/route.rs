@@ -7,21 +7,23 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use spanfate_model::wire::WireProtocol;
 use tokio::time::sleep;
 use tonic::Status;
 use tonic::body::Body;
 
 use super::counts::Signal;
-use super::exchange::{AnswerBody, Call, Exchange};
+use super::exchange::{AnswerBody, Call, Exchange, Inbound};
 use super::socket::Connection;
 use super::{Shared, grpc, http as over_http};
 use crate::clock;
 
+/// The gRPC method that takes spans.
+pub(super) const TRACES_OVER_GRPC: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
 /// The gRPC methods that take something.
 const GRPC_EXPORTS: [(&str, Signal); 3] = [
-    ("/opentelemetry.proto.collector.trace.v1.TraceService/Export", Signal::Traces),
+    (TRACES_OVER_GRPC, Signal::Traces),
     ("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", Signal::Metrics),
     ("/opentelemetry.proto.collector.logs.v1.LogsService/Export", Signal::Logs),
 ];
@@ -34,7 +36,7 @@ const HTTP_EXPORTS: [(&str, Signal); 3] =
 pub(super) async fn answer(
     shared: Arc<Shared>,
     connection: Arc<Connection>,
-    request: Request<Incoming>,
+    request: Request<impl Inbound>,
 ) -> Response<AnswerBody> {
     let call = match route(&request) {
         Ok(call) => call,
@@ -54,7 +56,7 @@ pub(super) async fn answer(
     response.map(|body| AnswerBody::to(exchange, body))
 }
 
-fn route(request: &Request<Incoming>) -> Result<Call, Box<Response<Body>>> {
+fn route<B>(request: &Request<B>) -> Result<Call, Box<Response<Body>>> {
     let path = request.uri().path();
     let kind = request.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let grpc = signal(&GRPC_EXPORTS, path);
