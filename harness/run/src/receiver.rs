@@ -17,12 +17,15 @@ use tokio::sync::oneshot;
 
 use self::counts::Totals;
 pub use self::counts::{Counts, Tally};
+pub use self::deadline::Deadlines;
 use self::exchange::Exchange;
 use self::message::Invalid;
+use self::peers::Peers;
 use self::receipt::{Arrival, WireLog};
 use crate::error::Error;
 
 mod counts;
+mod deadline;
 mod exchange;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
@@ -32,6 +35,7 @@ mod json;
 mod message;
 mod names;
 mod otlp;
+mod peers;
 mod receipt;
 mod route;
 mod serve;
@@ -51,6 +55,8 @@ pub struct Config {
     pub max_bytes: usize,
     /// Most spans in a message; one with more is refused.
     pub max_spans: u32,
+    /// How long to wait for a client.
+    pub deadlines: Deadlines,
     /// The wire log to create.
     pub log: PathBuf,
     /// Most bytes of the wire log; spans beyond are answered and counted as a gap.
@@ -151,6 +157,7 @@ struct Shared {
     read_limit: usize,
     log: Mutex<WireLog>,
     totals: Totals,
+    peers: Peers,
     /// Body bytes held by requests that are not complete yet.
     in_flight: AtomicU64,
     /// The receiver itself ends what is still open.
@@ -188,6 +195,7 @@ impl Shared {
             config,
             log: Mutex::new(log),
             totals: Totals::default(),
+            peers: Peers::default(),
             in_flight: AtomicU64::new(0),
             cut: AtomicBool::new(false),
         }))

@@ -46,12 +46,14 @@ pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
 }
 
 fn line(counts: &Counts) -> String {
-    let Counts { requests, accepted, refused, invalid, gap, metrics, logs } = counts;
+    let Counts { requests, accepted, refused, invalid, gap, stalled, closed, metrics, logs } = counts;
     let mut line = format!("{requests} requests, {accepted} spans, {refused} refused, {invalid} invalid");
     for (what, count) in [
         ("metrics requests", metrics.requests),
         ("logs requests", logs.requests),
         ("spans not in the log", *gap),
+        ("stalled", *stalled),
+        ("connections closed", *closed),
     ] {
         if count > 0 {
             line += &format!(", {count} {what}");
@@ -73,6 +75,8 @@ fn table(totals: &Totals) -> String {
         ("  not in the log", totals.gap.to_string()),
         ("refused", format!("{} spans", totals.refused)),
         ("invalid", format!("{} requests", totals.invalid)),
+        ("stalled", format!("{} requests", totals.stalled)),
+        ("closed", format!("{} connections", totals.closed)),
         ("metrics", tally(totals.metrics)),
         ("logs", tally(totals.logs)),
     ];

@@ -20,7 +20,7 @@ use spanfate_model::wire::{self, Disposition, RECORD_BYTES, WireProtocol, WireRe
 
 use super::exchange::AnswerBody;
 use super::socket::Connection;
-use super::{Config, Counts, DiscardPlan, Shared, message, route};
+use super::{Config, Counts, Deadlines, DiscardPlan, Shared, message, route};
 
 /// Limits low enough for a fuzzer to reach.
 const MAX_BYTES: usize = 16 << 10;
@@ -215,6 +215,7 @@ fn deliver(request: Request<Chunks>) -> Outcome {
         answer_after: None,
         max_bytes: MAX_BYTES,
         max_spans: MAX_SPANS,
+        deadlines: Deadlines::default(),
         log: log.clone(),
         log_limit: LOG_LIMIT,
         discard_acknowledged: DiscardPlan::default(),
@@ -361,6 +362,8 @@ mod tests {
 
     #[test]
     fn the_corpus_of_grpc_holds() {
-        corpus("grpc").iter().for_each(|input| grpc(input));
+        for input in corpus("grpc") {
+            grpc(&input);
+        }
     }
 }

@@ -13,7 +13,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 use super::counts::Signal;
-use super::exchange::{AnswerBody, Call, Exchange, Inbound};
+use super::exchange::{AnswerBody, Awaited, Call, Exchange, Inbound};
 use super::socket::Connection;
 use super::{Shared, grpc, http as over_http};
 use crate::clock;
@@ -38,15 +38,22 @@ pub(super) async fn answer(
     connection: Arc<Connection>,
     request: Request<impl Inbound>,
 ) -> Response<AnswerBody> {
+    let _awaited = Awaited::new(&shared, &connection);
     let call = match route(&request) {
         Ok(call) => call,
-        Err(refusal) => return (*refusal).map(AnswerBody::plain),
+        Err(refusal) => {
+            connection.serve();
+            return (*refusal).map(AnswerBody::plain);
+        }
     };
     let exchange = Exchange::new(&shared, &connection, call);
     let response = match call.protocol {
         WireProtocol::Grpc => grpc::export(request, &exchange).await,
         WireProtocol::HttpProtobuf | WireProtocol::HttpJson => over_http::export(request, &exchange).await,
     };
+    if !exchange.is_stalled() {
+        connection.serve();
+    }
     if let Some(delay) = shared.config.answer_after
         && exchange.completed_at() > 0
     {
