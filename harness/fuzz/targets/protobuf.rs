@@ -35,7 +35,9 @@ fn has_ids(span: &Span) -> bool {
 fn same(ours: &Seen, theirs: &Span) {
     assert_eq!(ours.key.trace.0, *theirs.trace_id, "trace_id");
     assert_eq!(ours.key.span.0, *theirs.span_id, "span_id");
-    assert!(ours.parent.0 == *theirs.parent_span_id || ours.parent.is_zero() && theirs.parent_span_id.is_empty());
+    assert!(
+        ours.parent.0 == *theirs.parent_span_id || ours.parent.is_zero() && theirs.parent_span_id.is_empty()
+    );
     assert_eq!(ours.name, theirs.name.as_bytes(), "name");
     assert_eq!(ours.kind, u8::try_from(theirs.kind).unwrap_or(0), "kind");
     assert_eq!((ours.start_wall, ours.end_wall), (theirs.start_time_unix_nano, theirs.end_time_unix_nano));

@@ -124,6 +124,19 @@ pub fn grpc(input: &[u8]) {
     }
 }
 
+/// Reads a message as the receiver does, in JSON or protobuf, counting first; gives its spans, 0 if it is refused. For
+/// benchmarks.
+pub fn spans(json: bool, bytes: &[u8]) -> u64 {
+    let protocol = if json { WireProtocol::HttpJson } else { WireProtocol::HttpProtobuf };
+    let counted = message::count(protocol, bytes);
+    let mut walked = 0;
+    let ended = message::walk(protocol, bytes, |span| {
+        std::hint::black_box(span);
+        walked += 1;
+    });
+    if counted.is_ok_and(|counted| u64::from(counted) == walked) && ended.is_ok() { walked } else { 0 }
+}
+
 /// Counts and walks; both must agree, within what so many bytes can hold.
 fn read(protocol: WireProtocol, bytes: &[u8]) -> Option<Vec<Seen>> {
     let counted = message::count(protocol, bytes);

@@ -104,7 +104,7 @@ fn string_value(mut value: Reader<'_>) -> Result<Option<&[u8]>, Malformed> {
 }
 
 fn span<'a>(at: usize, mut reader: Reader<'a>, service: &'a [u8]) -> Result<Span<'a>, Malformed> {
-    let (mut trace, mut id) = (None, None);
+    let (mut trace, mut id, mut parent) = (None, None, Ok([0; 8]));
     let mut out = Span {
         key: SpanKey::default(),
         parent: SpanId::default(),
@@ -116,9 +116,10 @@ fn span<'a>(at: usize, mut reader: Reader<'a>, service: &'a [u8]) -> Result<Span
     };
     while let Some(field) = reader.field()? {
         match field.number {
-            1 => trace = Some(field.id("trace_id is not 16 bytes long")?),
-            2 => id = Some(field.id("span_id is not 8 bytes long")?),
-            4 => out.parent = SpanId(field.parent()?),
+            // A field that comes twice counts as it came last, so ids are judged at the end.
+            1 => trace = Some(field.id("trace_id is not 16 bytes long")),
+            2 => id = Some(field.id("span_id is not 8 bytes long")),
+            4 => parent = field.parent(),
             5 => out.name = field.message()?.rest(),
             // An enum is an int32: what is above its 32 bits is cut off.
             6 => out.kind = u8::try_from(field.varint()? as u32).unwrap_or(0),
@@ -128,8 +129,9 @@ fn span<'a>(at: usize, mut reader: Reader<'a>, service: &'a [u8]) -> Result<Span
         }
     }
     let missing = |what| Malformed { at, what };
-    out.key.trace = TraceId(trace.ok_or_else(|| missing("span has no trace_id"))?);
-    out.key.span = SpanId(id.ok_or_else(|| missing("span has no span_id"))?);
+    out.key.trace = TraceId(trace.ok_or_else(|| missing("span has no trace_id"))??);
+    out.key.span = SpanId(id.ok_or_else(|| missing("span has no span_id"))??);
+    out.parent = SpanId(parent?);
     Ok(out)
 }
 
@@ -165,6 +167,17 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn varint(&mut self) -> Result<u64, Malformed> {
+        // Nearly all tags, lengths and kinds have one byte.
+        match self.all.get(self.at) {
+            Some(&byte) if byte < 0x80 => {
+                self.at += 1;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Malformed> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let Some(&byte) = self.all.get(self.at) else {
