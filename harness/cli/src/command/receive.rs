@@ -30,8 +30,16 @@ pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
         endpoint(address)
     ));
     let mut shown = Shown::new(false);
+    // A receiver may be idle for days: only what is new is said.
+    let mut said = None;
     while !interrupt.requested() && station.is_open() {
-        shown.status(|| line(&station.counts()));
+        let counts = station.counts();
+        if said != Some(counts) {
+            shown.status(|| {
+                said = Some(counts);
+                line(&counts)
+            });
+        }
         std::thread::sleep(LOOK);
     }
     shown.finish();
