@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use self::distinct::distinct;
-use crate::receiver::{self, Config, Counts, DiscardPlan, Receiver, Tally};
+use crate::receiver::{self, Config, Counts, Deadlines, DiscardPlan, Receiver, Tally};
 use crate::{Error, machine};
 
 mod distinct;
@@ -54,6 +54,10 @@ pub struct Totals {
     pub invalid: u64,
     /// Spans answered but not in the log, because it had reached its limit.
     pub gap: u64,
+    /// Requests that were begun and not completed in time; nobody knows their spans.
+    pub stalled: u64,
+    /// Connections closed because they sent no request in time, or because others needed their room.
+    pub closed: u64,
     /// Export requests of metrics.
     pub metrics: Tally,
     /// Export requests of logs.
@@ -84,6 +88,7 @@ impl Station {
             answer_after: options.answer_after,
             max_bytes: MOST_BYTES,
             max_spans: options.max_spans,
+            deadlines: Deadlines::default(),
             log: path.clone(),
             log_limit,
             discard_acknowledged: DiscardPlan::default(),
@@ -129,6 +134,8 @@ impl Station {
             refused: counts.refused,
             invalid: counts.invalid,
             gap: counts.gap,
+            stalled: counts.stalled,
+            closed: counts.closed,
             metrics: counts.metrics,
             logs: counts.logs,
         })

@@ -17,19 +17,25 @@ use tokio::sync::oneshot;
 
 use self::counts::Totals;
 pub use self::counts::{Counts, Tally};
+pub use self::deadline::Deadlines;
 use self::exchange::Exchange;
 use self::message::Invalid;
+use self::peers::Peers;
 use self::receipt::{Arrival, WireLog};
 use crate::error::Error;
 
 mod counts;
+mod deadline;
 mod exchange;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod grpc;
 mod http;
 mod json;
 mod message;
 mod names;
 mod otlp;
+mod peers;
 mod receipt;
 mod route;
 mod serve;
@@ -49,6 +55,8 @@ pub struct Config {
     pub max_bytes: usize,
     /// Most spans in a message; one with more is refused.
     pub max_spans: u32,
+    /// How long to wait for a client.
+    pub deadlines: Deadlines,
     /// The wire log to create.
     pub log: PathBuf,
     /// Most bytes of the wire log; spans beyond are answered and counted as a gap.
@@ -99,15 +107,7 @@ pub fn start(config: Config) -> Result<Receiver, Error> {
         .enable_all()
         .build()
         .map_err(Error::system("start the receiver's runtime"))?;
-    let log = WireLog::create(&config)?;
-    let shared = Arc::new(Shared {
-        read_limit: config.max_bytes.saturating_mul(2).max(READ_ANYWAY),
-        config,
-        log: Mutex::new(log),
-        totals: Totals::default(),
-        in_flight: AtomicU64::new(0),
-        cut: AtomicBool::new(false),
-    });
+    let shared = Shared::create(config)?;
     let (stop, stopped) = oneshot::channel();
     let serving = Arc::clone(&shared);
     let thread = thread::Builder::new()
@@ -157,6 +157,7 @@ struct Shared {
     read_limit: usize,
     log: Mutex<WireLog>,
     totals: Totals,
+    peers: Peers,
     /// Body bytes held by requests that are not complete yet.
     in_flight: AtomicU64,
     /// The receiver itself ends what is still open.
@@ -186,6 +187,20 @@ impl fmt::Display for Refusal {
 }
 
 impl Shared {
+    /// Creates the log and what goes with it.
+    fn create(config: Config) -> Result<Arc<Self>, Error> {
+        let log = WireLog::create(&config)?;
+        Ok(Arc::new(Self {
+            read_limit: config.max_bytes.saturating_mul(2).max(READ_ANYWAY),
+            config,
+            log: Mutex::new(log),
+            totals: Totals::default(),
+            peers: Peers::default(),
+            in_flight: AtomicU64::new(0),
+            cut: AtomicBool::new(false),
+        }))
+    }
+
     fn log(&self) -> MutexGuard<'_, WireLog> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }

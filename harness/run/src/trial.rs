@@ -19,7 +19,7 @@ use crate::fixture::Programs;
 use crate::guard::Guard;
 use crate::interrupt::Interrupt;
 use crate::machine::Cpus;
-use crate::receiver::{DiscardPlan, Receiver};
+use crate::receiver::{Deadlines, DiscardPlan, Receiver};
 use crate::services::{Services, Stage};
 use crate::usage::Sampler;
 use crate::{Error, clock, load, receiver, store};
@@ -131,6 +131,7 @@ impl Trial<'_> {
             answer_after: settings.answer_after.map(|after| after.0),
             max_bytes: settings.max_bytes.map_or(16 << 20, |bytes| bytes.0) as usize,
             max_spans: settings.max_spans.map_or(65_536, std::num::NonZeroU32::get),
+            deadlines: Deadlines::default(),
             log: self.scratch.join(WIRE_LOG),
             log_limit: receiver_log_bytes(spans),
             discard_acknowledged: DiscardPlan {

@@ -6,6 +6,8 @@
 mod bench;
 #[path = "receiver/client.rs"]
 mod client;
+#[path = "receiver/deadlines.rs"]
+mod deadlines;
 #[path = "receiver/json.rs"]
 mod json;
 #[path = "receiver/message.rs"]
@@ -193,7 +195,11 @@ async fn malformed_messages_are_named() {
         (vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], "longer than what it is in"),
         (vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02], "more than 64 bits"),
         (vec![0xff; 11], "longer than ten bytes"),
-        (vec![0x0b], "wire type is unknown"),
+        (vec![0x0f], "wire type is unknown"),
+        (vec![0x0c], "group ends that did not begin"),
+        (vec![0x13, 0x1c], "group ends that did not begin"),
+        (vec![0x13; 101], "nested too deep"),
+        (vec![0x13], "ends inside a number"),
         (vec![0x02, 0x00], "field number is out of range"),
     ];
     for (message, what) in cases {
@@ -202,7 +208,8 @@ async fn malformed_messages_are_named() {
         assert!(answer.text.contains(what) && answer.text.contains("(byte "), "{what}: {}", answer.text);
     }
     // Unknown fields and spans without a parent are fine.
-    let root = [ids(&[1; 16], &[1; 8]), message::bytes(4, &[]), message::number(1000, 5)].concat();
+    let group = vec![0xa3, 0x06, 0x13, 0x08, 0x01, 0x14, 0xa4, 0x06];
+    let root = [ids(&[1; 16], &[1; 8]), message::bytes(4, &[]), message::number(1000, 5), group].concat();
     assert_eq!(one.post(&with(root), false).await.status, StatusCode::OK);
     let (log, _) = bench.finish().await;
     assert_eq!(log.spans.len(), 1);

@@ -30,8 +30,16 @@ pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
         endpoint(address)
     ));
     let mut shown = Shown::new(false);
+    // A receiver may be idle for days: only what is new is said.
+    let mut said = None;
     while !interrupt.requested() && station.is_open() {
-        shown.status(|| line(&station.counts()));
+        let counts = station.counts();
+        if said != Some(counts) {
+            shown.status(|| {
+                said = Some(counts);
+                line(&counts)
+            });
+        }
         std::thread::sleep(LOOK);
     }
     shown.finish();
@@ -46,12 +54,14 @@ pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
 }
 
 fn line(counts: &Counts) -> String {
-    let Counts { requests, accepted, refused, invalid, gap, metrics, logs } = counts;
+    let Counts { requests, accepted, refused, invalid, gap, stalled, closed, metrics, logs } = counts;
     let mut line = format!("{requests} requests, {accepted} spans, {refused} refused, {invalid} invalid");
     for (what, count) in [
         ("metrics requests", metrics.requests),
         ("logs requests", logs.requests),
         ("spans not in the log", *gap),
+        ("stalled", *stalled),
+        ("connections closed", *closed),
     ] {
         if count > 0 {
             line += &format!(", {count} {what}");
@@ -73,6 +83,8 @@ fn table(totals: &Totals) -> String {
         ("  not in the log", totals.gap.to_string()),
         ("refused", format!("{} spans", totals.refused)),
         ("invalid", format!("{} requests", totals.invalid)),
+        ("stalled", format!("{} requests", totals.stalled)),
+        ("closed", format!("{} connections", totals.closed)),
         ("metrics", tally(totals.metrics)),
         ("logs", tally(totals.logs)),
     ];

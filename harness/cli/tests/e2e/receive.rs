@@ -49,7 +49,7 @@ async fn spans_of_three_encodings_are_counted_exactly() {
     // Spans 0..5 came four times, 5..8 twice, 100 and 101 once.
     let expected = json!({
         "connections": 2, "requests": 7, "spans": 28, "distinct": 10, "duplicates": 18, "refused": 9, "invalid": 1,
-        "gap": 0, "metrics": {"requests": 1, "bytes": 5, "refused": 0}, "logs": {"requests": 1, "bytes": 3, "refused": 0},
+        "gap": 0, "stalled": 0, "closed": 0, "metrics": {"requests": 1, "bytes": 5, "refused": 0}, "logs": {"requests": 1, "bytes": 3, "refused": 0},
     });
     assert_eq!(ended.totals(), expected);
     let log = fs::read(ended.folder.path().join("wire.log")).unwrap();

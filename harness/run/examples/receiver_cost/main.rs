@@ -19,7 +19,7 @@ use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use spanfate_run::receiver::{self, Config, DiscardPlan};
+use spanfate_run::receiver::{self, Config, Deadlines, DiscardPlan};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         answer_after: None,
         max_bytes: 4 << 20,
         max_spans: 10_000,
+        deadlines: Deadlines::default(),
         log: dir.join("wire.log"),
         log_limit: 1 << 30,
         discard_acknowledged: DiscardPlan::default(),

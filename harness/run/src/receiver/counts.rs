@@ -17,6 +17,10 @@ pub struct Counts {
     pub invalid: u64,
     /// Spans answered but not in the log.
     pub gap: u64,
+    /// Requests, of whatever signal, that were begun and not completed in time; nothing of them is in the log.
+    pub stalled: u64,
+    /// Connections the receiver closed: they sent no request in time, or others needed their room.
+    pub closed: u64,
     /// Export requests of metrics.
     pub metrics: Tally,
     /// Export requests of logs.
@@ -50,6 +54,8 @@ pub(super) struct Totals {
     pub(super) refused: AtomicU64,
     pub(super) invalid: AtomicU64,
     pub(super) gap: AtomicU64,
+    pub(super) stalled: AtomicU64,
+    pub(super) closed: AtomicU64,
     metrics: Growing,
     logs: Growing,
 }
@@ -70,6 +76,8 @@ impl Totals {
             refused: read(&self.refused),
             invalid: read(&self.invalid),
             gap: read(&self.gap),
+            stalled: read(&self.stalled),
+            closed: read(&self.closed),
             metrics: self.metrics.tally(),
             logs: self.logs.tally(),
         }

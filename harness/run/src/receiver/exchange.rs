@@ -1,26 +1,54 @@
 //! One request and its answer: what became of the answer is noted when the last trace of the exchange is dropped.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use spanfate_model::unit::MonoNs;
 use spanfate_model::wire::{AnswerFate, WireProtocol};
 use tonic::Status;
 
 use super::Shared;
 use super::counts::Signal;
+use super::deadline::Patience;
 use super::socket::Connection;
 use crate::clock;
 
 /// Body bytes that all incomplete requests together may hold.
 const MOST_IN_FLIGHT: u64 = 64 << 20;
 
+/// What a client is told that did not send its request in time.
+pub(super) const STALLED: &str =
+    "the request did not come in time; the receiver waits no longer for its rest";
+
 /// Stands for "not in the log".
 const NOT_LOGGED: u32 = u32::MAX;
+
+/// A request without an answer keeps its connection busy.
+#[derive(Debug)]
+pub(super) struct Awaited<'a> {
+    shared: &'a Shared,
+    connection: &'a Connection,
+}
+
+impl<'a> Awaited<'a> {
+    pub(super) fn new(shared: &'a Shared, connection: &'a Connection) -> Self {
+        connection.begin();
+        Self { shared, connection }
+    }
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        if self.connection.end() {
+            self.shared.peers.became_idle();
+        }
+    }
+}
 
 /// What is asked, and how.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +67,7 @@ pub(super) struct Exchange {
     body_bytes: AtomicU32,
     completed_at: AtomicU64,
     taken: AtomicBool,
+    stalled: AtomicBool,
 }
 
 impl Exchange {
@@ -51,6 +80,7 @@ impl Exchange {
             body_bytes: AtomicU32::new(0),
             completed_at: AtomicU64::new(0),
             taken: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
         })
     }
 
@@ -71,11 +101,30 @@ impl Exchange {
     /// The message is complete, now.
     pub(super) fn complete(&self) {
         self.completed_at.store(clock::now(), Ordering::Relaxed);
+        self.connection.serve();
+    }
+
+    /// Whether the message did not come in time.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.stalled.load(Ordering::Relaxed)
     }
 
     /// When the message was complete; 0 before.
     pub(super) fn completed_at(&self) -> MonoNs {
         self.completed_at.load(Ordering::Relaxed)
+    }
+
+    /// The message did not come in time.
+    fn stall(&self) {
+        self.shared.totals.stalled.fetch_add(1, Ordering::Relaxed);
+        self.stalled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether bytes of another, worse request are given up for this one's.
+    fn make_room(&self) -> bool {
+        let made = self.shared.peers.release_bytes(&self.connection);
+        self.shared.totals.closed.fetch_add(u64::from(made), Ordering::Relaxed);
+        made
     }
 
     pub(super) fn logged(&self, request: Option<u32>) {
@@ -100,21 +149,28 @@ impl Drop for Exchange {
     }
 }
 
+/// Bytes of a request as the transport gives them.
+pub(super) trait Inbound: Body<Data = Bytes, Error: fmt::Display> + Send + Unpin + 'static {}
+
+impl<B: Body<Data = Bytes, Error: fmt::Display> + Send + Unpin + 'static> Inbound for B {}
+
 /// A request's body, with its bytes counted and the memory of all incomplete requests bounded.
 #[derive(Debug)]
-pub(super) struct RequestBody {
-    inner: Incoming,
+pub(super) struct RequestBody<B> {
+    inner: B,
     exchange: Arc<Exchange>,
+    patience: Patience,
     held: u64,
 }
 
-impl RequestBody {
-    pub(super) fn new(inner: Incoming, exchange: &Arc<Exchange>) -> Self {
-        Self { inner, exchange: Arc::clone(exchange), held: 0 }
+impl<B> RequestBody<B> {
+    pub(super) fn new(inner: B, exchange: &Arc<Exchange>) -> Self {
+        let patience = Patience::new(exchange.shared.config.deadlines);
+        Self { inner, exchange: Arc::clone(exchange), patience, held: 0 }
     }
 }
 
-impl Body for RequestBody {
+impl<B: Inbound> Body for RequestBody<B> {
     type Data = Bytes;
     type Error = Status;
 
@@ -122,17 +178,26 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let frame = match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
-            None => return Poll::Ready(None),
-            Some(Err(broken)) => return Poll::Ready(Some(Err(Status::cancelled(broken.to_string())))),
-            Some(Ok(frame)) => frame,
+        let frame = match Pin::new(&mut self.inner).poll_frame(cx) {
+            Poll::Pending => {
+                ready!(self.patience.poll_end(cx));
+                self.exchange.stall();
+                return Poll::Ready(Some(Err(Status::deadline_exceeded(STALLED))));
+            }
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(Some(Err(broken))) => {
+                return Poll::Ready(Some(Err(Status::cancelled(broken.to_string()))));
+            }
+            Poll::Ready(Some(Ok(frame))) => frame,
         };
+        self.patience.renew();
         if let Some(data) = frame.data_ref() {
             let length = data.len() as u64;
             self.held += length;
+            self.exchange.connection.hold(length);
             self.exchange.body_bytes.fetch_add(length as u32, Ordering::Relaxed);
             let before = self.exchange.shared.in_flight.fetch_add(length, Ordering::Relaxed);
-            if before + length > MOST_IN_FLIGHT {
+            if before + length > MOST_IN_FLIGHT && !self.exchange.make_room() {
                 return Poll::Ready(Some(Err(Status::resource_exhausted("too many bytes in flight"))));
             }
         }
@@ -148,9 +213,10 @@ impl Body for RequestBody {
     }
 }
 
-impl Drop for RequestBody {
+impl<B> Drop for RequestBody<B> {
     fn drop(&mut self) {
         self.exchange.shared.in_flight.fetch_sub(self.held, Ordering::Relaxed);
+        self.exchange.connection.release(self.held);
     }
 }
 

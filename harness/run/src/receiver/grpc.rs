@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use http::{HeaderMap, Request, Response};
-use hyper::body::Incoming;
 use tonic::body::Body;
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::{Grpc, UnaryService};
 use tonic::{Code, Status};
 
 use super::Refusal;
-use super::exchange::{Exchange, RequestBody};
+use super::exchange::{Exchange, Inbound, RequestBody};
 
 /// Answers an export call.
-pub(super) async fn export(request: Request<Incoming>, exchange: &Arc<Exchange>) -> Response<Body> {
+pub(super) async fn export(request: Request<impl Inbound>, exchange: &Arc<Exchange>) -> Response<Body> {
     let mut grpc = Grpc::new(Noting(Arc::clone(exchange)))
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(exchange.shared().read_limit);

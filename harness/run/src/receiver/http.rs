@@ -4,20 +4,20 @@ use std::io::Read;
 use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use spanfate_model::wire::WireProtocol;
 use tonic::Code;
 use tonic::body::Body;
 
 use super::Refusal;
-use super::exchange::{Exchange, RequestBody};
+use super::exchange::{Exchange, Inbound, RequestBody, STALLED};
 use super::route::text;
 
 /// Answers an export call.
-pub(super) async fn export(request: Request<Incoming>, exchange: &Arc<Exchange>) -> Response<Body> {
+pub(super) async fn export(request: Request<impl Inbound>, exchange: &Arc<Exchange>) -> Response<Body> {
     let zipped = match request.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
         None | Some(b"identity") => false,
         Some(b"gzip") => true,
@@ -30,12 +30,19 @@ pub(super) async fn export(request: Request<Incoming>, exchange: &Arc<Exchange>)
         Ok(body) => body,
         Err(Unread::TooLarge) => return refused(&exchange.shared().refuse_unread(exchange)),
         Err(Unread::Broken) => return text(StatusCode::BAD_REQUEST, "the body ended early"),
+        Err(Unread::Stalled) => {
+            let mut response = text(StatusCode::REQUEST_TIMEOUT, STALLED);
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            return response;
+        }
     };
     let message = if zipped {
         match unzip(&body, limit) {
             Ok(message) => message,
             Err(Unread::TooLarge) => return refused(&exchange.shared().refuse_unread(exchange)),
-            Err(Unread::Broken) => return text(StatusCode::BAD_REQUEST, "the body is not valid gzip"),
+            Err(Unread::Broken | Unread::Stalled) => {
+                return text(StatusCode::BAD_REQUEST, "the body is not valid gzip");
+            }
         }
     } else {
         body
@@ -68,9 +75,10 @@ fn refused(refusal: &Refusal) -> Response<Body> {
 enum Unread {
     TooLarge,
     Broken,
+    Stalled,
 }
 
-async fn collect(mut body: RequestBody, limit: usize) -> Result<Vec<u8>, Unread> {
+async fn collect(mut body: RequestBody<impl Inbound>, limit: usize) -> Result<Vec<u8>, Unread> {
     let announced = body.size_hint().exact().unwrap_or(0);
     if announced > limit as u64 {
         return Err(Unread::TooLarge);
@@ -79,6 +87,7 @@ async fn collect(mut body: RequestBody, limit: usize) -> Result<Vec<u8>, Unread>
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|status| match status.code() {
             Code::ResourceExhausted => Unread::TooLarge,
+            Code::DeadlineExceeded => Unread::Stalled,
             _ => Unread::Broken,
         })?;
         if let Some(data) = frame.data_ref() {

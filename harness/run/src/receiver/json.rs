@@ -89,8 +89,7 @@ impl<'de> Items<'de> for Counter {
     }
 }
 
-/// The elements of `resourceSpans`. Keys may come in any order and every span needs the service, so an element is read
-/// twice where it stands.
+/// The elements of `resourceSpans`.
 struct Resources<'m, E> {
     message: &'m [u8],
     each: E,
@@ -99,42 +98,51 @@ struct Resources<'m, E> {
 
 impl<'de, E: FnMut(&Span<'_>)> Items<'de> for Resources<'_, E> {
     fn item<A: SeqAccess<'de>>(&mut self, list: &mut A) -> Result<Option<()>, A::Error> {
-        let Some(raw) = list.next_element::<&'de RawValue>()? else { return Ok(None) };
-        self.element(raw.get()).map(Some).map_err(|error| {
-            let mut fault = invalid(raw.get().as_bytes(), &error);
-            fault.at += raw.get().as_ptr().addr().saturating_sub(self.message.as_ptr().addr());
-            self.fault = Some(fault);
-            A::Error::custom("a resource is malformed")
-        })
+        let service = Within { list: ["attributes"], items: Attributes(Cow::Borrowed("")) };
+        let mut element = Element { each: &mut self.each, service, known: false, early: Vec::new() };
+        if list.next_element_seed(Object(&mut element))?.is_none() {
+            return Ok(None);
+        }
+        let Element { service, early, .. } = element;
+        for raw in early {
+            let spans = Spans { service: service.items.0.as_bytes(), each: &mut self.each };
+            let mut from = serde_json::Deserializer::from_str(raw.get());
+            let read = List(&mut Within { list: ["spans"], items: spans }).deserialize(&mut from);
+            if let Err(error) = read {
+                let mut fault = invalid(raw.get().as_bytes(), &error);
+                fault.at += raw.get().as_ptr().addr().saturating_sub(self.message.as_ptr().addr());
+                self.fault = Some(fault);
+                return Err(A::Error::custom("a resource is malformed"));
+            }
+        }
+        Ok(Some(()))
     }
 }
 
-impl<E: FnMut(&Span<'_>)> Resources<'_, E> {
-    fn element(&mut self, text: &str) -> Result<(), serde_json::Error> {
-        let mut service = Service::default();
-        read(&mut serde_json::Deserializer::from_str(text), &mut service)?;
-        let spans = Spans { service: service.0.items.0.as_bytes(), each: &mut self.each };
-        let mut scopes = Within { list: ["scopeSpans"], items: Within { list: ["spans"], items: spans } };
-        read(&mut serde_json::Deserializer::from_str(text), &mut scopes)
-    }
+/// An element of `resourceSpans`. Every span needs the service: where the spans come first they wait, unread, for its name.
+struct Element<'de, 'e, E> {
+    each: &'e mut E,
+    service: Within<Attributes<'de>>,
+    known: bool,
+    early: Vec<&'de RawValue>,
 }
 
-/// The service name of an element of `resourceSpans`.
-struct Service<'de>(Within<Attributes<'de>>);
-
-impl Default for Service<'_> {
-    fn default() -> Self {
-        Self(Within { list: ["attributes"], items: Attributes(Cow::Borrowed("")) })
-    }
-}
-
-impl<'de> Fields<'de> for Service<'de> {
+impl<'de, E: FnMut(&Span<'_>)> Fields<'de> for Element<'de, '_, E> {
     fn names(&self) -> &[&'static str] {
-        &["resource"]
+        &["resource", "scopeSpans"]
     }
 
-    fn field<A: MapAccess<'de>>(&mut self, _: usize, map: &mut A) -> Result<(), A::Error> {
-        map.next_value_seed(Object(&mut self.0))
+    fn field<A: MapAccess<'de>>(&mut self, name: usize, map: &mut A) -> Result<(), A::Error> {
+        if name == 0 {
+            self.known = true;
+            return map.next_value_seed(Object(&mut self.service));
+        }
+        if !self.known {
+            self.early.push(map.next_value()?);
+            return Ok(());
+        }
+        let spans = Spans { service: self.service.items.0.as_bytes(), each: &mut *self.each };
+        map.next_value_seed(List(&mut Within { list: ["spans"], items: spans }))
     }
 }
 

@@ -5,6 +5,9 @@ use spanfate_model::id::{SpanId, SpanKey, TraceId};
 
 use super::message::Span;
 
+/// Groups that may be nested, as in other readers of protobuf.
+const DEEPEST: usize = 100;
+
 /// Where and why a message is no valid export request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Malformed {
@@ -101,7 +104,7 @@ fn string_value(mut value: Reader<'_>) -> Result<Option<&[u8]>, Malformed> {
 }
 
 fn span<'a>(at: usize, mut reader: Reader<'a>, service: &'a [u8]) -> Result<Span<'a>, Malformed> {
-    let (mut trace, mut id) = (None, None);
+    let (mut trace, mut id, mut parent) = (None, None, Ok([0; 8]));
     let mut out = Span {
         key: SpanKey::default(),
         parent: SpanId::default(),
@@ -113,19 +116,22 @@ fn span<'a>(at: usize, mut reader: Reader<'a>, service: &'a [u8]) -> Result<Span
     };
     while let Some(field) = reader.field()? {
         match field.number {
-            1 => trace = Some(field.id("trace_id is not 16 bytes long")?),
-            2 => id = Some(field.id("span_id is not 8 bytes long")?),
-            4 => out.parent = SpanId(field.parent()?),
+            // A field that comes twice counts as it came last, so ids are judged at the end.
+            1 => trace = Some(field.id("trace_id is not 16 bytes long")),
+            2 => id = Some(field.id("span_id is not 8 bytes long")),
+            4 => parent = field.parent(),
             5 => out.name = field.message()?.rest(),
-            6 => out.kind = u8::try_from(field.varint()?).unwrap_or(0),
+            // An enum is an int32: what is above its 32 bits is cut off.
+            6 => out.kind = u8::try_from(field.varint()? as u32).unwrap_or(0),
             7 => out.start_wall = field.fixed64()?,
             8 => out.end_wall = field.fixed64()?,
             _ => {}
         }
     }
     let missing = |what| Malformed { at, what };
-    out.key.trace = TraceId(trace.ok_or_else(|| missing("span has no trace_id"))?);
-    out.key.span = SpanId(id.ok_or_else(|| missing("span has no span_id"))?);
+    out.key.trace = TraceId(trace.ok_or_else(|| missing("span has no trace_id"))??);
+    out.key.span = SpanId(id.ok_or_else(|| missing("span has no span_id"))??);
+    out.parent = SpanId(parent?);
     Ok(out)
 }
 
@@ -140,6 +146,7 @@ enum Value<'a> {
     Varint(u64),
     Fixed64(u64),
     Fixed32,
+    Group,
     Bytes(Reader<'a>),
 }
 
@@ -160,6 +167,17 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn varint(&mut self) -> Result<u64, Malformed> {
+        // Nearly all tags, lengths and kinds have one byte.
+        match self.all.get(self.at) {
+            Some(&byte) if byte < 0x80 => {
+                self.at += 1;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Malformed> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let Some(&byte) = self.all.get(self.at) else {
@@ -196,12 +214,32 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let at = self.at;
+        let (number, kind) = self.tag()?;
+        let value = match kind {
+            3 => {
+                self.skip_group(number)?;
+                Value::Group
+            }
+            _ => self.value(at, kind)?,
+        };
+        Ok(Some(Field { at, number, value }))
+    }
+
+    /// The number and the wire type of a field.
+    #[inline]
+    fn tag(&mut self) -> Result<(u64, u64), Malformed> {
+        let at = self.at;
         let tag = self.varint()?;
-        let number = tag >> 3;
-        if number == 0 || tag > u64::from(u32::MAX) {
+        if tag >> 3 == 0 || tag > u64::from(u32::MAX) {
             return Err(Malformed { at, what: "field number is out of range" });
         }
-        let value = match tag & 7 {
+        Ok((tag >> 3, tag & 7))
+    }
+
+    /// The value of a field that began at `at` and is no group.
+    #[inline]
+    fn value(&mut self, at: usize, kind: u64) -> Result<Value<'a>, Malformed> {
+        Ok(match kind {
             0 => Value::Varint(self.varint()?),
             1 => Value::Fixed64(u64::from_le_bytes(self.take(8)?.exactly().unwrap_or_default())),
             2 => {
@@ -212,9 +250,30 @@ impl<'a> Reader<'a> {
                 self.take(4)?;
                 Value::Fixed32
             }
+            4 => return Err(Malformed { at, what: "group ends that did not begin" }),
             _ => return Err(Malformed { at, what: "wire type is unknown" }),
-        };
-        Ok(Some(Field { at, number, value }))
+        })
+    }
+
+    /// Skips a group that has begun. OTLP has none, but an unknown field may be one.
+    #[cold]
+    fn skip_group(&mut self, number: u64) -> Result<(), Malformed> {
+        let mut open = vec![number];
+        while let Some(&inner) = open.last() {
+            let at = self.at;
+            let fault = |what| Malformed { at, what };
+            match self.tag()? {
+                (_, 3) if open.len() == DEEPEST => return Err(fault("groups are nested too deep")),
+                (number, 3) => open.push(number),
+                (number, 4) if number == inner => {
+                    open.pop();
+                }
+                (_, kind) => {
+                    self.value(at, kind)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn exactly<const N: usize>(self) -> Option<[u8; N]> {

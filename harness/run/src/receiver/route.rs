@@ -7,21 +7,23 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use spanfate_model::wire::WireProtocol;
 use tokio::time::sleep;
 use tonic::Status;
 use tonic::body::Body;
 
 use super::counts::Signal;
-use super::exchange::{AnswerBody, Call, Exchange};
+use super::exchange::{AnswerBody, Awaited, Call, Exchange, Inbound};
 use super::socket::Connection;
 use super::{Shared, grpc, http as over_http};
 use crate::clock;
 
+/// The gRPC method that takes spans.
+pub(super) const TRACES_OVER_GRPC: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
 /// The gRPC methods that take something.
 const GRPC_EXPORTS: [(&str, Signal); 3] = [
-    ("/opentelemetry.proto.collector.trace.v1.TraceService/Export", Signal::Traces),
+    (TRACES_OVER_GRPC, Signal::Traces),
     ("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", Signal::Metrics),
     ("/opentelemetry.proto.collector.logs.v1.LogsService/Export", Signal::Logs),
 ];
@@ -34,17 +36,24 @@ const HTTP_EXPORTS: [(&str, Signal); 3] =
 pub(super) async fn answer(
     shared: Arc<Shared>,
     connection: Arc<Connection>,
-    request: Request<Incoming>,
+    request: Request<impl Inbound>,
 ) -> Response<AnswerBody> {
+    let _awaited = Awaited::new(&shared, &connection);
     let call = match route(&request) {
         Ok(call) => call,
-        Err(refusal) => return (*refusal).map(AnswerBody::plain),
+        Err(refusal) => {
+            connection.serve();
+            return (*refusal).map(AnswerBody::plain);
+        }
     };
     let exchange = Exchange::new(&shared, &connection, call);
     let response = match call.protocol {
         WireProtocol::Grpc => grpc::export(request, &exchange).await,
         WireProtocol::HttpProtobuf | WireProtocol::HttpJson => over_http::export(request, &exchange).await,
     };
+    if !exchange.is_stalled() {
+        connection.serve();
+    }
     if let Some(delay) = shared.config.answer_after
         && exchange.completed_at() > 0
     {
@@ -54,7 +63,7 @@ pub(super) async fn answer(
     response.map(|body| AnswerBody::to(exchange, body))
 }
 
-fn route(request: &Request<Incoming>) -> Result<Call, Box<Response<Body>>> {
+fn route<B>(request: &Request<B>) -> Result<Call, Box<Response<Body>>> {
     let path = request.uri().path();
     let kind = request.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let grpc = signal(&GRPC_EXPORTS, path);

@@ -2,25 +2,99 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use hyper::rt::{Executor, Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use spanfate_model::unit::MonoNs;
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
+
+use crate::clock;
 
 /// What the exchanges of one connection share.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) number: u32,
+    pub(super) accepted_at: MonoNs,
     broken: AtomicBool,
+    /// A request was complete or answered, so this is a client.
+    served: AtomicBool,
+    /// Requests without an answer.
+    open: AtomicU32,
+    /// When bytes last came.
+    heard: AtomicU64,
+    /// Body bytes of requests that are not complete yet.
+    held: AtomicU64,
+    leaving: Notify,
 }
 
 impl Connection {
     pub(super) fn new(number: u32) -> Arc<Self> {
-        Arc::new(Self { number, broken: AtomicBool::new(false) })
+        let now = clock::now();
+        Arc::new(Self {
+            number,
+            accepted_at: now,
+            broken: AtomicBool::new(false),
+            served: AtomicBool::new(false),
+            open: AtomicU32::new(0),
+            heard: AtomicU64::new(now),
+            held: AtomicU64::new(0),
+            leaving: Notify::new(),
+        })
+    }
+
+    pub(super) fn is_served(&self) -> bool {
+        self.served.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn serve(&self) {
+        self.served.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.open.load(Ordering::Relaxed) > 0
+    }
+
+    /// A request has begun.
+    pub(super) fn begin(&self) {
+        self.open.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request has its answer or was cancelled; says whether it was the last.
+    pub(super) fn end(&self) -> bool {
+        self.open.fetch_sub(1, Ordering::Relaxed) == 1
+    }
+
+    pub(super) fn heard_at(&self) -> MonoNs {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn held(&self) -> u64 {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn hold(&self, bytes: u64) {
+        self.held.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn release(&self, bytes: u64) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Asks for the end of this connection.
+    pub(super) fn leave(&self) {
+        // What it has open ends because of the receiver, not because the peer wants it.
+        self.broken.store(true, Ordering::Relaxed);
+        self.leaving.notify_one();
+    }
+
+    /// Waits until the connection is asked to end.
+    pub(super) async fn told_to_leave(&self) {
+        self.leaving.notified().await;
     }
 
     pub(super) fn is_broken(&self) -> bool {
@@ -55,6 +129,9 @@ impl Read for Socket {
         into: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut self.inner).poll_read(cx, into);
+        if matches!(read, Poll::Ready(Ok(()))) {
+            self.connection.heard.store(clock::now(), Ordering::Relaxed);
+        }
         self.connection.watch(read)
     }
 }

@@ -1,7 +1,7 @@
 //! A receiver under test and its log.
 
 use spanfate_model::wire::{self, AnswerRecord, RequestRecord, SpanRecord, WireRecord};
-use spanfate_run::receiver::{self, Config, DiscardPlan, Receiver, Summary};
+use spanfate_run::receiver::{self, Config, Deadlines, DiscardPlan, Receiver, Summary};
 use tempfile::TempDir;
 
 use super::client::Client;
@@ -20,6 +20,7 @@ pub(crate) fn bench(change: impl FnOnce(&mut Config)) -> Bench {
         answer_after: None,
         max_bytes: 4 << 20,
         max_spans: 10_000,
+        deadlines: Deadlines::default(),
         log: dir.path().join("wire.log"),
         log_limit: 1 << 30,
         discard_acknowledged: DiscardPlan::default(),
