@@ -297,7 +297,7 @@ impl World {
         for span in 0..self.spans {
             let name = match fate(span) {
                 fate if fate == Fate::Received || self.witnessed() => fate.to_string(),
-                _ => "unaccounted".to_owned(),
+                _ => "lost_before_receiver".to_owned(),
             };
             *out.entry(name).or_insert(0) += 1;
         }

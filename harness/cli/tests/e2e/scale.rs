@@ -34,16 +34,16 @@ fn ledger_of(run: &Path) -> Truth {
 
 #[test]
 fn a_million_spans_have_the_fates_they_had() {
-    for (witnessed, code) in [(true, 0), (false, 3)] {
+    for witnessed in [true, false] {
         let folder = TempDir::new().unwrap();
         let run = folder.path().join("synthetic");
         let mut truth = World::new(SPANS, witnessed).write(&run).unwrap();
         let analysed = program().arg("analyze").arg(&run).output().unwrap();
-        assert_eq!(analysed.status.code(), Some(code), "{}", String::from_utf8_lossy(&analysed.stderr));
+        assert_eq!(analysed.status.code(), Some(0), "{}", String::from_utf8_lossy(&analysed.stderr));
         assert_eq!(ledger_of(&run), truth);
 
         // Spans that nobody has an id of have no row.
-        truth.remove("unaccounted");
+        truth.remove("lost_before_receiver");
         let mut export =
             program().arg("export").arg(&run).arg("--csv").stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(export.stdout.take().unwrap()).lines().map(Result::unwrap);
