@@ -19,7 +19,8 @@ pub struct Counts {
     pub gap: u64,
     /// Requests, of whatever signal, that were begun and not completed in time; nothing of them is in the log.
     pub stalled: u64,
-    /// Connections the receiver closed: they sent no request in time, or others needed their room.
+    /// Connections the receiver closed: they sent no request in time, or others needed their room. One whose
+    /// request stalled is not among them.
     pub closed: u64,
     /// Export requests of metrics.
     pub metrics: Tally,

@@ -118,6 +118,7 @@ impl Exchange {
     fn stall(&self) {
         self.shared.totals.stalled.fetch_add(1, Ordering::Relaxed);
         self.stalled.store(true, Ordering::Relaxed);
+        self.connection.stall();
     }
 
     /// Whether bytes of another, worse request are given up for this one's.

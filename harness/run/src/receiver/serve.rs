@@ -129,7 +129,8 @@ async fn serve_one(
             }
         }
         () = without_request(&connection, shared.config.deadlines) => {
-            shared.totals.closed.fetch_add(1, Ordering::Relaxed);
+            // One whose request stalled is counted already.
+            shared.totals.closed.fetch_add(u64::from(!connection.is_stalled()), Ordering::Relaxed);
             serving.as_mut().graceful_shutdown();
             drop(timeout(GRACE, serving).await);
         }

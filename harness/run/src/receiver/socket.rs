@@ -23,6 +23,8 @@ pub(super) struct Connection {
     broken: AtomicBool,
     /// A request was complete or answered, so this is a client.
     served: AtomicBool,
+    /// A request did not come in time, and is counted as such.
+    stalled: AtomicBool,
     /// Requests without an answer.
     open: AtomicU32,
     /// When bytes last came.
@@ -40,6 +42,7 @@ impl Connection {
             accepted_at: now,
             broken: AtomicBool::new(false),
             served: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
             open: AtomicU32::new(0),
             heard: AtomicU64::new(now),
             held: AtomicU64::new(0),
@@ -53,6 +56,14 @@ impl Connection {
 
     pub(super) fn serve(&self) {
         self.served.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_stalled(&self) -> bool {
+        self.stalled.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stall(&self) {
+        self.stalled.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn is_busy(&self) -> bool {
