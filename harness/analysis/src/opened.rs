@@ -22,6 +22,8 @@ pub(crate) struct Opened<'a> {
     /// Start of the load.
     pub(crate) began: MonoNs,
     pub(crate) presence: Presence,
+    /// As far as the plan says, every span is sampled.
+    all_sampled: bool,
     shares: Vec<Share>,
     services: Vec<&'a str>,
 }
@@ -35,8 +37,6 @@ pub(crate) struct Presence {
     pub(crate) missing: bool,
     /// The service is a program of the user's own.
     pub(crate) own: bool,
-    /// As far as the plan says, every span is sampled.
-    pub(crate) all_sampled: bool,
 }
 
 impl<'a> Opened<'a> {
@@ -57,7 +57,6 @@ impl<'a> Opened<'a> {
             wanted: plan.variant_of(planned).is_some_and(|variant| plan.is_fully_witnessed(variant)),
             missing: expected == 0 || processes.len() < expected,
             own: plan.services.first().is_some_and(Service::is_own),
-            all_sampled: plan.variant_of(planned).is_some_and(|variant| plan.samples_all(variant)),
         };
         let services = plan.services.iter().map(|service| service.name.as_str()).collect();
         Self {
@@ -68,6 +67,7 @@ impl<'a> Opened<'a> {
             book,
             began,
             presence,
+            all_sampled: plan.variant_of(planned).is_some_and(|variant| plan.samples_all(variant)),
             shares: plan.shares(),
             services,
         }
@@ -82,7 +82,7 @@ impl<'a> Opened<'a> {
             shares: &self.shares,
             services: &self.services,
             own: self.presence.own,
-            all_sampled: self.presence.all_sampled,
+            all_sampled: self.all_sampled,
             load_began: self.began,
             processes: &self.processes,
             receipts: &self.receipts,
