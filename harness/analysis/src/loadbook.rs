@@ -73,6 +73,12 @@ impl LoadBook {
         self.records.get(request).copied().flatten().is_some_and(|record| record.outcome == Outcome::Answered)
     }
 
+    /// Whether a request may have reached the service: all but those that are known not to have been sent.
+    pub(crate) fn may_have_reached(&self, request: usize) -> bool {
+        let record = self.records.get(request).copied().flatten();
+        record.is_none_or(|record| record.outcome.started() && record.outcome != Outcome::ConnectFailed)
+    }
+
     /// Requests that were answered with 2xx.
     pub(crate) fn answered(&self) -> u64 {
         (0..self.records.len()).filter(|request| self.is_answered(*request)).count() as u64

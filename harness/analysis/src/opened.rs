@@ -22,6 +22,8 @@ pub(crate) struct Opened<'a> {
     /// Start of the load.
     pub(crate) began: MonoNs,
     pub(crate) presence: Presence,
+    /// As far as the plan says, every span is sampled.
+    all_sampled: bool,
     shares: Vec<Share>,
     services: Vec<&'a str>,
 }
@@ -65,6 +67,7 @@ impl<'a> Opened<'a> {
             book,
             began,
             presence,
+            all_sampled: plan.variant_of(planned).is_some_and(|variant| plan.samples_all(variant)),
             shares: plan.shares(),
             services,
         }
@@ -79,6 +82,7 @@ impl<'a> Opened<'a> {
             shares: &self.shares,
             services: &self.services,
             own: self.presence.own,
+            all_sampled: self.all_sampled,
             load_began: self.began,
             processes: &self.processes,
             receipts: &self.receipts,

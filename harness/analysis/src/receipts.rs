@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use spanfate_model::fate::Fate;
 use spanfate_model::id::SpanKey;
 use spanfate_model::ledger::{LISTED, Listed};
 use spanfate_model::unit::MonoNs;
@@ -26,6 +27,16 @@ pub(crate) struct Receipt {
 }
 
 impl Receipt {
+    /// What became of a span of which nothing else is known; nothing for one that never appeared.
+    pub(crate) const fn fate(&self) -> Option<Fate> {
+        match self {
+            Self { copies: 1.., .. } => Some(Fate::Received),
+            Self { rejected: true, .. } => Some(Fate::RejectedPartial),
+            Self { refused: true, .. } => Some(Fate::RefusedByReceiver),
+            _ => None,
+        }
+    }
+
     fn add(&mut self, disposition: Disposition, at: MonoNs) {
         match disposition {
             Disposition::Accepted => {
@@ -56,6 +67,8 @@ pub(crate) struct Receipts<'a> {
     pub(crate) accepted: u64,
     /// Requests.
     pub(crate) requests: u64,
+    /// Of these, requests that were refused before their spans were read.
+    pub(crate) unread: u64,
     /// Uncompressed bytes of accepted requests, and bytes as sent.
     pub(crate) bytes: (u64, u64),
     /// Connections.
@@ -277,6 +290,7 @@ impl Reader<'_, '_> {
         match record {
             WireRecord::Request(request) => {
                 out.requests += 1;
+                out.unread += u64::from(request.disposition == Disposition::Refused && request.spans == 0);
                 self.connections.insert(request.connection);
                 if request.disposition == Disposition::Accepted {
                     out.bytes.0 += u64::from(request.raw_bytes);

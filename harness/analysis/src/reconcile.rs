@@ -36,6 +36,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) services: &'a [&'a str],
     /// The service is a program of the user's own.
     pub(crate) own: bool,
+    /// As far as the plan says, every span is sampled.
+    pub(crate) all_sampled: bool,
     pub(crate) load_began: MonoNs,
     pub(crate) processes: &'a [Process<'a>],
     pub(crate) receipts: &'a Receipts<'a>,

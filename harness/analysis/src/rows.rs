@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use spanfate_model::fate::Fate;
 use spanfate_model::id::{SpanId, SpanKey, TraceTag};
 use spanfate_model::load::remote_parent;
 use spanfate_model::plan::{Plan, PlannedTrial};
@@ -33,7 +32,7 @@ pub struct Exported {
 }
 
 /// Gives every span of a trial, until the reader has seen enough: created spans by process and slot; without a process
-/// witness the received ones, in an order of no meaning that is always the same. Memory is bounded as that of the analysis.
+/// witness those that appeared on the wire, in an order of no meaning that is always the same. Memory is bounded as that of the analysis.
 pub fn each_span(
     plan: &Plan,
     planned: &PlannedTrial,
@@ -96,7 +95,7 @@ fn position(parent: SpanId, request: Option<u32>, tag: &TraceTag) -> Position {
     if parent.is_zero() || of_load { Position::Root } else { Position::Child }
 }
 
-/// The spans that arrived, as the wire describes them.
+/// The spans that appeared, as the wire describes them.
 fn each_received(
     sources: &Sources<'_>,
     variant: &str,
@@ -109,10 +108,8 @@ fn each_received(
     let mut enough = false;
     sources.receipts.each_arrival_at(|key, receipt, at| {
         let request = sources.tag.request_of(key.trace).filter(|request| (*request as usize) < requests);
-        let Some(span) = span_at(log, at).filter(|_| receipt.copies > 0 && request.is_some() && !enough)
-        else {
-            return;
-        };
+        let Some(span) = span_at(log, at).filter(|_| request.is_some() && !enough) else { return };
+        let Some(fate) = receipt.fate() else { return };
         let SpanKey { trace: trace_id, span: span_id } = *key;
         enough = each(&SpanRow {
             trial: sources.trial,
@@ -128,10 +125,11 @@ fn each_received(
             created_ms: None,
             ended_ms: None,
             exported_ms: None,
-            fate: Standing::Fate(Fate::Received),
+            fate: Standing::Fate(fate),
             copies: receipt.copies,
             delay_ms: None,
-            received_ms: Some(millis(receipt.first.saturating_sub(sources.load_began))),
+            received_ms: (receipt.copies > 0)
+                .then(|| millis(receipt.first.saturating_sub(sources.load_began))),
             position: position(span.parent, request, &sources.tag),
         })
         .is_break();

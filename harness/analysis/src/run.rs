@@ -97,6 +97,12 @@ fn judge_trial(trial: &TrialResult, witnessed: bool) -> Vec<(Verdict, String)> {
              does not take up `traceparent`; call otel.SetTextMapPropagator(propagation.TraceContext{{}}) in it",
             ledger.unaccounted.count, ledger.outside
         ));
+    } else if ledger.unaccounted.count > 0 && !witnessed {
+        doubt(format!(
+            "{} spans are unaccounted: without a process witness nobody can say whether they were sampled, lay in a \
+             request that was refused unread, or arrived where the wire has a gap",
+            ledger.unaccounted.count
+        ));
     } else if ledger.unaccounted.count > 0 {
         doubt(format!(
             "{} spans are unaccounted: a witness that would tell has a gap",

@@ -1,5 +1,8 @@
 //! The books without a process witness: the load's plan says which spans must exist, the wire which of them arrived. Where
-//! the others went nobody can say: they are lost before the receiver, counted and not named.
+//! the others went nobody can say: they are lost before the receiver, counted and not named, unless something leaves open
+//! whether they are lost at all.
+
+use std::collections::BTreeMap;
 
 use spanfate_model::fate::Fate;
 use spanfate_model::id::SpanKey;
@@ -22,15 +25,18 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Ledge
         status: sources.status,
         ..Ledger::default()
     };
-    let arrived = receipts(sources, timeline, &mut ledger);
+    let appeared = receipts(sources, timeline, &mut ledger);
     let (mut missing, mut missing_measured) = (0, 0);
     let (least, most) = sources.shares.iter().fold((0_u32, 0_u32), |(least, most), share| {
         (least.saturating_add(*share.spans.start()), most.saturating_add(*share.spans.end()))
     });
     let mut expected = Expected::default();
-    for (request, count) in arrived.iter().enumerate() {
-        // An answered request made all its spans; of another only those that arrived are known to exist.
+    for (request, count) in appeared.iter().enumerate() {
+        // An answered request made all its spans; of another only those that appeared are known to exist.
         let made = if sources.book.is_answered(request) { least.max(*count) } else { *count };
+        if sources.book.may_have_reached(request) {
+            ledger.uncounted += u64::from(most.saturating_sub(made));
+        }
         let gone = u64::from(made - count);
         missing += gone;
         missing_measured += if sources.book.is_measured(request as u32) { gone } else { 0 };
@@ -41,7 +47,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Ledge
     }
     // How many spans a fixture makes, we know; of a program of the user's own we only have their word.
     if sources.own && expected.extra > 0 {
-        let most = arrived.iter().copied().max().unwrap_or_default();
+        let most = appeared.iter().copied().max().unwrap_or_default();
         ledger.surplus = Some(Surplus { spans: std::mem::take(&mut expected.extra), most });
     }
     expected.spans = expected.created + expected.not_created;
@@ -52,52 +58,56 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Ledge
     ledger
 }
 
-/// Spans that arrived, by request.
+/// Spans that appeared on the wire, by request. One that was refused did arrive, so it is not among those that never did.
 fn receipts(sources: &Sources<'_>, timeline: &mut Timeline, ledger: &mut Ledger) -> Vec<u32> {
-    let mut arrived = vec![0_u32; sources.book.schedule.len()];
-    let mut received = FateCount::default();
-    let (mut exemplars, mut unexpected) = (Smallest::new(EXEMPLARS), Smallest::new(LISTED));
+    let mut appeared = vec![0_u32; sources.book.schedule.len()];
+    let mut fates: BTreeMap<Fate, (FateCount, Smallest<(SpanKey, MonoNs)>)> = BTreeMap::new();
+    let mut unexpected = Smallest::new(LISTED);
     sources.receipts.each_arrival(|key, receipt| {
-        if receipt.copies == 0 {
-            return;
-        }
+        let Some(fate) = receipt.fate() else { return };
         let request = sources.tag.request_of(key.trace);
-        let Some(count) = request.and_then(|request| arrived.get_mut(request as usize)) else {
+        let Some(count) = request.and_then(|request| appeared.get_mut(request as usize)) else {
             // A program of the user's own may begin traces of its own; a fixture does not.
             if sources.own {
                 ledger.outside += 1;
-            } else {
+            } else if fate == Fate::Received {
                 ledger.unexpected.count += 1;
                 unexpected.push(*key);
             }
             return;
         };
         *count += 1;
-        *ledger.copies.entry(u32::from(receipt.copies)).or_insert(0) += 1;
-        timeline.receipt(receipt.first);
-        received.total += 1;
-        received.measured += u64::from(request.is_some_and(|request| sources.book.is_measured(request)));
+        let measured = u64::from(request.is_some_and(|request| sources.book.is_measured(request)));
+        let (sum, exemplars) =
+            fates.entry(fate).or_insert_with(|| (FateCount::default(), Smallest::new(EXEMPLARS)));
+        sum.total += 1;
+        sum.measured += measured;
         exemplars.push((*key, receipt.first));
+        if fate == Fate::Received {
+            *ledger.copies.entry(u32::from(receipt.copies)).or_insert(0) += 1;
+            timeline.receipt(receipt.first);
+        }
     });
     ledger.unexpected.ids = unexpected.finish();
-    ledger.created = received.total;
-    ledger.created_measured = received.measured;
-    if received.total > 0 {
-        received.exemplars =
+    for (fate, (mut count, exemplars)) in fates {
+        ledger.created += count.total;
+        ledger.created_measured += count.measured;
+        count.exemplars =
             exemplars.finish().into_iter().map(|(key, first)| exemplar(sources, key, first)).collect();
-        ledger.fates.insert(Fate::Received, received);
+        ledger.fates.insert(fate, count);
     }
-    arrived
+    appeared
 }
 
-/// Places what is missing. Where the wire has a gap it may have arrived; where spans came in traces of their own, they may
-/// be the missing ones.
+/// Places what is missing. Where the wire has a gap it may have arrived, and a request that was refused unread may have held
+/// it; where a sampler leaves spans out, or spans came in traces of their own, it may not be missing at all.
 fn lost(sources: &Sources<'_>, ledger: &mut Ledger, missing: u64, measured: u64) {
     let wire_complete = sources.receipts.state.as_ref().is_some_and(WitnessState::is_complete);
     if missing == 0 {
         return;
     }
-    if !wire_complete || ledger.outside > 0 {
+    let open = !wire_complete || sources.receipts.unread > 0 || !sources.all_sampled || ledger.outside > 0;
+    if open {
         ledger.unaccounted.count = missing;
         return;
     }

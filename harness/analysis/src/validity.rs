@@ -41,6 +41,7 @@ pub(crate) fn marks(load: &LoadFigures, usage: &UsageFigures, ledger: &Ledger) -
     let mut out = vec![
         achieved("loss"),
         at_most("loss", "spans that cannot be placed", ledger.unaccounted.count as f64, 0.0),
+        at_most("loss", "spans that may have been made uncounted", ledger.uncounted as f64, 0.0),
         mark("loss", "usage samples", usage.samples as f64, SAMPLES_MIN, usage.samples as f64 >= SAMPLES_MIN),
         at_most("loss", "foreign CPU on the fixture's cores, share", usage.foreign, FOREIGN_MAX_LOSS),
         at_most("loss", "steal on the fixture's cores, share", usage.steal, STEAL_MAX),

@@ -6,12 +6,14 @@ mod common;
 use std::num::NonZeroU32;
 
 use common::{World, conclude, write_wire};
+use spanfate_model::exporter::SamplerKind;
 use spanfate_model::fate::Fate;
 use spanfate_model::id::{SpanId, SpanKey, TraceId};
+use spanfate_model::load::{self, Outcome};
 use spanfate_model::plan::Plan;
 use spanfate_model::raw::TrialLogs;
 use spanfate_model::result::{RunResult, TrialResult};
-use spanfate_model::scenario::WitnessMode;
+use spanfate_model::scenario::{Root, WitnessMode};
 use spanfate_model::verdict::Verdict;
 use spanfate_model::wire::{Disposition, SpanRecord};
 
@@ -29,6 +31,14 @@ struct Story {
     outside: u32,
     /// The wire log is cut.
     torn: bool,
+    /// Spans that the receiver refused, from the first on; and whether it refused a request that it did not read.
+    refused: usize,
+    unread: bool,
+    /// Requests without an answer, from the first on.
+    unanswered: u32,
+    /// The sampler of the variant, and where the trace begins.
+    sampler: Option<SamplerKind>,
+    root: Option<Root>,
     /// Spans per request that the scenario speaks of.
     said: Option<u32>,
 }
@@ -38,6 +48,9 @@ fn tell(story: &Story) -> (TrialResult, RunResult) {
     let service = &mut plan.services[0];
     service.spans_per_request = NonZeroU32::new(story.said.unwrap_or(EACH)).unwrap();
     service.witness = WitnessMode::Off;
+    service.root = story.root;
+    service.exporter.sampler = story.sampler;
+    service.exporter.ratio = story.sampler.filter(|sampler| sampler.takes_ratio()).map(|_| 0.5);
     if !story.fixture {
         service.command = vec!["own".to_owned()];
     }
@@ -45,10 +58,18 @@ fn tell(story: &Story) -> (TrialResult, RunResult) {
     let mut logs: TrialLogs = world.logs(&plan);
     logs.manifest.processes[0].ledger = None;
     logs.ledgers = vec![None];
-    logs.load = Some(World::load_log(&plan).into());
+    logs.load = Some(load_log(&plan, story.unanswered).into());
     let mut records: Vec<SpanRecord> = own_spans(&plan).skip(story.missing).collect();
     records.extend((0..story.outside).map(|n| record(TraceId([9; 16]), 1_000_000 + u64::from(n))));
+    for record in records.iter_mut().take(story.refused) {
+        record.disposition = Disposition::Refused;
+    }
     let mut wire = write_wire(&records);
+    if story.unread {
+        // The first request's record, behind the header, says that it was refused and had no span.
+        wire[65] = 2;
+        wire[84..88].fill(0);
+    }
     if story.torn {
         wire.truncate(wire.len() - 64);
     }
@@ -121,4 +142,52 @@ fn a_wrong_number_of_spans_per_request_is_the_scenarios_mistake() {
     let surplus = trial.ledger.surplus.unwrap();
     assert_eq!((surplus.spans, surplus.most), (20, 3));
     assert_eq!(run.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn what_the_receiver_refused_did_arrive() {
+    let (trial, run) = tell(&Story { refused: 5, missing: 2, ..Story::default() });
+    let refused = &trial.ledger.fates[&Fate::RefusedByReceiver];
+    assert_eq!((refused.total, refused.counted, refused.exemplars.len()), (5, 0, 5));
+    assert_eq!(trial.ledger.total(Fate::LostBeforeReceiver), 2);
+    assert_eq!((trial.ledger.created, trial.loss.due, trial.loss.lost), (60, 60, 7));
+    assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
+    let (trial, run) = tell(&Story { unread: true, missing: 2, ..Story::default() });
+    assert_eq!((trial.ledger.total(Fate::LostBeforeReceiver), trial.ledger.unaccounted.count), (0, 2));
+    assert_eq!(run.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn what_a_sampler_may_have_left_out_is_not_called_lost() {
+    let stories = [
+        (Some(SamplerKind::TraceIdRatio), None, 7),
+        (Some(SamplerKind::AlwaysOff), None, 7),
+        (None, Some(Root::RemoteUnsampled), 7),
+        (Some(SamplerKind::AlwaysOn), Some(Root::RemoteUnsampled), 0),
+        (Some(SamplerKind::ParentBasedAlwaysOn), None, 0),
+    ];
+    for (sampler, root, open) in stories {
+        let (trial, run) = tell(&Story { sampler, root, missing: 7, ..Story::default() });
+        let lost = trial.ledger.total(Fate::LostBeforeReceiver);
+        assert_eq!((lost, trial.ledger.unaccounted.count), (7 - open, open), "{sampler:?} {root:?}");
+        assert_eq!(run.verdict, if open > 0 { Verdict::Inconclusive } else { Verdict::Pass });
+    }
+}
+
+#[test]
+fn spans_of_a_request_without_an_answer_are_nobodys_count() {
+    let (trial, _) = tell(&Story { unanswered: 2, missing: 4, ..Story::default() });
+    // Three of the first and one of the second: perhaps lost, perhaps never made.
+    assert_eq!((trial.ledger.created, trial.loss.lost, trial.ledger.uncounted), (56, 0, 4));
+    assert!(!trial.is_valid("loss"), "{:?}", trial.validity);
+    let (trial, _) = tell(&Story { unanswered: 2, ..Story::default() });
+    assert_eq!(trial.ledger.uncounted, 0);
+}
+
+fn load_log(plan: &Plan, unanswered: u32) -> Vec<u8> {
+    let mut records: Vec<_> = load::read(&World::load_log(plan)).collect();
+    for record in records.iter_mut().take(unanswered as usize) {
+        (record.outcome, record.status) = (Outcome::BadStatus, 500);
+    }
+    records.iter().flat_map(load::LoadRecord::write).collect()
 }

@@ -44,6 +44,10 @@ pub struct Ledger {
     /// Spans received in traces that the load did not begin, as a program of the user's own makes them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub outside: u64,
+    /// Without a process witness: spans that requests may have made beyond those that are known, for a request without an
+    /// answer or a cache leaves open how many there were. They are in no other number.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub uncounted: u64,
     /// More spans per request than the scenario says a program of the user's own makes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surplus: Option<Surplus>,

@@ -3,14 +3,14 @@
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::expect::Expect;
-use crate::exporter::Exporter;
+use crate::exporter::{Exporter, SamplerKind};
 use crate::id::TraceTag;
 use crate::load::PlannedLoad;
 use crate::manifest::FORMAT;
-use crate::scenario::{Plant, Receiver, Scenario, Service, Variant, WitnessMode, one_or_many};
+use crate::scenario::{Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode, one_or_many};
 use crate::topology::{Share, shares};
 use crate::unit::Period;
 
@@ -28,7 +28,7 @@ pub struct Plan {
     /// The load of the variants that have none of their own.
     pub load: PlannedLoad,
     /// The services, each with its name; the load talks to the first. Runs of one service wrote `service`.
-    #[serde(alias = "service", deserialize_with = "one_or_many")]
+    #[serde(alias = "service", deserialize_with = "with_names")]
     pub services: Vec<Service>,
     /// The configurations, as the file orders them.
     pub variants: Vec<PlannedVariant>,
@@ -141,6 +141,31 @@ impl Plan {
         self.services.iter().filter(|service| service.makes_spans()).all(|s| self.is_witnessed(variant, s))
     }
 
+    /// Whether every span of a variant is sampled, as far as the plan says; a program of the user's own may have more to say.
+    pub fn samples_all(&self, variant: &PlannedVariant) -> bool {
+        // What a caller of ours decides is asked of the caller.
+        let root = self.services.first().and_then(|service| service.root);
+        let parent = root != Some(Root::RemoteUnsampled);
+        let one = |(index, service): (usize, &Service)| {
+            let exporter = self.exporter_of(variant, service);
+            let ratio = exporter.ratio.is_none_or(|ratio| ratio >= 1.0)
+                && !service.env.contains_key("OTEL_TRACES_SAMPLER_ARG");
+            match service.env.get("OTEL_TRACES_SAMPLER").map(String::as_str) {
+                Some("always_on") => true,
+                Some("parentbased_always_on") => parent,
+                Some(_) => false,
+                None => match exporter.sampler {
+                    Some(SamplerKind::AlwaysOn) => true,
+                    Some(SamplerKind::TraceIdRatio) => ratio,
+                    None | Some(SamplerKind::ParentBasedAlwaysOn) => index > 0 || parent,
+                    Some(SamplerKind::ParentBasedTraceIdRatio) => ratio && (index > 0 || parent),
+                    Some(SamplerKind::AlwaysOff | SamplerKind::ParentBasedAlwaysOff) => false,
+                },
+            }
+        };
+        self.services.iter().enumerate().filter(|(_, service)| service.makes_spans()).all(one)
+    }
+
     /// Exporter knobs of a service in a variant: its own over those of the variant.
     pub fn exporter_of(&self, variant: &PlannedVariant, service: &Service) -> Exporter {
         service.exporter.over(variant.exporter)
@@ -196,6 +221,11 @@ pub fn named(services: &[Service]) -> Vec<Service> {
     services.iter().map(|service| Service { name: name(service), ..service.clone() }).collect()
 }
 
+/// Runs of one service wrote no name for it.
+fn with_names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Service>, D::Error> {
+    Ok(named(&one_or_many(from)?))
+}
+
 fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
     let written =
         if scenario.variant.is_empty() { vec![Variant::default()] } else { scenario.variant.clone() };
@@ -209,4 +239,23 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
             load: variant.load.map(|load| PlannedLoad::resolve(&load.over(&scenario.load))),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_of_one_service_that_had_no_name_is_read() {
+        let scenario =
+            r#"{"name": "x", "load": {"rate": "5/s", "lasting": "1s"}, "service": {"cpu": "1ms"}}"#;
+        let scenario: Scenario = serde_json::from_str(scenario).unwrap();
+        let plan = Plan::resolve(&scenario);
+        let mut old = serde_json::to_value(&plan).unwrap();
+        let mut service = old["services"][0].take();
+        service.as_object_mut().unwrap().remove("name");
+        old.as_object_mut().unwrap().remove("services");
+        old["service"] = service;
+        assert_eq!(serde_json::from_value::<Plan>(old).unwrap(), plan);
+    }
 }

@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use crate::guard::Guard;
-use crate::{Error, clock};
+use crate::{Error, clock, strays};
 
 /// How often a wait looks.
 const LOOK: Duration = Duration::from_millis(5);
@@ -22,6 +22,8 @@ pub(crate) struct Managed {
     child: Child,
     guard: Arc<Guard>,
     ended: Option<ExitStatus>,
+    /// It carries the guard's mark.
+    marked: bool,
 }
 
 /// Prepares a command that will run through the shim. The caller adds arguments, environment and pipes.
@@ -38,6 +40,14 @@ pub(crate) fn command(program: impl AsRef<OsStr>, cpus: &[u32]) -> Result<Comman
 }
 
 impl Managed {
+    /// The same for a program we did not write, which may leave its group. There is no other marked one beside it.
+    pub(crate) fn spawn_marked(mut command: Command, guard: &Arc<Guard>, what: &str) -> Result<Self, Error> {
+        command.env(strays::VARIABLE, guard.mark());
+        let mut managed = Self::spawn(command, guard, what)?;
+        managed.marked = true;
+        Ok(managed)
+    }
+
     /// Starts a prepared command. Call it from a thread that outlives the child: the parent-death signal is tied to the
     /// thread, not to the process.
     pub(crate) fn spawn(mut command: Command, guard: &Arc<Guard>, what: &str) -> Result<Self, Error> {
@@ -45,7 +55,7 @@ impl Managed {
             fixture: what.to_owned(),
             problem: format!("could not be started: {source}"),
         })?;
-        let managed = Self { child, guard: Arc::clone(guard), ended: None };
+        let managed = Self { child, guard: Arc::clone(guard), ended: None, marked: false };
         guard.watch(managed.pid())?;
         Ok(managed)
     }
@@ -105,6 +115,9 @@ impl Drop for Managed {
         self.kill_group();
         if self.ended.is_none() {
             drop(self.child.wait());
+        }
+        if self.marked {
+            strays::end(self.guard.mark());
         }
         drop(self.guard.release(self.child.id()));
     }

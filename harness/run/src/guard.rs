@@ -3,6 +3,7 @@
 //! grandchildren such as the compilers of `go build`).
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
@@ -10,13 +11,14 @@ use std::sync::Mutex;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, setsid};
 
-use crate::Error;
+use crate::{Error, clock, strays};
 
 /// The harness's end.
 #[derive(Debug)]
 pub struct Guard {
     process: Mutex<Child>,
     pipe: Mutex<Option<ChildStdin>>,
+    mark: String,
 }
 
 impl Guard {
@@ -31,7 +33,16 @@ impl Guard {
             .spawn()
             .map_err(Error::system("start the guard process"))?;
         let pipe = process.stdin.take();
-        Ok(Self { process: Mutex::new(process), pipe: Mutex::new(pipe) })
+        // Of no other run: process ids come again, the time since boot does not.
+        let mark = format!("{}-{}", std::process::id(), clock::now());
+        let guard = Self { process: Mutex::new(process), pipe: Mutex::new(pipe), mark };
+        guard.tell('=', &guard.mark)?;
+        Ok(guard)
+    }
+
+    /// What processes carry in their environment that must not outlive this guard even when they leave their group.
+    pub(crate) fn mark(&self) -> &str {
+        &self.mark
     }
 
     /// Puts a process group under guard.
@@ -44,12 +55,12 @@ impl Guard {
         self.tell('-', group)
     }
 
-    fn tell(&self, sign: char, group: u32) -> Result<(), Error> {
+    fn tell(&self, sign: char, what: impl fmt::Display) -> Result<(), Error> {
         let mut pipe = self.pipe.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let pipe = pipe
             .as_mut()
             .ok_or_else(|| Error::system("reach the guard process")(io::ErrorKind::BrokenPipe.into()))?;
-        writeln!(pipe, "{sign}{group}").map_err(Error::system("reach the guard process"))
+        writeln!(pipe, "{sign}{what}").map_err(Error::system("reach the guard process"))
     }
 }
 
@@ -67,8 +78,13 @@ pub fn serve(input: impl BufRead) {
     // leader, which is out of the terminal's reach already.
     setsid().ok();
     let mut groups = BTreeSet::new();
+    let mut mark = None;
     for line in input.lines().map_while(Result::ok) {
         let Some((sign, number)) = line.split_at_checked(1) else { continue };
+        if sign == "=" {
+            mark = Some(number.to_owned());
+            continue;
+        }
         let Ok(group) = number.parse::<i32>() else { continue };
         if group > 1 {
             if sign == "+" {
@@ -81,5 +97,8 @@ pub fn serve(input: impl BufRead) {
     for group in groups {
         // A group that is gone already is what we want.
         killpg(Pid::from_raw(group), Signal::SIGKILL).ok();
+    }
+    if let Some(mark) = mark {
+        strays::end(&mark);
     }
 }

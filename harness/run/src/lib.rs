@@ -15,6 +15,7 @@ pub mod receiver;
 pub mod runner;
 pub mod shim;
 pub mod store;
+mod strays;
 
 mod child;
 mod events;

@@ -11,6 +11,9 @@ use spanfate_model::plan::{MAX_TRIALS, named};
 use spanfate_model::scenario::{Scenario, Service, WitnessMode};
 use spanfate_model::unit::Period;
 
+/// Most spans of a kind that can be planted: they are written into the fixture's configuration.
+const MOST_PLANTED: u32 = 100_000;
+
 /// A semantic mistake at a path of the file.
 pub(super) struct Problem {
     pub(super) path: Vec<String>,
@@ -147,7 +150,12 @@ fn variants(out: &mut Problems, scenario: &Scenario) {
 
 fn plant(out: &mut Problems, scenario: &Scenario) {
     let plant = &scenario.plant;
-    let plants = plant.filter + plant.double_send + plant.discard_acknowledged > 0;
+    let most = plant.filter.max(plant.double_send).max(plant.discard_acknowledged);
+    if most > MOST_PLANTED {
+        let message = format!("{most} planted spans are more than {MOST_PLANTED}");
+        out.add(&["plant"], message, "plant a few: they only prove that the accounting finds them");
+    }
+    let plants = most > 0;
     let off = |service: &Service| service.witness == WitnessMode::Off || service.is_own();
     let off_in_variant = scenario.variant.iter().any(|variant| variant.witness == Some(WitnessMode::Off));
     if plants && (off_in_variant || scenario.services.iter().any(off)) {

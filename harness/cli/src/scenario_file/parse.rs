@@ -242,6 +242,15 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_no_run_can_hold_are_refused() {
+        let found = messages(&format!(
+            "{GOOD}[service]\nshutdown = '2500000h'\n[plant]\nfilter = 4294967295\ndouble_send = 4294967295\n"
+        ));
+        let all = found.iter().map(|(message, ..)| message.as_str()).collect::<Vec<_>>();
+        assert_eq!(all, ["`shutdown` is longer than 60min", "4294967295 planted spans are more than 100000"]);
+    }
+
+    #[test]
     fn one_service_may_be_written_as_a_table() {
         let found = messages(&format!("{GOOD}[service]\ncpu = '1ns'\n"));
         assert_eq!(found[0].1, "'1ns'", "{found:?}");

@@ -166,7 +166,7 @@ impl PlannedReplay {
     fn length(&self) -> Period {
         let last =
             self.trace.as_ref().and_then(|trace| trace.at.last()).map(|at| (*at as f64 / self.speed) as u64);
-        Period(std::time::Duration::from_nanos(last.map_or(0, |last| last + 1)))
+        Period(std::time::Duration::from_nanos(last.map_or(0, |last: u64| last.saturating_add(1))))
     }
 }
 

@@ -10,6 +10,10 @@ use super::Problems;
 const MAX_SPANS: u64 = 100_000_000;
 /// Most connections of a closed load.
 const MAX_CONNECTIONS: u32 = 10_000;
+/// Longest load, warm-up included: a year is more than anybody waits for, and far from where nanoseconds end.
+const LONGEST: Period = Period::millis(366 * 86_400_000);
+/// Most bursts: each is a piece of the schedule's curve.
+const MOST_BURSTS: u64 = 1_000_000;
 /// Shortest measured part.
 const SHORTEST: Period = Period::millis(100);
 
@@ -64,7 +68,20 @@ fn one(out: &mut Problems, at: &[&str], load: &Load, own: Option<&LoadOverride>)
     if let Some(lasting) = load.lasting.filter(|lasting| *lasting < SHORTEST && own.is_none()) {
         out.add(&path("lasting"), format!("a load of {lasting} is too short"), "use at least 100ms");
     }
+    let steps = match &load.shape {
+        Some(Shape::Steps(steps)) => sum(steps.iter().map(|step| step.lasting)),
+        _ => Period::default(),
+    };
+    let parts = [load.warmup.unwrap_or_default(), load.lasting.unwrap_or_default(), steps];
+    if sum(parts.into_iter()) > LONGEST && (own.is_none() || by_steps) {
+        let message = "warm-up and load together take more than a year";
+        out.add(&path(if by_steps { "shape" } else { "lasting" }), message, "use a shorter one");
+    }
     shape(out, &path("shape"), load);
+}
+
+fn sum(periods: impl Iterator<Item = Period>) -> Period {
+    periods.fold(Period::default(), |sum, period| Period(sum.0.saturating_add(period.0)))
 }
 
 fn meaning(key: &str) -> &'static str {
@@ -78,7 +95,7 @@ fn shape(out: &mut Problems, at: &[&str], load: &Load) {
                 let index = short.to_string();
                 let path: Vec<&str> = at.iter().copied().chain(["steps", &index, "lasting"]).collect();
                 out.add(&path, "this step takes no time", "use at least 1ms");
-            } else if steps.iter().map(|step| step.lasting.nanos()).sum::<u64>() < SHORTEST.nanos() {
+            } else if sum(steps.iter().map(|step| step.lasting)) < SHORTEST {
                 out.add(at, "these steps are too short", "use at least 100ms in all");
             }
         }
@@ -91,6 +108,9 @@ fn shape(out: &mut Problems, at: &[&str], load: &Load) {
             if bursts.every <= bursts.lasting {
                 let message = format!("a burst of {} does not end before the next", bursts.lasting);
                 out.add(&path("every"), message, "make `every` longer than `lasting`");
+            } else if load.lasting.unwrap_or_default().nanos() / bursts.every.nanos() > MOST_BURSTS {
+                let message = format!("a burst every {} comes more than {MOST_BURSTS} times", bursts.every);
+                out.add(&path("every"), message, "use fewer bursts or a shorter load");
             }
         }
         Some(Shape::Constant | Shape::Ramp(_)) | None => {}
@@ -161,6 +181,8 @@ fn sizes(out: &mut Problems, scenario: &Scenario) {
         if spans > MAX_SPANS {
             let message = format!("{spans} spans per trial are more than the {MAX_SPANS} a ledger can hold");
             out.add(&path, message, "lower the rate, the length or the spans per request");
+        } else if load.lasting > LONGEST {
+            out.add(&path, "this load takes more than a year", "use a shorter one, or a higher `speed`");
         } else if requests < 2 && !unread {
             out.add(&path, "this load has no request to measure", "raise the rate or the length");
         } else if load.replay.is_some() && load.lasting < SHORTEST && !unread {
@@ -248,6 +270,17 @@ mod tests {
             ("model = 'closed'\nconnections = 5\nrequests = 9\nrate = '1/s'", "no `rate`", "'1/s'"),
             ("model = 'closed'\nconnections = 20000\nrequests = 20000", "more than 10000", "20000"),
             ("rate = '0.1/s'\nlasting = '1s'\nwarmup = '0s'", "no request to measure", "'0.1/s'"),
+            ("rate = '0.1/s'\nlasting = '9000h'", "more than a year", "'9000h'"),
+            (
+                "shape = { steps = [{ rate = '1/s', lasting = '2400000h' }, { rate = '1/s', lasting = '2400000h' }, { rate = '1/s', lasting = '2400000h' }] }",
+                "more than a year",
+                "{ steps = [{ rate = '1/s', lasting = '2400000h' }, { rate = '1/s', lasting = '2400000h' }, { rate = '1/s', lasting = '2400000h' }] }",
+            ),
+            (
+                "rate = '0.1/s'\nlasting = '8000h'\nshape = { bursts = { rate = '0.1/s', every = '2ms', lasting = '1ms' } }",
+                "more than 1000000 times",
+                "'2ms'",
+            ),
             ("replay = { file = 'none.txt' }", "could not read", "'none.txt'"),
             ("replay = { file = 'none.txt', speed = 0.0 }", "speed of 0", "0.0"),
             ("replay = { file = 'none.txt' }\nrate = '5/s'", "a replay has no `rate`", "'5/s'"),
@@ -286,6 +319,9 @@ mod tests {
         let bad = found("replay = { file = 'bad.txt' }");
         assert!(bad[0].0.starts_with("bad.txt, line 3: it is earlier"), "{bad:?}");
         assert_eq!(bad[0].1, "'bad.txt'");
+        fs::write(folder.path().join("year.txt"), "0\n31000000\n").unwrap();
+        let year = found("replay = { file = 'year.txt', speed = 0.001 }");
+        assert!(year[0].0.contains("more than a year"), "{year:?}");
         let short = found("replay = { file = 'short.txt' }\nwarmup = '150ms'");
         assert!(short[0].0.contains("has only"), "{short:?}");
         assert_eq!(short[0].1, "'150ms'");

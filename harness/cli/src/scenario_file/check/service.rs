@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use spanfate_model::scenario::{Fixture, Root, Scenario, Service, WitnessMode};
 use spanfate_model::topology::{TopologyError, called_by, shares};
+use spanfate_model::unit::Period;
 
 use super::{Problems, exporter, name, ratio, whole};
 
 /// Most services of a chain: each is a process of its own.
 const MOST_SERVICES: usize = 32;
+/// Longest time that a call or a shutdown may take.
+const LONGEST: Period = Period::millis(3_600_000);
 
 pub(super) fn services(out: &mut Problems, scenario: &Scenario) {
     let services = &scenario.services;
@@ -41,6 +44,15 @@ fn one(out: &mut Problems, index: &str, service: &Service) {
     whole(out, &["service", index, "shutdown"], service.shutdown, 1_000_000, "ms");
     whole(out, &["service", index, "cpu"], service.cpu, 1_000, "us");
     whole(out, &["service", index, "sleep"], service.sleep, 1_000, "us");
+    for (key, period) in [("shutdown", service.shutdown), ("cpu", service.cpu), ("sleep", service.sleep)] {
+        if period > LONGEST {
+            out.add(
+                &["service", index, key],
+                format!("`{key}` is longer than {LONGEST}"),
+                "use a shorter time",
+            );
+        }
+    }
     let at = ["service", index, "exporter"];
     exporter(out, &at, &service.exporter);
     ratio(out, &at, &service.exporter, &service.exporter);
