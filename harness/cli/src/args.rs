@@ -81,6 +81,12 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: Shell,
     },
+    /// Print the JSON Schema of a format: for editors, and for programs that read results.
+    Schema {
+        /// Which format.
+        #[arg(value_enum)]
+        format: Format,
+    },
     /// Kills what the harness started when the harness is gone.
     #[command(name = "__guard", hide = true)]
     Guard,
@@ -94,6 +100,14 @@ pub(crate) enum Command {
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Scenario files.
+    Scenario,
+    /// `result.json`.
+    Result,
 }
 
 #[derive(Debug, Args)]

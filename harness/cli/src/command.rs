@@ -11,6 +11,7 @@ mod plan;
 mod receive;
 mod report;
 mod scenario;
+mod schema;
 
 use std::path::PathBuf;
 
@@ -34,6 +35,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Report { run, output } => report::run(&run, output),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::run(shell),
+        Command::Schema { format } => schema::run(format),
         Command::Receive(arguments) => receive::run(arguments),
         Command::Doctor => doctor::run(color),
         Command::Guard => Ok(hidden::guard()),

@@ -110,6 +110,18 @@ fn the_documented_scenarios_are_valid_ones() {
 }
 
 #[test]
+fn the_published_schemas_are_those_of_the_types() {
+    for format in ["scenario", "result"] {
+        let file = format!("docs/schema/{format}.schema.json");
+        let published = fs::read_to_string(root().join(&file)).unwrap_or_default();
+        let out = Command::new(env!("CARGO_BIN_EXE_spanfate")).args(["schema", format]).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        let same = published == String::from_utf8(out.stdout).unwrap();
+        assert!(same, "{file} is old; write it again: cargo run -- schema {format} > {file}");
+    }
+}
+
+#[test]
 fn the_readme_lists_every_exit_code_with_its_meaning() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     for (_, number, meaning) in ExitCode::ALL {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fate::Fate;
 
 /// The spans split by one property.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Breakdown {
     /// The property: `service`, `span` (service and name), `kind`, `place` (root or child).
     pub by: String,
@@ -16,7 +17,7 @@ pub struct Breakdown {
 }
 
 /// The spans with one value of the property.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct BreakdownRow {
     /// The value.
     pub value: String,
@@ -41,7 +42,7 @@ pub struct BreakdownRow {
 }
 
 /// A distribution of times in short, milliseconds, two significant digits.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Spread {
     /// Values it rests on.
     pub count: u64,

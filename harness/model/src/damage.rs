@@ -1,10 +1,11 @@
 //! What lost spans do to traces: what somebody sees who opens one in a trace viewer.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Traces of the measured part's requests, each counted once; spans that were never to arrive because their trace is not
 /// sampled are left out, filtered ones are missing like lost ones.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Damage {
     /// Requests of which at least one sampled span was created.
     pub traces: u64,
@@ -29,7 +30,7 @@ pub struct Damage {
 }
 
 /// What one service contributes.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceDamage {
     /// Its name.
     pub service: String,

@@ -1,9 +1,10 @@
 //! What a run depended on, so that two runs can be compared or refused.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Fingerprint of machine and toolchains. No host name, no user, no path.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Environment {
     /// Version of Spanfate.
     pub spanfate: String,

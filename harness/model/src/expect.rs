@@ -2,16 +2,18 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::figure::Figure;
+use crate::schema;
 use crate::unit::Period;
 
 /// An entry of `[[expect]]`.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
-    /// The condition, for example `"loss.rate <= 0.1 %"`.
+    /// The condition: a figure, a comparison, a bound.
     pub that: Condition,
     /// The variants it is judged on; absent means all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,6 +67,37 @@ impl Condition {
             Comparison::Above => value > self.bound,
         }
     }
+}
+
+/// What a number of a bound looks like, as a regular expression.
+const NUMBER: &str = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?";
+
+impl JsonSchema for Condition {
+    schema::text!("Condition", || schema::Text {
+        what: "A figure, a comparison, a bound: a share in percent, a time with its unit, or a count."
+            .to_owned(),
+        pattern: pattern(),
+        example: "loss.rate <= 0.1 %".to_owned(),
+    });
+}
+
+/// What a condition looks like, as a regular expression: the kind of figure says what its bound is.
+fn pattern() -> String {
+    let signs = SIGNS.map(|(sign, _)| sign).join("|");
+    let part = |wanted: fn(Figure) -> bool, bound: &str| {
+        let figures: Vec<String> = Figure::all()
+            .into_iter()
+            .filter(|figure| wanted(*figure))
+            .map(|figure| figure.to_string().replace('.', r"\."))
+            .collect();
+        format!(r#"(?:{})\s*(?:{signs})\s*"*{bound}"*"#, figures.join("|"))
+    };
+    let parts = [
+        part(Figure::is_time, &Period::pattern()),
+        part(Figure::is_ratio, &format!(r"\s*{NUMBER}\s*%")),
+        part(|figure| !figure.is_time() && !figure.is_ratio(), &format!(r"\s*{NUMBER}\s*")),
+    ];
+    format!(r"\s*(?:{})\s*", parts.join("|"))
 }
 
 impl TryFrom<String> for Condition {

@@ -1,11 +1,13 @@
 //! The exporter and processor settings of a Go service: what a variant sets, and what the SDK then really uses.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::unit::Period;
 
 /// Export protocol; it chooses the exporter package.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub enum Protocol {
     /// OTLP over gRPC (`otlptracegrpc`).
     #[default]
@@ -27,7 +29,8 @@ impl Protocol {
 }
 
 /// Compression of export requests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "kebab-case")]
 pub enum Compression {
     /// No compression.
@@ -37,7 +40,8 @@ pub enum Compression {
 }
 
 /// What the batch processor does when its queue is full.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnFull {
     /// Drop the span (the SDK's default).
@@ -47,7 +51,8 @@ pub enum OnFull {
 }
 
 /// How a knob reaches the SDK.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "kebab-case")]
 pub enum Via {
     /// By its environment variable where it has one, as users do.
@@ -58,7 +63,8 @@ pub enum Via {
 }
 
 /// A sampler, by the name `OTEL_TRACES_SAMPLER` gives it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "snake_case")]
 pub enum SamplerKind {
     /// Samples everything.
@@ -99,7 +105,7 @@ impl SamplerKind {
 }
 
 /// Retry settings of the exporter (option only; there is no variable).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
     /// Whether failed exports are tried again.
@@ -113,7 +119,7 @@ pub struct Retry {
 }
 
 /// The knobs of one configuration. An absent knob is not touched: the SDK's own default holds.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exporter {
     /// Export protocol (the harness must choose one; absent means `grpc`).
@@ -187,7 +193,7 @@ impl Exporter {
 }
 
 /// What the SDK really uses, as it says itself after start.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Effective {
     /// Export protocol.
     pub protocol: String,

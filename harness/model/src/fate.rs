@@ -1,7 +1,9 @@
 //! Where a span ended: exactly one fate per span and export path.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The one terminal outcome of a span on an export path.
@@ -221,6 +223,20 @@ impl Fate {
 impl fmt::Display for Fate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(NAMES.iter().find(|(fate, _)| fate == self).map_or("?", |(_, name)| name))
+    }
+}
+
+impl JsonSchema for Fate {
+    fn schema_name() -> Cow<'static, str> {
+        "Fate".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "Where a span ended.",
+            "enum": NAMES.map(|(_, name)| name),
+        })
     }
 }
 

@@ -58,10 +58,15 @@ impl Figure {
         matches!(self, Self::LossRate | Self::LossLawGap)
     }
 
-    /// All plain names, for messages.
+    /// Every figure.
+    pub(crate) fn all() -> Vec<Self> {
+        let fates = Fate::all().into_iter().map(Self::Fate);
+        PLAIN.iter().map(|(_, figure)| *figure).chain(fates).collect()
+    }
+
+    /// All names, for messages.
     pub fn names() -> Vec<String> {
-        let fates = Fate::all().into_iter().map(|fate| format!("fate.{fate}"));
-        PLAIN.iter().map(|(name, _)| (*name).to_owned()).chain(fates).collect()
+        Self::all().iter().map(ToString::to_string).collect()
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::schema;
 
 /// Bits of a span id's preimage that hold the slot; the process number sits above them.
 const SLOT_BITS: u32 = 40;
@@ -38,7 +41,9 @@ pub struct TraceId(pub [u8; 16]);
 pub struct SpanId(pub [u8; 8]);
 
 /// What identifies a span everywhere: counting is by this key, never by counters.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize, JsonSchema,
+)]
 pub struct SpanKey {
     /// The trace the span belongs to.
     pub trace: TraceId,
@@ -80,7 +85,7 @@ impl SpanId {
 }
 
 /// What names a trial inside its trace ids.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceTag {
     /// Says which run the trace belongs to, so that a stray span of another run is recognised.
     pub run: u16,
@@ -88,6 +93,7 @@ pub struct TraceTag {
     pub trial: u16,
     /// Key of the mix in the low 8 bytes.
     #[serde(with = "decimal")]
+    #[schemars(with = "crate::id::Decimal")]
     pub key: u64,
 }
 
@@ -148,6 +154,13 @@ macro_rules! hex_id {
                 write_hex(&self.0, f)
             }
         }
+        impl JsonSchema for $name {
+            schema::text!(stringify!($name), || schema::Text {
+                what: concat!("A ", $what, " in hex.").to_owned(),
+                pattern: format!("[0-9a-f]{{{}}}", 2 * size_of::<Self>()),
+                example: Self([0x5b; _]).to_string(),
+            });
+        }
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 to.collect_str(self)
@@ -166,6 +179,17 @@ macro_rules! hex_id {
 
 hex_id!(TraceId, "16-byte trace id");
 hex_id!(SpanId, "8-byte span id");
+
+/// What [`decimal`] writes, for the schema.
+pub(crate) struct Decimal;
+
+impl JsonSchema for Decimal {
+    schema::text!("Decimal", || schema::Text {
+        what: "A number of 64 bits in decimal; as a JSON number it would lose precision.".to_owned(),
+        pattern: "[0-9]{1,20}".to_owned(),
+        example: u64::MAX.to_string(),
+    });
+}
 
 /// `u64` as a decimal string: JSON numbers lose precision above 2^53.
 pub mod decimal {

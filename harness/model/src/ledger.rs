@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fate::{Fate, FateClass};
@@ -14,7 +15,7 @@ pub const EXEMPLARS: usize = 20;
 pub const LISTED: usize = 10_000;
 
 /// `ledger.json`: one export path of one trial.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Ledger {
     /// Version of the format.
     pub format: String,
@@ -62,7 +63,7 @@ pub struct Ledger {
 }
 
 /// Spans beyond what a scenario says of a program of the user's own: its number is wrong, not the accounting.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Surplus {
     /// How many.
     pub spans: u64,
@@ -71,7 +72,7 @@ pub struct Surplus {
 }
 
 /// Spans with one fate.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct FateCount {
     /// Over the whole trial.
     pub total: u64,
@@ -85,7 +86,7 @@ pub struct FateCount {
 }
 
 /// A span that stands for others.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Exemplar {
     /// Trace id.
     pub trace_id: TraceId,
@@ -100,7 +101,7 @@ pub struct Exemplar {
 }
 
 /// A number of spans, the first of them by id.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Listed {
     /// How many.
     pub count: u64,
@@ -124,7 +125,7 @@ impl Listed {
 }
 
 /// What the load's plan says: `expected = created + not_created`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Expected {
     /// Spans that all intended requests would have.
     pub spans: u64,

@@ -23,6 +23,7 @@ pub mod raw;
 pub mod result;
 pub mod row;
 pub mod scenario;
+pub mod schema;
 pub mod slots;
 pub mod topology;
 pub mod unit;

@@ -1,5 +1,6 @@
 //! What is written while a run goes on, so that a torn one can still be analysed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exporter::Effective;
@@ -9,7 +10,8 @@ use crate::unit::MonoNs;
 pub const FORMAT: &str = "1.0";
 
 /// How far something came.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Everything that was planned was done.

@@ -3,6 +3,7 @@
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::expect::Expect;
@@ -15,7 +16,7 @@ use crate::topology::{Share, shares};
 use crate::unit::Period;
 
 /// Everything a run needs.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     /// Version of the format.
     pub format: String,
@@ -41,7 +42,7 @@ pub struct Plan {
 }
 
 /// A configuration with the scenario's base merged in.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedVariant {
     /// Its name.
     pub name: String,
@@ -58,7 +59,7 @@ pub struct PlannedVariant {
 }
 
 /// One execution of one variant.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedTrial {
     /// Number of the trial; also its place in the order.
     pub index: u16,
@@ -70,9 +71,11 @@ pub struct PlannedTrial {
     pub tag: TraceTag,
     /// Key of its span ids.
     #[serde(with = "crate::id::decimal")]
+    #[schemars(with = "crate::id::Decimal")]
     pub salt: u64,
     /// Seed of its schedule.
     #[serde(with = "crate::id::decimal")]
+    #[schemars(with = "crate::id::Decimal")]
     pub seed: u64,
 }
 

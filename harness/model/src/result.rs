@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::breakdown::Breakdown;
@@ -22,9 +23,10 @@ pub use service::{ServiceExports, ServiceResult};
 pub use summary::{Estimate, Summary, WitnessCost};
 
 /// The whole result.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunResult {
     /// Version of the format.
+    #[schemars(regex(pattern = r"^1\.[0-9]+$"))]
     pub format: String,
     /// Id of the run.
     pub run_id: String,
@@ -45,7 +47,7 @@ pub struct RunResult {
 }
 
 /// A variant over its trials.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct VariantResult {
     /// Name.
     pub name: String,
@@ -58,7 +60,7 @@ pub struct VariantResult {
 }
 
 /// A trial, concluded.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TrialResult {
     /// Number in the plan.
     pub index: u16,
@@ -109,7 +111,7 @@ pub struct TrialResult {
 }
 
 /// Loss in the measured part: spans of requests whose intended start lies in it.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Loss {
     /// Spans that should have arrived: created, less those not meant to (not sampled, filtered).
     pub due: u64,
@@ -126,7 +128,7 @@ pub struct Loss {
 }
 
 /// The law: `max(0, (r - b/R) T - queue - batch) / (r T)`, taken over warm-up and measured part.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Prediction {
     /// Predicted loss rate of the measured part.
     pub rate: f64,
@@ -143,7 +145,7 @@ pub struct Prediction {
 }
 
 /// The load's own books and latencies.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct LoadFigures {
     /// Open or closed.
     #[serde(default)]
@@ -180,7 +182,7 @@ pub struct LoadFigures {
 }
 
 /// Quantiles of a distribution, milliseconds.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Quantiles {
     /// Values it rests on.
     pub count: u64,
@@ -201,7 +203,7 @@ pub struct Quantiles {
 }
 
 /// Export calls as the exporter wrapper saw them.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ExportFigures {
     /// Calls.
     pub calls: u64,
@@ -224,7 +226,7 @@ pub struct ExportFigures {
 }
 
 /// Resources in the measured part.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct UsageFigures {
     /// Samples the figures rest on.
     #[serde(default)]
@@ -251,7 +253,7 @@ pub struct UsageFigures {
 }
 
 /// The same thing, counted by several witnesses.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Agreement {
     /// What is counted.
     pub what: String,
@@ -264,7 +266,7 @@ pub struct Agreement {
 }
 
 /// Whether a figure may be believed.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Validity {
     /// The figure: `loss` or `latency`.
     pub figure: String,
@@ -279,7 +281,7 @@ pub struct Validity {
 }
 
 /// A slice of the timeline.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Slice {
     /// Start, milliseconds from the start of the load.
     pub at_ms: f64,
@@ -300,7 +302,7 @@ pub struct Slice {
 }
 
 /// An expectation, judged on one variant.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Expectation {
     /// The condition.
     pub that: String,

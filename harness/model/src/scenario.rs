@@ -5,6 +5,7 @@ mod service;
 
 use std::num::NonZeroU32;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::expect::Expect;
@@ -20,7 +21,7 @@ pub use service::{Cache, Fixture, Root, Service, WitnessMode};
 pub const RESERVED: &[&str] = &["fault", "pipeline", "ebpf", "sweep", "compare"];
 
 /// A whole scenario file.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Short name, also the first part of run ids: letters, digits, `-`, `_`, `.`.
@@ -38,6 +39,7 @@ pub struct Scenario {
     pub load: Load,
     /// The services under test; the load talks to the first. `[service]` is one, `[[service]]` several.
     #[serde(default = "one_service", rename = "service", deserialize_with = "one_or_many")]
+    #[schemars(with = "service::OneOrMany")]
     pub services: Vec<Service>,
     /// The receiver, for all variants.
     #[serde(default)]
@@ -57,7 +59,7 @@ pub struct Scenario {
 }
 
 /// How the receiver behaves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Receiver {
     /// Delay of every answer.
@@ -81,7 +83,7 @@ impl Receiver {
 }
 
 /// A named configuration: what differs from the scenario's base.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// Name, unique in the file.
@@ -114,7 +116,7 @@ impl Default for Variant {
 }
 
 /// Losses and duplicates made on purpose. The accounting is not told: it must find them.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plant {
     /// Spans the receiver throws away after it acknowledged them: must come out as unexplained.

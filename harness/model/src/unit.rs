@@ -4,7 +4,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::schema;
 
 /// Nanoseconds of `CLOCK_MONOTONIC`, the one clock of a trial.
 pub type MonoNs = u64;
@@ -45,7 +48,25 @@ const SIZE: Kind = Kind {
     example: "64KiB",
 };
 
+/// What [`Kind::parse`] takes for a number, as a regular expression.
+const NUMBER: &str = r"_*(?:[0-9][0-9_]*\.?[0-9_]*|\._*[0-9][0-9_]*)";
+
 impl Kind {
+    /// What [`Self::parse`] takes, as a regular expression.
+    fn pattern(&self) -> String {
+        let units: Vec<&str> = self.units.iter().map(|(name, _)| *name).collect();
+        format!(r"\s*{NUMBER}\s*(?:{})\s*", units.join("|"))
+    }
+
+    fn schema(&self) -> schema::Text {
+        let units: Vec<String> = self.units.iter().map(|(name, _)| format!("`{name}`")).collect();
+        schema::Text {
+            what: format!("A {} with its unit: {}.", self.what, units.join(", ")),
+            pattern: self.pattern(),
+            example: self.example.to_owned(),
+        }
+    }
+
     fn error(&self, text: &str, problem: String) -> UnitError {
         UnitError { what: self.what, text: text.to_owned(), problem, example: self.example }
     }
@@ -81,6 +102,11 @@ impl Kind {
 pub struct Period(pub Duration);
 
 impl Period {
+    /// What its text looks like, as a regular expression.
+    pub(crate) fn pattern() -> String {
+        TIME.pattern()
+    }
+
     /// A period of that many milliseconds.
     pub const fn millis(ms: u64) -> Self {
         Self(Duration::from_millis(ms))
@@ -101,6 +127,10 @@ impl Period {
     pub const fn seconds(self) -> f64 {
         self.0.as_secs_f64()
     }
+}
+
+impl JsonSchema for Period {
+    schema::text!("Period", || TIME.schema());
 }
 
 impl TryFrom<String> for Period {
@@ -136,6 +166,10 @@ impl From<Period> for String {
 #[serde(try_from = "String", into = "String")]
 pub struct Rate(pub f64);
 
+impl JsonSchema for Rate {
+    schema::text!("Rate", || RATE.schema());
+}
+
 impl TryFrom<String> for Rate {
     type Error = UnitError;
     fn try_from(text: String) -> Result<Self, UnitError> {
@@ -163,6 +197,10 @@ impl From<Rate> for String {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ByteSize(pub u64);
+
+impl JsonSchema for ByteSize {
+    schema::text!("ByteSize", || SIZE.schema());
+}
 
 impl TryFrom<String> for ByteSize {
     type Error = UnitError;

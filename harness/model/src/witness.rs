@@ -1,9 +1,11 @@
 //! The independent sources that say something about a span, and how complete each was.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A source of statements about spans.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "snake_case")]
 pub enum Witness {
     /// The span ledger inside the fixture.
@@ -35,7 +37,7 @@ impl Witness {
 }
 
 /// How a witness ended.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WitnessState {
     /// It saw everything there was for it to see.
@@ -54,7 +56,7 @@ impl WitnessState {
 }
 
 /// A witness and how it ended.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WitnessReport {
     /// Which witness.
     pub witness: Witness,

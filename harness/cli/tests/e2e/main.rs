@@ -13,6 +13,7 @@ mod lab;
 mod loads;
 mod receive;
 mod scale;
+mod schema;
 mod station;
 
 #[path = "../../../run/tests/receiver/client.rs"]

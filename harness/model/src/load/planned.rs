@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::curve::Curve;
@@ -12,7 +13,7 @@ use crate::scenario::{Arrival, Load, Model, Shape};
 use crate::unit::{Period, Rate};
 
 /// A resolved load. Exactly one of `rate`, `replay` and `closed` says where its requests come from.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedLoad {
     /// Requests per second in the warm-up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,7 +41,7 @@ pub struct PlannedLoad {
 }
 
 /// Connections that wait for their answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Closed {
     /// Connections, each with one request at a time.
     pub connections: NonZeroU32,
@@ -49,7 +50,7 @@ pub struct Closed {
 }
 
 /// Arrivals from a file.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedReplay {
     /// The file, as the scenario names it.
     pub file: String,

@@ -1,12 +1,13 @@
 //! One service of a trial.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Loss;
 use crate::exporter::Effective;
 
 /// One service of a trial.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceResult {
     /// Its name.
     pub service: String,
@@ -26,7 +27,7 @@ pub struct ServiceResult {
 }
 
 /// Export calls of one service, as its exporter wrapper saw them.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceExports {
     /// Calls.
     pub calls: u64,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Quantiles;
@@ -9,7 +10,7 @@ use crate::breakdown::Breakdown;
 use crate::damage::Damage;
 
 /// Figures over the trials of a variant. The trial is the statistical unit.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Trials.
     pub trials: u64,
@@ -49,7 +50,7 @@ pub struct Summary {
 }
 
 /// A variant with the process witness beside the same without it, in one run.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct WitnessCost {
     /// Name of the variant without it.
     pub without: String,
@@ -66,7 +67,7 @@ pub struct WitnessCost {
 }
 
 /// A mean over trials with its interval.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// Mean over the trials.
     pub mean: f64,

@@ -3,13 +3,14 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::load::Trace;
 use crate::unit::{Period, Rate};
 
 /// How requests arrive. What may stand beside what is checked where the file is read.
-#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
     /// Open or closed; absent means open.
@@ -37,7 +38,7 @@ pub struct Load {
 }
 
 /// A variant's own load: what differs from the scenario's.
-#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoadOverride {
     /// Open or closed.
@@ -53,7 +54,8 @@ pub struct LoadOverride {
 }
 
 /// Who decides when a request starts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "kebab-case")]
 pub enum Model {
     /// A schedule that exists before the first request.
@@ -64,7 +66,8 @@ pub enum Model {
 }
 
 /// Distances between requests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arrival {
     /// Equal distances.
@@ -75,7 +78,7 @@ pub enum Arrival {
 }
 
 /// How the rate changes in the measured part.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
     /// Not at all.
@@ -90,7 +93,7 @@ pub enum Shape {
 }
 
 /// A rate that changes evenly.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ramp {
     /// The rate at the end.
@@ -98,7 +101,7 @@ pub struct Ramp {
 }
 
 /// A rate for a time.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Requests per second.
@@ -108,7 +111,7 @@ pub struct Step {
 }
 
 /// Another rate, every now and then.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bursts {
     /// Requests per second in a burst, in place of the load's.
@@ -120,7 +123,7 @@ pub struct Bursts {
 }
 
 /// Arrivals from a file.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
     /// The file, from the scenario's folder; one arrival per line (see [`Trace::parse`]).

@@ -5,6 +5,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -13,7 +14,7 @@ use crate::exporter::Exporter;
 use crate::unit::{ByteSize, Period};
 
 /// One service and the work of one call to it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Service {
     /// Its name, also `service.name` of its spans; empty in a file means that of the fixture.
@@ -72,7 +73,8 @@ pub struct Service {
 }
 
 /// A fixture of `go-fixtures/`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fixture {
     /// An HTTP service with otelhttp.
@@ -96,7 +98,7 @@ impl Fixture {
 }
 
 /// A local LRU before a store: per call a look-up, and on a miss a wait for a connection and a round trip.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cache {
     /// Name of the store's service.
@@ -113,7 +115,8 @@ pub struct Cache {
 }
 
 /// Where the root span of a trace is made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "kebab-case")]
 pub enum Root {
     /// In the service; the request carries only its number. In a service that others call this loses the context.
@@ -126,7 +129,8 @@ pub enum Root {
 }
 
 /// Whether the process witness is on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "kebab-case")]
 pub enum WitnessMode {
     /// All hooks and the SDK's own metrics.
@@ -146,6 +150,18 @@ impl Service {
     pub fn makes_spans(&self) -> bool {
         self.is_own() || self.fixture != Fixture::Store
     }
+}
+
+/// `[service]` or `[[service]]`, for the schema.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "read as JSON Schema only")]
+pub(crate) enum OneOrMany {
+    /// `[service]`: one.
+    One(Box<Service>),
+    /// `[[service]]`: several that call each other; the load talks to the first.
+    Many(Vec<Service>),
 }
 
 /// Reads `[service]` (one) or `[[service]]` (several).

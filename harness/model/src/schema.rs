@@ -1,0 +1,148 @@
+//! JSON Schemas of scenario files and of `result.json`, made from the types that read and write them. `spanfate schema`
+//! prints them, `docs/schema/` publishes them.
+//!
+//! They are of draft 7, the newest that the common editors know for TOML. Those show the description of a key only where
+//! it does not stand beside a reference; so whatever is no table is written out in its place.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde_json::Value;
+
+use crate::manifest::FORMAT;
+use crate::result::RunResult;
+use crate::scenario::Scenario;
+
+/// Something that is written as text.
+pub(crate) struct Text {
+    /// What it is, a sentence.
+    pub(crate) what: String,
+    /// What it looks like from beginning to end, a regular expression.
+    pub(crate) pattern: String,
+    /// One of them.
+    pub(crate) example: String,
+}
+
+impl Text {
+    pub(crate) fn schema(self) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": self.what,
+            "pattern": format!("^(?:{})$", self.pattern),
+            "examples": [self.example],
+        })
+    }
+}
+
+/// The body of `impl JsonSchema` for a type that is written as text.
+macro_rules! text {
+    ($name:expr, $text:expr) => {
+        fn schema_name() -> std::borrow::Cow<'static, str> {
+            $name.into()
+        }
+
+        fn inline_schema() -> bool {
+            true
+        }
+
+        fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+            let text: fn() -> $crate::schema::Text = $text;
+            text().schema()
+        }
+    };
+}
+pub(crate) use text;
+
+/// The schema of scenario files: what may be written.
+pub fn scenario() -> Schema {
+    let mut settings = SchemaSettings::draft07().for_deserialize();
+    // First: what it leaves beside a reference is looked at by the draft's own.
+    settings.transforms.insert(0, Box::new(RecursiveTransform(without_null)));
+    generate::<Scenario>(settings, "scenario", "Spanfate scenario")
+}
+
+/// The schema of `result.json`: what is written. Fields that later minor versions add are allowed.
+pub fn result() -> Schema {
+    let settings = SchemaSettings::draft07().for_serialize().with_transform(RecursiveTransform(open));
+    generate::<RunResult>(settings, "result", "Spanfate result")
+}
+
+fn generate<T: JsonSchema>(settings: SchemaSettings, name: &str, title: &str) -> Schema {
+    let settings =
+        settings.with_transform(RecursiveTransform(bounded)).with_transform(RecursiveTransform(exemplified));
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("$id".to_owned(), format!("urn:spanfate:{name}:{FORMAT}").into());
+    schema.insert("title".to_owned(), format!("{title}, format {FORMAT}").into());
+    schema
+}
+
+/// TOML has no null: what is absent is not written.
+fn without_null(schema: &mut Schema) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            schema.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(ways)) = schema.get_mut("anyOf") {
+        ways.retain(|way| way.get("type").is_none_or(|name| name != "null"));
+        if let [Value::Object(only)] = ways.as_mut_slice() {
+            let only = std::mem::take(only);
+            schema.remove("anyOf");
+            for (key, value) in only {
+                if schema.get(&key).is_none() {
+                    schema.insert(key, value);
+                }
+            }
+        }
+    }
+    if let Some(default) = schema.get_mut("default") {
+        drop_nulls(default);
+        if default.is_null() {
+            schema.remove("default");
+        }
+    }
+}
+
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+/// Within a major version fields are only added, and who reads an older schema must not stumble over them.
+fn open(schema: &mut Schema) {
+    if schema.get("properties").is_some() && schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+        schema.remove("additionalProperties");
+    }
+}
+
+/// Draft 7 has no formats for numbers; their bounds say the same.
+fn bounded(schema: &mut Schema) {
+    let largest = match schema.get("format").and_then(Value::as_str) {
+        Some("uint32") => Some(u32::MAX),
+        Some("uint16") => Some(u16::MAX.into()),
+        Some("uint64" | "double") => None,
+        _ => return,
+    };
+    schema.remove("format");
+    if let Some(largest) = largest {
+        schema.insert("maximum".to_owned(), largest.into());
+    }
+}
+
+/// The description of a key takes the place of that of its type, which had the example.
+fn exemplified(schema: &mut Schema) {
+    let Some(example) = schema.get("examples").and_then(|all| all.get(0)?.as_str()) else { return };
+    let text = format!("For example `{example}`.");
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        *description += " ";
+        *description += &text;
+    }
+}
