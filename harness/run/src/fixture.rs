@@ -8,5 +8,5 @@ mod process;
 
 pub use build::{BuildLine, Builder, Programs};
 pub use config::{Setup, environment_of, scratch_bytes, write_config};
-pub use own::Own;
+pub use own::{Own, target_of};
 pub use process::{Running, Start};

@@ -269,4 +269,18 @@ mod tests {
             assert!(all.contains(part), "no `{part}` in:\n{all}");
         }
     }
+
+    #[test]
+    fn only_this_machine_is_loaded() {
+        let urls =
+            "[service]\ncommand = ['x']\nurl = 'http://example.com:{port}/w'\nready = 'https://127.0.0.1/'\n";
+        let found = messages(&format!("{GOOD}{urls}"));
+        let places: Vec<&str> = found.iter().map(|(_, place, _)| place.as_str()).collect();
+        assert_eq!(places, ["'http://example.com:{port}/w'", "'https://127.0.0.1/'"], "{found:?}");
+        for url in ["http://[::1]:{port}/w?q=1", "http://localhost:80", "http://127.0.0.1:{port}/work"] {
+            assert!(
+                parse(&format!("{GOOD}[service]\ncommand = ['x']\nurl = '{url}'\n"), Path::new(".")).is_ok()
+            );
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use spanfate_model::scenario::{Fixture, Root, Scenario, Service, WitnessMode};
 use spanfate_model::topology::{TopologyError, called_by, shares};
 use spanfate_model::unit::Period;
+use spanfate_run::fixture::target_of;
 
 use super::{Problems, exporter, name, ratio, whole};
 
@@ -142,6 +143,12 @@ fn own(out: &mut Problems, scenario: &Scenario) {
         if service.url.is_none() {
             let help = "say what to load, for example url = \"http://127.0.0.1:{port}/work\"";
             out.add(&["service", &index], "`command` needs a `url`", help);
+        }
+        for (key, url) in [("url", &service.url), ("ready", &service.ready)] {
+            if let Some(url) = url.as_ref().filter(|url| target_of(url).is_none()) {
+                let help = "use one of this machine, like http://127.0.0.1:{port}/work";
+                out.add(&["service", &index, key], format!("`{url}` cannot be loaded"), help);
+            }
         }
         if services.len() > 1 {
             let help = "put it in a scenario of its own, as the only service";
