@@ -192,7 +192,7 @@ fn a_real_result_is_what_its_schema_says_and_nothing_more() {
         "trials = 2\n[load]\nrate = '200/s'\nwarmup = '200ms'\nlasting = '800ms'\nshape = { ramp = { to = '300/s' } }\n\
          [[service]]\nname = 'a'\ncalls = ['b']\n[[service]]\nname = 'b'\nfixture = 'grpc'\nwitness = 'full'\n\
          [[variant]]\nname = 'small'\nexporter = { queue = 64, batch = 16, retry = { enabled = false } }\n\
-         receiver = { answer_after = '20ms' }\n[[variant]]\nname = 'unwitnessed'\nwitness = 'off'\n\
+         receiver = { answer_after = '20ms' }\n[[variant]]\nname = 'witnessed'\nwitness = 'full'\n\
          [[expect]]\nthat = 'loss.rate <= 100 %'\n[plant]\ndiscard_acknowledged = 3\n",
     );
     let result: Value = serde_json::from_slice(&fs::read(done.run.join("result.json")).unwrap()).unwrap();
