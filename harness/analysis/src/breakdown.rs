@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use spanfate_model::breakdown::{Breakdown, BreakdownRow};
 use spanfate_model::fate::{Fate, FateClass};
+use spanfate_model::row::kind_name;
 use spanfate_model::slots::{FLAG_PARENT_REMOTE, Slot};
 
 use crate::fate::Judgement;
@@ -147,16 +148,4 @@ pub(crate) fn shares(row: &mut BreakdownRow, all_lost: u64) {
     let share = |part: u64, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 };
     row.rate = share(row.lost, row.created - row.deliberate);
     row.share_of_lost = share(row.lost, all_lost);
-}
-
-/// The OpenTelemetry API's span kinds, as Go numbers them.
-const fn kind_name(kind: u8) -> &'static str {
-    match kind {
-        1 => "internal",
-        2 => "server",
-        3 => "client",
-        4 => "producer",
-        5 => "consumer",
-        _ => "unspecified",
-    }
 }
