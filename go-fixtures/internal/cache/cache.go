@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"spanfate.dev/fixtures/internal/config"
+	"spanfate.dev/fixtures/internal/fault"
 	"spanfate.dev/fixtures/internal/ids"
 )
 
@@ -28,13 +29,15 @@ type Cache struct {
 	pool       *redis.Pool
 	keys       uint64
 	attributes []attribute.KeyValue
+	faults     *fault.Set
 
 	lock    sync.Mutex
 	entries *lru.Cache
 }
 
-// Open makes the cache of a configuration, or nil. It dials when it first needs a connection.
-func Open(c *config.Cache, provider trace.TracerProvider) (*Cache, error) {
+// Open makes the cache of a configuration, or nil. It dials when it first needs a connection. faults
+// may hold its connections and its lock.
+func Open(c *config.Cache, provider trace.TracerProvider, faults *fault.Set) (*Cache, error) {
 	if c == nil {
 		return nil, nil
 	}
@@ -46,7 +49,8 @@ func Open(c *config.Cache, provider trace.TracerProvider) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache.store: port %q is not a number", portText)
 	}
-	return &Cache{
+	opened := &Cache{
+		faults: faults,
 		tracer: provider.Tracer(scope),
 		keys:   c.Keys,
 		attributes: []attribute.KeyValue{
@@ -57,7 +61,9 @@ func Open(c *config.Cache, provider trace.TracerProvider) (*Cache, error) {
 			MaxActive: c.Pool, MaxIdle: c.Pool, Wait: true,
 			DialContext: func(ctx context.Context) (redis.Conn, error) { return redis.DialContext(ctx, "tcp", c.Store) },
 		},
-	}, nil
+	}
+	faults.UseCache(opened.pool, &opened.lock)
+	return opened, nil
 }
 
 // key depends on the request alone, so that the same load asks for the same keys. A request without a number has key 0.
@@ -93,9 +99,9 @@ func (c *Cache) Get(ctx context.Context) (err error) {
 }
 
 func (c *Cache) find(ctx context.Context, key string) bool {
-	_, span := c.tracer.Start(ctx, "cache.lru")
+	ctx, span := c.tracer.Start(ctx, "cache.lru")
 	defer span.End()
-	c.lock.Lock()
+	c.faults.Lock(ctx, &c.lock)
 	defer c.lock.Unlock()
 	_, hit := c.entries.Get(key)
 	return hit
@@ -117,7 +123,7 @@ func (c *Cache) fetch(ctx context.Context, key string) (value []byte, err error)
 func (c *Cache) connection(ctx context.Context) (connection redis.Conn, err error) {
 	ctx, span := c.tracer.Start(ctx, "pool.wait")
 	defer func() { end(span, err) }()
-	return c.pool.GetContext(ctx)
+	return c.faults.Connection(ctx, c.pool)
 }
 
 func end(span trace.Span, err error) {

@@ -33,7 +33,7 @@ func open(t *testing.T, work config.Work) (*Cache, *tracetest.SpanRecorder, *sdk
 	})
 	recorder := tracetest.NewSpanRecorder()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder), sdktrace.WithSampler(sdktrace.AlwaysSample()))
-	c, err := Open(&config.Cache{Store: listener.Addr().String(), Pool: 1, Entries: 10, Keys: 1 << 40}, provider)
+	c, err := Open(&config.Cache{Store: listener.Addr().String(), Pool: 1, Entries: 10, Keys: 1 << 40}, provider, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestCancelledRequest(t *testing.T) {
 }
 
 func TestNoCache(t *testing.T) {
-	c, err := Open(nil, nil)
+	c, err := Open(nil, nil, nil)
 	if c != nil || err != nil || c.Get(context.Background()) != nil || c.Close() != nil {
 		t.Errorf("no configuration gives %v, %v", c, err)
 	}

@@ -36,7 +36,9 @@ func (c *Config) check() error {
 	if err := oneOf("serve", c.Serve, "http", "grpc", "store"); err != nil {
 		return err
 	}
-	for _, part := range []func() error{c.checkLedger, c.Exporter.Options.check, c.Work.check, c.checkNeighbours} {
+	for _, part := range []func() error{
+		c.checkLedger, c.Exporter.Options.check, c.Work.check, c.checkNeighbours, c.checkFaults,
+	} {
 		if err := part(); err != nil {
 			return err
 		}

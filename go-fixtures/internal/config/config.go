@@ -33,6 +33,7 @@ type Config struct {
 	Cache             *Cache   `json:"cache"`
 	Hops              []Hop    `json:"hops"`
 	Plant             Plant    `json:"plant"`
+	Faults            []Fault  `json:"faults"`
 	ShutdownTimeoutMS int64    `json:"shutdown_timeout_ms"`
 }
 

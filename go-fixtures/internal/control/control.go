@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/sdk"
@@ -52,9 +53,10 @@ func Run(arguments []string, stdout, stderr io.Writer) int {
 	signal.Ignore(unix.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT) // before ready, so that no early signal kills without a stop
+	out := &printer{to: stdout}
 	f, err := start(arguments)
 	if err != nil {
-		if printErr := line(stdout, notReady{Error: err.Error()}); printErr != nil {
+		if printErr := out.line(notReady{Error: err.Error()}); printErr != nil {
 			_, _ = fmt.Fprintln(stderr, "fixture:", err)
 		}
 		return 1
@@ -62,33 +64,44 @@ func Run(arguments []string, stdout, stderr io.Writer) int {
 	served := make(chan error, 1)
 	go func() { served <- f.server.Serve(f.listener) }()
 	f.setPhase(ledger.PhaseReady)
-	err = line(stdout, ready{
+	err = out.line(ready{
 		true, os.Getpid(), f.listener.Addr().String(), runtime.GOMAXPROCS(0), runtime.Version(), sdk.Version(),
 		f.effective(),
 	})
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "fixture: cannot print the ready line: %v; read stdout\n", err)
-		f.stop(stdout, stderr)
+		f.stop(out, stderr)
 		return 1
+	}
+	if f.faults != nil {
+		go obey(f.faults, os.Stdin, out, stderr)
 	}
 	select {
 	case <-signals:
 	case err = <-served:
 		_, _ = fmt.Fprintf(stderr, "fixture: the server stopped by itself: %v; see the address in listen\n", err)
 	}
-	f.stop(stdout, stderr)
+	f.stop(out, stderr)
 	if err != nil {
 		return 1
 	}
 	return 0
 }
 
+// printer prints the lines of several goroutines.
+type printer struct {
+	lock sync.Mutex
+	to   io.Writer
+}
+
 // line prints one JSON object on one line with one write, so that a reader never sees half of it.
-func line(to io.Writer, value any) error {
+func (p *printer) line(value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
-	_, err = to.Write(append(text, '\n'))
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	_, err = p.to.Write(append(text, '\n'))
 	return err
 }

@@ -39,6 +39,7 @@ const configuration = `{
 type process struct {
 	t       testing.TB
 	command *exec.Cmd
+	stdin   io.WriteCloser
 	stdout  io.ReadCloser
 	lines   *bufio.Scanner
 	address string
@@ -80,6 +81,9 @@ func (p *process) run(path string, environment ...string) {
 	p.command.Stderr = os.Stderr
 	stdout, err := p.command.StdoutPipe()
 	if err != nil {
+		p.t.Fatal(err)
+	}
+	if p.stdin, err = p.command.StdinPipe(); err != nil {
 		p.t.Fatal(err)
 	}
 	p.stdout = stdout

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"spanfate.dev/fixtures/internal/config"
+	"spanfate.dev/fixtures/internal/fault"
+	"spanfate.dev/fixtures/internal/ledger"
 	"spanfate.dev/fixtures/internal/serve"
 	"spanfate.dev/fixtures/internal/store"
 	"spanfate.dev/fixtures/internal/telemetry"
@@ -21,6 +23,7 @@ type fixture struct {
 	unit      *work.Unit
 	telemetry *telemetry.Telemetry
 	timeout   time.Duration
+	faults    *fault.Set
 }
 
 func start(arguments []string) (*fixture, error) {
@@ -51,11 +54,20 @@ func (f *fixture) build(c *config.Config) (err error) {
 	if f.telemetry, err = telemetry.Build(context.Background(), c); err != nil {
 		return err
 	}
-	if f.unit, err = work.New(c, f.telemetry.Provider); err != nil {
+	f.faults = f.telemetry.Faults
+	f.faults.OnShutdown(f.shutDownInPanic)
+	if f.unit, err = work.New(c, f.telemetry.Provider, f.faults); err != nil {
 		return err
 	}
-	f.server = serve.New(c, f.unit, f.telemetry.Provider)
+	f.server = serve.New(c, f.unit, f.telemetry.Provider, f.faults)
 	return nil
+}
+
+// shutDownInPanic is what a goroutine that is about to end the process has deferred. It leaves the same records as the
+// ordinary stop.
+func (f *fixture) shutDownInPanic() {
+	f.setPhase(ledger.PhaseProviderStopping)
+	_, _ = f.shutDownProvider() // the log has its error
 }
 
 func (f *fixture) setPhase(phase uint32) {

@@ -14,7 +14,7 @@ import (
 
 // stop closes the server, then the clients, then the provider. Each part has a deadline, and a watchdog ends the process
 // when one of them does not keep it.
-func (f *fixture) stop(stdout, stderr io.Writer) {
+func (f *fixture) stop(out *printer, stderr io.Writer) {
 	var once sync.Once
 	report := func(err error, took time.Duration) {
 		once.Do(func() {
@@ -23,7 +23,7 @@ func (f *fixture) stop(stdout, stderr io.Writer) {
 				text := err.Error()
 				s.ShutdownError = &text
 			}
-			if err := line(stdout, s); err != nil {
+			if err := out.line(s); err != nil {
 				_, _ = fmt.Fprintf(stderr, "fixture: cannot print the stopped line: %v; keep stdout open until exit\n", err)
 			}
 		})
@@ -41,6 +41,7 @@ func (f *fixture) stop(stdout, stderr io.Writer) {
 
 	f.setPhase(ledger.PhaseProviderStopping)
 	took, err := f.shutDownProvider()
+	f.faults.AfterShutdown()
 	f.setPhase(ledger.PhaseStopped)
 	report(err, took)
 }

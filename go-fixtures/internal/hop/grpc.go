@@ -12,16 +12,17 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"spanfate.dev/fixtures/internal/call"
+	"spanfate.dev/fixtures/internal/fault"
 )
 
 type grpcClient struct{ connection *grpc.ClientConn }
 
-func newGRPC(target string, provider trace.TracerProvider) (*grpcClient, error) {
+func newGRPC(target string, provider trace.TracerProvider, faults *fault.Set) (*grpcClient, error) {
 	connection, err := grpc.NewClient(target,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithStatsHandler(otelgrpc.NewClientHandler(
 			otelgrpc.WithTracerProvider(provider),
-			otelgrpc.WithPropagators(propagator),
+			otelgrpc.WithPropagators(faults.Propagator(propagator)),
 			otelgrpc.WithMeterProvider(metricnoop.NewMeterProvider()), // the same in both arms
 		)),
 		// otelgrpc makes a span per attempt, and a call shall have one. What gRPC still repeats by itself is a call that

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"spanfate.dev/fixtures/internal/config"
+	"spanfate.dev/fixtures/internal/fault"
 )
 
 // propagator makes the trace go on in the next service.
@@ -22,37 +23,41 @@ type client interface {
 }
 
 type hop struct {
-	service string
-	client  client
+	service  string
+	client   client
+	overHTTP bool
 }
 
 // Chain is the hops of a service, in the order in which they are called.
-type Chain []hop
+type Chain struct {
+	hops   []hop
+	faults *fault.Set
+}
 
-// Open makes one client per hop. Nothing is called yet.
-func Open(hops []config.Hop, provider trace.TracerProvider) (Chain, error) {
-	var chain Chain
+// Open makes one client per hop. Nothing is called yet. faults may lose the context of calls or leave answers unread.
+func Open(hops []config.Hop, provider trace.TracerProvider, faults *fault.Set) (Chain, error) {
+	chain := Chain{faults: faults}
 	for _, h := range hops {
-		client, err := open(h, provider)
+		client, err := open(h, provider, faults)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("cannot make a client for hop %s: %w; check its target", h.Service, err), chain.Close())
+			return Chain{}, errors.Join(fmt.Errorf("cannot make a client for hop %s: %w; check its target", h.Service, err), chain.Close())
 		}
-		chain = append(chain, hop{h.Service, client})
+		chain.hops = append(chain.hops, hop{h.Service, client, h.To != "grpc"})
 	}
 	return chain, nil
 }
 
-func open(h config.Hop, provider trace.TracerProvider) (client, error) {
+func open(h config.Hop, provider trace.TracerProvider, faults *fault.Set) (client, error) {
 	if h.To == "grpc" {
-		return newGRPC(h.Target, provider)
+		return newGRPC(h.Target, provider, faults)
 	}
-	return newHTTP(h.Target, provider), nil
+	return newHTTP(h.Target, provider, faults), nil
 }
 
 // Call calls one hop after the other. The first that fails ends it: the request has failed then.
 func (c Chain) Call(ctx context.Context) error {
-	for _, h := range c {
-		if err := h.client.call(ctx); err != nil {
+	for _, h := range c.hops {
+		if err := h.client.call(c.faults.Outgoing(ctx, h.overHTTP)); err != nil {
 			return fmt.Errorf("hop %s: %w", h.service, err)
 		}
 	}
@@ -62,7 +67,7 @@ func (c Chain) Call(ctx context.Context) error {
 // Close ends the clients.
 func (c Chain) Close() error {
 	var errs []error
-	for _, h := range c {
+	for _, h := range c.hops {
 		errs = append(errs, h.client.close())
 	}
 	return errors.Join(errs...)

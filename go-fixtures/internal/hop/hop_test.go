@@ -21,7 +21,7 @@ func recorded() (*sdktrace.TracerProvider, *tracetest.SpanRecorder) {
 
 func chain(t *testing.T, provider *sdktrace.TracerProvider, to, target string) Chain {
 	t.Helper()
-	c, err := Open([]config.Hop{{Service: "next", To: to, Target: target}}, provider)
+	c, err := Open([]config.Hop{{Service: "next", To: to, Target: target}}, provider, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

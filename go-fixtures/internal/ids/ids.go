@@ -88,10 +88,14 @@ func (t TraceIDs) layout(request uint32, low uint64) (id [16]byte) {
 
 // For is the trace id of the request in ctx, or an unnumbered one.
 func (t TraceIDs) For(ctx context.Context, unique uint64) [16]byte {
-	if request, ok := Request(ctx); ok {
-		return t.ForPart(request, t.Part)
+	switch n, ok := ctx.Value(requestKey{}).(numbered); {
+	case !ok:
+		return t.Unnumbered(unique)
+	case n.ownPart:
+		return t.ForPart(n.request, n.part)
+	default:
+		return t.ForPart(n.request, t.Part)
 	}
-	return t.Unnumbered(unique)
 }
 
 // Random is a nonzero random number, for ids that need no slot.
@@ -105,13 +109,37 @@ func Random() uint64 {
 
 type requestKey struct{}
 
-// WithRequest carries a request number to the place where the trace id is made.
-func WithRequest(ctx context.Context, request uint32) context.Context {
-	return context.WithValue(ctx, requestKey{}, request)
+type numbered struct {
+	request uint32
+	part    uint16
+	ownPart bool
 }
 
-// Request is the number that WithRequest stored.
+// WithRequest carries a request number to the place where the trace id is made.
+func WithRequest(ctx context.Context, request uint32) context.Context {
+	return context.WithValue(ctx, requestKey{}, numbered{request: request})
+}
+
+// WithPart carries a request number for a trace that begins out of turn: its id tells part and not the process's own.
+func WithPart(ctx context.Context, request uint32, part uint16) context.Context {
+	return context.WithValue(ctx, requestKey{}, numbered{request, part, true})
+}
+
+// Request is the number that WithRequest or WithPart stored.
 func Request(ctx context.Context) (request uint32, ok bool) {
-	request, ok = ctx.Value(requestKey{}).(uint32)
-	return request, ok
+	n, ok := ctx.Value(requestKey{}).(numbered)
+	return n.request, ok
+}
+
+type faultKey struct{}
+
+// WithFault carries the mark of a fault to the place where a span gets its slot: every span started with ctx is marked.
+func WithFault(ctx context.Context, mark uint8) context.Context {
+	return context.WithValue(ctx, faultKey{}, mark)
+}
+
+// Fault is the mark that WithFault stored; 0 is none.
+func Fault(ctx context.Context) uint8 {
+	mark, _ := ctx.Value(faultKey{}).(uint8)
+	return mark
 }

@@ -44,7 +44,8 @@ type Slot struct {
 	Name     uint32
 	Kind     uint8
 	Flags    uint8
-	_        [2]byte
+	fault    uint8
+	_        byte
 	started  atomic.Uint64
 	ending   atomic.Uint64
 	dropped  atomic.Uint64
@@ -74,6 +75,16 @@ func (s *Slot) Stages() Stages {
 
 // MarkCreated says that the span has its ids.
 func (s *Slot) MarkCreated(c *Clock) { s.created.Store(c.Now()) }
+
+// MarkFault says which fault touches the span: its number + 1. The first one stays.
+func (s *Slot) MarkFault(mark uint8) {
+	if s.fault == 0 {
+		s.fault = mark
+	}
+}
+
+// Fault is the mark that MarkFault stored; 0 is none.
+func (s *Slot) Fault() uint8 { return s.fault }
 
 // MarkStarted says that the SDK counted the span as started.
 func (s *Slot) MarkStarted(c *Clock) { s.started.Store(c.Now()) }
@@ -143,4 +154,20 @@ type Header struct {
 	ExportFailed      Word
 	HandledErrors     Word
 	Unkeyed           Word
+	_                 [512]byte
+
+	Doses [MaxFaults]Dose
+}
+
+// MaxFaults is how many faults a fixture may have: as many doses fit into the header.
+const MaxFaults = 32
+
+// Dose is what one fault has really done. Events and amounts mean what docs/fixture-protocol.md section 6 says per kind.
+// What may kill the process is counted before it is done.
+type Dose struct {
+	Applied     atomic.Uint64
+	LastApplied atomic.Uint64
+	LastCleared atomic.Uint64 // 0 while the fault is on
+	Events      atomic.Uint64
+	Amounts     [4]atomic.Uint64
 }

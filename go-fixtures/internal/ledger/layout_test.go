@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -66,7 +67,7 @@ func TestSizes(t *testing.T) {
 	if got := unsafe.Sizeof(Slot{}); got != SlotSize {
 		t.Errorf("a slot has %d bytes", got)
 	}
-	if got := unsafe.Sizeof(Header{}); got > HeaderSize {
+	if got := unsafe.Sizeof(Header{}); got != HeaderSize {
 		t.Errorf("the header has %d bytes", got)
 	}
 }
@@ -115,6 +116,25 @@ func TestLiveWordOffsets(t *testing.T) {
 	}
 }
 
+func TestDoseOffsets(t *testing.T) {
+	l, path := create(t, 10, 4096)
+	for n := range l.Doses {
+		d := &l.Doses[n]
+		words := []*atomic.Uint64{
+			&d.Applied, &d.LastApplied, &d.LastCleared, &d.Events, &d.Amounts[0], &d.Amounts[1], &d.Amounts[2], &d.Amounts[3],
+		}
+		for i, word := range words {
+			word.Store(uint64(100*n + i + 1))
+		}
+	}
+	f := read(t, path)
+	for n := range 32 {
+		for i := range 8 {
+			f.u64(2048+64*n+8*i, "dose", uint64(100*n+i+1))
+		}
+	}
+}
+
 func TestSlotOffsets(t *testing.T) {
 	l, path := create(t, 10, 4096)
 	s := l.Slot(3)
@@ -122,6 +142,8 @@ func TestSlotOffsets(t *testing.T) {
 	copy(s.SpanID[:], "span--id")
 	copy(s.ParentID[:], "parentid")
 	s.Name, s.Kind, s.Flags = 77, 2, Sampled|PanicRecorded
+	s.MarkFault(9)
+	s.MarkFault(10) // comes too late
 	marks := []func(*Clock){
 		s.MarkCreated, s.MarkStarted, s.MarkEnding, s.MarkDropped, s.MarkEnded, s.MarkFiltered, s.MarkClosed,
 	}
@@ -135,7 +157,7 @@ func TestSlotOffsets(t *testing.T) {
 		t.Errorf("ids: %q", got)
 	}
 	f.u32(at+40, "name", 77)
-	f.u32(at+44, "kind and flags", 2|17<<8)
+	f.u32(at+44, "kind, flags and fault", 2|17<<8|9<<16)
 	f.u64(at+80, "exported", 99)
 	f.u32(at+88, "batch + 1", 5)
 	stages := s.Stages()

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"spanfate.dev/fixtures/internal/call"
+	"spanfate.dev/fixtures/internal/fault"
 )
 
 // description is what protoc would have generated for `service Work { rpc Do(Empty) returns (Empty); }`.
@@ -24,27 +25,53 @@ var description = grpc.ServiceDesc{
 	Methods:     []grpc.MethodDesc{{MethodName: call.Method, Handler: do}},
 }
 
-func do(worker any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-	if err := decode(new(emptypb.Empty)); err != nil {
+func do(worker any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
+	in := new(emptypb.Empty)
+	if err := decode(in); err != nil {
 		return nil, err
 	}
-	if err := worker.(Worker).Do(ctx); err != nil {
-		return nil, status.Error(codes.Unavailable, err.Error())
+	handler := func(ctx context.Context, _ any) (any, error) {
+		if err := worker.(Worker).Do(ctx); err != nil {
+			return nil, status.Error(codes.Unavailable, err.Error())
+		}
+		return new(emptypb.Empty), nil
 	}
-	return new(emptypb.Empty), nil
+	if interceptor == nil {
+		return handler(ctx, in)
+	}
+	return interceptor(ctx, in, &grpc.UnaryServerInfo{Server: worker, FullMethod: call.FullMethod}, handler)
+}
+
+// recovery answers Internal when a handler panics, as services have it: gRPC itself lets the process die.
+func recovery(faults *fault.Set) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, in any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (out any, err error) {
+		defer func() {
+			if value := recover(); value != nil {
+				faults.Recovered(value)
+				out, err = nil, status.Errorf(codes.Internal, "the handler panicked: %v", value)
+			}
+		}()
+		return next(ctx, in)
+	}
 }
 
 type grpcServer struct{ server *grpc.Server }
 
-func newGRPC(worker Worker, provider trace.TracerProvider, propagator propagation.TextMapPropagator) grpcServer {
-	server := grpc.NewServer(
+func newGRPC(
+	worker Worker, provider trace.TracerProvider, propagator propagation.TextMapPropagator, faults *fault.Set,
+) grpcServer {
+	options := []grpc.ServerOption{
 		grpc.InTapHandle(takeNumber),
 		grpc.StatsHandler(otelgrpc.NewServerHandler(
 			otelgrpc.WithTracerProvider(provider),
 			otelgrpc.WithPropagators(propagator),
 			otelgrpc.WithMeterProvider(metricnoop.NewMeterProvider()), // the same in both arms
 		)),
-	)
+	}
+	if faults != nil {
+		options = append(options, grpc.UnaryInterceptor(recovery(faults)))
+	}
+	server := grpc.NewServer(options...)
 	server.RegisterService(&description, worker)
 	return grpcServer{server}
 }

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"spanfate.dev/fixtures/internal/config"
+	"spanfate.dev/fixtures/internal/fault"
 )
 
 // Server is a service's open side.
@@ -25,14 +26,14 @@ type Worker interface {
 	Do(ctx context.Context) error
 }
 
-// New makes the server that the configuration names.
-func New(c *config.Config, worker Worker, provider trace.TracerProvider) Server {
+// New makes the server that the configuration names. With faults the gRPC server has a recovery, as net/http's always has.
+func New(c *config.Config, worker Worker, provider trace.TracerProvider, faults *fault.Set) Server {
 	propagator := propagation.NewCompositeTextMapPropagator() // empty: a local root ignores any traceparent
 	if c.Root == "remote" {
 		propagator = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{})
 	}
 	if c.Serve == "grpc" {
-		return newGRPC(worker, provider, propagator)
+		return newGRPC(worker, provider, propagator, faults)
 	}
 	return newHTTP(worker, provider, propagator)
 }

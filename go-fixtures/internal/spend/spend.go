@@ -11,20 +11,22 @@ import (
 )
 
 // CPU uses processor time and not time on the wall: a busy loop against the wall clock would do less work exactly when
-// the machine is short of processors. The thread is held, because the clock belongs to it.
-func CPU(microseconds int64) {
+// the machine is short of processors. The thread is held, because the clock belongs to it. It returns what it used.
+func CPU(microseconds int64) time.Duration {
 	if microseconds <= 0 {
-		return
+		return 0
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	end := threadTime() + time.Duration(microseconds)*time.Microsecond
+	begin := threadTime()
+	end := begin + time.Duration(microseconds)*time.Microsecond
 	for x := uint64(1); threadTime() < end; {
 		for range 2000 { // some microseconds between two system calls
 			x = ids.Mix(x + 1)
 		}
 		runtime.KeepAlive(x)
 	}
+	return threadTime() - begin
 }
 
 func threadTime() time.Duration {

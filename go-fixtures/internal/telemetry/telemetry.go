@@ -16,6 +16,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"spanfate.dev/fixtures/internal/config"
+	"spanfate.dev/fixtures/internal/fault"
 	"spanfate.dev/fixtures/internal/ids"
 	"spanfate.dev/fixtures/internal/ledger"
 	"spanfate.dev/fixtures/internal/witness"
@@ -30,6 +31,7 @@ type Telemetry struct {
 	Provider  *sdktrace.TracerProvider
 	Effective Effective
 	Ledger    *ledger.Ledger // nil: the witness is off
+	Faults    *fault.Set     // nil: none
 
 	stopObserving context.CancelFunc
 }
@@ -56,10 +58,14 @@ func Build(ctx context.Context, c *config.Config) (*Telemetry, error) {
 			return nil, err
 		}
 	}
+	if err := t.makeFaults(c, traceIDs, w); err != nil {
+		return nil, err
+	}
 	exporter, err := exporter(ctx, c.Exporter)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make the %s exporter: %w; check OTEL_EXPORTER_OTLP_*", c.Exporter.Protocol, err)
 	}
+	exporter = t.Faults.Exporter(exporter)
 	if w != nil {
 		exporter = w.Exporter(exporter, c.Plant.Filter, c.Plant.DoubleSend)
 	}
@@ -106,6 +112,17 @@ func (t *Telemetry) startWitness(c *config.Config, traceIDs ids.TraceIDs) (*witn
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(w.HandleError))
 	otel.SetMeterProvider(w.MeterProvider())
 	return w, nil
+}
+
+// makeFaults needs the ledger, where the doses go, and comes before the exporter, which may be slowed.
+func (t *Telemetry) makeFaults(c *config.Config, traceIDs ids.TraceIDs, w *witness.Witness) (err error) {
+	host := fault.Host{Ledger: t.Ledger, TraceIDs: traceIDs}
+	if w != nil && len(c.Faults) > 0 {
+		w.ExpectFaults()
+		host.Touch = w.MarkFault
+	}
+	t.Faults, err = fault.New(c, host)
+	return err
 }
 
 // Shutdown stops the provider within ctx and records the result. Sampling goes on until it has returned, because the queue

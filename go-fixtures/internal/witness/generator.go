@@ -24,6 +24,7 @@ func (g Generator) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
 	if slot != nil {
 		slot.TraceID = id
 		slot.SpanID = span
+		g.markFault(ctx, slot)
 		slot.MarkCreated(g.w.clock)
 	}
 	return id, span
@@ -46,8 +47,15 @@ func (g Generator) NewSpanID(ctx context.Context, id trace.TraceID) trace.SpanID
 	if parent.IsSampled() {
 		slot.Flags |= ledger.ParentSampled
 	}
+	g.markFault(ctx, slot)
 	slot.MarkCreated(g.w.clock)
 	return span
+}
+
+func (g Generator) markFault(ctx context.Context, slot *ledger.Slot) {
+	if g.w.faults {
+		slot.MarkFault(ids.Fault(ctx))
+	}
 }
 
 // take returns the next slot number and its span id; slot is nil when the ledger is full.

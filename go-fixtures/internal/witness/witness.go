@@ -23,6 +23,7 @@ type Witness struct {
 	names    *names
 	gauges   *gauges
 	drops    dropSpot
+	faults   bool
 }
 
 // New makes a witness that writes into l.
@@ -34,6 +35,16 @@ func New(l *ledger.Ledger, spanIDs ids.SpanIDs, traceIDs ids.TraceIDs) *Witness 
 		traceIDs: traceIDs,
 		names:    newNames(l),
 		gauges:   newGauges(),
+	}
+}
+
+// ExpectFaults makes the id generator look for the marks of faults. Without faults nobody pays for looking.
+func (w *Witness) ExpectFaults() { w.faults = true }
+
+// MarkFault marks the slot of a span that exists already.
+func (w *Witness) MarkFault(id trace.SpanID, mark uint8) {
+	if slot := w.slot(id, false); slot != nil {
+		slot.MarkFault(mark)
 	}
 }
 

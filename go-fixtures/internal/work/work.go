@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
 	"spanfate.dev/fixtures/internal/cache"
 	"spanfate.dev/fixtures/internal/config"
+	"spanfate.dev/fixtures/internal/fault"
 	"spanfate.dev/fixtures/internal/hop"
 	"spanfate.dev/fixtures/internal/ids"
 	"spanfate.dev/fixtures/internal/spend"
@@ -28,15 +30,16 @@ type Unit struct {
 	attributes []attribute.KeyValue
 	cache      *cache.Cache
 	hops       hop.Chain
+	faults     *fault.Set
 }
 
-// New makes the clients that the work needs; Close ends them.
-func New(c *config.Config, provider trace.TracerProvider) (*Unit, error) {
-	values, err := cache.Open(c.Cache, provider)
+// New makes the clients that the work needs; Close ends them. faults may disturb it.
+func New(c *config.Config, provider trace.TracerProvider, faults *fault.Set) (*Unit, error) {
+	values, err := cache.Open(c.Cache, provider, faults)
 	if err != nil {
 		return nil, err
 	}
-	hops, err := hop.Open(c.Hops, provider)
+	hops, err := hop.Open(c.Hops, provider, faults)
 	if err != nil {
 		return nil, errors.Join(err, values.Close())
 	}
@@ -46,7 +49,7 @@ func New(c *config.Config, provider trace.TracerProvider) (*Unit, error) {
 	}
 	return &Unit{
 		work: c.Work, tracer: provider.Tracer(scope), names: names, attributes: attributes(c.Work),
-		cache: values, hops: hops,
+		cache: values, hops: hops, faults: faults,
 	}, nil
 }
 
@@ -55,8 +58,8 @@ func (u *Unit) Do(ctx context.Context) error {
 	spend.Memory(u.work.AllocateBytes)
 	spend.CPU(u.work.CPUUS)
 	spend.Sleep(u.work.SleepUS)
-	for i := range u.work.Spans - 1 {
-		u.child(ctx, u.names[i%len(u.names)])
+	for i := u.faults.Children(ctx, u); i < u.Children(); i++ {
+		u.child(ctx, i)
 	}
 	if err := u.cache.Get(ctx); err != nil {
 		return err
@@ -64,10 +67,31 @@ func (u *Unit) Do(ctx context.Context) error {
 	return u.hops.Call(ctx)
 }
 
-func (u *Unit) child(ctx context.Context, name string) {
-	_, span := u.tracer.Start(ctx, name)
-	defer span.End()
+// Children is how many child spans a request has.
+func (u *Unit) Children() int { return u.work.Spans - 1 }
+
+// Start begins the i-th child.
+func (u *Unit) Start(ctx context.Context, i int) trace.Span { return u.start(ctx, i) }
+
+func (u *Unit) start(ctx context.Context, i int, options ...trace.SpanStartOption) trace.Span {
+	_, span := u.tracer.Start(ctx, u.names[i%len(u.names)], options...)
 	span.SetAttributes(u.attributes...)
+	return span
+}
+
+func (u *Unit) child(ctx context.Context, i int) {
+	if marked, by := u.faults.Step(ctx); by != 0 {
+		u.stepped(marked, i, by)
+		return
+	}
+	span := u.start(ctx, i)
+	defer span.End()
+}
+
+// stepped is a child whose clock is wrong.
+func (u *Unit) stepped(ctx context.Context, i int, by time.Duration) {
+	span := u.start(ctx, i, trace.WithTimestamp(time.Now().Add(by)))
+	span.End(trace.WithTimestamp(time.Now().Add(by)))
 }
 
 // Close ends the clients. What is still in flight fails, so that its spans end.
