@@ -20,7 +20,9 @@ import (
 const panicRecorded = 16
 
 // kind is one fault of a configuration.
-func kind(number int, text string) string { return fmt.Sprintf(`{"number": %d, "kind": {%s}}`, number, text) }
+func kind(number int, text string) string {
+	return fmt.Sprintf(`{"number": %d, "kind": {%s}}`, number, text)
+}
 
 // answered is any line that a fixture prints about a fault.
 type answered struct {
