@@ -46,7 +46,10 @@ func (p *process) expectPlace(place string, fault int, request uint32) {
 	if len(spans) != want {
 		p.t.Fatalf("%s: %d children, want %d", place, len(spans), want)
 	}
-	for _, s := range spans {
+	for at, s := range spans {
+		if at > 0 && s.parent != spans[at-1].id {
+			p.t.Errorf("%s: %+v is not in %+v", place, s, spans[at-1])
+		}
 		leaks := place == "before_defer"
 		recorded := place == "under_defer" || place == "deferred_before_end" || place == "nested"
 		if s.ended == leaks || s.closed == leaks || s.flags&panicRecorded != 0 != recorded || s.fault != byte(fault+1) {

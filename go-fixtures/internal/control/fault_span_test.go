@@ -180,6 +180,7 @@ func TestDeepStackIsMeasured(t *testing.T) {
 		if d := p.dose(number); d[3] != 1 || d[4] <= depth*16 || d[4] > depth*256 {
 			t.Errorf("depth %d: %d events, %d bytes", depth, d[3], d[4])
 		}
+		t.Logf("depth %d: %d bytes", depth, p.dose(number)[4])
 		if s := p.first(0, uint32(number), 2); !s.closed || s.fault != byte(number+1) {
 			t.Errorf("depth %d: %+v", depth, s)
 		}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"runtime"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"spanfate.dev/fixtures/internal/config"
 )
 
@@ -90,7 +92,7 @@ func (t *site) nested(ctx context.Context, spans int) {
 	span := t.start(ctx)
 	defer span.End()
 	if spans > 1 && t.left() {
-		t.nested(ctx, spans-1)
+		t.nested(trace.ContextWithSpan(ctx, span), spans-1)
 	}
 	t.boom()
 }
