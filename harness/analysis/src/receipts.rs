@@ -24,6 +24,8 @@ pub(crate) struct Receipt {
     pub(crate) rejected: bool,
     /// An appearance was refused by a limit.
     pub(crate) refused: bool,
+    /// An appearance was failed on purpose, by a fault of the scenario.
+    pub(crate) failed: bool,
 }
 
 impl Receipt {
@@ -32,7 +34,7 @@ impl Receipt {
         match self {
             Self { copies: 1.., .. } => Some(Fate::Received),
             Self { rejected: true, .. } => Some(Fate::RejectedPartial),
-            Self { refused: true, .. } => Some(Fate::RefusedByReceiver),
+            Self { refused: true, .. } | Self { failed: true, .. } => Some(Fate::RefusedByReceiver),
             _ => None,
         }
     }
@@ -47,6 +49,7 @@ impl Receipt {
             }
             Disposition::RejectedPartial => self.rejected = true,
             Disposition::Refused => self.refused = true,
+            Disposition::Failed => self.failed = true,
         }
     }
 }
@@ -161,6 +164,7 @@ const fn packed(disposition: Disposition, at: MonoNs, _record: u64) -> u64 {
         Disposition::Accepted => 0,
         Disposition::RejectedPartial => 1,
         Disposition::Refused => 2,
+        Disposition::Failed => 3,
     };
     let longest = u64::MAX >> 2;
     ((if at < longest { at } else { longest }) << 2) | code
@@ -171,6 +175,7 @@ impl Row for Receipt {
         let disposition = match value & 3 {
             0 => Disposition::Accepted,
             1 => Disposition::RejectedPartial,
+            3 => Disposition::Failed,
             _ => Disposition::Refused,
         };
         Self::add(self, disposition, value >> 2);

@@ -3,6 +3,7 @@
 //! Everything that crosses a border between crates, or between the fixture, the raw logs on disk and the analysis, is
 //! defined here once. `docs/glossary.md` explains the words, `docs/results.md` the formats.
 
+pub mod answer;
 pub mod breakdown;
 pub mod damage;
 pub mod environment;

@@ -31,6 +31,8 @@ pub enum Disposition {
     RejectedPartial,
     /// Refused by a limit of the receiver.
     Refused,
+    /// Read and noted, and on purpose answered with an error or not at all: a fault of the scenario. Not accepted.
+    Failed,
 }
 
 /// What became of an answer; none of these proves that the client got it.
@@ -80,6 +82,8 @@ pub struct RequestRecord {
     pub hop: u8,
     /// Export path.
     pub path: u8,
+    /// The fault that acted on it: the fault's number + 1, 0 for none.
+    pub fault: u8,
 }
 
 /// One span of a request.
@@ -114,6 +118,11 @@ pub struct AnswerRecord {
     pub at: MonoNs,
     /// What it was.
     pub fate: AnswerFate,
+    /// The fault that acted on the request: the fault's number + 1, 0 for none.
+    pub fault: u8,
+    /// What was given to the transport: an HTTP status, or 1000 + a gRPC code; 0 if nothing was, or if the log is from
+    /// before this was noted.
+    pub status: u16,
 }
 
 /// A record of the wire log.
@@ -166,6 +175,7 @@ mod tests {
             disposition: Disposition::RejectedPartial,
             hop: 0,
             path: 0,
+            fault: 255,
         };
         let span = SpanRecord {
             request: 3,
@@ -174,11 +184,12 @@ mod tests {
             name: 4,
             service: 5,
             kind: 2,
-            disposition: Disposition::Refused,
+            disposition: Disposition::Failed,
             start_wall: 10,
             end_wall: 11,
         };
-        let answer = AnswerRecord { request: 3, at: 100, fate: AnswerFate::CancelledByPeer };
+        let answer =
+            AnswerRecord { request: 3, at: 100, fate: AnswerFate::CancelledByPeer, fault: 1, status: 1014 };
         let mut log = header().to_vec();
         log.extend(request.write());
         log.extend(span.write());
@@ -197,6 +208,36 @@ mod tests {
                 WireRecord::End { requests: 4 },
             ]
         );
+    }
+
+    #[test]
+    fn a_log_from_before_faults_says_that_there_were_none() {
+        let request = RequestRecord {
+            request: 1,
+            connection: 2,
+            at: 3,
+            raw_bytes: 4,
+            wire_bytes: 5,
+            spans: 6,
+            protocol: WireProtocol::Grpc,
+            disposition: Disposition::Refused,
+            hop: 7,
+            path: 8,
+            fault: 0,
+        };
+        let answer =
+            AnswerRecord { request: 1, at: 9, fate: AnswerFate::ConnectionError, fault: 0, status: 0 };
+        // As they were written then.
+        let mut old = [[0; RECORD_BYTES]; 2];
+        old[0][..8].copy_from_slice(&[1, 2, 0, 0, 1, 0, 0, 0]);
+        old[0][8..34]
+            .copy_from_slice(&[3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 6, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 7, 8]);
+        old[1][..9].copy_from_slice(&[3, 2, 0, 0, 1, 0, 0, 0, 9]);
+        assert_eq!(
+            old.map(|bytes| record(&bytes)),
+            [WireRecord::Request(request), WireRecord::Answer(answer)]
+        );
+        assert_eq!((request.write(), answer.write()), (old[0], old[1]));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use spanfate_peers::{SPANS, Sample};
-use spanfate_run::receiver::{self, Config, Deadlines, DiscardPlan};
+use spanfate_run::receiver::{self, Config, Deadlines, DiscardPlan, Script};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -66,6 +66,7 @@ fn main() -> Result<(), Failure> {
         discard_acknowledged: DiscardPlan::default(),
         hop: 0,
         path: 0,
+        script: Script::default(),
     })?;
     let (peer, counted) = full_decode::start()?;
     threads::pin(0)?;

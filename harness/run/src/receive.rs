@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use self::distinct::distinct;
-use crate::receiver::{self, Config, Counts, Deadlines, DiscardPlan, Receiver, Tally};
+use crate::receiver::{self, Config, Counts, Deadlines, DiscardPlan, Receiver, Script, Tally};
 use crate::{Error, machine};
 
 mod distinct;
@@ -94,6 +94,7 @@ impl Station {
             discard_acknowledged: DiscardPlan::default(),
             hop: 0,
             path: 0,
+            script: Script::default(),
         })
         .map_err(taken)?;
         let log = File::open(&path).map_err(Error::file("read", &path))?;

@@ -3,7 +3,7 @@
 //! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP with protobuf or JSON. Metrics and logs are taken within the
 //! same bound on bytes and counted, not looked into and not noted. The receiver has a thread of its own.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fmt, io};
 
+use spanfate_model::answer::Answer;
 use spanfate_model::wire::Disposition;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -18,14 +19,19 @@ use tokio::sync::oneshot;
 use self::counts::Totals;
 pub use self::counts::{Counts, Tally};
 pub use self::deadline::Deadlines;
+use self::door::Bound;
 use self::exchange::Exchange;
 use self::message::Invalid;
 use self::peers::Peers;
-use self::receipt::{Arrival, WireLog};
+use self::receipt::{Arrival, Judgement, WireLog};
+use self::reply::{Failure, Reply};
+pub use self::script::{Entry, Script, When};
 use crate::error::Error;
 
+mod body;
 mod counts;
 mod deadline;
+mod door;
 mod exchange;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
@@ -35,9 +41,12 @@ mod json;
 mod message;
 mod names;
 mod otlp;
+mod pace;
 mod peers;
 mod receipt;
+mod reply;
 mod route;
+mod script;
 mod serve;
 mod socket;
 
@@ -67,6 +76,8 @@ pub struct Config {
     pub hop: u8,
     /// Export path the receiver stands for.
     pub path: u8,
+    /// What it does on purpose.
+    pub script: Script,
 }
 
 /// Accepted spans that are thrown away on purpose, to see whether the accounting finds them. Their keys go to
@@ -99,21 +110,22 @@ pub struct Receiver {
 
 /// Starts a receiver. Fails when the address cannot be had or the log cannot be created.
 pub fn start(config: Config) -> Result<Receiver, Error> {
-    let listener = TcpListener::bind(config.listen)
+    let bound = Bound::listen(config.listen, config.script.minds_door())
         .map_err(|source| Error::Listen { address: config.listen, source })?;
-    let address = listener.local_addr().map_err(Error::system("read the receiver's address"))?;
-    listener.set_nonblocking(true).map_err(Error::system("make the receiver's port non-blocking"))?;
+    let address = bound.address().map_err(Error::system("read the receiver's address"))?;
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Error::system("start the receiver's runtime"))?;
     let shared = Shared::create(config)?;
     let (stop, stopped) = oneshot::channel();
+    let minding = shared.config.script.mind_door();
     let serving = Arc::clone(&shared);
     let thread = thread::Builder::new()
         .name("sf-receiver".to_owned())
         .spawn(move || {
-            let connections = runtime.block_on(serve::serve(listener, Arc::clone(&serving), stopped));
+            let connections = runtime.block_on(serve::serve(bound, Arc::clone(&serving), stopped));
+            drop(minding);
             // Answers still open are dropped with the runtime, and each notes its fate.
             drop(runtime);
             serving.log().finish()?;
@@ -170,6 +182,7 @@ enum Refusal {
     Malformed(Invalid),
     TooManySpans { spans: u32, limit: u32 },
     TooLarge { limit: usize },
+    OnPurpose(Failure),
 }
 
 impl fmt::Display for Refusal {
@@ -182,6 +195,7 @@ impl fmt::Display for Refusal {
             Self::TooLarge { limit } => {
                 write!(f, "the message is over the receiver's limit of {limit} bytes")
             }
+            Self::OnPurpose(failure) => f.write_str(&failure.why),
         }
     }
 }
@@ -206,7 +220,7 @@ impl Shared {
     }
 
     /// Judges and notes a complete message. Everything here happens before anything is awaited or answered.
-    fn receive(&self, exchange: &Exchange, message: &[u8]) -> Result<(), Refusal> {
+    fn receive(&self, exchange: &Exchange, message: &[u8]) -> Result<Reply, Refusal> {
         exchange.complete();
         let (max_bytes, max_spans) = (self.config.max_bytes, self.config.max_spans);
         if let Some(tally) = self.totals.beside(exchange.call.signal) {
@@ -215,7 +229,7 @@ impl Shared {
                 return Err(Refusal::TooLarge { limit: max_bytes });
             }
             tally.accept(message.len());
-            return Ok(());
+            return Ok(Reply::Usual);
         }
         let spans = message::count(exchange.call.protocol, message)
             .map_err(|invalid| self.refuse_malformed(invalid))?;
@@ -226,9 +240,16 @@ impl Shared {
         } else {
             None
         };
-        let disposition = if refusal.is_none() { Disposition::Accepted } else { Disposition::Refused };
-        self.note(exchange, message, spans, disposition)?;
-        refusal.map_or(Ok(()), Err)
+        if let Some(refusal) = refusal {
+            self.note(exchange, message, spans, refused(exchange))?;
+            return Err(refusal);
+        }
+        let (judgement, reply) = judge(exchange, spans, message.len());
+        self.note(exchange, message, spans, judgement)?;
+        if judgement.fault != 0 {
+            exchange.act();
+        }
+        reply
     }
 
     /// Notes a message that was too large to be read; its spans stay unknown.
@@ -239,7 +260,7 @@ impl Shared {
             tally.refuse();
             return too_large;
         }
-        self.note(exchange, &[], 0, Disposition::Refused).map_or_else(|refusal| refusal, |()| too_large)
+        self.note(exchange, &[], 0, refused(exchange)).map_or_else(|refusal| refusal, |()| too_large)
     }
 
     fn refuse_malformed(&self, invalid: Invalid) -> Refusal {
@@ -252,24 +273,57 @@ impl Shared {
         exchange: &Exchange,
         message: &[u8],
         spans: u32,
-        disposition: Disposition,
+        judgement: Judgement,
     ) -> Result<(), Refusal> {
         let noted = self.log().append(&Arrival {
             message,
             spans,
             wire_bytes: exchange.wire_bytes(),
             at: exchange.completed_at(),
-            connection: exchange.connection(),
+            connection: exchange.connection().number,
             protocol: exchange.call.protocol,
-            disposition,
+            judgement,
         });
         let receipt = noted.map_err(|invalid| self.refuse_malformed(invalid))?;
         exchange.logged(receipt.request);
-        let accepted = disposition == Disposition::Accepted;
-        let of_spans = if accepted { &self.totals.accepted } else { &self.totals.refused };
+        let accepted = match judgement.disposition {
+            Disposition::Accepted => spans,
+            Disposition::RejectedPartial => spans - judgement.rejected,
+            Disposition::Refused | Disposition::Failed => 0,
+        };
         self.totals.requests.fetch_add(1, Ordering::Relaxed);
-        of_spans.fetch_add(u64::from(spans), Ordering::Relaxed);
+        self.totals.accepted.fetch_add(u64::from(accepted), Ordering::Relaxed);
+        self.totals.refused.fetch_add(u64::from(spans - accepted), Ordering::Relaxed);
         self.totals.gap.fetch_add(receipt.gap, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+/// A message over a limit of the receiver's own, whatever the script wants.
+fn refused(exchange: &Exchange) -> Judgement {
+    Judgement { disposition: Disposition::Refused, rejected: 0, fault: exchange.fault() }
+}
+
+/// What becomes of a valid message, and what is answered if anything is.
+fn judge(exchange: &Exchange, spans: u32, length: usize) -> (Judgement, Result<Reply, Refusal>) {
+    let usual = Judgement { disposition: Disposition::Accepted, rejected: 0, fault: 0 };
+    let Some(acting) = exchange.acting() else { return (usual, Ok(Reply::Usual)) };
+    let answer = acting.answer();
+    let disposition = if answer.accepts() { Disposition::Accepted } else { Disposition::Failed };
+    let done = Judgement { disposition, rejected: 0, fault: acting.fault() };
+    match answer {
+        Answer::Status(status) => (done, Err(Refusal::OnPurpose(Failure::of_status(status)))),
+        Answer::Limit(limit) if length as u64 > limit.bytes.0 => {
+            (done, Err(Refusal::OnPurpose(Failure::of_limit(*limit, length))))
+        }
+        Answer::Limit(_) => (usual, Ok(Reply::Usual)),
+        Answer::Partial(_) if spans == 0 => (usual, Ok(Reply::Usual)),
+        Answer::Partial(partial) => {
+            let rejected = partial.reject.get().min(spans);
+            let done = Judgement { disposition: Disposition::RejectedPartial, rejected, ..done };
+            (done, Ok(Reply::Partial(rejected)))
+        }
+        Answer::Malformed => (done, Ok(Reply::Garbage)),
+        _ => (done, Ok(Reply::Usual)),
     }
 }

@@ -140,6 +140,7 @@ impl Trial<'_> {
             },
             hop: 0,
             path: 0,
+            script: receiver::Script::default(),
         }
     }
 

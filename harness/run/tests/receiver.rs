@@ -8,12 +8,18 @@ mod bench;
 mod client;
 #[path = "receiver/deadlines.rs"]
 mod deadlines;
+#[path = "receiver/down.rs"]
+mod down;
+#[path = "receiver/faults.rs"]
+mod faults;
 #[path = "receiver/json.rs"]
 mod json;
 #[path = "receiver/message.rs"]
 mod message;
 #[path = "receiver/signals.rs"]
 mod signals;
+#[path = "receiver/watched.rs"]
+mod watched;
 
 use std::io::Write;
 use std::time::Duration;

@@ -317,6 +317,7 @@ fn request(request: u32, at: u64, spans: usize) -> RequestRecord {
         disposition: Disposition::Accepted,
         hop: 0,
         path: 0,
+        fault: 0,
     }
 }
 

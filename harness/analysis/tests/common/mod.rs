@@ -254,11 +254,19 @@ pub(crate) fn write_wire(records: &[SpanRecord]) -> Vec<u8> {
                 disposition: record.disposition,
                 hop: 0,
                 path: 0,
+                fault: 0,
             }
             .write(),
         );
         log.extend(SpanRecord { request, ..*record }.write());
-        log.extend(AnswerRecord { request, at: BEGAN + 200, fate: AnswerFate::TakenByTransport }.write());
+        let answer = AnswerRecord {
+            request,
+            at: BEGAN + 200,
+            fate: AnswerFate::TakenByTransport,
+            fault: 0,
+            status: 0,
+        };
+        log.extend(answer.write());
     }
     log.extend(wire::write_end(records.len() as u64));
     log

@@ -11,6 +11,7 @@ const fn disposition_of(code: u8) -> Disposition {
     match code {
         0 => Disposition::Accepted,
         1 => Disposition::RejectedPartial,
+        3 => Disposition::Failed,
         _ => Disposition::Refused,
     }
 }
@@ -44,6 +45,7 @@ pub fn record(record: &[u8; RECORD_BYTES]) -> WireRecord {
             disposition: disposition_of(record[1]),
             hop: record[32],
             path: record[33],
+            fault: record[34],
         }),
         2 => WireRecord::Span(SpanRecord {
             request,
@@ -64,6 +66,8 @@ pub fn record(record: &[u8; RECORD_BYTES]) -> WireRecord {
                 1 => AnswerFate::CancelledByPeer,
                 _ => AnswerFate::ConnectionError,
             },
+            fault: record[2],
+            status: u16_at(record, 16),
         }),
         4 => {
             let length = (record[1] as usize).min(NAME_CHUNK);

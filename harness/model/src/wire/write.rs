@@ -11,6 +11,7 @@ const fn disposition_code(d: Disposition) -> u8 {
         Disposition::Accepted => 0,
         Disposition::RejectedPartial => 1,
         Disposition::Refused => 2,
+        Disposition::Failed => 3,
     }
 }
 
@@ -46,6 +47,7 @@ impl RequestRecord {
         put(&mut out, 28, self.wire_bytes.to_le_bytes());
         out[32] = self.hop;
         out[33] = self.path;
+        out[34] = self.fault;
         out
     }
 }
@@ -79,8 +81,10 @@ impl AnswerRecord {
             AnswerFate::CancelledByPeer => 1,
             AnswerFate::ConnectionError => 2,
         };
+        out[2] = self.fault;
         put(&mut out, 4, self.request.to_le_bytes());
         put(&mut out, 8, self.at.to_le_bytes());
+        put(&mut out, 16, self.status.to_le_bytes());
         out
     }
 }

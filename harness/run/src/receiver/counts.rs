@@ -11,7 +11,7 @@ pub struct Counts {
     pub requests: u64,
     /// Spans accepted.
     pub accepted: u64,
-    /// Spans refused by a limit.
+    /// Spans not accepted: refused by a limit, or rejected or failed as the script wants it.
     pub refused: u64,
     /// Messages that were no valid export request; they are not in the log.
     pub invalid: u64,

@@ -73,6 +73,13 @@ impl Patience {
         self.heard = clock::now();
     }
 
+    /// The time since bytes last came was not the client's.
+    pub(super) fn excuse(&mut self) {
+        let now = clock::now();
+        self.began = self.began.saturating_add(now.saturating_sub(self.heard));
+        self.heard = now;
+    }
+
     /// Ready when it is at its end. The timer is set where there is something to wait for, and not moved by every byte.
     pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {

@@ -1,29 +1,23 @@
 //! One request and its answer: what became of the answer is noted when the last trace of the exchange is dropped.
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::{HeaderValue, Response};
 use hyper::body::{Body, Frame, SizeHint};
+use spanfate_model::answer::Answer;
 use spanfate_model::unit::MonoNs;
-use spanfate_model::wire::{AnswerFate, WireProtocol};
-use tonic::Status;
+use spanfate_model::wire::{AnswerFate, AnswerRecord, WireProtocol};
+use tonic::{Code, Status};
 
 use super::Shared;
 use super::counts::Signal;
-use super::deadline::Patience;
+use super::script::Acting;
 use super::socket::Connection;
 use crate::clock;
-
-/// Body bytes that all incomplete requests together may hold.
-const MOST_IN_FLIGHT: u64 = 64 << 20;
-
-/// What a client is told that did not send its request in time.
-pub(super) const STALLED: &str =
-    "the request did not come in time; the receiver waits no longer for its rest";
 
 /// Stands for "not in the log".
 const NOT_LOGGED: u32 = u32::MAX;
@@ -68,11 +62,22 @@ pub(super) struct Exchange {
     completed_at: AtomicU64,
     taken: AtomicBool,
     stalled: AtomicBool,
+    /// The entry of the script that is to act on it, if there is one.
+    acting: Option<Acting>,
+    /// It acted.
+    acted: AtomicBool,
+    /// The client is to leave once it has the answer.
+    parting: AtomicBool,
+    /// What was given to the transport; 0 as long as nothing was.
+    status: AtomicU16,
 }
 
 impl Exchange {
+    /// An exchange whose request's head has arrived: what becomes of it is decided here, once.
     pub(super) fn new(shared: &Arc<Shared>, connection: &Arc<Connection>, call: Call) -> Arc<Self> {
+        let script = &shared.config.script;
         Arc::new(Self {
+            acting: if call.signal == Signal::Traces { script.decide() } else { None },
             shared: Arc::clone(shared),
             connection: Arc::clone(connection),
             call,
@@ -81,6 +86,9 @@ impl Exchange {
             completed_at: AtomicU64::new(0),
             taken: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
+            acted: AtomicBool::new(false),
+            parting: AtomicBool::new(false),
+            status: AtomicU16::new(0),
         })
     }
 
@@ -88,8 +96,50 @@ impl Exchange {
         &self.shared
     }
 
-    pub(super) fn connection(&self) -> u32 {
-        self.connection.number
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The entry of the script that is to act on this request.
+    pub(super) fn acting(&self) -> Option<&Acting> {
+        self.acting.as_ref()
+    }
+
+    /// It acts, whether or not that was said before.
+    pub(super) fn act(&self) {
+        if let Some(acting) = &self.acting
+            && !self.acted.swap(true, Ordering::Relaxed)
+        {
+            acting.acted();
+        }
+    }
+
+    /// The fault that acted, as the wire log says it.
+    pub(super) fn fault(&self) -> u8 {
+        let acted = self.acting.as_ref().filter(|_| self.acted.load(Ordering::Relaxed));
+        acted.map_or(0, Acting::fault)
+    }
+
+    /// What acted.
+    pub(super) fn deed(&self) -> Option<&Answer> {
+        self.acting.as_ref().filter(|_| self.acted.load(Ordering::Relaxed)).map(Acting::answer)
+    }
+
+    /// The client is asked to leave once it has the answer.
+    pub(super) fn part(&self) {
+        self.parting.store(true, Ordering::Relaxed);
+    }
+
+    /// This goes to the transport.
+    fn answering<B>(&self, response: &Response<B>) {
+        let status = if self.call.protocol == WireProtocol::Grpc {
+            // A success has its code in the trailers.
+            let code = response.headers().get("grpc-status").map(HeaderValue::as_bytes);
+            1000 + i32::from(code.map_or(Code::Ok, Code::from_bytes)) as u16
+        } else {
+            response.status().as_u16()
+        };
+        self.status.store(status, Ordering::Relaxed);
     }
 
     /// Bytes of the message as sent, without the frame of gRPC.
@@ -104,6 +154,12 @@ impl Exchange {
         self.connection.serve();
     }
 
+    /// Bytes of the body have come.
+    pub(super) fn hold(&self, bytes: u64) {
+        self.connection.hold(bytes);
+        self.body_bytes.fetch_add(bytes as u32, Ordering::Relaxed);
+    }
+
     /// Whether the message did not come in time.
     pub(super) fn is_stalled(&self) -> bool {
         self.stalled.load(Ordering::Relaxed)
@@ -115,14 +171,14 @@ impl Exchange {
     }
 
     /// The message did not come in time.
-    fn stall(&self) {
+    pub(super) fn stall(&self) {
         self.shared.totals.stalled.fetch_add(1, Ordering::Relaxed);
         self.stalled.store(true, Ordering::Relaxed);
         self.connection.stall();
     }
 
     /// Whether bytes of another, worse request are given up for this one's.
-    fn make_room(&self) -> bool {
+    pub(super) fn make_room(&self) -> bool {
         let made = self.shared.peers.release_bytes(&self.connection);
         self.shared.totals.closed.fetch_add(u64::from(made), Ordering::Relaxed);
         made
@@ -135,6 +191,9 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        if self.parting.load(Ordering::Relaxed) {
+            self.connection.part();
+        }
         let request = self.request.load(Ordering::Relaxed);
         if request == NOT_LOGGED {
             return;
@@ -146,78 +205,8 @@ impl Drop for Exchange {
         } else {
             AnswerFate::CancelledByPeer
         };
-        self.shared.log().answered(request, clock::now(), fate);
-    }
-}
-
-/// Bytes of a request as the transport gives them.
-pub(super) trait Inbound: Body<Data = Bytes, Error: fmt::Display> + Send + Unpin + 'static {}
-
-impl<B: Body<Data = Bytes, Error: fmt::Display> + Send + Unpin + 'static> Inbound for B {}
-
-/// A request's body, with its bytes counted and the memory of all incomplete requests bounded.
-#[derive(Debug)]
-pub(super) struct RequestBody<B> {
-    inner: B,
-    exchange: Arc<Exchange>,
-    patience: Patience,
-    held: u64,
-}
-
-impl<B> RequestBody<B> {
-    pub(super) fn new(inner: B, exchange: &Arc<Exchange>) -> Self {
-        let patience = Patience::new(exchange.shared.config.deadlines);
-        Self { inner, exchange: Arc::clone(exchange), patience, held: 0 }
-    }
-}
-
-impl<B: Inbound> Body for RequestBody<B> {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let frame = match Pin::new(&mut self.inner).poll_frame(cx) {
-            Poll::Pending => {
-                ready!(self.patience.poll_end(cx));
-                self.exchange.stall();
-                return Poll::Ready(Some(Err(Status::deadline_exceeded(STALLED))));
-            }
-            Poll::Ready(None) => return Poll::Ready(None),
-            Poll::Ready(Some(Err(broken))) => {
-                return Poll::Ready(Some(Err(Status::cancelled(broken.to_string()))));
-            }
-            Poll::Ready(Some(Ok(frame))) => frame,
-        };
-        self.patience.renew();
-        if let Some(data) = frame.data_ref() {
-            let length = data.len() as u64;
-            self.held += length;
-            self.exchange.connection.hold(length);
-            self.exchange.body_bytes.fetch_add(length as u32, Ordering::Relaxed);
-            let before = self.exchange.shared.in_flight.fetch_add(length, Ordering::Relaxed);
-            if before + length > MOST_IN_FLIGHT && !self.exchange.make_room() {
-                return Poll::Ready(Some(Err(Status::resource_exhausted("too many bytes in flight"))));
-            }
-        }
-        Poll::Ready(Some(Ok(frame)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-impl<B> Drop for RequestBody<B> {
-    fn drop(&mut self) {
-        self.exchange.shared.in_flight.fetch_sub(self.held, Ordering::Relaxed);
-        self.exchange.connection.release(self.held);
+        let (fault, status) = (self.fault(), self.status.load(Ordering::Relaxed));
+        self.shared.log().answered(&AnswerRecord { request, at: clock::now(), fate, fault, status });
     }
 }
 
@@ -230,8 +219,9 @@ pub(super) struct AnswerBody {
 
 impl AnswerBody {
     /// An answer whose fate is noted.
-    pub(super) fn to(exchange: Arc<Exchange>, inner: tonic::body::Body) -> Self {
-        Self { inner, exchange: Some(exchange) }
+    pub(super) fn to(exchange: Arc<Exchange>, response: Response<tonic::body::Body>) -> Response<Self> {
+        exchange.answering(&response);
+        response.map(|inner| Self { inner, exchange: Some(exchange) })
     }
 
     /// An answer to something that is no export request.

@@ -20,7 +20,7 @@ use spanfate_model::wire::{self, Disposition, RECORD_BYTES, WireProtocol, WireRe
 
 use super::exchange::AnswerBody;
 use super::socket::Connection;
-use super::{Config, Counts, Deadlines, DiscardPlan, Shared, message, route};
+use super::{Config, Counts, Deadlines, DiscardPlan, Script, Shared, message, route};
 
 /// Limits low enough for a fuzzer to reach.
 const MAX_BYTES: usize = 16 << 10;
@@ -234,6 +234,7 @@ fn deliver(request: Request<Chunks>) -> Outcome {
         discard_acknowledged: DiscardPlan::default(),
         hop: 0,
         path: 0,
+        script: Script::default(),
     });
     let Ok(shared) = created else { panic!("cannot create {}", log.display()) };
     let answer = ready(route::answer(Arc::clone(&shared), Connection::new(0), request));

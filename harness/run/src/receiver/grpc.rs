@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use bytes::Buf;
+use bytes::{Buf, BufMut, Bytes};
 use http::{HeaderMap, Request, Response};
 use tonic::body::Body;
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -11,7 +11,8 @@ use tonic::server::{Grpc, UnaryService};
 use tonic::{Code, Status};
 
 use super::Refusal;
-use super::exchange::{Exchange, Inbound, RequestBody};
+use super::body::{Inbound, RequestBody};
+use super::exchange::Exchange;
 
 /// Answers an export call.
 pub(super) async fn export(request: Request<impl Inbound>, exchange: &Arc<Exchange>) -> Response<Body> {
@@ -37,6 +38,7 @@ fn status(refusal: &Refusal) -> Status {
         Refusal::TooManySpans { .. } | Refusal::TooLarge { .. } => {
             Status::resource_exhausted(refusal.to_string())
         }
+        Refusal::OnPurpose(failure) => failure.over_grpc(),
     }
 }
 
@@ -44,13 +46,13 @@ fn status(refusal: &Refusal) -> Status {
 struct Noting(Arc<Exchange>);
 
 impl Codec for Noting {
-    type Encode = ();
-    type Decode = ();
-    type Encoder = Empty;
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Encoded;
     type Decoder = Self;
 
-    fn encoder(&mut self) -> Empty {
-        Empty
+    fn encoder(&mut self) -> Encoded {
+        Encoded
     }
 
     fn decoder(&mut self) -> Self {
@@ -59,38 +61,41 @@ impl Codec for Noting {
 }
 
 impl Decoder for Noting {
-    type Item = ();
+    /// The body of the answer.
+    type Item = Bytes;
     type Error = Status;
 
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<()>, Status> {
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
         if self.0.completed_at() > 0 {
             return Err(Status::invalid_argument("an export call has one message"));
         }
         let message = from.copy_to_bytes(from.remaining());
-        self.0.shared().receive(&self.0, &message).map(Some).map_err(|refusal| status(&refusal))
+        let reply = self.0.shared().receive(&self.0, &message).map_err(|refusal| status(&refusal))?;
+        Ok(Some(reply.bytes(self.0.call.protocol)))
     }
 }
 
-/// The response of every signal is an empty message when it has no partial success.
-struct Empty;
+/// A response that is bytes already.
+struct Encoded;
 
-impl Encoder for Empty {
-    type Item = ();
+impl Encoder for Encoded {
+    type Item = Bytes;
     type Error = Status;
 
-    fn encode(&mut self, (): (), _: &mut EncodeBuf<'_>) -> Result<(), Status> {
+    fn encode(&mut self, body: Bytes, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        to.put(body);
         Ok(())
     }
 }
 
-/// The message was judged while it was decoded; what arrives here is accepted.
+/// The message was judged while it was decoded; what arrives here is the answer.
 struct Accept;
 
-impl UnaryService<()> for Accept {
-    type Response = ();
-    type Future = Ready<Result<tonic::Response<()>, Status>>;
+impl UnaryService<Bytes> for Accept {
+    type Response = Bytes;
+    type Future = Ready<Result<tonic::Response<Bytes>, Status>>;
 
-    fn call(&mut self, _: tonic::Request<()>) -> Self::Future {
-        ready(Ok(tonic::Response::new(())))
+    fn call(&mut self, body: tonic::Request<Bytes>) -> Self::Future {
+        ready(Ok(tonic::Response::new(body.into_inner())))
     }
 }

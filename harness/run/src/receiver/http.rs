@@ -4,16 +4,17 @@ use std::io::Read;
 use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
-use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONNECTION, CONTENT_ENCODING};
 use http::{HeaderValue, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use spanfate_model::wire::WireProtocol;
 use tonic::Code;
 use tonic::body::Body;
 
 use super::Refusal;
-use super::exchange::{Exchange, Inbound, RequestBody, STALLED};
+use super::body::{Inbound, RequestBody, STALLED};
+use super::exchange::Exchange;
 use super::route::text;
 
 /// Answers an export call.
@@ -25,10 +26,10 @@ pub(super) async fn export(request: Request<impl Inbound>, exchange: &Arc<Exchan
             return text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "this receiver takes gzip or no compression");
         }
     };
-    let limit = exchange.shared().read_limit;
+    let (limit, protocol) = (exchange.shared().read_limit, exchange.call.protocol);
     let body = match collect(RequestBody::new(request.into_body(), exchange), limit).await {
         Ok(body) => body,
-        Err(Unread::TooLarge) => return refused(&exchange.shared().refuse_unread(exchange)),
+        Err(Unread::TooLarge) => return refused(&exchange.shared().refuse_unread(exchange), protocol),
         Err(Unread::Broken) => return text(StatusCode::BAD_REQUEST, "the body ended early"),
         Err(Unread::Stalled) => {
             let mut response = text(StatusCode::REQUEST_TIMEOUT, STALLED);
@@ -39,7 +40,7 @@ pub(super) async fn export(request: Request<impl Inbound>, exchange: &Arc<Exchan
     let message = if zipped {
         match unzip(&body, limit) {
             Ok(message) => message,
-            Err(Unread::TooLarge) => return refused(&exchange.shared().refuse_unread(exchange)),
+            Err(Unread::TooLarge) => return refused(&exchange.shared().refuse_unread(exchange), protocol),
             Err(Unread::Broken | Unread::Stalled) => {
                 return text(StatusCode::BAD_REQUEST, "the body is not valid gzip");
             }
@@ -48,26 +49,16 @@ pub(super) async fn export(request: Request<impl Inbound>, exchange: &Arc<Exchan
         body
     };
     match exchange.shared().receive(exchange, &message) {
-        Ok(()) => accepted(exchange.call.protocol),
-        Err(refusal) => refused(&refusal),
+        Ok(reply) => reply.over_http(protocol),
+        Err(refusal) => refused(&refusal, protocol),
     }
 }
 
-/// The response of every signal is an empty message when it has no partial success.
-fn accepted(protocol: WireProtocol) -> Response<Body> {
-    let (body, kind) = match protocol {
-        WireProtocol::HttpJson => (Body::new(Full::from("{}")), "application/json"),
-        WireProtocol::HttpProtobuf | WireProtocol::Grpc => (Body::empty(), "application/x-protobuf"),
-    };
-    let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    response
-}
-
-fn refused(refusal: &Refusal) -> Response<Body> {
+fn refused(refusal: &Refusal, protocol: WireProtocol) -> Response<Body> {
     let status = match refusal {
         Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
         Refusal::TooManySpans { .. } | Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::OnPurpose(failure) => return failure.over_http(protocol),
     };
     text(status, refusal.to_string())
 }

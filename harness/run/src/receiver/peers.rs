@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::socket::Connection;
+use super::socket::{Connection, Cut};
 
 /// Connections served at once.
 pub(super) const MOST_CONNECTIONS: usize = 256;
@@ -51,6 +51,13 @@ impl Peers {
 
     pub(super) fn remove(&self, connection: &Arc<Connection>) {
         self.open().retain(|other| !Arc::ptr_eq(other, connection));
+    }
+
+    /// Cuts all; says how many there were.
+    pub(super) fn cut(&self, how: Cut) -> u64 {
+        let open = self.open();
+        open.iter().for_each(|connection| connection.cut(how));
+        open.len() as u64
     }
 
     /// Tells the connection to leave that holds most bytes of requests and never completed one, if it holds more than

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use spanfate_model::id::SpanKey;
 use spanfate_model::unit::MonoNs;
 use spanfate_model::wire::{
-    AnswerFate, AnswerRecord, Disposition, RECORD_BYTES, RequestRecord, SpanRecord, WireProtocol, header,
-    write_end, write_gap,
+    AnswerRecord, Disposition, RECORD_BYTES, RequestRecord, SpanRecord, WireProtocol, header, write_end,
+    write_gap,
 };
 
 use super::message::{self, Invalid};
@@ -34,7 +34,27 @@ pub(crate) struct Arrival<'a> {
     pub(crate) at: MonoNs,
     pub(crate) connection: u32,
     pub(crate) protocol: WireProtocol,
+    pub(crate) judgement: Judgement,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Judgement {
     pub(crate) disposition: Disposition,
+    /// How many of its spans, from the first, are rejected in a partial success.
+    pub(crate) rejected: u32,
+    /// The fault that made it so, as the log says it.
+    pub(crate) fault: u8,
+}
+
+impl Judgement {
+    /// What becomes of its span with this number.
+    const fn of_span(self, number: u32) -> Disposition {
+        match self.disposition {
+            Disposition::RejectedPartial if number >= self.rejected => Disposition::Accepted,
+            disposition => disposition,
+        }
+    }
 }
 
 /// What the log did with a message.
@@ -110,8 +130,8 @@ impl WireLog {
 
     /// Appends a message, if it is valid. What does not fit is counted as a gap, and the caller answers all the same.
     pub(crate) fn append(&mut self, arrival: &Arrival<'_>) -> Result<Receipt, Invalid> {
-        let accepted = arrival.disposition == Disposition::Accepted;
-        let kept = if accepted { arrival.spans } else { arrival.spans.min(REFUSED_KEPT) };
+        let refused = arrival.judgement.disposition == Disposition::Refused;
+        let kept = if refused { arrival.spans.min(REFUSED_KEPT) } else { arrival.spans };
         if !self.fits(u64::from(kept) * RECORD_BYTES as u64) {
             message::walk(arrival.protocol, arrival.message, |_| ())?;
             return Ok(self.miss(arrival.spans));
@@ -127,9 +147,10 @@ impl WireLog {
             // A planted loss leaves no trace: the record counts the spans that follow it.
             spans: arrival.spans - discarded.len() as u32,
             protocol: arrival.protocol,
-            disposition: arrival.disposition,
+            disposition: arrival.judgement.disposition,
             hop: self.hop,
             path: self.export_path,
+            fault: arrival.judgement.fault,
         };
         if !self.fits(self.spans.len() as u64) {
             return Ok(self.miss(arrival.spans));
@@ -156,17 +177,17 @@ impl WireLog {
     /// planted losses.
     fn write_spans(&mut self, arrival: &Arrival<'_>, kept: u32) -> Result<Vec<SpanKey>, Invalid> {
         let Self { names, planted, spans, pending, requests, .. } = self;
-        let accepted = arrival.disposition == Disposition::Accepted;
-        let mut plan = planted.as_ref().filter(|_| accepted).map(|planted| planted.plan);
+        let mut plan = planted.as_ref().map(|planted| planted.plan);
         let mut discarded = Vec::new();
-        let mut left = kept;
+        let mut number = 0;
         spans.clear();
         message::walk(arrival.protocol, arrival.message, |span| {
-            if left == 0 {
+            if number == kept {
                 return;
             }
-            left -= 1;
-            if plan.as_mut().is_some_and(Planned::takes) {
+            let disposition = arrival.judgement.of_span(number);
+            number += 1;
+            if disposition == Disposition::Accepted && plan.as_mut().is_some_and(Planned::takes) {
                 discarded.push(span.key);
                 return;
             }
@@ -177,7 +198,7 @@ impl WireLog {
                 name: names.id(span.name, pending),
                 service: names.id(span.service, pending),
                 kind: span.kind,
-                disposition: arrival.disposition,
+                disposition,
                 start_wall: span.start_wall,
                 end_wall: span.end_wall,
             };
@@ -190,8 +211,8 @@ impl WireLog {
     }
 
     /// Notes what became of the answer to a logged request.
-    pub(crate) fn answered(&mut self, request: u32, at: MonoNs, fate: AnswerFate) {
-        self.pending.extend_from_slice(&AnswerRecord { request, at, fate }.write());
+    pub(crate) fn answered(&mut self, answer: &AnswerRecord) {
+        self.pending.extend_from_slice(&answer.write());
         self.reserved = self.reserved.saturating_sub(RECORD_BYTES as u64);
         if self.pending.len() >= MOST_PENDING {
             self.out.clear();

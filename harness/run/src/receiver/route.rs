@@ -1,20 +1,23 @@
 //! Says who answers a request: gRPC, HTTP, or a clear refusal.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::Full;
+use spanfate_model::answer::{After, Answer};
 use spanfate_model::wire::WireProtocol;
 use tokio::time::sleep;
 use tonic::Status;
 use tonic::body::Body;
 
+use super::body::Inbound;
 use super::counts::Signal;
-use super::exchange::{AnswerBody, Awaited, Call, Exchange, Inbound};
-use super::socket::Connection;
+use super::exchange::{AnswerBody, Awaited, Call, Exchange};
+use super::socket::{Connection, Cut};
 use super::{Shared, grpc, http as over_http};
 use crate::clock;
 
@@ -47,20 +50,42 @@ pub(super) async fn answer(
         }
     };
     let exchange = Exchange::new(&shared, &connection, call);
-    let response = match call.protocol {
+    let version = request.version();
+    let mut response = match call.protocol {
         WireProtocol::Grpc => grpc::export(request, &exchange).await,
         WireProtocol::HttpProtobuf | WireProtocol::HttpJson => over_http::export(request, &exchange).await,
     };
     if !exchange.is_stalled() {
         connection.serve();
     }
-    if let Some(delay) = shared.config.answer_after
+    let delay = match exchange.deed() {
+        Some(Answer::After(After { time })) => Some(time.0),
+        Some(Answer::Never(_)) => return pending().await,
+        Some(Answer::Reset(_)) => return cut(&connection, Cut::Reset).await,
+        Some(Answer::Fin(_)) => return cut(&connection, Cut::Fin).await,
+        Some(Answer::Goaway) if version == Version::HTTP_2 => {
+            exchange.part();
+            shared.config.answer_after
+        }
+        Some(Answer::Goaway) => {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            shared.config.answer_after
+        }
+        _ => shared.config.answer_after,
+    };
+    if let Some(delay) = delay
         && exchange.completed_at() > 0
     {
         let passed = Duration::from_nanos(clock::now().saturating_sub(exchange.completed_at()));
         sleep(delay.saturating_sub(passed)).await;
     }
-    response.map(|body| AnswerBody::to(exchange, body))
+    AnswerBody::to(exchange, response)
+}
+
+/// Ends the connection, and with it the task that waits here.
+async fn cut(connection: &Connection, how: Cut) -> Response<AnswerBody> {
+    connection.cut(how);
+    pending().await
 }
 
 fn route<B>(request: &Request<B>) -> Result<Call, Box<Response<Body>>> {

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::future;
 use std::io;
-use std::net::TcpListener as StdListener;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,13 +10,15 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::server::conn::auto;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::deadline::without_request;
-use super::socket::{Connection, Socket, Streams};
+use super::door::Bound;
+use super::socket::{Connection, Cut, Socket, Streams};
 use super::{Shared, route};
 
 /// Streams a client may have open on one connection.
@@ -34,11 +35,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves until told to stop; gives the number of connections.
 pub(super) async fn serve(
-    listener: StdListener,
+    bound: Bound,
     shared: Arc<Shared>,
     mut stop: oneshot::Receiver<()>,
 ) -> io::Result<u32> {
-    let listener = TcpListener::from_std(listener)?;
+    let mut door = bound.open()?;
+    let script = shared.config.script.clone();
     let streams = Streams::default();
     let (closing, closed) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -50,20 +52,32 @@ pub(super) async fn serve(
             _ = &mut stop => break,
             Some(_) = connections.join_next() => {}
             () = shared.peers.changed(), if !room => {}
-            accepted = listener.accept(), if room => match accepted {
-                Ok((stream, _)) => {
-                    let connection = Connection::new(number);
-                    let replaced = shared.peers.add(&connection);
-                    shared.totals.closed.fetch_add(u64::from(replaced), Ordering::Relaxed);
-                    let task = serve_one(stream, connection, Arc::clone(&shared), streams.clone(), closed.clone());
-                    connections.spawn(task);
+            () = script.door_wanted() => {
+                let closing = script.wants_closed();
+                let cut = if closing {
+                    door.close();
+                    let cut = shared.peers.cut(Cut::Reset);
+                    connections.shutdown().await;
+                    streams.take().shutdown().await;
+                    cut
+                } else {
+                    door.reopen()?;
+                    0
+                };
+                script.settle(closing, cut);
+            }
+            accepted = door.accept(), if room => match accepted {
+                Ok(stream) => {
+                    let present = Present::new(&shared, number);
+                    let socket = Socket::new(stream, &present.connection);
+                    connections.spawn(serve_one(socket, present, streams.clone(), closed.clone()));
                     number += 1;
                 }
                 Err(_) => sleep(ACCEPT_PAUSE).await,
             },
         }
     }
-    drop(listener);
+    drop(door);
     closing.send_replace(true);
     let all_done = async { while connections.join_next().await.is_some() {} };
     if timeout(GRACE, all_done).await.is_err() {
@@ -81,58 +95,91 @@ struct Present {
     connection: Arc<Connection>,
 }
 
+impl Present {
+    /// Takes a connection in, if need be in the place of another.
+    fn new(shared: &Arc<Shared>, number: u32) -> Self {
+        let connection = Connection::new(number);
+        let replaced = shared.peers.add(&connection);
+        shared.totals.closed.fetch_add(u64::from(replaced), Ordering::Relaxed);
+        Self { shared: Arc::clone(shared), connection }
+    }
+}
+
 impl Drop for Present {
     fn drop(&mut self) {
         self.shared.peers.remove(&self.connection);
     }
 }
 
-async fn serve_one(
-    stream: TcpStream,
-    connection: Arc<Connection>,
-    shared: Arc<Shared>,
+async fn serve_one(socket: Socket, present: Present, streams: Streams, closed: watch::Receiver<bool>) {
+    let Present { shared, connection } = &present;
+    // Without it small answers may wait for an acknowledgement; a socket that refuses is gone already.
+    if socket.set_nodelay().is_err() {
+        return;
+    }
+    drive(socket, shared, connection, streams, closed).await;
+    if let Some(stream) = connection.returned() {
+        // A peer that goes on sending is not waited for.
+        drop(timeout(GRACE, end_in_order(stream)).await);
+    }
+}
+
+/// Serves a connection to its end, or until it is cut.
+async fn drive(
+    socket: Socket,
+    shared: &Arc<Shared>,
+    connection: &Arc<Connection>,
     streams: Streams,
     mut closed: watch::Receiver<bool>,
 ) {
-    let _present = Present { shared: Arc::clone(&shared), connection: Arc::clone(&connection) };
-    // Without it small answers may wait for an acknowledgement; a socket that refuses is served all the same.
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
-    let socket = Socket::new(stream, &connection);
     let service = service_fn(|request| {
-        let answer = route::answer(Arc::clone(&shared), Arc::clone(&connection), request);
+        let answer = route::answer(Arc::clone(shared), Arc::clone(connection), request);
         async { Ok::<_, Infallible>(answer.await) }
     });
     let mut builder = auto::Builder::new(streams);
     builder.http1().max_buf_size(MOST_BUFFERED);
     builder.http2().max_concurrent_streams(MOST_STREAMS);
     let mut serving = pin!(builder.serve_connection(socket, service));
-    let told = async {
+    let mut told = pin!(async {
         // The sender lives as long as the accept loop; without it there is nobody to be told by.
         if closed.wait_for(|closed| *closed).await.is_err() {
             future::pending::<()>().await;
         }
-    };
-    // How a connection ended shows in the fates of its answers.
-    tokio::select! {
-        ended = &mut serving => drop(ended),
-        () = told => {
-            serving.as_mut().graceful_shutdown();
-            drop(serving.await);
-        }
-        () = connection.told_to_leave() => {
-            // A client is told; what never asked for anything only goes.
-            if connection.is_served() {
-                serving.as_mut().graceful_shutdown();
-                drop(timeout(GRACE, serving).await);
+    });
+    let bounded = loop {
+        // How a connection ended shows in the fates of its answers.
+        tokio::select! {
+            ended = &mut serving => return drop(ended),
+            () = connection.told_to_cut() => return,
+            () = connection.told_to_part() => serving.as_mut().graceful_shutdown(),
+            () = &mut told => break false,
+            () = connection.told_to_leave() => {
+                // A client is told; what never asked for anything only goes.
+                if !connection.is_served() {
+                    return;
+                }
+                break true;
+            }
+            () = without_request(connection, shared.config.deadlines) => {
+                // One whose request stalled is counted already.
+                shared.totals.closed.fetch_add(u64::from(!connection.is_stalled()), Ordering::Relaxed);
+                break true;
             }
         }
-        () = without_request(&connection, shared.config.deadlines) => {
-            // One whose request stalled is counted already.
-            shared.totals.closed.fetch_add(u64::from(!connection.is_stalled()), Ordering::Relaxed);
-            serving.as_mut().graceful_shutdown();
-            drop(timeout(GRACE, serving).await);
-        }
+    };
+    serving.as_mut().graceful_shutdown();
+    tokio::select! {
+        ended = &mut serving => drop(ended),
+        () = connection.told_to_cut() => {}
+        // The accept loop bounds the end of all.
+        () = sleep(GRACE), if bounded => {}
+    }
+}
+
+/// Says that nothing more comes, and reads what the peer still sends: a socket closed with bytes unread would reset it.
+async fn end_in_order(mut stream: TcpStream) {
+    let mut rest = [0; 4096];
+    if stream.shutdown().await.is_ok() {
+        while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
 use hyper::rt::{Executor, Read, ReadBufCursor, Write};
@@ -14,6 +14,15 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::clock;
+
+/// How the receiver ends a connection without a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Cut {
+    /// With a reset.
+    Reset,
+    /// In order, as far as TCP is concerned.
+    Fin,
+}
 
 /// What the exchanges of one connection share.
 #[derive(Debug)]
@@ -32,6 +41,12 @@ pub(super) struct Connection {
     /// Body bytes of requests that are not complete yet.
     held: AtomicU64,
     leaving: Notify,
+    parting: Notify,
+    cutting: Notify,
+    /// How it is cut; the first word counts.
+    cut: OnceLock<Cut>,
+    /// The stream of a connection that is cut in order, once hyper has let go of it.
+    returned: Mutex<Option<TcpStream>>,
 }
 
 impl Connection {
@@ -47,6 +62,10 @@ impl Connection {
             heard: AtomicU64::new(now),
             held: AtomicU64::new(0),
             leaving: Notify::new(),
+            parting: Notify::new(),
+            cutting: Notify::new(),
+            cut: OnceLock::new(),
+            returned: Mutex::new(None),
         })
     }
 
@@ -108,6 +127,34 @@ impl Connection {
         self.leaving.notified().await;
     }
 
+    /// Asks that the peer be asked to go elsewhere with its further requests.
+    pub(super) fn part(&self) {
+        self.parting.notify_one();
+    }
+
+    /// Waits until the peer is to be asked to go elsewhere.
+    pub(super) async fn told_to_part(&self) {
+        self.parting.notified().await;
+    }
+
+    /// Ends this connection without a word to the peer.
+    pub(super) fn cut(&self, how: Cut) {
+        // What it has open ends because of the receiver, not because the peer wants it.
+        self.broken.store(true, Ordering::Relaxed);
+        self.cut.get_or_init(|| how);
+        self.cutting.notify_one();
+    }
+
+    /// Waits until the connection is cut.
+    pub(super) async fn told_to_cut(&self) {
+        self.cutting.notified().await;
+    }
+
+    /// The stream of a connection that is cut in order and that hyper has let go of.
+    pub(super) fn returned(&self) -> Option<TcpStream> {
+        self.returned.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     pub(super) fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Relaxed)
     }
@@ -123,13 +170,36 @@ impl Connection {
 /// A socket whose errors are noted before hyper drops the requests they end.
 #[derive(Debug)]
 pub(super) struct Socket {
-    inner: TokioIo<TcpStream>,
+    /// Taken out when it is dropped.
+    inner: Option<TokioIo<TcpStream>>,
     connection: Arc<Connection>,
 }
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, connection: &Arc<Connection>) -> Self {
-        Self { inner: TokioIo::new(stream), connection: Arc::clone(connection) }
+        Self { inner: Some(TokioIo::new(stream)), connection: Arc::clone(connection) }
+    }
+
+    pub(super) fn set_nodelay(&self) -> io::Result<()> {
+        self.inner.as_ref().map_or(Ok(()), |io| io.inner().set_nodelay(true))
+    }
+
+    fn io(&mut self) -> io::Result<Pin<&mut TokioIo<TcpStream>>> {
+        self.inner.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let stream = self.inner.take().map(TokioIo::into_inner);
+        match (self.connection.cut.get(), stream) {
+            // One that is gone already needs no reset.
+            (Some(Cut::Reset), Some(stream)) => drop(stream.set_zero_linger()),
+            (Some(Cut::Fin), stream) => {
+                *self.connection.returned.lock().unwrap_or_else(PoisonError::into_inner) = stream;
+            }
+            _ => {}
+        }
     }
 }
 
@@ -139,7 +209,7 @@ impl Read for Socket {
         cx: &mut Context<'_>,
         into: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.inner).poll_read(cx, into);
+        let read = self.io()?.poll_read(cx, into);
         if matches!(read, Poll::Ready(Ok(()))) {
             self.connection.heard.store(clock::now(), Ordering::Relaxed);
         }
@@ -149,22 +219,22 @@ impl Read for Socket {
 
 impl Write for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write(cx, from);
+        let written = self.io()?.poll_write(cx, from);
         self.connection.watch(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
+        let flushed = self.io()?.poll_flush(cx);
         self.connection.watch(flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // A peer that is gone already is no error of the exchanges before.
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        self.io()?.poll_shutdown(cx)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
+        self.inner.as_ref().is_some_and(TokioIo::is_write_vectored)
     }
 
     fn poll_write_vectored(
@@ -172,7 +242,7 @@ impl Write for Socket {
         cx: &mut Context<'_>,
         from: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, from);
+        let written = self.io()?.poll_write_vectored(cx, from);
         self.connection.watch(written)
     }
 }

@@ -1,7 +1,7 @@
 //! A receiver under test and its log.
 
 use spanfate_model::wire::{self, AnswerRecord, RequestRecord, SpanRecord, WireRecord};
-use spanfate_run::receiver::{self, Config, Deadlines, DiscardPlan, Receiver, Summary};
+use spanfate_run::receiver::{self, Config, Deadlines, DiscardPlan, Receiver, Script, Summary};
 use tempfile::TempDir;
 
 use super::client::Client;
@@ -26,6 +26,7 @@ pub(crate) fn bench(change: impl FnOnce(&mut Config)) -> Bench {
         discard_acknowledged: DiscardPlan::default(),
         hop: 1,
         path: 2,
+        script: Script::default(),
     };
     change(&mut config);
     Bench { receiver: receiver::start(config).unwrap(), dir }

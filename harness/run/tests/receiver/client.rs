@@ -7,10 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use http::response::Parts;
 use http::{HeaderMap, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Collected, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -55,6 +57,11 @@ impl Client {
     pub(crate) async fn http2(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
+        Self::http2_over(stream).await
+    }
+
+    /// The same over a stream that is there already.
+    pub(crate) async fn http2_over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
         let (sender, connection) =
             http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
         let mut driver = JoinSet::new();
@@ -63,18 +70,29 @@ impl Client {
     }
 
     pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Answer {
-        let response = match &mut self.sender {
-            Sender::One(sender) => sender.send_request(request).await.unwrap(),
-            Sender::Two(sender) => sender.send_request(request).await.unwrap(),
-        };
-        let (head, body) = response.into_parts();
-        let body = tokio::time::timeout(Duration::from_secs(10), body.collect()).await.unwrap().unwrap();
+        let (head, body) = self.exchange(request).await.unwrap();
         let grpc = grpc_of(&head.headers).or_else(|| body.trailers().and_then(grpc_of));
         let plain = String::from_utf8_lossy(&body.to_bytes()).into_owned();
         match grpc {
             Some((code, text)) => Answer { status: head.status, grpc: Some(code), text },
             None => Answer { status: head.status, grpc: None, text: plain },
         }
+    }
+
+    /// The whole answer, if there is one within ten seconds.
+    pub(crate) async fn exchange(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> hyper::Result<(Parts, Collected<Bytes>)> {
+        let answer = async {
+            let response = match &mut self.sender {
+                Sender::One(sender) => sender.send_request(request).await?,
+                Sender::Two(sender) => sender.send_request(request).await?,
+            };
+            let (head, body) = response.into_parts();
+            Ok((head, body.collect().await?))
+        };
+        tokio::time::timeout(Duration::from_secs(10), answer).await.unwrap()
     }
 
     pub(crate) async fn grpc(&mut self, message: &[u8], zipped: bool) -> Answer {
