@@ -6,6 +6,8 @@
 mod bench;
 #[path = "receiver/client.rs"]
 mod client;
+#[path = "receiver/connections.rs"]
+mod connections;
 #[path = "receiver/deadlines.rs"]
 mod deadlines;
 #[path = "receiver/down.rs"]
@@ -16,6 +18,8 @@ mod faults;
 mod json;
 #[path = "receiver/message.rs"]
 mod message;
+#[path = "receiver/scripted.rs"]
+mod scripted;
 #[path = "receiver/signals.rs"]
 mod signals;
 #[path = "receiver/watched.rs"]

@@ -9,8 +9,8 @@ use spanfate_run::receiver::{Entry, Script, When};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 
-use super::faults::{raw, scripted};
 use super::message;
+use super::scripted::{raw, scripted};
 use super::watched::{self, End, rest};
 
 fn down() -> Entry {
@@ -37,7 +37,7 @@ async fn while_it_is_down_connections_are_cut_and_refused_and_then_served_again(
         assert_eq!(two.grpc(&message, false).await.grpc, Some(0));
         // In the first round one waits for its answer in vain.
         let waiting = raw(&bench, &message).await;
-        while bench.receiver.counts().requests < 2 * round + 2 {
+        while bench.receiver.counts().requests < 3 * round + 2 {
             tokio::task::yield_now().await;
         }
         let silent = TcpStream::connect(address).await.unwrap();

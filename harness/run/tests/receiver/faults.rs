@@ -1,83 +1,20 @@
-//! The receiver's script: what a client sees of each answer, and what the log says of it.
+//! The receiver's script: the answers it gives, what a client sees of each, and what the log says.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
-use http::{Request, StatusCode};
-use http_body_util::Full;
-use spanfate_model::answer::{
-    After, Answer, Cut, GrpcCode, Limit, Never, Partial, SlowReading, Status as StatusAnswer,
-};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use spanfate_model::answer::{After, Answer, GrpcCode, Limit, Never, Partial, Status as StatusAnswer};
 use spanfate_model::unit::{ByteSize, Period};
-use spanfate_model::wire::{AnswerFate, AnswerRecord, Disposition, RequestRecord};
-use spanfate_run::clock;
-use spanfate_run::receiver::{Deadlines, Entry, Script, When};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use spanfate_model::wire::{AnswerFate, Disposition};
+use spanfate_run::receiver::{Entry, Script, When};
 use tonic::{Code, Status};
 
-use super::bench::{Bench, Log, bench};
-use super::client::{Client, EXPORT, grpc_request, http_request};
+use super::bench::bench;
+use super::client::{Client, http_request};
 use super::message;
-use super::watched::{self, End, rest};
-
-const WHY: &str = "as a fault of the scenario wants it";
-const JSON: &[u8] = br#"{"resourceSpans":[{"scopeSpans":[{"spans":[
-    {"traceId":"01010101010101010101010101010101","spanId":"0202020202020202","name":"a"},
-    {"traceId":"01010101010101010101010101010101","spanId":"0303030303030303","name":"b"}]}]}]}"#;
-
-/// A receiver that gives one answer to every request.
-pub(crate) fn always(answer: Answer) -> (Bench, Script) {
-    scripted(vec![Entry { fault: 6, answer, when: When::Requests { from: 0, to: u32::MAX, every: 1 } }])
-}
-
-pub(crate) fn scripted(entries: Vec<Entry>) -> (Bench, Script) {
-    let script = Script::new(entries);
-    (bench(|config| config.script = script.clone()), script)
-}
-
-fn grpc(message: &[u8]) -> Request<Full<Bytes>> {
-    grpc_request(EXPORT, message, false)
-}
-
-fn post(message: &[u8]) -> Request<Full<Bytes>> {
-    http_request("POST", "/v1/traces", "application/x-protobuf", message, true)
-}
-
-fn json() -> Request<Full<Bytes>> {
-    http_request("POST", "/v1/traces", "application/json", JSON, false)
-}
-
-/// Sends a whole request over HTTP/1 and leaves the answer to others.
-pub(crate) async fn raw(bench: &Bench, message: &[u8]) -> TcpStream {
-    let mut stream = TcpStream::connect(bench.receiver.address()).await.unwrap();
-    let head = format!(
-        "POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: {}\r\n\r\n",
-        message.len()
-    );
-    stream.write_all(&[head.as_bytes(), message].concat()).await.unwrap();
-    stream
-}
-
-/// What the log says of every request and its answer.
-fn said(log: &Log) -> Vec<(Disposition, u8, AnswerFate, u16)> {
-    let answer_of = |request: &RequestRecord| -> AnswerRecord {
-        *log.answers.iter().find(|answer| answer.request == request.request).unwrap()
-    };
-    let of = |request: &RequestRecord| {
-        let answer = answer_of(request);
-        assert_eq!(request.fault, answer.fault);
-        (request.disposition, request.fault, answer.fate, answer.status)
-    };
-    log.requests.iter().map(of).collect()
-}
-
-fn dispositions(log: &Log) -> Vec<Disposition> {
-    log.spans.iter().map(|span| span.disposition).collect()
-}
+use super::scripted::{WHY, always, dispositions, grpc, json, post, said, scripted};
 
 #[tokio::test]
 async fn an_error_has_its_code_and_its_retry_over_every_protocol() {
@@ -154,51 +91,6 @@ async fn a_late_answer_comes_late() {
 }
 
 #[tokio::test]
-async fn what_is_never_answered_is_held_until_the_receiver_stops() {
-    for accept in [false, true] {
-        let answer = Answer::Never(Never { accept });
-        let when = When::Requests { from: 0, to: 9, every: 1 };
-        let script = Script::new(vec![Entry { fault: 6, answer, when }]);
-        let bench = bench(|config| {
-            config.script = script.clone();
-            let silence = Duration::from_millis(20);
-            config.deadlines = Deadlines { silence, request: silence };
-        });
-        let mut two = bench.two().await;
-        let message = message::spans(2);
-        let held = raw(&bench, &message).await;
-        let ended = tokio::spawn(rest(held));
-        let mut call = Box::pin(two.grpc(&message, false));
-        // Far longer than silence is suffered of others.
-        assert!(timeout(Duration::from_millis(300), &mut call).await.is_err());
-        assert!(!ended.is_finished());
-        assert_eq!(script.acted(6), 2);
-        let before = clock::now();
-        let (log, summary) = bench.finish().await;
-        assert!(clock::now() - before < 3_000_000_000, "a held connection does not hold up the stop");
-        let (bytes, _) = ended.await.unwrap();
-        assert!(bytes.is_empty());
-        let disposition = if accept { Disposition::Accepted } else { Disposition::Failed };
-        assert_eq!(said(&log), [(disposition, 7, AnswerFate::ConnectionError, 0); 2]);
-        assert_eq!((summary.counts.closed, summary.counts.stalled), (0, 0));
-        assert_eq!(dispositions(&log), [disposition; 4]);
-    }
-}
-
-#[tokio::test]
-async fn a_client_that_gives_up_on_an_answer_has_cancelled() {
-    let (bench, _) = always(Answer::Never(Never { accept: true }));
-    let mut two = bench.two().await;
-    let message = message::spans(1);
-    assert!(timeout(Duration::from_millis(200), two.grpc(&message, false)).await.is_err());
-    // The connection is as good as before.
-    assert!(timeout(Duration::from_millis(200), two.grpc(&message, false)).await.is_err());
-    let (log, summary) = bench.finish().await;
-    assert_eq!(said(&log), [(Disposition::Accepted, 7, AnswerFate::CancelledByPeer, 0); 2]);
-    assert_eq!(summary.connections, 1);
-}
-
-#[tokio::test]
 async fn a_partial_success_names_how_many_and_the_log_which() {
     let (bench, script) = always(Answer::Partial(Partial { reject: NonZeroU32::new(3).unwrap() }));
     let (mut one, mut two) = (bench.one().await, bench.two().await);
@@ -237,55 +129,6 @@ async fn a_partial_success_names_how_many_and_the_log_which() {
 }
 
 #[tokio::test]
-async fn a_connection_is_cut_as_it_is_wanted() {
-    let cut = |accept| Cut { accept };
-    for (answer, end, disposition) in [
-        (Answer::Reset(cut(None)), End::Reset, Disposition::Accepted),
-        (Answer::Reset(cut(Some(false))), End::Reset, Disposition::Failed),
-        (Answer::Fin(cut(None)), End::Fin, Disposition::Failed),
-        (Answer::Fin(cut(Some(true))), End::Fin, Disposition::Accepted),
-    ] {
-        let (bench, script) = always(answer);
-        let message = message::spans(3);
-        let (bytes, seen) = rest(raw(&bench, &message).await).await;
-        assert_eq!((bytes.len(), seen), (0, end), "no byte of an answer");
-        let (mut two, seen) = watched::two(bench.receiver.address()).await;
-        assert!(two.exchange(grpc(&message)).await.is_err());
-        assert_eq!(seen.end().await, end);
-        assert!(!seen.frames().contains(&7), "without a word");
-        drop(two);
-        let before = clock::now();
-        assert_eq!(script.acted(6), 2);
-        let (log, _) = bench.finish().await;
-        assert_eq!(said(&log), [(disposition, 7, AnswerFate::ConnectionError, 0); 2]);
-        assert!(log.answers.iter().all(|answer| answer.at < before), "noted when it happened");
-        assert_eq!(dispositions(&log), [disposition; 6]);
-    }
-}
-
-#[tokio::test]
-async fn a_client_is_asked_to_go_elsewhere_after_its_answer() {
-    let (bench, script) = always(Answer::Goaway);
-    let message = message::spans(1);
-    let (mut two, seen) = watched::two(bench.receiver.address()).await;
-    assert_eq!(two.grpc(&message, false).await.grpc, Some(0));
-    assert_eq!(seen.end().await, End::Fin);
-    assert!(seen.frames().contains(&7), "{:?}", seen.frames());
-    assert!(two.exchange(grpc(&message)).await.is_err(), "this connection is over");
-    let mut one = bench.one().await;
-    let (head, _) = one.exchange(post(&message)).await.unwrap();
-    assert_eq!((head.status, &head.headers[CONNECTION]), (StatusCode::OK, &"close".parse().unwrap()));
-    let (_, end) = rest(raw(&bench, &message).await).await;
-    assert_eq!(end, End::Fin);
-    assert_eq!(bench.two().await.grpc(&message, false).await.grpc, Some(0), "a new one is taken");
-    assert_eq!(script.acted(6), 4);
-    let (log, summary) = bench.finish().await;
-    let taken = |status| (Disposition::Accepted, 7, AnswerFate::TakenByTransport, status);
-    assert_eq!(said(&log), [taken(1000), taken(200), taken(200), taken(1000)]);
-    assert_eq!(summary.connections, 4);
-}
-
-#[tokio::test]
 async fn a_message_over_the_limit_fails_and_one_at_it_does_not() {
     let (small, large) = (message::spans(3), message::spans(4));
     let (bench, script) = always(Answer::Limit(Limit { bytes: ByteSize(small.len() as u64) }));
@@ -304,57 +147,6 @@ async fn a_message_over_the_limit_fails_and_one_at_it_does_not() {
     let seen: Vec<_> = log.requests.iter().map(|request| (request.disposition, request.fault)).collect();
     let (taken, failed) = ((Disposition::Accepted, 0), (Disposition::Failed, 7));
     assert_eq!(seen, [taken, failed, failed, taken, failed, failed, failed]);
-}
-
-#[tokio::test]
-async fn a_body_is_read_no_faster_than_wanted_and_the_client_is_not_blamed() {
-    let message = message::spans(100);
-    let rate = message.len() as u64 * 4;
-    let script = Script::new(vec![Entry {
-        fault: 6,
-        answer: Answer::SlowReading(SlowReading { rate: ByteSize(rate) }),
-        when: When::Requests { from: 0, to: 1, every: 1 },
-    }]);
-    let bench = bench(|config| {
-        config.script = script.clone();
-        let bound = Duration::from_millis(100);
-        config.deadlines = Deadlines { silence: bound, request: bound };
-    });
-    let mut sent = Vec::new();
-    let (mut one, mut two) = (bench.one().await, bench.two().await);
-    sent.push(clock::now());
-    assert_eq!(two.grpc(&message, false).await.grpc, Some(0));
-    sent.push(clock::now());
-    assert_eq!(one.post(&message, false).await.status, StatusCode::OK);
-    sent.push(clock::now());
-    assert_eq!(one.post(&message, false).await.status, StatusCode::OK);
-    assert_eq!(script.acted(6), 2);
-    let (log, summary) = bench.finish().await;
-    for (request, sent) in log.requests.iter().zip(&sent).take(2) {
-        assert!(request.at - sent >= 250_000_000, "{} ns", request.at - sent);
-    }
-    let slow = |status| (Disposition::Accepted, 7, AnswerFate::TakenByTransport, status);
-    assert_eq!(
-        said(&log),
-        [slow(1000), slow(200), (Disposition::Accepted, 0, AnswerFate::TakenByTransport, 200)]
-    );
-    assert_eq!((summary.counts.stalled, summary.counts.accepted), (0, 300));
-}
-
-#[tokio::test]
-async fn a_client_cannot_send_faster_than_it_is_read() {
-    let answer = Answer::SlowReading(SlowReading { rate: ByteSize(64 << 10) });
-    let script =
-        Script::new(vec![Entry { fault: 6, answer, when: When::Requests { from: 0, to: 9, every: 1 } }]);
-    let bench = bench(|config| {
-        config.script = script.clone();
-        config.max_bytes = 64 << 20;
-    });
-    // More than the kernel's buffers hold.
-    let large = vec![0; 32 << 20];
-    let mut stream = timeout(Duration::from_secs(1), raw(&bench, &large)).await;
-    assert!(stream.is_err(), "{:?}", stream.as_mut().map(|_| "all was taken"));
-    assert_eq!((script.acted(6), bench.receiver.counts().requests), (1, 0));
 }
 
 #[tokio::test]

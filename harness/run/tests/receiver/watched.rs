@@ -20,6 +20,8 @@ pub(crate) enum End {
     Fin,
     /// With a reset.
     Reset,
+    /// The client left first.
+    Own,
 }
 
 /// What came over a connection.
@@ -84,6 +86,12 @@ pub(crate) async fn rest(mut stream: TcpStream) -> (Vec<u8>, End) {
         }
     };
     (all, end)
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.seen.note(End::Own);
+    }
 }
 
 impl AsyncRead for Watched {
