@@ -61,8 +61,9 @@ fn tell(story: &Story) -> (TrialResult, RunResult) {
     logs.load = Some(load_log(&plan, story.unanswered).into());
     let mut records: Vec<SpanRecord> = own_spans(&plan).skip(story.missing).collect();
     records.extend((0..story.outside).map(|n| record(TraceId([9; 16]), 1_000_000 + u64::from(n))));
-    for record in records.iter_mut().take(story.refused) {
-        record.disposition = Disposition::Refused;
+    for (n, record) in records.iter_mut().take(story.refused).enumerate() {
+        // Whether by a limit or by a fault: it did arrive, and was not accepted.
+        record.disposition = if n % 2 == 0 { Disposition::Failed } else { Disposition::Refused };
     }
     let mut wire = write_wire(&records);
     if story.unread {
