@@ -16,6 +16,7 @@ pub mod runner;
 pub mod shim;
 pub mod store;
 mod strays;
+pub mod toxiproxy;
 
 mod child;
 mod events;

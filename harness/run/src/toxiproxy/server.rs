@@ -1,0 +1,128 @@
+//! The server's process.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::client::Client;
+use crate::child::{Managed, command};
+use crate::guard::Guard;
+use crate::{Error, clock};
+
+/// Longest time until it answers.
+const READY_BOUND: Duration = Duration::from_secs(10);
+/// Distance of attempts.
+const AGAIN_NS: u64 = 5_000_000;
+/// Bound on one attempt.
+const ATTEMPT: Duration = Duration::from_secs(1);
+/// How many ports are tried: another program may take one before the server does.
+const PORTS: u32 = 3;
+
+/// A server that answers, with nothing proxied yet. Its process is gone when this is dropped, also when the harness is killed.
+#[derive(Debug)]
+pub struct Server {
+    child: Managed,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts the server and waits until it answers; all it writes goes to `log`. Fails when it ends or stays silent. Call it
+    /// from a thread that outlives the server: its life is tied to that thread.
+    pub fn start(program: &Path, guard: &Arc<Guard>, log: &Path) -> Result<Self, Error> {
+        for _ in 0..PORTS {
+            if let Some(server) = Self::start_once(program, guard, log)? {
+                return Ok(server);
+            }
+        }
+        Err(fail(format!("found no port that stayed free, {PORTS} times; see {}", log.display())))
+    }
+
+    /// Nothing where another program took the port first: the server then writes so and goes on without one.
+    fn start_once(program: &Path, guard: &Arc<Guard>, log: &Path) -> Result<Option<Self>, Error> {
+        let address = free_port()?;
+        let mut process = command(program, &[])?;
+        let arguments = ["-host", "127.0.0.1", "-port", &address.port().to_string()].map(ToOwned::to_owned);
+        process.args(arguments).args(["-proxy-metrics", "-runtime-metrics"]).env_clear();
+        let file = File::create(log).map_err(Error::unwritten(log))?;
+        process.stdout(file.try_clone().map_err(Error::unwritten(log))?).stderr(file);
+        let mut child = Managed::spawn(process, guard, "toxiproxy")?;
+        let end = clock::now() + READY_BOUND.as_nanos() as u64;
+        while !(listens(child.pid(), address.port()) && answers(address)) {
+            if child.poll()?.is_some() {
+                return Err(fail(format!("ended before it answered; see {}", log.display())));
+            }
+            if fs::read_to_string(log).is_ok_and(|text| text.contains("address already in use")) {
+                return Ok(None);
+            }
+            if clock::now() > end {
+                let seconds = READY_BOUND.as_secs();
+                return Err(fail(format!("did not answer within {seconds} s; see {}", log.display())));
+            }
+            clock::sleep_until(clock::now() + AGAIN_NS);
+        }
+        Ok(Some(Self { child, address }))
+    }
+
+    /// Where its HTTP interface is.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A client of it.
+    pub const fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// Process id.
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
+    /// Whether it has ended on its own.
+    pub fn has_ended(&mut self) -> Result<bool, Error> {
+        Ok(self.child.poll()?.is_some())
+    }
+}
+
+fn fail(problem: String) -> Error {
+    Error::Fixture { fixture: "toxiproxy".to_owned(), problem }
+}
+
+/// A port that is free now.
+fn free_port() -> Result<SocketAddr, Error> {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let listener = TcpListener::bind(any).map_err(Error::system("find a free port"))?;
+    listener.local_addr().map_err(Error::system("find a free port"))
+}
+
+/// Whether it is this process that listens there: what answers could be another's server.
+fn listens(pid: u32, port: u16) -> bool {
+    const LISTEN: &str = "0A";
+    let sockets = fs::read_to_string(format!("/proc/{pid}/net/tcp")).unwrap_or_default();
+    let local = format!("0100007F:{port:04X}");
+    let inode = sockets.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        (fields.get(1) == Some(&local.as_str()) && fields.get(3) == Some(&LISTEN))
+            .then(|| fields.get(9).copied())?
+    });
+    let Some(inode) = inode else { return false };
+    let socket = format!("socket:[{inode}]");
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    files.filter_map(|file| fs::read_link(file.path()).ok()).any(|target| target == Path::new(&socket))
+}
+
+/// Whether it answers as Toxiproxy does.
+fn answers(address: SocketAddr) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&address, ATTEMPT)?;
+        stream.set_read_timeout(Some(ATTEMPT))?;
+        write!(stream, "GET /version HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.take(4096).read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"version\""))
+}
