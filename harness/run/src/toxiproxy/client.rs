@@ -124,6 +124,11 @@ impl Client {
         Ok(proxy)
     }
 
+    /// A proxy.
+    pub async fn proxy(&self, name: &str) -> Result<Proxy, Problem> {
+        self.get(&format!("/proxies/{}", checked(name)?)).await
+    }
+
     /// Lets a proxy listen, or closes it and cuts its connections.
     pub async fn set_enabled(&self, proxy: &str, enabled: bool) -> Result<(), Problem> {
         let path = format!("/proxies/{}", checked(proxy)?);

@@ -25,7 +25,7 @@ async fn what_is_never_answered_is_held_until_the_receiver_stops() {
         let script = Script::new(vec![Entry { fault: 6, answer, when }]);
         let bench = bench(|config| {
             config.script = script.clone();
-            let silence = Duration::from_millis(20);
+            let silence = Duration::from_millis(200);
             config.deadlines = Deadlines { silence, request: silence };
         });
         let mut two = bench.two().await;
@@ -35,7 +35,7 @@ async fn what_is_never_answered_is_held_until_the_receiver_stops() {
         ending.spawn(rest(held));
         let mut call = Box::pin(two.grpc(&message, false));
         // Far longer than silence is suffered of others.
-        assert!(timeout(Duration::from_millis(300), &mut call).await.is_err());
+        assert!(timeout(Duration::from_millis(600), &mut call).await.is_err());
         assert!(ending.try_join_next().is_none());
         assert_eq!(script.acted(6), 2);
         let before = clock::now();
@@ -115,7 +115,7 @@ async fn a_client_is_asked_to_go_elsewhere_after_its_answer() {
 #[tokio::test]
 async fn a_body_is_read_no_faster_than_wanted_and_the_client_is_not_blamed() {
     let message = message::spans(100);
-    let rate = message.len() as u64 * 4;
+    let rate = message.len() as u64 * 2;
     let script = Script::new(vec![Entry {
         fault: 6,
         answer: Answer::SlowReading(SlowReading { rate: ByteSize(rate) }),
@@ -123,7 +123,7 @@ async fn a_body_is_read_no_faster_than_wanted_and_the_client_is_not_blamed() {
     }]);
     let bench = bench(|config| {
         config.script = script.clone();
-        let bound = Duration::from_millis(100);
+        let bound = Duration::from_millis(250);
         config.deadlines = Deadlines { silence: bound, request: bound };
     });
     let mut sent = Vec::new();
@@ -138,7 +138,7 @@ async fn a_body_is_read_no_faster_than_wanted_and_the_client_is_not_blamed() {
     assert_eq!(script.acted(6), 2);
     let (log, summary) = bench.finish().await;
     for (request, sent) in log.requests.iter().zip(&sent).take(2) {
-        assert!(request.at - sent >= 250_000_000, "{} ns", request.at - sent);
+        assert!(request.at - sent >= 500_000_000, "{} ns", request.at - sent);
     }
     let slow = |status| (Disposition::Accepted, 7, AnswerFate::TakenByTransport, status);
     assert_eq!(

@@ -48,8 +48,10 @@ pub(crate) fn every_kind_is_created_read_back_changed_and_removed(program: &Path
     let problem = bench.wait(client.update_toxic(NAME, &other)).unwrap_err();
     assert!(matches!(problem, Problem::Different { .. }), "{problem}");
     bench.wait(client.set_enabled(NAME, false)).unwrap();
+    assert!(!bench.wait(client.proxy(NAME)).unwrap().enabled);
     bench.wait(client.reset()).unwrap();
     assert_eq!(bench.wait(client.toxics(NAME)).unwrap(), []);
+    assert_eq!(bench.wait(client.proxy(NAME)).unwrap(), bench.proxy);
     bench.connect();
 }
 
