@@ -14,7 +14,7 @@ const MOST_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// What the receiver does with a trace request in place of taking it and saying so. Written as one key, for example
 /// `{ status = { grpc = "UNAVAILABLE", retry_after = "2s" } }` or `"goaway"`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// Accepts it and answers late.
     After(After),
@@ -159,7 +159,7 @@ impl Answer {
             Self::Fin(_) => "fin",
             Self::Goaway => "goaway",
             Self::Limit(_) => "limit",
-            Self::SlowReading(_) => "slow-reading",
+            Self::SlowReading(_) => "slow_reading",
             Self::Malformed => "malformed",
             Self::Down => "down",
         }
@@ -283,7 +283,7 @@ mod tests {
             (r#"{"fin":{"accept":true}}"#, "fin", true),
             (r#""goaway""#, "goaway", true),
             (r#"{"limit":{"bytes":"4MiB"}}"#, "limit", false),
-            (r#"{"slow-reading":{"rate":"8KiB"}}"#, "slow-reading", true),
+            (r#"{"slow_reading":{"rate":"8KiB"}}"#, "slow_reading", true),
             (r#""malformed""#, "malformed", true),
             (r#""down""#, "down", false),
         ] {
@@ -301,7 +301,7 @@ mod tests {
             (r#"{"status":{"http":200}}"#, "400 to 599; 200 is none"),
             (r#"{"status":{"http":600}}"#, "400 to 599; 600 is none"),
             (r#"{"status":{"http":503,"retry_after":"61min"}}"#, "an hour at most; 61min"),
-            (r#"{"slow-reading":{"rate":"0B"}}"#, "above zero"),
+            (r#"{"slow_reading":{"rate":"0B"}}"#, "above zero"),
         ] {
             let found = read(text).unwrap().problem().unwrap_or_default();
             assert!(found.contains(problem), "{text}: {found}");

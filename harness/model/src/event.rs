@@ -1,5 +1,7 @@
 //! The event log of a trial: what the harness did and saw, one JSON object per line.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::unit::MonoNs;
@@ -32,6 +34,47 @@ pub enum EventKind {
     WitnessGap,
     /// The user asked to stop.
     Interrupted,
+    /// A fault began to act; see [`crate::event::FaultEvent`].
+    FaultApplied,
+    /// A fixture says that a fault of its code acts now, or no more; see [`crate::event::FaultEvent`].
+    FaultConfirmed,
+    /// A fault ended; see [`crate::event::FaultEvent`].
+    FaultCleared,
+    /// A fault could not act, or never began; see [`crate::event::FaultEvent`].
+    FaultMissed,
+}
+
+/// The data of an event that a fault makes.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct FaultEvent {
+    /// Number of the fault in its variant.
+    pub fault: usize,
+    /// Of a confirmation: since when it acts, or no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<MonoNs>,
+    /// Of a confirmation: whether it acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<bool>,
+    /// Why it began or did not, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// State of the service when it began, as its span ledger says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<LiveState>,
+    /// What the injector measured until it ended: names and amounts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measured: BTreeMap<String, u64>,
+}
+
+/// The live words of a span ledger that matter to a fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct LiveState {
+    /// Spans in the batch processor's queue.
+    pub queue: u64,
+    /// Exports in flight.
+    pub in_flight: u64,
+    /// Spans created.
+    pub created: u64,
 }
 
 /// One sample of `usage.ndjson`, taken about every 100 ms.

@@ -11,6 +11,7 @@ pub mod event;
 pub mod expect;
 pub mod exporter;
 pub mod fate;
+pub mod fault;
 pub mod figure;
 pub mod id;
 pub mod layout;

@@ -103,6 +103,9 @@ pub struct ProcessEnd {
     pub said_stopped: bool,
     /// The error the provider's shutdown returned.
     pub shutdown_error: Option<String>,
+    /// Number of the fault that ended it, or that may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<usize>,
 }
 
 /// Times of a trial's phases; 0 where a phase was not reached.

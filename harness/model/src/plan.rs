@@ -11,7 +11,7 @@ use crate::exporter::{Exporter, SamplerKind};
 use crate::id::TraceTag;
 use crate::load::PlannedLoad;
 use crate::manifest::FORMAT;
-use crate::scenario::{Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode, one_or_many};
+use crate::scenario::{Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode, one_or_many};
 use crate::topology::{Share, shares};
 use crate::unit::Period;
 
@@ -56,6 +56,12 @@ pub struct PlannedVariant {
     /// Its own load, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<PlannedLoad>,
+    /// Version of the SDK that its fixtures are built with; absent: the one that the fixtures pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sdk: Option<String>,
+    /// Its faults, each with what it is put on. A fault's number is its place here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
 }
 
 /// One execution of one variant.
@@ -235,13 +241,25 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
     written
         .into_iter()
         .map(|variant| PlannedVariant {
+            faults: faults_of(scenario, &variant.name),
             name: variant.name,
             exporter: variant.exporter.over(scenario.exporter),
             receiver: variant.receiver.over(scenario.receiver),
             witness: variant.witness,
+            sdk: variant.sdk,
             load: variant.load.map(|load| PlannedLoad::resolve(&load.over(&scenario.load))),
         })
         .collect()
+}
+
+/// The faults of a variant, each with what it is put on.
+fn faults_of(scenario: &Scenario, variant: &str) -> Vec<Fault> {
+    let services = named(&scenario.services);
+    let first = services.first().map_or("", |service| service.name.as_str());
+    let has =
+        |fault: &&Fault| fault.variants.as_ref().is_none_or(|names| names.iter().any(|name| name == variant));
+    let of_variant = scenario.fault.iter().filter(has);
+    of_variant.map(|fault| Fault { on: Some(fault.target(first)), variants: None, ..fault.clone() }).collect()
 }
 
 #[cfg(test)]

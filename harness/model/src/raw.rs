@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::event::UsageSample;
+use crate::event::{Event, UsageSample};
 use crate::manifest::TrialManifest;
 
 /// A raw log: bytes in memory, or a file that is read in place.
@@ -62,6 +62,8 @@ pub struct TrialLogs {
     pub wire: Option<Log>,
     /// The load's log.
     pub load: Option<Log>,
+    /// What the harness did and saw.
+    pub events: Vec<Event>,
     /// Samples of resource usage.
     pub usage: Vec<UsageSample>,
 }

@@ -1,5 +1,6 @@
 //! A scenario file as it is written. Every key is closed; nothing is resolved here (see [`crate::plan`]).
 
+mod fault;
 mod load;
 mod service;
 
@@ -12,13 +13,14 @@ use crate::expect::Expect;
 use crate::exporter::Exporter;
 use crate::unit::{ByteSize, Period};
 
+pub use fault::Fault;
 pub use load::{Arrival, Bursts, Load, LoadOverride, Model, Ramp, Replay, Shape, Step};
 
 pub(crate) use service::one_or_many;
 pub use service::{Cache, Fixture, Root, Service, WitnessMode};
 
 /// Top-level keys that later versions will understand.
-pub const RESERVED: &[&str] = &["fault", "pipeline", "ebpf", "sweep", "compare"];
+pub const RESERVED: &[&str] = &["pipeline", "ebpf", "sweep", "compare"];
 
 /// A whole scenario file.
 #[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
@@ -50,6 +52,9 @@ pub struct Scenario {
     /// The configurations that are compared; none means one, named `default`.
     #[serde(default)]
     pub variant: Vec<Variant>,
+    /// What goes wrong on purpose.
+    #[serde(default)]
+    pub fault: Vec<Fault>,
     /// What must hold.
     #[serde(default)]
     pub expect: Vec<Expect>,
@@ -100,7 +105,13 @@ pub struct Variant {
     /// A load of its own.
     #[serde(default)]
     pub load: Option<LoadOverride>,
+    /// Version of the SDK that its fixtures are built with; absent: the one that the fixtures pin.
+    #[serde(default)]
+    pub sdk: Option<String>,
 }
+
+/// Versions of the SDK that fixtures can be built with beside the one they pin: `go-fixtures/sdk/VERSION.mod`.
+pub const SDK_VERSIONS: [&str; 2] = ["1.42.0", "1.44.0"];
 
 impl Default for Variant {
     /// The one variant of a file that names none.
@@ -111,6 +122,7 @@ impl Default for Variant {
             receiver: Receiver::default(),
             witness: None,
             load: None,
+            sdk: None,
         }
     }
 }

@@ -13,7 +13,7 @@ type Make = fn() -> RunResult;
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
-    let samples: [(&str, Make); 13] = [
+    let samples: [(&str, Make); 16] = [
         ("sample", sample::nine),
         ("repeated", sample::repeated),
         ("single", sample::single),
@@ -27,12 +27,16 @@ fn main() -> std::io::Result<()> {
         ("own", sample::own),
         ("pair", sample::pair),
         ("planted", sample::planted),
+        ("faulty", sample::faulty),
+        ("repeatedly", sample::repeatedly),
+        ("contextless", sample::contextless),
     ];
     for (name, make) in samples {
         write(&folder, name, &make())?;
     }
     write(&folder, "hostile-chain", &sample::poisoned_chain("<script>alert(1)</script>&\u{1b}[31m"))?;
     write(&folder, "hostile", &sample::poisoned("<script>alert(1)</script>&\u{1b}[31m"))?;
+    write(&folder, "hostile-faults", &sample::poisoned_faults("<script>alert(1)</script>&\u{1b}[31m"))?;
     for (at, path) in std::env::args().skip(2).enumerate() {
         let result: RunResult = serde_json::from_slice(&std::fs::read(path)?)?;
         write(&folder, &format!("real-{at}"), &result)?;

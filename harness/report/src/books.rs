@@ -32,6 +32,8 @@ pub(crate) struct Books {
     pub(crate) repeated: u64,
     /// Received, although the SDK was told that the export had failed.
     pub(crate) reported_failed: u64,
+    /// Spans of calls that a client made again by itself; they are in no other number.
+    pub(crate) made_again: u64,
 }
 
 impl Books {
@@ -60,6 +62,7 @@ impl Books {
             sum.repeated +=
                 ledger.copies.iter().filter(|(n, _)| **n > 1).map(|(_, spans)| spans).sum::<u64>();
             sum.reported_failed += ledger.reported_failed;
+            sum.made_again += ledger.expected.repeated;
         }
         sum
     }

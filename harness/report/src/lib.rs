@@ -3,6 +3,7 @@
 //! Pure functions without a clock: the same result gives the same bytes.
 
 mod books;
+mod faults;
 mod markup;
 mod number;
 mod page;

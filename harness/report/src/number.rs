@@ -83,6 +83,31 @@ impl Numbers {
         format!("{}{}ms", self.short(value), self.space)
     }
 
+    /// A time of a trial, given in milliseconds, in seconds with their unit.
+    pub(crate) fn seconds(self, ms: f64) -> String {
+        format!("{}{}s", self.fixed(ms / 1000.0, 2), self.space)
+    }
+
+    /// Whole milliseconds with their unit.
+    pub(crate) fn whole_ms(self, value: f64) -> String {
+        format!("{}{}ms", self.fixed(value, 0), self.space)
+    }
+
+    /// A duration, given in milliseconds; a long one in seconds.
+    pub(crate) fn lasting(self, ms: f64) -> String {
+        if ms >= 1000.0 { format!("{}{}s", self.short(ms / 1000.0), self.space) } else { self.ms(ms) }
+    }
+
+    /// Bytes with their unit.
+    pub(crate) fn bytes(self, bytes: f64) -> String {
+        let (amount, unit) = match bytes {
+            b if b >= 1_048_576.0 => (self.short(b / 1_048_576.0), "MiB"),
+            b if b >= 1024.0 => (self.short(b / 1024.0), "KiB"),
+            b => (self.fixed(b, 0), "bytes"),
+        };
+        format!("{amount}{}{unit}", self.space)
+    }
+
     /// Bytes as MiB, without the unit.
     pub(crate) fn mib(self, bytes: u64) -> String {
         let mib = bytes as f64 / 1_048_576.0;

@@ -6,6 +6,7 @@ mod cost;
 mod damage;
 mod difference;
 mod fates;
+mod faults;
 mod grid;
 mod instrument;
 mod latency;
@@ -29,6 +30,7 @@ pub(crate) fn render(result: &RunResult) -> String {
     let sections: Vec<Section> = [
         Some(verdict::section(result)),
         Some(belief::section(result)),
+        faults::section(result),
         Some(fates::section(result)),
         damage::section(result),
         Some(loss::section(result)),

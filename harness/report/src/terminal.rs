@@ -1,6 +1,7 @@
 //! The summary for a terminal.
 
 mod columns;
+mod faults;
 mod ink;
 mod lines;
 mod traces;
@@ -33,8 +34,11 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.push(String::new());
     out.extend(traces::planted(result));
     out.extend(lines::lost(result));
+    out.extend(faults::faults(result));
+    out.extend(faults::exports(result));
     out.extend(traces::spans(result));
     out.extend(traces::traces(result));
+    out.extend(faults::calls(result));
     out.extend(lines::books(result));
     out.extend(traces::outside(result));
     out.extend(lines::unplaced(result));

@@ -1,6 +1,8 @@
 //! The words that the terminal and the page share.
 
-use spanfate_model::fate::{Cause, Decider, Exit, Fate, Filter};
+use std::collections::BTreeMap;
+
+use spanfate_model::fate::{Cause, Decider, Exit, Fate, Filter, Leak};
 use spanfate_model::manifest::Status;
 use spanfate_model::result::{Estimate, LoadFigures, RunResult, VariantResult};
 use spanfate_model::scenario::Model;
@@ -17,7 +19,13 @@ pub(crate) const fn short(fate: Fate) -> &'static str {
         Fate::NotSampled(Decider::Parent) => "parent unsampled",
         Fate::Filtered(Filter::Processor) => "filtered",
         Fate::Filtered(Filter::ExporterWrapper) => "filtered at exporter",
+<<<<<<< HEAD
         Fate::NeverEnded => "never ended",
+=======
+        Fate::NeverEnded(Leak::Forgotten) => "never ended",
+        Fate::NeverEnded(Leak::Panic) => "panic before defer",
+        Fate::NeverEnded(Leak::BodyNotClosed) => "body not closed",
+>>>>>>> 1d7cb71 (Show faults in the terminal summary and the HTML report)
         Fate::CutOffAtExit => "open at exit",
         Fate::DroppedQueueFull => "queue full",
         Fate::EndedAfterShutdown => "after shutdown",
@@ -125,6 +133,22 @@ pub(crate) fn interval(estimate: &Estimate, numbers: Numbers) -> Option<String> 
 /// What the law predicts; there is nothing to say about a variant it does not speak of.
 pub(crate) fn law(rate: Option<f64>, numbers: Numbers) -> String {
     maybe(rate, |rate| if rate <= 0.0 { "no loss".to_owned() } else { numbers.percent(rate) })
+}
+
+/// What the errors of failed exports said, most first, with a clear word for those that were told apart by a sign only.
+pub(crate) fn causes(failed_by: &BTreeMap<String, u64>) -> Vec<(u64, &str)> {
+    let word = |cause: &'_ str| match cause {
+        "too_large" => "too large",
+        "status" => "error status",
+        "other" => "other errors",
+        _ => "",
+    };
+    let mut out: Vec<(u64, &str)> = failed_by
+        .iter()
+        .map(|(cause, calls)| (*calls, if word(cause).is_empty() { cause.as_str() } else { word(cause) }))
+        .collect();
+    out.sort_by_key(|(calls, _)| std::cmp::Reverse(*calls));
+    out
 }
 
 /// A number that may be absent.

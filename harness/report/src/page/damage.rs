@@ -9,6 +9,7 @@ use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 use crate::plot::{Bars, Ink, Row, STATES, state};
 use crate::spans::{damaged, traced, unknown, unseen, vanished};
+use crate::words::maybe;
 
 /// Most services in a plot.
 const DRAWN: usize = 16;
@@ -57,9 +58,24 @@ fn answer(result: &RunResult) -> String {
         }
     };
     text.push('.');
+    text += &headers(&known);
     match unseen(result).len() as u64 {
         0 => text,
         n => format!("{text} Of {} it cannot be said.", PAGE.counted(n, "variant", "variants")),
+    }
+}
+
+/// How much trace context arrived at called services, where there are any.
+fn headers(known: &[(&VariantResult, &Damage)]) -> String {
+    let sum = |pick: fn(&Damage) -> u64| known.iter().map(|(_, damage)| pick(damage)).sum::<u64>();
+    let all = Damage {
+        calls: sum(|damage| damage.calls),
+        intact_calls: sum(|damage| damage.intact_calls),
+        ..Damage::default()
+    };
+    match all.calls {
+        0 => String::new(),
+        _ => format!(" Trace context arrived intact at {} calls between services.", intact(&all)),
     }
 }
 
@@ -125,6 +141,9 @@ fn states(result: &RunResult) -> Html {
         "#Missing spans",
         "#Damaged traces | per missing span",
     ];
+    let called = traced(result).iter().any(|(_, damage)| damage.calls > 0);
+    let calls = called.then_some("#Calls with intact context | of all between services");
+    let titles = titles.into_iter().chain(calls);
     let mut grid = Grid::new("Traces by what became of them", titles);
     for (variant, damage) in traced(result) {
         let mut name = Html::text(&variant.name);
@@ -147,7 +166,9 @@ fn states(result: &RunResult) -> Html {
             PAGE.count(damage.missing_spans),
             each,
         ];
-        grid.marked(std::iter::once(name).chain(texts.into_iter().map(Html::text)).collect());
+        let intact = called.then(|| maybe((damage.calls > 0).then_some(damage), intact));
+        let texts = texts.into_iter().chain(intact);
+        grid.marked(std::iter::once(name).chain(texts.map(Html::text)).collect());
     }
     let unseen = unseen(result);
     let blind = match unseen.as_slice() {
@@ -157,6 +178,11 @@ fn states(result: &RunResult) -> Html {
         }
     };
     fold(grid.len(), &format!("Traces of {} variants", grid.len()), grid.render()).with(&blind)
+}
+
+/// Calls whose trace context arrived as it was sent, of all calls.
+fn intact(damage: &Damage) -> String {
+    format!("{} of {}", PAGE.count(damage.intact_calls), PAGE.count(damage.calls))
 }
 
 /// The same small trace in every state.

@@ -161,6 +161,7 @@ fn ledgers(result: &RunResult) -> Html {
         "#Beyond the plan",
         "#Received twice or more",
         "#Received, but reported as failed",
+        "#Of calls made again | by a client itself, in no other number",
     ];
     let mut plan = Grid::new("What the load's plan says about spans of numbered requests; copies", titles);
     for (variant, trial) in trials(result) {
@@ -175,6 +176,7 @@ fn ledgers(result: &RunResult) -> Html {
             expected.extra,
             books.repeated,
             books.reported_failed,
+            books.made_again,
         ];
         plan.row(std::iter::once(name).chain(counts.map(|count| PAGE.count(count))));
     }

@@ -72,6 +72,8 @@ pub(crate) enum Key {
     Dot,
     /// A vertical line under a triangle.
     Tick,
+    /// A vertical line.
+    Post,
     /// A line with ends.
     Beam,
     /// An empty bar.
@@ -92,6 +94,7 @@ impl Key {
             Self::Tick => {
                 line("14,3 14,10").with(&Html::void("polygon", &[fill, ("points", "10,0 18,0 14,5")]))
             }
+            Self::Post => line("14,0 14,10"),
             Self::Frame => Html::void(
                 "rect",
                 &[("class", &stroke), ("x", "1"), ("y", "1"), ("width", "26"), ("height", "8")],

@@ -10,6 +10,8 @@ use crate::plot::{Buckets, Timelines};
 
 /// Most rows of a table beside a plot.
 const ROWS: usize = 24;
+/// Most faults that are explained below a plot.
+const FAULTS: usize = 8;
 
 /// The section.
 pub(crate) fn section(result: &RunResult) -> Section {
@@ -18,17 +20,27 @@ pub(crate) fn section(result: &RunResult) -> Section {
     let mut body = Html::new();
     if !shown.is_empty() {
         let axes = Timelines::over(&shown, &result.plan);
-        body.push(&legend(&[
+        let acting = shown.iter().any(|(_, trial)| !trial.faults.is_empty());
+        let mut keys = vec![
             (Key::Line, "created", "created"),
             (Key::Line, "received", "received (first copy)"),
             (Key::Line, "lost", "lost"),
             (Key::Bar, "queue", "longest queue"),
             (Key::Line, "capacity", "queue length as configured"),
             (Key::Bar, "band", "measured part"),
-        ]));
+        ];
+        if acting {
+            keys.extend([
+                (Key::Bar, "fault", "a fault acts; its number is explained below the plot"),
+                (Key::Post, "fault", "a fault at one moment"),
+            ]);
+        }
+        body.push(&legend(&keys));
         body.push(&plots(shown.iter().enumerate().map(|(at, (variant, trial))| {
             let plot = axes.draw(variant, trial, at);
-            (trial_name(variant, trial), plot.with(&details("Numbers", numbers(variant, trial))))
+            let numbers = details("Numbers", numbers(variant, trial));
+            let acting = numbered(&axes.acting(variant, trial));
+            (trial_name(variant, trial), plot.with(&acting).with(&numbers))
         })));
         body.push(&note(
             "The time axis starts with the load; time and rate axes are the same in all plots, queue axes are not. A span \
@@ -37,6 +49,19 @@ pub(crate) fn section(result: &RunResult) -> Section {
         ));
     }
     Section { id: "time", question: "What happened when?", answer: answer(&shown), body }
+}
+
+/// What the numbers in a plot stand for.
+fn numbered(acting: &[String]) -> Html {
+    let (shown, more) = acting.split_at(acting.len().min(FAULTS));
+    let mut items: Vec<Html> = shown.iter().map(|fault| Html::leaf("li", "", fault)).collect();
+    if !more.is_empty() {
+        items.push(Html::leaf("li", "", format!("and {} more, in the table of faults", more.len())));
+    }
+    if items.is_empty() {
+        return Html::new();
+    }
+    Html::element("ul", &[("class", "acting")], items.into_iter().collect())
 }
 
 /// The trial with the highest loss; the first of these.

@@ -29,7 +29,7 @@ inks! {
     Text = "text", Soft = "soft", Grid = "grid", Track = "track", Band = "band", Created = "created",
     Received = "received", Lost = "lost", Deliberate = "deliberate", Unplaced = "unplaced", Law = "law",
     Interval = "interval", Trial = "trial", Response = "response", Delay = "delay", ResponseTrial = "response faint",
-    DelayTrial = "delay faint", Queue = "queue", Capacity = "capacity", Missing = "missing",
+    DelayTrial = "delay faint", Queue = "queue", Capacity = "capacity", Missing = "missing", Fault = "fault",
 }
 
 impl Ink {

@@ -9,13 +9,17 @@ use spanfate_model::plan::Plan;
 use spanfate_model::result::{Slice, TrialResult, VariantResult};
 
 use super::figure::{Area, Drawn, FONT, Figure, font, px, stroke};
+use super::shade::Shades;
 use super::svg::Ink;
+use crate::faults::rows_of;
 use crate::markup::Html;
 use crate::number::PAGE;
 
 const HEIGHT: u32 = 290;
 /// Height of the upper chart.
 const UPPER: f64 = 165.0;
+/// Width of the value axis, and of what is free right of the charts.
+pub(super) const SIDES: (f64, f64) = (52.0, 14.0);
 /// Most points of a line.
 const POINTS: usize = 300;
 
@@ -102,37 +106,49 @@ impl<'a> Timelines<'a> {
     pub(crate) fn draw(&self, variant: &VariantResult, trial: &TrialResult, at: usize) -> Html {
         let queue = trial.timeline.iter().map(|slice| slice.queue).max().unwrap_or_default();
         let lost: u64 = trial.timeline.iter().map(|slice| slice.lost).sum();
+        let shades = Shades::of(self.plan, variant, trial, self.end);
+        let acting = self.acting(variant, trial);
         let figure = Figure {
             key: format!("time-{at}"),
             title: &format!("Timeline of {}", variant.name),
             description: format!(
-                "Spans created, received and lost per second over {} s, and the queue below. Lost: {}; longest queue: {} spans.",
+                "Spans created, received and lost per second over {} s, and the queue below. Lost: {}; longest queue: {} spans.{}",
                 PAGE.fixed(self.end, 1),
                 PAGE.count(lost),
-                PAGE.count(queue)
+                PAGE.count(queue),
+                shaded(&acting)
             ),
             height: HEIGHT,
         };
         let buckets = Buckets::of(trial, POINTS);
         figure.draw(|area| {
             let (upper, lower) = area.split_vertically(px(UPPER));
-            self.rates(&upper, &buckets, self.measured(trial))?;
-            self.queue(&lower, &buckets, trial.effective.as_ref().map_or(0, |effective| effective.queue))
+            self.rates(&upper, &buckets, self.measured(trial), &shades)?;
+            let queue = trial.effective.as_ref().map_or(0, |effective| effective.queue);
+            self.queue(&lower, &buckets, queue, &shades)
         })
     }
 
-    fn rates(&self, area: &Area<'_>, buckets: &Buckets, measured: (f64, f64)) -> Drawn {
+    /// The faults of a trial in words, each with the number it has in the plot.
+    pub(crate) fn acting(&self, variant: &VariantResult, trial: &TrialResult) -> Vec<String> {
+        let rows = rows_of(self.plan, variant, &[trial]);
+        let words = rows.iter().filter(|row| row.happened().is_some());
+        words.map(|row| format!("{}: {} {}", row.number + 1, row.what(), row.when(PAGE))).collect()
+    }
+
+    fn rates(&self, area: &Area<'_>, buckets: &Buckets, measured: (f64, f64), shades: &Shades) -> Drawn {
         let top = self.rate * 1.08;
         let mut chart = ChartBuilder::on(area)
             .margin_top(px(20.0))
-            .margin_right(px(14.0))
+            .margin_right(px(SIDES.1))
             .margin_bottom(px(8.0))
-            .y_label_area_size(px(52.0))
+            .y_label_area_size(px(SIDES.0))
             .build_cartesian_2d(0.0..self.end, 0.0..top)?;
         chart.draw_series([Rectangle::new(
             [(measured.0, 0.0), (measured.1.min(self.end), top)],
             Ink::Band.color().filled(),
         )])?;
+        shades.draw(&mut chart, top)?;
         chart
             .configure_mesh()
             .disable_x_mesh()
@@ -153,18 +169,20 @@ impl<'a> Timelines<'a> {
         for (ink, width, pick) in series {
             chart.draw_series(LineSeries::new(buckets.rate(pick), stroke(ink, width)))?;
         }
+        shades.number(area)?;
         area.draw_text("spans/s", &font(Ink::Soft, FONT, HPos::Left, VPos::Center), (0, px(8.0)))
     }
 
-    fn queue(&self, area: &Area<'_>, buckets: &Buckets, capacity: u32) -> Drawn {
+    fn queue(&self, area: &Area<'_>, buckets: &Buckets, capacity: u32, shades: &Shades) -> Drawn {
         let longest = buckets.slices.iter().map(|slice| slice.queue).max().unwrap_or_default();
         let top = (longest as f64 * 1.15).max(4.0);
         let mut chart = ChartBuilder::on(area)
             .margin_top(px(20.0))
-            .margin_right(px(14.0))
+            .margin_right(px(SIDES.1))
             .x_label_area_size(px(22.0))
-            .y_label_area_size(px(52.0))
+            .y_label_area_size(px(SIDES.0))
             .build_cartesian_2d(0.0..self.end, 0.0..top)?;
+        shades.draw(&mut chart, top)?;
         chart
             .configure_mesh()
             .disable_x_mesh()
@@ -188,4 +206,13 @@ impl<'a> Timelines<'a> {
         }
         area.draw_text("queue, spans", &font(Ink::Soft, FONT, HPos::Left, VPos::Center), (0, px(8.0)))
     }
+}
+
+/// What is shaded, for people who do not see it.
+fn shaded(acting: &[String]) -> String {
+    /// Most faults that are read out; the table has all.
+    const SAID: usize = 8;
+    let (said, more) = acting.split_at(acting.len().min(SAID));
+    let more = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
+    if said.is_empty() { String::new() } else { format!(" Faults, shaded: {}{more}.", said.join("; ")) }
 }

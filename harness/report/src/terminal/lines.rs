@@ -59,6 +59,18 @@ pub(crate) fn books(result: &RunResult) -> Vec<String> {
     if books.repeated > 0 {
         text = format!("{text}; received more than once {}", n(books.repeated));
     }
+    if books.reported_failed > 0 {
+        text = format!(
+            "{text}; received although the SDK was told that the export had failed {}",
+            n(books.reported_failed)
+        );
+    }
+    if books.made_again > 0 {
+        text = format!(
+            "{text}; {} of calls that clients made again by themselves are in no other number",
+            TERMINAL.counted(books.made_again, "span", "spans")
+        );
+    }
     vec![titled("books", &format!("{text} (whole run, warm-up included)"))]
 }
 

@@ -18,14 +18,15 @@ const NAMES: usize = 3;
 const NAME: usize = 48;
 
 /// One line per thing, the title only before the first.
-fn listed(title: &str, lines: Vec<String>, all: usize) -> Vec<String> {
+pub(super) fn listed(title: &str, lines: Vec<String>, all: usize) -> Vec<String> {
     let left = all.saturating_sub(lines.len());
     let more = (left > 0).then(|| format!("and {left} more variants, in the report"));
     let titled = |(at, line): (usize, String)| titled(if at == 0 { title } else { "" }, &line);
     lines.into_iter().chain(more).enumerate().map(titled).collect()
 }
 
-fn name(text: &str) -> String {
+/// A name, clean and not too wide.
+pub(super) fn name(text: &str) -> String {
     clip(text, NAME)
 }
 

@@ -157,6 +157,7 @@ fn service(trial: &TrialResult, at: usize, name: &str, row: &BreakdownRow) -> Se
         effective: trial.effective.clone(),
         sdk: trial.sdk.clone(),
         ended_by_itself: None,
+        starts: 1,
     }
 }
 

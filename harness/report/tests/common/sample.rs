@@ -1,6 +1,7 @@
 //! Results as a run of the nine-variant scenario would give them, made up, and in every state a report must bear.
 
 mod chain;
+mod fault;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 pub(crate) use chain::{chain, chatty, many, own, pair, planted, poisoned_chain};
+pub(crate) use fault::{contextless, faulty, poisoned_faults, repeatedly};
 
 /// Spans per second that are created.
 const SPANS_PER_S: f64 = 25_000.0;
@@ -245,6 +247,7 @@ fn plan(cases: &[Case], trials: u32) -> Plan {
             })
             .collect(),
         expect: Vec::new(),
+        fault: Vec::new(),
         plant: spanfate_model::scenario::Plant::default(),
     })
 }

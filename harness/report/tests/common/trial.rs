@@ -78,6 +78,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         ended_by_itself: None,
         services: Vec::new(),
         breakdown: Vec::new(),
+        faults: Vec::new(),
         damage: None,
         ledger,
     };

@@ -41,7 +41,7 @@ proptest! {
 
     #[test]
     fn no_text_changes_the_shape_of_a_page(text in hostile()) {
-        for poisoned in [sample::poisoned, sample::poisoned_chain] {
+        for poisoned in [sample::poisoned, sample::poisoned_chain, sample::poisoned_faults] {
             let (plain, made) = (html(&poisoned("harmless")), html(&poisoned(&text)));
             let (plain, made) = (read(&plain), read(&made));
             let (plain, made) = (plain.map_err(TestCaseError::fail)?, made.map_err(TestCaseError::fail)?);
@@ -55,7 +55,7 @@ proptest! {
 
     #[test]
     fn no_text_steers_a_terminal(text in hostile(), color: bool, width in prop::option::of(20u16..200)) {
-        for poisoned in [sample::poisoned, sample::poisoned_chain] {
+        for poisoned in [sample::poisoned, sample::poisoned_chain, sample::poisoned_faults] {
             let made = table(&poisoned(&text), TableStyle { color, width });
             let known = ["\u{1b}[32m", "\u{1b}[33m", "\u{1b}[31m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[0m"];
             let bare = known.iter().fold(made.clone(), |text, code| text.replace(code, ""));

@@ -25,6 +25,10 @@ fn all() -> Vec<(&'static str, spanfate_model::result::RunResult)> {
         ("own", sample::own()),
         ("pair", sample::pair()),
         ("planted", sample::planted()),
+        ("faulty", sample::faulty()),
+        ("repeatedly", sample::repeatedly()),
+        ("contextless", sample::contextless()),
+        ("poisoned faults", sample::poisoned_faults("<b>&\"'")),
         ("poisoned chain", sample::poisoned_chain("<b>&\"'")),
     ]
 }

@@ -4,6 +4,7 @@
 mod sample;
 
 mod escaping;
+mod faults;
 mod html;
 mod page;
 mod table;

@@ -23,6 +23,9 @@ fn lines_fit_the_terminal() {
         sample::own(),
         sample::pair(),
         sample::planted(),
+        sample::faulty(),
+        sample::repeatedly(),
+        sample::contextless(),
     ] {
         for width in [80, 100, 110, 120, 140, 200] {
             for line in plain(&result, width).lines() {

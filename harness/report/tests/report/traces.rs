@@ -9,14 +9,14 @@ use crate::sample;
 use crate::table::plain;
 
 /// The part of a page between a section's heading and the next section.
-fn section(result: &RunResult, id: &str) -> Option<String> {
+pub(crate) fn section(result: &RunResult, id: &str) -> Option<String> {
     let text = html(result);
     let begin = text.find(&format!("<section id=\"{id}\""))?;
     let end = text[begin..].find("</section>")? + begin;
     Some(text[begin..end].replace('\u{202f}', " "))
 }
 
-fn asked(result: &RunResult, id: &str) -> String {
+pub(crate) fn asked(result: &RunResult, id: &str) -> String {
     section(result, id).unwrap_or_else(|| unreachable!("no section {id}"))
 }
 
@@ -122,6 +122,8 @@ fn every_state_of_a_trace_is_named() {
         absent: 7,
         missing_spans: 80,
         amplification: 0.7125,
+        calls: 0,
+        intact_calls: 0,
         services: Vec::new(),
     };
     assert!(damage.closes());

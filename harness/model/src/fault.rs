@@ -1,0 +1,236 @@
+//! What can go wrong on purpose. Each kind names the dose by which it proves that it happened.
+
+mod code;
+mod network;
+mod process;
+mod schedule;
+mod target;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::Answer;
+use crate::fate::Leak;
+
+pub use code::{
+    ClockStep, ContextLost, Deep, Exit, Gc, Hang, HowExit, HowLost, LruLocked, Outcome, Panic, Place,
+    PoolExhausted, SlowSerialisation, SpanError, WhatError,
+};
+pub use network::{
+    Bandwidth, Direction, Latency, LimitData, Packets, ResetPeer, Shaper, Slicer, SlowClose, Timeout,
+};
+pub use process::{Cpu, Down, Neighbour, Oom};
+pub use schedule::{At, Requests, Trigger, Window};
+pub use target::Target;
+
+pub(crate) use schedule::repeated;
+
+/// Most faults of a variant: the span ledger's header has that many places for doses.
+pub const MOST: usize = 32;
+
+/// A kind of fault.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Network: bytes arrive later.
+    Latency(Latency),
+    /// Network: bytes arrive no faster than that.
+    Bandwidth(Bandwidth),
+    /// Network: bytes arrive in small pieces.
+    Slicer(Slicer),
+    /// Network: nothing arrives any more; the connection ends after a time, or never.
+    Timeout(Timeout),
+    /// Network: the end of a connection arrives late.
+    SlowClose(SlowClose),
+    /// Network: connections are reset.
+    ResetPeer(ResetPeer),
+    /// Network: a connection ends after some bytes.
+    LimitData(LimitData),
+    /// Network: connections are cut and new ones refused.
+    Down,
+    /// Network: packets are delayed, lost or duplicated by the kernel, where it has netem.
+    Packets(Packets),
+    /// Network: packets pass no faster than that, by the kernel.
+    Shaper(Shaper),
+    /// Process: SIGTERM, an orderly stop within the service's `shutdown`.
+    Terminate(Down),
+    /// Process: SIGKILL.
+    Kill(Down),
+    /// Process: SIGSTOP, and SIGCONT at the end.
+    Pause,
+    /// Process: it grows beyond a limit on its memory, and the kernel kills it.
+    Oom(Oom),
+    /// Process: a quota on its CPU time.
+    Cpu(Cpu),
+    /// Process: a neighbour that spins on the same core.
+    Neighbour(Neighbour),
+    /// Runtime: garbage, live heap, other settings, forced collections.
+    Gc(Gc),
+    /// Code: a panic.
+    Panic(Panic),
+    /// Code: the goroutine or the process ends without a panic.
+    Exit(Exit),
+    /// Code: a call goes on without its trace context.
+    ContextLost(ContextLost),
+    /// Code: a deep call stack.
+    Deep(Deep),
+    /// Code: a span is not ended as it should be.
+    SpanError(SpanError),
+    /// Code: the cache's connections are taken.
+    PoolExhausted(PoolExhausted),
+    /// Code: the cache's lock is held.
+    LruLocked(LruLocked),
+    /// Code: the exporter needs CPU time per span.
+    SlowSerialisation(SlowSerialisation),
+    /// Code: spans are stamped by a wall clock that is off.
+    ClockStep(ClockStep),
+    /// Code: a handler hangs.
+    Hang(Hang),
+    /// Receiver: how it answers.
+    Answer(Answer),
+}
+
+/// Where a kind acts, and so what it can be put on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Family {
+    /// On a link between two of load, services and receiver.
+    Network,
+    /// On a service's process, from outside.
+    Process,
+    /// Inside a service that is a fixture.
+    Code,
+    /// In the receiver.
+    Receiver,
+}
+
+impl Kind {
+    /// Its name in files.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Latency(_) => "latency",
+            Self::Bandwidth(_) => "bandwidth",
+            Self::Slicer(_) => "slicer",
+            Self::Timeout(_) => "timeout",
+            Self::SlowClose(_) => "slow_close",
+            Self::ResetPeer(_) => "reset_peer",
+            Self::LimitData(_) => "limit_data",
+            Self::Down => "down",
+            Self::Packets(_) => "packets",
+            Self::Shaper(_) => "shaper",
+            Self::Terminate(_) => "terminate",
+            Self::Kill(_) => "kill",
+            Self::Pause => "pause",
+            Self::Oom(_) => "oom",
+            Self::Cpu(_) => "cpu",
+            Self::Neighbour(_) => "neighbour",
+            Self::Gc(_) => "gc",
+            Self::Panic(_) => "panic",
+            Self::Exit(_) => "exit",
+            Self::ContextLost(_) => "context_lost",
+            Self::Deep(_) => "deep",
+            Self::SpanError(_) => "span_error",
+            Self::PoolExhausted(_) => "pool_exhausted",
+            Self::LruLocked(_) => "lru_locked",
+            Self::SlowSerialisation(_) => "slow_serialisation",
+            Self::ClockStep(_) => "clock_step",
+            Self::Hang(_) => "hang",
+            Self::Answer(_) => "answer",
+        }
+    }
+
+    /// Where it acts.
+    pub const fn family(&self) -> Family {
+        match self {
+            Self::Latency(_)
+            | Self::Bandwidth(_)
+            | Self::Slicer(_)
+            | Self::Timeout(_)
+            | Self::SlowClose(_)
+            | Self::ResetPeer(_)
+            | Self::LimitData(_)
+            | Self::Packets(_)
+            | Self::Shaper(_)
+            | Self::Down => Family::Network,
+            Self::Terminate(_)
+            | Self::Kill(_)
+            | Self::Pause
+            | Self::Oom(_)
+            | Self::Cpu(_)
+            | Self::Neighbour(_) => Family::Process,
+            Self::Gc(_)
+            | Self::Panic(_)
+            | Self::Exit(_)
+            | Self::ContextLost(_)
+            | Self::Deep(_)
+            | Self::SpanError(_)
+            | Self::PoolExhausted(_)
+            | Self::LruLocked(_)
+            | Self::SlowSerialisation(_)
+            | Self::ClockStep(_)
+            | Self::Hang(_) => Family::Code,
+            Self::Answer(_) => Family::Receiver,
+        }
+    }
+
+    /// Whether the kernel makes it happen to packets, in a network namespace of the trial's own; other faults of links need a proxy.
+    pub const fn is_of_packets(&self) -> bool {
+        matches!(self, Self::Packets(_) | Self::Shaper(_))
+    }
+
+    /// Whether it happens at one moment: a length would mean nothing.
+    pub const fn is_moment(&self) -> bool {
+        matches!(self, Self::Terminate(_) | Self::Kill(_))
+    }
+
+    /// Whether it may end the process it is put on, and after how long the process is started again.
+    pub const fn ends_process(&self) -> Option<Option<crate::unit::Period>> {
+        match self {
+            Self::Terminate(down) | Self::Kill(down) => Some(down.restart_after),
+            Self::Oom(oom) => Some(oom.restart_after),
+            Self::Panic(panic) if panic.outcome.is_fatal() => Some(panic.restart_after),
+            Self::Exit(exit) if exit.how.ends_process() => Some(exit.restart_after),
+            _ => None,
+        }
+    }
+
+    /// Why a span that it touches never ends, if that is so.
+    pub const fn leak(&self) -> Option<Leak> {
+        match self {
+            Self::Panic(Panic { place: Place::BeforeDefer, .. }) => Some(Leak::Panic),
+            Self::SpanError(SpanError { what: WhatError::NeverEnded, .. }) => Some(Leak::Forgotten),
+            Self::SpanError(SpanError { what: WhatError::BodyUnread, .. }) => Some(Leak::BodyNotClosed),
+            _ => None,
+        }
+    }
+
+    /// What its main dose counts, for people.
+    pub const fn dose(&self) -> &'static str {
+        match self {
+            Self::Latency(_) => "operations it delayed",
+            Self::Bandwidth(_) | Self::Slicer(_) => "operations slower than any without it",
+            Self::Packets(packets) if packets.loss > 0.0 => "packets lost",
+            Self::Packets(_) => "packets it acted on",
+            Self::Shaper(_) => "packets held or dropped",
+            Self::SlowClose(_) => "bytes of connections that ended meanwhile",
+            Self::Timeout(_) => "operations it stalled",
+            Self::ResetPeer(_) | Self::LimitData(_) | Self::Down => "operations it broke",
+            Self::Terminate(_) | Self::Kill(_) => "processes it ended",
+            Self::Pause => "ms stopped",
+            Self::Oom(_) => "kills by the kernel",
+            Self::Cpu(_) => "ms throttled",
+            Self::Neighbour(_) => "ms of CPU the neighbour took",
+            Self::Gc(_) => "garbage collections",
+            Self::Panic(_) => "panics",
+            Self::Exit(_) => "exits",
+            Self::ContextLost(_) => "contexts lost",
+            Self::Deep(_) => "deep calls",
+            Self::SpanError(_) => "spans treated so",
+            Self::PoolExhausted(_) => "requests that waited for a connection",
+            Self::LruLocked(_) => "look-ups that waited for the lock",
+            Self::SlowSerialisation(_) => "exports it slowed",
+            Self::ClockStep(_) => "spans stamped",
+            Self::Hang(_) => "requests that hung",
+            Self::Answer(_) => "requests it acted on",
+        }
+    }
+}

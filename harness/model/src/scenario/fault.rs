@@ -1,0 +1,78 @@
+//! `[[fault]]`: what goes wrong on purpose, where, and when.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{At, Family, Kind, Requests, Target, Trigger, Window, repeated};
+use crate::unit::Period;
+
+/// A fault of the timeline. Exactly one of `at`, `when` and `requests` says when it begins; `at` beside `when` means "not
+/// before".
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// What it is called in tables; absent: the name of its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What happens.
+    pub kind: Kind,
+    /// What it is put on; absent: the first service, the link on which it exports, or the receiver, as the kind needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Target>,
+    /// When it begins, from the start of the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<At>,
+    /// How long it lasts; absent: until the trial ends, its orderly stop included.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub lasting: Option<Period>,
+    /// It begins again that often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Period>,
+    /// Until when it begins again; absent: until the load ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Period>,
+    /// It begins once a service is in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Trigger>,
+    /// It acts on these requests at the receiver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<Requests>,
+    /// Variants that have it; absent means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variants: Option<Vec<String>>,
+    /// The dose below which it did not happen, in what its kind counts; absent: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<u64>,
+}
+
+impl Fault {
+    /// Name in tables.
+    pub fn title(&self) -> &str {
+        self.name.as_deref().unwrap_or_else(|| self.kind.name())
+    }
+
+    /// What it is put on, where the file does not say.
+    pub fn target(&self, first: &str) -> Target {
+        self.on.clone().unwrap_or_else(|| match self.kind.family() {
+            Family::Network => Target::exports_of(first),
+            Family::Process | Family::Code => Target::Service(first.to_owned()),
+            Family::Receiver => Target::Receiver,
+        })
+    }
+
+    /// The dose it must reach.
+    pub fn needed(&self) -> u64 {
+        self.at_least.unwrap_or(1)
+    }
+
+    /// Its windows in a trial, for a load of that length in nanoseconds. Empty for a fault that begins by a state, whose
+    /// window begins when it does, and for one that counts requests.
+    pub fn windows(&self, number: usize, seed: u64, load: u64) -> Vec<Window> {
+        let Some(at) = self.at.filter(|_| self.when.is_none() && self.requests.is_none()) else {
+            return Vec::new();
+        };
+        let length = if self.kind.is_moment() { Some(0) } else { self.lasting.map(Period::nanos) };
+        let until = self.until.map_or(u64::MAX, Period::nanos);
+        repeated(at.drawn(seed, number), self.every.map(Period::nanos), until, length, load)
+    }
+}
