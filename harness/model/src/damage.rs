@@ -25,6 +25,12 @@ pub struct Damage {
     pub missing_spans: u64,
     /// Damaged traces (all but complete and split ones) per missing span; 0 without one.
     pub amplification: f64,
+    /// Calls between services, in the whole trial.
+    #[serde(default)]
+    pub calls: u64,
+    /// Of these, calls whose trace context arrived as it was sent: trace and parent are the caller's.
+    #[serde(default)]
+    pub intact_calls: u64,
     /// The same by service, in the plan's order.
     pub services: Vec<ServiceDamage>,
 }

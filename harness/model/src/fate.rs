@@ -15,8 +15,8 @@ pub enum Fate {
     NotSampled(Decider),
     /// Something of the user's removed it on purpose.
     Filtered(Filter),
-    /// `End()` was never called although the process stopped in order.
-    NeverEnded,
+    /// `End()` was never called, nor would have been.
+    NeverEnded(Leak),
     /// Still open when the process died.
     CutOffAtExit,
     /// The batch processor's queue was full.
@@ -60,6 +60,17 @@ pub enum Filter {
     ExporterWrapper,
 }
 
+/// Why a span was never ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Leak {
+    /// Nobody called `End()`.
+    Forgotten,
+    /// A panic came before its `defer span.End()`.
+    Panic,
+    /// Its client neither read nor closed the body of the answer.
+    BodyNotClosed,
+}
+
 /// How the process ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Exit {
@@ -101,13 +112,15 @@ pub enum FateClass {
     Lost,
 }
 
-const NAMES: [(Fate, &str); 25] = [
+const NAMES: [(Fate, &str); 27] = [
     (Fate::Received, "received"),
     (Fate::NotSampled(Decider::Sampler), "not_sampled.sampler"),
     (Fate::NotSampled(Decider::Parent), "not_sampled.parent"),
     (Fate::Filtered(Filter::Processor), "filtered.processor"),
     (Fate::Filtered(Filter::ExporterWrapper), "filtered.exporter_wrapper"),
-    (Fate::NeverEnded, "never_ended"),
+    (Fate::NeverEnded(Leak::Forgotten), "never_ended.leak"),
+    (Fate::NeverEnded(Leak::Panic), "never_ended.panic"),
+    (Fate::NeverEnded(Leak::BodyNotClosed), "never_ended.body_not_closed"),
     (Fate::CutOffAtExit, "cut_off_at_exit"),
     (Fate::DroppedQueueFull, "dropped_queue_full"),
     (Fate::EndedAfterShutdown, "ended_after_shutdown"),
@@ -135,8 +148,23 @@ impl Fate {
         NAMES.iter().map(|(fate, _)| *fate).collect()
     }
 
+    /// Names that stand for several fates, which differ in their reason only.
+    pub fn groups() -> Vec<&'static str> {
+        let mut out: Vec<&'static str> =
+            NAMES.iter().filter_map(|(_, name)| Some(name.split_once('.')?.0)).collect();
+        out.dedup();
+        out
+    }
+
+    /// Whether a name stands for it and for others.
+    pub fn is_in(self, group: &str) -> bool {
+        self.to_string().split_once('.').is_some_and(|(first, _)| first == group)
+    }
+
     /// The fate of a name as [`fmt::Display`] writes it.
     pub fn by_name(name: &str) -> Option<Self> {
+        // Results of the first version knew no reason.
+        let name = if name == "never_ended" { "never_ended.leak" } else { name };
         NAMES.iter().find(|(_, known)| *known == name).map(|(fate, _)| *fate)
     }
 
@@ -145,7 +173,7 @@ impl Fate {
         match self {
             Self::Received => FateClass::Received,
             Self::NotSampled(_) | Self::Filtered(_) => FateClass::Deliberate,
-            Self::NeverEnded
+            Self::NeverEnded(_)
             | Self::CutOffAtExit
             | Self::DroppedQueueFull
             | Self::EndedAfterShutdown
@@ -171,7 +199,7 @@ impl Fate {
             | Self::Received
             | Self::NotSampled(_)
             | Self::Filtered(_) => false,
-            Self::NeverEnded
+            Self::NeverEnded(_)
             | Self::CutOffAtExit
             | Self::DroppedQueueFull
             | Self::EndedAfterShutdown
@@ -190,7 +218,9 @@ impl Fate {
             Self::NotSampled(Decider::Parent) => "its parent was not sampled",
             Self::Filtered(Filter::Processor) => "a span processor removed it on purpose",
             Self::Filtered(Filter::ExporterWrapper) => "an exporter wrapper removed it on purpose",
-            Self::NeverEnded => "End() was never called",
+            Self::NeverEnded(Leak::Forgotten) => "End() was never called",
+            Self::NeverEnded(Leak::Panic) => "a panic came before its defer span.End()",
+            Self::NeverEnded(Leak::BodyNotClosed) => "the body of the answer was neither read nor closed",
             Self::CutOffAtExit => "it was still open when the process died",
             Self::DroppedQueueFull => "the batch processor's queue was full when it ended",
             Self::EndedAfterShutdown => "it ended after the provider was shut down",

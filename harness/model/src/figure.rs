@@ -11,16 +11,43 @@ pub enum Figure {
     LossRate,
     /// Absolute difference of the measured loss rate and the law's prediction.
     LossLawGap,
-    /// Spans with one fate (all reasons of that fate together when the name has no reason).
+    /// Spans with one fate.
     Fate(Fate),
+    /// Spans with any of the fates that differ only in their reason, by the name before it.
+    Fates(&'static str),
+    /// Spans that were received although the SDK was told that their export had failed.
+    ReportedFailed,
     /// Spans received more than once.
     Duplicates,
     /// Export calls that returned an error.
     ExportsFailed,
+    /// Time of the longest export call that had a result.
+    ExportsLongest,
+    /// Requests that were started and not answered with 2xx.
+    RequestsFailed,
+    /// Traces in a state, of the measured part.
+    Traces(Trace),
+    /// The largest difference between two witnesses that count the same thing, explained or not.
+    WitnessDifference,
     /// Quantile of response time from the intended start.
     Response(Quantile),
     /// Quantile of the time from the creation of a span to its first receipt.
     Delay(Quantile),
+}
+
+/// A state of traces.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Trace {
+    /// All spans arrived, in one trace.
+    Complete,
+    /// The root is missing.
+    Headless,
+    /// The root arrived, others are missing.
+    Torn,
+    /// All spans arrived, in more than one trace.
+    Split,
+    /// Nothing arrived.
+    Absent,
 }
 
 /// A quantile that is reported.
@@ -34,11 +61,20 @@ pub enum Quantile {
     P999,
 }
 
-const PLAIN: [(&str, Figure); 10] = [
+const PLAIN: [(&str, Figure); 19] = [
     ("loss.rate", Figure::LossRate),
     ("loss.law_gap", Figure::LossLawGap),
     ("duplicates", Figure::Duplicates),
+    ("reported_failed", Figure::ReportedFailed),
     ("exports.failed", Figure::ExportsFailed),
+    ("exports.longest", Figure::ExportsLongest),
+    ("requests.failed", Figure::RequestsFailed),
+    ("witnesses.difference", Figure::WitnessDifference),
+    ("traces.complete", Figure::Traces(Trace::Complete)),
+    ("traces.headless", Figure::Traces(Trace::Headless)),
+    ("traces.torn", Figure::Traces(Trace::Torn)),
+    ("traces.split", Figure::Traces(Trace::Split)),
+    ("traces.absent", Figure::Traces(Trace::Absent)),
     ("response.p50", Figure::Response(Quantile::P50)),
     ("response.p99", Figure::Response(Quantile::P99)),
     ("response.p99.9", Figure::Response(Quantile::P999)),
@@ -50,7 +86,7 @@ const PLAIN: [(&str, Figure); 10] = [
 impl Figure {
     /// Whether its value is a time.
     pub const fn is_time(self) -> bool {
-        matches!(self, Self::Response(_) | Self::Delay(_))
+        matches!(self, Self::Response(_) | Self::Delay(_) | Self::ExportsLongest)
     }
 
     /// Whether its value is a ratio.
@@ -61,7 +97,8 @@ impl Figure {
     /// Every figure.
     pub(crate) fn all() -> Vec<Self> {
         let fates = Fate::all().into_iter().map(Self::Fate);
-        PLAIN.iter().map(|(_, figure)| *figure).chain(fates).collect()
+        let groups = Fate::groups().into_iter().map(Self::Fates);
+        PLAIN.iter().map(|(_, figure)| *figure).chain(fates).chain(groups).collect()
     }
 
     /// All names, for messages.
@@ -78,8 +115,9 @@ impl TryFrom<String> for Figure {
             return Ok(*figure);
         }
         if let Some(name) = text.strip_prefix("fate.") {
-            return Fate::by_name(name)
-                .map(Self::Fate)
+            let group = Fate::groups().into_iter().find(|group| *group == name).map(Self::Fates);
+            return group
+                .or_else(|| Fate::by_name(name).map(Self::Fate))
                 .ok_or_else(|| format!("unknown fate `{name}`; known: {}", list(&Fate::all())));
         }
         let names = Self::names();
@@ -107,6 +145,7 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fate(fate) => write!(f, "fate.{fate}"),
+            Self::Fates(group) => write!(f, "fate.{group}"),
             plain => {
                 f.write_str(PLAIN.iter().find(|(_, figure)| figure == plain).map_or("?", |(name, _)| name))
             }

@@ -137,6 +137,10 @@ pub struct Expected {
     pub missing_in_answered: u64,
     /// Spans of numbered requests beyond what the plan says. Must be 0.
     pub extra: u64,
+    /// Spans of calls that a client made again by itself, as net/http and gRPC do when a connection ends before the answer
+    /// begins. They are in no other number.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeated: u64,
 }
 
 impl Ledger {

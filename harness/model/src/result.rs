@@ -16,9 +16,11 @@ use crate::scenario::Model;
 use crate::verdict::Verdict;
 use crate::witness::{Witness, WitnessReport};
 
+mod fault;
 mod service;
 mod summary;
 
+pub use fault::{Dose, FaultResult, FaultWindow};
 pub use service::{ServiceExports, ServiceResult};
 pub use summary::{Estimate, Summary, WitnessCost};
 
@@ -105,6 +107,9 @@ pub struct TrialResult {
     /// What was lost, by service, span, kind and place.
     #[serde(default)]
     pub breakdown: Vec<Breakdown>,
+    /// Its faults, in the plan's order: when they acted, and the dose each reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultResult>,
     /// What it did to traces; absent without a process witness.
     #[serde(default)]
     pub damage: Option<Damage>,
@@ -209,8 +214,15 @@ pub struct ExportFigures {
     pub calls: u64,
     /// Calls that returned an error.
     pub failed: u64,
+    /// Of the failed calls, how many by what their error says: `refused`, `reset`, `timeout`, `too_large`, a gRPC code, an HTTP
+    /// status, `partial success`, or `other`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failed_by: BTreeMap<String, u64>,
     /// Calls without a result.
     pub unfinished: u64,
+    /// Time of the longest call that had a result, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_ms: Option<f64>,
     /// Mean time of a call with a full batch, milliseconds.
     pub full_batch_ms: Option<f64>,
     /// Mean spans per call.

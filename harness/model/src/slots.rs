@@ -1,8 +1,12 @@
 //! The process witness's span ledger as the fixture writes it (`docs/fixture-protocol.md`, section 4).
 
+mod log;
+
 use crate::id::{SpanId, SpanKey, TraceId};
-use crate::le::{array_at, text_at, u16_at, u32_at, u64_at};
+use crate::le::{array_at, text_at, u32_at, u64_at};
 use crate::unit::MonoNs;
+
+pub use log::{LogEntry, LogRecord, RuntimeSample, read_log};
 
 /// Size of the file's header.
 pub const HEADER_BYTES: usize = 4096;
@@ -160,6 +164,36 @@ pub fn read_live(bytes: &[u8]) -> Live {
     }
 }
 
+/// What a fault inside the fixture says of itself (`docs/fixture-protocol.md`, section 6): counters that survive its death.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DoseWords {
+    /// Times it was applied.
+    pub applied: u64,
+    /// When it was last applied.
+    pub since: MonoNs,
+    /// When it was last cleared; 0 while it acts.
+    pub cleared: MonoNs,
+    /// Events of its kind.
+    pub events: u64,
+    /// Amounts of its kind.
+    pub amounts: [u64; 4],
+}
+
+/// Where the dose words begin in the header; 64 bytes for each fault.
+const DOSES_AT: usize = 2048;
+
+/// Reads a fault's dose words out of a header page.
+pub fn read_dose(bytes: &[u8], fault: usize) -> DoseWords {
+    let word = |index: usize| u64_at(bytes, DOSES_AT + 64 * fault + 8 * index);
+    DoseWords {
+        applied: word(0),
+        since: word(1),
+        cleared: word(2),
+        events: word(3),
+        amounts: [word(4), word(5), word(6), word(7)],
+    }
+}
+
 /// One span's marks. A stage happened if and only if its time is not 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Slot {
@@ -175,6 +209,8 @@ pub struct Slot {
     pub kind: u8,
     /// See the `FLAG_` constants.
     pub flags: u8,
+    /// Number of the fault that touched it, plus one; 0: none.
+    pub fault: u8,
     /// The SDK observed the start.
     pub started: MonoNs,
     /// `OnEnd` entered.
@@ -214,6 +250,7 @@ impl Slot {
             name: u32_at(bytes, 40),
             kind: bytes.get(44).copied().unwrap_or_default(),
             flags: bytes.get(45).copied().unwrap_or_default(),
+            fault: bytes.get(46).copied().unwrap_or_default(),
             started: u64_at(bytes, 48),
             ending: u64_at(bytes, 56),
             dropped: u64_at(bytes, 64),
@@ -229,123 +266,6 @@ impl Slot {
     pub const fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
-}
-
-/// One record of the append log.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LogRecord {
-    /// When it was written.
-    pub at: MonoNs,
-    /// What it says.
-    pub entry: LogEntry,
-}
-
-/// What a log record says.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum LogEntry {
-    /// A span name got its id.
-    Name {
-        /// The id.
-        id: u32,
-        /// The name.
-        text: String,
-    },
-    /// `ExportSpans` was called.
-    ExportBegin {
-        /// Batch number.
-        batch: u32,
-        /// Spans in it.
-        spans: u32,
-    },
-    /// `ExportSpans` returned.
-    ExportEnd {
-        /// Batch number.
-        batch: u32,
-        /// The error, if it returned one.
-        error: Option<String>,
-    },
-    /// The SDK gave an error to its handler.
-    HandledError(String),
-    /// Monotonic and wall clock read together.
-    ClockPair {
-        /// Monotonic time.
-        mono: MonoNs,
-        /// Wall time, unix nanoseconds.
-        wall: u64,
-    },
-    /// The fixture entered a phase.
-    Phase(u32),
-    /// The provider's shutdown returned.
-    ShutdownEnd {
-        /// The error, if it returned one.
-        error: Option<String>,
-    },
-    /// State of the Go runtime and the batch processor.
-    Runtime(RuntimeSample),
-    /// A kind this build does not know.
-    Unknown(u16),
-}
-
-/// State of the Go runtime and the batch processor at one moment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct RuntimeSample {
-    /// Heap in use, bytes.
-    pub heap: u64,
-    /// Garbage collections so far.
-    pub gc_cycles: u64,
-    /// Stop-the-world time so far.
-    pub stopped_ns: u64,
-    /// Goroutines.
-    pub goroutines: u64,
-    /// Queue length.
-    pub queue: u64,
-    /// Exports in flight.
-    pub in_flight: u64,
-}
-
-/// Walks the append log; ends at the first record that is not whole.
-pub fn read_log(log: &[u8]) -> impl Iterator<Item = LogRecord> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let length = u32_at(log, at) as usize;
-        if length < 16 || !length.is_multiple_of(8) {
-            return None;
-        }
-        let record = log.get(at..at + length)?;
-        at += length;
-        Some(read_record(record))
-    })
-}
-
-fn read_record(record: &[u8]) -> LogRecord {
-    let kind = u16_at(record, 4);
-    let body = &record[16..];
-    let text = |length_at: usize, from: usize| {
-        let length = u32_at(body, length_at) as usize;
-        let end = (from + length).min(body.len());
-        String::from_utf8_lossy(body.get(from..end).unwrap_or_default()).into_owned()
-    };
-    let entry = match kind {
-        1 => LogEntry::Name { id: u32_at(body, 0), text: text(4, 8) },
-        2 => LogEntry::ExportBegin { batch: u32_at(body, 0), spans: u32_at(body, 4) },
-        3 => {
-            LogEntry::ExportEnd { batch: u32_at(body, 0), error: (u32_at(body, 4) != 0).then(|| text(8, 16)) }
-        }
-        4 => LogEntry::HandledError(text(0, 8)),
-        5 => LogEntry::ClockPair { mono: u64_at(body, 0), wall: u64_at(body, 8) },
-        6 => LogEntry::Phase(u32_at(body, 0)),
-        7 => LogEntry::ShutdownEnd { error: (u32_at(body, 0) != 0).then(|| text(4, 8)) },
-        8 => LogEntry::Runtime(RuntimeSample {
-            heap: u64_at(body, 0),
-            gc_cycles: u64_at(body, 8),
-            stopped_ns: u64_at(body, 16),
-            goroutines: u64_at(body, 24),
-            queue: u64_at(body, 32),
-            in_flight: u64_at(body, 40),
-        }),
-        other => LogEntry::Unknown(other),
-    };
-    LogRecord { at: u64_at(record, 8), entry }
 }
 
 #[cfg(test)]

@@ -24,6 +24,13 @@ pub struct ServiceResult {
     /// How it ended, if it ended before it was asked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by_itself: Option<String>,
+    /// How often it was started.
+    #[serde(default = "once")]
+    pub starts: u32,
+}
+
+const fn once() -> u32 {
+    1
 }
 
 /// Export calls of one service, as its exporter wrapper saw them.
@@ -39,4 +46,7 @@ pub struct ServiceExports {
     pub full_batch_ms: Option<f64>,
     /// Mean spans per call.
     pub spans_per_call: f64,
+    /// Time of the longest call that had a result, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_ms: Option<f64>,
 }

@@ -1,0 +1,121 @@
+//! The append log of a span ledger.
+
+use crate::le::{u16_at, u32_at, u64_at};
+use crate::unit::MonoNs;
+
+/// One record of the append log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogRecord {
+    /// When it was written.
+    pub at: MonoNs,
+    /// What it says.
+    pub entry: LogEntry,
+}
+
+/// What a log record says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LogEntry {
+    /// A span name got its id.
+    Name {
+        /// The id.
+        id: u32,
+        /// The name.
+        text: String,
+    },
+    /// `ExportSpans` was called.
+    ExportBegin {
+        /// Batch number.
+        batch: u32,
+        /// Spans in it.
+        spans: u32,
+    },
+    /// `ExportSpans` returned.
+    ExportEnd {
+        /// Batch number.
+        batch: u32,
+        /// The error, if it returned one.
+        error: Option<String>,
+    },
+    /// The SDK gave an error to its handler.
+    HandledError(String),
+    /// Monotonic and wall clock read together.
+    ClockPair {
+        /// Monotonic time.
+        mono: MonoNs,
+        /// Wall time, unix nanoseconds.
+        wall: u64,
+    },
+    /// The fixture entered a phase.
+    Phase(u32),
+    /// The provider's shutdown returned.
+    ShutdownEnd {
+        /// The error, if it returned one.
+        error: Option<String>,
+    },
+    /// State of the Go runtime and the batch processor.
+    Runtime(RuntimeSample),
+    /// A kind this build does not know.
+    Unknown(u16),
+}
+
+/// State of the Go runtime and the batch processor at one moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RuntimeSample {
+    /// Heap in use, bytes.
+    pub heap: u64,
+    /// Garbage collections so far.
+    pub gc_cycles: u64,
+    /// Stop-the-world time so far.
+    pub stopped_ns: u64,
+    /// Goroutines.
+    pub goroutines: u64,
+    /// Queue length.
+    pub queue: u64,
+    /// Exports in flight.
+    pub in_flight: u64,
+}
+
+/// Walks the append log; ends at the first record that is not whole.
+pub fn read_log(log: &[u8]) -> impl Iterator<Item = LogRecord> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let length = u32_at(log, at) as usize;
+        if length < 16 || !length.is_multiple_of(8) {
+            return None;
+        }
+        let record = log.get(at..at + length)?;
+        at += length;
+        Some(read_record(record))
+    })
+}
+
+fn read_record(record: &[u8]) -> LogRecord {
+    let kind = u16_at(record, 4);
+    let body = &record[16..];
+    let text = |length_at: usize, from: usize| {
+        let length = u32_at(body, length_at) as usize;
+        let end = (from + length).min(body.len());
+        String::from_utf8_lossy(body.get(from..end).unwrap_or_default()).into_owned()
+    };
+    let entry = match kind {
+        1 => LogEntry::Name { id: u32_at(body, 0), text: text(4, 8) },
+        2 => LogEntry::ExportBegin { batch: u32_at(body, 0), spans: u32_at(body, 4) },
+        3 => {
+            LogEntry::ExportEnd { batch: u32_at(body, 0), error: (u32_at(body, 4) != 0).then(|| text(8, 16)) }
+        }
+        4 => LogEntry::HandledError(text(0, 8)),
+        5 => LogEntry::ClockPair { mono: u64_at(body, 0), wall: u64_at(body, 8) },
+        6 => LogEntry::Phase(u32_at(body, 0)),
+        7 => LogEntry::ShutdownEnd { error: (u32_at(body, 0) != 0).then(|| text(4, 8)) },
+        8 => LogEntry::Runtime(RuntimeSample {
+            heap: u64_at(body, 0),
+            gc_cycles: u64_at(body, 8),
+            stopped_ns: u64_at(body, 16),
+            goroutines: u64_at(body, 24),
+            queue: u64_at(body, 32),
+            in_flight: u64_at(body, 40),
+        }),
+        other => LogEntry::Unknown(other),
+    };
+    LogRecord { at: u64_at(record, 8), entry }
+}
