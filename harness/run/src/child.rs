@@ -1,6 +1,7 @@
 //! Child processes of a trial: their own process group, under guard, gone when the value is dropped.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -93,10 +94,17 @@ impl Managed {
         }
     }
 
-    /// Asks it to stop.
-    pub(crate) fn ask_to_stop(&self) {
-        // It may have ended on its own; its exit status tells.
-        kill(self.raw(), Signal::SIGTERM).ok();
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        // A process that has been waited for may have given its number to another. One that has ended unseen is still ours.
+        if self.ended.is_none() {
+            kill(self.raw(), signal).ok();
+        }
+    }
+
+    /// Writes to its standard input, where that is a pipe.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.child.stdin.as_mut().map_or(Ok(()), |stdin| stdin.write_all(bytes))
     }
 
     /// Kills the whole group.

@@ -2,11 +2,14 @@
 
 mod build;
 mod config;
+mod faults;
 mod own;
 mod pick;
 mod process;
 
 pub use build::{BuildLine, Builder, Programs};
+pub(crate) use faults::{takes, takes_faults};
+
 pub use config::{Setup, environment_of, scratch_bytes, write_config};
 pub use own::{Own, target_of};
-pub use process::{Running, Start};
+pub use process::{Running, Start, Starting, Switched};

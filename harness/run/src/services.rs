@@ -1,170 +1,206 @@
-//! The services of a trial: those that are called start before those that call them, and stop after them.
+//! The services of a trial: those that are called start before those that call them, and stop after them. One that a fault
+//! has ended may be started again.
+
+mod place;
+mod stage;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::json;
-use spanfate_model::event::EventKind;
-use spanfate_model::layout::{TrialDir, slots_name};
-use spanfate_model::manifest::{ProcessManifest, TrialManifest};
-use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
-use spanfate_model::topology::callers_first;
+use spanfate_model::event::{EventKind, LiveState};
+use spanfate_model::manifest::{ProcessEnd, TrialManifest};
+use spanfate_model::unit::MonoNs;
 
 use crate::events::EventLog;
-use crate::fixture::{self, Own, Programs, Running, Setup, Start};
-use crate::guard::Guard;
-use crate::usage::Subject;
-use crate::{Error, store};
+use crate::fixture::Switched;
+use crate::usage::Sampler;
+use crate::{Error, clock, store};
+use place::Place;
+pub(crate) use stage::Stage;
 
 /// What a service gets beyond its own shutdown deadline before it is killed.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
-/// What starting the services needs.
-pub(crate) struct Stage<'a> {
-    pub(crate) plan: &'a Plan,
-    pub(crate) planned: &'a PlannedTrial,
-    pub(crate) variant: &'a PlannedVariant,
-    pub(crate) dir: &'a TrialDir,
-    pub(crate) scratch: &'a Path,
-    pub(crate) programs: &'a Programs,
-    pub(crate) cpus: &'a [u32],
-    pub(crate) guard: &'a Arc<Guard>,
-    pub(crate) receiver: SocketAddr,
-}
-
 /// Services that run, in the plan's order.
 #[derive(Debug)]
 pub(crate) struct Services {
-    running: Vec<Option<Running>>,
+    places: Vec<Place>,
     /// Indices, callers first.
     order: Vec<usize>,
-    shutdown: Vec<Duration>,
 }
 
-impl Stage<'_> {
-    /// Starts all services. The manifest is on disk before each start, so that a torn trial can be analysed.
-    pub(crate) fn start(
-        &self,
-        manifest: &mut TrialManifest,
-        events: &mut EventLog,
-    ) -> Result<Services, Error> {
-        let services = &self.plan.services;
-        let order = callers_first(services)
-            .map_err(|error| Error::Fixture { fixture: "chain".to_owned(), problem: error.to_string() })?;
-        manifest.processes = (0..services.len()).map(|index| self.process(index)).collect();
-        store::write_json(&self.dir.manifest(), manifest)?;
-        let mut out = Services {
-            running: services.iter().map(|_| None).collect(),
-            shutdown: services.iter().map(|service| service.shutdown.0).collect(),
-            order,
-        };
-        for index in out.order.clone().into_iter().rev() {
-            let running = self.start_one(index, &out)?;
-            let process = &mut manifest.processes[index];
-            process.effective = running.effective();
-            (process.gomaxprocs, process.go, process.sdk) = running.runtime();
-            store::write_json(&self.dir.manifest(), manifest)?;
-            let (pid, address) = (running.pid(), running.address);
-            let data = json!({"service": services[index].name, "pid": pid, "address": address});
-            events.say(EventKind::ProcessStarted, data)?;
-            out.running[index] = Some(running);
-        }
-        Ok(out)
-    }
+/// What looking after services needs.
+pub(crate) struct Watch<'a, 'b> {
+    pub(crate) stage: &'a Stage<'b>,
+    pub(crate) manifest: &'a mut TrialManifest,
+    pub(crate) events: &'a mut EventLog,
+    pub(crate) sampler: &'a Sampler,
+}
 
-    fn process(&self, index: usize) -> ProcessManifest {
-        let service = &self.plan.services[index];
-        let witnessed = self.plan.is_witnessed(self.variant, service);
-        ProcessManifest {
-            service: service.name.clone(),
-            process: index as u16,
-            ledger: witnessed.then(|| slots_name(&service.name, 0)),
-            ..ProcessManifest::default()
-        }
-    }
+/// Something that became of a service.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// Its process ended.
+    Ended(usize),
+    /// It was started again and serves.
+    Back(usize),
+}
 
-    fn start_one(&self, index: usize, started: &Services) -> Result<Running, Error> {
-        let service = &self.plan.services[index];
-        let stderr = self.dir.stderr_of(&service.name);
-        let ledger = self.plan.is_witnessed(self.variant, service).then(|| self.ledger(index));
-        let setup = Setup {
-            plan: self.plan,
-            trial: self.planned,
-            variant: self.variant,
-            index,
-            receiver: self.receiver,
-            ledger: ledger.as_deref(),
-            reached: &started.addresses(),
-        };
-        if service.is_own() {
-            return Own {
-                service,
-                base: &self.programs.base,
-                environment: fixture::environment_of(&setup),
-                cpus: self.cpus,
-                stdout: &self.dir.stdout_of(&service.name),
-                stderr: &stderr,
-            }
-            .start(self.guard);
-        }
-        let config = self.dir.fixture_config(&service.name);
-        fixture::write_config(&config, &setup)?;
-        let start = Start {
-            name: &service.name,
-            program: &self.programs.fixture,
-            config: &config,
-            environment: fixture::environment_of(&setup),
-            cpus: self.cpus,
-            stderr: &stderr,
-        };
-        Running::start(&start, self.guard)
-    }
-
-    fn ledger(&self, index: usize) -> PathBuf {
-        self.scratch.join(slots_name(&self.plan.services[index].name, 0))
-    }
-
-    /// What the sampler looks at.
-    pub(crate) fn subject(&self, services: &Services) -> Subject {
-        let witnessed = |index: &usize| self.plan.is_witnessed(self.variant, &self.plan.services[*index]);
-        Subject {
-            pids: services.running.iter().flatten().map(Running::pid).collect(),
-            cpus: self.cpus.to_vec(),
-            ledgers: (0..self.plan.services.len())
-                .filter(witnessed)
-                .map(|index| self.ledger(index))
-                .collect(),
-        }
-    }
+/// The fault that a service's end is put down to, and how long it then stays away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Blame {
+    pub(crate) fault: usize,
+    pub(crate) restart_after: Option<u64>,
 }
 
 impl Services {
+    /// Where they serve, in the plan's order.
     fn addresses(&self) -> Vec<Option<SocketAddr>> {
-        self.running.iter().map(|running| running.as_ref().map(|running| running.address)).collect()
+        self.places.iter().map(|place| place.address).collect()
     }
 
     /// Address and path of the requests: the first service gets them.
     pub(crate) fn entry(&self) -> Result<(SocketAddr, String), Error> {
-        let first = self.running.first().and_then(Option::as_ref);
-        first.map(|running| (running.address, running.path.clone())).ok_or_else(|| Error::Fixture {
+        let first = self.places.first();
+        first.and_then(|place| Some((place.address?, place.path.clone()))).ok_or_else(|| Error::Fixture {
             fixture: "chain".to_owned(),
             problem: "has no service that could take the load".to_owned(),
         })
     }
 
-    /// Stops all, callers first, so that nobody calls a service that is gone.
-    pub(crate) fn stop(mut self, manifest: &mut TrialManifest, events: &mut EventLog) -> Result<(), Error> {
-        for index in self.order.clone() {
-            let Some(running) = self.running[index].take() else { continue };
-            let end = running.stop(self.shutdown[index] + STOP_GRACE)?;
-            manifest.phases.stopped = end.at;
-            let process = &mut manifest.processes[index];
-            let data = json!({"service": process.service, "code": end.code, "signal": end.signal});
-            process.end = Some(end);
-            events.say(EventKind::ProcessExited, data)?;
-        }
-        Ok(())
+    /// Process id of a service that runs.
+    pub(crate) fn pid(&self, service: usize) -> Option<u32> {
+        self.places.get(service)?.running.as_ref().map(crate::fixture::Running::pid)
     }
+
+    /// State of a service as its span ledger says; `None` without one.
+    pub(crate) fn state(&self, service: usize) -> Option<LiveState> {
+        self.places.get(service)?.state()
+    }
+
+    /// Sends a running service a signal; whether there was one.
+    pub(crate) fn signal(&self, service: usize, signal: Signal) -> bool {
+        let running = self.places.get(service).and_then(|place| place.running.as_ref());
+        running.map(|running| running.signal(signal)).is_some()
+    }
+
+    /// Puts the end of a service, which is to come, down to a fault.
+    pub(crate) fn blame(&mut self, service: usize, blame: Blame) {
+        if let Some(place) = self.places.get_mut(service) {
+            place.blame = Some(blame);
+        }
+    }
+
+    /// Tells a running service to switch a fault of its code; whether there was one.
+    pub(crate) fn switch(&mut self, service: usize, fault: usize, on: bool) -> bool {
+        let running = self.places.get_mut(service).and_then(|place| place.running.as_mut());
+        running.map(|running| running.switch(fault, on)).is_some()
+    }
+
+    /// What a service has said of its faults.
+    pub(crate) fn heard(&mut self, service: usize) -> Vec<Switched> {
+        let running = self.places.get_mut(service).and_then(|place| place.running.as_mut());
+        running.map(crate::fixture::Running::heard).unwrap_or_default()
+    }
+
+    /// Whether somebody is on the way: starting, due to be started, or asked to stop.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.places.iter().any(Place::is_busy)
+    }
+
+    /// Asks a service to stop, to be killed when its time is over; whether there was one.
+    pub(crate) fn ask_to_stop(&mut self, service: usize) -> Result<bool, Error> {
+        let Some(place) = self.places.get_mut(service) else { return Ok(false) };
+        let Some(running) = place.running.as_mut() else { return Ok(false) };
+        running.ask_to_stop()?;
+        place.until.get_or_insert(clock::now() + (place.shutdown + STOP_GRACE).as_nanos() as u64);
+        Ok(true)
+    }
+
+    /// Looks after all: who has ended, who is ready, who is to be started again. Whoever ends without a fault that is known to
+    /// have done it is put down to the suspect, if there is one.
+    pub(crate) fn look(
+        &mut self,
+        watch: &mut Watch<'_, '_>,
+        suspect: &dyn Fn(usize) -> Option<Blame>,
+    ) -> Result<Vec<Change>, Error> {
+        let mut out = Vec::new();
+        for service in 0..self.places.len() {
+            if self.places[service].end_overdue_or_none(service, watch, suspect)? {
+                out.push(Change::Ended(service));
+            }
+            if self.begin_again(service, watch)? {
+                out.push(Change::Back(service));
+            }
+        }
+        Ok(out)
+    }
+
+    /// Starts a service that is due; whether it has just become ready.
+    fn begin_again(&mut self, service: usize, watch: &mut Watch<'_, '_>) -> Result<bool, Error> {
+        if self.places[service].again_at.is_some_and(|at| clock::now() >= at) {
+            let incarnation = self.places[service].incarnation + 1;
+            let listen = self.places[service].address;
+            let addresses = self.addresses();
+            let process = watch.stage.process(service, incarnation);
+            let starting = watch.stage.begin(service, incarnation, listen, &addresses)?;
+            watch.sampler.add(starting.pid(), watch.stage.ledger_of(service, incarnation));
+            let place = &mut self.places[service];
+            place.again_at = None;
+            place.incarnation = incarnation;
+            place.entry = watch.manifest.processes.len();
+            watch.manifest.processes.push(process);
+            store::write_json(&watch.stage.dir.manifest(), watch.manifest)?;
+            place.starting = Some(starting);
+        }
+        let Some(starting) = self.places[service].starting.take() else { return Ok(false) };
+        match starting.look(Duration::ZERO)? {
+            Err(not_yet) => {
+                self.places[service].starting = Some(not_yet);
+                Ok(false)
+            }
+            Ok(running) => {
+                self.places[service].enter(running, service, watch.stage, watch.manifest, watch.events)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// In which order they stop: nobody calls a service that is gone.
+    pub(crate) fn callers_first(&self) -> Vec<usize> {
+        self.order.clone()
+    }
+
+    /// Asks a service to stop; whether it is still there. One that is due to come back does not; one that is on its way must
+    /// be there before it can be stopped.
+    pub(crate) fn forget_or_stop(&mut self, service: usize) -> Result<bool, Error> {
+        let Some(place) = self.places.get_mut(service) else { return Ok(false) };
+        place.again_at = None;
+        if place.starting.is_none() && place.running.is_none() {
+            return Ok(false);
+        }
+        self.ask_to_stop(service)?;
+        Ok(true)
+    }
+}
+
+/// Notes how a process ended, before anything long: it decides fates.
+fn note_end(
+    service: usize,
+    entry: usize,
+    end: ProcessEnd,
+    watch: &mut Watch<'_, '_>,
+) -> Result<MonoNs, Error> {
+    let at = end.at;
+    watch.manifest.phases.stopped = at;
+    let name = &watch.stage.plan.services[service].name;
+    let data = json!({"service": name, "code": end.code, "signal": end.signal});
+    if let Some(process) = watch.manifest.processes.get_mut(entry) {
+        process.end = Some(end);
+    }
+    store::write_json(&watch.stage.dir.manifest(), watch.manifest)?;
+    watch.events.say(EventKind::ProcessExited, data)?;
+    Ok(at)
 }

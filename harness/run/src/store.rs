@@ -11,7 +11,6 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use spanfate_model::event::UsageSample;
 use spanfate_model::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG};
 use spanfate_model::load::Trace;
 use spanfate_model::manifest::TrialManifest;
@@ -92,7 +91,8 @@ pub fn read_trial(dir: &TrialDir) -> Result<TrialLogs, Error> {
     Ok(TrialLogs {
         wire: read_first(&places, WIRE_LOG),
         load: read_first(&places, LOAD_LOG),
-        usage: read_usage(&dir.usage()),
+        usage: read_lines(&dir.usage()),
+        events: read_lines(&dir.events()),
         ledgers,
         manifest,
     })
@@ -108,7 +108,7 @@ fn read_first(places: &[PathBuf], name: &str) -> Option<Log> {
 }
 
 /// A torn last line is left out.
-fn read_usage(path: &Path) -> Vec<UsageSample> {
+fn read_lines<T: DeserializeOwned>(path: &Path) -> Vec<T> {
     let Ok(file) = File::open(path) else { return Vec::new() };
     BufReader::new(file)
         .lines()

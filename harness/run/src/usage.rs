@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -33,7 +33,20 @@ pub(crate) struct Subject {
 #[derive(Debug)]
 pub(crate) struct Sampler {
     stop: Arc<AtomicBool>,
+    /// Processes and span ledgers that came later.
+    added: Arc<Mutex<Vec<Addition>>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// A process that came later, and its span ledger.
+type Addition = (u32, Option<PathBuf>);
+
+/// A process, and its counters as they were when it could last be read: those of one that has ended stay as they were.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watched {
+    pid: u32,
+    cpu_ns: u64,
+    wait_ns: u64,
 }
 
 impl Sampler {
@@ -42,11 +55,18 @@ impl Sampler {
         let file = File::create(to).map_err(Error::unwritten(to))?;
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
+        let added = Arc::new(Mutex::new(Vec::new()));
+        let theirs = Arc::clone(&added);
         let thread = std::thread::Builder::new()
             .name("usage".to_owned())
-            .spawn(move || sample_until(&flag, &subject, file))
+            .spawn(move || sample_until(&flag, &theirs, &subject, file))
             .map_err(Error::system("start a thread"))?;
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { stop, added, thread: Some(thread) })
+    }
+
+    /// From now on samples a process that was started later, too.
+    pub(crate) fn add(&self, pid: u32, ledger: Option<PathBuf>) {
+        self.added.lock().unwrap_or_else(PoisonError::into_inner).push((pid, ledger));
     }
 }
 
@@ -59,14 +79,23 @@ impl Drop for Sampler {
     }
 }
 
-fn sample_until(stop: &AtomicBool, subject: &Subject, file: File) {
+fn sample_until(stop: &AtomicBool, added: &Mutex<Vec<Addition>>, subject: &Subject, file: File) {
     let mut out = BufWriter::new(file);
-    let ledgers: Vec<File> = subject.ledgers.iter().filter_map(|path| File::open(path).ok()).collect();
+    let mut ledgers: Vec<File> = subject.ledgers.iter().filter_map(|path| File::open(path).ok()).collect();
+    let mut processes: Vec<Watched> =
+        subject.pids.iter().map(|pid| Watched { pid: *pid, ..Watched::default() }).collect();
+    let mut unopened: Vec<PathBuf> = Vec::new();
     let tick_ns =
         sysconf(SysconfVar::CLK_TCK).ok().flatten().map_or(10_000_000, |hz| 1_000_000_000 / hz as u64);
     let mut next = clock::now();
     while !stop.load(Ordering::SeqCst) {
-        let Some(sample) = take(subject, &ledgers, tick_ns) else {
+        for (pid, ledger) in added.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            processes.push(Watched { pid, ..Watched::default() });
+            unopened.extend(ledger);
+        }
+        // A process that has just been started makes its ledger a moment later.
+        unopened.retain(|path| File::open(path).map(|file| ledgers.push(file)).is_err());
+        let Some(sample) = take(&subject.cpus, &mut processes, &ledgers, tick_ns) else {
             next += EVERY_NS;
             clock::sleep_until(next);
             continue;
@@ -83,18 +112,22 @@ fn sample_until(stop: &AtomicBool, subject: &Subject, file: File) {
     }
 }
 
-/// A sample; `None` when the counters could not be read, as after a service's end: zeros would be taken for figures.
-fn take(subject: &Subject, ledgers: &[File], tick_ns: u64) -> Option<UsageSample> {
+/// A sample; `None` when the machine's counters could not be read: zeros would be taken for figures.
+fn take(cpus: &[u32], processes: &mut [Watched], ledgers: &[File], tick_ns: u64) -> Option<UsageSample> {
     let mut sample = UsageSample { at: clock::now(), harness_cpu_ns: own_cpu(), ..UsageSample::default() };
-    for pid in &subject.pids {
-        let own = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let (cpu_ns, rss) = process_cpu_and_rss(&own, tick_ns);
-        sample.fixture_cpu_ns += cpu_ns;
-        sample.fixture_rss += rss;
-        sample.fixture_wait_ns += waited(*pid);
+    for process in processes {
+        if let Ok(own) = fs::read_to_string(format!("/proc/{}/stat", process.pid)) {
+            let (cpu_ns, rss) = process_cpu_and_rss(&own, tick_ns);
+            // A process that has ended and was not waited for yet has no threads any more.
+            process.cpu_ns = process.cpu_ns.max(cpu_ns);
+            process.wait_ns = process.wait_ns.max(waited(process.pid));
+            sample.fixture_rss += rss;
+        }
+        sample.fixture_cpu_ns += process.cpu_ns;
+        sample.fixture_wait_ns += process.wait_ns;
     }
     let cores = fs::read_to_string("/proc/stat").ok()?;
-    (sample.core_idle_ns, sample.core_steal_ns) = core_times(&cores, &subject.cpus, tick_ns);
+    (sample.core_idle_ns, sample.core_steal_ns) = core_times(&cores, cpus, tick_ns);
     if let Ok(text) = fs::read_to_string("/proc/pressure/cpu") {
         sample.pressure_ns = pressure(&text);
     }

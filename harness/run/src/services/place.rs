@@ -1,0 +1,100 @@
+//! The place of one service: the process that fills it now, and what is to become of it.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
+
+use serde_json::json;
+use spanfate_model::event::{EventKind, LiveState};
+use spanfate_model::manifest::TrialManifest;
+use spanfate_model::slots::{HEADER_BYTES, read_live};
+use spanfate_model::unit::MonoNs;
+
+use super::{Blame, Stage, Watch, note_end};
+use crate::events::EventLog;
+use crate::fixture::{Running, Starting};
+use crate::{Error, clock, store};
+
+/// A service's place.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    pub(super) running: Option<Running>,
+    pub(super) starting: Option<Starting>,
+    /// Its entry in the manifest's processes.
+    pub(super) entry: usize,
+    /// Which start of it this is.
+    pub(super) incarnation: u32,
+    pub(super) address: Option<SocketAddr>,
+    pub(super) path: String,
+    pub(super) shutdown: Duration,
+    /// Its span ledger, open for the live words.
+    pub(super) ledger: Option<File>,
+    /// What its end is put down to, when it comes.
+    pub(super) blame: Option<Blame>,
+    /// When it is started again.
+    pub(super) again_at: Option<MonoNs>,
+    /// When it is killed, having been asked to stop.
+    pub(super) until: Option<MonoNs>,
+}
+
+impl Place {
+    pub(super) fn is_busy(&self) -> bool {
+        self.starting.is_some() || self.again_at.is_some() || self.until.is_some()
+    }
+
+    pub(super) fn state(&self) -> Option<LiveState> {
+        let mut page = [0; HEADER_BYTES];
+        self.ledger.as_ref()?.read_exact_at(&mut page, 0).ok()?;
+        let live = read_live(&page);
+        Some(LiveState { queue: live.queue, in_flight: live.in_flight, created: live.next_slot })
+    }
+
+    /// Takes in a process that is ready, and says so where it is written down.
+    pub(super) fn enter(
+        &mut self,
+        running: Running,
+        service: usize,
+        stage: &Stage<'_>,
+        manifest: &mut TrialManifest,
+        events: &mut EventLog,
+    ) -> Result<(), Error> {
+        if let Some(process) = manifest.processes.get_mut(self.entry) {
+            process.effective = running.effective();
+            (process.gomaxprocs, process.go, process.sdk) = running.runtime();
+        }
+        store::write_json(&stage.dir.manifest(), manifest)?;
+        let name = &stage.plan.services[service].name;
+        let (pid, address) = (running.pid(), running.address);
+        let data = json!({"service": name, "pid": pid, "address": address, "incarnation": self.incarnation});
+        events.say(EventKind::ProcessStarted, data)?;
+        // Without it only triggers are blind; those are refused where there is no ledger.
+        self.ledger = stage.ledger_of(service, self.incarnation).and_then(|path| File::open(path).ok());
+        (self.address, self.path) = (Some(address), running.path.clone());
+        self.running = Some(running);
+        Ok(())
+    }
+
+    /// Notes its end, if it has come, and kills it when it is overdue; whether it has just ended.
+    pub(super) fn end_overdue_or_none(
+        &mut self,
+        service: usize,
+        watch: &mut Watch<'_, '_>,
+        suspect: &dyn Fn(usize) -> Option<Blame>,
+    ) -> Result<bool, Error> {
+        let Some(running) = self.running.as_mut() else { return Ok(false) };
+        let Some(mut end) = running.end()? else {
+            if self.until.is_some_and(|until| clock::now() >= until) {
+                running.kill();
+            }
+            return Ok(false);
+        };
+        let asked = end.asked_to_stop.is_some();
+        let blame = self.blame.take().or_else(|| suspect(service).filter(|_| !asked));
+        end.fault = blame.map(|blame| blame.fault);
+        let at = note_end(service, self.entry, end, watch)?;
+        self.again_at = blame.and_then(|blame| Some(at + blame.restart_after?));
+        (self.running, self.until) = (None, None);
+        Ok(true)
+    }
+}

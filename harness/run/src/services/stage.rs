@@ -1,0 +1,169 @@
+//! What starting services needs, and starting them.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use spanfate_model::fault::Target;
+use spanfate_model::layout::{TrialDir, slots_name};
+use spanfate_model::manifest::{ProcessManifest, TrialManifest};
+use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
+use spanfate_model::topology::callers_first;
+
+use super::{Place, Services};
+use crate::events::EventLog;
+use crate::fault::Links;
+use crate::fixture::{self, Own, Programs, Running, Setup, Start, Starting};
+use crate::guard::Guard;
+use crate::usage::Subject;
+use crate::{Error, store};
+
+/// What starting the services needs.
+pub(crate) struct Stage<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) planned: &'a PlannedTrial,
+    pub(crate) variant: &'a PlannedVariant,
+    pub(crate) dir: &'a TrialDir,
+    pub(crate) scratch: &'a Path,
+    pub(crate) programs: &'a Programs,
+    pub(crate) cpus: &'a [u32],
+    pub(crate) guard: &'a Arc<Guard>,
+    pub(crate) receiver: SocketAddr,
+    pub(crate) links: &'a Links,
+}
+
+impl Stage<'_> {
+    /// Starts all services. The manifest is on disk before each start, so that a torn trial can be analysed.
+    pub(crate) fn start(
+        &self,
+        manifest: &mut TrialManifest,
+        events: &mut EventLog,
+    ) -> Result<Services, Error> {
+        let services = &self.plan.services;
+        let order = callers_first(services)
+            .map_err(|error| Error::Fixture { fixture: "chain".to_owned(), problem: error.to_string() })?;
+        manifest.processes = (0..services.len()).map(|index| self.process(index, 0)).collect();
+        store::write_json(&self.dir.manifest(), manifest)?;
+        let place = |(entry, service): (usize, &spanfate_model::scenario::Service)| Place {
+            entry,
+            shutdown: service.shutdown.0,
+            ..Place::default()
+        };
+        let mut out = Services { places: services.iter().enumerate().map(place).collect(), order };
+        for index in out.order.clone().into_iter().rev() {
+            let running = self.start_one(index, &out.addresses())?;
+            out.places[index].enter(running, index, self, manifest, events)?;
+        }
+        Ok(out)
+    }
+
+    /// What the manifest says of a start of a service before it has happened.
+    pub(super) fn process(&self, index: usize, incarnation: u32) -> ProcessManifest {
+        let service = &self.plan.services[index];
+        let witnessed = self.plan.is_witnessed(self.variant, service);
+        ProcessManifest {
+            service: service.name.clone(),
+            process: index as u16,
+            incarnation,
+            ledger: witnessed.then(|| slots_name(&service.name, incarnation)),
+            ..ProcessManifest::default()
+        }
+    }
+
+    fn start_one(&self, index: usize, addresses: &[Option<SocketAddr>]) -> Result<Running, Error> {
+        let service = &self.plan.services[index];
+        if !service.is_own() {
+            return self.begin(index, 0, None, addresses)?.wait();
+        }
+        let reached = self.reached_from(index, addresses)?;
+        let setup = self.setup(index, 0, None, &reached, None)?;
+        Own {
+            service,
+            base: &self.programs.base,
+            environment: fixture::environment_of(&setup),
+            cpus: self.cpus,
+            stdout: &self.dir.stdout_of(&service.name),
+            stderr: &self.dir.stderr_of(&service.name),
+        }
+        .start(self.guard)
+    }
+
+    /// Starts a fixture without waiting for it.
+    pub(super) fn begin(
+        &self,
+        index: usize,
+        incarnation: u32,
+        listen: Option<SocketAddr>,
+        addresses: &[Option<SocketAddr>],
+    ) -> Result<Starting, Error> {
+        let service = &self.plan.services[index];
+        let ledger = self.ledger_of(index, incarnation);
+        let reached = self.reached_from(index, addresses)?;
+        let setup = self.setup(index, incarnation, listen, &reached, ledger.as_deref())?;
+        let config = self.dir.fixture_config(&service.name);
+        fixture::write_config(&config, &setup)?;
+        let start = Start {
+            name: &service.name,
+            program: self.programs.fixtures.get(&self.variant.sdk).map_or(Path::new(""), PathBuf::as_path),
+            config: &config,
+            environment: fixture::environment_of(&setup),
+            cpus: self.cpus,
+            stderr: &self.dir.stderr_of(&service.name),
+            takes_faults: fixture::takes_faults(self.variant, &service.name),
+        };
+        Starting::begin(&start, self.guard)
+    }
+
+    fn setup<'a>(
+        &'a self,
+        index: usize,
+        incarnation: u32,
+        listen: Option<SocketAddr>,
+        reached: &'a [Option<SocketAddr>],
+        ledger: Option<&'a Path>,
+    ) -> Result<Setup<'a>, Error> {
+        let exports = Target::exports_of(&self.plan.services[index].name);
+        Ok(Setup {
+            plan: self.plan,
+            trial: self.planned,
+            variant: self.variant,
+            index,
+            incarnation,
+            listen,
+            receiver: self.links.route(&exports, self.receiver)?,
+            ledger,
+            reached,
+        })
+    }
+
+    /// Where a service reaches the others: by a proxy where a fault is on the link.
+    fn reached_from(
+        &self,
+        index: usize,
+        addresses: &[Option<SocketAddr>],
+    ) -> Result<Vec<Option<SocketAddr>>, Error> {
+        let from = &self.plan.services[index].name;
+        let route = |(to, address): (&spanfate_model::scenario::Service, &Option<SocketAddr>)| {
+            let link = Target::Link { from: Some(from.clone()), to: Some(to.name.clone()) };
+            address.map(|address| self.links.route(&link, address)).transpose()
+        };
+        self.plan.services.iter().zip(addresses).map(route).collect()
+    }
+
+    /// Span ledger of a start of a service, if it keeps one.
+    pub(crate) fn ledger_of(&self, index: usize, incarnation: u32) -> Option<PathBuf> {
+        let service = &self.plan.services[index];
+        let witnessed = self.plan.is_witnessed(self.variant, service);
+        witnessed.then(|| self.scratch.join(slots_name(&service.name, incarnation)))
+    }
+
+    /// What the sampler looks at.
+    pub(crate) fn subject(&self, services: &Services) -> Subject {
+        let indices = 0..self.plan.services.len();
+        Subject {
+            pids: indices.clone().filter_map(|index| services.pid(index)).collect(),
+            cpus: self.cpus.to_vec(),
+            ledgers: indices.filter_map(|index| self.ledger_of(index, 0)).collect(),
+        }
+    }
+}
