@@ -50,8 +50,12 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// List the scenarios in scenarios/.
-    List,
+    /// List the scenarios in scenarios/ and its folders.
+    List {
+        /// Print the table of scenarios/README.md.
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Write a commented scenario to begin with; after `--`, the command of your own Go program.
     New(NewArguments),
     /// Conclude a run again from its raw logs; gives the same bytes.
@@ -99,6 +103,12 @@ pub(crate) enum Command {
         cpus: Vec<u32>,
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
+    },
+    /// Spins for a share of the time.
+    #[command(name = "__spin", hide = true)]
+    Spin {
+        #[arg(long)]
+        share: f64,
     },
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Scenario(arguments) => scenario::run(&arguments, color),
         Command::Validate { files } => validate(&files, color),
         Command::Plan { selection, json } => plan::run(&selection, json, color),
-        Command::List => list::run(),
+        Command::List { markdown } => list::run(markdown, color),
         Command::New(arguments) => new::run(&arguments),
         Command::Analyze { run, output } => analyze::run(&run, output, color),
         Command::Report { run, output } => report::run(&run, output),
@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Doctor => doctor::run(color),
         Command::Guard => Ok(hidden::guard()),
         Command::Exec { parent, cpus, command } => Ok(hidden::exec(parent, cpus, command)),
+        Command::Spin { share } => spanfate_run::spin::spin(share),
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use spanfate_probes::capability;
 
+use crate::fault::Tool;
 use crate::project::Project;
-use crate::{child, machine, store};
+use crate::{Error, child, machine, store};
 
 /// How a check came out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +50,7 @@ fn graded(good: bool, otherwise: State) -> State {
 pub fn examine() -> Vec<Line> {
     let mut out =
         vec![project(), go(), cores(), clock_source(), pressure(), steal(), scratch(), abandoned(), disk()];
+    out.extend(for_faults());
     out.extend(capability::examine().into_iter().map(|found| Line {
         what: found.what.to_owned(),
         state: graded(found.present, State::Absent),
@@ -58,6 +60,24 @@ pub fn examine() -> Vec<Line> {
         needed: false,
     }));
     out
+}
+
+/// What only some kinds of faults need.
+fn for_faults() -> Vec<Line> {
+    let tools = [
+        ("faults: netem", Tool::Netem, "`packets` delays, loses and duplicates packets with it"),
+        ("faults: network namespace", Tool::Namespace, "`shaper` holds packets back in one"),
+        ("faults: CPU control group", Tool::CpuGroup, "`cpu` sets a quota in one"),
+        ("faults: memory control group", Tool::MemoryGroup, "`oom` sets a limit in one"),
+    ];
+    let one = |(what, tool, why): &(&str, Tool, &'static str)| match tool.find() {
+        Ok(()) => line(what, State::Ok, "present".to_owned(), why, ""),
+        Err(Error::Absent { what: missing, remedy }) => {
+            line(what, State::Absent, format!("no {missing}"), why, &remedy)
+        }
+        Err(error) => line(what, State::Absent, error.to_string(), why, "leave such faults out"),
+    };
+    tools.iter().map(one).collect()
 }
 
 fn project() -> Line {

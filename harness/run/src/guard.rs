@@ -5,13 +5,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, setsid};
 
-use crate::{Error, clock, strays};
+use crate::{Error, clock, fault, strays};
 
 /// The harness's end.
 #[derive(Debug)]
@@ -55,6 +56,16 @@ impl Guard {
         self.tell('-', group)
     }
 
+    /// Has a control group removed when the harness is gone.
+    pub(crate) fn remove_later(&self, group: &Path) -> Result<(), Error> {
+        self.tell('@', group.display())
+    }
+
+    /// It has been removed.
+    pub(crate) fn is_removed(&self, group: &Path) -> Result<(), Error> {
+        self.tell('!', group.display())
+    }
+
     fn tell(&self, sign: char, what: impl fmt::Display) -> Result<(), Error> {
         let mut pipe = self.pipe.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let pipe = pipe
@@ -79,11 +90,17 @@ pub fn serve(input: impl BufRead) {
     setsid().ok();
     let mut groups = BTreeSet::new();
     let mut mark = None;
+    let mut directories = BTreeSet::new();
     for line in input.lines().map_while(Result::ok) {
         let Some((sign, number)) = line.split_at_checked(1) else { continue };
         if sign == "=" {
             mark = Some(number.to_owned());
             continue;
+        }
+        match sign {
+            "@" => drop(directories.insert(PathBuf::from(number))),
+            "!" => drop(directories.remove(Path::new(number))),
+            _ => {}
         }
         let Ok(group) = number.parse::<i32>() else { continue };
         if group > 1 {
@@ -100,5 +117,10 @@ pub fn serve(input: impl BufRead) {
     }
     if let Some(mark) = mark {
         strays::end(&mark);
+    }
+    for directory in directories {
+        if let Some(parent) = directory.parent() {
+            fault::leave(&directory, parent);
+        }
     }
 }

@@ -14,12 +14,14 @@ pub mod receive;
 pub mod receiver;
 pub mod runner;
 pub mod shim;
+pub mod spin;
 pub mod store;
 mod strays;
 pub mod toxiproxy;
 
 mod child;
 mod events;
+mod fault;
 mod services;
 mod trial;
 mod usage;

@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use crate::project::Project;
 use crate::store::SCRATCH_PREFIX;
 use crate::trial::{Tick, Trial};
-use crate::{Error, clock, machine, shim, store};
+use crate::{Error, clock, fault, machine, shim, store};
 
 /// What a run is made of.
 #[derive(Debug)]
@@ -91,6 +91,7 @@ impl Run<'_> {
         // One trial at a time: span ledger, receipts, requests.
         let scratch_root = machine::scratch_root(fixture::scratch_bytes(self.plan), &dir.0);
         store::write_json(&dir.environment(), &machine::environment(&cpus, &scratch_root))?;
+        fault::require(self.plan)?;
         let guard = Arc::new(Guard::start()?);
         let builder =
             Builder { project: self.project, base: self.base, guard: &guard, interrupt: self.interrupt };

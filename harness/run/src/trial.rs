@@ -8,19 +8,21 @@ use std::time::Duration;
 
 use serde_json::json;
 use spanfate_model::event::EventKind;
+use spanfate_model::fault::{Kind, Target};
 use spanfate_model::layout::{LOAD_LOG, TrialDir, WIRE_LOG};
 use spanfate_model::load::{Closed, schedule};
 use spanfate_model::manifest::{FORMAT, Status, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
-use spanfate_model::scenario::{Root, Service};
+use spanfate_model::scenario::{Fault, Root, Service};
 
 use crate::events::EventLog;
+use crate::fault::{Driver, Links, Scene};
 use crate::fixture::Programs;
 use crate::guard::Guard;
 use crate::interrupt::Interrupt;
 use crate::machine::Cpus;
-use crate::receiver::{Deadlines, DiscardPlan, Receiver};
-use crate::services::{Services, Stage};
+use crate::receiver::{Deadlines, DiscardPlan, Entry, Receiver, Script, When};
+use crate::services::{Stage, Watch};
 use crate::usage::Sampler;
 use crate::{Error, clock, load, receiver, store};
 
@@ -28,6 +30,9 @@ use crate::{Error, clock, load, receiver, store};
 const SETTLE: Duration = Duration::from_millis(100);
 /// How often the orchestrator looks.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// The same, for a process that is asked to stop.
+const STOP_LOOK: Duration = Duration::from_millis(5);
 
 /// What a trial is made of.
 pub(crate) struct Trial<'a> {
@@ -91,10 +96,13 @@ impl Trial<'_> {
     /// All phases; whether the user cut the load short.
     fn phases(&self, manifest: &mut TrialManifest, tick: &mut dyn FnMut(Tick)) -> Result<bool, Error> {
         let mut events = EventLog::create(&self.dir.events())?;
-        let receiver = receiver::start(self.receiver_config())?;
+        // First: a network namespace holds only what is started after it was entered.
+        let links = Links::start(self.variant, &self.programs.toxiproxy, self.guard, &self.dir)?;
+        let script = script_of(self.variant);
+        let receiver = receiver::start(self.receiver_config(&script))?;
         events.say(EventKind::PhaseBegan, json!({"phase": "start"}))?;
-        let stage = self.stage(receiver.address());
-        let services = stage.start(manifest, &mut events)?;
+        let stage = self.stage(receiver.address(), &links);
+        let mut services = stage.start(manifest, &mut events)?;
         manifest.phases.ready = clock::now();
         store::write_json(&self.dir.manifest(), manifest)?;
         let sampler = Sampler::start(stage.subject(&services), &self.dir.usage())?;
@@ -105,25 +113,36 @@ impl Trial<'_> {
         manifest.phases.measured_from = began + load.warmup.nanos();
         store::write_json(&self.dir.manifest(), manifest)?;
         events.say(EventKind::PhaseBegan, json!({"phase": "load"}))?;
-        let (cut_short, scheduling) = self.drive(&services, &receiver, began, tick)?;
-        manifest.load_scheduling = Some(scheduling);
-        manifest.phases.drained = clock::now();
-        manifest.phases.load_ended = match load.closed {
-            Some(_) => manifest.phases.drained,
-            None => manifest.phases.measured_from + load.lasting.nanos(),
+        let mut driver = Driver::new(self.plan, self.variant, self.planned.seed, began, &self.cpus.fixture);
+        let mut scene = Scene {
+            services: &mut services,
+            watch: Watch { stage: &stage, manifest, events: &mut events, sampler: &sampler },
+            links: &links,
+            script: &script,
         };
-
-        events.say(EventKind::PhaseBegan, json!({"phase": "stop"}))?;
-        tick(Tick { phase: "drain", started: 0, intended: 0, received: receiver.counts().accepted });
-        services.stop(manifest, &mut events)?;
-        // Before anything long: how the process ended decides fates.
-        store::write_json(&self.dir.manifest(), manifest)?;
+        let load_done = self.drive(&mut driver, &mut scene, &receiver, began, tick);
+        let stopped = load_done.and_then(|(cut_short, scheduling)| {
+            driver.load_ended(&mut scene)?;
+            let manifest = &mut *scene.watch.manifest;
+            manifest.load_scheduling = Some(scheduling);
+            manifest.phases.drained = clock::now();
+            manifest.phases.load_ended = match load.closed {
+                Some(_) => manifest.phases.drained,
+                None => manifest.phases.measured_from + load.lasting.nanos(),
+            };
+            scene.watch.events.say(EventKind::PhaseBegan, json!({"phase": "stop"}))?;
+            tick(Tick { phase: "drain", started: 0, intended: 0, received: receiver.counts().accepted });
+            stop(&mut driver, &mut scene)?;
+            Ok(cut_short)
+        });
         drop(sampler);
-        receiver.stop()?;
+        let closed = receiver.stop();
+        let cut_short = stopped?;
+        closed?;
         Ok(cut_short)
     }
 
-    fn receiver_config(&self) -> receiver::Config {
+    fn receiver_config(&self, script: &Script) -> receiver::Config {
         let settings = &self.variant.receiver;
         let spans = self.plan.spans_per_trial(self.variant);
         receiver::Config {
@@ -138,13 +157,13 @@ impl Trial<'_> {
                 count: self.plan.plant.discard_acknowledged,
                 every: (spans / 4 / u64::from(self.plan.plant.discard_acknowledged.max(1))).max(1) as u32,
             },
+            script: script.clone(),
             hop: 0,
             path: 0,
-            script: receiver::Script::default(),
         }
     }
 
-    fn stage(&self, receiver: SocketAddr) -> Stage<'_> {
+    fn stage<'s>(&'s self, receiver: SocketAddr, links: &'s Links) -> Stage<'s> {
         Stage {
             plan: self.plan,
             planned: self.planned,
@@ -155,6 +174,7 @@ impl Trial<'_> {
             cpus: &self.cpus.fixture,
             guard: self.guard,
             receiver,
+            links,
         }
     }
 
@@ -162,14 +182,49 @@ impl Trial<'_> {
     /// dies is data: the load goes on.
     fn drive(
         &self,
-        services: &Services,
+        driver: &mut Driver<'_>,
+        scene: &mut Scene<'_, '_, '_>,
         receiver: &Receiver,
         began: u64,
         tick: &mut dyn FnMut(Tick),
     ) -> Result<(bool, String), Error> {
         let mut cut_short = false;
+        let starts = self.starts();
+        let intended = starts.count();
+        let (target, path) = scene.services.entry()?;
+        let name = &self.plan.services[0].name;
+        let running = load::start(load::Config {
+            target: scene.links.route(&Target::Link { from: None, to: Some(name.clone()) }, target)?,
+            path,
+            starts,
+            start_at: began,
+            timeout: self.plan.load_of(self.variant).timeout.0,
+            headers: self.headers(),
+            log: self.scratch.join(LOAD_LOG),
+            real_time: self.cpus.fixture != self.cpus.harness,
+        })?;
+        let mut shown = 0;
+        while !running.is_finished() {
+            if self.interrupt.requested() {
+                running.stop_early();
+                cut_short = true;
+            }
+            let due = driver.step(scene)?;
+            let now = clock::now();
+            if now >= shown + LOOK.as_nanos() as u64 {
+                shown = now;
+                let started = running.progress().started;
+                tick(Tick { phase: "load", started, intended, received: receiver.counts().accepted });
+            }
+            clock::sleep_until(due.min(now + LOOK.as_nanos() as u64));
+        }
+        let summary = running.join()?;
+        Ok((cut_short, summary.scheduling))
+    }
+
+    fn starts(&self) -> load::Starts {
         let plan = self.plan.load_of(self.variant);
-        let starts = match plan.closed {
+        match plan.closed {
             Some(Closed { connections, requests }) => {
                 load::Starts::Closed { connections: connections.get(), requests: requests.get() }
             }
@@ -178,30 +233,7 @@ impl Trial<'_> {
                 measured_from: plan.warmup.nanos(),
                 max_in_flight: plan.max_in_flight.get(),
             },
-        };
-        let intended = starts.count();
-        let (target, path) = services.entry()?;
-        let running = load::start(load::Config {
-            target,
-            path,
-            starts,
-            start_at: began,
-            timeout: plan.timeout.0,
-            headers: self.headers(),
-            log: self.scratch.join(LOAD_LOG),
-            real_time: self.cpus.fixture != self.cpus.harness,
-        })?;
-        while !running.is_finished() {
-            if self.interrupt.requested() {
-                running.stop_early();
-                cut_short = true;
-            }
-            let started = running.progress().started;
-            tick(Tick { phase: "load", started, intended, received: receiver.counts().accepted });
-            clock::sleep_until(clock::now() + LOOK.as_nanos() as u64);
         }
-        let summary = running.join()?;
-        Ok((cut_short, summary.scheduling))
     }
 
     fn headers(&self) -> load::Headers {
@@ -215,4 +247,29 @@ impl Trial<'_> {
             Root::RemoteUnsampled => load::Headers::TraceParent { tag, sampled: false },
         }
     }
+}
+
+/// Stops all services; faults whose time is not over act until they are gone.
+fn stop(driver: &mut Driver<'_>, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+    for service in scene.services.callers_first() {
+        while scene.services.forget_or_stop(service)? {
+            let due = driver.step(scene)?;
+            clock::sleep_until(due.min(clock::now() + STOP_LOOK.as_nanos() as u64));
+        }
+    }
+    driver.finish(scene)
+}
+
+/// What the receiver is told to do with requests, by fault.
+fn script_of(variant: &PlannedVariant) -> Script {
+    let entry = |(number, fault): (usize, &Fault)| {
+        let Kind::Answer(answer) = &fault.kind else { return None };
+        let when = fault.requests.map_or(When::Switched, |requests| When::Requests {
+            from: requests.from,
+            to: requests.to.unwrap_or(u32::MAX),
+            every: requests.every.get(),
+        });
+        Some(Entry { fault: number as u8, answer: answer.clone(), when })
+    };
+    Script::new(variant.faults.iter().enumerate().filter_map(entry).collect())
 }
