@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use spanfate_model::breakdown::{Breakdown, BreakdownRow};
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::row::kind_name;
-use spanfate_model::slots::{FLAG_PARENT_REMOTE, Slot};
+use spanfate_model::slots::FLAG_PARENT_REMOTE;
 
 use crate::fate::Judgement;
 use crate::process::Process;
 use crate::quantile::Times;
-use crate::receipts::Receipt;
+use crate::walk::Judged;
 
 /// Most different kinds of spans that are kept apart; a service that puts ids into its span names has more.
 const MOST: usize = 256;
 
-/// Service index, name id, span kind, whether it is a root.
+/// Index of the process, name id, span kind, whether it is a root. Name ids are of one process.
 type Kind = (u16, u32, u8, bool);
 
 /// Name id of all spans beyond [`MOST`].
@@ -52,15 +52,16 @@ impl Default for Sum {
 
 impl Split {
     /// Adds a span of the measured part.
-    pub(crate) fn add(&mut self, process: u16, slot: &Slot, receipt: &Receipt, judgement: Judgement) {
-        let root = slot.parent.is_zero() || (process == 0 && slot.has(FLAG_PARENT_REMOTE));
-        let mut kind = (process, slot.name, slot.kind, root);
+    pub(crate) fn add(&mut self, index: usize, span: &Judged<'_>) {
+        let Judged { process, slot, receipt, judgement, .. } = span;
+        let root = slot.parent.is_zero() || (process.header.process == 0 && slot.has(FLAG_PARENT_REMOTE));
+        let mut kind = (index as u16, slot.name, slot.kind, root);
         if self.kinds.len() >= MOST && !self.kinds.contains_key(&kind) {
             kind.1 = OTHER;
         }
         let sum = self.kinds.entry(kind).or_default();
         sum.created += 1;
-        if let Judgement::Placed(fate) = judgement {
+        if let Judgement::Placed(fate) = *judgement {
             match fate.class() {
                 FateClass::Received => sum.received += 1,
                 FateClass::Deliberate => sum.deliberate += 1,
@@ -79,8 +80,8 @@ impl Split {
 
     /// The four views.
     pub(crate) fn finish(&self, processes: &[Process<'_>]) -> Vec<Breakdown> {
-        let of = |number: u16| processes.iter().find(|process| process.header.process == number);
-        let service = |number: u16| of(number).map_or("?", |process| process.header.service.as_str());
+        let of = |index: u16| processes.get(usize::from(index));
+        let service = |index: u16| of(index).map_or("?", |process| process.header.service.as_str());
         let span = |kind: &Kind| {
             let known = of(kind.0).and_then(|process| process.names.get(&kind.1));
             let name =

@@ -11,7 +11,12 @@ pub(crate) struct Traces {
     cells: Vec<Cell>,
     /// Per request, the flags below.
     flags: Vec<u8>,
+    /// Calls between services, and of these, calls whose context arrived as it was sent.
+    calls: (u64, u64),
 }
+
+/// Span kind of a service that is called, in OTLP's numbering.
+const SERVER: u8 = 2;
 
 #[derive(Clone, Copy, Default)]
 struct Cell {
@@ -35,13 +40,26 @@ pub(crate) struct Sighting<'a> {
     /// Part of the request's trace: 0 unless the context was lost.
     pub(crate) part: u16,
     pub(crate) received: bool,
-    /// Whether its parent arrived; `None` for a parent that is nobody's span.
-    pub(crate) parent_received: Option<bool>,
+    /// Its parent; `None` for one that is nobody's span.
+    pub(crate) parent: Option<Parent>,
+}
+
+/// A parent that is a span of ours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Parent {
+    pub(crate) received: bool,
+    /// It is in the same trace as its child.
+    pub(crate) same_trace: bool,
 }
 
 impl Traces {
     pub(crate) fn new(requests: usize, services: usize) -> Self {
-        Self { services, cells: vec![Cell::default(); requests * services], flags: vec![0; requests] }
+        Self {
+            services,
+            cells: vec![Cell::default(); requests * services],
+            flags: vec![0; requests],
+            calls: (0, 0),
+        }
     }
 
     pub(crate) fn see(&mut self, seen: &Sighting<'_>) {
@@ -53,13 +71,17 @@ impl Traces {
         let (Some(cell), Some(flags)) = (self.cells.get_mut(place), self.flags.get_mut(request)) else {
             return;
         };
+        if seen.service > 0 && seen.slot.kind == SERVER {
+            self.calls.0 += 1;
+            self.calls.1 += u64::from(seen.parent.is_some_and(|parent| parent.same_trace));
+        }
         cell.due += 1;
         cell.missing += u32::from(!seen.received);
         let own_root = seen.slot.parent.is_zero() || (seen.service == 0 && seen.slot.has(FLAG_PARENT_REMOTE));
         if own_root && seen.part == 0 && !seen.received {
             *flags |= ROOT_MISSING;
         }
-        if seen.received && seen.parent_received == Some(false) {
+        if seen.received && seen.parent.is_some_and(|parent| !parent.received) {
             *flags |= ORPHAN;
         }
         if seen.part != 0 {
@@ -81,6 +103,7 @@ impl Traces {
             let cells = &self.cells[request * self.services..(request + 1) * self.services];
             count(&mut out, cells, *flags);
         }
+        (out.calls, out.intact_calls) = self.calls;
         if out.missing_spans > 0 {
             let each = out.damaged() as f64 / out.missing_spans as f64;
             out.amplification = (each * 1e4).round() / 1e4;
@@ -151,7 +174,7 @@ mod tests {
                     request: request as u32,
                     part: u16::from(split.is_some_and(|at| service >= at)),
                     received: *arrived,
-                    parent_received: (!orphaned).then(|| received[span - 1]),
+                    parent: (!orphaned).then(|| Parent { received: received[span - 1], same_trace: true }),
                 });
             }
         }
@@ -181,7 +204,7 @@ mod tests {
         let mut traces = Traces::new(1, 3);
         let slot = Slot::default();
         let unsampled =
-            Sighting { slot: &slot, service: 0, request: 0, part: 0, received: false, parent_received: None };
+            Sighting { slot: &slot, service: 0, request: 0, part: 0, received: false, parent: None };
         traces.see(&unsampled);
         assert_eq!(traces.finish(&["a", "b", "c"], &shares(), |_| true).traces, 0);
     }

@@ -1,7 +1,7 @@
 //! Expectations, judged on the trials that are valid for their figure.
 
 use spanfate_model::expect::{Condition, Expect};
-use spanfate_model::figure::{Figure, Quantile};
+use spanfate_model::figure::{Figure, Quantile, Trace};
 use spanfate_model::result::{Expectation, Quantiles, TrialResult, Validity, VariantResult};
 use spanfate_model::scenario::Model;
 use spanfate_model::verdict::Verdict;
@@ -78,10 +78,14 @@ const fn validity_of(figure: Figure) -> &'static str {
         Figure::LossRate
         | Figure::LossLawGap
         | Figure::Fate(_)
+        | Figure::Fates(_)
+        | Figure::Traces(_)
         | Figure::Delay(_)
+        | Figure::ExportsLongest
+        | Figure::RequestsFailed
         | Figure::ExportsFailed => "loss",
         Figure::Response(_) => "latency",
-        Figure::Duplicates => "accounting",
+        Figure::Duplicates | Figure::ReportedFailed | Figure::WitnessDifference => "accounting",
     }
 }
 
@@ -101,6 +105,27 @@ fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
             trial.loss.predicted.map(|prediction| (trial.loss.rate - prediction.rate).abs())
         }
         Figure::Fate(fate) => Some(trial.ledger.total(fate) as f64),
+        Figure::Fates(group) => {
+            let of_group = trial.ledger.fates.iter().filter(|(fate, _)| fate.is_in(group));
+            Some(of_group.map(|(_, count)| count.total).sum::<u64>() as f64)
+        }
+        Figure::WitnessDifference => {
+            let rows = trial.agreement.iter().map(|row| row.difference).max()?;
+            Some(rows as f64)
+        }
+        Figure::ReportedFailed => Some(trial.ledger.reported_failed as f64),
+        Figure::RequestsFailed => Some(trial.load.failed.values().sum::<u64>() as f64),
+        Figure::ExportsLongest => trial.exports.longest_ms.map(|ms| ms * 1e6),
+        Figure::Traces(state) => {
+            let damage = trial.damage.as_ref()?;
+            Some(match state {
+                Trace::Complete => damage.complete,
+                Trace::Headless => damage.headless,
+                Trace::Torn => damage.torn,
+                Trace::Split => damage.split,
+                Trace::Absent => damage.absent,
+            } as f64)
+        }
         Figure::Duplicates => {
             Some(trial.ledger.copies.iter().filter(|(copies, _)| **copies > 1).map(|(_, n)| *n).sum::<u64>()
                 as f64)

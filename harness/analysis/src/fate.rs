@@ -1,6 +1,6 @@
 //! The fate engine: what the marks of one span prove (`docs/results.md`, "What each mark proves").
 
-use spanfate_model::fate::{Decider, Exit, Fate, Filter};
+use spanfate_model::fate::{Cause, Decider, Exit, Fate, Filter, Leak};
 use spanfate_model::slots::{FLAG_PARENT_SAMPLED, FLAG_SAMPLED, Slot};
 
 use crate::process::{Ending, ExportResult, Process};
@@ -27,6 +27,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) wire_complete: bool,
     /// The span's request was answered, so the handler that made it is done.
     pub(crate) answered: bool,
+    /// By number of a fault: why spans that it touched never end.
+    pub(crate) leaks: &'a [Option<Leak>],
 }
 
 /// Judges one span. Later stages are asked first: a mark of a later stage proves all earlier ones.
@@ -69,6 +71,7 @@ fn handed_to_exporter(slot: &Slot, receipt: &Receipt, scene: &Scene<'_>) -> Judg
     }
     match scene.process.export_of(slot) {
         ExportResult::Failed(cause) => Placed(Fate::ExportFailed(cause)),
+        ExportResult::Partial => Placed(Fate::ExportFailed(Cause::Other)),
         ExportResult::None if scene.process.has_log_gap() => Unaccounted,
         ExportResult::None => Placed(Fate::LostInFlightAtExit),
         ExportResult::Ok => Unexplained,
@@ -112,11 +115,14 @@ fn never_offered(slot: &Slot, scene: &Scene<'_>) -> Judgement {
             false => Unexplained,
         };
     }
+    let touched = usize::from(slot.fault).checked_sub(1).and_then(|fault| *scene.leaks.get(fault)?);
     match process.ending {
+        // Nobody was left who would have ended it, however long the process had lived.
+        _ if touched.is_some() => Placed(Fate::NeverEnded(touched.unwrap_or(Leak::Forgotten))),
         Ending::Abrupt(_) => Placed(Fate::CutOffAtExit),
         // Its handler was still running when the process left in order.
         Ending::Orderly { .. } if !scene.answered => Placed(Fate::CutOffAtExit),
-        Ending::Orderly { .. } if slot.started != 0 => Placed(Fate::NeverEnded),
+        Ending::Orderly { .. } if slot.started != 0 => Placed(Fate::NeverEnded(Leak::Forgotten)),
         Ending::Orderly { .. } => Unexplained,
     }
 }

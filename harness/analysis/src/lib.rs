@@ -5,6 +5,8 @@ mod agreement;
 mod breakdown;
 mod cause;
 mod damage;
+mod dose;
+mod excuse;
 mod expect;
 mod fate;
 mod interval;

@@ -85,12 +85,12 @@ impl LoadBook {
     }
 
     /// The figures.
-    pub(crate) fn figures(&self) -> LoadFigures {
+    pub(crate) fn figures(&self, excused: &[(MonoNs, MonoNs)]) -> LoadFigures {
         let mut out = LoadFigures {
             model: self.model,
             intended: self.schedule.len() as u64,
             offered: self.offered,
-            worst_window: self.worst_window(),
+            worst_window: self.worst_window(excused),
             ..LoadFigures::default()
         };
         let (mut response, mut service, mut lag) = (Times::new(), Times::new(), Times::new());
@@ -130,8 +130,9 @@ impl LoadBook {
         out
     }
 
-    /// The lowest share of intended requests that was really started, and reached the service, in a window of the measured part.
-    fn worst_window(&self) -> f64 {
+    /// The lowest share of intended requests that was really started, and reached the service, in a window of the measured part
+    /// that no fault on its way is to blame for.
+    fn worst_window(&self, excused: &[(MonoNs, MonoNs)]) -> f64 {
         let Some(base) =
             self.records.iter().flatten().map(|r| r.intended.saturating_sub(self.offset(r))).min()
         else {
@@ -143,6 +144,14 @@ impl LoadBook {
                 continue;
             }
             let window = (offset - self.measured_from) / WINDOW_NS;
+            let begins = base + self.measured_from + window * WINDOW_NS;
+            // What a fault has held up comes late, so the window after it is not the generator's either.
+            let blamed = |(from, to): &(MonoNs, MonoNs)| {
+                *from < begins + WINDOW_NS && begins < to.saturating_add(WINDOW_NS)
+            };
+            if excused.iter().any(blamed) {
+                continue;
+            }
             let entry = windows.entry(window).or_insert((0, 0));
             entry.0 += 1;
             let end = base + self.measured_from + (window + 1) * WINDOW_NS + GRACE_NS;

@@ -1,12 +1,14 @@
 //! A trial's raw logs, opened and joined: what its ledger and its rows are made from.
 
-use spanfate_model::manifest::TrialManifest;
+use spanfate_model::fate::Leak;
+use spanfate_model::manifest::{ProcessManifest, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial};
-use spanfate_model::raw::TrialLogs;
+use spanfate_model::raw::{Log, TrialLogs};
 use spanfate_model::scenario::Service;
 use spanfate_model::topology::Share;
 use spanfate_model::unit::MonoNs;
 
+use crate::excuse::{self, Acted};
 use crate::loadbook::LoadBook;
 use crate::process::Process;
 use crate::receipts::{self, Receipts};
@@ -26,6 +28,11 @@ pub(crate) struct Opened<'a> {
     all_sampled: bool,
     shares: Vec<Share>,
     services: Vec<&'a str>,
+    leaks: Vec<Option<Leak>>,
+    /// When faults acted.
+    pub(crate) acted: Vec<Acted>,
+    /// When faults kept the load from being sent as planned.
+    pub(crate) excused: Vec<(MonoNs, MonoNs)>,
 }
 
 /// What there is of a process witness.
@@ -52,7 +59,16 @@ impl<'a> Opened<'a> {
         let receipts = receipts::collect(logs.wire.as_deref(), &processes);
         let book = LoadBook::open(plan.load_of_trial(planned), planned.seed, logs.load.as_deref());
         let began = load_began(manifest.phases.load_began, &book);
-        let expected = manifest.processes.iter().filter(|process| process.ledger.is_some()).count();
+        // A start that never came to its ready line served nobody: without its ledger nothing is missing.
+        let counts = |(process, ledger): (&ProcessManifest, &Option<Log>)| {
+            process.ledger.is_some()
+                && (process.incarnation == 0 || process.effective.is_some() || ledger.is_some())
+        };
+        let expected = manifest.processes.iter().zip(&logs.ledgers).filter(|pair| counts(*pair)).count();
+        let variant = plan.variant_of(planned);
+        let faults = variant.map_or(&[][..], |variant| &variant.faults);
+        let acted = excuse::acted(&logs.events);
+        let excused = variant.map(|variant| excuse::excused(variant, &acted)).unwrap_or_default();
         let presence = Presence {
             wanted: plan.variant_of(planned).is_some_and(|variant| plan.is_fully_witnessed(variant)),
             missing: expected == 0 || processes.len() < expected,
@@ -70,6 +86,9 @@ impl<'a> Opened<'a> {
             all_sampled: plan.variant_of(planned).is_some_and(|variant| plan.samples_all(variant)),
             shares: plan.shares(),
             services,
+            leaks: faults.iter().map(|fault| fault.kind.leak()).collect(),
+            acted,
+            excused,
         }
     }
 
@@ -84,6 +103,7 @@ impl<'a> Opened<'a> {
             own: self.presence.own,
             all_sampled: self.all_sampled,
             load_began: self.began,
+            leaks: &self.leaks,
             processes: &self.processes,
             receipts: &self.receipts,
             book: &self.book,

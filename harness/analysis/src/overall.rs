@@ -69,6 +69,8 @@ pub(crate) fn damage(trials: &[&TrialResult]) -> Option<Damage> {
         out.split += one.split;
         out.absent += one.absent;
         out.missing_spans += one.missing_spans;
+        out.calls += one.calls;
+        out.intact_calls += one.intact_calls;
         for (sum, service) in out.services.iter_mut().zip(&one.services) {
             sum.traces += service.traces;
             sum.broken += service.broken;
@@ -84,7 +86,11 @@ pub(crate) fn damage(trials: &[&TrialResult]) -> Option<Damage> {
 /// Gives every variant that also ran without its process witness what the witness costs.
 pub(crate) fn price_witness(plan: &Plan, variants: &mut [VariantResult]) {
     let twin = |a: &PlannedVariant, b: &PlannedVariant| {
-        a.exporter == b.exporter && a.receiver == b.receiver && a.load == b.load
+        a.exporter == b.exporter
+            && a.receiver == b.receiver
+            && a.load == b.load
+            && a.sdk == b.sdk
+            && a.faults == b.faults
     };
     let find = |name: &str| plan.variants.iter().find(|variant| variant.name == name);
     for index in 0..variants.len() {

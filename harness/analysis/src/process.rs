@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use spanfate_model::fate::{Cause, Exit};
+use spanfate_model::fault;
 use spanfate_model::manifest::{ProcessEnd, ProcessManifest, Status};
-use spanfate_model::slots::{self, HEADER_BYTES, Header, Live, LogEntry, RuntimeSample, SLOT_BYTES, Slot};
+use spanfate_model::slots::{
+    self, DoseWords, HEADER_BYTES, Header, Live, LogEntry, RuntimeSample, SLOT_BYTES, Slot,
+};
 use spanfate_model::unit::MonoNs;
 
 use crate::cause;
@@ -18,7 +21,12 @@ pub(crate) enum ExportResult {
     Ok,
     /// It returned an error.
     Failed(Cause),
+    /// It returned an error that speaks of a partial success: the SDK counts its spans as exported, but for those rejected.
+    Partial,
 }
+
+/// An error of an export call, and how often it came.
+pub(crate) type FailedBy = BTreeMap<String, u64>;
 
 /// One `ExportSpans` call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,6 +52,8 @@ pub(crate) struct Process<'a> {
     pub(crate) live: Live,
     pub(crate) names: BTreeMap<u32, String>,
     pub(crate) exports: BTreeMap<u32, ExportCall>,
+    /// Failed export calls by what their error says.
+    pub(crate) failed_by: FailedBy,
     pub(crate) runtime: Vec<(MonoNs, RuntimeSample)>,
     /// When the provider's shutdown began; 0 if it did not.
     pub(crate) shutdown_began: MonoNs,
@@ -51,6 +61,8 @@ pub(crate) struct Process<'a> {
     pub(crate) parent_based: bool,
     /// The file is shorter than its header says.
     pub(crate) torn: bool,
+    /// What its faults say of themselves, by number.
+    pub(crate) doses: Vec<DoseWords>,
     slots: &'a [u8],
 }
 
@@ -71,11 +83,13 @@ impl<'a> Process<'a> {
             live,
             names: BTreeMap::new(),
             exports: BTreeMap::new(),
+            failed_by: FailedBy::new(),
             runtime: Vec::new(),
             shutdown_began: 0,
             ending: ending_of(manifest, trial),
             parent_based: manifest.effective.as_ref().is_none_or(|e| e.sampler.starts_with("ParentBased")),
             torn,
+            doses: (0..fault::MOST).map(|number| slots::read_dose(bytes, number)).collect(),
             slots: &body[..used.min(body.len())],
             header,
         };
@@ -97,8 +111,13 @@ impl<'a> Process<'a> {
                 LogEntry::ExportEnd { batch, error } => {
                     if let Some(call) = self.exports.get_mut(&batch).filter(|call| call.ended == 0) {
                         call.ended = record.at;
-                        call.result = error
-                            .map_or(ExportResult::Ok, |text| ExportResult::Failed(cause::of_text(&text)));
+                        call.result = match error {
+                            None => ExportResult::Ok,
+                            Some(text) => {
+                                *self.failed_by.entry(cause::label(&text)).or_insert(0) += 1;
+                                result_of(&text)
+                            }
+                        };
                     }
                 }
                 LogEntry::Runtime(sample) => self.runtime.push((record.at, sample)),
@@ -137,6 +156,10 @@ impl<'a> Process<'a> {
         let batch = slot.batch.checked_sub(1);
         batch.and_then(|batch| self.exports.get(&batch)).map_or(ExportResult::None, |call| call.result)
     }
+}
+
+fn result_of(error: &str) -> ExportResult {
+    if cause::is_partial(error) { ExportResult::Partial } else { ExportResult::Failed(cause::of_text(error)) }
 }
 
 fn ending_of(manifest: &ProcessManifest, trial: Status) -> Ending {

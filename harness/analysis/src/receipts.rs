@@ -70,6 +70,8 @@ pub(crate) struct Receipts<'a> {
     pub(crate) accepted: u64,
     /// Requests.
     pub(crate) requests: u64,
+    /// When each was complete.
+    pub(crate) requests_at: Vec<MonoNs>,
     /// Of these, requests that were refused before their spans were read.
     pub(crate) unread: u64,
     /// Uncompressed bytes of accepted requests, and bytes as sent.
@@ -295,9 +297,11 @@ impl Reader<'_, '_> {
         match record {
             WireRecord::Request(request) => {
                 out.requests += 1;
+                out.requests_at.push(request.at);
                 out.unread += u64::from(request.disposition == Disposition::Refused && request.spans == 0);
                 self.connections.insert(request.connection);
-                if request.disposition == Disposition::Accepted {
+                // Of a partial success most was accepted as a rule; its bytes cannot be divided.
+                if matches!(request.disposition, Disposition::Accepted | Disposition::RejectedPartial) {
                     out.bytes.0 += u64::from(request.raw_bytes);
                     out.bytes.1 += u64::from(request.wire_bytes);
                 }

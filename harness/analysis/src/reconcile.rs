@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use spanfate_model::breakdown::Breakdown;
 use spanfate_model::damage::Damage;
-use spanfate_model::fate::{Fate, FateClass};
+use spanfate_model::fate::{Fate, FateClass, Leak};
 use spanfate_model::id::TraceTag;
 use spanfate_model::ledger::{EXEMPLARS, Exemplar, FateCount, Ledger};
 use spanfate_model::manifest::{FORMAT, Status};
@@ -14,10 +14,10 @@ use spanfate_model::topology::Share;
 use spanfate_model::unit::MonoNs;
 
 use crate::breakdown::Split;
-use crate::damage::{Sighting, Traces};
+use crate::damage::{Parent, Sighting, Traces};
 use crate::fate::Judgement;
 use crate::loadbook::LoadBook;
-use crate::process::Process;
+use crate::process::{ExportResult, Process};
 use crate::quantile::{Times, millis};
 use crate::receipts::Receipts;
 use crate::tally::Tally;
@@ -39,6 +39,8 @@ pub(crate) struct Sources<'a> {
     /// As far as the plan says, every span is sampled.
     pub(crate) all_sampled: bool,
     pub(crate) load_began: MonoNs,
+    /// By number of a fault: why spans that it touched never end.
+    pub(crate) leaks: &'a [Option<Leak>],
     pub(crate) processes: &'a [Process<'a>],
     pub(crate) receipts: &'a Receipts<'a>,
     pub(crate) book: &'a LoadBook,
@@ -139,18 +141,18 @@ impl Walk<'_> {
         self.ledger.created_measured += u64::from(measured);
         if let Some((request, part)) = of {
             let service = usize::from(process.header.process);
-            self.tally.add(request, service);
+            self.tally.add(request, service, slot.kind);
             self.traces.see(&Sighting {
                 slot,
                 service,
                 request,
                 part,
                 received: receipt.copies > 0,
-                parent_received: self.sources.parent_received(slot),
+                parent: self.sources.parent_of(slot),
             });
         }
         if measured {
-            self.split.add(process.header.process, slot, receipt, judgement);
+            self.split.add(index, span);
         }
         let outcome = if let Judgement::Placed(fate) = judgement { Some(fate) } else { None };
         let of_process = self.by_process[index].entry(outcome).or_insert((0, 0));
@@ -159,7 +161,13 @@ impl Walk<'_> {
         self.stages.started += u64::from(slot.started != 0);
         self.stages.dropped += u64::from(slot.dropped != 0);
         self.stages.handed += u64::from(slot.exported != 0 || slot.filtered != 0);
-        let delivered = slot.exported != 0 && process.export_of(slot) == crate::process::ExportResult::Ok;
+        // Of a partial success the SDK counts what was not rejected, as the wire does.
+        let delivered = slot.exported != 0
+            && match process.export_of(slot) {
+                ExportResult::Ok => true,
+                ExportResult::Partial => receipt.copies > 0,
+                ExportResult::Failed(_) | ExportResult::None => false,
+            };
         self.stages.exported_ok += u64::from(delivered);
         self.stages.received_ok += u64::from(delivered && receipt.copies > 0);
         match judgement {
@@ -173,7 +181,7 @@ impl Walk<'_> {
         }
         if receipt.copies > 0 {
             *self.ledger.copies.entry(u32::from(receipt.copies)).or_insert(0) += 1;
-            let failed = matches!(process.export_of(slot), crate::process::ExportResult::Failed(_));
+            let failed = matches!(process.export_of(slot), ExportResult::Failed(_));
             self.ledger.reported_failed += u64::from(failed);
             if measured {
                 self.delay.record(receipt.first.saturating_sub(slot.created));
@@ -198,8 +206,8 @@ impl Walk<'_> {
 }
 
 impl Sources<'_> {
-    /// Whether a span's parent arrived. A parent that is no span of ours is the load's, or nobody's.
-    fn parent_received(&self, slot: &Slot) -> Option<bool> {
+    /// A span's parent, if it is a span of ours; else it is the load's, or nobody's.
+    fn parent_of(&self, slot: &Slot) -> Option<Parent> {
         if slot.parent.is_zero() {
             return None;
         }
@@ -207,7 +215,8 @@ impl Sources<'_> {
             let at = slot.parent.slot(process.header.salt)?;
             let parent = process.slot(at.slot as usize).filter(|_| at.process == process.header.process)?;
             let arrived = || self.receipts.by_slot[index].get(at.slot as usize).is_some_and(|r| r.copies > 0);
-            (parent.key.span == slot.parent).then(arrived)
+            let same_trace = parent.key.trace == slot.key.trace;
+            (parent.key.span == slot.parent).then(|| Parent { received: arrived(), same_trace })
         })
     }
 

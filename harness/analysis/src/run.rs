@@ -3,7 +3,7 @@
 use spanfate_model::environment::Environment;
 use spanfate_model::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::Plan;
-use spanfate_model::result::{Expectation, RunResult, TrialResult, VariantResult};
+use spanfate_model::result::{Expectation, FaultResult, RunResult, TrialResult, VariantResult};
 use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessState};
 
@@ -121,6 +121,9 @@ fn judge_trial(trial: &TrialResult, witnessed: bool) -> Vec<(Verdict, String)> {
     if let Some(end) = &trial.ended_by_itself {
         doubt(format!("the fixture ended by itself, before it was asked to ({end})"));
     }
+    for fault in trial.faults.iter().filter(|fault| !fault.bit) {
+        doubt(unbitten(fault));
+    }
     for report in &trial.witnesses {
         let name = report.witness.as_str();
         let needed = match report.witness {
@@ -143,6 +146,16 @@ fn judge_trial(trial: &TrialResult, witnessed: bool) -> Vec<(Verdict, String)> {
         doubt(format!("the witnesses disagree about \"{}\": {}", row.what, counts.join(", ")));
     }
     out
+}
+
+/// Why a fault is not proven to have happened.
+fn unbitten(fault: &FaultResult) -> String {
+    let reached = fault.main().map_or_else(
+        || "it has no dose".to_owned(),
+        |dose| format!("{} of at least {} {}", dose.amount, fault.needed, dose.what),
+    );
+    let why = fault.missed.first().map(|why| format!("; {why}")).unwrap_or_default();
+    format!("fault {} (`{}` on {}) did not bite: {reached}{why}", fault.number + 1, fault.name, fault.on)
 }
 
 fn variants(plan: &Plan, trials: Vec<TrialResult>) -> Vec<VariantResult> {
@@ -170,6 +183,7 @@ fn variants(plan: &Plan, trials: Vec<TrialResult>) -> Vec<VariantResult> {
 fn settings(variant: &spanfate_model::plan::PlannedVariant) -> Vec<(String, String)> {
     let mut out = variant.exporter.settings();
     out.extend(variant.receiver.answer_after.map(|after| ("answer_after".to_owned(), after.to_string())));
+    out.extend(variant.sdk.as_ref().map(|sdk| ("sdk".to_owned(), sdk.clone())));
     out.extend(variant.load.as_ref().map(|load| ("load".to_owned(), load.to_string())));
     out
 }

@@ -11,6 +11,7 @@ use spanfate_model::unit::MonoNs;
 
 use crate::law::{self, Offered};
 use crate::process::{ExportResult, Process};
+use crate::quantile::millis;
 use crate::reconcile::Outcome;
 
 /// What the services are concluded from.
@@ -30,21 +31,44 @@ pub(crate) struct Scene<'a> {
 pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &Scene<'_>) -> Vec<ServiceResult> {
     let shares = scene.plan.shares();
     let one = |manifest: &ProcessManifest| {
-        let place = scene.processes.iter().position(|process| process.header.process == manifest.process);
-        let process = place.and_then(|place| scene.processes.get(place));
-        let outcomes = place.and_then(|place| scene.outcomes.get(place));
+        let starts: Vec<&Process<'_>> =
+            scene.processes.iter().filter(|process| process.header.process == manifest.process).collect();
+        let outcomes = outcomes_of(manifest.process, scene);
+        // The law speaks of one process that runs from the load's beginning to its end.
+        let process = starts.first().copied().filter(|_| starts.len() == 1);
         let batch = manifest.effective.as_ref().map_or(0, |effective| effective.batch);
         ServiceResult {
             service: manifest.service.clone(),
             depth: shares.get(usize::from(manifest.process)).map_or(0, |share| share.depth),
-            loss: outcomes.map(|outcomes| loss(manifest, process, outcomes, scene)).unwrap_or_default(),
-            exports: process.map(|process| exports(process, batch, scene.window)).unwrap_or_default(),
+            loss: outcomes.map(|outcomes| loss(manifest, process, &outcomes, scene)).unwrap_or_default(),
+            exports: exports(&starts, batch, scene.window),
             effective: manifest.effective.clone(),
             sdk: manifest.sdk.clone(),
-            ended_by_itself: ended_by_itself(manifest),
+            ended_by_itself: of_service(manifests, manifest.process).find_map(ended_by_itself),
+            starts: of_service(manifests, manifest.process).count() as u32,
         }
     };
-    manifests.iter().map(one).collect()
+    // Later starts of a service stand behind the first starts of all.
+    manifests.iter().filter(|manifest| manifest.incarnation == 0).map(one).collect()
+}
+
+fn of_service(manifests: &[ProcessManifest], process: u16) -> impl Iterator<Item = &ProcessManifest> {
+    manifests.iter().filter(move |manifest| manifest.process == process)
+}
+
+/// Spans by fate over all starts of a service; `None` where none keeps a ledger.
+fn outcomes_of(process: u16, scene: &Scene<'_>) -> Option<BTreeMap<Outcome, (u64, u64)>> {
+    let mut out: Option<BTreeMap<Outcome, (u64, u64)>> = None;
+    for (start, outcomes) in scene.processes.iter().zip(scene.outcomes) {
+        if start.header.process == process {
+            let sums = out.get_or_insert_default();
+            for (outcome, (total, measured)) in outcomes {
+                let sum = sums.entry(*outcome).or_insert((0, 0));
+                *sum = (sum.0 + total, sum.1 + measured);
+            }
+        }
+    }
+    out
 }
 
 fn loss(
@@ -103,7 +127,7 @@ pub(crate) fn predict(services: &[ServiceResult]) -> Option<Prediction> {
 
 /// How a process ended, if nobody had asked it to.
 fn ended_by_itself(process: &ProcessManifest) -> Option<String> {
-    let end = process.end.as_ref().filter(|end| end.asked_to_stop.is_none())?;
+    let end = process.end.as_ref().filter(|end| end.asked_to_stop.is_none() && end.fault.is_none())?;
     Some(match (end.signal, end.code) {
         (Some(signal), _) => format!("signal {signal}"),
         (None, Some(code)) => format!("exit code {code}"),
@@ -111,16 +135,23 @@ fn ended_by_itself(process: &ProcessManifest) -> Option<String> {
     })
 }
 
-fn exports(process: &Process<'_>, batch: u32, window: (MonoNs, MonoNs)) -> ServiceExports {
-    let calls = || process.exports.values();
+fn exports(starts: &[&Process<'_>], batch: u32, window: (MonoNs, MonoNs)) -> ServiceExports {
+    let calls = || starts.iter().flat_map(|process| process.exports.values());
     let count =
         |wanted: fn(&ExportResult) -> bool| calls().filter(|call| wanted(&call.result)).count() as u64;
     let spans: u64 = calls().map(|call| u64::from(call.spans)).sum();
     ServiceExports {
         calls: calls().count() as u64,
-        failed: count(|result| matches!(result, ExportResult::Failed(_))),
+        failed: count(|result| matches!(result, ExportResult::Failed(_) | ExportResult::Partial)),
         unfinished: count(|result| *result == ExportResult::None),
-        full_batch_ms: law::full_batch_ns(process, batch, window).map(|ns| (ns / 1e3).round() / 1e3),
+        full_batch_ms: match starts {
+            [process] => law::full_batch_ns(process, batch, window).map(|ns| (ns / 1e3).round() / 1e3),
+            _ => None,
+        },
+        longest_ms: calls()
+            .filter(|call| call.ended != 0)
+            .map(|call| millis(call.ended.saturating_sub(call.began)))
+            .max_by(f64::total_cmp),
         spans_per_call: per(spans, calls().count() as u64),
     }
 }

@@ -11,9 +11,11 @@ use spanfate_model::result::{
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 use crate::agreement;
+use crate::dose::{self, Evidence};
+use crate::excuse;
 use crate::loadbook::LoadBook;
 use crate::opened::{Opened, Presence};
-use crate::process::Process;
+use crate::process::{FailedBy, Process};
 use crate::receipts::Receipts;
 use crate::reconcile::reconcile;
 use crate::service::{self, Scene, per};
@@ -29,14 +31,17 @@ pub fn conclude_trial(
 ) -> TrialResult {
     let manifest = &logs.manifest;
     let opened = Opened::open(plan, planned, logs);
-    let Opened { processes, receipts, book, began, presence, .. } = &opened;
+    let Opened { processes, receipts, book, began, presence, acted, excused, .. } = &opened;
     let began = *began;
     let mut timeline = Timeline::new(began);
     let done = reconcile(&opened.sources(), &mut timeline);
     let window = book.window(began);
-    let usage = usage::figures(&logs.usage, processes, window, fixture_cores);
-    let load =
-        LoadFigures { scheduling: manifest.load_scheduling.clone().unwrap_or_default(), ..book.figures() };
+    let usage =
+        usage::figures(&logs.usage, processes, window, fixture_cores, excuse::neighbours_ns(acted, window));
+    let load = LoadFigures {
+        scheduling: manifest.load_scheduling.clone().unwrap_or_default(),
+        ..book.figures(excused)
+    };
     let load_of = plan.load_of_trial(planned);
     let services = service::conclude(
         &manifest.processes,
@@ -47,18 +52,33 @@ pub fn conclude_trial(
             outcomes: &done.by_process,
             window: (began, window.1),
             // The law speaks of one rate; a load that was cut short did not keep to it either.
-            steady: manifest.status == Status::Complete && load_of.is_steady(),
+            // Nor does it speak of faults: they change the export's time, or the rate.
+            steady: manifest.status == Status::Complete && load_of.is_steady() && acted.is_empty(),
         },
     );
+    let faults = plan.variant_of(planned).map(|variant| {
+        dose::conclude(&Evidence {
+            plan,
+            variant,
+            manifest,
+            processes,
+            book,
+            requests_at: &receipts.requests_at,
+            events: &logs.events,
+            acted,
+            began,
+        })
+    });
     let first = manifest.processes.first();
     TrialResult {
         index: planned.index,
         repetition: planned.repetition,
         status: manifest.status,
         error: manifest.error.clone(),
+        faults: faults.unwrap_or_default(),
         ended_by_itself: services.iter().find_map(|service| service.ended_by_itself.clone()),
         loss: loss(&done.ledger, service::predict(&services)),
-        exports: exports(&services, receipts),
+        exports: exports(&services, processes, receipts),
         delay: done.delay.quantiles(),
         witnesses: witnesses(*presence, processes, receipts, book),
         agreement: agreement::rows(processes, &done, book, plan),
@@ -96,7 +116,11 @@ fn silent_measured(ledger: &Ledger) -> u64 {
     silent.map(|(_, count)| count.measured).sum()
 }
 
-fn exports(services: &[ServiceResult], receipts: &Receipts<'_>) -> ExportFigures {
+fn exports(services: &[ServiceResult], processes: &[Process<'_>], receipts: &Receipts<'_>) -> ExportFigures {
+    let mut failed_by = FailedBy::new();
+    for (word, count) in processes.iter().flat_map(|process| &process.failed_by) {
+        *failed_by.entry(word.clone()).or_insert(0) += count;
+    }
     let sum = |pick: fn(&ServiceExports) -> u64| services.iter().map(|s| pick(&s.exports)).sum::<u64>();
     let spans: f64 = services.iter().map(|s| s.exports.spans_per_call * s.exports.calls as f64).sum();
     let calls = sum(|exports| exports.calls);
@@ -105,7 +129,9 @@ fn exports(services: &[ServiceResult], receipts: &Receipts<'_>) -> ExportFigures
     ExportFigures {
         calls,
         failed: sum(|exports| exports.failed),
+        failed_by,
         unfinished: sum(|exports| exports.unfinished),
+        longest_ms: services.iter().filter_map(|s| s.exports.longest_ms).max_by(f64::total_cmp),
         full_batch_ms: slowest,
         spans_per_call: per(spans.round() as u64, calls),
         requests: receipts.requests,

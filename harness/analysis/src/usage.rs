@@ -7,12 +7,14 @@ use spanfate_model::unit::MonoNs;
 use crate::process::Process;
 use crate::quantile::millis;
 
-/// The figures of a window. `cores` is how many cores the fixture has.
+/// The figures of a window. `cores` is how many cores the fixture has, `neighbours_ns` what faults' own neighbours took of them in
+/// it.
 pub(crate) fn figures(
     samples: &[UsageSample],
     processes: &[Process<'_>],
     window: (MonoNs, MonoNs),
     cores: usize,
+    neighbours_ns: u64,
 ) -> UsageFigures {
     let inside: Vec<&UsageSample> =
         samples.iter().filter(|s| (window.0..=window.1).contains(&s.at)).collect();
@@ -29,7 +31,8 @@ pub(crate) fn figures(
         fixture_wait: share(first.fixture_wait_ns, last.fixture_wait_ns),
         fixture_rss: inside.iter().map(|sample| sample.fixture_rss).max().unwrap_or_default(),
         harness_cpu: share(first.harness_cpu_ns, last.harness_cpu_ns),
-        foreign: round((busy - fixture_cpu).max(0.0) / core_time),
+        // A neighbour that a fault puts there is no stranger.
+        foreign: round((busy - fixture_cpu - neighbours_ns as f64 / elapsed).max(0.0) / core_time),
         steal: round(share(first.core_steal_ns, last.core_steal_ns) / core_time),
         pressure: share(first.pressure_ns, last.pressure_ns),
         gc_cycles,

@@ -31,7 +31,8 @@ pub(crate) fn each(sources: &Sources<'_>, mut each: impl FnMut(&Judged<'_>) -> C
             // A span of no request has no handler that could still be running.
             let answered = of.is_none_or(|(request, _)| sources.book.is_answered(request as usize));
             let receipt = &receipts[slot_index];
-            let judgement = judge(&slot, receipt, &Scene { process, wire_complete, answered });
+            let judgement =
+                judge(&slot, receipt, &Scene { process, wire_complete, answered, leaks: sources.leaks });
             if each(&Judged { index, process, slot, receipt, of, judgement }).is_break() {
                 return;
             }

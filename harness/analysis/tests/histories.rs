@@ -11,6 +11,7 @@ use std::path::Path;
 use common::{BEGAN, Batch, Span, World, killed, orderly};
 use spanfate_model::fate::{Fate, Filter};
 use spanfate_model::manifest::ProcessEnd;
+use spanfate_model::scenario::Fault;
 use spanfate_model::slots::{FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED};
 use spanfate_model::wire::Disposition;
 
@@ -32,6 +33,7 @@ fn read(path: &Path) -> History {
             "sampler" => rest.clone_into(&mut history.world.sampler),
             "end" => history.world.end = end(rest),
             "no-shutdown" => history.world.shutdown_began = 0,
+            "fault" => history.world.faults.push(fault(rest)),
             "batch" => history.world.batches.push(match rest.split_once(' ') {
                 Some(("error", text)) => Batch::Failed(text.to_owned()),
                 _ if rest == "ok" => Batch::Ok,
@@ -46,6 +48,11 @@ fn read(path: &Path) -> History {
         }
     }
     history
+}
+
+/// A fault of the plan; its number is its place among them.
+fn fault(kind: &str) -> Fault {
+    serde_json::from_str(&format!(r#"{{"at": "0s", "kind": {kind}}}"#)).unwrap()
 }
 
 fn end(text: &str) -> Option<ProcessEnd> {
@@ -93,9 +100,11 @@ fn span(text: &str) -> Span {
                 slot.exported = BEGAN + 60;
                 slot.batch = batch.parse::<u32>().unwrap() + 1;
             }
+            ("touched", fault) => slot.fault = fault.parse::<u8>().unwrap() + 1,
             ("foreign", _) => span.foreign = true,
             ("accepted", _) => span.wire.push(Disposition::Accepted),
             ("rejected", _) => span.wire.push(Disposition::RejectedPartial),
+            ("failed", _) => span.wire.push(Disposition::Failed),
             ("refused", _) => span.wire.push(Disposition::Refused),
             (other, _) => panic!("unknown mark `{other}`"),
         }

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use spanfate_analysis::conclude_run;
 use spanfate_model::environment::Environment;
 use spanfate_model::expect::Expect;
-use spanfate_model::fate::{Cause, Fate, Filter};
+use spanfate_model::fate::{Cause, Fate, Filter, Leak};
 use spanfate_model::id::SpanKey;
 use spanfate_model::load::Trace;
 use spanfate_model::manifest::{ProcessEnd, RunManifest, Status};
@@ -40,7 +40,7 @@ fn ways() -> Vec<(Span, Fate)> {
         (filtered(started().queued()), Fate::Filtered(Filter::ExporterWrapper)),
         (started().queued().exported(1), Fate::ExportFailed(Cause::Timeout)),
         (started().queued().exported(1).on_wire(&[RejectedPartial]), Fate::RejectedPartial),
-        (started(), Fate::NeverEnded),
+        (started(), Fate::NeverEnded(Leak::Forgotten)),
     ]
 }
 

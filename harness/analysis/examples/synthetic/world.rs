@@ -9,7 +9,7 @@ use std::path::Path;
 
 use spanfate_model::environment::Environment;
 use spanfate_model::exporter::{Effective, Exporter};
-use spanfate_model::fate::{Cause, Fate};
+use spanfate_model::fate::{Cause, Fate, Leak};
 use spanfate_model::id::{SlotRef, SpanId, SpanKey};
 use spanfate_model::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, slots_name};
 use spanfate_model::load::{LoadRecord, Outcome, remote_parent};
@@ -37,7 +37,7 @@ const BEGAN: u64 = 1_000_000_000;
 fn fate(span: u64) -> Fate {
     match (span % 10, span / BATCH % 7) {
         (3, _) => Fate::DroppedQueueFull,
-        (7, _) if span.is_multiple_of(1000 - 3) => Fate::NeverEnded,
+        (7, _) if span.is_multiple_of(1000 - 3) => Fate::NeverEnded(Leak::Forgotten),
         (_, 6) => Fate::ExportFailed(Cause::Timeout),
         _ => Fate::Received,
     }
@@ -81,6 +81,7 @@ impl World {
             receiver: Receiver::default(),
             exporter: Exporter::default(),
             variant: Vec::new(),
+            fault: Vec::new(),
             expect: Vec::new(),
             plant: Plant::default(),
         });
@@ -180,7 +181,7 @@ impl World {
         let mut mark = |place: usize, after: u64| put(&mut out, place, &(at + after).to_le_bytes());
         mark(32, 0);
         mark(48, 100);
-        if fate != Fate::NeverEnded {
+        if fate != Fate::NeverEnded(Leak::Forgotten) {
             mark(56, 1000);
             mark(72, 1200);
             mark(104, 1300);

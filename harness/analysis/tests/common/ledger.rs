@@ -57,6 +57,7 @@ fn encode_slot(slot: &Slot) -> [u8; SLOT_BYTES] {
     put(&mut out, 40, &slot.name.to_le_bytes());
     out[44] = slot.kind;
     out[45] = slot.flags;
+    out[46] = slot.fault;
     put(&mut out, 88, &slot.batch.to_le_bytes());
     let times = [
         (32, slot.created),

@@ -15,7 +15,7 @@ use spanfate_model::manifest::{Phases, ProcessEnd, ProcessManifest, RunManifest,
 use spanfate_model::plan::Plan;
 use spanfate_model::raw::TrialLogs;
 use spanfate_model::result::{RunResult, TrialResult};
-use spanfate_model::scenario::{Load, Plant, Receiver, Scenario, Service};
+use spanfate_model::scenario::{Fault, Load, Plant, Receiver, Scenario, Service};
 use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, Slot};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::wire::{
@@ -56,6 +56,7 @@ pub(crate) struct World {
     pub(crate) overflow: u64,
     pub(crate) sampler: String,
     pub(crate) plant: Plant,
+    pub(crate) faults: Vec<Fault>,
     pub(crate) load: Option<Load>,
 }
 
@@ -70,6 +71,7 @@ impl Default for World {
             overflow: 0,
             sampler: "ParentBased{root:AlwaysOnSampler}".to_owned(),
             plant: Plant::default(),
+            faults: Vec::new(),
             load: None,
         }
     }
@@ -141,6 +143,7 @@ impl World {
             receiver: Receiver::default(),
             exporter: Exporter::default(),
             variant: Vec::new(),
+            fault: self.faults.clone(),
             expect: Vec::new(),
             plant: self.plant.clone(),
         })
@@ -182,6 +185,7 @@ impl World {
             ledgers: vec![Some(ledger::encode(self, plan).into())],
             wire: Some(self.wire_log(plan, |records| records).into()),
             load: Some(Self::load_log(plan).into()),
+            events: Vec::new(),
             usage: Vec::new(),
         }
     }
