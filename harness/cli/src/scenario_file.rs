@@ -7,7 +7,7 @@ mod render;
 mod replay;
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use spanfate_model::figure::nearest;
 use spanfate_model::scenario::Scenario;
@@ -35,7 +35,8 @@ pub(crate) struct Loaded {
     pub(crate) folder: PathBuf,
 }
 
-/// Finds and reads a scenario. A path works; a bare name is looked up in `scenarios/`, with or without `.toml`.
+/// Finds and reads a scenario. A path works; a bare name, or one with the name of a folder
+/// there before it, is looked up in `scenarios/`, with or without `.toml`.
 pub(crate) fn load(name: &Path, color: bool) -> Result<Loaded, Error> {
     let path = find(name)?;
     let text = std::fs::read_to_string(&path).map_err(|source| {
@@ -65,7 +66,7 @@ fn find(name: &Path) -> Result<PathBuf, Error> {
         return Ok(name.to_owned());
     }
     let folder = Project::find()?.scenarios();
-    let bare = name.components().count() == 1;
+    let bare = name.components().all(|part| matches!(part, Component::Normal(_)));
     let with_ending = folder.join(format!("{}.toml", name.display()));
     let found = [folder.join(name), with_ending].into_iter().find(|path| bare && path.is_file());
     found.ok_or_else(|| {

@@ -49,14 +49,21 @@ fn keep_variants(scenario: &mut Scenario, wanted: &[String]) -> Result<(), Error
         return Err(Error::NothingSelected(format!("there is no variant `{name}`; {hint}")));
     }
     scenario.variant.retain(|variant| wanted.contains(&variant.name));
-    scenario.expect.retain_mut(|expect| match &mut expect.variants {
+    let keep = |variants: &mut Option<Vec<String>>| match variants {
         Some(names) => {
             names.retain(|name| wanted.contains(name));
             !names.is_empty()
         }
         None => true,
-    });
+    };
+    scenario.expect.retain_mut(|expect| keep(&mut expect.variants));
+    scenario.fault.retain_mut(|fault| keep(&mut fault.variants));
     Ok(())
+}
+
+/// Name of a variant's twin without the process witness.
+fn twin_of(name: &str) -> String {
+    format!("{name}.witness-off")
 }
 
 /// The witness for all variants; a pair runs each of them with and without it, side by side.
@@ -65,10 +72,14 @@ fn choose_witness(scenario: &mut Scenario, witness: Witness) {
         scenario.variant.push(Variant::default());
     }
     let with = |variant: &Variant, mode| Variant { witness: Some(mode), ..variant.clone() };
-    let twin = |variant: &Variant| Variant {
-        name: format!("{}.witness-off", variant.name),
-        ..with(variant, WitnessMode::Off)
-    };
+    let twin =
+        |variant: &Variant| Variant { name: twin_of(&variant.name), ..with(variant, WitnessMode::Off) };
+    if witness == Witness::Pair {
+        // A twin has the same faults, or the pair would compare more than the witness.
+        for names in scenario.fault.iter_mut().filter_map(|fault| fault.variants.as_mut()) {
+            names.extend(names.clone().iter().map(|name| twin_of(name)));
+        }
+    }
     let written = std::mem::take(&mut scenario.variant);
     scenario.variant = match witness {
         Witness::Full => written.iter().map(|variant| with(variant, WitnessMode::Full)).collect(),

@@ -1,5 +1,6 @@
 //! What types cannot say: ranges, references, contradictions.
 
+mod fault;
 mod load;
 mod service;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 use spanfate_model::exporter::Exporter;
 use spanfate_model::figure::nearest;
 use spanfate_model::plan::{MAX_TRIALS, named};
-use spanfate_model::scenario::{Scenario, Service, WitnessMode};
+use spanfate_model::scenario::{SDK_VERSIONS, Scenario, Service, Variant, WitnessMode};
 use spanfate_model::unit::Period;
 
 /// Most spans of a kind that can be planted: they are written into the fixture's configuration.
@@ -34,6 +35,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     ratio(&mut out, &["exporter"], &scenario.exporter, &scenario.exporter);
     variants(&mut out, scenario);
     plant(&mut out, scenario);
+    fault::faults(&mut out, scenario);
     expectations(&mut out, scenario);
     out.0
 }
@@ -142,9 +144,23 @@ fn variants(out: &mut Problems, scenario: &Scenario) {
                 "give each a name of its own",
             );
         }
+        sdk(out, scenario, &index, variant);
         let at = ["variant", &index, "exporter"];
         exporter(out, &at, &variant.exporter);
         ratio(out, &at, &variant.exporter, &variant.exporter.over(scenario.exporter));
+    }
+}
+
+fn sdk(out: &mut Problems, scenario: &Scenario, index: &str, variant: &Variant) {
+    let Some(version) = &variant.sdk else { return };
+    let path = ["variant", index, "sdk"];
+    if !SDK_VERSIONS.contains(&version.as_str()) {
+        let help =
+            format!("known: {}; leave it out for the one that the fixtures pin", SDK_VERSIONS.join(", "));
+        out.add(&path, format!("fixtures cannot be built with SDK `{version}`"), &help);
+    }
+    if scenario.services.iter().any(Service::is_own) {
+        out.add(&path, "a program of your own brings its SDK along", "take `sdk` out");
     }
 }
 

@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Required keys and a value that is valid for each.
-const PLACEHOLDERS: [(&str, &str); 7] = [
+const PLACEHOLDERS: [(&str, &str); 11] = [
     ("name", "placeholder"),
     ("rate", "1/s"),
     ("to", "1/s"),
@@ -16,6 +16,10 @@ const PLACEHOLDERS: [(&str, &str); 7] = [
     ("every", "2s"),
     ("file", "arrivals.txt"),
     ("that", "duplicates >= 0"),
+    ("kind", "pause"),
+    ("delay", "1ms"),
+    ("at", "0s"),
+    ("grpc", "UNAVAILABLE"),
 ];
 
 /// Takes out the key that stands at a span, wherever it is.

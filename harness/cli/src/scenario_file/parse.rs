@@ -24,10 +24,15 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<Scenario, Vec<Diagnosti
             Ok(scenario) => break Some(scenario),
             Err(error) => {
                 let missing = error.message().starts_with("missing field");
-                if whole || !missing {
+                let mended = mend_after(&mut table, &error, found.len() + 1);
+                // A wrong value that was taken out leaves its key missing; that is no second mistake.
+                let echo = missing
+                    && !mended
+                    && found.last().is_some_and(|last| last.message.starts_with("unknown"));
+                if (whole || !missing) && !echo {
                     found.push(diagnose(error.message(), error.span()));
                 }
-                if !mend_after(&mut table, &error, found.len()) {
+                if !mended {
                     break None;
                 }
             }

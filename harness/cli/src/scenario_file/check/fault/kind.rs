@@ -1,0 +1,107 @@
+//! Ranges and references inside a fault's kind.
+
+use spanfate_model::exporter::{Exporter, Protocol};
+use spanfate_model::fault::{Family, HowLost, Kind};
+use spanfate_model::scenario::{Scenario, Service};
+use spanfate_model::unit::Period;
+
+use super::{Checked, code, link};
+use crate::scenario_file::check::{Problems, whole};
+
+/// Longest time that a fault's own times may have.
+const LONGEST: Period = Period::millis(3_600_000);
+
+pub(super) fn ranges(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
+    let service = checked.on.service().and_then(|name| scenario.services.iter().find(|s| s.name == name));
+    match &checked.fault.kind {
+        kind if kind.family() == Family::Network => link::link(out, checked),
+        Kind::Oom(oom) if oom.grow.0 < oom.limit.0.saturating_mul(2) => {
+            let help = "let it grow to at least twice the limit, or it may just fit";
+            checked.add_in_kind(out, "grow", "`grow` is less than twice `limit`", help);
+        }
+        Kind::Cpu(cpu) => share(out, checked, "quota", cpu.quota, 0.01, 64.0),
+        Kind::Neighbour(neighbour) => share(out, checked, "share", neighbour.share, 0.01, 1.0),
+        Kind::Gc(_) | Kind::Panic(_) | Kind::Deep(_) | Kind::ClockStep(_) | Kind::Hang(_) | Kind::Exit(_) => {
+            code::code(out, checked, service);
+        }
+        Kind::SpanError(error) => code::span_error(out, scenario, checked, service, error.what),
+        Kind::ContextLost(lost)
+            if lost.how != HowLost::Background && service.is_some_and(|service| service.calls.is_empty()) =>
+        {
+            let help = "put it on a service with `calls`, or use how = \"background\"";
+            checked.add_in_kind(out, "how", "this service calls nobody, so no header can be lost", help);
+        }
+        Kind::PoolExhausted(_) | Kind::LruLocked(_) => code::cache(out, checked, service),
+        Kind::SlowSerialisation(slow) => {
+            whole(
+                out,
+                &["fault", &checked.index, "kind", "slow_serialisation", "per_span"],
+                slow.per_span,
+                1_000,
+                "us",
+            );
+            if slow.per_span.nanos() == 0 || slow.per_span > Period::millis(1000) {
+                checked.add_in_kind(out, "per_span", "an exporter can be slowed by 1us to 1s per span", "");
+            }
+        }
+        Kind::Answer(answer) => answered(out, scenario, checked, answer),
+        _ => {}
+    }
+    code::needs_child(out, checked, service);
+    if checked.fault.kind.ends_process().flatten().is_some_and(|restart| restart > LONGEST) {
+        let message = format!("`restart_after` is longer than {LONGEST}");
+        checked.add_in_kind(out, "restart_after", message, "use a shorter time");
+    }
+}
+
+pub(super) fn millis(out: &mut Problems, checked: &Checked<'_>, times: &[(&str, Period)]) {
+    for (key, time) in times {
+        let path = ["fault", &checked.index, "kind", checked.fault.kind.name(), key];
+        whole(out, &path, *time, 1_000_000, "ms");
+        if *time > LONGEST {
+            out.add(&path, format!("`{key}` is longer than {LONGEST}"), "use a shorter time");
+        }
+    }
+}
+
+pub(super) fn share(out: &mut Problems, checked: &Checked<'_>, key: &str, value: f64, least: f64, most: f64) {
+    if !(least..=most).contains(&value) {
+        let message = format!("`{key}` is {value}; it must be {least} to {most}");
+        checked.add_in_kind(out, key, message, "");
+    }
+}
+
+fn answered(
+    out: &mut Problems,
+    scenario: &Scenario,
+    checked: &Checked<'_>,
+    answer: &spanfate_model::answer::Answer,
+) {
+    if let Some(problem) = answer.problem() {
+        checked.add(out, "kind", problem, "");
+    }
+    if answer.name() == "down" && checked.fault.requests.is_some() {
+        let help = "use `at` and `for`";
+        checked.add(out, "requests", "a receiver that is down gets no requests that could be counted", help);
+    }
+    if answer.name() == "goaway" && all_http(scenario, checked) {
+        let help = "HTTP/1.1 connections are then closed after the answer; use `fin` or `reset` for more";
+        // Not a mistake in itself: the receiver has an equivalent, so it is allowed where any exporter speaks gRPC.
+        checked.add(out, "kind", "`goaway` is of HTTP/2, and no exporter here speaks gRPC", help);
+    }
+}
+
+/// Whether every exporter of the fault's variants speaks HTTP.
+fn all_http(scenario: &Scenario, checked: &Checked<'_>) -> bool {
+    let base = [Exporter::default()];
+    let variants: Vec<Exporter> = super::having(scenario, checked.fault)
+        .into_iter()
+        .map(|index| scenario.variant.get(index).map_or(base[0], |variant| variant.exporter))
+        .collect();
+    let http = |service: &Service, variant: Exporter| {
+        let exporter = service.exporter.over(variant.over(scenario.exporter));
+        exporter.protocol == Some(Protocol::HttpProtobuf)
+    };
+    let with_spans = || scenario.services.iter().filter(|service| service.makes_spans());
+    !variants.is_empty() && variants.iter().all(|variant| with_spans().all(|service| http(service, *variant)))
+}
