@@ -19,13 +19,9 @@ pub(crate) const fn short(fate: Fate) -> &'static str {
         Fate::NotSampled(Decider::Parent) => "parent unsampled",
         Fate::Filtered(Filter::Processor) => "filtered",
         Fate::Filtered(Filter::ExporterWrapper) => "filtered at exporter",
-<<<<<<< HEAD
-        Fate::NeverEnded => "never ended",
-=======
         Fate::NeverEnded(Leak::Forgotten) => "never ended",
         Fate::NeverEnded(Leak::Panic) => "panic before defer",
         Fate::NeverEnded(Leak::BodyNotClosed) => "body not closed",
->>>>>>> 1d7cb71 (Show faults in the terminal summary and the HTML report)
         Fate::CutOffAtExit => "open at exit",
         Fate::DroppedQueueFull => "queue full",
         Fate::EndedAfterShutdown => "after shutdown",
