@@ -127,7 +127,7 @@ impl<'a> Row<'a> {
                 1 => String::new(),
                 n => format!(", one in {}", numbers.count(u64::from(n))),
             };
-            return format!("at the receiver's requests {}{to}{every}, counted from 0", requests.from);
+            return format!("at requests {}{to}{every}, counted from 0", requests.from);
         }
         let all: BTreeSet<String> = self.windows().map(|window| one(window, numbers)).collect();
         let most = self.trials.iter().map(|fault| fault.windows.len()).max().unwrap_or_default();

@@ -103,7 +103,7 @@ impl Numbers {
         let (amount, unit) = match bytes {
             b if b >= 1_048_576.0 => (self.short(b / 1_048_576.0), "MiB"),
             b if b >= 1024.0 => (self.short(b / 1024.0), "KiB"),
-            b => (self.fixed(b, 0), "bytes"),
+            b => (self.fixed(b, 0), if (b - 1.0).abs() < f64::EPSILON { "byte" } else { "bytes" }),
         };
         format!("{amount}{}{unit}", self.space)
     }

@@ -79,6 +79,7 @@ mod tests {
             ("ms the clock was off", 3_600_000.0, "3,600 s the clock was off"),
             ("ms throttled", 1.0, "1 ms throttled"),
             ("bytes of stack at most", 1_040_111.0, "1,016 KiB of stack at most"),
+            ("bytes through it", 1.0, "1 byte through it"),
             ("bytes through it", 712.0, "712 bytes through it"),
             ("MiB of garbage it made", 218.069, "218 MiB of garbage it made"),
             ("of these recovered", 1.0, "1 of these recovered"),

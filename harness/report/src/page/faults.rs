@@ -80,43 +80,38 @@ fn answer(result: &RunResult, rows: &[Row<'_>]) -> String {
 }
 
 fn table(rows: &[Row<'_>]) -> Html {
-    let titles = [
-        "Fault | number in its variant",
-        "Variant",
-        "On",
-        "When",
-        "Dose",
-        "#Needed | per trial",
-        "Happened",
-        "Counted beside it",
-        "Missed",
-    ];
+    let missed = rows.iter().any(|row| !row.missed(PAGE).is_empty());
+    let titles =
+        ["Fault", "Variant", "On", "When", "Dose | and the least it needs", "Happened", "Counted beside it"];
+    let titles = titles.into_iter().chain(missed.then_some("Missed"));
     let mut grid = Grid::new("Faults by variant, in the order in which they acted", titles);
     for row in rows {
-        grid.marked(cells(row));
+        let mut cells = cells(row);
+        cells.extend(missed.then(|| joined(&row.missed(PAGE))));
+        grid.marked(cells);
     }
     fold(grid.len(), &format!("All {} faults", grid.len()), grid.render())
+}
+
+fn joined(texts: &[String]) -> Html {
+    Html::text(if texts.is_empty() { NONE.to_owned() } else { texts.join("; ") })
 }
 
 fn cells(row: &Row<'_>) -> Vec<Html> {
     let doses = row.doses(PAGE);
     let (main, beside) = doses.split_first().map_or((None, &[][..]), |(main, rest)| (Some(main), rest));
-    let lines = |texts: &[String]| match texts {
-        [] => Html::text(NONE),
-        texts => texts.iter().map(|text| Html::element("div", &[], Html::text(text))).collect(),
-    };
-    let missed = row.missed(PAGE);
+    let per_trial = if row.trials() > 1 { " per trial" } else { "" };
+    let needed = row.needed(PAGE).map(|needed| format!("needs {needed}{per_trial}"));
+    let needed = needed.map_or_else(Html::new, |text| Html::leaf("small", "", text));
     let when = if row.trials() == 0 { NONE.to_owned() } else { row.when(PAGE) };
     vec![
         Html::text(format!("{} · {}", row.number + 1, row.title())),
         Html::text(row.variant),
         Html::text(&row.on),
         Html::text(when),
-        Html::text(maybe(main, String::clone)),
-        Html::text(maybe(row.needed(PAGE), |needed| format!("≥\u{202f}{needed}"))),
+        Html::text(maybe(main, String::clone)).with(&needed),
         happened(row),
-        lines(beside),
-        if missed.is_empty() { Html::text("no") } else { lines(&missed) },
+        joined(beside),
     ]
 }
 

@@ -8,6 +8,7 @@ use spanfate_model::result::RunResult;
 use super::grid::Grid;
 use super::part::Section;
 use crate::books::{self, trials};
+use crate::faults::rows;
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 
@@ -129,6 +130,9 @@ pub(crate) fn glossary(result: &RunResult) -> Section {
     for (term, meaning) in WORDS {
         put(term, meaning);
     }
+    if !rows(result).is_empty() {
+        FAULTS.iter().for_each(|(term, meaning)| put(term, meaning));
+    }
     Section {
         id: "glossary",
         question: "What do the words mean?",
@@ -150,4 +154,10 @@ const WORDS: [(&str, &str); 8] = [
     ("open loop", "requests start when the schedule says, however slow the answers are."),
     ("intended start", "when the schedule wanted a request to start; response times count from there."),
     ("trial", "one execution of one variant; the statistical unit."),
+];
+
+/// Words that only a run with faults needs.
+const FAULTS: [(&str, &str); 2] = [
+    ("fault", "what is made to go wrong on purpose, at a planned time or in a planned state."),
+    ("dose", "what a fault did, counted; below the dose it needs the fault did not happen."),
 ];

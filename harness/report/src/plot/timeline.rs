@@ -131,7 +131,8 @@ impl<'a> Timelines<'a> {
 
     /// The faults of a trial in words, each with the number it has in the plot.
     pub(crate) fn acting(&self, variant: &VariantResult, trial: &TrialResult) -> Vec<String> {
-        let rows = rows_of(self.plan, variant, &[trial]);
+        let mut rows = rows_of(self.plan, variant, &[trial]);
+        rows.sort_by_key(|row| row.number);
         let words = rows.iter().filter(|row| row.happened().is_some());
         words.map(|row| format!("{}: {} {}", row.number + 1, row.what(), row.when(PAGE))).collect()
     }

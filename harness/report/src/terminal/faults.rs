@@ -42,10 +42,7 @@ fn line(row: &Row<'_>) -> String {
     if row.happened().is_none() {
         return format!("{text}: {}", paint(Ink::Warn, "nothing is known of it; no trial concluded it"));
     }
-    text += &match row.acted() {
-        true => format!(" {}", clean(&row.when(TERMINAL))),
-        false => " never began".to_owned(),
-    };
+    text += &if row.acted() { format!(" {}", clean(&row.when(TERMINAL))) } else { " never began".to_owned() };
     let trials = row.in_trials(TERMINAL).map(|share| format!(" {share}")).unwrap_or_default();
     if let Some(short) = row.shortfall(TERMINAL) {
         let share = row.short_in_trials(TERMINAL).map(|share| format!(" {share}")).unwrap_or_default();

@@ -20,7 +20,9 @@ const NAME: usize = 48;
 /// One line per thing, the title only before the first.
 pub(super) fn listed(title: &str, lines: Vec<String>, all: usize) -> Vec<String> {
     let left = all.saturating_sub(lines.len());
-    let more = (left > 0).then(|| format!("and {left} more variants, in the report"));
+    let more = (left > 0).then(|| {
+        format!("and {left} more {}, in the report", if left == 1 { "variant" } else { "variants" })
+    });
     let titled = |(at, line): (usize, String)| titled(if at == 0 { title } else { "" }, &line);
     lines.into_iter().chain(more).enumerate().map(titled).collect()
 }

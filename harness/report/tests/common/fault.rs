@@ -72,6 +72,7 @@ fn killed(result: &mut RunResult) {
     trial.ledger.fates.insert(Fate::LostInQueueAtExit(Exit::Kill), queued);
     trial.ledger.created += 412;
     (trial.loss.lost, trial.loss.silent) = (412, 412);
+    trial.timeline[4].lost = 412;
 }
 
 fn outage(result: &mut RunResult) {

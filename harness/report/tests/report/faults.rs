@@ -12,11 +12,12 @@ use crate::traces::{asked, section};
 /// The timeline plot of a variant: tags from its `svg` to the next, and its text.
 fn drawn(result: &RunResult, at: usize) -> (Vec<Tag>, String) {
     let text = html(result);
-    let begin = text.find(&format!("aria-labelledby=\"time-{at}-t")).expect("a timeline");
-    let begin = text[..begin].rfind("<svg").expect("its beginning");
-    let end = text[begin..].find("</svg>").expect("its end") + begin;
+    let begin =
+        text.find(&format!("aria-labelledby=\"time-{at}-t")).unwrap_or_else(|| unreachable!("a timeline"));
+    let begin = text[..begin].rfind("<svg").unwrap_or_else(|| unreachable!("its beginning"));
+    let end = text[begin..].find("</svg>").unwrap_or_else(|| unreachable!("its end")) + begin;
     let svg = format!("<!DOCTYPE html>{}</svg>", &text[begin..end]);
-    let read = crate::page::read(&svg).expect("well-formed");
+    let read = crate::page::read(&svg).unwrap_or_else(|problem| unreachable!("{problem}"));
     (read.tags, read.text)
 }
 
@@ -25,7 +26,7 @@ fn value(tag: &Tag, name: &str) -> Option<String> {
 }
 
 fn number(tag: &Tag, name: &str) -> f64 {
-    value(tag, name).and_then(|text| text.parse().ok()).expect("a number")
+    value(tag, name).and_then(|text| text.parse().ok()).unwrap_or_else(|| unreachable!("a number"))
 }
 
 /// Left edge and right edge of each shade, and the place of each moment, in SVG units.
@@ -37,10 +38,12 @@ fn shades(tags: &[Tag]) -> (Vec<(f64, f64)>, Vec<f64>) {
         (x, x + number(tag, "width"))
     });
     let moments = of("l fault").map(|tag| {
-        let points = value(tag, "points").expect("points");
+        let points = value(tag, "points").unwrap_or_else(|| unreachable!("points"));
         let places: Vec<f64> = points
             .split(' ')
-            .map(|point| point.split(',').next().and_then(|x| x.parse().ok()).expect("x"))
+            .map(|point| {
+                point.split(',').next().and_then(|x| x.parse().ok()).unwrap_or_else(|| unreachable!("x"))
+            })
             .collect();
         assert!((places[0] - places[1]).abs() < f64::EPSILON, "a moment is a vertical line");
         places[0]
@@ -67,7 +70,7 @@ fn the_terminal_has_a_line_per_fault() {
          meanwhile; 2 of these failed; 10.0 s the longest took)\n",
         "            outage: slow link (latency) on load -> http 2 times, 6.00 s … the end: 4,321 operations it delayed\n",
         "            quota: cpu on http 1.01–2.01 s: did not bite: 0 ms of at least 1 ms throttled\n",
-        "            states: bandwidth on http -> receiver at the receiver's requests 5–9, counted from 0: 5 requests it \
+        "            states: bandwidth on http -> receiver at requests 5–9, counted from 0: 5 requests it \
          acted on\n",
         "            states: panic on http 0.80–1.00 s, begun by a state (queue 412, 1 export in flight, 2000 spans \
          created): 24 panics (24 of these recovered)\n",
@@ -130,8 +133,8 @@ fn the_page_asks_what_was_done() {
         "2 of 7 faults did not reach their dose: cpu on http with quota (0 ms of at least 1 ms throttled); kill on http with \
          states (0 of at least 1 process it ended).",
         "<th scope=\"row\">1 · kill</th><td class=\"w\">kill</td><td class=\"w\">http</td><td class=\"w\">at 1.00 s</td><td \
-         class=\"w\">1 process it ended</td><td class=\"n\">≥ 1</td><td class=\"w\"><span class=\"ok\">✓ yes</span></td>",
-        "<div>412 spans in the queue at most just before</div>",
+         class=\"w\">1 process it ended<small>needs 1</small></td><td class=\"w\"><span class=\"ok\">✓ yes</span></td>",
+        "412 spans in the queue at most just before; 1 export in flight at most just before",
         "2 · slow link (latency)",
         "http -&gt; receiver",
         "6 times, 1.00 s … 9.00 s",
@@ -144,6 +147,8 @@ fn the_page_asks_what_was_done() {
         assert!(faults.contains(words), "{words}\nis missing in\n{faults}");
     }
     assert!(section(&sample::nine(), "faults").is_none());
+    assert!(asked(&sample::faulty(), "glossary").contains("<dt>dose</dt>"));
+    assert!(!asked(&sample::nine(), "glossary").contains("<dt>dose</dt>"));
     // It stands after the verdict and whether it may be believed.
     let text = html(&sample::faulty());
     let at = |id: &str| text.find(&format!("<section id=\"{id}\"")).expect("a section");
@@ -221,7 +226,7 @@ fn what_counts_requests_has_no_shade_but_words() {
     let (tags, text) = drawn(&result, 3);
     let (times, moments) = shades(&tags);
     assert_eq!((times.len(), moments.len()), (2, 0));
-    assert!(text.contains("3: bandwidth on http -> receiver at the receiver's requests 5–9"));
+    assert!(text.contains("3: bandwidth on http -> receiver at requests 5–9"));
     assert!(text.contains("2: kill on http never"));
     assert!(page(&result).text.contains("a fault acts; its number is explained below the plot"));
     assert!(!page(&sample::nine()).text.contains("a fault acts"));
