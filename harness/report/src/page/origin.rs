@@ -131,7 +131,9 @@ pub(crate) fn glossary(result: &RunResult) -> Section {
         put(term, meaning);
     }
     if !rows(result).is_empty() {
-        FAULTS.iter().for_each(|(term, meaning)| put(term, meaning));
+        for (term, meaning) in FAULTS {
+            put(term, meaning);
+        }
     }
     Section {
         id: "glossary",
