@@ -243,6 +243,7 @@ fn plan(cases: &[Case], trials: u32) -> Plan {
                 exporter: case.exporter,
                 receiver: receiver(case),
                 witness: None,
+                sdk: None,
                 load: None,
             })
             .collect(),
