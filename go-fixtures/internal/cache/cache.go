@@ -13,7 +13,6 @@ import (
 	"github.com/gomodule/redigo/redis"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
 	"spanfate.dev/fixtures/internal/config"
@@ -54,7 +53,8 @@ func Open(c *config.Cache, provider trace.TracerProvider, faults *fault.Set) (*C
 		tracer: provider.Tracer(scope),
 		keys:   c.Keys,
 		attributes: []attribute.KeyValue{
-			semconv.DBSystemNameRedis, semconv.DBOperationName("GET"), semconv.ServerAddress(host), semconv.ServerPort(port),
+			attribute.String("db.system.name", "redis"), attribute.String("db.operation.name", "GET"),
+			attribute.String("server.address", host), attribute.Int("server.port", port),
 		},
 		entries: lru.New(c.Entries),
 		pool: &redis.Pool{

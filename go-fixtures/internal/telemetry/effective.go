@@ -23,8 +23,8 @@ type Effective struct {
 
 type marshaler interface{ MarshalLog() any }
 
-// readBack asks the SDK's own log representation. Its types have no names but are made of exported fields, so an identical
-// type here converts; when a later SDK changes them, this fails at the start and not silently.
+// readBack asks the SDK's own log representation. Its types have no names and differ between SDKs but are made of exported fields;
+// when a later SDK has others, this fails at the start and not silently.
 func readBack(
 	protocol string, batch sdktrace.SpanProcessor, exporter sdktrace.SpanExporter, provider *sdktrace.TracerProvider,
 ) (Effective, error) {
@@ -33,21 +33,17 @@ func readBack(
 	if !ok {
 		return Effective{}, unknown
 	}
-	shown, ok := m.MarshalLog().(struct {
-		Type         string
-		SpanExporter string
-		Config       sdktrace.BatchSpanProcessorOptions
-	})
+	config, ok := field[sdktrace.BatchSpanProcessorOptions](m.MarshalLog(), "Config")
 	if !ok {
 		return Effective{}, unknown
 	}
 	return Effective{
 		Protocol:        protocol,
-		Queue:           shown.Config.MaxQueueSize,
-		Batch:           shown.Config.MaxExportBatchSize,
-		DelayMS:         shown.Config.BatchTimeout.Milliseconds(),
-		ExportTimeoutMS: shown.Config.ExportTimeout.Milliseconds(),
-		Block:           shown.Config.BlockOnQueueFull,
+		Queue:           config.MaxQueueSize,
+		Batch:           config.MaxExportBatchSize,
+		DelayMS:         config.BatchTimeout.Milliseconds(),
+		ExportTimeoutMS: config.ExportTimeout.Milliseconds(),
+		Block:           config.BlockOnQueueFull,
 		ExporterType:    exporterType(exporter),
 		Sampler:         samplerDescription(provider),
 	}, nil
@@ -59,11 +55,33 @@ func exporterType(exporter sdktrace.SpanExporter) string {
 	if !ok {
 		return fmt.Sprintf("%T", exporter)
 	}
-	shown, ok := m.MarshalLog().(struct{ Type, Client string })
-	if !ok {
-		return fmt.Sprintf("%+v", m.MarshalLog())
+	shown := m.MarshalLog()
+	name, named := field[string](shown, "Type")
+	client, shownByName := field[string](shown, "Client")
+	if !shownByName {
+		// SDKs before 1.45 show the client itself.
+		if value, ok := field[any](shown, "Client"); ok {
+			client, shownByName = fmt.Sprintf("%T", value), true
+		}
 	}
-	return shown.Type + "(" + shown.Client + ")"
+	if !named || !shownByName {
+		return fmt.Sprintf("%+v", shown)
+	}
+	return name + "(" + client + ")"
+}
+
+// field is an exported field of a struct whose type has no name.
+func field[T any](of any, name string) (value T, ok bool) {
+	structure := reflect.ValueOf(of)
+	if structure.Kind() != reflect.Struct {
+		return value, false
+	}
+	found := structure.FieldByName(name)
+	if !found.IsValid() || !found.CanInterface() {
+		return value, false
+	}
+	value, ok = found.Interface().(T)
+	return value, ok
 }
 
 // samplerDescription looks into the provider. The SDK chooses the sampler from a variable itself and shows it nowhere with

@@ -47,6 +47,11 @@ func (e *Exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 // send makes the batch's record first: a span marked as exported always belongs to a batch that the log knows.
 func (e *Exporter) send(ctx context.Context, batch uint32, spans []sdktrace.ReadOnlySpan, mark bool) error {
 	l := e.w.ledger
+	// While an export is in flight the worker takes nothing, so the queue only grows: whoever sees both words sees a length that is
+	// at most too small.
+	if err := e.w.SampleQueue(ctx); err != nil {
+		e.w.HandleError(err)
+	}
 	l.ExportBegin(batch, uint32(len(spans)))
 	l.ExportsInFlight.Add(1)
 	if mark {

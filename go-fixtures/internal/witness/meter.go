@@ -4,9 +4,9 @@ import (
 	"context"
 	"strings"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
 	"spanfate.dev/fixtures/internal/ledger"
@@ -150,5 +150,5 @@ func (c exportedCounter) Add(_ context.Context, n int64, options ...metric.AddOp
 // hasError looks for error.type, whatever its value: the batch processor's only one is queue_full.
 func hasError(options []metric.AddOption) bool {
 	attributes := metric.NewAddConfig(options).Attributes()
-	return attributes.HasValue(semconv.ErrorTypeKey)
+	return attributes.HasValue(attribute.Key("error.type"))
 }
