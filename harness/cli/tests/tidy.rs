@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use spanfate_model::fate::Fate;
+use spanfate_model::scenario::SDK_VERSIONS;
 use spanfate_model::verdict::ExitCode;
 
 fn root() -> PathBuf {
@@ -87,9 +88,35 @@ fn every_shipped_scenario_is_valid_and_listed() {
     for path in files(&root().join("scenarios"), &["toml"]) {
         let out = Command::new(env!("CARGO_BIN_EXE_spanfate")).arg("validate").arg(&path).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        assert!(readme.contains(&format!("`{name}`")), "scenarios/README.md does not list {name}");
+        let name = path.strip_prefix(root().join("scenarios")).unwrap().display().to_string();
+        assert!(readme.contains(&format!("| `{name}` |")), "scenarios/README.md does not list {name}");
     }
+}
+
+#[test]
+fn the_readme_of_the_scenarios_has_the_table_that_the_files_give() {
+    let readme = fs::read_to_string(root().join("scenarios/README.md")).unwrap();
+    let (_, rest) = readme.split_once("<!-- spanfate list --markdown -->\n").unwrap();
+    let (table, _) = rest.split_once("<!-- end -->\n").unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_spanfate"))
+        .args(["list", "--markdown"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let files = String::from_utf8(out.stdout).unwrap();
+    // Line by line, so that a failure names the row.
+    for (row, written) in files.lines().zip(table.lines()) {
+        assert_eq!(
+            row, written,
+            "the table in scenarios/README.md is old; cargo run -- list --markdown prints it"
+        );
+    }
+    assert_eq!(
+        files.lines().count(),
+        table.lines().count(),
+        "scenarios/README.md has other rows than there are files"
+    );
 }
 
 #[test]
@@ -127,6 +154,16 @@ fn the_readme_lists_every_exit_code_with_its_meaning() {
     for (_, number, meaning) in ExitCode::ALL {
         let row = format!("| {number} | {} |", meaning.trim());
         assert!(readme.contains(&row), "README.md lacks `{row}`");
+    }
+}
+
+#[test]
+fn fixtures_can_be_built_with_every_sdk_that_is_named() {
+    for version in SDK_VERSIONS {
+        let module = root().join(format!("go-fixtures/sdk/{version}.mod"));
+        let text = fs::read_to_string(&module).unwrap();
+        assert!(text.contains(&format!("go.opentelemetry.io/otel/sdk v{version}\n")), "{}", module.display());
+        assert!(module.with_extension("sum").is_file());
     }
 }
 

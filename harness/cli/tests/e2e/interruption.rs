@@ -104,6 +104,59 @@ fn a_harness_killed_in_mid_run_leaves_nothing_behind_but_a_valid_partial_result(
     assert_eq!(bytes, fs::read(run.join("result.json")).unwrap());
 }
 
+/// A process that is stopped, one in a control group, a neighbour, a proxy with a link that is down: all at once.
+const INJECTED: &str = r#"
+    [[service]]
+    name = "front"
+    calls = ["back"]
+    [[service]]
+    name = "back"
+    [[fault]]
+    at = "200ms"
+    on = "back"
+    kind = "pause"
+    [[fault]]
+    at = "200ms"
+    kind = { cpu = { quota = 0.5 } }
+    [[fault]]
+    at = "200ms"
+    kind = { neighbour = { share = 0.1 } }
+    [[fault]]
+    at = "200ms"
+    kind = "down"
+    "#;
+
+#[test]
+fn what_faults_have_injected_goes_with_the_harness() {
+    let Some(lab) = lab() else { return };
+    if lab.skips_without("faults: CPU control group") {
+        return;
+    }
+    let child = lab.start(&format!("{LONG}{INJECTED}"));
+    wait_for_load(&lab);
+    let applied = || {
+        let events = fs::read_to_string(lab.run_dir()?.join("trial-000/events.ndjson")).ok()?;
+        (events.matches("fault_applied").count() == 4).then_some(())
+    };
+    lab.until("four faults", applied);
+    let group = format!("spanfate-{}-", child.id());
+    let groups = || {
+        let all = fs::read_dir("/sys/fs/cgroup/cpu").or_else(|_| fs::read_dir("/sys/fs/cgroup"));
+        let names = all.into_iter().flatten().flatten().map(|entry| entry.file_name());
+        names.filter(|name| name.to_string_lossy().starts_with(&group)).count()
+    };
+    assert_eq!(groups(), 1);
+    kill_harness(child);
+    lab.until("the end of the control group", || (groups() == 0).then_some(()));
+    let run = lab.run_dir().unwrap();
+    let analysed = lab.call(&["analyze", run.to_str().unwrap()]);
+    assert_eq!(analysed.status.code(), Some(3), "{}", String::from_utf8_lossy(&analysed.stderr));
+    let result: RunResult = serde_json::from_slice(&fs::read(run.join("result.json")).unwrap()).unwrap();
+    let trial = &result.variants[0].trials[0];
+    assert!(trial.ledger.closes() && trial.ledger.unexplained.count == 0, "{:?}", trial.ledger);
+    assert_eq!(trial.faults.len(), 4);
+}
+
 #[test]
 fn a_harness_killed_while_it_builds_takes_the_compilers_along() {
     let Some(lab) = lab() else { return };

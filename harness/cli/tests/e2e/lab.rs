@@ -70,6 +70,25 @@ impl Lab {
         self.program().args(arguments).output().unwrap()
     }
 
+    /// Whether the doctor calls something absent.
+    pub(crate) fn lacks(&self, what: &str) -> bool {
+        let doctor = self.call(&["doctor"]);
+        let text = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        let line = text.lines().find(|line| line.contains(what));
+        line.unwrap_or_else(|| panic!("the doctor says nothing of {what}: {text}")).starts_with("absent")
+    }
+
+    /// Whether a test must be skipped because the machine lacks something; says so.
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    pub(crate) fn skips_without(&self, what: &str) -> bool {
+        let lacks = self.lacks(what);
+        if lacks {
+            let count = SKIPPED.fetch_add(1, Ordering::SeqCst) + 1;
+            eprintln!("SKIPPED ({count}): {what} is absent here (cargo run -- doctor says why)");
+        }
+        lacks
+    }
+
     /// Starts a scenario; results go to the lab.
     pub(crate) fn start(&self, text: &str) -> Child {
         let scenario = self.scenario(text);

@@ -6,6 +6,7 @@ mod books;
 mod chain;
 mod exits;
 mod export;
+mod faults;
 mod hostile;
 mod interruption;
 mod kills;
