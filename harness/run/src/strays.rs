@@ -55,6 +55,12 @@ mod tests {
             sleep.arg("1000").env(VARIABLE, mark).process_group(0).spawn().unwrap()
         };
         let (mut ours, mut other) = (sleep(&mark), sleep(&format!("{mark}0")));
+        // A program that is just being executed has no environment for a moment.
+        let entry = format!("{VARIABLE}={mark}").into_bytes();
+        while marked(&entry).is_empty() {
+            assert_eq!(ours.try_wait().unwrap(), None, "it ended by itself");
+            std::thread::yield_now();
+        }
         assert!(end(&mark) >= 1);
         assert_eq!(ours.wait().unwrap().signal(), Some(9));
         assert_eq!(other.try_wait().unwrap(), None);
