@@ -30,6 +30,14 @@ pub(crate) struct Evidence<'a> {
     pub(crate) began: MonoNs,
 }
 
+impl<'a> Evidence<'a> {
+    /// The ledgers of a service, one per start.
+    fn starts_of(&self, name: &str) -> impl Iterator<Item = &'a Process<'a>> + use<'a> {
+        let place = self.plan.services.iter().position(|service| service.name == name);
+        self.processes.iter().filter(move |process| Some(usize::from(process.header.process)) == place)
+    }
+}
+
 /// The faults of a trial.
 pub(crate) fn conclude(evidence: &Evidence<'_>) -> Vec<FaultResult> {
     let one = |(number, fault): (usize, &Fault)| conclude_one(number, fault, evidence);
@@ -176,11 +184,8 @@ fn of_process(number: usize, fault: &Fault, acted: &[&Acted], evidence: &Evidenc
 
 /// What a fixture says of its own faults, over all starts of it.
 fn of_code(number: usize, fault: &Fault, evidence: &Evidence<'_>) -> Vec<Dose> {
-    let name = fault.on.as_ref().and_then(Target::service);
-    let place = evidence.plan.services.iter().position(|service| Some(service.name.as_str()) == name);
-    let of_it =
-        evidence.processes.iter().filter(|process| Some(usize::from(process.header.process)) == place);
-    let words: Vec<_> = of_it.filter_map(|process| process.doses.get(number)).collect();
+    let name = fault.on.as_ref().and_then(Target::service).unwrap_or_default();
+    let words: Vec<_> = evidence.starts_of(name).filter_map(|process| process.doses.get(number)).collect();
     let events: u64 = words.iter().map(|word| word.events).sum();
     let amount = |index: usize| words.iter().map(|word| word.amounts[index]).sum::<u64>();
     let most = |index: usize| words.iter().map(|word| word.amounts[index]).max().unwrap_or_default();

@@ -83,8 +83,7 @@ impl Operations {
 }
 
 fn exports(service: &str, evidence: &Evidence<'_>) -> Vec<Operation> {
-    let of_it = evidence.processes.iter().filter(|process| process.header.service == service);
-    let calls = of_it.flat_map(|process| process.exports.values());
+    let calls = evidence.starts_of(service).flat_map(|process| process.exports.values());
     calls
         .map(|call| Operation {
             began: call.began,
@@ -108,8 +107,8 @@ fn requests(evidence: &Evidence<'_>) -> Vec<Operation> {
 /// Calls between services are client spans; that a call failed, its request tells.
 fn calls(service: &str, evidence: &Evidence<'_>) -> Vec<Operation> {
     let tag = evidence.plan.trials.iter().find(|trial| trial.index == evidence.manifest.trial).map(|t| t.tag);
-    let of_it = evidence.processes.iter().filter(|process| process.header.service == service);
-    let spans = of_it.flat_map(super::super::process::Process::spans).map(|(_, slot)| slot);
+    let spans =
+        evidence.starts_of(service).flat_map(super::super::process::Process::spans).map(|(_, slot)| slot);
     spans
         .filter(|slot| slot.kind == CLIENT)
         .map(|slot| {
