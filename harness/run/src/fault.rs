@@ -7,7 +7,7 @@ mod packets;
 mod process;
 mod require;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spanfate_model::event::{EventKind, FaultEvent, LiveState};
 use spanfate_model::fault::{Family, Kind, Target};
@@ -139,9 +139,10 @@ impl<'a> Driver<'a> {
     pub(crate) fn finish(&mut self, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
         self.heard(scene)?;
         (0..self.states.len()).try_for_each(|number| self.clear(number, scene))?;
-        for (number, state) in self.states.iter().enumerate().filter(|(_, s)| s.fault.requests.is_some()) {
+        // A fault that counts requests was never switched; the receiver says what it did.
+        let counting = |state: &State<'_>| state.fault.requests.is_some();
+        for number in (0..self.states.len()).filter(|number| counting(&self.states[*number])) {
             let measured = BTreeMap::from([("acted".to_owned(), scene.script.acted(number as u8))]);
-            let _ = state;
             let event = FaultEvent { fault: number, measured, ..FaultEvent::default() };
             say(scene, EventKind::FaultCleared, event)?;
         }
@@ -273,7 +274,7 @@ impl<'a> Driver<'a> {
 
     /// What fixtures have said of their faults: since when they act.
     fn heard(&self, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
-        let services: std::collections::BTreeSet<usize> = self
+        let services: BTreeSet<usize> = self
             .states
             .iter()
             .filter(|state| fixture::takes(state.fault))

@@ -31,7 +31,8 @@ pub(super) fn apply(
     scene: &mut Scene<'_, '_, '_>,
 ) -> Result<Option<Injected>, Error> {
     let Some(pid) = scene.services.pid(service) else { return Ok(None) };
-    if let Some(restart) = kind.ends_process() {
+    // What only may end it is a suspect while it acts, and no more.
+    if let Some(restart) = kind.ends_process().filter(|_| kind.is_moment()) {
         scene.services.blame(service, Blame { fault: number, restart_after: restart.map(Period::nanos) });
     }
     let name = || format!("spanfate-{}-{pid}-{number}", std::process::id());
