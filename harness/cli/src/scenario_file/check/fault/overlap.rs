@@ -1,9 +1,8 @@
 //! Faults that cannot act at the same time: one would keep the other from happening, or undo it.
 
-use spanfate_model::fault::{Family, Kind};
+use spanfate_model::fault::{At, Family, Kind};
 use spanfate_model::plan::Plan;
 use spanfate_model::scenario::{Fault, Scenario};
-use spanfate_model::unit::Period;
 
 use super::{Checked, having};
 use crate::scenario_file::check::Problems;
@@ -84,31 +83,20 @@ const fn is_setting(kind: &Kind) -> bool {
 }
 
 /// Whether two faults act at the same time in a load of that length, as far as their times say. Times that are drawn count with
-/// all they may become; what begins by a state is not known before.
+/// all they may become; what begins by a state is not known before. One that ends where the other begins does not overlap it.
 fn overlap(a: &Fault, b: &Fault, load: u64) -> bool {
     let spans = |fault: &Fault| -> Vec<(u64, u64)> {
         let slack = fault.at.map_or(0, |at| at.to.nanos() - at.from.nanos());
-        let fixed =
-            Fault { at: fault.at.map(|at| spanfate_model::fault::At { to: at.from, ..at }), ..fault.clone() };
-        let windows = fixed.windows(0, 0, load);
+        let earliest = Fault { at: fault.at.map(|at| At { to: at.from, ..at }), ..fault.clone() };
         let end = |from: u64, to: u64| match (fault.kind.is_moment(), fault.kind.ends_process()) {
             // It is gone until it is back.
             (true, Some(Some(restart))) => from.saturating_add(restart.nanos()),
             (true, Some(None)) => u64::MAX,
             (_, _) => to,
         };
-        windows.into_iter().map(|w| (w.from, end(w.from, w.to).saturating_add(slack))).collect()
+        let windows = earliest.windows(0, 0, load).into_iter();
+        windows.map(|w| (w.from, end(w.from, w.to).saturating_add(slack).max(w.from + 1))).collect()
     };
-    let touches =
-        |(a, b): ((u64, u64), (u64, u64))| a.0 <= b.1 && b.0 <= a.1 && (a.1 > a.0 || b.1 > b.0 || a == b);
     let (left, right) = (spans(a), spans(b));
-    let touching = |window: &(u64, u64)| right.iter().any(|other| touches((*window, *other)));
-    let back_to_back = |x: Option<Period>| x.is_some();
-    // One that ends exactly where the other begins does not overlap it.
-    let strict = |window: &(u64, u64)| right.iter().any(|other| window.0 < other.1 && other.0 < window.1);
-    if back_to_back(a.lasting) && back_to_back(b.lasting) {
-        left.iter().any(strict)
-    } else {
-        left.iter().any(touching)
-    }
+    left.iter().any(|one| right.iter().any(|other| one.0 < other.1 && other.0 < one.1))
 }
