@@ -189,24 +189,36 @@ fn plant(out: &mut Problems, scenario: &Scenario) {
     }
 }
 
+/// Names of the variants; a file that names none has one.
+fn variant_names(scenario: &Scenario) -> Vec<&str> {
+    match scenario.variant.len() {
+        0 => vec!["default"],
+        _ => scenario.variant.iter().map(|variant| variant.name.as_str()).collect(),
+    }
+}
+
+/// Variants that something is for: some, and those that are there.
+fn for_variants(out: &mut Problems, path: &[&str], what: &str, named: Option<&[String]>, known: &[&str]) {
+    if named.is_some_and(<[String]>::is_empty) {
+        out.add(path, format!("this {what} names no variant"), "leave `variants` out for all of them");
+    }
+    for unknown in named.into_iter().flatten().filter(|name| !known.contains(&name.as_str())) {
+        out.add(path, format!("there is no variant `{unknown}`"), &meant(unknown, known));
+    }
+}
+
+/// What a name that is not known may have been meant to be.
+fn meant(name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known: {}", known.join(", ")),
+    }
+}
+
 fn expectations(out: &mut Problems, scenario: &Scenario) {
-    let names: Vec<&str> = if scenario.variant.is_empty() {
-        vec!["default"]
-    } else {
-        scenario.variant.iter().map(|variant| variant.name.as_str()).collect()
-    };
+    let names = variant_names(scenario);
     for (index, expect) in scenario.expect.iter().enumerate() {
-        if expect.variants.as_ref().is_some_and(Vec::is_empty) {
-            let path = ["expect", &index.to_string(), "variants"];
-            out.add(&path, "this expectation names no variant", "leave `variants` out for all of them");
-        }
-        for unknown in expect.variants.iter().flatten().filter(|name| !names.contains(&name.as_str())) {
-            let help = match nearest(unknown, names.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known: {}", names.join(", ")),
-            };
-            let path = ["expect", &index.to_string(), "variants"];
-            out.add(&path, format!("there is no variant `{unknown}`"), &help);
-        }
+        let path = ["expect", &index.to_string(), "variants"];
+        for_variants(out, &path, "expectation", expect.variants.as_deref(), &names);
     }
 }

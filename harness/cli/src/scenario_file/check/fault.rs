@@ -9,10 +9,9 @@ mod timing;
 use std::collections::BTreeMap;
 
 use spanfate_model::fault::{Family, MOST, Target};
-use spanfate_model::figure::nearest;
 use spanfate_model::scenario::{Fault, Fixture, Scenario, Service};
 
-use super::Problems;
+use super::{Problems, for_variants, meant, variant_names};
 
 /// A fault as it is checked: resolved, with the place where it stands.
 struct Checked<'a> {
@@ -75,27 +74,13 @@ fn variants(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
     if let Some(name) = &checked.fault.name {
         super::name(out, &["fault", &checked.index, "name"], name);
     }
-    let known: Vec<&str> = match scenario.variant.len() {
-        0 => vec!["default"],
-        _ => scenario.variant.iter().map(|variant| variant.name.as_str()).collect(),
-    };
-    let Some(named) = &checked.fault.variants else { return };
-    if named.is_empty() {
-        checked.add(out, "variants", "this fault names no variant", "leave `variants` out for all of them");
-    }
-    for unknown in named.iter().filter(|name| !known.contains(&name.as_str())) {
-        let help = match nearest(unknown, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known: {}", known.join(", ")),
-        };
-        checked.add(out, "variants", format!("there is no variant `{unknown}`"), &help);
-    }
+    let path = ["fault", &checked.index, "variants"];
+    for_variants(out, &path, "fault", checked.fault.variants.as_deref(), &variant_names(scenario));
 }
 
 /// The variants that have a fault, by index; 0 where the file names none.
 fn having(scenario: &Scenario, fault: &Fault) -> Vec<usize> {
-    let names = scenario.variant.iter().map(|variant| variant.name.as_str());
-    let names: Vec<&str> = if scenario.variant.is_empty() { vec!["default"] } else { names.collect() };
+    let names = variant_names(scenario);
     let has = |name: &str| fault.variants.as_ref().is_none_or(|wanted| wanted.iter().any(|one| one == name));
     (0..names.len()).filter(|index| has(names[*index])).collect()
 }
@@ -118,11 +103,7 @@ fn place(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
     let known: Vec<&str> = scenario.services.iter().map(|service| service.name.as_str()).collect();
     let find = |name: &str| scenario.services.iter().find(|service| service.name == name);
     let unknown = |out: &mut Problems, name: &str| {
-        let help = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known: {}", known.join(", ")),
-        };
-        checked.add(out, "on", format!("there is no service `{name}`"), &help);
+        checked.add(out, "on", format!("there is no service `{name}`"), &meant(name, &known));
     };
     let kind = checked.fault.kind.name();
     match (checked.fault.kind.family(), &checked.on) {
