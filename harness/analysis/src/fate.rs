@@ -1,6 +1,6 @@
 //! The fate engine: what the marks of one span prove (`docs/results.md`, "What each mark proves").
 
-use spanfate_model::fate::{Cause, Decider, Exit, Fate, Filter, Leak};
+use spanfate_model::fate::{Decider, Exit, Fate, Filter, Leak};
 use spanfate_model::slots::{FLAG_PARENT_SAMPLED, FLAG_SAMPLED, Slot};
 
 use crate::process::{Ending, ExportResult, Process};
@@ -71,10 +71,10 @@ fn handed_to_exporter(slot: &Slot, receipt: &Receipt, scene: &Scene<'_>) -> Judg
     }
     match scene.process.export_of(slot) {
         ExportResult::Failed(cause) => Placed(Fate::ExportFailed(cause)),
-        ExportResult::Partial => Placed(Fate::ExportFailed(Cause::Other)),
         ExportResult::None if scene.process.has_log_gap() => Unaccounted,
         ExportResult::None => Placed(Fate::LostInFlightAtExit),
-        ExportResult::Ok => Unexplained,
+        // A partial success names what it rejects: of the rest it says that it was taken.
+        ExportResult::Ok | ExportResult::Partial => Unexplained,
     }
 }
 

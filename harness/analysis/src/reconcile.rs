@@ -104,7 +104,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
             torn: sources.processes.iter().any(|process| process.torn),
             ..Ledger::default()
         },
-        tally: Tally::new(requests, sources.shares),
+        tally: Tally::new(requests, sources.shares, !sources.leaks.is_empty()),
         traces: Traces::new(requests, sources.shares.len()),
         split: Split::default(),
         by_process: vec![BTreeMap::new(); sources.processes.len()],

@@ -17,9 +17,10 @@ pub(crate) struct Tally<'a> {
 const SERVER: u8 = 2;
 
 impl<'a> Tally<'a> {
-    pub(crate) fn new(requests: usize, shares: &'a [Share]) -> Self {
+    /// Calls are repeated by clients only where connections are cut: without faults every span beyond the plan is a contradiction.
+    pub(crate) fn new(requests: usize, shares: &'a [Share], faulty: bool) -> Self {
         let places = requests * shares.len();
-        let visits = if shares.len() > 1 { vec![0; places] } else { Vec::new() };
+        let visits = if faulty && shares.len() > 1 { vec![0; places] } else { Vec::new() };
         Self { shares, counts: vec![0; places], visits }
     }
 
