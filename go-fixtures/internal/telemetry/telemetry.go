@@ -22,10 +22,6 @@ import (
 	"spanfate.dev/fixtures/internal/witness"
 )
 
-// observability is the variable that makes the SDK count itself. The SDK reads it when a tracer, an exporter or a batch
-// processor is made.
-const observability = "OTEL_GO_X_OBSERVABILITY"
-
 // Telemetry is a running SDK and, unless switched off, its witness.
 type Telemetry struct {
 	Provider  *sdktrace.TracerProvider
@@ -105,8 +101,10 @@ func (t *Telemetry) startWitness(c *config.Config, traceIDs ids.TraceIDs) (*witn
 	}
 	t.Ledger = l
 	l.SetPhase(ledger.PhaseStarting)
-	if err := os.Setenv(observability, "true"); err != nil {
-		return nil, fmt.Errorf("cannot set %s: %w", observability, err)
+	for _, name := range witness.Switches {
+		if err := os.Setenv(name, "true"); err != nil {
+			return nil, fmt.Errorf("cannot set %s: %w", name, err)
+		}
 	}
 	w := witness.New(l, ids.SpanIDs{Process: c.Process, Salt: uint64(c.Ledger.Salt)}, traceIDs)
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(w.HandleError))

@@ -29,7 +29,9 @@ func BenchmarkWitnessFull(b *testing.B) {
 }
 
 func BenchmarkWitnessOff(b *testing.B) {
-	b.Setenv("OTEL_GO_X_OBSERVABILITY", "")
+	for _, name := range Switches {
+		b.Setenv(name, "")
+	}
 	otel.SetMeterProvider(metricnoop.NewMeterProvider())
 	provider := sdktrace.NewTracerProvider(
 		sdktrace.WithBatcher(discard{}), sdktrace.WithIDGenerator(PlainGenerator{IDs: ids.TraceIDs{}}),

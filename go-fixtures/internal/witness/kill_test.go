@@ -34,7 +34,9 @@ func (slow) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error {
 func (slow) Shutdown(context.Context) error { return nil }
 
 func victim(path string) {
-	_ = os.Setenv("OTEL_GO_X_OBSERVABILITY", "true")
+	for _, name := range Switches {
+		_ = os.Setenv(name, "true")
+	}
 	r, err := buildRig(rigOptions{path: path, slots: killSlots, exporter: slow{}, batch: []sdktrace.BatchSpanProcessorOption{
 		sdktrace.WithMaxQueueSize(64), sdktrace.WithMaxExportBatchSize(32),
 	}})

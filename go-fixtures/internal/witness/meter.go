@@ -15,8 +15,13 @@ import (
 // The scopes whose metrics are witnessed. Every other scope gets a meter that does nothing.
 const (
 	sdkScope      = "go.opentelemetry.io/otel/sdk/trace/internal/observ"
+	oldSDKScope   = "go.opentelemetry.io/otel/sdk/trace" // SDK 1.38: the same instruments, added to at the same places
 	exporterScope = "go.opentelemetry.io/otel/exporters/otlp/otlptrace/"
 )
+
+// Switches are the variables that make the SDK count itself. The SDK reads one of them when a tracer, an exporter or a
+// batch processor is made: 1.38 knows only the second, whose name 1.39 changed.
+var Switches = []string{"OTEL_GO_X_OBSERVABILITY", "OTEL_GO_X_SELF_OBSERVABILITY"}
 
 // MeterProvider receives the SDK's metrics about itself. It must be set globally before the first Tracer, exporter or
 // batch processor is made: each asks for its meter once.
@@ -30,7 +35,7 @@ func (w *Witness) MeterProvider() MeterProvider { return MeterProvider{w: w} }
 
 // Meter returns a witnessing meter for the SDK and its OTLP exporters.
 func (p MeterProvider) Meter(scope string, _ ...metric.MeterOption) metric.Meter {
-	if scope == sdkScope || strings.HasPrefix(scope, exporterScope) {
+	if scope == sdkScope || scope == oldSDKScope || strings.HasPrefix(scope, exporterScope) {
 		return meter{w: p.w}
 	}
 	return noop.Meter{}

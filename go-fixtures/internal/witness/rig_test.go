@@ -64,7 +64,9 @@ type rigOptions struct {
 
 func newRig(t testing.TB, o rigOptions) *rig {
 	t.Helper()
-	t.Setenv("OTEL_GO_X_OBSERVABILITY", "true")
+	for _, name := range Switches {
+		t.Setenv(name, "true")
+	}
 	if o.path == "" {
 		dir, err := os.MkdirTemp("/dev/shm", "witness-test-")
 		if err != nil {
