@@ -24,6 +24,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("service must have 1 to %d bytes", maxService)
 	case c.Listen == "":
 		return fmt.Errorf("listen is empty; use \"127.0.0.1:0\" to let the kernel choose the port")
+	case c.RuntimeTrace != nil && *c.RuntimeTrace == "":
+		return fmt.Errorf("runtime_trace is empty; name a file or leave the key out for no trace")
 	case c.ShutdownTimeoutMS < 0:
 		return fmt.Errorf("shutdown_timeout_ms is %d; it must not be negative", c.ShutdownTimeoutMS)
 	}

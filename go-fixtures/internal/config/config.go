@@ -34,6 +34,7 @@ type Config struct {
 	Hops              []Hop    `json:"hops"`
 	Plant             Plant    `json:"plant"`
 	Faults            []Fault  `json:"faults"`
+	RuntimeTrace      *string  `json:"runtime_trace"`
 	ShutdownTimeoutMS int64    `json:"shutdown_timeout_ms"`
 }
 

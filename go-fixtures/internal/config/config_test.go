@@ -66,6 +66,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"cache size", `"root"`, `"cache": {"store": "h:1", "pool": 0, "entries": 1, "keys": 1}, "root"`, "pool, entries and keys"},
 		{"cache store", `"root"`, `"cache": {"store": "h:", "pool": 1, "entries": 1, "keys": 1}, "root"`, "must be HOST:PORT"},
 		{"empty name", `"spans": 5`, `"spans": 5, "names": ["a", ""]`, "empty name"},
+		{"nameless trace", `"root"`, `"runtime_trace": "", "root"`, "runtime_trace is empty"},
+		{"trace switch", `"root"`, `"runtime_trace": true, "root"`, `"runtime_trace" has the wrong type`},
 		{"store with a ledger", `"root"`, `"serve": "store", "root"`, "set ledger to null"},
 		{"trailing text", "\n}", "\n} {}", "not a valid configuration"},
 	}
@@ -85,17 +87,17 @@ func TestMistakesAreNamed(t *testing.T) {
 
 func TestOptionalKeys(t *testing.T) {
 	c, err := Parse([]byte(valid))
-	if err != nil || c.Serve != "http" || c.Hops != nil || c.Cache != nil || c.Work.Names != nil {
+	if err != nil || c.Serve != "http" || c.Hops != nil || c.Cache != nil || c.Work.Names != nil || c.RuntimeTrace != nil {
 		t.Fatalf("absent keys: %+v, %v", c, err)
 	}
 	c, err = Parse([]byte(strings.Replace(valid, `"root"`, `"serve": "grpc",
 	  "hops": [{"service": "a", "to": "http", "target": "127.0.0.1:1"}, {"service": "b", "to": "grpc", "target": "[::1]:2"}],
-	  "cache": {"store": "127.0.0.1:3", "pool": 8, "entries": 512, "keys": 2048}, "root"`, 1)))
+	  "cache": {"store": "127.0.0.1:3", "pool": 8, "entries": 512, "keys": 2048}, "runtime_trace": "/t", "root"`, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Serve != "grpc" || len(c.Hops) != 2 || c.Hops[1] != (Hop{"b", "grpc", "[::1]:2"}) ||
-		*c.Cache != (Cache{"127.0.0.1:3", 8, 512, 2048}) {
+		*c.Cache != (Cache{"127.0.0.1:3", 8, 512, 2048}) || *c.RuntimeTrace != "/t" {
 		t.Fatalf("%+v, %+v", c, c.Cache)
 	}
 }

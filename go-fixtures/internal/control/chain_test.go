@@ -24,6 +24,7 @@ type node struct {
 	noLedger          bool
 	slots             int
 	faults            string
+	runtimeTrace      string
 	listen            string // empty: the kernel chooses the port
 	incarnation       int
 }
@@ -45,7 +46,9 @@ func (n node) start(t testing.TB) *process {
 			max(n.slots, chainSlots), uint64(chainSalt))
 	}
 	optional := ""
-	for key, value := range map[string]string{"serve": n.serve, "hops": n.hops, "cache": n.cache, "faults": n.faults} {
+	for key, value := range map[string]string{
+		"serve": n.serve, "hops": n.hops, "cache": n.cache, "faults": n.faults, "runtime_trace": n.runtimeTrace,
+	} {
 		if value != "" {
 			optional += fmt.Sprintf(`%q: %s, `, key, value)
 		}

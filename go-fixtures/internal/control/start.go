@@ -10,6 +10,7 @@ import (
 	"spanfate.dev/fixtures/internal/config"
 	"spanfate.dev/fixtures/internal/fault"
 	"spanfate.dev/fixtures/internal/ledger"
+	"spanfate.dev/fixtures/internal/runtimetrace"
 	"spanfate.dev/fixtures/internal/serve"
 	"spanfate.dev/fixtures/internal/store"
 	"spanfate.dev/fixtures/internal/telemetry"
@@ -24,6 +25,7 @@ type fixture struct {
 	telemetry *telemetry.Telemetry
 	timeout   time.Duration
 	faults    *fault.Set
+	trace     *runtimetrace.Trace
 }
 
 func start(arguments []string) (*fixture, error) {
@@ -42,6 +44,13 @@ func start(arguments []string) (*fixture, error) {
 	if err := f.build(c); err != nil {
 		_ = listener.Close()
 		return nil, err
+	}
+	// Last, so that the trace begins with the service and not with its making.
+	if c.RuntimeTrace != nil {
+		if f.trace, err = runtimetrace.Start(*c.RuntimeTrace); err != nil {
+			_ = listener.Close()
+			return nil, err
+		}
 	}
 	return f, nil
 }

@@ -43,6 +43,9 @@ func (f *fixture) stop(out *printer, stderr io.Writer) {
 	took, err := f.shutDownProvider()
 	f.faults.AfterShutdown()
 	f.setPhase(ledger.PhaseStopped)
+	if err := f.trace.Stop(); err != nil {
+		_, _ = fmt.Fprintf(stderr, "fixture: %v\n", err)
+	}
 	report(err, took)
 }
 
