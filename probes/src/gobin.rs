@@ -1,0 +1,131 @@
+//! A Go executable read without running it: what it was built from, where its functions are, and where the runtime and the
+//! OpenTelemetry SDK keep the fields that probes read. x86-64 Linux, Go 1.18 and newer.
+//!
+//! Flags do not matter: the function table stays in a binary built with `-trimpath -ldflags="-s -w"`, and offsets come
+//! from a table then, `gobin/offsets.json`. To add versions to it (needs Go; each is a small program built in a folder
+//! for temporary files), or to add what binaries with debug information tell:
+//!
+//! ```text
+//! cargo run -p spanfate-probes --example offsets -- 1.46.0 1.47.0 path/to/binary > offsets.new
+//! mv offsets.new probes/src/gobin/offsets.json
+//! ```
+//!
+//! Nothing in a file is trusted: every count and offset is checked against its size, so that a damaged or hostile file
+//! gives an error, in time and memory bounded by its size.
+
+use std::path::Path;
+
+use dwarf::fields;
+use image::Image;
+use moduledata::Module;
+use offsets::{SDK, SDK_TRACE, STRUCTS};
+use pclntab::Table;
+
+pub use buildinfo::BuildInfo;
+pub use error::GobinError;
+pub use offsets::{OffsetSource, OffsetTable, Offsets};
+pub use pclntab::Function;
+
+mod buildinfo;
+mod dwarf;
+mod error;
+mod image;
+mod moduledata;
+mod offsets;
+mod pclntab;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod forge;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod site_tests;
+#[cfg(test)]
+mod tests;
+
+/// A Go executable. Addresses are virtual and as linked: the loader moves a position independent executable, its files'
+/// offsets stay.
+#[derive(Debug)]
+pub struct GoBinary {
+    /// What it was built from.
+    pub build: BuildInfo,
+    image: Image,
+    module: Option<Module>,
+    text: u64,
+}
+
+impl GoBinary {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// `Io` if it cannot be read; else as [`GoBinary::parse`].
+    pub fn open(path: &Path) -> Result<Self, GobinError> {
+        // Read, not mapped: a build may write to the file at any time, and its size is small.
+        Self::parse(std::fs::read(path)?)
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// `NotElf`, `NotX86_64` and `NotGo` for files of another kind, `Truncated` and `Forged` for damaged ones.
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, GobinError> {
+        let image = Image::parse(bytes)?;
+        let table = Table::find(&image)?;
+        let module = Module::find(&image, &table);
+        // Without the runtime's word: the header's, which is zero since 1.26, or the section's start, which is right
+        // unless an external linker put C code first.
+        let text = match &module {
+            Some(module) => module.text,
+            None if table.text != 0 => table.text,
+            None => image.section(".text")?.ok_or(GobinError::Forged { what: "text section" })?.1,
+        };
+        Ok(Self { build: BuildInfo::find(&image), module, text, image })
+    }
+
+    /// The functions whose full names are wanted, in the order of their addresses. Several may have the same name.
+    ///
+    /// # Errors
+    /// `Forged` if the function table makes no sense.
+    pub fn functions(&self, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Function>, GobinError> {
+        Table::find(&self.image)?.functions(self.text, wanted)
+    }
+
+    /// Where in the file a virtual address is, in bytes from its start; `None` if it is not in the file.
+    pub fn file_offset(&self, vaddr: u64) -> Option<u64> {
+        self.image.file_offset(vaddr)
+    }
+
+    /// A function's machine code, with the padding after it.
+    pub fn code(&self, function: &Function) -> Option<&[u8]> {
+        let length = function.end.checked_sub(function.entry)?;
+        self.image.read(function.entry, usize::try_from(length).ok()?)
+    }
+
+    /// The virtual address that offsets of runtime types and of their names count from; `None` if the runtime's
+    /// description of the program was not found.
+    pub fn types_base(&self) -> Option<u64> {
+        self.module.as_ref().map(|module| module.types.start)
+    }
+
+    /// Where the fields are that probes read, and how that is known.
+    ///
+    /// # Errors
+    /// `NoSdk` if the binary does not use the SDK, `UnknownSdk` if neither it nor the table tells, `Forged` if its
+    /// function table makes no sense.
+    pub fn offsets(&self) -> Result<(Offsets, OffsetSource), GobinError> {
+        let listed = self.build.modules.contains_key(SDK);
+        if !listed && self.functions(&|name| name.starts_with(SDK_TRACE))?.is_empty() {
+            return Err(GobinError::NoSdk);
+        }
+        if let Some(offsets) = self.debug_offsets() {
+            return Ok((offsets, OffsetSource::Dwarf));
+        }
+        OffsetTable::committed().find(&self.build)
+    }
+
+    fn debug_offsets(&self) -> Option<Offsets> {
+        Offsets::of(&fields(&self.image, &STRUCTS)?)
+    }
+}

@@ -1,0 +1,225 @@
+//! Where the runtime and the OpenTelemetry SDK keep the fields that the probes read.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::dwarf::Fields;
+use super::{BuildInfo, GobinError};
+
+/// The module that the offsets depend on.
+pub(super) const SDK: &str = "go.opentelemetry.io/otel/sdk";
+/// How names of functions and types of the probed package begin.
+pub(super) const SDK_TRACE: &str = "go.opentelemetry.io/otel/sdk/trace.";
+
+const G: &str = "runtime.g";
+const HCHAN: &str = "runtime.hchan";
+const CONTEXT: &str = "go.opentelemetry.io/otel/trace.SpanContext";
+const SPAN: &str = "go.opentelemetry.io/otel/sdk/trace.recordingSpan";
+const SNAPSHOT: &str = "go.opentelemetry.io/otel/sdk/trace.snapshot";
+const PROCESSOR: &str = "go.opentelemetry.io/otel/sdk/trace.batchSpanProcessor";
+const OPTIONS: &str = "go.opentelemetry.io/otel/sdk/trace.BatchSpanProcessorOptions";
+/// The structs that hold them.
+pub(super) const STRUCTS: [&str; 7] = [G, HCHAN, CONTEXT, SPAN, SNAPSHOT, PROCESSOR, OPTIONS];
+
+/// Offsets of fields in bytes from the start of their struct.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Offsets {
+    /// `runtime.g`: the goroutine's number.
+    pub goid: u32,
+    /// `runtime.hchan`: how many elements the channel holds now.
+    pub hchan_qcount: u32,
+    /// `runtime.hchan`: how many it can hold.
+    pub hchan_dataqsiz: u32,
+    /// `trace.SpanContext`: the trace id, 16 bytes.
+    pub sc_trace_id: u32,
+    /// `trace.SpanContext`: the span id, 8 bytes.
+    pub sc_span_id: u32,
+    /// `trace.SpanContext`: the trace flags, 1 byte.
+    pub sc_flags: u32,
+    /// `recordingSpan`: the parent's `SpanContext`.
+    pub span_parent: u32,
+    /// `recordingSpan`: the kind, an `int`.
+    pub span_kind: u32,
+    /// `recordingSpan`: the name, a `string`.
+    pub span_name: u32,
+    /// `recordingSpan`: its own `SpanContext`.
+    pub span_context: u32,
+    /// `snapshot`: the parent's `SpanContext`.
+    pub snap_parent: u32,
+    /// `snapshot`: the kind, an `int`.
+    pub snap_kind: u32,
+    /// `snapshot`: the name, a `string`.
+    pub snap_name: u32,
+    /// `snapshot`: its own `SpanContext`.
+    pub snap_context: u32,
+    /// `batchSpanProcessor`: the exporter, an interface.
+    pub bsp_e: u32,
+    /// `batchSpanProcessor`: its `BatchSpanProcessorOptions`.
+    pub bsp_o: u32,
+    /// `batchSpanProcessor`: the queue, a channel.
+    pub bsp_queue: u32,
+    /// `batchSpanProcessor`: how many spans it dropped, a `uint32`.
+    pub bsp_dropped: u32,
+    /// `batchSpanProcessor`: the batch being filled, a slice.
+    pub bsp_batch: u32,
+    /// `batchSpanProcessor`: the `sync.Once` of its shutdown, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bsp_stop_once: Option<u32>,
+    /// `batchSpanProcessor`: whether it was shut down, an `atomic.Bool`, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bsp_stopped: Option<u32>,
+    /// `BatchSpanProcessorOptions`: spans the queue can hold, an `int`.
+    pub opt_max_queue: u32,
+    /// `BatchSpanProcessorOptions`: time between batches, nanoseconds.
+    pub opt_batch_timeout: u32,
+    /// `BatchSpanProcessorOptions`: time an export may take, nanoseconds.
+    pub opt_export_timeout: u32,
+    /// `BatchSpanProcessorOptions`: spans in a batch, an `int`.
+    pub opt_max_batch: u32,
+    /// `BatchSpanProcessorOptions`: whether a full queue blocks the caller, a `bool`.
+    pub opt_block: u32,
+}
+
+/// Where offsets come from.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub enum OffsetSource {
+    /// The binary's own debug information.
+    Dwarf,
+    /// The table, which knows the binary's versions of Go and the SDK.
+    Table,
+    /// The table's row for the nearest versions: right only if nothing moved. Check it against what is read.
+    Nearest {
+        /// The row's version of the SDK, as `1.47.0`.
+        sdk: String,
+        /// The row's version of Go, as `1.26`.
+        go: String,
+    },
+}
+
+impl Offsets {
+    pub(super) fn of(fields: &Fields<'_>) -> Option<Self> {
+        let at = |of, field: &str| fields.get(&(of, field.to_owned())).copied();
+        Some(Self {
+            goid: at(G, "goid")?,
+            hchan_qcount: at(HCHAN, "qcount")?,
+            hchan_dataqsiz: at(HCHAN, "dataqsiz")?,
+            sc_trace_id: at(CONTEXT, "traceID")?,
+            sc_span_id: at(CONTEXT, "spanID")?,
+            sc_flags: at(CONTEXT, "traceFlags")?,
+            span_parent: at(SPAN, "parent")?,
+            span_kind: at(SPAN, "spanKind")?,
+            span_name: at(SPAN, "name")?,
+            span_context: at(SPAN, "spanContext")?,
+            snap_parent: at(SNAPSHOT, "parent")?,
+            snap_kind: at(SNAPSHOT, "spanKind")?,
+            snap_name: at(SNAPSHOT, "name")?,
+            snap_context: at(SNAPSHOT, "spanContext")?,
+            bsp_e: at(PROCESSOR, "e")?,
+            bsp_o: at(PROCESSOR, "o")?,
+            bsp_queue: at(PROCESSOR, "queue")?,
+            bsp_dropped: at(PROCESSOR, "dropped")?,
+            bsp_batch: at(PROCESSOR, "batch")?,
+            bsp_stop_once: at(PROCESSOR, "stopOnce"),
+            bsp_stopped: at(PROCESSOR, "stopped"),
+            opt_max_queue: at(OPTIONS, "MaxQueueSize")?,
+            opt_batch_timeout: at(OPTIONS, "BatchTimeout")?,
+            opt_export_timeout: at(OPTIONS, "ExportTimeout")?,
+            opt_max_batch: at(OPTIONS, "MaxExportBatchSize")?,
+            opt_block: at(OPTIONS, "BlockOnQueueFull")?,
+        })
+    }
+}
+
+/// Go version, as `1.26`, to SDK version, as `1.47.0`, to offsets.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Default, Debug)]
+#[serde(transparent)]
+pub struct OffsetTable(pub BTreeMap<String, BTreeMap<String, Offsets>>);
+
+impl OffsetTable {
+    /// The table that is part of this program.
+    pub fn committed() -> Self {
+        // A test reads it too, so what is built has a table.
+        serde_json::from_str(include_str!("offsets.json")).unwrap_or_default()
+    }
+
+    /// The offsets for a build, or those of the versions nearest to it: the newest that is not newer, else the oldest.
+    pub fn find(&self, build: &BuildInfo) -> Result<(Offsets, OffsetSource), GobinError> {
+        let version = build.modules.get(SDK).map_or("(unknown)", String::as_str);
+        let known = || self.0.values().flat_map(BTreeMap::keys).max_by_key(|known| numbers(known)).cloned();
+        let unknown = || GobinError::UnknownSdk { sdk: version.to_owned(), nearest: known() };
+        let sdk = numbers(version).ok_or_else(unknown)?;
+        let go = build.go_minor().map_or((u32::MAX, 0, 0), |(major, minor)| (major, minor, 0));
+        let (go_row, by_sdk) = nearest(&self.0, go).ok_or_else(unknown)?;
+        let (sdk_row, offsets) = nearest(by_sdk, sdk).ok_or_else(unknown)?;
+        let exact = numbers(go_row) == Some(go) && version.trim_start_matches('v') == sdk_row;
+        let source = if exact {
+            OffsetSource::Table
+        } else {
+            OffsetSource::Nearest { sdk: sdk_row.clone(), go: go_row.clone() }
+        };
+        Ok((offsets.clone(), source))
+    }
+
+    /// Adds what a binary with debug information tells; whether it told all.
+    pub fn add(&mut self, binary: &super::GoBinary) -> bool {
+        let versions = binary.build.go_minor().zip(binary.build.modules.get(SDK));
+        let Some((((major, minor), sdk), offsets)) = versions.zip(binary.debug_offsets()) else {
+            return false;
+        };
+        let row = self.0.entry(format!("{major}.{minor}")).or_default();
+        row.insert(sdk.trim_start_matches('v').to_owned(), offsets);
+        true
+    }
+}
+
+fn nearest<T>(rows: &BTreeMap<String, T>, wanted: (u32, u32, u32)) -> Option<(&String, &T)> {
+    let numbered = || rows.iter().filter_map(|row| Some((numbers(row.0)?, row)));
+    let below = numbered().filter(|(version, _)| *version <= wanted).max_by_key(|(version, _)| *version);
+    below.or_else(|| numbered().min_by_key(|(version, _)| *version)).map(|(_, row)| row)
+}
+
+/// `v1.47.0`, `1.47.1-0.2026…` and `1.26` as numbers; `None` for `(devel)` and its like.
+fn numbers(version: &str) -> Option<(u32, u32, u32)> {
+    let core = version.trim_start_matches('v').split(['-', '+']).next()?;
+    let mut numbers = core.split('.').map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??, numbers.next().unwrap_or(Some(0))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(go: &str, sdk: Option<&str>) -> Result<OffsetSource, GobinError> {
+        let modules = sdk.map(|sdk| (SDK.to_owned(), sdk.to_owned())).into_iter().collect();
+        let build = BuildInfo { go: go.to_owned(), modules, ..BuildInfo::default() };
+        OffsetTable::committed().find(&build).map(|(_, source)| source)
+    }
+
+    #[test]
+    fn a_version_finds_its_row_or_the_one_before_it() {
+        let near = |sdk: &str| OffsetSource::Nearest { sdk: sdk.to_owned(), go: "1.26".to_owned() };
+        for (go, sdk, row) in [
+            ("1.26.8", "v1.47.0", OffsetSource::Table),
+            ("1.26", "v1.38.0", OffsetSource::Table),
+            ("1.26.8", "v1.43.0", near("1.42.0")),
+            ("1.26.8", "v1.47.1-0.20260101000000-abcdefabcdef", near("1.47.0")),
+            ("1.26.8", "v2.0.0", near("1.47.0")),
+            ("1.26.8", "v1.0.0", near("1.38.0")),
+            ("1.99.0", "v1.47.0", near("1.47.0")),
+            ("", "v1.47.0", near("1.47.0")),
+        ] {
+            assert_eq!(find(go, Some(sdk)).unwrap(), row, "{go} {sdk}");
+        }
+    }
+
+    #[test]
+    fn a_version_without_numbers_is_refused_and_the_newest_known_is_named() {
+        for sdk in [Some("(devel)"), Some(""), None] {
+            let error = find("1.26.8", sdk).unwrap_err();
+            assert!(error.to_string().contains("the newest known is 1.47.0"), "{error}");
+        }
+    }
+}
