@@ -1,0 +1,271 @@
+//! Puts the programs on the sites of one process and takes their records out.
+#![expect(unsafe_code, reason = "plain structs cross to the kernel; why that is sound is beside it")]
+
+use std::num::NonZeroU32;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+use aya::maps::perf::{PerfEvent, PerfEventArrayBuffer};
+use aya::maps::{MapData, PerCpuArray, PerfEventArray, RingBuf};
+use aya::programs::UProbe;
+use aya::programs::uprobe::{UProbeAttachLocation, UProbeLinkId, UProbeScope};
+use aya::util::online_cpus;
+use aya::{Ebpf as Object, EbpfLoader, Pod};
+use spanfate_model::probe::{Buffer, Counter, Ebpf, EbpfMode, Kind, RECORD_BYTES};
+
+use crate::error::{ProbeError, chain};
+use crate::lookup::Found;
+
+/// The programs, compiled from `bpf/otelgo.bpf.c`.
+static OBJECT: &[u8] = aya::include_bytes_aligned!("../bpf/otelgo.x86_64.bpf.o");
+
+/// Bytes of the buffer where the scenario does not say.
+const BUFFER: u32 = 16 << 20;
+/// The ring buffer's flag that wakes nobody.
+const NO_WAKEUP: u32 = 1;
+/// Bytes that wait before the reader of a batched ring is woken.
+const WAKE_BYTES: u32 = 64 << 10;
+
+/// `struct config` of the programs.
+#[repr(C)]
+#[derive(Clone, Copy, Default, Debug)]
+struct Config {
+    goid: u32,
+    qcount: u32,
+    trace_id: u32,
+    span_id: u32,
+    flags: u32,
+    span_parent: u32,
+    span_kind: u32,
+    span_context: u32,
+    snap_name: u32,
+    snap_context: u32,
+    bsp_queue: u32,
+    bsp_dropped: u32,
+    drop_bsp: u32,
+    drop_span: u32,
+    spans: u32,
+    sample: u32,
+    perf: u32,
+    wake: u32,
+    wake_bytes: u32,
+    reserved: u32,
+}
+
+// SAFETY: twenty words of 32 bits, without padding and without a value that is invalid.
+unsafe impl Pod for Config {}
+
+/// `struct counter` of the programs.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct RawCounter([u64; 8]);
+
+// SAFETY: eight words of 64 bits, without padding and without a value that is invalid.
+unsafe impl Pod for RawCounter {}
+
+/// How records come in.
+enum Source {
+    Ring(RingBuf<MapData>),
+    Perf(Vec<PerfEventArrayBuffer<MapData>>),
+}
+
+/// Probes on a process. They are gone when the value is dropped, or when this program ends.
+pub struct Attached {
+    object: Object,
+    links: Vec<(&'static str, EbpfMode, UProbeLinkId)>,
+    source: Source,
+    counters: PerCpuArray<MapData, RawCounter>,
+    /// What the perf buffers say of their own losses.
+    reported_lost: u64,
+}
+
+impl std::fmt::Debug for Attached {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Attached({} sites)", self.links.len())
+    }
+}
+
+impl Attached {
+    /// Puts them on a process, which may not have become its program yet. `program` is a path by which this program reaches
+    /// the binary, for example `/proc/PID/exe`.
+    pub fn attach(pid: u32, program: &Path, found: &Found, wish: &Ebpf) -> Result<Self, ProbeError> {
+        if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+            return Err(ProbeError::Machine);
+        }
+        let config = config(found, wish);
+        let perf = wish.buffer == Buffer::Perf;
+        let size = wish.size.map_or(BUFFER, |size| size.0 as u32);
+        let mut loader = EbpfLoader::new();
+        loader.btf(None).override_global("config", &config, true);
+        loader.map_max_entries("events", if perf { page() } else { size });
+        let mut object = loader.load(OBJECT).map_err(ProbeError::kernel("loading the programs"))?;
+        let counters = take(&mut object, "counters")?;
+        let source =
+            if perf { perf_source(&mut object, size)? } else { Source::Ring(take(&mut object, "events")?) };
+        let mut out = Self { object, links: Vec::new(), source, counters, reported_lost: 0 };
+        let pid = NonZeroU32::new(pid)
+            .ok_or(ProbeError::Kernel { what: "a process", cause: "there is no process 0".to_owned() })?;
+        for site in &found.sites {
+            let link = out.put(site.program, site.offset, program, pid)?;
+            out.links.push((site.program, site.since, link));
+        }
+        Ok(out)
+    }
+
+    fn put(
+        &mut self,
+        name: &'static str,
+        offset: u64,
+        program: &Path,
+        pid: NonZeroU32,
+    ) -> Result<UProbeLinkId, ProbeError> {
+        let loaded = self.links.iter().any(|(other, ..)| *other == name);
+        let probe = uprobe(&mut self.object, name)?;
+        if !loaded {
+            probe.load().map_err(|error| refused("a program", &error))?;
+        }
+        let location = UProbeAttachLocation::AbsoluteOffset(offset);
+        probe
+            .attach(location, program, UProbeScope::OneProcess(pid))
+            .map_err(|error| refused("a uprobe", &error))
+    }
+
+    /// Sites that probes sit on.
+    pub fn sites(&self) -> usize {
+        self.links.len()
+    }
+
+    /// Takes away all probes that a lesser mode has no use for.
+    pub fn shed(&mut self, mode: EbpfMode) -> Result<(), ProbeError> {
+        let (keep, go): (Vec<_>, Vec<_>) = self.links.drain(..).partition(|(_, since, _)| *since <= mode);
+        self.links = keep;
+        for (name, _, link) in go {
+            uprobe(&mut self.object, name)?.detach(link).map_err(|error| refused("a uprobe", &error))?;
+        }
+        Ok(())
+    }
+
+    /// Takes out what has come; how many records.
+    pub fn drain(&mut self, take: &mut dyn FnMut(&[u8; RECORD_BYTES])) -> u64 {
+        let mut records = 0;
+        let mut one = |bytes: &[u8]| {
+            // A perf buffer pads its samples.
+            if let Some(record) = bytes.first_chunk() {
+                records += 1;
+                take(record);
+            }
+        };
+        match &mut self.source {
+            Source::Ring(ring) => {
+                while let Some(item) = ring.next() {
+                    one(&item);
+                }
+            }
+            Source::Perf(buffers) => {
+                for buffer in buffers {
+                    buffer.for_each(|event| match event {
+                        PerfEvent::Sample { head, tail } if tail.is_empty() => one(head),
+                        PerfEvent::Sample { head, tail } => one(&[head, tail].concat()),
+                        PerfEvent::Lost { count } => self.reported_lost += count,
+                    });
+                }
+            }
+        }
+        records
+    }
+
+    /// Waits until the kernel says that something has come, or the time is over.
+    pub fn wait(&self, milliseconds: u64) {
+        let fds: Vec<i32> = match &self.source {
+            Source::Ring(ring) => vec![ring.as_raw_fd()],
+            Source::Perf(buffers) => buffers.iter().map(AsRawFd::as_raw_fd).collect(),
+        };
+        let one = |fd: i32| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+        let mut fds: Vec<libc::pollfd> = fds.into_iter().map(one).collect();
+        // SAFETY: the call writes to the elements of `fds` only, as many as it is told; the descriptors are open, for
+        // `self` holds their owners.
+        let woken = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, milliseconds as i32) };
+        // Whatever ended the wait, the caller looks now.
+        let _ = woken;
+    }
+
+    /// Records that the perf buffers themselves say they lost: less than the counters where nothing was written afterwards.
+    pub const fn reported_lost(&self) -> u64 {
+        self.reported_lost
+    }
+
+    /// What the programs counted, by kind.
+    pub fn counters(&self) -> Result<Vec<(Kind, Counter)>, ProbeError> {
+        let one = |kind: Kind| {
+            let values =
+                self.counters.get(&(kind as u32), 0).map_err(|error| refused("a counter", &error))?;
+            let sum = values.iter().map(counter).fold(Counter::default(), Counter::plus);
+            Ok((kind, sum))
+        };
+        Kind::ALL.into_iter().map(one).collect()
+    }
+}
+
+fn counter(raw: &RawCounter) -> Counter {
+    let [hit, lost, fault, skipped, ids, ids_lost, first_lost_at, first_lost_hit] = raw.0;
+    Counter { hit, lost, fault, skipped, ids, ids_lost, first_lost_at, first_lost_hit }
+}
+
+fn config(found: &Found, wish: &Ebpf) -> Config {
+    let offsets = &found.offsets;
+    Config {
+        goid: offsets.goid,
+        qcount: offsets.hchan_qcount,
+        trace_id: offsets.sc_trace_id,
+        span_id: offsets.sc_span_id,
+        flags: offsets.sc_flags,
+        span_parent: offsets.span_parent,
+        span_kind: offsets.span_kind,
+        span_context: offsets.span_context,
+        snap_name: offsets.snap_name,
+        snap_context: offsets.snap_context,
+        bsp_queue: offsets.bsp_queue,
+        bsp_dropped: offsets.bsp_dropped,
+        drop_bsp: found.spills.0,
+        drop_span: found.spills.1,
+        spans: u32::from(wish.mode.names_spans()),
+        sample: wish.sample.map_or(1, NonZeroU32::get),
+        perf: u32::from(wish.buffer == Buffer::Perf),
+        wake: if wish.buffer == Buffer::Ring { NO_WAKEUP } else { 0 },
+        wake_bytes: if wish.buffer == Buffer::RingBatched { WAKE_BYTES } else { 0 },
+        reserved: 0,
+    }
+}
+
+fn page() -> u32 {
+    4096
+}
+
+fn perf_source(object: &mut Object, size: u32) -> Result<Source, ProbeError> {
+    let mut array: PerfEventArray<MapData> = take(object, "samples")?;
+    let cpus = online_cpus().map_err(|(what, error)| refused(what, &error))?;
+    let pages = (size / page()).max(1) as usize;
+    let buffers = cpus.into_iter().map(|cpu| array.open(cpu, Some(pages)));
+    buffers.collect::<Result<_, _>>().map(Source::Perf).map_err(|error| refused("a perf buffer", &error))
+}
+
+fn take<M: TryFrom<aya::maps::Map, Error = aya::maps::MapError>>(
+    object: &mut Object,
+    name: &'static str,
+) -> Result<M, ProbeError> {
+    let map = object.take_map(name).ok_or_else(|| absent(name))?;
+    M::try_from(map).map_err(|error| refused(name, &error))
+}
+
+fn uprobe<'a>(object: &'a mut Object, name: &'static str) -> Result<&'a mut UProbe, ProbeError> {
+    let program = object.program_mut(name).ok_or_else(|| absent(name))?;
+    program.try_into().map_err(|error: aya::programs::ProgramError| refused(name, &error))
+}
+
+fn absent(what: &'static str) -> ProbeError {
+    ProbeError::Kernel { what, cause: "the object does not hold it".to_owned() }
+}
+
+fn refused(what: &'static str, error: &dyn std::error::Error) -> ProbeError {
+    ProbeError::Kernel { what, cause: chain(error) }
+}

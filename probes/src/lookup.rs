@@ -1,0 +1,219 @@
+//! Which sites a program has, and where: pure over the binary.
+
+use spanfate_model::probe::{Ebpf, EbpfMode, Trap};
+
+use crate::ProbeError;
+use crate::gobin::{Function, GoBinary, OffsetSource, Offsets};
+use crate::sites;
+
+/// Where in a function a program sits.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Behind the stack check.
+    Body,
+    /// On each return.
+    Returns,
+    /// On the branch after the call of a function.
+    BranchAfter(&'static str),
+}
+
+/// A program of the object, and what it sits on.
+struct Rule {
+    program: &'static str,
+    function: &'static str,
+    place: Place,
+    since: EbpfMode,
+}
+
+const fn rule(program: &'static str, function: &'static str, place: Place, since: EbpfMode) -> Rule {
+    Rule { program, function, place, since }
+}
+
+/// The package that all names of the SDK begin with.
+const SDK: &str = "go.opentelemetry.io/otel/sdk/trace.";
+/// Last part of the name of an exporter's method.
+const EXPORT_SPANS: &str = ".ExportSpans";
+
+/// Per batch, in the SDK.
+const EXPORT: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).exportSpans";
+const SHUTDOWN: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).Shutdown";
+const DRAIN: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).drainQueue";
+/// Per span, in the SDK.
+const STARTED: &str = "go.opentelemetry.io/otel/sdk/trace.(*recordingSpan).runtimeTrace";
+const END: &str = "go.opentelemetry.io/otel/sdk/trace.(*recordingSpan).End";
+const NEW_SPAN: &str = "go.opentelemetry.io/otel/sdk/trace.(*tracer).newSpan";
+const ON_END: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).OnEnd";
+const DROP: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).enqueueDrop";
+const BLOCK: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).enqueueBlockOnQueueFull";
+/// A function that stacks grow in, for the uretprobe that does harm.
+const GROWS: &str = "go.opentelemetry.io/otel/sdk/trace.(*tracer).Start";
+
+const RULES: [Rule; 17] = [
+    rule("exporting", EXPORT, Place::Body, EbpfMode::Batch),
+    rule("shutting", SHUTDOWN, Place::Body, EbpfMode::Batch),
+    rule("shut", SHUTDOWN, Place::Returns, EbpfMode::Batch),
+    rule("drained", DRAIN, Place::Returns, EbpfMode::Batch),
+    rule("started", STARTED, Place::Body, EbpfMode::Counters),
+    rule("enqueued", DROP, Place::BranchAfter("runtime.selectnbsend"), EbpfMode::Counters),
+    rule("blocking", BLOCK, Place::Body, EbpfMode::Counters),
+    rule("unblocked", BLOCK, Place::BranchAfter("runtime.selectgo"), EbpfMode::Counters),
+    rule("ended", END, Place::Body, EbpfMode::Events),
+    rule("offered", ON_END, Place::Body, EbpfMode::Events),
+    rule("created", NEW_SPAN, Place::Body, EbpfMode::Events),
+    rule("gc_begin", "runtime.(*gcControllerState).startCycle", Place::Body, EbpfMode::Events),
+    rule("gc_end", "runtime.gcMarkTermination", Place::Body, EbpfMode::Events),
+    rule("stw_begin", "runtime.stopTheWorldWithSema", Place::Body, EbpfMode::Events),
+    rule("stw_end", "runtime.startTheWorldWithSema", Place::Body, EbpfMode::Events),
+    // For `goroutines`, whatever the mode.
+    rule("goroutine", "runtime.newproc1", Place::Returns, EbpfMode::Off),
+    // For the trap.
+    rule("entry", STARTED, Place::Body, EbpfMode::Off),
+];
+
+/// Functions that the rules only mention.
+const MENTIONED: [&str; 3] = ["runtime.selectnbsend", "runtime.selectgo", GROWS];
+
+/// A site.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Site {
+    /// Name of the program that sits there.
+    pub program: &'static str,
+    /// Byte in the binary's file.
+    pub offset: u64,
+    /// From which mode on it is needed.
+    pub since: EbpfMode,
+}
+
+/// What was found in a program.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The sites.
+    pub sites: Vec<Site>,
+    /// Functions that are not there.
+    pub missing: Vec<String>,
+    /// Where the SDK's structs have their fields.
+    pub offsets: Offsets,
+    /// Where that is known from.
+    pub source: OffsetSource,
+    /// Where `enqueueDrop` keeps its processor and its span: bytes above the stack pointer.
+    pub spills: (u32, u32),
+    /// Go version.
+    pub go: String,
+    /// SDK version; empty where the binary does not say it.
+    pub sdk: String,
+}
+
+/// Looks up what is wanted.
+pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<Found, ProbeError> {
+    let (offsets, source) = binary.offsets()?;
+    let wanted = |name: &str| {
+        RULES.iter().any(|rule| rule.function == name) || MENTIONED.contains(&name) || is_exporter(name)
+    };
+    let functions = binary.functions(&wanted)?;
+    let find = |name: &str| functions.iter().find(|function| function.name == name);
+    let mut found = Found {
+        sites: Vec::new(),
+        missing: Vec::new(),
+        offsets,
+        source,
+        spills: (0, 0),
+        go: binary.build.go.clone(),
+        sdk: binary.build.modules.get("go.opentelemetry.io/otel/sdk").cloned().unwrap_or_default(),
+    };
+    for rule in RULES.iter().filter(|rule| is_wanted(rule, wish)) {
+        let before = found.sites.len();
+        if let Some(function) = find(rule.function) {
+            let addresses = addresses(binary, function, rule.place, &find);
+            found.add(binary, rule.program, rule.since, &addresses);
+        }
+        if found.sites.len() == before {
+            found.missing.push(rule.function.to_owned());
+        }
+    }
+    if wish.mode >= EbpfMode::Counters {
+        found.spills = spills(binary, find(DROP)).unwrap_or_default();
+        if found.spills == (0, 0) {
+            found.sites.retain(|site| site.program != "enqueued");
+            found.missing.push(DROP.to_owned());
+        }
+    }
+    for function in functions.iter().filter(|function| is_exporter(&function.name)) {
+        let body = addresses(binary, function, Place::Body, &find);
+        let returns = addresses(binary, function, Place::Returns, &find);
+        // One without a frame of its own jumps on to another.
+        if !body.is_empty() && !returns.is_empty() {
+            found.add(binary, "handover", EbpfMode::Batch, &body);
+            found.add(binary, "exported", EbpfMode::Batch, &returns);
+        }
+    }
+    trap(binary, wish, &find, &mut found);
+    let needed = |program: &str| found.sites.iter().any(|site| site.program == program);
+    if !needed("exporting") && !needed("handover") {
+        return Err(ProbeError::NoSite(EXPORT.to_owned()));
+    }
+    if wish.mode >= EbpfMode::Counters && !needed("started") {
+        return Err(ProbeError::NoSite(STARTED.to_owned()));
+    }
+    Ok(found)
+}
+
+impl Found {
+    fn add(&mut self, binary: &GoBinary, program: &'static str, since: EbpfMode, addresses: &[u64]) {
+        let offsets = addresses.iter().filter_map(|address| binary.file_offset(*address));
+        self.sites.extend(offsets.map(|offset| Site { program, offset, since }));
+    }
+}
+
+fn is_wanted(rule: &Rule, wish: &Ebpf) -> bool {
+    match rule.program {
+        "goroutine" => wish.goroutines,
+        "entry" => false,
+        _ => wish.mode >= rule.since,
+    }
+}
+
+/// Exporters: a method `ExportSpans`; not the SDK's own observers of them, which have another signature.
+fn is_exporter(name: &str) -> bool {
+    name.ends_with(EXPORT_SPANS) && !name.contains("/internal/observ.") && !name.starts_with(SDK)
+}
+
+fn addresses<'a>(
+    binary: &GoBinary,
+    function: &Function,
+    place: Place,
+    find: &dyn Fn(&str) -> Option<&'a Function>,
+) -> Vec<u64> {
+    let Some(code) = binary.code(function) else { return Vec::new() };
+    match place {
+        Place::Body => sites::body(code, function.entry).into_iter().collect(),
+        Place::Returns => sites::returns(code, function.entry),
+        Place::BranchAfter(callee) => {
+            let callee = find(callee).map(|callee| callee.entry);
+            callee
+                .and_then(|callee| sites::branch_after_call(code, function.entry, callee))
+                .into_iter()
+                .collect()
+        }
+    }
+}
+
+/// Where `enqueueDrop` keeps its first argument and its third.
+fn spills(binary: &GoBinary, function: Option<&Function>) -> Option<(u32, u32)> {
+    let function = function?;
+    let code = binary.code(function)?;
+    let at = |register| sites::spill(code, function.entry, register).and_then(|at| u32::try_from(at).ok());
+    Some((at(iced_x86::Register::RAX)?, at(iced_x86::Register::RSI)?))
+}
+
+/// A site on which no probe should sit.
+fn trap<'a>(binary: &GoBinary, wish: &Ebpf, find: &dyn Fn(&str) -> Option<&'a Function>, found: &mut Found) {
+    let (program, function) = match wish.trap {
+        Some(Trap::Entry) => ("entry", STARTED),
+        Some(Trap::Uretprobe) => ("returned", GROWS),
+        Some(Trap::Fentry) | None => return,
+    };
+    match find(function) {
+        Some(function) => found.add(binary, program, EbpfMode::Off, &[function.entry]),
+        None => found.missing.push(function.to_owned()),
+    }
+}
