@@ -1,46 +1,90 @@
 //! Where several witnesses count the same thing: their disagreement matrix.
 
+mod probes;
+
 use spanfate_model::load::Outcome;
 use spanfate_model::plan::Plan;
+use spanfate_model::probe::Kind;
 use spanfate_model::result::Agreement;
 use spanfate_model::witness::Witness;
 
 use crate::loadbook::LoadBook;
+use crate::probe::Probed;
 use crate::process::{Ending, ExportResult, Process};
+use crate::receipts::Receipts;
 use crate::reconcile::{Reconciled, Stages};
 
-/// The rows of the matrix. Empty without a process witness: nothing to compare with. A difference is explained only by a
+pub(crate) use probes::BY_ID;
+
+/// What the witnesses said.
+pub(crate) struct Scene<'a> {
+    pub(crate) processes: &'a [Process<'a>],
+    pub(crate) probes: &'a [Probed<'a>],
+    pub(crate) receipts: &'a Receipts<'a>,
+    pub(crate) done: &'a Reconciled,
+    pub(crate) book: &'a LoadBook,
+    pub(crate) plan: &'a Plan,
+}
+
+impl Scene<'_> {
+    /// Whose words the ledger rests on.
+    fn keeper(&self) -> Witness {
+        let stands = self.processes.iter().any(|process| process.probed.is_some());
+        if stands { Witness::Probe } else { Witness::Process }
+    }
+
+    /// A sum of the SDK's own counts; none where they are not there.
+    fn sdk(&self, pick: fn(&Process<'_>) -> u64) -> Option<(Witness, u64)> {
+        let there = self.processes.iter().all(|process| process.probed.is_none());
+        there.then(|| (Witness::Sdk, self.processes.iter().map(pick).fold(0, u64::saturating_add)))
+    }
+
+    /// A sum over all probes; none where some are missing, or where they keep the books themselves.
+    fn probe(&self, pick: impl Fn(&Probed<'_>) -> Option<u64>) -> Option<(Witness, u64)> {
+        if self.keeper() == Witness::Probe || self.probes.len() < self.processes.len() {
+            return None;
+        }
+        let each: Option<Vec<u64>> =
+            self.probes.iter().map(|log| if log.is_present() { pick(log) } else { None }).collect();
+        each.map(|each| (Witness::Probe, each.into_iter().sum()))
+    }
+}
+
+/// The rows of the matrix. Empty without a witness of each span: nothing to compare with. A difference is explained only by a
 /// number that accounts for it.
-pub(crate) fn rows(
-    processes: &[Process<'_>],
-    done: &Reconciled,
-    book: &LoadBook,
-    plan: &Plan,
-) -> Vec<Agreement> {
+pub(crate) fn rows(scene: &Scene<'_>) -> Vec<Agreement> {
+    let Scene { processes, done, book, plan, .. } = *scene;
     if processes.is_empty() {
         return Vec::new();
     }
-    let sdk = |pick: fn(&Process<'_>) -> u64| processes.iter().map(pick).fold(0, u64::saturating_add);
     let stages = &done.stages;
     let skew = skew(processes);
-    let mut created = vec![
-        (Witness::Process, done.ledger.created),
-        (Witness::Sdk, sdk(|p| p.live.sdk_started_sampled.saturating_add(p.live.sdk_started_unsampled))),
-    ];
+    let mut created = vec![(scene.keeper(), done.ledger.created)];
+    created.extend(scene.sdk(|p| p.live.sdk_started_sampled.saturating_add(p.live.sdk_started_unsampled)));
     let shares = plan.shares();
     let each: u64 = shares.iter().map(|share| u64::from(*share.spans.end())).sum();
     let known = shares.iter().all(|share| share.spans.start() == share.spans.end());
-    if known && book.records.iter().all(|r| r.is_some_and(|r| r.outcome == Outcome::Answered)) {
+    let own = plan.services.iter().any(spanfate_model::scenario::Service::is_own);
+    if known && !own && book.records.iter().all(|r| r.is_some_and(|r| r.outcome == Outcome::Answered)) {
         created.push((Witness::Load, book.answered() * each));
     }
-    let dropped = vec![(Witness::Process, stages.dropped), (Witness::Sdk, sdk(|p| p.live.sdk_queue_full))];
-    let handed = vec![(Witness::Process, stages.handed), (Witness::Sdk, sdk(|p| p.live.sdk_processed))];
-    vec![
-        row("spans created", created, &skew),
-        row("dropped for a full queue", dropped, &skew),
-        row("handed to the exporter", handed, &skew),
-        exported(stages, sdk(|p| p.live.sdk_exported), processes, done, plan, &skew),
-    ]
+    let mut started = vec![(scene.keeper(), stages.recording)];
+    started.extend(scene.probe(probes::started));
+    let mut dropped = vec![(scene.keeper(), stages.dropped)];
+    dropped.extend(scene.sdk(|p| p.live.sdk_queue_full));
+    dropped.extend(scene.probe(|log| Some(log.dropped())));
+    let mut handed = vec![(scene.keeper(), stages.handed)];
+    handed.extend(scene.sdk(|p| p.live.sdk_processed));
+    handed.extend(scene.probe(|log| Some(log.handed().0)));
+    let mut out = vec![row("spans created", created, &skew)];
+    if started.len() > 1 {
+        out.push(row("spans started, recording", started, &skew));
+    }
+    out.push(row("dropped for a full queue", dropped, &skew));
+    out.push(row("handed to the exporter", handed, &skew));
+    out.push(exported(scene, &skew));
+    out.extend(probes::rows(scene, &skew));
+    out
 }
 
 /// What may differ, and why.
@@ -57,29 +101,27 @@ fn skew(processes: &[Process<'_>]) -> Skew {
         return Skew { most: 0, why: "" };
     }
     let why = "the process did not stop in order: its counters stopped within one batch of each other";
-    Skew { most: largest.unwrap_or_default().max(64), why }
+    let stops = processes.iter().filter(|process| !clean(process)).count() as u64;
+    Skew { most: largest.unwrap_or_default().max(64) * stops, why }
 }
 
 /// Spans whose export returned no error: by the wrapper, by the exporter's own count, and those of them that arrived.
-fn exported(
-    stages: &Stages,
-    sdk: u64,
-    processes: &[Process<'_>],
-    done: &Reconciled,
-    plan: &Plan,
-    skew: &Skew,
-) -> Agreement {
-    let counts = vec![
-        (Witness::Process, stages.exported_ok),
-        (Witness::Sdk, sdk),
-        (Witness::Wire, stages.received_ok),
-    ];
+fn exported(scene: &Scene<'_>, skew: &Skew) -> Agreement {
+    let Scene { processes, done, plan, .. } = *scene;
+    let stages: &Stages = &done.stages;
+    // Exporters of 1.38 count nothing yet.
+    let silent = processes.iter().all(|process| process.header.sdk.starts_with("1.38."));
+    let sdk = scene.sdk(|p| p.live.sdk_exported).filter(|_| !silent);
+    let mut counts = vec![(scene.keeper(), stages.exported_ok)];
+    counts.extend(sdk);
+    counts.push((Witness::Wire, stages.received_ok));
     let mut out = row("exported without an error", counts, skew);
     let missing = stages.exported_ok - stages.received_ok;
     let ledger = &done.ledger;
     let extra: u64 = ledger.copies.iter().map(|(copies, spans)| u64::from(copies - 1) * spans).sum();
     let twice = if plan.plant.double_send > 0 { extra } else { 0 };
     let wire_explained = missing == 0 || missing <= ledger.unexplained.count + ledger.unaccounted.count;
+    let sdk = sdk.map_or(stages.exported_ok + twice, |(_, count)| count);
     if out.difference > 0 && out.explained.is_none() && wire_explained && sdk == stages.exported_ok + twice {
         let why = format!(
             "{missing} of them are unexplained or unaccounted, {twice} were sent a second time by the plant"
@@ -108,4 +150,9 @@ fn row(what: &str, counts: Vec<(Witness, u64)>, skew: &Skew) -> Agreement {
     let difference = highest - lowest;
     let explained = (difference > 0 && difference <= skew.most).then(|| skew.why.to_owned());
     Agreement { what: what.to_owned(), counts, difference, explained }
+}
+
+/// Hits of a site of the probes, where they have it.
+fn hits(log: &Probed<'_>, kind: Kind) -> u64 {
+    log.hits(kind)
 }

@@ -1,5 +1,7 @@
 //! Expectations, judged on the trials that are valid for their figure.
 
+mod probes;
+
 use spanfate_model::expect::{Condition, Expect};
 use spanfate_model::figure::{Figure, Quantile, Trace};
 use spanfate_model::result::{Expectation, Quantiles, TrialResult, Validity, VariantResult};
@@ -85,7 +87,13 @@ const fn validity_of(figure: Figure) -> &'static str {
         | Figure::RequestsFailed
         | Figure::ExportsFailed => "loss",
         Figure::Response(_) => "latency",
-        Figure::Duplicates | Figure::ReportedFailed | Figure::WitnessDifference => "accounting",
+        Figure::Duplicates
+        | Figure::ReportedFailed
+        | Figure::WitnessDifference
+        | Figure::ProbeIds
+        | Figure::ProbeLost
+        | Figure::ProbeUncounted
+        | Figure::ProbeOvercount => "accounting",
     }
 }
 
@@ -112,6 +120,9 @@ fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
         Figure::WitnessDifference => {
             let rows = trial.agreement.iter().map(|row| row.difference).max()?;
             Some(rows as f64)
+        }
+        Figure::ProbeIds | Figure::ProbeLost | Figure::ProbeUncounted | Figure::ProbeOvercount => {
+            probes::value(figure, trial)
         }
         Figure::ReportedFailed => Some(trial.ledger.reported_failed as f64),
         Figure::RequestsFailed => Some(trial.load.failed.values().sum::<u64>() as f64),

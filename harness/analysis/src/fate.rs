@@ -3,6 +3,8 @@
 use spanfate_model::fate::{Decider, Exit, Fate, Filter, Leak};
 use spanfate_model::slots::{FLAG_PARENT_SAMPLED, FLAG_SAMPLED, Slot};
 
+use crate::probe::FLAG_REMOVED;
+
 use crate::process::{Ending, ExportResult, Process};
 use crate::receipts::Receipt;
 
@@ -46,6 +48,10 @@ pub(crate) fn judge(slot: &Slot, receipt: &Receipt, scene: &Scene<'_>) -> Judgem
     if slot.dropped != 0 {
         return Placed(Fate::DroppedQueueFull);
     }
+    if process.probed.as_ref().is_some_and(|stand| stand.gap) {
+        // What the marks lack may lie in a record that was lost.
+        return Unaccounted;
+    }
     if slot.started != 0 && !slot.has(FLAG_SAMPLED) {
         return Placed(Fate::NotSampled(decider(slot, process.parent_based)));
     }
@@ -88,6 +94,9 @@ fn decider(slot: &Slot, parent_based: bool) -> Decider {
 fn offered(slot: &Slot, process: &Process<'_>) -> Judgement {
     // Without the lock, a span that passed while the shutdown began may have been ignored.
     let late = process.header.blocking && process.shutdown_began != 0 && slot.ended >= process.shutdown_began;
+    // What probes saw enter the queue once its worker was gone stays there.
+    let drained = process.probed.as_ref().map_or(0, |stand| stand.drained);
+    let late = late || (drained != 0 && slot.ended >= drained);
     match process.ending {
         _ if late => Placed(Fate::EndedAfterShutdown),
         Ending::Orderly { deadline_passed: true } => Placed(Fate::LostInQueueAtExit(Exit::ShutdownDeadline)),
@@ -111,6 +120,10 @@ fn never_offered(slot: &Slot, scene: &Scene<'_>) -> Judgement {
         let after = process.shutdown_began != 0 && slot.closed >= process.shutdown_began;
         return match after {
             true => Placed(Fate::EndedAfterShutdown),
+            false if slot.has(FLAG_REMOVED) => Placed(Fate::Filtered(Filter::Processor)),
+            false if process.probed.is_some() && matches!(process.ending, Ending::Abrupt(_)) => {
+                Placed(Fate::InEndAtExit)
+            }
             false if process.has_log_gap() => Unaccounted,
             false => Unexplained,
         };

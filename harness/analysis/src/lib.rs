@@ -15,6 +15,7 @@ mod law;
 mod loadbook;
 mod opened;
 mod overall;
+mod probe;
 mod process;
 mod quantile;
 mod receipts;

@@ -3,6 +3,7 @@
 use spanfate_model::fate::Leak;
 use spanfate_model::manifest::{ProcessManifest, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::probe::{EbpfMode, ProbeManifest};
 use spanfate_model::raw::{Log, TrialLogs};
 use spanfate_model::scenario::Service;
 use spanfate_model::topology::Share;
@@ -10,6 +11,7 @@ use spanfate_model::unit::MonoNs;
 
 use crate::excuse::{self, Acted};
 use crate::loadbook::LoadBook;
+use crate::probe::Probed;
 use crate::process::Process;
 use crate::receipts::{self, Receipts};
 use crate::reconcile::Sources;
@@ -19,6 +21,8 @@ pub(crate) struct Opened<'a> {
     manifest: &'a TrialManifest,
     planned: &'a PlannedTrial,
     pub(crate) processes: Vec<Process<'a>>,
+    /// The probes on each process of the manifest, where the scenario wants some.
+    pub(crate) probes: Vec<Probed<'a>>,
     pub(crate) receipts: Receipts<'a>,
     pub(crate) book: LoadBook,
     /// Start of the load.
@@ -44,25 +48,38 @@ pub(crate) struct Presence {
     pub(crate) missing: bool,
     /// The service is a program of the user's own.
     pub(crate) own: bool,
+    /// Probes stand in for a span ledger somewhere.
+    pub(crate) probed: bool,
 }
 
 impl<'a> Opened<'a> {
     /// Opens the logs and joins the wire to the ledgers.
     pub(crate) fn open(plan: &'a Plan, planned: &'a PlannedTrial, logs: &'a TrialLogs) -> Self {
         let manifest = &logs.manifest;
-        let processes: Vec<Process<'_>> = manifest
+        let probe_of = |index: usize| logs.probes.get(index).and_then(Option::as_deref);
+        let probes: Vec<Probed<'_>> = manifest
             .processes
             .iter()
-            .zip(&logs.ledgers)
-            .filter_map(|(process, bytes)| Process::open(process, bytes.as_deref()?, manifest.status))
+            .enumerate()
+            .filter_map(|(index, process)| Probed::open(process, probe_of(index)))
             .collect();
+        let stand = |process: &ProcessManifest| {
+            let log = probes.iter().find(|log| std::ptr::eq(log.manifest, process))?;
+            (process.ledger.is_none() && log.keeps_books()).then(|| log.stand(manifest.status))
+        };
+        let open = |(process, bytes): (&'a ProcessManifest, &'a Option<Log>)| match bytes.as_deref() {
+            Some(bytes) => Process::open(process, bytes, manifest.status),
+            None => stand(process),
+        };
+        let processes: Vec<Process<'_>> =
+            manifest.processes.iter().zip(&logs.ledgers).filter_map(open).collect();
         let receipts = receipts::collect(logs.wire.as_deref(), &processes);
         let book = LoadBook::open(plan.load_of_trial(planned), planned.seed, logs.load.as_deref());
         let began = load_began(manifest.phases.load_began, &book);
         // A start that never came to its ready line served nobody: without its ledger nothing is missing.
         let counts = |(process, ledger): (&ProcessManifest, &Option<Log>)| {
-            process.ledger.is_some()
-                && (process.incarnation == 0 || process.effective.is_some() || ledger.is_some())
+            let books = process.ledger.is_some() || process.probe.as_ref().is_some_and(keeps_books);
+            books && (process.incarnation == 0 || process.effective.is_some() || ledger.is_some())
         };
         let expected = manifest.processes.iter().zip(&logs.ledgers).filter(|pair| counts(*pair)).count();
         let variant = plan.variant_of(planned);
@@ -70,7 +87,8 @@ impl<'a> Opened<'a> {
         let acted = excuse::acted(&logs.events);
         let excused = variant.map(|variant| excuse::excused(variant, &acted)).unwrap_or_default();
         let presence = Presence {
-            wanted: plan.variant_of(planned).is_some_and(|variant| plan.is_fully_witnessed(variant)),
+            wanted: plan.variant_of(planned).is_some_and(|variant| plan.has_books(variant)),
+            probed: processes.iter().any(|process| process.probed.is_some()),
             missing: expected == 0 || processes.len() < expected,
             own: plan.services.first().is_some_and(Service::is_own),
         };
@@ -79,6 +97,7 @@ impl<'a> Opened<'a> {
             manifest,
             planned,
             processes,
+            probes,
             receipts,
             book,
             began,
@@ -110,6 +129,11 @@ impl<'a> Opened<'a> {
             witnessed: self.presence.wanted && !self.presence.missing,
         }
     }
+}
+
+/// Whether probes that are there write down enough to keep a process's books.
+fn keeps_books(probe: &ProbeManifest) -> bool {
+    probe.absent.is_none() && probe.mode == EbpfMode::Events
 }
 
 /// The start of the load; a torn manifest does not know it, the load's log does.

@@ -1,10 +1,14 @@
-//! A process's span ledger, opened: header, slots, and what its append log says.
+//! A process's span ledger, opened: header, slots, and what its append log says. Where the process keeps none, one that was
+//! put together from what probes saw takes its place.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use spanfate_model::fate::{Cause, Exit};
 use spanfate_model::fault;
+use spanfate_model::id::{SpanId, SpanKey};
 use spanfate_model::manifest::{ProcessEnd, ProcessManifest, Status};
+use spanfate_model::probe::Settings;
 use spanfate_model::slots::{
     self, DoseWords, HEADER_BYTES, Header, Live, LogEntry, RuntimeSample, SLOT_BYTES, Slot,
 };
@@ -63,7 +67,24 @@ pub(crate) struct Process<'a> {
     pub(crate) torn: bool,
     /// What its faults say of themselves, by number.
     pub(crate) doses: Vec<DoseWords>,
-    slots: &'a [u8],
+    /// What probes saw stands in for a ledger.
+    pub(crate) probed: Option<Stand>,
+    slots: Cow<'a, [u8]>,
+}
+
+/// What a ledger that was put together from probes has beside its slots.
+#[derive(Debug, Default)]
+pub(crate) struct Stand {
+    /// Spans by id: ids of foreign programs lead to no slot by themselves.
+    pub(crate) by_id: Vec<(SpanId, u32)>,
+    /// When the batch processor's worker had emptied the queue and ended; 0 if it did not.
+    pub(crate) drained: MonoNs,
+    /// Records were lost: what a span lacks may have happened.
+    pub(crate) gap: bool,
+    /// Spans that were made and not recorded; their ids are unknown.
+    pub(crate) unrecorded: u64,
+    /// What its batch processor is set to.
+    pub(crate) settings: Settings,
 }
 
 impl<'a> Process<'a> {
@@ -90,11 +111,57 @@ impl<'a> Process<'a> {
             parent_based: manifest.effective.as_ref().is_none_or(|e| e.sampler.starts_with("ParentBased")),
             torn,
             doses: (0..fault::MOST).map(|number| slots::read_dose(bytes, number)).collect(),
-            slots: &body[..used.min(body.len())],
+            probed: None,
+            slots: Cow::Borrowed(&body[..used.min(body.len())]),
             header,
         };
         process.read_log(log);
         Some(process)
+    }
+
+    /// A process without a ledger, from slots that were put together elsewhere.
+    pub(crate) fn standing(
+        header: Header,
+        slots: Vec<u8>,
+        exports: BTreeMap<u32, ExportCall>,
+        failed_by: FailedBy,
+        stand: Stand,
+    ) -> Self {
+        Self {
+            header,
+            live: Live::default(),
+            names: BTreeMap::new(),
+            exports,
+            failed_by,
+            runtime: Vec::new(),
+            shutdown_began: 0,
+            ending: Ending::Abrupt(Exit::Crash),
+            parent_based: true,
+            torn: false,
+            doses: Vec::new(),
+            probed: Some(stand),
+            slots: Cow::Owned(slots),
+        }
+    }
+
+    /// The slot of a span, if it has one.
+    pub(crate) fn find(&self, key: &SpanKey) -> Option<usize> {
+        let same = |slot: &usize| self.slot(*slot).is_some_and(|slot| slot.key == *key && slot.created != 0);
+        self.candidates(key.span).find(same)
+    }
+
+    /// The slots that a span id leads to: one, unless a foreign program gave an id twice.
+    pub(crate) fn candidates(&self, span: SpanId) -> impl Iterator<Item = usize> + '_ {
+        let mixed = match &self.probed {
+            Some(_) => None,
+            None => span.slot(self.header.salt).filter(|at| at.process == self.header.process),
+        };
+        let by_id = self.probed.as_ref().map_or(&[][..], |stand| {
+            let from = stand.by_id.partition_point(|(id, _)| *id < span);
+            let to = stand.by_id.partition_point(|(id, _)| *id <= span);
+            &stand.by_id[from..to]
+        });
+        mixed.map(|at| at.slot as usize).into_iter().chain(by_id.iter().map(|(_, slot)| *slot as usize))
     }
 
     fn read_log(&mut self, log: &[u8]) {
@@ -133,7 +200,7 @@ impl<'a> Process<'a> {
 
     /// Whether records of the append log are missing: what it does not say may have happened all the same.
     pub(crate) fn has_log_gap(&self) -> bool {
-        self.torn || self.live.log_lost > 0
+        self.torn || self.live.log_lost > 0 || self.probed.as_ref().is_some_and(|stand| stand.gap)
     }
 
     /// Slots in use, whether or not a span was made of them.
@@ -158,11 +225,11 @@ impl<'a> Process<'a> {
     }
 }
 
-fn result_of(error: &str) -> ExportResult {
+pub(crate) fn result_of(error: &str) -> ExportResult {
     if cause::is_partial(error) { ExportResult::Partial } else { ExportResult::Failed(cause::of_text(error)) }
 }
 
-fn ending_of(manifest: &ProcessManifest, trial: Status) -> Ending {
+pub(crate) fn ending_of(manifest: &ProcessManifest, trial: Status) -> Ending {
     let Some(end) = &manifest.end else {
         // Without a word on its end the harness died first, and its guard killed the process.
         return Ending::Abrupt(if trial == Status::Partial { Exit::Kill } else { Exit::Crash });

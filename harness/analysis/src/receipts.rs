@@ -225,10 +225,7 @@ impl Stream for Foreign<'_, '_> {
     fn each(&self, take: &mut dyn FnMut(&SpanKey, u64)) {
         for (index, process) in self.processes.iter().enumerate() {
             for (slot_index, slot) in process.spans() {
-                let at = slot.key.span.slot(process.header.salt);
-                let own =
-                    at.is_some_and(|at| at.process == process.header.process && at.slot == slot_index as u64);
-                if !own {
+                if process.find(&slot.key) != Some(slot_index) {
                     take(&slot.key, ((index as u64) << SLOT_BITS) | slot_index as u64);
                 }
             }
@@ -272,14 +269,7 @@ fn place_strays(processes: &[Process<'_>], out: &mut Receipts<'_>) {
 }
 
 fn slot_of(key: &SpanKey, processes: &[Process<'_>]) -> Option<(usize, usize)> {
-    processes.iter().enumerate().find_map(|(index, process)| {
-        let at = key.span.slot(process.header.salt)?;
-        if at.process != process.header.process {
-            return None;
-        }
-        let slot = process.slot(at.slot as usize)?;
-        (slot.key == *key && slot.created != 0).then_some((index, at.slot as usize))
-    })
+    processes.iter().enumerate().find_map(|(index, process)| Some((index, process.find(key)?)))
 }
 
 #[derive(Default)]

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 
 use spanfate_model::breakdown::Breakdown;
 use spanfate_model::damage::Damage;
-use spanfate_model::fate::{Fate, FateClass, Leak};
+use spanfate_model::fate::{Decider, Fate, FateClass, Leak};
 use spanfate_model::id::TraceTag;
 use spanfate_model::ledger::{EXEMPLARS, Exemplar, FateCount, Ledger};
 use spanfate_model::manifest::{FORMAT, Status};
-use spanfate_model::slots::Slot;
+use spanfate_model::slots::{FLAG_RECORDING, Slot};
 use spanfate_model::topology::Share;
 use spanfate_model::unit::MonoNs;
 
@@ -67,6 +67,8 @@ pub(crate) type Outcome = Option<Fate>;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Stages {
     pub(crate) started: u64,
+    /// Of these, spans that record.
+    pub(crate) recording: u64,
     pub(crate) dropped: u64,
     pub(crate) handed: u64,
     pub(crate) exported_ok: u64,
@@ -117,6 +119,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
         ControlFlow::Continue(())
     });
     walk.ledger.unexpected = sources.receipts.unexpected.clone();
+    walk.count_unrecorded();
     walk.finish()
 }
 
@@ -159,6 +162,7 @@ impl Walk<'_> {
         of_process.0 += 1;
         of_process.1 += u64::from(measured);
         self.stages.started += u64::from(slot.started != 0);
+        self.stages.recording += u64::from(slot.started != 0 && slot.has(FLAG_RECORDING));
         self.stages.dropped += u64::from(slot.dropped != 0);
         self.stages.handed += u64::from(slot.exported != 0 || slot.filtered != 0);
         // Of a partial success the SDK counts what was not rejected, as the wire does.
@@ -189,9 +193,25 @@ impl Walk<'_> {
         }
     }
 
+    /// Spans that probes saw made and not recorded. They have no ids: how many, and no more.
+    fn count_unrecorded(&mut self) {
+        let stands = self.sources.processes.iter().filter_map(|process| process.probed.as_ref());
+        let unrecorded: u64 = stands.map(|stand| stand.unrecorded).sum();
+        if unrecorded > 0 {
+            let count = self.ledger.fates.entry(Fate::NotSampled(Decider::Sampler)).or_default();
+            count.total += unrecorded;
+            count.counted += unrecorded;
+            self.ledger.created += unrecorded;
+        }
+    }
+
     fn finish(mut self) -> Reconciled {
-        let Sources { book, shares, services, processes, .. } = self.sources;
+        let Sources { book, shares, services, processes, own, .. } = self.sources;
         self.ledger.expected = self.tally.expected(book);
+        if *own {
+            // How many spans a program of the user's own makes, its scenario only says; the witness knows.
+            (self.ledger.expected.extra, self.ledger.expected.missing_in_answered) = (0, 0);
+        }
         // The same property is checked again where a ledger is read.
         assert!(self.ledger.closes(), "the sum over the fates does not close: {:?}", self.ledger.fates);
         Reconciled {
@@ -212,11 +232,12 @@ impl Sources<'_> {
             return None;
         }
         self.processes.iter().enumerate().find_map(|(index, process)| {
-            let at = slot.parent.slot(process.header.salt)?;
-            let parent = process.slot(at.slot as usize).filter(|_| at.process == process.header.process)?;
-            let arrived = || self.receipts.by_slot[index].get(at.slot as usize).is_some_and(|r| r.copies > 0);
-            let same_trace = parent.key.trace == slot.key.trace;
-            (parent.key.span == slot.parent).then(|| Parent { received: arrived(), same_trace })
+            process.candidates(slot.parent).find_map(|at| {
+                let parent = process.slot(at)?;
+                let arrived = || self.receipts.by_slot[index].get(at).is_some_and(|r| r.copies > 0);
+                let same_trace = parent.key.trace == slot.key.trace;
+                (parent.key.span == slot.parent).then(|| Parent { received: arrived(), same_trace })
+            })
         })
     }
 

@@ -26,7 +26,7 @@ pub fn conclude_run(
         reasons.push((worse, reason));
     };
     for trial in &trials {
-        for (worse, reason) in judge_trial(trial, is_witnessed(&plan, trial)) {
+        for (worse, reason) in judge_trial(trial, &wishes(&plan, trial)) {
             say(worse, format!("trial {}: {reason}", trial.index));
         }
     }
@@ -61,12 +61,24 @@ pub fn conclude_run(
     }
 }
 
-/// Whether the plan wants a process witness in a trial.
-fn is_witnessed(plan: &Plan, trial: &TrialResult) -> bool {
+/// What the plan wants of the witnesses of a trial.
+struct Wishes {
+    /// A process witness in every service.
+    process: bool,
+    /// Books of every service, by whichever witness.
+    books: bool,
+    /// Probes that lose records are what is looked at.
+    probes_may_lose: bool,
+}
+
+fn wishes(plan: &Plan, trial: &TrialResult) -> Wishes {
     let planned = plan.trials.iter().find(|planned| planned.index == trial.index);
-    planned
-        .and_then(|planned| plan.variant_of(planned))
-        .is_none_or(|variant| plan.is_fully_witnessed(variant))
+    let variant = planned.and_then(|planned| plan.variant_of(planned));
+    Wishes {
+        process: variant.is_none_or(|variant| plan.is_fully_witnessed(variant)),
+        books: variant.is_none_or(|variant| plan.has_books(variant)),
+        probes_may_lose: variant.and_then(|variant| variant.ebpf).is_some_and(|ebpf| ebpf.may_lose()),
+    }
 }
 
 fn sentence(expectation: &Expectation) -> String {
@@ -76,7 +88,7 @@ fn sentence(expectation: &Expectation) -> String {
 
 /// What a trial's books say about the verdict. Spoilt figures are marked where they are shown; they make a run
 /// inconclusive only through an expectation that needs them.
-fn judge_trial(trial: &TrialResult, witnessed: bool) -> Vec<(Verdict, String)> {
+fn judge_trial(trial: &TrialResult, wishes: &Wishes) -> Vec<(Verdict, String)> {
     let mut out = Vec::new();
     let ledger = &trial.ledger;
     assert!(ledger.closes(), "the sum over the fates of trial {} does not close", trial.index);
@@ -97,7 +109,7 @@ fn judge_trial(trial: &TrialResult, witnessed: bool) -> Vec<(Verdict, String)> {
              does not take up `traceparent`; call otel.SetTextMapPropagator(propagation.TraceContext{{}}) in it",
             ledger.unaccounted.count, ledger.outside
         ));
-    } else if ledger.unaccounted.count > 0 && !witnessed {
+    } else if ledger.unaccounted.count > 0 && !wishes.books {
         doubt(format!(
             "{} spans are unaccounted: without a process witness nobody can say whether they were sampled, lay in a \
              request that was refused unread, or arrived where the wire has a gap",
@@ -127,12 +139,13 @@ fn judge_trial(trial: &TrialResult, witnessed: bool) -> Vec<(Verdict, String)> {
     for report in &trial.witnesses {
         let name = report.witness.as_str();
         let needed = match report.witness {
-            Witness::Process | Witness::Sdk => witnessed,
+            Witness::Process | Witness::Sdk => wishes.process,
             Witness::Wire | Witness::Load => true,
             Witness::Probe | Witness::Collector => false,
         };
         match &report.state {
             WitnessState::Complete => {}
+            WitnessState::Lossy(1..) if report.witness == Witness::Probe && wishes.probes_may_lose => {}
             WitnessState::Lossy(0) => {
                 doubt(format!("the {name} witness lost an unknown number of statements"));
             }

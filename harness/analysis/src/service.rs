@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::exporter::Effective;
 use spanfate_model::fate::FateClass;
 use spanfate_model::load::PlannedLoad;
 use spanfate_model::manifest::ProcessManifest;
@@ -36,14 +37,17 @@ pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &Scene<'_>) -> Vec<
         let outcomes = outcomes_of(manifest.process, scene);
         // The law speaks of one process that runs from the load's beginning to its end.
         let process = starts.first().copied().filter(|_| starts.len() == 1);
-        let batch = manifest.effective.as_ref().map_or(0, |effective| effective.batch);
+        let effective = manifest.effective.clone().or_else(|| starts.first().and_then(|start| seen(start)));
+        let batch = effective.as_ref().map_or(0, |effective| effective.batch);
         ServiceResult {
             service: manifest.service.clone(),
             depth: shares.get(usize::from(manifest.process)).map_or(0, |share| share.depth),
-            loss: outcomes.map(|outcomes| loss(manifest, process, &outcomes, scene)).unwrap_or_default(),
+            loss: outcomes
+                .map(|outcomes| loss(effective.as_ref(), process, &outcomes, scene))
+                .unwrap_or_default(),
             exports: exports(&starts, batch, scene.window),
-            effective: manifest.effective.clone(),
-            sdk: manifest.sdk.clone(),
+            effective,
+            sdk: starts.first().map_or_else(|| manifest.sdk.clone(), |start| start.header.sdk.clone()),
             ended_by_itself: of_service(manifests, manifest.process).find_map(ended_by_itself),
             starts: of_service(manifests, manifest.process).count() as u32,
         }
@@ -71,8 +75,21 @@ fn outcomes_of(process: u16, scene: &Scene<'_>) -> Option<BTreeMap<Outcome, (u64
     out
 }
 
+/// What the probes read of a program that does not tell its settings.
+fn seen(process: &Process<'_>) -> Option<Effective> {
+    let settings = process.probed.as_ref().map(|stand| stand.settings).filter(|set| set.processor != 0)?;
+    Some(Effective {
+        queue: settings.queue,
+        batch: settings.batch,
+        delay_ms: millis(settings.delay),
+        export_timeout_ms: millis(settings.timeout),
+        block: settings.block,
+        ..Effective::default()
+    })
+}
+
 fn loss(
-    manifest: &ProcessManifest,
+    effective: Option<&Effective>,
     process: Option<&Process<'_>>,
     outcomes: &BTreeMap<Outcome, (u64, u64)>,
     scene: &Scene<'_>,
@@ -94,7 +111,7 @@ fn loss(
         measured_s: load.lasting.seconds(),
         window: scene.window,
     };
-    let effective = manifest.effective.as_ref().filter(|_| scene.steady);
+    let effective = effective.filter(|_| scene.steady);
     let predicted =
         process.zip(effective).and_then(|(process, effective)| law::predict(process, effective, &offered));
     Loss {

@@ -15,6 +15,7 @@ use crate::dose::{self, Evidence};
 use crate::excuse;
 use crate::loadbook::LoadBook;
 use crate::opened::{Opened, Presence};
+use crate::probe::Probed;
 use crate::process::{FailedBy, Process};
 use crate::receipts::Receipts;
 use crate::reconcile::reconcile;
@@ -31,7 +32,7 @@ pub fn conclude_trial(
 ) -> TrialResult {
     let manifest = &logs.manifest;
     let opened = Opened::open(plan, planned, logs);
-    let Opened { processes, receipts, book, began, presence, acted, excused, .. } = &opened;
+    let Opened { processes, probes, receipts, book, began, presence, acted, excused, .. } = &opened;
     let began = *began;
     let mut timeline = Timeline::new(began);
     let done = reconcile(&opened.sources(), &mut timeline);
@@ -80,8 +81,16 @@ pub fn conclude_trial(
         loss: loss(&done.ledger, service::predict(&services)),
         exports: exports(&services, processes, receipts),
         delay: done.delay.quantiles(),
-        witnesses: witnesses(*presence, processes, receipts, book),
-        agreement: agreement::rows(processes, &done, book, plan),
+        witnesses: witnesses(*presence, processes, probes, receipts, book),
+        agreement: agreement::rows(&agreement::Scene {
+            processes,
+            probes,
+            receipts,
+            done: &done,
+            book,
+            plan,
+        }),
+        probes: probes.iter().map(|probes| probes.figures(began)).collect(),
         validity: validity::marks(&load, &usage, &done.ledger),
         timeline: timeline.finish(processes, book, &logs.usage),
         ledger: done.ledger,
@@ -144,12 +153,14 @@ fn exports(services: &[ServiceResult], processes: &[Process<'_>], receipts: &Rec
 fn witnesses(
     presence: Presence,
     processes: &[Process<'_>],
+    probes: &[Probed<'_>],
     receipts: &Receipts<'_>,
     book: &LoadBook,
 ) -> Vec<WitnessReport> {
     let absent = |why: &str| WitnessState::Absent(why.to_owned());
     let process = match presence {
         Presence { own: true, .. } => absent("a program of your own keeps no span ledger"),
+        Presence { probed: true, .. } => absent("probes stand in for it"),
         Presence { wanted: false, .. } => absent("switched off by the scenario"),
         Presence { missing: true, .. } => absent("a span ledger is missing or unreadable"),
         Presence { .. } => {
@@ -171,7 +182,27 @@ fn witnesses(
         report(Witness::Sdk, sdk),
         report(Witness::Wire, receipts.state.clone().unwrap_or(WitnessState::Lossy(0))),
         report(Witness::Load, book.state.clone()),
-        report(Witness::Probe, absent("eBPF probes are not part of this version")),
+        report(Witness::Probe, probe(probes)),
         report(Witness::Collector, absent("no collector in this scenario")),
     ]
+}
+
+/// How the probes ended, over all processes: the worst of them.
+fn probe(probes: &[Probed<'_>]) -> WitnessState {
+    let mut lost = 0;
+    let mut unknown = false;
+    for state in probes.iter().map(Probed::state) {
+        match state {
+            WitnessState::Complete => {}
+            WitnessState::Lossy(0) => unknown = true,
+            WitnessState::Lossy(some) => lost += some,
+            absent @ WitnessState::Absent(_) => return absent,
+        }
+    }
+    match (probes.is_empty(), unknown, lost) {
+        (true, ..) => WitnessState::Absent("the scenario wants no probes".to_owned()),
+        (_, true, _) => WitnessState::Lossy(0),
+        (_, _, 0) => WitnessState::Complete,
+        (_, _, lost) => WitnessState::Lossy(lost),
+    }
 }

@@ -101,6 +101,10 @@ pub(crate) enum Command {
         parent: u32,
         #[arg(long, value_delimiter = ',')]
         cpus: Vec<u32>,
+        #[arg(long)]
+        hold: bool,
+        #[arg(long)]
+        unprivileged: bool,
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use spanfate_model::plan::Plan;
 use spanfate_model::verdict::ExitCode;
+use spanfate_run::shim::Become;
 
 use crate::args::{Arguments, Command};
 use crate::error::Error;
@@ -39,7 +40,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Receive(arguments) => receive::run(arguments),
         Command::Doctor => doctor::run(color),
         Command::Guard => Ok(hidden::guard()),
-        Command::Exec { parent, cpus, command } => Ok(hidden::exec(parent, cpus, command)),
+        Command::Exec { parent, cpus, hold, unprivileged, command } => {
+            Ok(hidden::exec(&Become { cpus, parent, hold, unprivileged, command }))
+        }
         Command::Spin { share } => spanfate_run::spin::spin(share),
     }
 }

@@ -29,6 +29,14 @@ pub enum Figure {
     Traces(Trace),
     /// The largest difference between two witnesses that count the same thing, explained or not.
     WitnessDifference,
+    /// Spans that the probes and the process witness do not both see in the same stage, by id.
+    ProbeIds,
+    /// Records that the probes lost, by their own count.
+    ProbeLost,
+    /// Hits of the probes that neither came as a record nor are counted as lost.
+    ProbeUncounted,
+    /// Hits of a probe on a function's first instruction beyond the calls of that function.
+    ProbeOvercount,
     /// Quantile of response time from the intended start.
     Response(Quantile),
     /// Quantile of the time from the creation of a span to its first receipt.
@@ -61,7 +69,7 @@ pub enum Quantile {
     P999,
 }
 
-const PLAIN: [(&str, Figure); 19] = [
+const PLAIN: [(&str, Figure); 23] = [
     ("loss.rate", Figure::LossRate),
     ("loss.law_gap", Figure::LossLawGap),
     ("duplicates", Figure::Duplicates),
@@ -70,6 +78,10 @@ const PLAIN: [(&str, Figure); 19] = [
     ("exports.longest", Figure::ExportsLongest),
     ("requests.failed", Figure::RequestsFailed),
     ("witnesses.difference", Figure::WitnessDifference),
+    ("probe.ids_differ", Figure::ProbeIds),
+    ("probe.lost", Figure::ProbeLost),
+    ("probe.uncounted", Figure::ProbeUncounted),
+    ("probe.overcount", Figure::ProbeOvercount),
     ("traces.complete", Figure::Traces(Trace::Complete)),
     ("traces.headless", Figure::Traces(Trace::Headless)),
     ("traces.torn", Figure::Traces(Trace::Torn)),

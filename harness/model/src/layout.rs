@@ -60,7 +60,7 @@ impl TrialDir {
 
     /// Configuration file of a service's fixture.
     pub fn fixture_config(&self, service: &str) -> PathBuf {
-        self.0.join(format!("{service}.fixture.json"))
+        self.0.join(fixture_config(service))
     }
 
     /// Standard output of a service that is no fixture.
@@ -94,9 +94,19 @@ impl TrialDir {
     }
 }
 
+/// File name of the configuration of a service's fixture.
+pub fn fixture_config(service: &str) -> String {
+    format!("{service}.fixture.json")
+}
+
 /// File name of a process's span ledger.
 pub fn slots_name(service: &str, incarnation: u32) -> String {
     format!("{service}.{incarnation}.slots")
+}
+
+/// File name of the log of the probes on a process.
+pub fn probe_name(service: &str, incarnation: u32) -> String {
+    format!("{service}.{incarnation}.probe")
 }
 
 /// File name of the wire witness's log.

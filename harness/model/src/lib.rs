@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod load;
 pub mod manifest;
 pub mod plan;
+pub mod probe;
 pub mod raw;
 pub mod result;
 pub mod row;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exporter::Effective;
+use crate::probe::ProbeManifest;
 use crate::unit::MonoNs;
 
 /// Version of the files in a results directory; additions only within a major.
@@ -76,6 +77,9 @@ pub struct ProcessManifest {
     pub incarnation: u32,
     /// File name of its span ledger; absent with `witness = "off"`.
     pub ledger: Option<String>,
+    /// The probes on it, where the scenario wants some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeManifest>,
     /// What the SDK really uses.
     pub effective: Option<Effective>,
     /// GOMAXPROCS.

@@ -11,6 +11,7 @@ use crate::exporter::{Exporter, SamplerKind};
 use crate::id::TraceTag;
 use crate::load::PlannedLoad;
 use crate::manifest::FORMAT;
+use crate::probe::Ebpf;
 use crate::scenario::{Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode, one_or_many};
 use crate::topology::{Share, shares};
 use crate::unit::Period;
@@ -53,6 +54,9 @@ pub struct PlannedVariant {
     /// The process witness of all services, in place of what each says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<WitnessMode>,
+    /// The eBPF witness; absent: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ebpf: Option<Ebpf>,
     /// Its own load, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<PlannedLoad>,
@@ -148,6 +152,14 @@ impl Plan {
     /// Whether all services that make spans have their process witness in a variant.
     pub fn is_fully_witnessed(&self, variant: &PlannedVariant) -> bool {
         self.services.iter().filter(|service| service.makes_spans()).all(|s| self.is_witnessed(variant, s))
+    }
+
+    /// Whether every service that makes spans keeps books in a variant: by its process witness, or by probes that record every
+    /// event of every trace.
+    pub fn has_books(&self, variant: &PlannedVariant) -> bool {
+        let probed = variant.ebpf.is_some_and(|ebpf| ebpf.keeps_books());
+        let keeps = |service: &Service| probed || self.is_witnessed(variant, service);
+        self.services.iter().filter(|service| service.makes_spans()).all(keeps)
     }
 
     /// Whether every span of a variant is sampled, as far as the plan says; a program of the user's own may have more to say.
@@ -246,6 +258,7 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
             exporter: variant.exporter.over(scenario.exporter),
             receiver: variant.receiver.over(scenario.receiver),
             witness: variant.witness,
+            ebpf: variant.ebpf.or(scenario.ebpf).filter(Ebpf::is_on),
             sdk: variant.sdk,
             load: variant.load.map(|load| PlannedLoad::resolve(&load.over(&scenario.load))),
         })

@@ -58,6 +58,8 @@ pub struct TrialLogs {
     pub manifest: TrialManifest,
     /// Span ledgers, in the order of the manifest's processes; absent where there is none or it is lost.
     pub ledgers: Vec<Option<Log>>,
+    /// Probe logs, in the order of the manifest's processes; absent where there is none or it is lost.
+    pub probes: Vec<Option<Log>>,
     /// The wire witness's log.
     pub wire: Option<Log>,
     /// The load's log.

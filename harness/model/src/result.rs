@@ -17,10 +17,12 @@ use crate::verdict::Verdict;
 use crate::witness::{Witness, WitnessReport};
 
 mod fault;
+mod probe;
 mod service;
 mod summary;
 
 pub use fault::{Dose, FaultResult, FaultWindow};
+pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
 pub use service::{ServiceExports, ServiceResult};
 pub use summary::{Estimate, Summary, WitnessCost};
 
@@ -113,6 +115,9 @@ pub struct TrialResult {
     /// What it did to traces; absent without a process witness.
     #[serde(default)]
     pub damage: Option<Damage>,
+    /// What the probes saw, by start of a service.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<ProbeResult>,
 }
 
 /// Loss in the measured part: spans of requests whose intended start lies in it.

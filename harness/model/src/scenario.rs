@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expect::Expect;
 use crate::exporter::Exporter;
+use crate::probe::{self, Ebpf};
 use crate::unit::{ByteSize, Period};
 
 pub use fault::Fault;
@@ -20,7 +21,7 @@ pub(crate) use service::one_or_many;
 pub use service::{Cache, Fixture, Root, Service, WitnessMode};
 
 /// Top-level keys that later versions will understand.
-pub const RESERVED: &[&str] = &["pipeline", "ebpf", "sweep", "compare"];
+pub const RESERVED: &[&str] = &["pipeline", "sweep", "compare"];
 
 /// A whole scenario file.
 #[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
@@ -46,6 +47,10 @@ pub struct Scenario {
     /// The receiver, for all variants.
     #[serde(default)]
     pub receiver: Receiver,
+    /// The eBPF witness, for all variants: a word (`auto`, `off`, `batch`, `counters`, `spans`, `events`, `required`) or a table.
+    #[serde(default)]
+    #[schemars(with = "Option<probe::Written>")]
+    pub ebpf: Option<Ebpf>,
     /// Exporter knobs, for all variants.
     #[serde(default)]
     pub exporter: Exporter,
@@ -102,6 +107,10 @@ pub struct Variant {
     /// The process witness of all services, in place of what each says.
     #[serde(default)]
     pub witness: Option<WitnessMode>,
+    /// The eBPF witness, in place of the scenario's.
+    #[serde(default)]
+    #[schemars(with = "Option<probe::Written>")]
+    pub ebpf: Option<Ebpf>,
     /// A load of its own.
     #[serde(default)]
     pub load: Option<LoadOverride>,
@@ -111,7 +120,7 @@ pub struct Variant {
 }
 
 /// Versions of the SDK that fixtures can be built with beside the one they pin: `go-fixtures/sdk/VERSION.mod`.
-pub const SDK_VERSIONS: [&str; 2] = ["1.42.0", "1.44.0"];
+pub const SDK_VERSIONS: [&str; 3] = ["1.38.0", "1.42.0", "1.44.0"];
 
 impl Default for Variant {
     /// The one variant of a file that names none.
@@ -121,6 +130,7 @@ impl Default for Variant {
             exporter: Exporter::default(),
             receiver: Receiver::default(),
             witness: None,
+            ebpf: None,
             load: None,
             sdk: None,
         }

@@ -3,7 +3,7 @@
 mod log;
 
 use crate::id::{SpanId, SpanKey, TraceId};
-use crate::le::{array_at, text_at, u32_at, u64_at};
+use crate::le::{array_at, put, text_at, u32_at, u64_at};
 use crate::unit::MonoNs;
 
 pub use log::{LogEntry, LogRecord, RuntimeSample, read_log};
@@ -262,6 +262,31 @@ impl Slot {
         }
     }
 
+    /// The slot's 128 bytes.
+    pub fn write(&self) -> [u8; SLOT_BYTES] {
+        let mut out = [0; SLOT_BYTES];
+        put(&mut out, 0, self.key.trace.0);
+        put(&mut out, 16, self.key.span.0);
+        put(&mut out, 24, self.parent.0);
+        let words = [
+            (32, self.created),
+            (48, self.started),
+            (56, self.ending),
+            (64, self.dropped),
+            (72, self.ended),
+            (80, self.exported),
+            (96, self.filtered),
+            (104, self.closed),
+        ];
+        for (at, word) in words {
+            put(&mut out, at, word.to_le_bytes());
+        }
+        put(&mut out, 40, self.name.to_le_bytes());
+        put(&mut out, 44, [self.kind, self.flags, self.fault]);
+        put(&mut out, 88, self.batch.to_le_bytes());
+        out
+    }
+
     /// Whether a flag is set.
     pub const fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0
@@ -285,6 +310,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_slot_is_what_was_written(bytes in proptest::collection::vec(any::<u8>(), SLOT_BYTES)) {
+            let slot = Slot::read(&bytes);
+            prop_assert_eq!(Slot::read(&slot.write()), slot);
+        }
+
         #[test]
         fn reading_arbitrary_bytes_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
             let _ = Slot::read(&bytes);

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,13 +27,38 @@ pub(crate) struct Managed {
     marked: bool,
 }
 
+/// Longest time for a held child to come to its stop.
+const HOLD_BOUND: Duration = Duration::from_secs(10);
+
+/// How a child is started.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Manner<'a> {
+    /// CPUs it may use; none means all.
+    pub(crate) cpus: &'a [u32],
+    /// It stops before it becomes its program, until it is released.
+    pub(crate) hold: bool,
+    /// It runs as a user without rights.
+    pub(crate) unprivileged: bool,
+}
+
 /// Prepares a command that will run through the shim. The caller adds arguments, environment and pipes.
 pub(crate) fn command(program: impl AsRef<OsStr>, cpus: &[u32]) -> Result<Command, Error> {
+    command_in(program, Manner { cpus, ..Manner::default() })
+}
+
+/// The same, with more to say about how.
+pub(crate) fn command_in(program: impl AsRef<OsStr>, manner: Manner<'_>) -> Result<Command, Error> {
     let own = std::env::current_exe().map_err(Error::system("find this program's own file"))?;
     let mut command = Command::new(own);
     command.arg("__exec").arg("--parent").arg(std::process::id().to_string());
-    if !cpus.is_empty() {
-        let list = cpus.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    if manner.hold {
+        command.arg("--hold");
+    }
+    if manner.unprivileged {
+        command.arg("--unprivileged");
+    }
+    if !manner.cpus.is_empty() {
+        let list = manner.cpus.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         command.arg("--cpus").arg(list);
     }
     command.arg("--").arg(program).process_group(0).stdin(Stdio::null());
@@ -59,6 +84,24 @@ impl Managed {
         let managed = Self { child, guard: Arc::clone(guard), ended: None, marked: false };
         guard.watch(managed.pid())?;
         Ok(managed)
+    }
+
+    /// Waits until a held child has come to its stop; whether it did. It does not where it ended first.
+    pub(crate) fn wait_held(&mut self) -> Result<bool, Error> {
+        let end = clock::now() + HOLD_BOUND.as_nanos() as u64;
+        while !is_stopped(self.pid()) {
+            let now = clock::now();
+            if self.poll()?.is_some() || now >= end {
+                return Ok(false);
+            }
+            clock::sleep_until(now + LOOK.as_nanos() as u64 / 5);
+        }
+        Ok(true)
+    }
+
+    /// Lets a held child become its program.
+    pub(crate) fn release(&self) {
+        self.signal(Signal::SIGCONT);
     }
 
     /// Process id; also the id of its group.
@@ -131,6 +174,13 @@ impl Drop for Managed {
     }
 }
 
+/// Whether a process is stopped by a signal.
+fn is_stopped(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name in parentheses may hold anything.
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+}
+
 /// Exit code and signal of a status.
 pub(crate) fn code_and_signal(status: ExitStatus) -> (Option<i32>, Option<i32>) {
     (status.code(), status.signal())
@@ -138,11 +188,11 @@ pub(crate) fn code_and_signal(status: ExitStatus) -> (Option<i32>, Option<i32>) 
 
 /// Whether a program can be found.
 pub(crate) fn is_installed(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|dir: std::path::PathBuf| is_file(&dir.join(program)))
-    })
+    installed(program).is_some()
 }
 
-fn is_file(path: &Path) -> bool {
-    path.is_file()
+/// Where PATH has a program.
+pub(crate) fn installed(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

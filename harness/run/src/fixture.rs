@@ -11,5 +11,5 @@ pub use build::{BuildLine, Builder, Programs};
 pub(crate) use faults::{takes, takes_faults};
 
 pub use config::{Setup, environment_of, scratch_bytes, write_config};
-pub use own::{Own, target_of};
-pub use process::{Running, Start, Starting, Switched};
+pub use own::{Own, executable_of, target_of};
+pub use process::{Probes, Running, Start, Starting, Switched};

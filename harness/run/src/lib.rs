@@ -8,6 +8,7 @@ pub mod guard;
 pub mod interrupt;
 pub mod load;
 pub mod machine;
+pub mod probe;
 pub mod progress;
 pub mod project;
 pub mod receive;

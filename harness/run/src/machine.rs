@@ -1,6 +1,7 @@
 //! What the machine is and has: CPUs, memory, toolchains, scratch space.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,7 +9,7 @@ use nix::sched::sched_getaffinity;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use nix::sys::utsname::uname;
-use nix::unistd::{AccessFlags, Pid, access};
+use nix::unistd::{AccessFlags, Pid, Uid, access};
 use spanfate_model::environment::Environment;
 
 /// Where tmpfs is on Linux.
@@ -53,6 +54,13 @@ pub fn scratch_root(needed: u64, otherwise: &Path) -> PathBuf {
     let usable = is_tmpfs(shared) && access(shared, AccessFlags::W_OK).is_ok();
     let roomy = free_bytes(shared).is_some_and(|free| free > needed);
     if usable && roomy { shared.to_owned() } else { otherwise.to_owned() }
+}
+
+/// Whether services of ours should run as a user without rights: where this program has those of root, and every folder above
+/// the scratch directory lets others pass.
+pub fn can_lay_down_privileges(scratch: &Path) -> bool {
+    let passable = |path: &Path| fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 1 != 0);
+    Uid::effective().is_root() && scratch.ancestors().skip(1).all(passable)
 }
 
 /// Allows as many open files as the system permits: every open request has a connection. What stays too low shows as

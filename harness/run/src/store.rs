@@ -1,25 +1,27 @@
 //! Files of a results directory: written so that a crash leaves the old file or the new one, never half of either.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
+use nix::unistd::{Gid, chown};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use spanfate_model::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG};
+use spanfate_model::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, fixture_config};
 use spanfate_model::load::Trace;
-use spanfate_model::manifest::TrialManifest;
+use spanfate_model::manifest::{ProcessManifest, TrialManifest};
 use spanfate_model::plan::Plan;
 use spanfate_model::raw::{Log, TrialLogs};
 use spanfate_model::slots::{HEADER_BYTES, SLOT_BYTES, read_header, read_live};
 use spanfate_probes::mapped::Mapped;
 
 use crate::Error;
+use crate::shim::NOBODY;
 
 /// Writes bytes through a temporary file in the same directory: write, fsync, rename, fsync the directory.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
@@ -88,7 +90,9 @@ pub fn read_trial(dir: &TrialDir) -> Result<TrialLogs, Error> {
         .iter()
         .map(|process| process.ledger.as_deref().and_then(|name| read_first(&places, name)))
         .collect();
+    let probe = |process: &ProcessManifest| read_first(&places, process.probe.as_ref()?.log.as_deref()?);
     Ok(TrialLogs {
+        probes: manifest.processes.iter().map(probe).collect(),
         wire: read_first(&places, WIRE_LOG),
         load: read_first(&places, LOAD_LOG),
         usage: read_lines(&dir.usage()),
@@ -123,9 +127,17 @@ pub const SCRATCH_PREFIX: &str = "spanfate-";
 const SCRATCH_LOCK: &str = ".lock";
 const PLANTED: &str = "planted.ndjson";
 
-/// Makes a scratch directory of this user alone, and claims it.
-pub fn make_scratch(scratch: &Path) -> Result<Flock<File>, Error> {
-    let make = || fs::DirBuilder::new().mode(0o700).create(scratch);
+/// Makes a scratch directory of this user alone, and claims it. Where fixtures run as a user without rights, that user may
+/// make files in it, and may not touch those of others.
+pub fn make_scratch(scratch: &Path, unprivileged: bool) -> Result<Flock<File>, Error> {
+    let make = || {
+        fs::DirBuilder::new().mode(0o700).create(scratch)?;
+        if unprivileged {
+            chown(scratch, None, Some(Gid::from_raw(NOBODY)))?;
+            fs::set_permissions(scratch, Permissions::from_mode(0o1730))?;
+        }
+        Ok(())
+    };
     make().map_err(Error::file("create the scratch directory", scratch))?;
     claim(&scratch.join(SCRATCH_LOCK))?.ok_or_else(|| Error::Busy { path: scratch.to_owned() })
 }
@@ -141,18 +153,25 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, Error> {
     let plain = |name: &&str| Path::new(name).file_name().is_some_and(|file| file == *name);
     let ledgers: Vec<&str> =
         manifest.processes.iter().filter_map(|process| process.ledger.as_deref()).filter(plain).collect();
+    let probe = |process: &'_ ProcessManifest| process.probe.as_ref()?.log.clone();
+    let probes: Vec<String> = manifest.processes.iter().filter_map(probe).collect();
+    let probes = probes.iter().map(String::as_str).filter(plain);
+    let whole: Vec<&str> = [WIRE_LOG, LOAD_LOG, PLANTED].into_iter().chain(probes).collect();
+    let configs: Vec<String> =
+        manifest.processes.iter().map(|process| fixture_config(&process.service)).collect();
+    let configs = configs.iter().map(String::as_str).filter(plain);
     let copy = || -> std::io::Result<()> {
         for name in &ledgers {
             copy_ledger(&scratch.join(name), &dir.raw(name))?;
         }
-        for name in [WIRE_LOG, LOAD_LOG, PLANTED] {
+        for name in &whole {
             copy_whole(&scratch.join(name), &dir.raw(name))?;
         }
         Ok(())
     };
     copy().map_err(|source| Error::LogsKept { scratch: scratch.clone(), source })?;
     // Only what is ours is removed: the manifest is a file like any other, and may name any directory.
-    for name in ledgers.into_iter().chain([WIRE_LOG, LOAD_LOG, PLANTED, SCRATCH_LOCK]) {
+    for name in ledgers.into_iter().chain(whole).chain(configs).chain([SCRATCH_LOCK]) {
         drop(fs::remove_file(scratch.join(name)));
     }
     fs::remove_dir(&scratch).map_err(Error::file("remove", &scratch))?;

@@ -24,7 +24,7 @@ use crate::machine::Cpus;
 use crate::receiver::{Deadlines, DiscardPlan, Entry, Receiver, Script, When};
 use crate::services::{Stage, Watch};
 use crate::usage::Sampler;
-use crate::{Error, clock, load, receiver, store};
+use crate::{Error, clock, load, machine, receiver, store};
 
 /// Time between "ready" and the first request: connections and threads settle.
 const SETTLE: Duration = Duration::from_millis(100);
@@ -64,7 +64,7 @@ impl Trial<'_> {
     /// Runs the trial. Its manifest is in place from the beginning, so that a torn trial can be analysed.
     pub(crate) fn run(&self, tick: &mut dyn FnMut(Tick)) -> Result<TrialManifest, Error> {
         fs::create_dir_all(&self.dir.0).map_err(Error::unwritten(&self.dir.0))?;
-        let claim = store::make_scratch(&self.scratch)?;
+        let claim = store::make_scratch(&self.scratch, self.unprivileged())?;
         let mut manifest = TrialManifest {
             format: FORMAT.to_owned(),
             trial: self.planned.index,
@@ -142,6 +142,10 @@ impl Trial<'_> {
         Ok(cut_short)
     }
 
+    fn unprivileged(&self) -> bool {
+        machine::can_lay_down_privileges(&self.scratch)
+    }
+
     fn receiver_config(&self, script: &Script) -> receiver::Config {
         let settings = &self.variant.receiver;
         let spans = self.plan.spans_per_trial(self.variant);
@@ -175,6 +179,7 @@ impl Trial<'_> {
             guard: self.guard,
             receiver,
             links,
+            unprivileged: self.unprivileged(),
         }
     }
 

@@ -77,7 +77,8 @@ fn main() -> ExitCode {
 fn parsed(arguments: &[OsString]) -> Become {
     assert_eq!((arguments[0].to_str(), arguments[2].to_str()), (Some("--parent"), Some("--")));
     let parent = arguments[1].to_str().unwrap().parse().unwrap();
-    Become { cpus: Vec::new(), parent, command: arguments[3..].to_vec() }
+    let command = arguments[3..].to_vec();
+    Become { cpus: Vec::new(), parent, hold: false, unprivileged: false, command }
 }
 
 /// Runs the tests whose names hold one of the arguments that are no options.

@@ -62,6 +62,7 @@ impl Place {
         if let Some(process) = manifest.processes.get_mut(self.entry) {
             process.effective = running.effective();
             (process.gomaxprocs, process.go, process.sdk) = running.runtime();
+            process.probe = running.probe().or(process.probe.take());
         }
         store::write_json(&stage.dir.manifest(), manifest)?;
         let name = &stage.plan.services[service].name;
@@ -89,6 +90,7 @@ impl Place {
             }
             return Ok(false);
         };
+        running.finish_probes()?;
         let asked = end.asked_to_stop.is_some();
         let blame = self.blame.take().or_else(|| suspect(service).filter(|_| !asked));
         end.fault = blame.map(|blame| blame.fault);

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use spanfate_model::fault::Target;
-use spanfate_model::layout::{TrialDir, slots_name};
+use spanfate_model::layout::{self, TrialDir, probe_name, slots_name};
 use spanfate_model::manifest::{ProcessManifest, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
+use spanfate_model::probe::ProbeManifest;
 use spanfate_model::topology::callers_first;
 
 use super::{Place, Services};
 use crate::events::EventLog;
 use crate::fault::Links;
-use crate::fixture::{self, Own, Programs, Running, Setup, Start, Starting};
+use crate::fixture::{self, Own, Probes, Programs, Running, Setup, Start, Starting};
 use crate::guard::Guard;
+use crate::probe::{self, Probing};
 use crate::usage::Subject;
 use crate::{Error, store};
 
@@ -30,6 +32,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) guard: &'a Arc<Guard>,
     pub(crate) receiver: SocketAddr,
     pub(crate) links: &'a Links,
+    /// Fixtures run as a user without rights.
+    pub(crate) unprivileged: bool,
 }
 
 impl Stage<'_> {
@@ -66,6 +70,12 @@ impl Stage<'_> {
             process: index as u16,
             incarnation,
             ledger: witnessed.then(|| slots_name(&service.name, incarnation)),
+            // As long as nothing else is known; a torn trial has it so.
+            probe: self.is_probed(index).then(|| ProbeManifest {
+                log: Some(probe_name(&service.name, incarnation)),
+                mode: self.variant.ebpf.unwrap_or_default().mode,
+                ..ProbeManifest::default()
+            }),
             ..ProcessManifest::default()
         }
     }
@@ -77,6 +87,8 @@ impl Stage<'_> {
         }
         let reached = self.reached_from(index, addresses)?;
         let setup = self.setup(index, 0, None, &reached, None)?;
+        let program = fixture::executable_of(service, &self.programs.base);
+        let probes = |pid| self.probe(index, 0, pid, &program);
         Own {
             service,
             base: &self.programs.base,
@@ -84,8 +96,35 @@ impl Stage<'_> {
             cpus: self.cpus,
             stdout: &self.dir.stdout_of(&service.name),
             stderr: &self.dir.stderr_of(&service.name),
+            probes: self.variant.ebpf.is_some().then_some(&probes as &Probes<'_>),
         }
         .start(self.guard)
+    }
+
+    /// Whether a service shall have probes.
+    fn is_probed(&self, index: usize) -> bool {
+        self.variant.ebpf.is_some() && self.plan.services[index].makes_spans()
+    }
+
+    /// Puts probes on a start of a service.
+    fn probe(
+        &self,
+        index: usize,
+        incarnation: u32,
+        pid: u32,
+        program: &Path,
+    ) -> Result<(Option<Probing>, ProbeManifest), Error> {
+        let ebpf = self.variant.ebpf.unwrap_or_default();
+        let name = probe_name(&self.plan.services[index].name, incarnation);
+        let log = self.scratch.join(&name);
+        let done = probe::start(&probe::Wanted { pid, program, ebpf: &ebpf, log: &log, name: &name })?;
+        match &done.1.absent {
+            Some(why) if ebpf.required => Err(Error::Absent {
+                what: format!("the eBPF witness that the scenario requires ({why})"),
+                remedy: "run as root on x86-64 Linux; `spanfate doctor` names what is missing".to_owned(),
+            }),
+            _ => Ok(done),
+        }
     }
 
     /// Starts a fixture without waiting for it.
@@ -100,15 +139,21 @@ impl Stage<'_> {
         let ledger = self.ledger_of(index, incarnation);
         let reached = self.reached_from(index, addresses)?;
         let setup = self.setup(index, incarnation, listen, &reached, ledger.as_deref())?;
-        let config = self.dir.fixture_config(&service.name);
+        // Beside the span ledger, for the results may lie where a user without rights may not go; and kept with them.
+        let config = self.scratch.join(layout::fixture_config(&service.name));
         fixture::write_config(&config, &setup)?;
+        fixture::write_config(&self.dir.fixture_config(&service.name), &setup)?;
+        let program = self.programs.fixtures.get(&self.variant.sdk).map_or(Path::new(""), PathBuf::as_path);
+        let probes = |pid| self.probe(index, incarnation, pid, program);
         let start = Start {
             name: &service.name,
-            program: self.programs.fixtures.get(&self.variant.sdk).map_or(Path::new(""), PathBuf::as_path),
+            program,
             config: &config,
             environment: fixture::environment_of(&setup),
             cpus: self.cpus,
             stderr: &self.dir.stderr_of(&service.name),
+            unprivileged: self.unprivileged,
+            probes: self.is_probed(index).then_some(&probes as &Probes<'_>),
             takes_faults: fixture::takes_faults(self.variant, &service.name),
         };
         Starting::begin(&start, self.guard)

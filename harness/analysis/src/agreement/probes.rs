@@ -1,0 +1,178 @@
+//! The probes beside the process witness and the wire: span by span, by id.
+
+use spanfate_model::probe::{EbpfMode, Kind};
+use spanfate_model::result::Agreement;
+use spanfate_model::slots::{FLAG_RECORDING, Slot};
+use spanfate_model::witness::Witness;
+
+use super::{Scene, Skew, hits};
+use crate::probe::{Marks, Probed, Stage};
+use crate::process::Process;
+use crate::receipts::Receipt;
+
+/// Last words of a row in which ids are compared, not numbers.
+pub(crate) const BY_ID: &str = ", by id";
+
+/// Hits of the site that starts spans; none where the probes do not have it.
+pub(super) fn started(log: &Probed<'_>) -> Option<u64> {
+    (log.about.mode >= EbpfMode::Counters).then(|| hits(log, Kind::Started))
+}
+
+/// A stage of which both witnesses name the spans.
+struct Compared {
+    what: &'static str,
+    stage: Stage,
+    /// From which mode on the probes see it.
+    since: EbpfMode,
+    of_process: fn(&Slot) -> bool,
+}
+
+const COMPARED: [Compared; 5] = [
+    Compared {
+        what: "started",
+        stage: Stage::Started,
+        since: EbpfMode::Spans,
+        of_process: |slot| slot.started != 0 && slot.has(FLAG_RECORDING),
+    },
+    Compared {
+        what: "ended",
+        stage: Stage::Ended,
+        since: EbpfMode::Events,
+        of_process: |slot| slot.closed != 0 && slot.has(FLAG_RECORDING),
+    },
+    Compared {
+        what: "taken by the queue",
+        stage: Stage::Queued,
+        since: EbpfMode::Spans,
+        of_process: |slot| {
+            slot.ended != 0 && slot.dropped == 0 && slot.has(spanfate_model::slots::FLAG_SAMPLED)
+        },
+    },
+    Compared {
+        what: "dropped",
+        stage: Stage::Dropped,
+        since: EbpfMode::Spans,
+        of_process: |slot| slot.dropped != 0,
+    },
+    Compared {
+        what: "handed over",
+        stage: Stage::Handed,
+        since: EbpfMode::Spans,
+        of_process: |slot| slot.exported != 0 || slot.filtered != 0,
+    },
+];
+
+/// One row per stage, over all processes that have both witnesses.
+pub(super) fn rows(scene: &Scene<'_>, skew: &Skew) -> Vec<Agreement> {
+    let both: Vec<(usize, &Process<'_>, &Probed<'_>)> = scene
+        .processes
+        .iter()
+        .enumerate()
+        .filter(|(_, process)| process.probed.is_none())
+        .filter_map(|(index, process)| Some((index, process, probes_of(scene, process)?)))
+        .collect();
+    if both.is_empty() {
+        return Vec::new();
+    }
+    let marks: Vec<Marks> = both.iter().map(|(_, process, log)| Marks::of(log, process)).collect();
+    let unseen: u64 = both.iter().map(|(_, _, log)| log.unseen()).sum();
+    let mode = both.iter().map(|(_, _, log)| log.about.mode).min().unwrap_or_default();
+    let mut out: Vec<Agreement> = COMPARED
+        .iter()
+        .filter(|compared| mode >= compared.since)
+        .map(|compared| {
+            let mut sums = Sums::default();
+            for ((_, process, _), marks) in both.iter().zip(&marks) {
+                for (index, slot) in process.spans() {
+                    sums.add((compared.of_process)(&slot), marks.has(index, compared.stage));
+                }
+                sums.only_probe += marks.unknown(compared.stage);
+            }
+            sums.row(compared.what, unseen, skew)
+        })
+        .collect();
+    out.push(arrived(scene, &both, &marks, unseen));
+    out
+}
+
+/// The probes on a process, if they name spans of every trace.
+fn probes_of<'a>(scene: &Scene<'a>, process: &Process<'_>) -> Option<&'a Probed<'a>> {
+    let same = |log: &&Probed<'_>| {
+        log.manifest.process == process.header.process
+            && log.manifest.incarnation == process.header.incarnation
+    };
+    let log = scene.probes.iter().find(same)?;
+    (log.is_present() && log.about.mode.names_spans() && !log.samples()).then_some(log)
+}
+
+/// Spans by who saw them.
+#[derive(Default)]
+struct Sums {
+    both: u64,
+    only_process: u64,
+    only_probe: u64,
+}
+
+impl Sums {
+    fn add(&mut self, process: bool, probe: bool) {
+        match (process, probe) {
+            (true, true) => self.both += 1,
+            (true, false) => self.only_process += 1,
+            (false, true) => self.only_probe += 1,
+            (false, false) => {}
+        }
+    }
+
+    fn row(&self, what: &str, unseen: u64, skew: &Skew) -> Agreement {
+        let difference = self.only_process + self.only_probe;
+        let explained = match difference {
+            0 => None,
+            _ if self.only_probe == 0 && self.only_process <= unseen => Some(lost(unseen)),
+            some if some <= skew.most => Some(skew.why.to_owned()),
+            _ => None,
+        };
+        Agreement {
+            what: format!("{what}{BY_ID}"),
+            counts: vec![
+                (Witness::Process, self.both + self.only_process),
+                (Witness::Probe, self.both + self.only_probe),
+            ],
+            difference,
+            explained,
+        }
+    }
+}
+
+fn lost(unseen: u64) -> String {
+    format!("the probes lost {unseen} records, by their own count")
+}
+
+/// Spans that arrived, and those of them that the others saw handed over: all three by id.
+fn arrived(
+    scene: &Scene<'_>,
+    both: &[(usize, &Process<'_>, &Probed<'_>)],
+    marks: &[Marks],
+    unseen: u64,
+) -> Agreement {
+    let (mut wire, mut process_too, mut probe_too, mut all) = (scene.receipts.unexpected.count, 0, 0, 0);
+    for ((index, process, _), marks) in both.iter().zip(marks) {
+        for (slot_index, slot) in process.spans() {
+            let came = |receipt: &Receipt| receipt.fate().is_some();
+            if !scene.receipts.by_slot[*index].get(slot_index).is_some_and(came) {
+                continue;
+            }
+            let (process, probe) = (slot.exported != 0, marks.has(slot_index, Stage::Handed));
+            wire += 1;
+            process_too += u64::from(process);
+            probe_too += u64::from(probe);
+            all += u64::from(process && probe);
+        }
+    }
+    let difference = wire - all;
+    Agreement {
+        what: format!("arrived, and handed over before{BY_ID}"),
+        counts: vec![(Witness::Wire, wire), (Witness::Process, process_too), (Witness::Probe, probe_too)],
+        difference,
+        explained: (difference > 0 && difference <= unseen).then(|| lost(unseen)),
+    }
+}

@@ -1,0 +1,38 @@
+//! Figures of the probes that an expectation can name.
+
+use spanfate_model::figure::Figure;
+use spanfate_model::probe::Kind;
+use spanfate_model::result::{ProbeResult, TrialResult};
+use spanfate_model::witness::WitnessState;
+
+use crate::agreement::BY_ID;
+
+/// The value of a figure; none where there were no probes.
+pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
+    let there = |probes: &&ProbeResult| !matches!(probes.state, WitnessState::Absent(_));
+    let all: Vec<&ProbeResult> = trial.probes.iter().filter(there).collect();
+    if all.is_empty() {
+        return None;
+    }
+    let sum = |of: &dyn Fn(&ProbeResult) -> u64| all.iter().map(|probes| of(probes)).sum::<u64>() as f64;
+    Some(match figure {
+        Figure::ProbeIds => {
+            let rows = trial.agreement.iter().filter(|row| row.what.ends_with(BY_ID));
+            let mut differences = rows.map(|row| row.difference).peekable();
+            differences.peek()?;
+            differences.sum::<u64>() as f64
+        }
+        Figure::ProbeLost => sum(&|probes| probes.lost.values().sum()),
+        Figure::ProbeUncounted => sum(&|probes| probes.uncounted),
+        Figure::ProbeOvercount => {
+            let hits =
+                |probes: &ProbeResult, kind: Kind| probes.hits.get(kind.as_str()).copied().unwrap_or(0);
+            let sat = sum(&|probes| hits(probes, Kind::Trap));
+            if sat == 0.0 {
+                return None;
+            }
+            sat - sum(&|probes| hits(probes, Kind::Started))
+        }
+        _ => return None,
+    })
+}

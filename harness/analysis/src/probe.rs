@@ -1,0 +1,206 @@
+//! The probe witness's log of one process, opened: what it counted, and whether it saw everything.
+
+mod figures;
+mod ledger;
+mod marks;
+mod texts;
+
+use std::collections::BTreeMap;
+
+use spanfate_model::manifest::ProcessManifest;
+use spanfate_model::probe::{self, Counter, EbpfMode, Kind, ProbeManifest, Record};
+use spanfate_model::unit::MonoNs;
+use spanfate_model::witness::WitnessState;
+
+pub(crate) use ledger::FLAG_REMOVED;
+pub(crate) use marks::{Marks, Stage};
+
+/// An opened log.
+pub(crate) struct Probed<'a> {
+    pub(crate) manifest: &'a ProcessManifest,
+    pub(crate) about: &'a ProbeManifest,
+    bytes: &'a [u8],
+    counters: BTreeMap<Kind, Counter>,
+    first_lost: BTreeMap<Kind, (MonoNs, u64)>,
+    /// Records by kind.
+    records: BTreeMap<Kind, u64>,
+    shed: Option<(MonoNs, EbpfMode)>,
+    /// It has its last record.
+    ended: bool,
+    /// Batches by number: when handed over, spans, and whether the exporter came back with an error.
+    batches: BTreeMap<u32, Batch>,
+    /// The batch processor that the books are about: the one with most spans.
+    processor: u64,
+}
+
+/// A batch that was handed to an exporter.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Batch {
+    pub(crate) processor: u64,
+    pub(crate) began: MonoNs,
+    pub(crate) spans: u32,
+    /// When the exporter came back; 0 if it did not.
+    pub(crate) ended: MonoNs,
+    pub(crate) failed: bool,
+}
+
+impl<'a> Probed<'a> {
+    /// Opens a log; `None` where the process has none.
+    pub(crate) fn open(manifest: &'a ProcessManifest, bytes: Option<&'a [u8]>) -> Option<Self> {
+        let about = manifest.probe.as_ref()?;
+        let mut out = Self {
+            manifest,
+            about,
+            bytes: bytes.unwrap_or_default(),
+            counters: BTreeMap::new(),
+            first_lost: BTreeMap::new(),
+            records: BTreeMap::new(),
+            shed: None,
+            ended: false,
+            batches: BTreeMap::new(),
+            processor: 0,
+        };
+        out.count();
+        Some(out)
+    }
+
+    fn each(&self) -> impl Iterator<Item = Record> + '_ {
+        probe::read(self.bytes).into_iter().flatten()
+    }
+
+    fn count(&mut self) {
+        let mut spans: BTreeMap<u64, u64> = BTreeMap::new();
+        let bytes = self.bytes;
+        for record in probe::read(bytes).into_iter().flatten() {
+            let kind = match &record {
+                Record::Span(mark) => Some(mark.kind),
+                Record::Processor(look) => Some(look.kind),
+                Record::Moment(moment) => Some(moment.kind),
+                Record::Error(_) => Some(Kind::Text),
+                _ => None,
+            };
+            if let Some(kind) = kind {
+                *self.records.entry(kind).or_insert(0) += 1;
+            }
+            match record {
+                Record::Counter(kind, counter) => {
+                    self.counters.insert(kind, counter);
+                }
+                Record::FirstLost(kind, at, hit) => {
+                    self.first_lost.insert(kind, (at, hit));
+                }
+                Record::Shed(at, mode) => self.shed = self.shed.or(Some((at, mode))),
+                Record::End(..) => self.ended = true,
+                Record::Processor(look) if look.kind == Kind::Handover => {
+                    let batch = Batch {
+                        processor: look.processor,
+                        began: look.at,
+                        spans: look.spans,
+                        ..Batch::default()
+                    };
+                    self.batches.insert(look.batch, batch);
+                    *spans.entry(look.processor).or_insert(0) += u64::from(look.spans);
+                }
+                Record::Processor(look) if look.kind == Kind::Exported => {
+                    if let Some(batch) = self.batches.get_mut(&look.batch) {
+                        (batch.ended, batch.failed) = (look.at, look.failed);
+                    }
+                }
+                Record::Span(mark) if matches!(mark.kind, Kind::Queued | Kind::Dropped | Kind::Blocked) => {
+                    *spans.entry(mark.a).or_insert(0) += 1;
+                }
+                _ => {}
+            }
+        }
+        // A processor without a queue has address 0; it comes second to any that has one.
+        let most = spans.iter().max_by_key(|(processor, spans)| (**processor != 0, **spans));
+        self.processor = most.map_or(0, |(processor, _)| *processor);
+    }
+
+    fn counter(&self, kind: Kind) -> Counter {
+        self.counters.get(&kind).copied().unwrap_or_default()
+    }
+
+    /// Hits of a site.
+    pub(crate) fn hits(&self, kind: Kind) -> u64 {
+        self.counter(kind).hit
+    }
+
+    /// Records of spans that should be there and are not: lost on the way, unreadable, or shed.
+    pub(crate) fn unseen(&self) -> u64 {
+        let unseen = |(kind, counter): (&Kind, &Counter)| {
+            let made = match kind {
+                Kind::Created | Kind::Trap => return 0,
+                kind if kind.is_of_span() && !self.about.mode.names_spans() => return counter.fault,
+                _ => counter.hit.saturating_sub(counter.skipped),
+            };
+            made.saturating_sub(self.records.get(kind).copied().unwrap_or_default())
+        };
+        self.counters.iter().map(unseen).sum()
+    }
+
+    /// Of these, hits that were counted as lost or unreadable.
+    pub(crate) fn told(&self) -> u64 {
+        self.counters.values().map(|counter| counter.lost + counter.fault).sum()
+    }
+
+    /// How the witness ended.
+    pub(crate) fn state(&self) -> WitnessState {
+        if let Some(why) = &self.about.absent {
+            return WitnessState::Absent(why.clone());
+        }
+        if self.about.log.is_none() || self.bytes.is_empty() {
+            return WitnessState::Absent("its log is missing".to_owned());
+        }
+        match (self.ended, self.unseen()) {
+            (true, 0) => WitnessState::Complete,
+            (true, unseen) => WitnessState::Lossy(unseen),
+            (false, _) => WitnessState::Lossy(0),
+        }
+    }
+
+    /// Whether it is there at all.
+    pub(crate) fn is_present(&self) -> bool {
+        !matches!(self.state(), WitnessState::Absent(_))
+    }
+
+    /// Whether every span has its records, so that books can be kept from them.
+    pub(crate) fn keeps_books(&self) -> bool {
+        self.is_present() && self.about.mode == EbpfMode::Events && !self.samples()
+    }
+
+    /// Whether it leaves some traces out on purpose.
+    pub(crate) fn samples(&self) -> bool {
+        self.counters.values().any(|counter| counter.skipped > 0)
+    }
+
+    /// Spans that were dropped for a full queue: by records of each, or by the processors' own counters.
+    pub(crate) fn dropped(&self) -> u64 {
+        if self.about.mode >= EbpfMode::Counters {
+            return self.hits(Kind::Dropped);
+        }
+        self.last_dropped().values().map(|dropped| u64::from(*dropped)).sum()
+    }
+
+    /// Each batch processor's own counter, as it was seen last.
+    fn last_dropped(&self) -> BTreeMap<u64, u32> {
+        let mut out = BTreeMap::new();
+        for record in self.each() {
+            if let Record::Processor(look) = record
+                && look.processor != 0
+                && look.kind != Kind::Shut
+            {
+                out.insert(look.processor, look.dropped);
+            }
+        }
+        out
+    }
+
+    /// Spans handed to exporters, and those of them whose export came back without an error.
+    pub(crate) fn handed(&self) -> (u64, u64) {
+        let sum =
+            |batches: &mut dyn Iterator<Item = &Batch>| batches.map(|batch| u64::from(batch.spans)).sum();
+        let fine = |batch: &&Batch| batch.ended != 0 && !batch.failed;
+        (sum(&mut self.batches.values()), sum(&mut self.batches.values().filter(fine)))
+    }
+}

@@ -1,0 +1,442 @@
+//! One record of a probe log. Those of the kernel side have the layout of `struct record` in `probes/bpf/otelgo.bpf.c`; those
+//! that the reader adds have kinds from 64.
+
+use super::{Counter, EbpfMode, MAGIC, VERSION};
+use crate::id::{SpanId, SpanKey, TraceId};
+use crate::le::{array_at, put, u16_at, u32_at, u64_at};
+use crate::unit::MonoNs;
+
+/// Bytes of a record.
+pub const RECORD_BYTES: usize = 64;
+/// Bytes of text in a record.
+const PIECE: usize = 40;
+
+/// Codes of the records that the reader adds.
+mod code {
+    pub(super) const NAME: u8 = 64;
+    pub(super) const TYPE: u8 = 65;
+    pub(super) const COUNTER: u8 = 66;
+    pub(super) const FIRST_LOST: u8 = 67;
+    pub(super) const SETTINGS: u8 = 68;
+    pub(super) const SHED: u8 = 69;
+    pub(super) const END: u8 = 70;
+}
+
+/// What a record of the kernel side says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    /// A recording span was started.
+    Started = 1,
+    /// `End` was called on a span, perhaps not for the first time.
+    Ended,
+    /// A span was offered to the batch processor.
+    Offered,
+    /// The queue took it.
+    Queued,
+    /// The queue was full and it was dropped.
+    Dropped,
+    /// Its goroutine asks a queue that blocks for room.
+    Blocked,
+    /// The same gave up.
+    GivenUp,
+    /// The batch processor looks for spans to export.
+    Export,
+    /// It hands a batch to its exporter.
+    Handover,
+    /// A span of that batch.
+    Handed,
+    /// The exporter returned.
+    Exported,
+    /// Text of the error that came before, on the same goroutine.
+    Text,
+    /// The batch processor's shutdown began.
+    Shutdown,
+    /// It returned.
+    Shut,
+    /// The batch processor's worker has emptied the queue and ends.
+    Drained,
+    /// A span was made, recording or not; counted only.
+    Created,
+    /// A garbage collection began.
+    GcBegin,
+    /// Its mark phase ends.
+    GcEnd,
+    /// The world is being stopped.
+    StwBegin,
+    /// It starts again.
+    StwEnd,
+    /// A goroutine was made.
+    Goroutine,
+    /// A hit of a site on which no probe should sit; counted only.
+    Trap,
+}
+
+impl Kind {
+    /// All of them, by code.
+    pub const ALL: [Self; 22] = [
+        Self::Started,
+        Self::Ended,
+        Self::Offered,
+        Self::Queued,
+        Self::Dropped,
+        Self::Blocked,
+        Self::GivenUp,
+        Self::Export,
+        Self::Handover,
+        Self::Handed,
+        Self::Exported,
+        Self::Text,
+        Self::Shutdown,
+        Self::Shut,
+        Self::Drained,
+        Self::Created,
+        Self::GcBegin,
+        Self::GcEnd,
+        Self::StwBegin,
+        Self::StwEnd,
+        Self::Goroutine,
+        Self::Trap,
+    ];
+
+    /// The kind of a code.
+    pub fn of(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code).checked_sub(1)?).copied()
+    }
+
+    /// Its name in tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Ended => "ended",
+            Self::Offered => "offered",
+            Self::Queued => "queued",
+            Self::Dropped => "dropped",
+            Self::Blocked => "blocked",
+            Self::GivenUp => "given up",
+            Self::Export => "export",
+            Self::Handover => "handover",
+            Self::Handed => "handed",
+            Self::Exported => "exported",
+            Self::Text => "text",
+            Self::Shutdown => "shutdown",
+            Self::Shut => "shut",
+            Self::Drained => "drained",
+            Self::Created => "created",
+            Self::GcBegin => "GC begin",
+            Self::GcEnd => "GC end",
+            Self::StwBegin => "stop the world",
+            Self::StwEnd => "start the world",
+            Self::Goroutine => "goroutine",
+            Self::Trap => "trap",
+        }
+    }
+
+    /// Whether its records are about one span.
+    pub const fn is_of_span(self) -> bool {
+        matches!(
+            self,
+            Self::Started
+                | Self::Ended
+                | Self::Offered
+                | Self::Queued
+                | Self::Dropped
+                | Self::Blocked
+                | Self::GivenUp
+                | Self::Handed
+        )
+    }
+
+    /// Whether its records are about a batch processor.
+    const fn is_of_processor(self) -> bool {
+        matches!(
+            self,
+            Self::Export | Self::Handover | Self::Exported | Self::Shutdown | Self::Shut | Self::Drained
+        )
+    }
+}
+
+/// Something that happened to one span.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SpanMark {
+    /// What.
+    pub kind: Kind,
+    /// When.
+    pub at: MonoNs,
+    /// On which goroutine.
+    pub goroutine: u64,
+    /// Which span.
+    pub key: SpanKey,
+    /// It is sampled.
+    pub sampled: bool,
+    /// Of `Started`: its parent is sampled.
+    pub parent_sampled: bool,
+    /// Of `Started`: its span kind. Of `Queued`, `Dropped` and `Blocked`: length of its name.
+    pub extra: u16,
+    /// Of `Started`: its parent's id, as bytes in a number. Of `Handed`: the batch. Else the batch processor's address.
+    pub a: u64,
+    /// Of `Queued`, `Dropped` and `Blocked`: address of its name. Of `Handed`: its place in the batch.
+    pub b: u64,
+}
+
+impl SpanMark {
+    /// Of `Started`: its parent.
+    pub fn parent(&self) -> SpanId {
+        SpanId(self.a.to_le_bytes())
+    }
+}
+
+/// A look at a batch processor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Processor {
+    /// At which moment.
+    pub kind: Kind,
+    /// When.
+    pub at: MonoNs,
+    /// On which goroutine.
+    pub goroutine: u64,
+    /// Of `Handover` and `Exported`: number of the batch in its process, from 1.
+    pub batch: u32,
+    /// Of `Handover`: spans of the batch.
+    pub spans: u32,
+    /// Spans it has dropped for a full queue since it was made (a counter of 32 bits).
+    pub dropped: u32,
+    /// Spans in its queue.
+    pub queue: u32,
+    /// Of `Exported` and `Shut`: there was an error.
+    pub failed: bool,
+    /// Of these: the address of its type's table; 0 without an error.
+    pub error: u64,
+    /// Its address; 0 where a processor without a queue exports.
+    pub processor: u64,
+    /// Of `Exported`: when the batch was handed over.
+    pub began: MonoNs,
+}
+
+/// Something that happened in the runtime.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// What.
+    pub kind: Kind,
+    /// When.
+    pub at: MonoNs,
+    /// On which goroutine.
+    pub goroutine: u64,
+    /// Of `Goroutine`: the new one.
+    pub a: u64,
+}
+
+/// A piece of a text: of an error (by goroutine), of a name or of a type (by address).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Text {
+    /// When.
+    pub at: MonoNs,
+    /// Whose text.
+    pub of: u64,
+    /// Which piece of it, from 0.
+    pub piece: u8,
+    /// Length of the whole text, bytes.
+    pub length: u16,
+    /// The piece; zeros behind the end of the text.
+    pub bytes: [u8; PIECE],
+}
+
+/// One record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Record {
+    /// Of a span.
+    Span(SpanMark),
+    /// Of a batch processor.
+    Processor(Processor),
+    /// Of the runtime.
+    Moment(Moment),
+    /// Text of an error.
+    Error(Text),
+    /// A span's name, by its address.
+    Name(Text),
+    /// The name of an error's type, by the address of its table.
+    Type(Text),
+    /// What the kernel side counted.
+    Counter(Kind, Counter),
+    /// Where the first record of a kind was lost.
+    FirstLost(Kind, MonoNs, u64),
+    /// What a batch processor is set to.
+    Settings(Settings),
+    /// From here on less is recorded.
+    Shed(MonoNs, EbpfMode),
+    /// The witness ended in order, after that many records of the kernel side.
+    End(MonoNs, u64),
+    /// Of a later version.
+    Unknown(u8),
+}
+
+/// What a batch processor is set to, read from its options.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Settings {
+    /// Its address.
+    pub processor: u64,
+    /// Length of its queue.
+    pub queue: u32,
+    /// Spans per export at most.
+    pub batch: u32,
+    /// It blocks where the queue is full.
+    pub block: bool,
+    /// Schedule delay.
+    pub delay: u64,
+    /// Export timeout.
+    pub timeout: u64,
+}
+
+/// Header of a log.
+pub fn header(pid: u32, at: MonoNs) -> [u8; RECORD_BYTES] {
+    let mut out = [0; RECORD_BYTES];
+    put(&mut out, 0, *MAGIC);
+    put(&mut out, 8, VERSION.to_le_bytes());
+    put(&mut out, 12, pid.to_le_bytes());
+    put(&mut out, 16, at.to_le_bytes());
+    out
+}
+
+/// Reads the records after the header; a torn last one is left out. `None` if this is no probe log of a version we know.
+pub fn read(bytes: &[u8]) -> Option<impl Iterator<Item = Record> + '_> {
+    let rest = bytes.get(RECORD_BYTES..)?;
+    let known = &bytes[..8] == MAGIC && u32_at(bytes, 8) == VERSION;
+    known.then(|| rest.as_chunks().0.iter().map(Record::read))
+}
+
+impl Record {
+    /// Reads one record.
+    pub fn read(bytes: &[u8; RECORD_BYTES]) -> Self {
+        let (at, goroutine, flags) = (u64_at(bytes, 0), u64_at(bytes, 16), bytes[9]);
+        let (a, b) = (u64_at(bytes, 48), u64_at(bytes, 56));
+        let text =
+            Text { at, of: goroutine, piece: flags, length: u16_at(bytes, 10), bytes: array_at(bytes, 24) };
+        let Some(kind) = Kind::of(bytes[8]) else {
+            return match (bytes[8], Kind::of(flags)) {
+                (code::NAME, _) => Self::Name(text),
+                (code::TYPE, _) => Self::Type(text),
+                (code::COUNTER, Some(kind)) => Self::Counter(kind, counter(bytes)),
+                (code::FIRST_LOST, Some(kind)) => Self::FirstLost(kind, at, a),
+                (code::SETTINGS, _) => Self::Settings(settings(bytes)),
+                (code::SHED, _) => Self::Shed(at, EbpfMode::of(flags)),
+                (code::END, _) => Self::End(at, a),
+                (other, _) => Self::Unknown(other),
+            };
+        };
+        match kind {
+            Kind::Text => Self::Error(text),
+            _ if kind.is_of_span() => Self::Span(SpanMark {
+                kind,
+                at,
+                goroutine,
+                key: SpanKey { trace: TraceId(array_at(bytes, 24)), span: SpanId(array_at(bytes, 40)) },
+                sampled: flags & 1 != 0,
+                parent_sampled: flags & 2 != 0,
+                extra: u16_at(bytes, 10),
+                a,
+                b,
+            }),
+            _ if kind.is_of_processor() => Self::Processor(Processor {
+                kind,
+                at,
+                goroutine,
+                batch: u32_at(bytes, 24),
+                spans: u32_at(bytes, 28),
+                dropped: u32_at(bytes, 32),
+                queue: u32_at(bytes, 36),
+                failed: flags & 1 != 0,
+                error: u64_at(bytes, 40),
+                processor: a,
+                began: b,
+            }),
+            _ => Self::Moment(Moment { kind, at, goroutine, a }),
+        }
+    }
+
+    /// Records that say a counter: its figures, and where its first loss was, if there was one.
+    pub fn write_counter(kind: Kind, counter: &Counter) -> Vec<[u8; RECORD_BYTES]> {
+        let mut out = [0; RECORD_BYTES];
+        (out[8], out[9]) = (code::COUNTER, kind as u8);
+        let words =
+            [counter.hit, counter.lost, counter.fault, counter.skipped, counter.ids, counter.ids_lost];
+        for (index, word) in words.into_iter().enumerate() {
+            put(&mut out, 16 + 8 * index, word.to_le_bytes());
+        }
+        let mut all = vec![out];
+        if counter.first_lost_at != 0 {
+            let mut first = [0; RECORD_BYTES];
+            put(&mut first, 0, counter.first_lost_at.to_le_bytes());
+            (first[8], first[9]) = (code::FIRST_LOST, kind as u8);
+            put(&mut first, 48, counter.first_lost_hit.to_le_bytes());
+            all.push(first);
+        }
+        all
+    }
+
+    /// Records that say the text of a name (`is_type` false) or of a type, in pieces.
+    pub fn write_text(is_type: bool, of: u64, text: &[u8]) -> Vec<[u8; RECORD_BYTES]> {
+        let text = &text[..text.len().min(6 * PIECE)];
+        let piece = |(number, part): (usize, &[u8])| {
+            let mut out = [0; RECORD_BYTES];
+            (out[8], out[9]) = (if is_type { code::TYPE } else { code::NAME }, number as u8);
+            put(&mut out, 10, (text.len() as u16).to_le_bytes());
+            put(&mut out, 16, of.to_le_bytes());
+            out[24..24 + part.len()].copy_from_slice(part);
+            out
+        };
+        text.chunks(PIECE).enumerate().map(piece).collect()
+    }
+
+    /// A record of what a batch processor is set to.
+    pub fn write_settings(settings: &Settings) -> [u8; RECORD_BYTES] {
+        let mut out = [0; RECORD_BYTES];
+        (out[8], out[9]) = (code::SETTINGS, u8::from(settings.block));
+        put(&mut out, 24, settings.queue.to_le_bytes());
+        put(&mut out, 28, settings.batch.to_le_bytes());
+        put(&mut out, 32, settings.delay.to_le_bytes());
+        put(&mut out, 40, settings.timeout.to_le_bytes());
+        put(&mut out, 48, settings.processor.to_le_bytes());
+        out
+    }
+
+    /// A record that says that from here on less is recorded.
+    pub fn write_shed(at: MonoNs, mode: EbpfMode) -> [u8; RECORD_BYTES] {
+        let mut out = [0; RECORD_BYTES];
+        put(&mut out, 0, at.to_le_bytes());
+        (out[8], out[9]) = (code::SHED, mode as u8);
+        out
+    }
+
+    /// The last record.
+    pub fn write_end(at: MonoNs, records: u64) -> [u8; RECORD_BYTES] {
+        let mut out = [0; RECORD_BYTES];
+        put(&mut out, 0, at.to_le_bytes());
+        out[8] = code::END;
+        put(&mut out, 48, records.to_le_bytes());
+        out
+    }
+}
+
+fn counter(bytes: &[u8]) -> Counter {
+    let word = |index: usize| u64_at(bytes, 16 + 8 * index);
+    Counter {
+        hit: word(0),
+        lost: word(1),
+        fault: word(2),
+        skipped: word(3),
+        ids: word(4),
+        ids_lost: word(5),
+        ..Counter::default()
+    }
+}
+
+fn settings(bytes: &[u8]) -> Settings {
+    Settings {
+        processor: u64_at(bytes, 48),
+        queue: u32_at(bytes, 24),
+        batch: u32_at(bytes, 28),
+        block: bytes[9] != 0,
+        delay: u64_at(bytes, 32),
+        timeout: u64_at(bytes, 40),
+    }
+}

@@ -1,0 +1,143 @@
+//! The probe witness: probes on one process, and the thread that writes down what they say.
+
+mod scribe;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use spanfate_model::probe::{Buffer, Ebpf, EbpfMode, ProbeManifest, header};
+use spanfate_probes::attach::Attached;
+use spanfate_probes::gobin::{GoBinary, OffsetSource};
+use spanfate_probes::lookup::{Found, look_up};
+use spanfate_probes::memory::Memory;
+
+use crate::{Error, clock};
+use scribe::Scribe;
+
+/// Distance of two looks at the buffer where each span makes records.
+const LOOK_NS: u64 = 1_000_000;
+/// The same, where only batches do.
+const SLOW_LOOK_NS: u64 = 50_000_000;
+
+/// What putting probes on a process needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The process; it may not have become its program yet.
+    pub pid: u32,
+    /// Its program.
+    pub program: &'a Path,
+    /// Which probes.
+    pub ebpf: &'a Ebpf,
+    /// File of the log.
+    pub log: &'a Path,
+    /// Its name in the manifest.
+    pub name: &'a str,
+}
+
+/// Probes on a process, and who reads them.
+#[derive(Debug)]
+pub struct Probing {
+    gone: Arc<AtomicBool>,
+    thread: Option<JoinHandle<Result<(), Error>>>,
+}
+
+/// Puts probes on a process; what to write of it in the manifest. Where there can be none the manifest says why.
+pub fn start(wanted: &Wanted<'_>) -> Result<(Option<Probing>, ProbeManifest), Error> {
+    let mut manifest = ProbeManifest { mode: wanted.ebpf.mode, ..ProbeManifest::default() };
+    let ready = GoBinary::open(wanted.program).map_err(Into::into).and_then(|binary| {
+        let found = look_up(&binary, wanted.ebpf)?;
+        let attached = Attached::attach(wanted.pid, wanted.program, &found, wanted.ebpf)?;
+        Ok((attached, Memory::new(wanted.pid, &binary, &found.offsets), found))
+    });
+    let (attached, memory, found) = match ready {
+        Ok(ready) => ready,
+        Err(error) => {
+            let error: spanfate_probes::ProbeError = error;
+            manifest.absent = Some(error.to_string());
+            return Ok((None, manifest));
+        }
+    };
+    describe(&found, attached.sites(), wanted.name, &mut manifest);
+    let file = File::create(wanted.log).map_err(Error::unwritten(wanted.log))?;
+    let scribe = Scribe::new(attached, memory, file, *wanted.ebpf, &header(wanted.pid, clock::now()))
+        .map_err(Error::unwritten(wanted.log))?;
+    let gone = Arc::new(AtomicBool::new(false));
+    let (pace, log, thread_gone) = (pace(wanted.ebpf), wanted.log.to_owned(), Arc::clone(&gone));
+    let thread = std::thread::Builder::new()
+        .name("probes".to_owned())
+        .spawn(move || write(scribe, pace, &thread_gone).map_err(Error::unwritten(&log)))
+        .map_err(Error::system("start a thread"))?;
+    Ok((Some(Probing { gone, thread: Some(thread) }), manifest))
+}
+
+fn describe(found: &Found, sites: usize, name: &str, manifest: &mut ProbeManifest) {
+    manifest.log = Some(name.to_owned());
+    manifest.go.clone_from(&found.go);
+    manifest.sdk = found.sdk.trim_start_matches('v').to_owned();
+    manifest.sites = sites as u32;
+    manifest.missing.clone_from(&found.missing);
+    if let OffsetSource::Nearest { sdk, go } = &found.source {
+        manifest.nearest = Some(format!("SDK {sdk}, Go {go}"));
+    }
+}
+
+/// How the reader waits.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// Between two looks.
+    between: u64,
+    /// The kernel wakes it.
+    woken: bool,
+}
+
+fn pace(ebpf: &Ebpf) -> Pace {
+    let usual = if ebpf.mode >= EbpfMode::Spans { LOOK_NS } else { SLOW_LOOK_NS };
+    let between = ebpf.reader_pause.map_or(usual, |pause| pause.nanos());
+    let woken = ebpf.reader_pause.is_none()
+        && match ebpf.buffer {
+            Buffer::Ring => false,
+            Buffer::RingWaking | Buffer::RingBatched | Buffer::Perf => true,
+        };
+    Pace { between, woken }
+}
+
+/// Writes until the process is gone and everything it left has been read.
+fn write(mut scribe: Scribe, pace: Pace, gone: &AtomicBool) -> std::io::Result<()> {
+    loop {
+        // In this order: what came before the end is read after it.
+        let last = gone.load(Ordering::Acquire);
+        scribe.look()?;
+        if last {
+            return scribe.finish();
+        }
+        if pace.woken {
+            scribe.wait(SLOW_LOOK_NS / 1_000_000);
+        } else {
+            clock::sleep_until(clock::now() + pace.between);
+        }
+    }
+}
+
+impl Probing {
+    /// Reads what is left of a process that has ended, and ends.
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.gone.store(true, Ordering::Release);
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        thread.join().unwrap_or_else(|_| {
+            Err(Error::system("join the probes' thread")(std::io::ErrorKind::Other.into()))
+        })
+    }
+}
+
+impl Drop for Probing {
+    fn drop(&mut self) {
+        self.gone.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            // An error before has taken the trial down already.
+            drop(thread.join());
+        }
+    }
+}
