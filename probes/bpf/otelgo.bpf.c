@@ -37,6 +37,8 @@ enum kind {
 	GOROUTINE,
 	TRAP,
 	KINDS = 32,
+	// Of a name, by its digest: no counter, for names are only for people.
+	NAME = 64,
 };
 
 // What the loader knows of the binary and of the user's wishes. Offsets are bytes inside Go's structs.
@@ -134,6 +136,14 @@ struct {
 	__type(value, struct waiting);
 } blocked SEC(".maps");
 
+// Names that the reader knows, by digest.
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u8);
+} names SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -159,23 +169,23 @@ static __always_inline __u64 word(__u64 from)
 	return out;
 }
 
-static __always_inline void emit(void *ctx, struct record *record, struct counter *counter, __u64 id)
+static __always_inline long output(void *ctx, struct record *record)
 {
-	long failed;
+	__u64 flags = config.wake;
 
 	record->at = bpf_ktime_get_ns();
 	record->cpu = bpf_get_smp_processor_id();
-	if (config.perf) {
-		failed = bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU, record, sizeof(*record));
-	} else {
-		__u64 flags = config.wake;
+	if (config.perf)
+		return bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU, record, sizeof(*record));
+	if (config.wake_bytes)
+		flags = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= config.wake_bytes ? BPF_RB_FORCE_WAKEUP :
+											       BPF_RB_NO_WAKEUP;
+	return bpf_ringbuf_output(&events, record, sizeof(*record), flags);
+}
 
-		if (config.wake_bytes)
-			flags = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= config.wake_bytes ? BPF_RB_FORCE_WAKEUP :
-												       BPF_RB_NO_WAKEUP;
-		failed = bpf_ringbuf_output(&events, record, sizeof(*record), flags);
-	}
-	if (failed) {
+static __always_inline void emit(void *ctx, struct record *record, struct counter *counter, __u64 id)
+{
+	if (output(ctx, record)) {
 		if (!counter->lost) {
 			counter->first_lost_at = record->at;
 			counter->first_lost_hit = counter->hit;
@@ -255,12 +265,35 @@ int offered(struct pt_regs *ctx)
 	return 0;
 }
 
-static __always_inline void name(struct record *record, __u64 snapshot)
+// A span's name as a digest of its length and its first 40 bytes. The reader gets the bytes once; a name may lie on the heap,
+// so nobody could read them later.
+static __always_inline void name(void *ctx, struct record *record, __u64 snapshot)
 {
+	struct record name = { .kind = NAME };
 	__u64 length = word(snapshot + config.snap_name + 8);
+	__u64 digest = length * 0x9e3779b97f4a7c15ull + 1;
+	__u8 known = 1;
+	__u64 bytes[5] = {};
+	int index;
 
-	record->b = word(snapshot + config.snap_name);
-	record->extra = length > 0xffff ? 0xffff : length;
+	if (!length || read(bytes, length < sizeof(bytes) ? length : sizeof(bytes), word(snapshot + config.snap_name)))
+		return;
+#pragma unroll
+	for (index = 0; index < 5; index++)
+		digest = (digest ^ bytes[index]) * 0xff51afd7ed558ccdull;
+	// The low bits of a product know only low bits.
+	digest ^= digest >> 32;
+	record->b = digest;
+	if (bpf_map_lookup_elem(&names, &digest))
+		return;
+	name.goroutine = digest;
+	name.extra = length > 0xffff ? 0xffff : length;
+	__builtin_memcpy(name.trace, bytes, 16);
+	name.span = bytes[2];
+	name.a = bytes[3];
+	name.b = bytes[4];
+	if (!output(ctx, &name))
+		bpf_map_update_elem(&names, &digest, &known, BPF_ANY);
 }
 
 // (*batchSpanProcessor).enqueueDrop, at the branch on what the channel said: AL is 1 where the span was taken.
@@ -272,7 +305,7 @@ int enqueued(struct pt_regs *ctx)
 
 	record.a = word(ctx->rsp + config.drop_bsp);
 	if (config.spans)
-		name(&record, snapshot);
+		name(ctx, &record, snapshot);
 	span(ctx, &record, snapshot + config.snap_context);
 	return 0;
 }
@@ -287,7 +320,7 @@ int blocking(struct pt_regs *ctx)
 
 	record.a = ctx->rax;
 	if (config.spans)
-		name(&record, ctx->rsi);
+		name(ctx, &record, ctx->rsi);
 	span(ctx, &record, ctx->rsi + config.snap_context);
 	waiting.trace[0] = record.trace[0];
 	waiting.trace[1] = record.trace[1];

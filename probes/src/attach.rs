@@ -8,7 +8,7 @@ use std::path::Path;
 use aya::maps::perf::{PerfEvent, PerfEventArrayBuffer};
 use aya::maps::{MapData, PerCpuArray, PerfEventArray, RingBuf};
 use aya::programs::UProbe;
-use aya::programs::uprobe::{UProbeAttachLocation, UProbeLinkId, UProbeScope};
+use aya::programs::uprobe::{UProbeAttachLocation, UProbeLink, UProbeLinkId, UProbeScope};
 use aya::util::online_cpus;
 use aya::{Ebpf as Object, EbpfLoader, Pod};
 use spanfate_model::probe::{Buffer, Counter, Ebpf, EbpfMode, Kind, RECORD_BYTES};
@@ -139,9 +139,16 @@ impl Attached {
     pub fn shed(&mut self, mode: EbpfMode) -> Result<(), ProbeError> {
         let (keep, go): (Vec<_>, Vec<_>) = self.links.drain(..).partition(|(_, since, _)| *since <= mode);
         self.links = keep;
+        self.detach(go)
+    }
+
+    fn detach(&mut self, go: Vec<(&'static str, EbpfMode, UProbeLinkId)>) -> Result<(), ProbeError> {
+        let mut out = Vec::new();
         for (name, _, link) in go {
-            uprobe(&mut self.object, name)?.detach(link).map_err(|error| refused("a uprobe", &error))?;
+            let link = uprobe(&mut self.object, name)?.take_link(link);
+            out.push(link.map_err(|error| refused("a uprobe", &error))?);
         }
+        let_go(out);
         Ok(())
     }
 
@@ -164,7 +171,7 @@ impl Attached {
             Source::Perf(buffers) => {
                 for buffer in buffers {
                     buffer.for_each(|event| match event {
-                        PerfEvent::Sample { head, tail } if tail.is_empty() => one(head),
+                        PerfEvent::Sample { head, tail: [] } => one(head),
                         PerfEvent::Sample { head, tail } => one(&[head, tail].concat()),
                         PerfEvent::Lost { count } => self.reported_lost += count,
                     });
@@ -204,6 +211,24 @@ impl Attached {
         };
         Kind::ALL.into_iter().map(one).collect()
     }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        let links = std::mem::take(&mut self.links);
+        // What could not be taken out goes with the object, one after the other.
+        drop(self.detach(links));
+    }
+}
+
+/// Takes probes away. The kernel waits for all its CPUs before it lets go of one, a tenth of a second each: they wait together.
+fn let_go(links: Vec<UProbeLink>) {
+    std::thread::scope(|scope| {
+        for link in links {
+            // Where there is no thread to be had, the link goes at once and here.
+            drop(std::thread::Builder::new().spawn_scoped(scope, move || drop(link)));
+        }
+    });
 }
 
 fn counter(raw: &RawCounter) -> Counter {

@@ -1,4 +1,4 @@
-//! Reads what probes point to out of a process that runs: settings, names, types of errors. It only reads.
+//! Reads what probes point to out of a process that runs: settings, types of errors. It only reads.
 
 use std::fs::{self, File};
 use std::io;
@@ -76,6 +76,26 @@ impl Memory {
         Some((dropped, self.word(channel + u64::from(offsets.hchan_qcount))? as u32))
     }
 
+    /// Spans of the batch that a batch processor gathers or exports, now.
+    pub fn gathered(&mut self, processor: u64) -> Option<u32> {
+        // A slice: address, length, capacity.
+        self.word(processor + u64::from(self.offsets.bsp_batch) + 8).map(|length| length as u32)
+    }
+
+    /// Whether there is a batch processor: the channel that it points to has the room that its options say. Wrong offsets, or
+    /// memory that has another use by now, hardly give the same number twice.
+    pub fn fits(&mut self, processor: u64) -> Option<bool> {
+        let room = self.settings(processor)?.queue;
+        let channel = self.word(processor + u64::from(self.offsets.bsp_queue))?;
+        let found = self.word(channel + u64::from(self.offsets.hchan_dataqsiz));
+        Some(found == Some(u64::from(room)))
+    }
+
+    /// Opens the memory, which says why it cannot be read.
+    pub fn open(&mut self) -> io::Result<()> {
+        self.opened().map(|_| ())
+    }
+
     /// Name of the dynamic type of an interface value, by the address of its table: `*fmt.wrapError`.
     pub fn type_name(&mut self, table: u64) -> Option<String> {
         // internal/abi.ITab: Inter, Type. internal/abi.Type: Str at 40, an offset from the beginning of the type data.
@@ -91,18 +111,6 @@ impl Memory {
             low => (usize::from(low & 0x7f) | usize::from(head[2]) << 7, name + 3),
         };
         self.text(text, length)
-    }
-
-    /// Text that lies in the binary itself, so that it is the same at any time; `None` for other text.
-    pub fn constant(&mut self, address: u64, length: u16) -> Option<String> {
-        let end = address.checked_add(u64::from(length))?;
-        let constant = self
-            .opened()
-            .ok()?
-            .constant
-            .iter()
-            .any(|(from, to, _)| (*from..*to).contains(&address) && end <= *to);
-        if constant { self.text(address, usize::from(length)) } else { None }
     }
 
     fn text(&mut self, address: u64, length: usize) -> Option<String> {

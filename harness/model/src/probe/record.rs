@@ -1,5 +1,5 @@
 //! One record of a probe log. Those of the kernel side have the layout of `struct record` in `probes/bpf/otelgo.bpf.c`; those
-//! that the reader adds have kinds from 64.
+//! that the reader adds have kinds from 65.
 
 use super::{Counter, EbpfMode, MAGIC, VERSION};
 use crate::id::{SpanId, SpanKey, TraceId};
@@ -11,7 +11,7 @@ pub const RECORD_BYTES: usize = 64;
 /// Bytes of text in a record.
 const PIECE: usize = 40;
 
-/// Codes of the records that the reader adds.
+/// Codes of the records that are about no site; all but the first are added by the reader.
 mod code {
     pub(super) const NAME: u8 = 64;
     pub(super) const TYPE: u8 = 65;
@@ -171,11 +171,11 @@ pub struct SpanMark {
     pub sampled: bool,
     /// Of `Started`: its parent is sampled.
     pub parent_sampled: bool,
-    /// Of `Started`: its span kind. Of `Queued`, `Dropped` and `Blocked`: length of its name.
+    /// Of `Started`: its span kind.
     pub extra: u16,
     /// Of `Started`: its parent's id, as bytes in a number. Of `Handed`: the batch. Else the batch processor's address.
     pub a: u64,
-    /// Of `Queued`, `Dropped` and `Blocked`: address of its name. Of `Handed`: its place in the batch.
+    /// Of `Queued`, `Dropped` and `Blocked`: digest of its name. Of `Handed`: its place in the batch.
     pub b: u64,
 }
 
@@ -226,7 +226,7 @@ pub struct Moment {
     pub a: u64,
 }
 
-/// A piece of a text: of an error (by goroutine), of a name or of a type (by address).
+/// A piece of a text: of an error (by goroutine), of a name (by digest; its first 40 bytes) or of a type (by address).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Text {
     /// When.
@@ -252,7 +252,7 @@ pub enum Record {
     Moment(Moment),
     /// Text of an error.
     Error(Text),
-    /// A span's name, by its address.
+    /// A span's name, by its digest.
     Name(Text),
     /// The name of an error's type, by the address of its table.
     Type(Text),
@@ -373,12 +373,12 @@ impl Record {
         all
     }
 
-    /// Records that say the text of a name (`is_type` false) or of a type, in pieces.
-    pub fn write_text(is_type: bool, of: u64, text: &[u8]) -> Vec<[u8; RECORD_BYTES]> {
+    /// Records that say the name of a type, in pieces.
+    pub fn write_type(of: u64, text: &[u8]) -> Vec<[u8; RECORD_BYTES]> {
         let text = &text[..text.len().min(6 * PIECE)];
         let piece = |(number, part): (usize, &[u8])| {
             let mut out = [0; RECORD_BYTES];
-            (out[8], out[9]) = (if is_type { code::TYPE } else { code::NAME }, number as u8);
+            (out[8], out[9]) = (code::TYPE, number as u8);
             put(&mut out, 10, (text.len() as u16).to_le_bytes());
             put(&mut out, 16, of.to_le_bytes());
             out[24..24 + part.len()].copy_from_slice(part);

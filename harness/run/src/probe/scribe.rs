@@ -1,11 +1,11 @@
 //! Writes the log of the probes on one process: their records as they come, and beside them what has to be read out of the
-//! process while it lives (settings, names, types of errors).
+//! process while it lives (settings, types of errors).
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use spanfate_model::probe::{Ebpf, EbpfMode, Kind, RECORD_BYTES, Record};
+use spanfate_model::probe::{Ebpf, EbpfMode, RECORD_BYTES, Record};
 use spanfate_probes::attach::Attached;
 use spanfate_probes::memory::Memory;
 
@@ -35,7 +35,6 @@ pub(super) struct Scribe {
 #[derive(Default)]
 struct Seen {
     processors: BTreeSet<u64>,
-    names: BTreeSet<u64>,
     types: BTreeSet<u64>,
 }
 
@@ -121,24 +120,11 @@ fn beside(
             }
             if look.error != 0 && seen.types.insert(look.error) {
                 let name = memory.type_name(look.error).unwrap_or_default();
-                write_all(out, Record::write_text(true, look.error, name.as_bytes()))?;
-            }
-        }
-        Record::Span(mark)
-            if matches!(mark.kind, Kind::Queued | Kind::Dropped | Kind::Blocked)
-                && mark.b != 0
-                && seen.names.insert(mark.b) =>
-        {
-            // Only a name that lies in the binary is still the same a moment later.
-            if let Some(name) = memory.constant(mark.b, mark.extra) {
-                write_all(out, Record::write_text(false, mark.b, name.as_bytes()))?;
+                let pieces = Record::write_type(look.error, name.as_bytes());
+                pieces.iter().try_for_each(|piece| out.write_all(piece))?;
             }
         }
         _ => {}
     }
     Ok(())
-}
-
-fn write_all(out: &mut impl Write, records: Vec<[u8; RECORD_BYTES]>) -> std::io::Result<()> {
-    records.iter().try_for_each(|record| out.write_all(record))
 }
