@@ -24,7 +24,7 @@ pub(crate) struct Receipt {
     pub(crate) rejected: bool,
     /// An appearance was refused by a limit.
     pub(crate) refused: bool,
-    /// An appearance was failed on purpose, by a fault of the scenario.
+    /// An appearance was failed on purpose, by a fault of the scenario, or not taken by the endpoint behind a relay.
     pub(crate) failed: bool,
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn collect<'a>(log: Option<&'a [u8]>, processes: &[Process<'_>]) -> R
         log,
         ..Receipts::default()
     };
-    let Some(records) = log.and_then(wire::read) else {
+    let Some(records) = log.and_then(wire::settled) else {
         out.state = Some(WitnessState::Absent("no wire log".to_owned()));
         return out;
     };
@@ -144,7 +144,7 @@ impl Stream for Appearances<'_, '_> {
 
     fn each(&self, take: &mut dyn FnMut(&SpanKey, u64)) {
         let mut at = 0;
-        let records = self.log.and_then(wire::read).into_iter().flatten();
+        let records = self.log.and_then(wire::settled).into_iter().flatten();
         // Record 0 is the header.
         for (number, record) in (1..).zip(records) {
             match record {

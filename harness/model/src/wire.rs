@@ -5,11 +5,13 @@
 use serde::{Deserialize, Serialize};
 
 pub use self::read::{read, record, version};
-pub use self::write::{header, write_end, write_gap, write_name};
+pub use self::settle::{Endings, settled};
+pub use self::write::{header, relay_header, write_end, write_gap, write_name};
 use crate::id::{SpanId, SpanKey};
 use crate::unit::MonoNs;
 
 mod read;
+mod settle;
 mod write;
 
 /// Size of every record, the file's header included.
@@ -45,6 +47,23 @@ pub enum AnswerFate {
     CancelledByPeer,
     /// The connection broke.
     ConnectionError,
+}
+
+/// What became of a request that was handed on to the user's own endpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Relayed {
+    /// It was not handed on.
+    #[default]
+    No,
+    /// The endpoint took it.
+    Taken {
+        /// All but so many of its spans.
+        rejected: u32,
+    },
+    /// The endpoint answered that it does not take it.
+    Refused,
+    /// The endpoint gave no answer, or nobody waited for it any more.
+    Unanswered,
 }
 
 /// Protocol of a request.
@@ -123,6 +142,8 @@ pub struct AnswerRecord {
     /// What was given to the transport: an HTTP status, or 1000 + a gRPC code; 0 if nothing was, or if the log is from
     /// before this was noted.
     pub status: u16,
+    /// What the endpoint behind a relay made of the request.
+    pub relayed: Relayed,
 }
 
 /// A record of the wire log.
@@ -188,8 +209,14 @@ mod tests {
             start_wall: 10,
             end_wall: 11,
         };
-        let answer =
-            AnswerRecord { request: 3, at: 100, fate: AnswerFate::CancelledByPeer, fault: 1, status: 1014 };
+        let answer = AnswerRecord {
+            request: 3,
+            at: 100,
+            fate: AnswerFate::CancelledByPeer,
+            fault: 1,
+            status: 1014,
+            relayed: Relayed::Taken { rejected: 9 },
+        };
         let mut log = header().to_vec();
         log.extend(request.write());
         log.extend(span.write());
@@ -225,8 +252,14 @@ mod tests {
             path: 8,
             fault: 0,
         };
-        let answer =
-            AnswerRecord { request: 1, at: 9, fate: AnswerFate::ConnectionError, fault: 0, status: 0 };
+        let answer = AnswerRecord {
+            request: 1,
+            at: 9,
+            fate: AnswerFate::ConnectionError,
+            fault: 0,
+            status: 0,
+            relayed: Relayed::No,
+        };
         // As they were written then.
         let mut old = [[0; RECORD_BYTES]; 2];
         old[0][..8].copy_from_slice(&[1, 2, 0, 0, 1, 0, 0, 0]);

@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use self::distinct::distinct;
-use crate::receiver::{self, Config, Counts, Deadlines, DiscardPlan, Receiver, Script, Tally};
+use crate::receiver::{
+    self, Config, Counts, Deadlines, DiscardPlan, Receiver, RelayTally, Script, Tally, Upstream,
+};
 use crate::{Error, machine};
 
 mod distinct;
@@ -33,6 +35,8 @@ pub struct Options {
     pub answer_after: Option<Duration>,
     /// Most spans in a request; one with more is refused.
     pub max_spans: u32,
+    /// Where all goes on to.
+    pub relay: Option<Upstream>,
 }
 
 /// What was received in all.
@@ -62,6 +66,9 @@ pub struct Totals {
     pub metrics: Tally,
     /// Export requests of logs.
     pub logs: Tally,
+    /// What the endpoint behind the relay made of all requests, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relay: Option<RelayTally>,
 }
 
 /// A receiver at work.
@@ -70,6 +77,7 @@ pub struct Station {
     receiver: Receiver,
     log: File,
     path: PathBuf,
+    relays: bool,
 }
 
 impl Station {
@@ -83,7 +91,7 @@ impl Station {
             let name = format!("spanfate-receive-{}.log", std::process::id());
             (scratch.join(name), SCRATCH_LIMIT.min(free / 2))
         };
-        let receiver = receiver::start(Config {
+        let config = Config {
             listen: options.listen,
             answer_after: options.answer_after,
             max_bytes: MOST_BYTES,
@@ -95,14 +103,14 @@ impl Station {
             hop: 0,
             path: 0,
             script: Script::default(),
-        })
-        .map_err(taken)?;
+        };
+        let receiver = receiver::start_with(config, options.relay.as_ref()).map_err(taken)?;
         let log = File::open(&path).map_err(Error::file("read", &path))?;
         if options.out.is_none() {
             // It stays readable while it is open, and is gone however this process ends.
             fs::remove_file(&path).map_err(Error::file("unlink", &path))?;
         }
-        Ok(Self { receiver, log, path })
+        Ok(Self { receiver, log, path, relays: options.relay.is_some() })
     }
 
     /// Where it listens.
@@ -113,6 +121,11 @@ impl Station {
     /// What it has counted so far.
     pub fn counts(&self) -> Counts {
         self.receiver.counts()
+    }
+
+    /// Why the last request that the relay could not hand on was not.
+    pub fn relay_trouble(&self) -> Option<String> {
+        self.receiver.relay_trouble()
     }
 
     /// Whether it still takes requests.
@@ -139,6 +152,7 @@ impl Station {
             closed: counts.closed,
             metrics: counts.metrics,
             logs: counts.logs,
+            relay: self.relays.then_some(counts.relay),
         })
     }
 }

@@ -17,13 +17,15 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use self::counts::Totals;
-pub use self::counts::{Counts, Tally};
+pub use self::counts::{Counts, RelayTally, Tally};
 pub use self::deadline::Deadlines;
 use self::door::Bound;
 use self::exchange::Exchange;
 use self::message::Invalid;
 use self::peers::Peers;
 use self::receipt::{Arrival, Judgement, WireLog};
+use self::relay::Relay;
+pub use self::relay::Upstream;
 use self::reply::{Failure, Reply};
 pub use self::script::{Entry, Script, When};
 use crate::error::Error;
@@ -42,8 +44,10 @@ mod message;
 mod names;
 mod otlp;
 mod pace;
+mod passed;
 mod peers;
 mod receipt;
+mod relay;
 mod reply;
 mod route;
 mod script;
@@ -110,14 +114,28 @@ pub struct Receiver {
 
 /// Starts a receiver. Fails when the address cannot be had or the log cannot be created.
 pub fn start(config: Config) -> Result<Receiver, Error> {
+    start_with(config, None)
+}
+
+/// The same with a relay, where there is an endpoint to hand on to: what the client is told is what that one says.
+pub fn start_with(config: Config, upstream: Option<&Upstream>) -> Result<Receiver, Error> {
+    let relay = upstream.cloned().map(Relay::new).transpose()?;
     let bound = Bound::listen(config.listen, config.script.minds_door())
         .map_err(|source| Error::Listen { address: config.listen, source })?;
     let address = bound.address().map_err(Error::system("read the receiver's address"))?;
+    if upstream.is_some_and(|upstream| upstream.leads_to(address)) {
+        return Err(Error::Absent {
+            what: "an endpoint behind the relay".to_owned(),
+            remedy: format!(
+                "it leads back to {address}, where this receiver listens; choose another with --relay or --listen"
+            ),
+        });
+    }
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Error::system("start the receiver's runtime"))?;
-    let shared = Shared::create(config)?;
+    let shared = Shared::create(config, relay)?;
     let (stop, stopped) = oneshot::channel();
     let minding = shared.config.script.mind_door();
     let serving = Arc::clone(&shared);
@@ -126,8 +144,9 @@ pub fn start(config: Config) -> Result<Receiver, Error> {
         .spawn(move || {
             let connections = runtime.block_on(serve::serve(bound, Arc::clone(&serving), stopped));
             drop(minding);
-            // Answers still open are dropped with the runtime, and each notes its fate.
-            drop(runtime);
+            // Answers still open are dropped with the runtime, and each notes its fate. A name that is still being looked
+            // up for a relay is not waited for.
+            runtime.shutdown_background();
             serving.log().finish()?;
             connections.map_err(Error::system("accept connections"))
         })
@@ -144,6 +163,11 @@ impl Receiver {
     /// What it has counted so far.
     pub fn counts(&self) -> Counts {
         self.shared.totals.counts()
+    }
+
+    /// Why the last request that a relay could not hand on was not.
+    pub fn relay_trouble(&self) -> Option<String> {
+        self.shared.relay.as_ref().and_then(Relay::trouble)
     }
 
     /// Whether it still takes requests; if it does not, [`stop`](Self::stop) says why.
@@ -174,6 +198,7 @@ struct Shared {
     in_flight: AtomicU64,
     /// The receiver itself ends what is still open.
     cut: AtomicBool,
+    relay: Option<Relay>,
 }
 
 /// Why a message is not accepted.
@@ -202,8 +227,8 @@ impl fmt::Display for Refusal {
 
 impl Shared {
     /// Creates the log and what goes with it.
-    fn create(config: Config) -> Result<Arc<Self>, Error> {
-        let log = WireLog::create(&config)?;
+    fn create(config: Config, relay: Option<Relay>) -> Result<Arc<Self>, Error> {
+        let log = WireLog::create(&config, relay.is_some())?;
         Ok(Arc::new(Self {
             read_limit: config.max_bytes.saturating_mul(2).max(READ_ANYWAY),
             config,
@@ -212,6 +237,7 @@ impl Shared {
             peers: Peers::default(),
             in_flight: AtomicU64::new(0),
             cut: AtomicBool::new(false),
+            relay,
         }))
     }
 
@@ -229,6 +255,7 @@ impl Shared {
                 return Err(Refusal::TooLarge { limit: max_bytes });
             }
             tally.accept(message.len());
+            exchange.pass(0);
             return Ok(Reply::Usual);
         }
         let spans = message::count(exchange.call.protocol, message)
@@ -286,15 +313,17 @@ impl Shared {
         });
         let receipt = noted.map_err(|invalid| self.refuse_malformed(invalid))?;
         exchange.logged(receipt.request);
+        self.totals.requests.fetch_add(1, Ordering::Relaxed);
+        self.totals.gap.fetch_add(receipt.gap, Ordering::Relaxed);
         let accepted = match judgement.disposition {
+            // The endpoint behind the relay has the last word.
+            Disposition::Accepted if exchange.pass(spans) => return Ok(()),
             Disposition::Accepted => spans,
             Disposition::RejectedPartial => spans - judgement.rejected,
             Disposition::Refused | Disposition::Failed => 0,
         };
-        self.totals.requests.fetch_add(1, Ordering::Relaxed);
         self.totals.accepted.fetch_add(u64::from(accepted), Ordering::Relaxed);
         self.totals.refused.fetch_add(u64::from(spans - accepted), Ordering::Relaxed);
-        self.totals.gap.fetch_add(receipt.gap, Ordering::Relaxed);
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Reads the records of a wire log.
 
 use super::{
-    AnswerFate, AnswerRecord, Disposition, MAGIC, NAME_CHUNK, RECORD_BYTES, RequestRecord, SpanRecord,
-    WireProtocol, WireRecord,
+    AnswerFate, AnswerRecord, Disposition, MAGIC, NAME_CHUNK, RECORD_BYTES, Relayed, RequestRecord,
+    SpanRecord, WireProtocol, WireRecord,
 };
 use crate::id::{SpanId, SpanKey, TraceId};
 use crate::le::{array_at, u16_at, u32_at, u64_at};
@@ -68,6 +68,12 @@ pub fn record(record: &[u8; RECORD_BYTES]) -> WireRecord {
             },
             fault: record[2],
             status: u16_at(record, 16),
+            relayed: match record[3] {
+                0 => Relayed::No,
+                1 => Relayed::Taken { rejected: u32_at(record, 20) },
+                2 => Relayed::Refused,
+                _ => Relayed::Unanswered,
+            },
         }),
         4 => {
             let length = (record[1] as usize).min(NAME_CHUNK);

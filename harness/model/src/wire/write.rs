@@ -1,8 +1,8 @@
 //! Writes the records of a wire log.
 
 use super::{
-    AnswerFate, AnswerRecord, Disposition, MAGIC, NAME_CHUNK, NAME_LIMIT, RECORD_BYTES, RequestRecord,
-    SpanRecord, WireProtocol,
+    AnswerFate, AnswerRecord, Disposition, MAGIC, NAME_CHUNK, NAME_LIMIT, RECORD_BYTES, Relayed,
+    RequestRecord, SpanRecord, WireProtocol,
 };
 use crate::le::put;
 
@@ -29,6 +29,13 @@ pub fn header() -> [u8; RECORD_BYTES] {
     put(&mut out, 0, *MAGIC);
     put(&mut out, 8, 1_u32.to_le_bytes());
     put(&mut out, 12, (RECORD_BYTES as u32).to_le_bytes());
+    out
+}
+
+/// The first record of a log that must be read to its end: the receiver hands on what it takes.
+pub fn relay_header() -> [u8; RECORD_BYTES] {
+    let mut out = header();
+    out[16] = 1;
     out
 }
 
@@ -85,6 +92,14 @@ impl AnswerRecord {
         put(&mut out, 4, self.request.to_le_bytes());
         put(&mut out, 8, self.at.to_le_bytes());
         put(&mut out, 16, self.status.to_le_bytes());
+        let (relayed, rejected) = match self.relayed {
+            Relayed::No => (0, 0),
+            Relayed::Taken { rejected } => (1, rejected),
+            Relayed::Refused => (2, 0),
+            Relayed::Unanswered => (3, 0),
+        };
+        out[3] = relayed;
+        put(&mut out, 20, rejected.to_le_bytes());
         out
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use spanfate_model::id::{SpanKey, mix};
-use spanfate_model::wire::{Disposition, RECORD_BYTES, WireRecord, record};
+use spanfate_model::wire::{Disposition, Endings, RECORD_BYTES, WireRecord, record};
 
 /// Keys held at once, 24 bytes each; a log with more is read several times, one part of the keys each time.
 const KEYS_AT_ONCE: u64 = 2 << 20;
@@ -21,11 +21,12 @@ pub(super) fn distinct(log: &mut (impl Read + Seek), expected: u64) -> io::Resul
 }
 
 fn in_parts(log: &mut (impl Read + Seek), parts: u64) -> io::Result<Spans> {
+    let endings = endings(log)?;
     let mut spans = Spans::default();
     let mut keys: Vec<SpanKey> = Vec::new();
     for part in 0..parts {
         keys.clear();
-        each_accepted(log, |key| {
+        each_accepted(log, endings.clone(), |key| {
             if part_of(key) % parts == part {
                 keys.push(key);
             }
@@ -44,7 +45,34 @@ fn part_of(key: SpanKey) -> u64 {
     mix(u128::from_le_bytes(key.trace.0) as u64 ^ mix(u64::from_le_bytes(key.span.0)))
 }
 
-fn each_accepted(log: &mut (impl Read + Seek), mut each: impl FnMut(SpanKey)) -> io::Result<()> {
+/// What the end of the log says of its requests, where there is a relay.
+fn endings(log: &mut (impl Read + Seek)) -> io::Result<Endings> {
+    let bytes = log.seek(SeekFrom::End(0))?;
+    log.rewind()?;
+    let mut header = [0; RECORD_BYTES];
+    log.read_exact(&mut header)?;
+    let mut endings = Endings::new(&header, bytes);
+    if endings.is_relayed() {
+        each(log, |record| endings.note(&record))?;
+    }
+    Ok(endings)
+}
+
+fn each_accepted(
+    log: &mut (impl Read + Seek),
+    mut endings: Endings,
+    mut take: impl FnMut(SpanKey),
+) -> io::Result<()> {
+    each(log, |record| {
+        if let WireRecord::Span(span) = endings.settle(record)
+            && span.disposition == Disposition::Accepted
+        {
+            take(span.key);
+        }
+    })
+}
+
+fn each(log: &mut (impl Read + Seek), mut take: impl FnMut(WireRecord)) -> io::Result<()> {
     log.seek(SeekFrom::Start(RECORD_BYTES as u64))?;
     let mut log = BufReader::with_capacity(4096 * RECORD_BYTES, log);
     let mut bytes = [0; RECORD_BYTES];
@@ -53,11 +81,7 @@ fn each_accepted(log: &mut (impl Read + Seek), mut each: impl FnMut(SpanKey)) ->
             Err(torn) if torn.kind() == io::ErrorKind::UnexpectedEof => break,
             read => read?,
         }
-        if let WireRecord::Span(span) = record(&bytes)
-            && span.disposition == Disposition::Accepted
-        {
-            each(span.key);
-        }
+        take(record(&bytes));
     }
     Ok(())
 }

@@ -102,6 +102,9 @@ impl<B: Inbound> Body for RequestBody<B> {
         if let Err(full) = self.hold(frame.data_ref().map_or(0, Bytes::len) as u64) {
             return Poll::Ready(Some(Err(full)));
         }
+        if let Some(data) = frame.data_ref() {
+            self.exchange.copy(data);
+        }
         if let Some(pace) = &mut self.pace {
             pace.hold(frame);
             return self.poll_paced(cx).map(|frame| frame.map(Ok));

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
+use spanfate_model::wire::Relayed;
 
 /// What a receiver has counted so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -26,6 +27,19 @@ pub struct Counts {
     pub metrics: Tally,
     /// Export requests of logs.
     pub logs: Tally,
+    /// Requests of all signals that went through a relay and have their end.
+    pub relay: RelayTally,
+}
+
+/// Requests that were handed on to the user's own endpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct RelayTally {
+    /// The endpoint took them.
+    pub taken: u64,
+    /// It answered that it does not.
+    pub refused: u64,
+    /// It gave no answer, or the client did not wait for it.
+    pub unanswered: u64,
 }
 
 /// Requests of a signal that is accepted but not looked into: a client that also sends it must not see errors.
@@ -59,6 +73,9 @@ pub(super) struct Totals {
     pub(super) closed: AtomicU64,
     metrics: Growing,
     logs: Growing,
+    relayed: AtomicU64,
+    relay_refused: AtomicU64,
+    relay_unanswered: AtomicU64,
 }
 
 /// A tally while it grows.
@@ -81,6 +98,25 @@ impl Totals {
             closed: read(&self.closed),
             metrics: self.metrics.tally(),
             logs: self.logs.tally(),
+            relay: RelayTally {
+                taken: read(&self.relayed),
+                refused: read(&self.relay_refused),
+                unanswered: read(&self.relay_unanswered),
+            },
+        }
+    }
+
+    /// The endpoint behind a relay said what becomes of a request with so many spans.
+    pub(super) fn settle(&self, signal: Signal, relayed: Relayed, spans: u32) {
+        let (kind, accepted) = match relayed {
+            Relayed::Taken { rejected } => (&self.relayed, spans - rejected.min(spans)),
+            Relayed::Refused => (&self.relay_refused, 0),
+            Relayed::No | Relayed::Unanswered => (&self.relay_unanswered, 0),
+        };
+        kind.fetch_add(1, Ordering::Relaxed);
+        if signal == Signal::Traces {
+            self.accepted.fetch_add(u64::from(accepted), Ordering::Relaxed);
+            self.refused.fetch_add(u64::from(spans - accepted), Ordering::Relaxed);
         }
     }
 

@@ -10,11 +10,12 @@ use http::{HeaderValue, Response};
 use hyper::body::{Body, Frame, SizeHint};
 use spanfate_model::answer::Answer;
 use spanfate_model::unit::MonoNs;
-use spanfate_model::wire::{AnswerFate, AnswerRecord, WireProtocol};
+use spanfate_model::wire::{AnswerFate, AnswerRecord, Relayed, WireProtocol};
 use tonic::{Code, Status};
 
 use super::Shared;
 use super::counts::Signal;
+use super::passed::Passed;
 use super::script::Acting;
 use super::socket::Connection;
 use crate::clock;
@@ -70,6 +71,8 @@ pub(super) struct Exchange {
     parting: AtomicBool,
     /// What was given to the transport; 0 as long as nothing was.
     status: AtomicU16,
+    /// What it leaves to the endpoint behind a relay, where there is one.
+    passed: Option<Passed>,
 }
 
 impl Exchange {
@@ -78,6 +81,7 @@ impl Exchange {
         let script = &shared.config.script;
         Arc::new(Self {
             acting: if call.signal == Signal::Traces { script.decide() } else { None },
+            passed: shared.relay.as_ref().map(|_| Passed::default()),
             shared: Arc::clone(shared),
             connection: Arc::clone(connection),
             call,
@@ -133,9 +137,10 @@ impl Exchange {
     /// This goes to the transport.
     fn answering<B>(&self, response: &Response<B>) {
         let status = if self.call.protocol == WireProtocol::Grpc {
-            // A success has its code in the trailers.
+            // A success has its code in the trailers; of what comes from behind a relay it is known.
             let code = response.headers().get("grpc-status").map(HeaderValue::as_bytes);
-            1000 + i32::from(code.map_or(Code::Ok, Code::from_bytes)) as u16
+            let stated = code.map(Code::from_bytes).or_else(|| response.extensions().get().copied());
+            1000 + i32::from(stated.unwrap_or(Code::Ok)) as u16
         } else {
             response.status().as_u16()
         };
@@ -184,6 +189,42 @@ impl Exchange {
         made
     }
 
+    /// A piece of the body as it was sent.
+    pub(super) fn copy(&self, piece: &Bytes) {
+        if let Some(passed) = &self.passed {
+            passed.copy(piece);
+        }
+    }
+
+    /// The body as it was sent.
+    pub(super) fn copied(&self) -> Bytes {
+        self.passed.as_ref().map(Passed::copied).unwrap_or_default()
+    }
+
+    /// Whether its so many spans are accepted is up to the endpoint behind the relay; says whether there is one.
+    pub(super) fn pass(&self, spans: u32) -> bool {
+        self.passed.as_ref().inspect(|passed| passed.pass(spans)).is_some()
+    }
+
+    /// Whether it is to be handed on.
+    pub(super) fn is_passed(&self) -> bool {
+        self.passed.as_ref().is_some_and(Passed::is_passed)
+    }
+
+    /// Spans that are to be handed on.
+    pub(super) fn spans(&self) -> u32 {
+        self.passed.as_ref().map_or(0, Passed::spans)
+    }
+
+    /// What the endpoint behind the relay made of it; only the first word counts.
+    pub(super) fn relayed(&self, relayed: Relayed) {
+        if let Some(passed) = &self.passed
+            && let Some(spans) = passed.settle(relayed)
+        {
+            self.shared.totals.settle(self.call.signal, relayed, spans);
+        }
+    }
+
     pub(super) fn logged(&self, request: Option<u32>) {
         self.request.store(request.unwrap_or(NOT_LOGGED), Ordering::Relaxed);
     }
@@ -194,6 +235,8 @@ impl Drop for Exchange {
         if self.parting.load(Ordering::Relaxed) {
             self.connection.part();
         }
+        // Whoever is still waiting for an answer now gets none.
+        self.relayed(Relayed::Unanswered);
         let request = self.request.load(Ordering::Relaxed);
         if request == NOT_LOGGED {
             return;
@@ -206,7 +249,9 @@ impl Drop for Exchange {
             AnswerFate::CancelledByPeer
         };
         let (fault, status) = (self.fault(), self.status.load(Ordering::Relaxed));
-        self.shared.log().answered(&AnswerRecord { request, at: clock::now(), fate, fault, status });
+        let relayed = self.passed.as_ref().map(Passed::relayed).unwrap_or_default();
+        let answer = AnswerRecord { request, at: clock::now(), fate, fault, status, relayed };
+        self.shared.log().answered(&answer);
     }
 }
 

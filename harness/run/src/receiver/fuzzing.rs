@@ -223,7 +223,7 @@ fn deliver(request: Request<Chunks>) -> Outcome {
     let folder = if cfg!(target_os = "linux") { "/dev/shm".into() } else { std::env::temp_dir() };
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let log = folder.join(format!("spanfate-fuzz-{}-{number}.log", std::process::id()));
-    let created = Shared::create(Config {
+    let config = Config {
         listen: ([127, 0, 0, 1], 0).into(),
         answer_after: None,
         max_bytes: MAX_BYTES,
@@ -235,8 +235,8 @@ fn deliver(request: Request<Chunks>) -> Outcome {
         hop: 0,
         path: 0,
         script: Script::default(),
-    });
-    let Ok(shared) = created else { panic!("cannot create {}", log.display()) };
+    };
+    let Ok(shared) = Shared::create(config, None) else { panic!("cannot create {}", log.display()) };
     let answer = ready(route::answer(Arc::clone(&shared), Connection::new(0), request));
     let answer = text(answer);
     assert_eq!(shared.in_flight.load(Ordering::Relaxed), 0, "no byte stays counted");

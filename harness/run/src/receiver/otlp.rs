@@ -41,6 +41,24 @@ pub(crate) fn walk(message: &[u8], mut each: impl FnMut(&Span<'_>)) -> Result<()
     })
 }
 
+/// How many spans an `ExportTraceServiceResponse` says were rejected.
+pub(crate) fn rejected(response: &[u8]) -> Result<u64, Malformed> {
+    let mut rejected = 0;
+    let mut response = Reader { all: response, at: 0 };
+    while let Some(field) = response.field()? {
+        if field.number != 1 {
+            continue;
+        }
+        let mut partial_success = field.message()?;
+        while let Some(field) = partial_success.field()? {
+            if field.number == 1 {
+                rejected = field.varint()?;
+            }
+        }
+    }
+    Ok(rejected)
+}
+
 /// Calls `each` with the service name and the content of every `ScopeSpans`.
 fn each_scope<'a>(
     message: &'a [u8],

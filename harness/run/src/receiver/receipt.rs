@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use spanfate_model::id::SpanKey;
 use spanfate_model::unit::MonoNs;
 use spanfate_model::wire::{
-    AnswerRecord, Disposition, RECORD_BYTES, RequestRecord, SpanRecord, WireProtocol, header, write_end,
-    write_gap,
+    AnswerRecord, Disposition, RECORD_BYTES, RequestRecord, SpanRecord, WireProtocol, header, relay_header,
+    write_end, write_gap,
 };
 
 use super::message::{self, Invalid};
@@ -92,8 +92,8 @@ pub(crate) struct WireLog {
 }
 
 impl WireLog {
-    /// Creates the log and writes its head.
-    pub(crate) fn create(config: &Config) -> Result<Self, Error> {
+    /// Creates the log and writes its head, which says whether answers decide what is accepted.
+    pub(crate) fn create(config: &Config, relayed: bool) -> Result<Self, Error> {
         let create = |path: &Path| {
             OpenOptions::new().create_new(true).append(true).open(path).map_err(Error::file("create", path))
         };
@@ -106,6 +106,7 @@ impl WireLog {
             }
         };
         let (names, first) = Names::begin();
+        let header = if relayed { relay_header() } else { header() };
         let mut log = Self {
             file,
             path: config.log.clone(),
@@ -122,7 +123,7 @@ impl WireLog {
             planted,
             pending: Vec::new(),
             spans: Vec::new(),
-            out: [&header()[..], &first].concat(),
+            out: [&header[..], &first].concat(),
         };
         log.flush_out().map_err(Error::unwritten(&config.log))?;
         Ok(log)

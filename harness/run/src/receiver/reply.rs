@@ -76,6 +76,11 @@ impl Failure {
         Self { grpc: GrpcCode::ResourceExhausted, http: 413, retry_after: None, why }
     }
 
+    /// Where the endpoint behind a relay gave no answer.
+    pub(super) const fn of_relay(http: u16, grpc: GrpcCode, why: String) -> Self {
+        Self { grpc, http, retry_after: None, why }
+    }
+
     /// The answer over gRPC.
     pub(super) fn over_grpc(&self) -> Status {
         let code = Code::from_i32(i32::from(self.grpc.number()));

@@ -35,6 +35,12 @@ const GRPC_EXPORTS: [(&str, Signal); 3] = [
 const HTTP_EXPORTS: [(&str, Signal); 3] =
     [("/v1/traces", Signal::Traces), ("/v1/metrics", Signal::Metrics), ("/v1/logs", Signal::Logs)];
 
+/// The path of a request.
+pub(super) fn path_of(call: Call) -> &'static str {
+    let exports = if call.protocol == WireProtocol::Grpc { &GRPC_EXPORTS } else { &HTTP_EXPORTS };
+    exports.iter().find(|(_, signal)| *signal == call.signal).map_or("/", |(path, _)| path)
+}
+
 /// Answers one request.
 pub(super) async fn answer(
     shared: Arc<Shared>,
@@ -51,10 +57,17 @@ pub(super) async fn answer(
     };
     let exchange = Exchange::new(&shared, &connection, call);
     let version = request.version();
+    let headers = shared.relay.as_ref().map(|_| request.headers().clone());
     let mut response = match call.protocol {
         WireProtocol::Grpc => grpc::export(request, &exchange).await,
         WireProtocol::HttpProtobuf | WireProtocol::HttpJson => over_http::export(request, &exchange).await,
     };
+    if let (Some(relay), Some(headers)) = (&shared.relay, headers)
+        && exchange.is_passed()
+        && !response.headers().contains_key("grpc-status")
+    {
+        response = relay.hand_on(headers, &exchange).await;
+    }
     if !exchange.is_stalled() {
         connection.serve();
     }

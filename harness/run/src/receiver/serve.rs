@@ -86,6 +86,9 @@ pub(super) async fn serve(
         connections.shutdown().await;
     }
     streams.take().shutdown().await;
+    if let Some(relay) = &shared.relay {
+        relay.drivers().take().shutdown().await;
+    }
     Ok(number)
 }
 

@@ -1,7 +1,10 @@
 //! A receiver under test and its log.
 
-use spanfate_model::wire::{self, AnswerRecord, RequestRecord, SpanRecord, WireRecord};
-use spanfate_run::receiver::{self, Config, Deadlines, DiscardPlan, Receiver, Script, Summary};
+use std::path::Path;
+
+use spanfate_model::id::SpanKey;
+use spanfate_model::wire::{self, AnswerRecord, Disposition, RequestRecord, SpanRecord, WireRecord};
+use spanfate_run::receiver::{self, Config, Deadlines, DiscardPlan, Receiver, Script, Summary, Upstream};
 use tempfile::TempDir;
 
 use super::client::Client;
@@ -14,22 +17,32 @@ pub(crate) struct Bench {
 
 /// Starts a receiver; `change` sets what the test is about.
 pub(crate) fn bench(change: impl FnOnce(&mut Config)) -> Bench {
+    relaying(None, change)
+}
+
+/// The same with a relay.
+pub(crate) fn relaying(upstream: Option<&Upstream>, change: impl FnOnce(&mut Config)) -> Bench {
     let dir = tempfile::tempdir().unwrap();
-    let mut config = Config {
+    let mut config = config(dir.path());
+    change(&mut config);
+    Bench { receiver: receiver::start_with(config, upstream).unwrap(), dir }
+}
+
+/// What the tests begin with.
+pub(crate) fn config(dir: &Path) -> Config {
+    Config {
         listen: ([127, 0, 0, 1], 0).into(),
         answer_after: None,
         max_bytes: 4 << 20,
         max_spans: 10_000,
         deadlines: Deadlines::default(),
-        log: dir.path().join("wire.log"),
+        log: dir.join("wire.log"),
         log_limit: 1 << 30,
         discard_acknowledged: DiscardPlan::default(),
         hop: 1,
         path: 2,
         script: Script::default(),
-    };
-    change(&mut config);
-    Bench { receiver: receiver::start(config).unwrap(), dir }
+    }
 }
 
 /// What a wire log says.
@@ -42,6 +55,8 @@ pub(crate) struct Log {
     pub(crate) gap: u64,
     pub(crate) end: Option<u64>,
     pub(crate) bytes: u64,
+    /// What became of each span in the end.
+    pub(crate) settled: Vec<(SpanKey, Disposition)>,
 }
 
 impl Log {
@@ -76,6 +91,11 @@ impl Bench {
                 WireRecord::Gap { spans } => log.gap += spans,
                 WireRecord::End { requests } => log.end = Some(requests),
                 WireRecord::Unknown(kind) => panic!("record of kind {kind}"),
+            }
+        }
+        for record in wire::settled(&bytes).unwrap() {
+            if let WireRecord::Span(span) = record {
+                log.settled.push((span.key, span.disposition));
             }
         }
         (log, summary)
