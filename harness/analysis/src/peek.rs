@@ -1,0 +1,218 @@
+//! What follows from a peek at a process that runs: rates, ceiling, headroom, advice.
+
+use spanfate_model::advice::{Situation, advise};
+use spanfate_model::peek::{Look, Observation, Peek, ProcessorPeek, RoundTrip, State, Times, Watched};
+
+/// A worker that is silent for longer than this beyond its schedule delay, or beyond two of its round trips, is stuck.
+const GRACE_NS: u64 = 1_000_000_000;
+/// Looks that are closer to each other give no rate.
+const LEAST_NS: u64 = 500_000_000;
+/// A round trip from fewer spans than this share of a batch is no measure of a full one.
+const NEARLY_FULL: f64 = 0.9;
+
+/// Concludes.
+pub fn conclude_peek(seen: &Observation) -> Peek {
+    let processors = seen.processors.iter().map(|watched| processor(watched, seen)).collect();
+    Peek {
+        pid: seen.pid,
+        name: seen.name.clone(),
+        go: seen.go.clone(),
+        sdk: seen.sdk.clone(),
+        age_s: seen.age_ms as f64 / 1e3,
+        watched_s: seconds(seen.ended.saturating_sub(seen.began)),
+        processors,
+        unqueued: seen.unqueued,
+        notes: notes(seen),
+    }
+}
+
+fn notes(seen: &Observation) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(nearest) = &seen.nearest {
+        out.push(format!(
+            "its versions are not known: fields are read where {nearest} has them; hold the settings against the real ones"
+        ));
+    }
+    if seen.processors.iter().any(|watched| !watched.fits) {
+        out.push(
+            "what was read of a batch processor does not fit together; do not believe its figures".to_owned(),
+        );
+    }
+    if seen.lost > 0 {
+        out.push(format!("{} records of exports were lost on the way; rates are too low", seen.lost));
+    }
+    if seen.gone {
+        out.push("the process ended meanwhile".to_owned());
+    }
+    if seen.dear {
+        out.push("it exports so often that the probes were taken away early, not to slow it down".to_owned());
+    }
+    out
+}
+
+/// Of a single processor.
+fn processor(watched: &Watched, seen: &Observation) -> ProcessorPeek {
+    let Watched { settings, last, .. } = watched;
+    let time = last.at.saturating_sub(watched.first.at);
+    let known = last.at.saturating_sub(watched.since);
+    let offered = (time >= LEAST_NS).then(|| offered(watched) as f64 / seconds(time));
+    let round_trip = round_trip(watched);
+    let ceiling = round_trip.map(|trip| f64::from(settings.batch) / trip.mean_ms * 1e3);
+    let silent = last.at.saturating_sub(watched.heard.unwrap_or(seen.began));
+    let state = state(watched, silent);
+    let overran = watched.counter > 0 || last.dropped > 0 || watched.queue_most >= settings.queue;
+    let situation = offered.zip(round_trip).map(|(offered, trip)| Situation {
+        offered,
+        round_trip_s: trip.mean_ms / 1e3,
+        batch: settings.batch,
+        queue: settings.queue,
+        overran,
+    });
+    // Since its start it may have had another rate; what it has now is the best there is.
+    let ever = offered.unwrap_or_default() * seen.age_ms as f64 / 1e3;
+    ProcessorPeek {
+        state,
+        watched_s: seconds(known),
+        dropped_total: watched.counter,
+        may_have_wrapped: !settings.block && ever + f64::from(watched.counter) >= 2f64.powi(32),
+        dropped: last.dropped,
+        queue: settings.queue,
+        batch: settings.batch,
+        blocks: settings.block,
+        delay_ms: settings.delay as f64 / 1e6,
+        timeout_ms: settings.timeout as f64 / 1e6,
+        queued: last.queue,
+        queued_most: watched.queue_most,
+        gathered: last.gathered + watched.exporting,
+        under_way_s: (watched.exporting > 0)
+            .then(|| seconds(last.at.saturating_sub(watched.exporting_since))),
+        exports: watched.all.count,
+        failed: watched.failed,
+        last_error: watched.error.clone(),
+        silent_s: matches!(state, State::Stuck | State::Unheard).then(|| seconds(silent)),
+        round_trip,
+        offered_per_s: offered,
+        ceiling_per_s: ceiling,
+        load: offered.zip(ceiling).map(|(offered, ceiling)| offered / ceiling),
+        advice: situation
+            .filter(|_| matches!(state, State::Keeping | State::Losing))
+            .and_then(|s| advise(&s)),
+    }
+}
+
+/// Spans offered between the first look and the last: wherever they are, they came.
+fn offered(watched: &Watched) -> u64 {
+    let held = |look: &Look| look.dropped + look.handed + u64::from(look.queue) + u64::from(look.gathered);
+    held(&watched.last).saturating_sub(held(&watched.first))
+}
+
+fn state(watched: &Watched, silent: u64) -> State {
+    let patience = watched.settings.delay.max(2 * watched.all.most) + GRACE_NS;
+    if watched.shut {
+        State::Shut
+    } else if silent > patience {
+        State::Stuck
+    } else if watched.last.dropped > 0 {
+        State::Losing
+    } else if watched.heard.is_none() {
+        State::Unheard
+    } else {
+        State::Keeping
+    }
+}
+
+fn round_trip(watched: &Watched) -> Option<RoundTrip> {
+    let full = watched.full.count > 0;
+    let times: Times = if full { watched.full } else { watched.all };
+    let count = times.count as f64;
+    (times.count > 0 && times.sum > 0).then(|| RoundTrip {
+        mean_ms: times.sum as f64 / count / 1e6,
+        max_ms: times.most as f64 / 1e6,
+        exports: times.count,
+        spans: times.spans as f64 / count,
+        full: full || times.spans as f64 >= NEARLY_FULL * count * f64::from(watched.settings.batch),
+    })
+}
+
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use spanfate_model::probe::Settings;
+
+    use super::*;
+
+    const S: u64 = 1_000_000_000;
+
+    fn watched() -> Watched {
+        let settings =
+            Settings { processor: 1, queue: 2048, batch: 512, block: false, delay: 5 * S, timeout: 30 * S };
+        let first = Look { at: S, dropped: 0, handed: 0, queue: 2000, gathered: 12 };
+        let last = Look { at: 11 * S, dropped: 1000, handed: 51_200, queue: 1000, gathered: 12 };
+        let mut full = Times::default();
+        for _ in 0..100 {
+            full.add(512, S / 10);
+        }
+        Watched {
+            settings,
+            since: S,
+            first,
+            counter: 900,
+            last,
+            queue_most: 2048,
+            full,
+            all: full,
+            heard: Some(11 * S),
+            fits: true,
+            ..Watched::default()
+        }
+    }
+
+    fn conclude(watched: Watched, age_ms: u64) -> ProcessorPeek {
+        let seen = Observation {
+            began: S,
+            ended: 11 * S,
+            age_ms,
+            processors: vec![watched],
+            ..Observation::default()
+        };
+        conclude_peek(&seen).processors.remove(0)
+    }
+
+    #[test]
+    fn every_span_that_came_is_in_one_place() {
+        let peek = conclude(watched(), 60_000);
+        assert_eq!(peek.state, State::Losing);
+        // 1,000 dropped + 51,200 handed over - 1,000 fewer in the queue, in ten seconds.
+        assert_eq!(peek.offered_per_s, Some(5120.0));
+        assert_eq!(peek.ceiling_per_s, Some(5120.0));
+        assert_eq!(peek.load, Some(1.0));
+        assert_eq!(peek.advice.unwrap().batch, 1024);
+        assert!(!peek.may_have_wrapped);
+        assert!(conclude(watched(), 1_000_000_000).may_have_wrapped, "11 days at 5,120/s");
+    }
+
+    #[test]
+    fn a_silent_worker_is_stuck_once_its_delay_is_over() {
+        let silent = |heard, delay| {
+            let mut watched = Watched { heard, all: Times::default(), full: Times::default(), ..watched() };
+            watched.settings.delay = delay;
+            watched.last.dropped = 0;
+            conclude(watched, 60_000)
+        };
+        assert_eq!(silent(None, 5 * S).state, State::Stuck);
+        assert_eq!(silent(None, 30 * S).state, State::Unheard);
+        assert_eq!(silent(Some(10 * S), 5 * S).state, State::Keeping);
+        assert_eq!(silent(Some(4 * S), 5 * S).silent_s, Some(7.0));
+        assert_eq!((silent(None, S).round_trip, silent(None, S).advice), (None, None));
+    }
+
+    #[test]
+    fn looks_too_close_to_each_other_give_no_rate() {
+        let mut close = watched();
+        close.last.at = close.first.at + 1;
+        assert_eq!(conclude(close, 0).offered_per_s, None);
+    }
+}

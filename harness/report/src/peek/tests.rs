@@ -1,0 +1,105 @@
+//! A peek's text, read.
+
+use super::*;
+
+fn losing() -> ProcessorPeek {
+    ProcessorPeek {
+        state: State::Losing,
+        watched_s: 15.02,
+        dropped_total: 1_234_567,
+        may_have_wrapped: false,
+        dropped: 170_070,
+        queue: 2048,
+        batch: 512,
+        blocks: false,
+        delay_ms: 5000.0,
+        timeout_ms: 30_000.0,
+        queued: 2040,
+        queued_most: 2048,
+        gathered: 512,
+        under_way_s: Some(0.01),
+        exports: 395,
+        failed: 2,
+        last_error: Some("traces export: \u{1b}[31mdeadline".to_owned()),
+        silent_s: None,
+        round_trip: Some(RoundTrip { mean_ms: 38.0, max_ms: 61.5, exports: 395, spans: 512.0, full: true }),
+        offered_per_s: Some(24_812.0),
+        ceiling_per_s: Some(13_474.0),
+        load: Some(1.8415),
+        advice: Some(Advice {
+            batch: 2048,
+            queue: 25_600,
+            ceiling_per_s: 53_895.0,
+            memory_bytes: 56_320_000,
+            memory_now_bytes: 4_505_600,
+            suffices: true,
+            large: false,
+        }),
+    }
+}
+
+fn peek(processors: Vec<ProcessorPeek>) -> Peek {
+    Peek {
+        pid: 4242,
+        name: "shop".to_owned(),
+        go: "1.26.8".to_owned(),
+        sdk: "1.47.0".to_owned(),
+        age_s: 7_390.0,
+        watched_s: 15.02,
+        processors,
+        unqueued: 0,
+        notes: Vec::new(),
+    }
+}
+
+#[test]
+fn a_losing_process_reads_so() {
+    let text = render(&peek(vec![losing()]));
+    let expected = "\
+Losing spans now: 170,070 dropped in the last 15 s.
+
+process    4242 shop, up 2 h 3 min, Go 1.26.8, SDK 1.47.0; watched for 15 s
+dropped    1,234,567 since the process started, 170,070 in the last 15 s
+settings   queue 2,048, batch 512, schedule delay 5 s, export timeout 30 s; drops when the queue is full
+queue      2,040 of 2,048 now, 2,048 at most; 512 more in the batch
+exports    395, 2 failed; round trip 38.0 ms mean, 61.5 ms at most (full batches)
+last error traces export: \u{fffd}[31mdeadline
+ceiling    13,474/s = 512 spans / 38.0 ms
+headroom   none: offered 24,812/s = 184 % of 13,474/s
+paste      OTEL_BSP_MAX_EXPORT_BATCH_SIZE=2048
+           OTEL_BSP_MAX_QUEUE_SIZE=25600
+           costs about 53.7 MiB of memory while the queue is full, 49.4 MiB more than now
+           ceiling then 53,895/s, if an export takes no longer with a larger batch: an estimate, so peek again
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn stuck_idle_and_several_are_said() {
+    let stuck = ProcessorPeek {
+        state: State::Stuck,
+        dropped: 0,
+        dropped_total: 0,
+        silent_s: Some(15.0),
+        round_trip: None,
+        ceiling_per_s: None,
+        load: None,
+        advice: None,
+        queued: 2048,
+        ..losing()
+    };
+    let text = render(&peek(vec![stuck.clone(), losing()]));
+    assert!(text.starts_with("The workers of 1 of 2 batch processors are stuck. Losing spans now"), "{text}");
+    assert!(text.contains("stuck: it has not exported for ≥ 15 s; queue 2,048 of 2,048\n"), "{text}");
+    assert!(text.contains("\nbatch processor 2 of 2\n"), "{text}");
+    assert!(text.contains("ceiling    unknown: no export ended\n"), "{text}");
+    assert!(render(&peek(Vec::new())).starts_with("No span ended"), "idle");
+    let fine =
+        ProcessorPeek { state: State::Keeping, dropped: 0, dropped_total: 0, advice: None, ..losing() };
+    let text = render(&peek(vec![ProcessorPeek { may_have_wrapped: true, ..fine }]));
+    assert!(text.starts_with("No span was dropped since the process started.\n"), "{text}");
+    assert!(
+        text.contains("paste      nothing to change\n") && text.contains("may have begun anew"),
+        "{text}"
+    );
+}

@@ -1,0 +1,168 @@
+//! A look into a Go process that runs: probes on what happens once per batch, and the batch processors' own counters in its
+//! memory. It only reads; the probes are gone when this program is, however it ends. It judges nothing.
+
+mod learn;
+mod process;
+mod watch;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use spanfate_model::peek::Observation;
+use spanfate_model::probe::{Ebpf, EbpfMode};
+use spanfate_model::unit::{ByteSize, MonoNs};
+use spanfate_probes::ProbeError;
+use spanfate_probes::attach::Attached;
+use spanfate_probes::gobin::{GoBinary, GobinError, OffsetSource};
+use spanfate_probes::lookup::{Found, look_up};
+use spanfate_probes::memory::Memory;
+
+use crate::clock;
+use learn::Learn;
+use watch::Watch;
+
+/// Records per second above which the probes cost the process more than they may: a fiftieth of a core, at 10 µs each.
+const MOST_PER_S: u64 = 2_000;
+/// Bytes of the buffer; one look's records take a hundredth of it.
+const BUFFER: ByteSize = ByteSize(1 << 20);
+
+/// Why a process cannot be looked into.
+#[derive(Debug, thiserror::Error)]
+pub enum PeekError {
+    /// There is none, or it has no program.
+    #[error(
+        "there is no process {0} that runs a program; in a container it has another number than outside: \
+         take the one that `ps` shows where you call this"
+    )]
+    NoProcess(u32),
+    /// Its program is none that can be watched.
+    #[error("process {pid} ({name}) cannot be watched: {cause}")]
+    Unsuited {
+        /// Which process.
+        pid: u32,
+        /// Its name.
+        name: String,
+        /// Why not.
+        cause: ProbeError,
+    },
+    /// The system refuses.
+    #[error("process {pid} ({name}): {cause}; run this as root, `spanfate doctor` says what is missing")]
+    Refused {
+        /// Which process.
+        pid: u32,
+        /// Its name.
+        name: String,
+        /// What it says.
+        cause: String,
+    },
+}
+
+/// Probes on a process.
+#[derive(Debug)]
+pub struct Peeker {
+    attached: Attached,
+    watch: Watch,
+    learn: Learn,
+    program: PathBuf,
+    seen: Observation,
+    /// When the last look was, and how many records there had been.
+    paced: (MonoNs, u64),
+}
+
+impl Peeker {
+    /// Puts probes on a process; it is to be watched about so long, in nanoseconds.
+    pub fn open(pid: u32, lasting: u64) -> Result<Self, PeekError> {
+        let program = PathBuf::from(format!("/proc/{pid}/exe"));
+        if std::fs::symlink_metadata(&program).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+            || std::fs::read_link(&program).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        {
+            return Err(PeekError::NoProcess(pid));
+        }
+        let name = process::name(pid);
+        let refuse = |cause: ProbeError| of_probe(pid, name.clone(), cause);
+        let (attached, memory, mut found) = put(pid, &program).map_err(refuse)?;
+        let seen = Observation {
+            pid,
+            name: name.clone(),
+            go: found.go.clone(),
+            sdk: found.sdk.trim_start_matches('v').to_owned(),
+            nearest: nearest(&found),
+            age_ms: process::age_ms(pid).unwrap_or_default(),
+            ..Observation::default()
+        };
+        found.sites.retain(|site| site.program == learn::PROGRAM);
+        let began = clock::now();
+        let learn = Learn::new(found, began, lasting);
+        let mut out =
+            Self { attached, watch: Watch::new(memory, began), learn, program, seen, paced: (began, 0) };
+        (out.seen.began, out.seen.ended) = (began, began);
+        Ok(out)
+    }
+
+    /// Takes what has come, and looks at the batch processors. False once there is nothing more to see.
+    pub fn look(&mut self) -> bool {
+        let records = self.watch.look(&mut self.attached);
+        let now = clock::now();
+        if !process::lives(&self.program) {
+            self.seen.gone = true;
+            return false;
+        }
+        self.seen.ended = now;
+        for processor in self.learn.look(self.seen.pid, &self.program, self.watch.is_empty(), now) {
+            self.watch.learn(processor);
+        }
+        let (before, sum) = self.paced;
+        let time = now.saturating_sub(before);
+        self.paced = (now, sum + records);
+        // A burst in a short look is no pace.
+        self.seen.dear = time > 100_000_000 && records * 1_000_000_000 / time > MOST_PER_S;
+        !self.seen.dear
+    }
+
+    /// What has been seen so far.
+    pub fn observation(&mut self) -> Observation {
+        let counters = self.attached.counters().unwrap_or_default();
+        let mut seen = self.seen.clone();
+        seen.lost = counters.iter().map(|(_, counter)| counter.lost).sum();
+        self.watch.tell(&mut seen);
+        seen
+    }
+}
+
+/// Puts the probes of one look per batch on a process.
+fn put(pid: u32, program: &Path) -> Result<(Attached, Memory, Found), ProbeError> {
+    let binary = GoBinary::open(program)?;
+    let wish = Ebpf { size: Some(BUFFER), ..Ebpf::plain(EbpfMode::Batch) };
+    // All sites at once, for that takes time; only few of them are used. A program may lack one of the others.
+    let all = look_up(&binary, &Ebpf::plain(EbpfMode::Events));
+    let found = all.or_else(|_| look_up(&binary, &wish))?;
+    let mut batch = found.clone();
+    batch.sites.retain(|site| site.since <= EbpfMode::Batch);
+    let mut memory = Memory::new(pid, &binary, &found.offsets);
+    memory.open().map_err(|source| ProbeError::Process { pid, source })?;
+    let attached = Attached::attach(pid, program, &batch, &wish)?;
+    Ok((attached, memory, found))
+}
+
+fn nearest(found: &Found) -> Option<String> {
+    match &found.source {
+        OffsetSource::Nearest { sdk, go } => Some(format!("SDK {sdk} on Go {go}")),
+        OffsetSource::Dwarf | OffsetSource::Table => None,
+    }
+}
+
+fn of_probe(pid: u32, name: String, cause: ProbeError) -> PeekError {
+    match cause {
+        ProbeError::Binary(GobinError::Io(error)) | ProbeError::Process { source: error, .. }
+            if error.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            PeekError::Refused {
+                pid,
+                name,
+                cause: format!("its program and memory cannot be read ({error})"),
+            }
+        }
+        ProbeError::Kernel { .. } => PeekError::Refused { pid, name, cause: cause.to_string() },
+        cause => PeekError::Unsuited { pid, name, cause },
+    }
+}

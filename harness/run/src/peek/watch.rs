@@ -1,0 +1,202 @@
+//! The batch processors of a process: what their exports say, and what stands in their memory.
+
+use std::collections::BTreeMap;
+
+use spanfate_model::peek::{Look, Observation, Watched};
+use spanfate_model::probe::{ExportError, ExportErrors, Kind, Processor, Record};
+use spanfate_model::unit::MonoNs;
+use spanfate_probes::attach::Attached;
+use spanfate_probes::memory::Memory;
+
+use crate::clock;
+
+/// So often a look is tried again when an export comes in between.
+const TRIES: u32 = 4;
+
+/// One of them.
+#[derive(Debug, Default)]
+struct One {
+    watched: Watched,
+    /// In which order it was found.
+    number: usize,
+    /// The look that rates begin with has been taken.
+    begun: bool,
+    handed: u64,
+    /// The batch that its exporter has: number and spans.
+    out: Option<(u32, u32)>,
+}
+
+/// All of them, by address: they never move.
+#[derive(Debug)]
+pub(super) struct Watch {
+    memory: Memory,
+    /// Records from before all probes were there are half a truth.
+    began: MonoNs,
+    all: BTreeMap<u64, One>,
+    errors: ExportErrors,
+    /// Names of their types, by the address of the table.
+    types: BTreeMap<u64, String>,
+    /// The processor of the export that returned last on a goroutine.
+    goroutines: BTreeMap<u64, u64>,
+    unqueued: u64,
+}
+
+impl Watch {
+    pub(super) fn new(memory: Memory, began: MonoNs) -> Self {
+        Self {
+            memory,
+            began,
+            all: BTreeMap::new(),
+            errors: ExportErrors::default(),
+            types: BTreeMap::new(),
+            goroutines: BTreeMap::new(),
+            unqueued: 0,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty() && self.unqueued == 0
+    }
+
+    /// A batch processor that spans are offered to.
+    pub(super) fn learn(&mut self, address: u64) {
+        let number = self.all.len();
+        self.all.entry(address).or_insert_with(|| One { number, ..One::default() });
+    }
+
+    /// Takes what has come, and looks into memory; how many records came. A look counts when no batch went from one place to
+    /// another meanwhile.
+    pub(super) fn look(&mut self, attached: &mut Attached) -> u64 {
+        let mut records = self.drain(attached);
+        for _ in 0..TRIES {
+            let at = clock::now();
+            let addresses: Vec<u64> = self.all.keys().copied().collect();
+            let looks: Vec<_> = addresses.iter().map(|address| self.counters(*address)).collect();
+            let came = self.drain(attached);
+            records += came;
+            if came > 0 {
+                continue;
+            }
+            for (address, counters) in addresses.into_iter().zip(looks) {
+                if let (Some(counters), Some(one)) = (counters, self.all.get_mut(&address)) {
+                    one.take(at, counters);
+                }
+            }
+            break;
+        }
+        records
+    }
+
+    /// Dropped, queued and gathered spans; and, the first time, the settings.
+    fn counters(&mut self, address: u64) -> Option<(u32, u32, u32)> {
+        let one = self.all.get_mut(&address)?;
+        if one.watched.settings.queue == 0 {
+            one.watched.settings = self.memory.settings(address)?;
+            one.watched.fits = self.memory.fits(address)?;
+        }
+        let (dropped, queue) = self.memory.look(address)?;
+        Some((dropped, queue, self.memory.gathered(address)?))
+    }
+
+    fn drain(&mut self, attached: &mut Attached) -> u64 {
+        attached.drain(&mut |record| match Record::read(record) {
+            Record::Processor(look) if look.at >= self.began => self.processor(&look),
+            Record::Error(text) => self.errors.add(&text),
+            _ => {}
+        })
+    }
+
+    fn processor(&mut self, look: &Processor) {
+        if look.kind == Kind::Exported {
+            if let Some(error) = self.errors.exported(look) {
+                self.say(look.goroutine, &error);
+            }
+            if look.error != 0 && !self.types.contains_key(&look.error) {
+                // At once: the process may be gone later.
+                self.types.insert(look.error, self.memory.type_name(look.error).unwrap_or_default());
+            }
+            self.goroutines.insert(look.goroutine, look.processor);
+        }
+        if look.processor == 0 {
+            if look.kind == Kind::Handover {
+                self.unqueued += u64::from(look.spans);
+            }
+            return;
+        }
+        self.learn(look.processor);
+        if let Some(one) = self.all.get_mut(&look.processor) {
+            one.hear(look);
+        }
+    }
+
+    fn say(&mut self, goroutine: u64, error: &ExportError) {
+        let name = self.types.get(&error.table).map_or("", String::as_str);
+        let one = self.goroutines.get(&goroutine).and_then(|address| self.all.get_mut(address));
+        if let Some(one) = one {
+            one.watched.error = Some(error.say(name));
+        }
+    }
+
+    /// Says what has been seen.
+    pub(super) fn tell(&mut self, seen: &mut Observation) {
+        // The last error of each goroutine has no export behind it.
+        let rest: Vec<_> = self.errors.rest().map(|(goroutine, error)| (goroutine, error.clone())).collect();
+        for (goroutine, error) in rest {
+            self.say(goroutine, &error);
+        }
+        let mut all: Vec<&One> = self.all.values().filter(|one| one.watched.since > 0).collect();
+        all.sort_by_key(|one| one.number);
+        seen.processors = all.into_iter().map(|one| one.watched.clone()).collect();
+        seen.unqueued = self.unqueued;
+    }
+}
+
+impl One {
+    /// A record about it.
+    fn hear(&mut self, look: &Processor) {
+        if self.watched.heard.is_none() {
+            // Where it was known before: the batch that left it meanwhile was handed over unseen.
+            self.begun = false;
+        }
+        let watched = &mut self.watched;
+        watched.heard = Some(look.at);
+        watched.queue_most = watched.queue_most.max(look.queue);
+        match look.kind {
+            Kind::Handover => {
+                self.handed += u64::from(look.spans);
+                self.out = Some((look.batch, look.spans));
+                (watched.exporting, watched.exporting_since) = (look.spans, look.at);
+            }
+            Kind::Exported => {
+                watched.exporting = 0;
+                watched.failed += u64::from(look.failed);
+                if let Some((_, spans)) = self.out.take().filter(|(batch, _)| *batch == look.batch) {
+                    let time = look.at.saturating_sub(look.began);
+                    watched.all.add(spans, time);
+                    if spans >= watched.settings.batch && watched.settings.batch > 0 {
+                        watched.full.add(spans, time);
+                    }
+                }
+            }
+            Kind::Shutdown => watched.shut = true,
+            _ => {}
+        }
+    }
+
+    /// A look into its memory.
+    fn take(&mut self, at: MonoNs, (dropped, queue, gathered): (u32, u32, u32)) {
+        let gathered = if self.out.is_some() { 0 } else { gathered };
+        let watched = &mut self.watched;
+        if watched.since == 0 {
+            (watched.since, watched.counter) = (at, dropped);
+        }
+        let more = u64::from(dropped.wrapping_sub(watched.counter));
+        let look = Look { at, dropped: watched.last.dropped + more, handed: self.handed, queue, gathered };
+        if !self.begun {
+            (watched.first, self.begun) = (look, true);
+        }
+        watched.counter = dropped;
+        watched.queue_most = watched.queue_most.max(queue);
+        watched.last = look;
+    }
+}
