@@ -7,17 +7,17 @@ use std::path::Path;
 
 use aya::maps::perf::{PerfEvent, PerfEventArrayBuffer};
 use aya::maps::{MapData, PerCpuArray, PerfEventArray, RingBuf};
-use aya::programs::UProbe;
-use aya::programs::uprobe::{UProbeAttachLocation, UProbeLink, UProbeLinkId, UProbeScope};
+use aya::programs::uprobe::{UProbeAttachLocation, UProbeLinkId, UProbeScope};
+use aya::programs::{FEntry, UProbe};
 use aya::util::online_cpus;
-use aya::{Ebpf as Object, EbpfLoader, Pod};
-use spanfate_model::probe::{Buffer, Counter, Ebpf, EbpfMode, Kind, RECORD_BYTES};
+use aya::{Btf, Ebpf as Object, EbpfLoader, Pod};
+use spanfate_model::probe::{Buffer, Counter, Ebpf, EbpfMode, Kind, RECORD_BYTES, TRAP_TAKEN};
 
 use crate::error::{ProbeError, chain};
 use crate::lookup::Found;
 
 /// The programs, compiled from `bpf/otelgo.bpf.c`.
-static OBJECT: &[u8] = aya::include_bytes_aligned!("../bpf/otelgo.x86_64.bpf.o");
+pub(crate) static OBJECT: &[u8] = aya::include_bytes_aligned!("../bpf/otelgo.x86_64.bpf.o");
 
 /// Bytes of the buffer where the scenario does not say.
 const BUFFER: u32 = 16 << 20;
@@ -130,6 +130,20 @@ impl Attached {
             .map_err(|error| refused("a uprobe", &error))
     }
 
+    /// What the kernel says of an fentry program on a function of the program: that it takes it, or why not.
+    pub fn try_fentry(&mut self, function: &str) -> String {
+        let refused = |error: &dyn std::error::Error| chain(error);
+        let known = match Btf::from_sys_fs() {
+            Ok(known) => known,
+            Err(error) => return refused(&error),
+        };
+        let Some(Ok(program)) = self.object.program_mut("on_entry").map(<&mut FEntry>::try_from) else {
+            return "the object lacks the program".to_owned();
+        };
+        let done = program.load(function, &known).and_then(|()| program.attach().map(drop));
+        done.map_or_else(|error| refused(&error), |()| TRAP_TAKEN.to_owned())
+    }
+
     /// Sites that probes sit on.
     pub fn sites(&self) -> usize {
         self.links.len()
@@ -139,16 +153,9 @@ impl Attached {
     pub fn shed(&mut self, mode: EbpfMode) -> Result<(), ProbeError> {
         let (keep, go): (Vec<_>, Vec<_>) = self.links.drain(..).partition(|(_, since, _)| *since <= mode);
         self.links = keep;
-        self.detach(go)
-    }
-
-    fn detach(&mut self, go: Vec<(&'static str, EbpfMode, UProbeLinkId)>) -> Result<(), ProbeError> {
-        let mut out = Vec::new();
         for (name, _, link) in go {
-            let link = uprobe(&mut self.object, name)?.take_link(link);
-            out.push(link.map_err(|error| refused("a uprobe", &error))?);
+            uprobe(&mut self.object, name)?.detach(link).map_err(|error| refused("a uprobe", &error))?;
         }
-        let_go(out);
         Ok(())
     }
 
@@ -211,24 +218,6 @@ impl Attached {
         };
         Kind::ALL.into_iter().map(one).collect()
     }
-}
-
-impl Drop for Attached {
-    fn drop(&mut self) {
-        let links = std::mem::take(&mut self.links);
-        // What could not be taken out goes with the object, one after the other.
-        drop(self.detach(links));
-    }
-}
-
-/// Takes probes away. The kernel waits for all its CPUs before it lets go of one, a tenth of a second each: they wait together.
-fn let_go(links: Vec<UProbeLink>) {
-    std::thread::scope(|scope| {
-        for link in links {
-            // Where there is no thread to be had, the link goes at once and here.
-            drop(std::thread::Builder::new().spawn_scoped(scope, move || drop(link)));
-        }
-    });
 }
 
 fn counter(raw: &RawCounter) -> Counter {

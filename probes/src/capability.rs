@@ -1,7 +1,15 @@
 //! What the kernel and this process's privileges offer to uprobes on Go programs.
 
 use std::fs;
-use std::path::Path;
+use std::num::NonZeroU32;
+
+use aya::EbpfLoader;
+use aya::programs::UProbe;
+use aya::programs::uprobe::{UProbeAttachLocation, UProbeScope};
+
+use crate::attach::OBJECT;
+use crate::error::chain;
+use crate::gobin::OffsetTable;
 
 /// One capability.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,14 +27,66 @@ pub struct Capability {
 /// `CAP_BPF`, `CAP_PERFMON` and `CAP_SYS_ADMIN` by number.
 const CAPABILITIES: [(&str, u32); 3] = [("CAP_SYS_ADMIN", 21), ("CAP_PERFMON", 38), ("CAP_BPF", 39)];
 
-/// Looks at everything the probes will need. It starts nothing and changes nothing.
+/// Looks at everything the probes will need, and tries: it loads a program and puts it where no code runs. It leaves nothing.
 pub fn examine() -> Vec<Capability> {
-    vec![
-        architecture(),
-        file_of("ebpf: BTF", "/sys/kernel/btf/vmlinux", "use a kernel built with CONFIG_DEBUG_INFO_BTF"),
-        uprobes(),
-        privileges(),
+    let [programs, probes] = tried();
+    vec![architecture(), uprobes(), privileges(), programs, probes, versions()]
+}
+
+/// Loads a program, and puts it on the first byte of this program's own file, which is its header and no code.
+fn tried() -> [Capability; 2] {
+    let line = |what, done: &Result<(), String>, remedy| Capability {
+        what,
+        present: done.is_ok(),
+        detail: done.as_ref().err().cloned().unwrap_or_else(|| "works".to_owned()),
+        remedy,
+    };
+    let mut loader = EbpfLoader::new();
+    // A small buffer: nothing will come.
+    loader.btf(None).map_max_entries("events", 4096);
+    let (taken, put) = match loader.load(OBJECT).map_err(|error| chain(&error)) {
+        Err(error) => (Err(error), Err("no program to put anywhere".to_owned())),
+        Ok(mut object) => match object.program_mut("entry").map(<&mut UProbe>::try_from) {
+            Some(Ok(program)) => {
+                let taken = program.load().map_err(|error| chain(&error));
+                let put = taken.clone().and_then(|()| put(program));
+                (taken, put)
+            }
+            _ => (Err("the object lacks a program".to_owned()), Err("no program to put anywhere".to_owned())),
+        },
+    };
+    [
+        line(
+            "ebpf: programs",
+            &taken,
+            "run as root, or with CAP_BPF and CAP_PERFMON; see kernel.unprivileged_bpf_disabled",
+        ),
+        line("ebpf: probes", &put, "run as root, or with CAP_SYS_ADMIN; see kernel.perf_event_paranoid"),
     ]
+}
+
+fn put(program: &mut UProbe) -> Result<(), String> {
+    let own = NonZeroU32::new(std::process::id()).ok_or("this process has no number")?;
+    let first = UProbeAttachLocation::AbsoluteOffset(0);
+    let link = program.attach(first, "/proc/self/exe", UProbeScope::OneProcess(own));
+    let link = link.map_err(|error| chain(&error))?;
+    program.detach(link).map_err(|error| chain(&error))
+}
+
+/// Which versions of the SDK have their struct offsets in the table; of others the binary's own debug information tells.
+fn versions() -> Capability {
+    let table = OffsetTable::committed();
+    let known = table.0.iter().map(|(go, sdks)| {
+        let sdks: Vec<&str> = sdks.keys().map(String::as_str).collect();
+        format!("Go {go} with SDK {}", sdks.join(", "))
+    });
+    let known: Vec<String> = known.collect();
+    Capability {
+        what: "ebpf: known SDKs",
+        present: !known.is_empty(),
+        detail: known.join("; "),
+        remedy: "build the program with debug information, so without -ldflags=-s",
+    }
 }
 
 fn architecture() -> Capability {
@@ -37,12 +97,6 @@ fn architecture() -> Capability {
         detail: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
         remedy: "use x86-64 Linux; register conventions differ elsewhere",
     }
-}
-
-fn file_of(what: &'static str, path: &str, remedy: &'static str) -> Capability {
-    let present = Path::new(path).exists();
-    let detail = if present { "present" } else { "not there" };
-    Capability { what, present, detail: detail.to_owned(), remedy }
 }
 
 fn uprobes() -> Capability {

@@ -45,8 +45,8 @@ const NEW_SPAN: &str = "go.opentelemetry.io/otel/sdk/trace.(*tracer).newSpan";
 const ON_END: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).OnEnd";
 const DROP: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).enqueueDrop";
 const BLOCK: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).enqueueBlockOnQueueFull";
-/// A function that stacks grow in, for the uretprobe that does harm.
-const GROWS: &str = "go.opentelemetry.io/otel/sdk/trace.(*tracer).Start";
+/// The function that a trap sits on: one of the fixture that stacks grow in, or, in another program, one of the SDK.
+pub const GROWS: &str = "spanfate.dev/fixtures/internal/fault.descend";
 
 const RULES: [Rule; 17] = [
     rule("exporting", EXPORT, Place::Body, EbpfMode::Batch),
@@ -207,13 +207,16 @@ fn spills(binary: &GoBinary, function: Option<&Function>) -> Option<(u32, u32)> 
 
 /// A site on which no probe should sit.
 fn trap<'a>(binary: &GoBinary, wish: &Ebpf, find: &dyn Fn(&str) -> Option<&'a Function>, found: &mut Found) {
-    let (program, function) = match wish.trap {
-        Some(Trap::Entry) => ("entry", STARTED),
-        Some(Trap::Uretprobe) => ("returned", GROWS),
+    let program = match wish.trap {
+        Some(Trap::Entry) => "entry",
+        Some(Trap::Uretprobe) => "returned",
         Some(Trap::Fentry) | None => return,
     };
-    match find(function) {
-        Some(function) => found.add(binary, program, EbpfMode::Off, &[function.entry]),
-        None => found.missing.push(function.to_owned()),
+    match find(GROWS).or_else(|| find(STARTED)) {
+        Some(function) => {
+            found.add(binary, program, EbpfMode::Off, &[function.entry]);
+            found.add(binary, "called", EbpfMode::Off, &addresses(binary, function, Place::Body, find));
+        }
+        None => found.missing.push(GROWS.to_owned()),
     }
 }

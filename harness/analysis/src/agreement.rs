@@ -75,7 +75,7 @@ pub(crate) fn rows(scene: &Scene<'_>) -> Vec<Agreement> {
     dropped.extend(scene.probe(|log| Some(log.dropped())));
     let mut handed = vec![(scene.keeper(), stages.handed)];
     handed.extend(scene.sdk(|p| p.live.sdk_processed));
-    handed.extend(scene.probe(|log| Some(log.handed().0)));
+    handed.extend(scene.probe(|log| Some(hits(log, Kind::Handed))));
     let mut out = vec![row("spans created", created, &skew)];
     if started.len() > 1 {
         out.push(row("spans started, recording", started, &skew));

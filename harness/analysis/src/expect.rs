@@ -93,7 +93,9 @@ const fn validity_of(figure: Figure) -> &'static str {
         | Figure::ProbeIds
         | Figure::ProbeLost
         | Figure::ProbeUncounted
-        | Figure::ProbeOvercount => "accounting",
+        | Figure::ProbeOvercount
+        | Figure::ProbeTrapTaken
+        | Figure::ProcessesDied => "accounting",
     }
 }
 
@@ -121,9 +123,15 @@ fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
             let rows = trial.agreement.iter().map(|row| row.difference).max()?;
             Some(rows as f64)
         }
-        Figure::ProbeIds | Figure::ProbeLost | Figure::ProbeUncounted | Figure::ProbeOvercount => {
-            probes::value(figure, trial)
+        Figure::ProcessesDied => {
+            let died = trial.services.iter().filter(|service| service.ended_by_itself.is_some());
+            Some(died.count() as f64)
         }
+        Figure::ProbeIds
+        | Figure::ProbeLost
+        | Figure::ProbeUncounted
+        | Figure::ProbeOvercount
+        | Figure::ProbeTrapTaken => probes::value(figure, trial),
         Figure::ReportedFailed => Some(trial.ledger.reported_failed as f64),
         Figure::RequestsFailed => Some(trial.load.failed.values().sum::<u64>() as f64),
         Figure::ExportsLongest => trial.exports.longest_ms.map(|ms| ms * 1e6),

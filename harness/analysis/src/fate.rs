@@ -27,6 +27,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) process: &'a Process<'a>,
     /// The wire witness saw everything.
     pub(crate) wire_complete: bool,
+    /// Nothing at all arrived: a program of the user's own sends its spans elsewhere.
+    pub(crate) elsewhere: bool,
     /// The span's request was answered, so the handler that made it is done.
     pub(crate) answered: bool,
     /// By number of a fault: why spans that it touched never end.
@@ -79,6 +81,7 @@ fn handed_to_exporter(slot: &Slot, receipt: &Receipt, scene: &Scene<'_>) -> Judg
         ExportResult::Failed(cause) => Placed(Fate::ExportFailed(cause)),
         ExportResult::None if scene.process.has_log_gap() => Unaccounted,
         ExportResult::None => Placed(Fate::LostInFlightAtExit),
+        ExportResult::Ok | ExportResult::Partial if scene.elsewhere => Unaccounted,
         // A partial success names what it rejects: of the rest it says that it was taken.
         ExportResult::Ok | ExportResult::Partial => Unexplained,
     }

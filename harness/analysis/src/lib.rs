@@ -15,6 +15,7 @@ mod law;
 mod loadbook;
 mod opened;
 mod overall;
+mod peek;
 mod probe;
 mod process;
 mod quantile;
@@ -32,6 +33,8 @@ mod usage;
 mod validity;
 mod walk;
 
+pub use peek::conclude_peek;
+pub use probe::describe as describe_probes;
 pub use rows::{Exported, each_span};
 pub use run::conclude_run;
 pub use trial::conclude_trial;

@@ -27,7 +27,8 @@ pub(crate) struct Opened<'a> {
     pub(crate) book: LoadBook,
     /// Start of the load.
     pub(crate) began: MonoNs,
-    pub(crate) presence: Presence,
+    pub(crate) keeper: Keeper,
+    pub(crate) subject: Subject,
     /// As far as the plan says, every span is sampled.
     all_sampled: bool,
     shares: Vec<Share>,
@@ -39,17 +40,35 @@ pub(crate) struct Opened<'a> {
     pub(crate) excused: Vec<(MonoNs, MonoNs)>,
 }
 
-/// What there is of a process witness.
-#[derive(Clone, Copy)]
-pub(crate) struct Presence {
-    /// The plan wants it.
-    pub(crate) wanted: bool,
-    /// A span ledger is missing or unreadable.
-    pub(crate) missing: bool,
-    /// The service is a program of the user's own.
-    pub(crate) own: bool,
-    /// Probes stand in for a span ledger somewhere.
-    pub(crate) probed: bool,
+/// Who keeps books of each span.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeper {
+    /// Nobody shall.
+    Nobody,
+    /// Some process's books are missing or unreadable.
+    Missing,
+    /// Every process its own.
+    Processes,
+    /// Probes, for some process at least.
+    Probes,
+}
+
+/// What the services are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Fixtures of ours.
+    Fixtures,
+    /// A program of the user's own, under a load of ours.
+    Own,
+    /// The same without a load.
+    Attached,
+}
+
+impl Subject {
+    /// Whether it is a program of the user's own.
+    pub(crate) fn is_own(self) -> bool {
+        self != Self::Fixtures
+    }
 }
 
 impl<'a> Opened<'a> {
@@ -86,11 +105,16 @@ impl<'a> Opened<'a> {
         let faults = variant.map_or(&[][..], |variant| &variant.faults);
         let acted = excuse::acted(&logs.events);
         let excused = variant.map(|variant| excuse::excused(variant, &acted)).unwrap_or_default();
-        let presence = Presence {
-            wanted: plan.variant_of(planned).is_some_and(|variant| plan.has_books(variant)),
-            probed: processes.iter().any(|process| process.probed.is_some()),
-            missing: expected == 0 || processes.len() < expected,
-            own: plan.services.first().is_some_and(Service::is_own),
+        let keeper = match plan.variant_of(planned).is_some_and(|variant| plan.has_books(variant)) {
+            false => Keeper::Nobody,
+            true if expected == 0 || processes.len() < expected => Keeper::Missing,
+            true if processes.iter().any(|process| process.probed.is_some()) => Keeper::Probes,
+            true => Keeper::Processes,
+        };
+        let subject = match plan.services.first().is_some_and(Service::is_own) {
+            _ if plan.attached => Subject::Attached,
+            true => Subject::Own,
+            false => Subject::Fixtures,
         };
         let services = plan.services.iter().map(|service| service.name.as_str()).collect();
         Self {
@@ -101,7 +125,8 @@ impl<'a> Opened<'a> {
             receipts,
             book,
             began,
-            presence,
+            keeper,
+            subject,
             all_sampled: plan.variant_of(planned).is_some_and(|variant| plan.samples_all(variant)),
             shares: plan.shares(),
             services,
@@ -119,14 +144,14 @@ impl<'a> Opened<'a> {
             tag: self.planned.tag,
             shares: &self.shares,
             services: &self.services,
-            own: self.presence.own,
+            subject: self.subject,
             all_sampled: self.all_sampled,
             load_began: self.began,
             leaks: &self.leaks,
             processes: &self.processes,
             receipts: &self.receipts,
             book: &self.book,
-            witnessed: self.presence.wanted && !self.presence.missing,
+            witnessed: matches!(self.keeper, Keeper::Processes | Keeper::Probes),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Figures of a variant that are added up over its trials, and the price of the process witness.
+//! Figures of a variant that are added up over its trials, and the price of its witnesses.
 
 use std::collections::BTreeMap;
 
@@ -83,22 +83,34 @@ pub(crate) fn damage(trials: &[&TrialResult]) -> Option<Damage> {
     Some(out)
 }
 
-/// Gives every variant that also ran without its process witness what the witness costs.
-pub(crate) fn price_witness(plan: &Plan, variants: &mut [VariantResult]) {
-    let twin = |a: &PlannedVariant, b: &PlannedVariant| {
+/// Gives every variant that also ran without its process witness, or without its probes, what these cost.
+pub(crate) fn price_witnesses(plan: &Plan, variants: &mut [VariantResult]) {
+    let same = |a: &PlannedVariant, b: &PlannedVariant| {
         a.exporter == b.exporter
             && a.receiver == b.receiver
             && a.load == b.load
             && a.sdk == b.sdk
+            && a.build == b.build
             && a.faults == b.faults
+    };
+    let unwitnessed = |a: &PlannedVariant, b: &PlannedVariant| {
+        plan.is_fully_witnessed(a) && b.witness == Some(WitnessMode::Off) && a.ebpf == b.ebpf
+    };
+    let unprobed = |a: &PlannedVariant, b: &PlannedVariant| {
+        a.ebpf.is_some() && b.ebpf.is_none() && a.witness == b.witness
     };
     let find = |name: &str| plan.variants.iter().find(|variant| variant.name == name);
     for index in 0..variants.len() {
-        let Some(with) = find(&variants[index].name).filter(|v| plan.is_fully_witnessed(v)) else { continue };
-        let without = variants.iter().find(|other| {
-            find(&other.name).is_some_and(|b| b.witness == Some(WitnessMode::Off) && twin(with, b))
-        });
-        variants[index].summary.witness_cost = without.map(|without| cost(&variants[index], without));
+        let Some(with) = find(&variants[index].name) else { continue };
+        let price = |less: &dyn Fn(&PlannedVariant, &PlannedVariant) -> bool| {
+            let without = variants
+                .iter()
+                .find(|other| find(&other.name).is_some_and(|b| same(with, b) && less(with, b)));
+            without.map(|without| cost(&variants[index], without))
+        };
+        let (witness, probes) = (price(&unwitnessed), price(&unprobed));
+        let summary = &mut variants[index].summary;
+        (summary.witness_cost, summary.probe_cost) = (witness, probes);
     }
 }
 

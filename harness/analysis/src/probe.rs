@@ -12,6 +12,7 @@ use spanfate_model::probe::{self, Counter, EbpfMode, Kind, ProbeManifest, Record
 use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::WitnessState;
 
+pub use figures::describe;
 pub(crate) use ledger::FLAG_REMOVED;
 pub(crate) use marks::{Marks, Stage};
 
@@ -130,7 +131,7 @@ impl<'a> Probed<'a> {
     pub(crate) fn unseen(&self) -> u64 {
         let unseen = |(kind, counter): (&Kind, &Counter)| {
             let made = match kind {
-                Kind::Created | Kind::Trap => return 0,
+                Kind::Created | Kind::Trap | Kind::Calls => return 0,
                 kind if kind.is_of_span() && !self.about.mode.names_spans() => return counter.fault,
                 _ => counter.hit.saturating_sub(counter.skipped),
             };
@@ -153,6 +154,8 @@ impl<'a> Probed<'a> {
             return WitnessState::Absent("its log is missing".to_owned());
         }
         match (self.ended, self.unseen()) {
+            // What was shed is not even counted.
+            (true, _) if self.shed.is_some() => WitnessState::Lossy(0),
             (true, 0) => WitnessState::Complete,
             (true, unseen) => WitnessState::Lossy(unseen),
             (false, _) => WitnessState::Lossy(0),
@@ -164,9 +167,14 @@ impl<'a> Probed<'a> {
         !matches!(self.state(), WitnessState::Absent(_))
     }
 
+    /// What was recorded from beginning to end.
+    pub(crate) fn lasting_mode(&self) -> EbpfMode {
+        self.shed.map_or(self.about.mode, |(_, less)| less)
+    }
+
     /// Whether every span has its records, so that books can be kept from them.
     pub(crate) fn keeps_books(&self) -> bool {
-        self.is_present() && self.about.mode == EbpfMode::Events && !self.samples()
+        self.is_present() && self.lasting_mode() == EbpfMode::Events && !self.samples()
     }
 
     /// Whether it leaves some traces out on purpose.
@@ -176,7 +184,7 @@ impl<'a> Probed<'a> {
 
     /// Spans that were dropped for a full queue: by records of each, or by the processors' own counters.
     pub(crate) fn dropped(&self) -> u64 {
-        if self.about.mode >= EbpfMode::Counters {
+        if self.lasting_mode() >= EbpfMode::Counters {
             return self.hits(Kind::Dropped);
         }
         self.last_dropped().values().map(|dropped| u64::from(*dropped)).sum()
@@ -194,13 +202,5 @@ impl<'a> Probed<'a> {
             }
         }
         out
-    }
-
-    /// Spans handed to exporters, and those of them whose export came back without an error.
-    pub(crate) fn handed(&self) -> (u64, u64) {
-        let sum =
-            |batches: &mut dyn Iterator<Item = &Batch>| batches.map(|batch| u64::from(batch.spans)).sum();
-        let fine = |batch: &&Batch| batch.ended != 0 && !batch.failed;
-        (sum(&mut self.batches.values()), sum(&mut self.batches.values().filter(fine)))
     }
 }

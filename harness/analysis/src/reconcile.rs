@@ -17,6 +17,7 @@ use crate::breakdown::Split;
 use crate::damage::{Parent, Sighting, Traces};
 use crate::fate::Judgement;
 use crate::loadbook::LoadBook;
+use crate::opened::Subject;
 use crate::process::{ExportResult, Process};
 use crate::quantile::{Times, millis};
 use crate::receipts::Receipts;
@@ -34,8 +35,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) shares: &'a [Share],
     /// Names of the services.
     pub(crate) services: &'a [&'a str],
-    /// The service is a program of the user's own.
-    pub(crate) own: bool,
+    /// What the services are.
+    pub(crate) subject: Subject,
     /// As far as the plan says, every span is sampled.
     pub(crate) all_sampled: bool,
     pub(crate) load_began: MonoNs,
@@ -139,7 +140,8 @@ impl Walk<'_> {
         let Judged { index, process, slot, receipt, of, judgement } = span;
         let (index, of, judgement) = (*index, *of, *judgement);
         let request = of.map(|(request, _)| request);
-        let measured = request.is_some_and(|request| self.sources.book.is_measured(request));
+        let measured = self.sources.subject == Subject::Attached
+            || request.is_some_and(|request| self.sources.book.is_measured(request));
         self.ledger.created += 1;
         self.ledger.created_measured += u64::from(measured);
         if let Some((request, part)) = of {
@@ -202,13 +204,17 @@ impl Walk<'_> {
             count.total += unrecorded;
             count.counted += unrecorded;
             self.ledger.created += unrecorded;
+            if self.sources.subject == Subject::Attached {
+                count.measured += unrecorded;
+                self.ledger.created_measured += unrecorded;
+            }
         }
     }
 
     fn finish(mut self) -> Reconciled {
-        let Sources { book, shares, services, processes, own, .. } = self.sources;
+        let Sources { book, shares, services, processes, subject, .. } = self.sources;
         self.ledger.expected = self.tally.expected(book);
-        if *own {
+        if subject.is_own() {
             // How many spans a program of the user's own makes, its scenario only says; the witness knows.
             (self.ledger.expected.extra, self.ledger.expected.missing_in_answered) = (0, 0);
         }

@@ -2,13 +2,14 @@
 
 use spanfate_model::environment::Environment;
 use spanfate_model::manifest::{FORMAT, RunManifest, Status};
-use spanfate_model::plan::Plan;
+use spanfate_model::plan::{Plan, PlannedVariant};
+use spanfate_model::probe::Trap;
 use spanfate_model::result::{Expectation, FaultResult, RunResult, TrialResult, VariantResult};
 use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessState};
 
 use crate::expect;
-use crate::overall::price_witness;
+use crate::overall::price_witnesses;
 use crate::summary::summarise;
 
 /// Concludes a run from its concluded trials.
@@ -26,7 +27,7 @@ pub fn conclude_run(
         reasons.push((worse, reason));
     };
     for trial in &trials {
-        for (worse, reason) in judge_trial(trial, &wishes(&plan, trial)) {
+        for (worse, reason) in judge_trial(trial, &plan) {
             say(worse, format!("trial {}: {reason}", trial.index));
         }
     }
@@ -41,7 +42,7 @@ pub fn conclude_run(
         say(Verdict::Inconclusive, format!("the run is not complete: {why}"));
     }
     let mut variants = variants(&plan, trials);
-    price_witness(&plan, &mut variants);
+    price_witnesses(&plan, &mut variants);
     let expectations = expect::judge_all(&plan.expect, &variants);
     for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
         say(expectation.verdict, sentence(expectation));
@@ -61,26 +62,6 @@ pub fn conclude_run(
     }
 }
 
-/// What the plan wants of the witnesses of a trial.
-struct Wishes {
-    /// A process witness in every service.
-    process: bool,
-    /// Books of every service, by whichever witness.
-    books: bool,
-    /// Probes that lose records are what is looked at.
-    probes_may_lose: bool,
-}
-
-fn wishes(plan: &Plan, trial: &TrialResult) -> Wishes {
-    let planned = plan.trials.iter().find(|planned| planned.index == trial.index);
-    let variant = planned.and_then(|planned| plan.variant_of(planned));
-    Wishes {
-        process: variant.is_none_or(|variant| plan.is_fully_witnessed(variant)),
-        books: variant.is_none_or(|variant| plan.has_books(variant)),
-        probes_may_lose: variant.and_then(|variant| variant.ebpf).is_some_and(|ebpf| ebpf.may_lose()),
-    }
-}
-
 fn sentence(expectation: &Expectation) -> String {
     let reason = expectation.reason.as_deref().unwrap_or("no reason");
     format!("{}: expected `{}`: {reason}", expectation.variant, expectation.that)
@@ -88,7 +69,12 @@ fn sentence(expectation: &Expectation) -> String {
 
 /// What a trial's books say about the verdict. Spoilt figures are marked where they are shown; they make a run
 /// inconclusive only through an expectation that needs them.
-fn judge_trial(trial: &TrialResult, wishes: &Wishes) -> Vec<(Verdict, String)> {
+fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
+    let planned = plan.trials.iter().find(|planned| planned.index == trial.index);
+    let variant = planned.and_then(|planned| plan.variant_of(planned));
+    let books = variant.is_none_or(|variant| plan.has_books(variant));
+    // That this one ends the program is what is looked at.
+    let deadly = variant.and_then(|variant| variant.ebpf).is_some_and(|e| e.trap == Some(Trap::Uretprobe));
     let mut out = Vec::new();
     let ledger = &trial.ledger;
     assert!(ledger.closes(), "the sum over the fates of trial {} does not close", trial.index);
@@ -102,24 +88,8 @@ fn judge_trial(trial: &TrialResult, wishes: &Wishes) -> Vec<(Verdict, String)> {
             surplus.most, surplus.spans, surplus.most
         ));
     }
-    if ledger.unaccounted.count > 0 && ledger.outside > 0 {
-        // The commonest reason: Go's default propagator takes up nothing.
-        doubt(format!(
-            "{} spans of answered requests are missing and {} came in traces that the load did not begin: the service \
-             does not take up `traceparent`; call otel.SetTextMapPropagator(propagation.TraceContext{{}}) in it",
-            ledger.unaccounted.count, ledger.outside
-        ));
-    } else if ledger.unaccounted.count > 0 && !wishes.books {
-        doubt(format!(
-            "{} spans are unaccounted: without a process witness nobody can say whether they were sampled, lay in a \
-             request that was refused unread, or arrived where the wire has a gap",
-            ledger.unaccounted.count
-        ));
-    } else if ledger.unaccounted.count > 0 {
-        doubt(format!(
-            "{} spans are unaccounted: a witness that would tell has a gap",
-            ledger.unaccounted.count
-        ));
+    if let Some(reason) = unaccounted(trial, books) {
+        doubt(reason);
     }
     if ledger.created == 0 {
         doubt("no span was created, so nothing is proven".to_owned());
@@ -130,33 +100,71 @@ fn judge_trial(trial: &TrialResult, wishes: &Wishes) -> Vec<(Verdict, String)> {
     if let Some(error) = &trial.error {
         doubt(format!("the harness could not finish it: {error}"));
     }
-    if let Some(end) = &trial.ended_by_itself {
+    if let Some(end) = trial.ended_by_itself.as_ref().filter(|_| !plan.attached && !deadly) {
         doubt(format!("the fixture ended by itself, before it was asked to ({end})"));
     }
     for fault in trial.faults.iter().filter(|fault| !fault.bit) {
         doubt(unbitten(fault));
     }
-    for report in &trial.witnesses {
-        let name = report.witness.as_str();
-        let needed = match report.witness {
-            Witness::Process | Witness::Sdk => wishes.process,
-            Witness::Wire | Witness::Load => true,
-            Witness::Probe | Witness::Collector => false,
-        };
-        match &report.state {
-            WitnessState::Complete => {}
-            WitnessState::Lossy(1..) if report.witness == Witness::Probe && wishes.probes_may_lose => {}
-            WitnessState::Lossy(0) => {
-                doubt(format!("the {name} witness lost an unknown number of statements"));
-            }
-            WitnessState::Lossy(lost) => doubt(format!("the {name} witness lost {lost} statements")),
-            WitnessState::Absent(why) if needed => doubt(format!("the {name} witness is absent: {why}")),
-            WitnessState::Absent(_) => {}
-        }
+    for reason in gaps(trial, plan, variant) {
+        doubt(reason);
     }
     for row in trial.agreement.iter().filter(|row| row.difference > 0 && row.explained.is_none()) {
         let counts: Vec<String> = row.counts.iter().map(|(w, n)| format!("{} {n}", w.as_str())).collect();
         doubt(format!("the witnesses disagree about \"{}\": {}", row.what, counts.join(", ")));
+    }
+    out
+}
+
+/// Why spans cannot be placed.
+fn unaccounted(trial: &TrialResult, books: bool) -> Option<String> {
+    let ledger = &trial.ledger;
+    let (count, outside) = (ledger.unaccounted.count, ledger.outside);
+    let elsewhere = books && trial.exports.requests == 0 && trial.exports.calls > 0;
+    match count {
+        0 => None,
+        _ if elsewhere => Some(format!(
+            "{count} spans were exported without an error and nothing came to our receiver: the program's own code sets its \
+             endpoint; let it take OTEL_EXPORTER_OTLP_ENDPOINT (leave out WithEndpoint), or look at it as it is with \
+             `spanfate attach --pid`"
+        )),
+        // The commonest reason: Go's default propagator takes up nothing.
+        _ if outside > 0 => Some(format!(
+            "{count} spans of answered requests are missing and {outside} came in traces that the load did not begin: the \
+             service does not take up `traceparent`; call otel.SetTextMapPropagator(propagation.TraceContext{{}}) in it"
+        )),
+        _ if !books => Some(format!(
+            "{count} spans are unaccounted: without a process witness nobody can say whether they were sampled, lay in a \
+             request that was refused unread, or arrived where the wire has a gap"
+        )),
+        _ => Some(format!("{count} spans are unaccounted: a witness that would tell has a gap")),
+    }
+}
+
+/// What witnesses that are needed did not see.
+fn gaps(trial: &TrialResult, plan: &Plan, variant: Option<&PlannedVariant>) -> Vec<String> {
+    let process = variant.is_none_or(|variant| plan.is_fully_witnessed(variant));
+    // Where probes are set up to lose records, that they do is what is looked at.
+    let may_lose = variant.and_then(|variant| variant.ebpf).is_some_and(|ebpf| ebpf.may_lose());
+    let mut out = Vec::new();
+    for report in &trial.witnesses {
+        let name = report.witness.as_str();
+        let needed = match report.witness {
+            Witness::Process | Witness::Sdk => process,
+            Witness::Wire => true,
+            Witness::Load => !plan.attached,
+            Witness::Probe | Witness::Collector => false,
+        };
+        match &report.state {
+            WitnessState::Complete => {}
+            WitnessState::Lossy(_) if report.witness == Witness::Probe && may_lose => {}
+            WitnessState::Lossy(0) => {
+                out.push(format!("the {name} witness lost an unknown number of statements"));
+            }
+            WitnessState::Lossy(lost) => out.push(format!("the {name} witness lost {lost} statements")),
+            WitnessState::Absent(why) if needed => out.push(format!("the {name} witness is absent: {why}")),
+            WitnessState::Absent(_) => {}
+        }
     }
     out
 }
@@ -193,10 +201,12 @@ fn variants(plan: &Plan, trials: Vec<TrialResult>) -> Vec<VariantResult> {
         .collect()
 }
 
-fn settings(variant: &spanfate_model::plan::PlannedVariant) -> Vec<(String, String)> {
+fn settings(variant: &PlannedVariant) -> Vec<(String, String)> {
     let mut out = variant.exporter.settings();
     out.extend(variant.receiver.answer_after.map(|after| ("answer_after".to_owned(), after.to_string())));
     out.extend(variant.sdk.as_ref().map(|sdk| ("sdk".to_owned(), sdk.clone())));
+    out.extend((!variant.build.is_plain()).then(|| ("build".to_owned(), variant.build.as_str().to_owned())));
+    out.extend(variant.ebpf.map(|ebpf| ("ebpf".to_owned(), ebpf.mode.as_str().to_owned())));
     out.extend(variant.load.as_ref().map(|load| ("load".to_owned(), load.to_string())));
     out
 }

@@ -40,6 +40,7 @@ pub(crate) fn summarise(trials: &[TrialResult]) -> Summary {
         breakdown: overall::breakdown(&used),
         damage: overall::damage(&used),
         witness_cost: None,
+        probe_cost: None,
     }
 }
 

@@ -13,8 +13,7 @@ use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 use crate::agreement;
 use crate::dose::{self, Evidence};
 use crate::excuse;
-use crate::loadbook::LoadBook;
-use crate::opened::{Opened, Presence};
+use crate::opened::{Keeper, Opened, Subject};
 use crate::probe::Probed;
 use crate::process::{FailedBy, Process};
 use crate::receipts::Receipts;
@@ -32,11 +31,12 @@ pub fn conclude_trial(
 ) -> TrialResult {
     let manifest = &logs.manifest;
     let opened = Opened::open(plan, planned, logs);
-    let Opened { processes, probes, receipts, book, began, presence, acted, excused, .. } = &opened;
+    let Opened { processes, probes, receipts, book, began, acted, excused, .. } = &opened;
     let began = *began;
     let mut timeline = Timeline::new(began);
     let done = reconcile(&opened.sources(), &mut timeline);
-    let window = book.window(began);
+    // Without a load the program's own life is what is measured.
+    let window = if plan.attached { (began, manifest.phases.stopped) } else { book.window(began) };
     let usage =
         usage::figures(&logs.usage, processes, window, fixture_cores, excuse::neighbours_ns(acted, window));
     let load = LoadFigures {
@@ -54,34 +54,25 @@ pub fn conclude_trial(
             window: (began, window.1),
             // The law speaks of one rate; a load that was cut short did not keep to it either.
             // Nor does it speak of faults: they change the export's time, or the rate.
-            steady: manifest.status == Status::Complete && load_of.is_steady() && acted.is_empty(),
+            steady: !plan.attached
+                && manifest.status == Status::Complete
+                && load_of.is_steady()
+                && acted.is_empty(),
         },
     );
-    let faults = plan.variant_of(planned).map(|variant| {
-        dose::conclude(&Evidence {
-            plan,
-            variant,
-            manifest,
-            processes,
-            book,
-            requests_at: &receipts.requests_at,
-            events: &logs.events,
-            acted,
-            began,
-        })
-    });
+    let faults = faults(plan, planned, logs, &opened);
     let first = manifest.processes.first();
     TrialResult {
         index: planned.index,
         repetition: planned.repetition,
         status: manifest.status,
         error: manifest.error.clone(),
-        faults: faults.unwrap_or_default(),
+        faults,
         ended_by_itself: services.iter().find_map(|service| service.ended_by_itself.clone()),
         loss: loss(&done.ledger, service::predict(&services)),
         exports: exports(&services, processes, receipts),
         delay: done.delay.quantiles(),
-        witnesses: witnesses(*presence, processes, probes, receipts, book),
+        witnesses: witnesses(&opened),
         agreement: agreement::rows(&agreement::Scene {
             processes,
             probes,
@@ -91,7 +82,7 @@ pub fn conclude_trial(
             plan,
         }),
         probes: probes.iter().map(|probes| probes.figures(began)).collect(),
-        validity: validity::marks(&load, &usage, &done.ledger),
+        validity: validity::of(plan, &load, &usage, &done.ledger),
         timeline: timeline.finish(processes, book, &logs.usage),
         ledger: done.ledger,
         load,
@@ -103,6 +94,26 @@ pub fn conclude_trial(
         breakdown: done.breakdown,
         damage: done.damage,
     }
+}
+
+fn faults(
+    plan: &Plan,
+    planned: &PlannedTrial,
+    logs: &TrialLogs,
+    opened: &Opened<'_>,
+) -> Vec<spanfate_model::result::FaultResult> {
+    let Some(variant) = plan.variant_of(planned) else { return Vec::new() };
+    dose::conclude(&Evidence {
+        plan,
+        variant,
+        manifest: &logs.manifest,
+        processes: &opened.processes,
+        book: &opened.book,
+        requests_at: &opened.receipts.requests_at,
+        events: &logs.events,
+        acted: &opened.acted,
+        began: opened.began,
+    })
 }
 
 fn loss(ledger: &Ledger, predicted: Option<Prediction>) -> Loss {
@@ -150,20 +161,15 @@ fn exports(services: &[ServiceResult], processes: &[Process<'_>], receipts: &Rec
     }
 }
 
-fn witnesses(
-    presence: Presence,
-    processes: &[Process<'_>],
-    probes: &[Probed<'_>],
-    receipts: &Receipts<'_>,
-    book: &LoadBook,
-) -> Vec<WitnessReport> {
+fn witnesses(opened: &Opened<'_>) -> Vec<WitnessReport> {
+    let Opened { processes, probes, receipts, book, keeper, subject, .. } = opened;
     let absent = |why: &str| WitnessState::Absent(why.to_owned());
-    let process = match presence {
-        Presence { own: true, .. } => absent("a program of your own keeps no span ledger"),
-        Presence { probed: true, .. } => absent("probes stand in for it"),
-        Presence { wanted: false, .. } => absent("switched off by the scenario"),
-        Presence { missing: true, .. } => absent("a span ledger is missing or unreadable"),
-        Presence { .. } => {
+    let process = match keeper {
+        _ if subject.is_own() => absent("a program of your own keeps no span ledger"),
+        Keeper::Probes => absent("probes stand in for it"),
+        Keeper::Nobody => absent("switched off by the scenario"),
+        Keeper::Missing => absent("a span ledger is missing or unreadable"),
+        Keeper::Processes => {
             let gaps = processes.iter().flat_map(|p| [p.live.overflow, p.live.log_lost, p.live.unkeyed]);
             match gaps.fold(0, u64::saturating_add) {
                 0 if processes.iter().all(|p| !p.torn) => WitnessState::Complete,
@@ -176,12 +182,14 @@ fn witnesses(
     } else {
         absent("the SDK's own metrics live in the span ledger")
     };
+    let attached = *subject == Subject::Attached;
+    let load = if attached { absent("there is no load of ours") } else { book.state.clone() };
     let report = |witness, state| WitnessReport { witness, state };
     vec![
         report(Witness::Process, process),
         report(Witness::Sdk, sdk),
         report(Witness::Wire, receipts.state.clone().unwrap_or(WitnessState::Lossy(0))),
-        report(Witness::Load, book.state.clone()),
+        report(Witness::Load, load),
         report(Witness::Probe, probe(probes)),
         report(Witness::Collector, absent("no collector in this scenario")),
     ]

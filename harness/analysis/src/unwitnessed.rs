@@ -46,7 +46,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Ledge
         expected.extra += u64::from(made - counted);
     }
     // How many spans a fixture makes, we know; of a program of the user's own we only have their word.
-    if sources.own && expected.extra > 0 {
+    if sources.subject.is_own() && expected.extra > 0 {
         let most = appeared.iter().copied().max().unwrap_or_default();
         ledger.surplus = Some(Surplus { spans: std::mem::take(&mut expected.extra), most });
     }
@@ -68,7 +68,7 @@ fn receipts(sources: &Sources<'_>, timeline: &mut Timeline, ledger: &mut Ledger)
         let request = sources.tag.request_of(key.trace);
         let Some(count) = request.and_then(|request| appeared.get_mut(request as usize)) else {
             // A program of the user's own may begin traces of its own; a fixture does not.
-            if sources.own {
+            if sources.subject.is_own() {
                 ledger.outside += 1;
             } else if fate == Fate::Received {
                 ledger.unexpected.count += 1;

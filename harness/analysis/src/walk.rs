@@ -25,14 +25,18 @@ pub(crate) struct Judged<'a> {
 /// Judges every span, process by process, in the order of slots, until the reader has seen enough.
 pub(crate) fn each(sources: &Sources<'_>, mut each: impl FnMut(&Judged<'_>) -> ControlFlow<()>) {
     let wire_complete = sources.receipts.state.as_ref().is_some_and(WitnessState::is_complete);
+    let elsewhere = sources.subject.is_own() && sources.receipts.requests == 0;
     for (index, (process, receipts)) in sources.processes.iter().zip(&sources.receipts.by_slot).enumerate() {
         for (slot_index, slot) in process.spans() {
             let of = sources.tag.part_of(slot.key.trace);
             // A span of no request has no handler that could still be running.
             let answered = of.is_none_or(|(request, _)| sources.book.is_answered(request as usize));
             let receipt = &receipts[slot_index];
-            let judgement =
-                judge(&slot, receipt, &Scene { process, wire_complete, answered, leaks: sources.leaks });
+            let judgement = judge(
+                &slot,
+                receipt,
+                &Scene { process, wire_complete, elsewhere, answered, leaks: sources.leaks },
+            );
             if each(&Judged { index, process, slot, receipt, of, judgement }).is_break() {
                 return;
             }

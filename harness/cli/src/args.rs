@@ -9,8 +9,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use spanfate_model::unit::{Period, UnitError};
+use spanfate_model::unit::{Period, Rate, UnitError};
 use spanfate_model::verdict::ExitCode as Code;
+use spanfate_run::receiver::Upstream;
 
 /// Are we losing spans, where, why, and which settings stop it? Every span gets exactly one fate.
 #[derive(Debug, Parser)]
@@ -75,8 +76,16 @@ pub(crate) enum Command {
     },
     /// Write every span of a run as a row: ids, times, fate.
     Export(ExportArguments),
+    /// Run a Go program of your own and give every span of it its fate; or join one that runs. Needs root, no code change, and
+    /// neither symbols nor debug information in the program.
+    Attach(AttachArguments),
     /// Receive what any OpenTelemetry client sends over OTLP (gRPC, HTTP/protobuf, HTTP/JSON), and count it until Ctrl-C.
     Receive(ReceiveArguments),
+    /// Say within seconds what a Go process that runs loses, why, and what to set. It only reads (eBPF; needs root).
+    ///
+    /// Exit code 66: there is no such process, or it is none to watch (no Go program, no OpenTelemetry SDK); 69: the system
+    /// refuses; 0: there was something to say, whatever it is.
+    Peek(PeekArguments),
     /// Say whether this machine can do what Spanfate does.
     Doctor,
     /// Print the completion script of a shell.
@@ -170,6 +179,9 @@ pub(crate) struct NewArguments {
     /// URL of every request to your own program; {port} stands for a free port.
     #[arg(long)]
     pub(crate) url: Option<String>,
+    /// Your own program's file: it is read, not run, and the scenario says what is in it.
+    #[arg(long, value_name = "BINARY")]
+    pub(crate) from: Option<PathBuf>,
     /// Your own program and its arguments, for example `-- ./service --listen 127.0.0.1:{port}`.
     #[arg(last = true)]
     pub(crate) command: Vec<String>,
@@ -211,6 +223,37 @@ pub(crate) struct RowFormat {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct AttachArguments {
+    /// Send requests to this URL, as a scenario does; {port} stands for a free port, here and in the program's arguments.
+    #[arg(long, value_name = "URL", conflicts_with = "pid")]
+    pub(crate) load: Option<String>,
+    /// Requests per second of the load; default 100/s.
+    #[arg(long, value_name = "RATE", requires = "load", value_parser = rate)]
+    pub(crate) rate: Option<Rate>,
+    /// How long the load lasts (default 10s), or how long a process is joined (default: until Ctrl-C).
+    #[arg(long = "for", value_name = "TIME", value_parser = period)]
+    pub(crate) lasting: Option<Period>,
+    /// Join this process in place of starting one: probes only.
+    #[arg(long, value_name = "N", conflicts_with = "command")]
+    pub(crate) pid: Option<u32>,
+    /// Hand all that the program exports on to this endpoint (gRPC and HTTP), whose answers it gets; without a URL to where its
+    /// environment points. What that endpoint does not take counts as not received.
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["load", "pid"])]
+    pub(crate) relay: Option<String>,
+    /// What the program gets to stop in order after Ctrl-C, before it is killed.
+    #[arg(long, value_name = "TIME", value_parser = period, default_value = "15s")]
+    pub(crate) grace: Period,
+    /// Directory for results; default results/ in a checkout, else spanfate-results/.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// The program and its arguments.
+    #[arg(last = true, required_unless_present = "pid")]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ReceiveArguments {
     /// Where to listen, for gRPC and HTTP alike; port 0 takes any free port and prints it.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4317", value_parser = listen)]
@@ -224,14 +267,42 @@ pub(crate) struct ReceiveArguments {
     /// Refuse requests with more spans.
     #[arg(long, value_name = "N", default_value = "65536")]
     pub(crate) max_spans: NonZeroU32,
+    /// Hand all that is received on to this endpoint, for example `https://collector.example:4317`, and give its answers to
+    /// the clients; what it does not take counts as refused. `OTEL_EXPORTER_OTLP_CERTIFICATE` names the CA to trust.
+    #[arg(long, value_name = "URL", value_parser = upstream)]
+    pub(crate) relay: Option<Upstream>,
     /// Print the totals as JSON.
     #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PeekArguments {
+    /// The process, by its number here; that of a container's process as it is seen from here.
+    #[arg(long, value_name = "N")]
+    pub(crate) pid: u32,
+    /// Watch for so long; default 15s, with --watch until Ctrl-C. Ctrl-C ends it early, with all that was seen.
+    #[arg(long = "for", value_name = "TIME", value_parser = period)]
+    pub(crate) lasting: Option<Period>,
+    /// Print a line every second.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Print one JSON object.
+    #[arg(long, conflicts_with = "watch")]
     pub(crate) json: bool,
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
     let mut found = text.to_socket_addrs().map_err(|error| format!("{error}; for example 127.0.0.1:4317"))?;
     found.next().ok_or_else(|| "the name has no address".to_owned())
+}
+
+fn rate(text: &str) -> Result<Rate, UnitError> {
+    Rate::try_from(text.to_owned())
+}
+
+fn upstream(text: &str) -> Result<Upstream, String> {
+    Upstream::base(text, |name| std::env::var(name).ok())
 }
 
 fn period(text: &str) -> Result<Period, UnitError> {

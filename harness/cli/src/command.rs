@@ -1,12 +1,14 @@
 //! The subcommands, one file each.
 
 mod analyze;
+mod attach;
 mod completions;
 mod doctor;
 mod export;
 mod hidden;
 mod list;
 mod new;
+mod peek;
 mod plan;
 mod receive;
 mod report;
@@ -37,6 +39,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::run(shell),
         Command::Schema { format } => schema::run(format),
+        Command::Peek(arguments) => peek::run(&arguments),
+        Command::Attach(arguments) => attach::run(&arguments, color),
         Command::Receive(arguments) => receive::run(arguments),
         Command::Doctor => doctor::run(color),
         Command::Guard => Ok(hidden::guard()),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use spanfate_model::verdict::ExitCode;
+use spanfate_run::peek::PeekError;
 
 /// A command could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub(crate) enum Error {
     /// The command line makes the scenario invalid.
     #[error("with these arguments the scenario is not valid: {0}")]
     Usage(String),
+    /// There is no endpoint to hand on to; the text is the whole diagnosis.
+    #[error("{0}")]
+    Relay(String),
     /// A run that is still going on.
     #[error("{0} is still being written by another process; wait until it has ended")]
     Busy(PathBuf),
@@ -28,6 +32,9 @@ pub(crate) enum Error {
     /// Standard output could not be written.
     #[error("could not write to standard output")]
     Output(#[source] std::io::Error),
+    /// A process cannot be looked into.
+    #[error(transparent)]
+    Peek(#[from] PeekError),
     /// The harness failed.
     #[error(transparent)]
     Run(#[from] spanfate_run::Error),
@@ -39,9 +46,11 @@ impl Error {
         match self {
             Self::Scenario(_) => ExitCode::ScenarioInvalid,
             Self::Missing { .. } | Self::Busy(_) => ExitCode::InputMissing,
-            Self::Usage(_) => ExitCode::Usage,
+            Self::Usage(_) | Self::Relay(_) => ExitCode::Usage,
             Self::NothingSelected(_) => ExitCode::NothingSelected,
             Self::Unfit => ExitCode::CapabilityAbsent,
+            Self::Peek(PeekError::NoProcess(_) | PeekError::Unsuited { .. }) => ExitCode::InputMissing,
+            Self::Peek(PeekError::Refused { .. }) => ExitCode::CapabilityAbsent,
             Self::Output(_) => ExitCode::HarnessError,
             Self::Run(error) => of_run(error),
         }
@@ -53,7 +62,7 @@ fn of_run(error: &spanfate_run::Error) -> ExitCode {
     match error {
         Run::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ExitCode::InputMissing,
         Run::Malformed { .. } | Run::OtherArrivals { .. } => ExitCode::InputMissing,
-        Run::Busy { .. } => ExitCode::InputMissing,
+        Run::Busy { .. } | Run::Unfit { .. } => ExitCode::InputMissing,
         Run::ResultNotWritten { .. } | Run::LogsKept { .. } | Run::Taken { .. } => ExitCode::ResultNotWritten,
         Run::Absent { .. } | Run::Listen { .. } => ExitCode::CapabilityAbsent,
         Run::Fixture { .. } => ExitCode::FixtureFailed,

@@ -37,6 +37,10 @@ pub enum Figure {
     ProbeUncounted,
     /// Hits of a probe on a function's first instruction beyond the calls of that function.
     ProbeOvercount,
+    /// Whether the kernel takes a trap that no probe should be: 1 or 0.
+    ProbeTrapTaken,
+    /// Processes that ended without being asked to, and not by a fault.
+    ProcessesDied,
     /// Quantile of response time from the intended start.
     Response(Quantile),
     /// Quantile of the time from the creation of a span to its first receipt.
@@ -69,7 +73,7 @@ pub enum Quantile {
     P999,
 }
 
-const PLAIN: [(&str, Figure); 23] = [
+const PLAIN: [(&str, Figure); 25] = [
     ("loss.rate", Figure::LossRate),
     ("loss.law_gap", Figure::LossLawGap),
     ("duplicates", Figure::Duplicates),
@@ -82,6 +86,8 @@ const PLAIN: [(&str, Figure); 23] = [
     ("probe.lost", Figure::ProbeLost),
     ("probe.uncounted", Figure::ProbeUncounted),
     ("probe.overcount", Figure::ProbeOvercount),
+    ("probe.trap_taken", Figure::ProbeTrapTaken),
+    ("processes.died", Figure::ProcessesDied),
     ("traces.complete", Figure::Traces(Trace::Complete)),
     ("traces.headless", Figure::Traces(Trace::Headless)),
     ("traces.torn", Figure::Traces(Trace::Torn)),

@@ -3,6 +3,7 @@
 //! Everything that crosses a border between crates, or between the fixture, the raw logs on disk and the analysis, is
 //! defined here once. `docs/glossary.md` explains the words, `docs/results.md` the formats.
 
+pub mod advice;
 pub mod answer;
 pub mod breakdown;
 pub mod damage;
@@ -20,6 +21,7 @@ mod le;
 pub mod ledger;
 pub mod load;
 pub mod manifest;
+pub mod peek;
 pub mod plan;
 pub mod probe;
 pub mod raw;

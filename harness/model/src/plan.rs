@@ -12,7 +12,9 @@ use crate::id::TraceTag;
 use crate::load::PlannedLoad;
 use crate::manifest::FORMAT;
 use crate::probe::Ebpf;
-use crate::scenario::{Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode, one_or_many};
+use crate::scenario::{
+    Build, Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode, one_or_many,
+};
 use crate::topology::{Share, shares};
 use crate::unit::Period;
 
@@ -40,6 +42,9 @@ pub struct Plan {
     pub expect: Vec<Expect>,
     /// Planted losses.
     pub plant: Plant,
+    /// There is no load of ours: a program of the user's own runs as it always does, and every span counts as measured.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attached: bool,
 }
 
 /// A configuration with the scenario's base merged in.
@@ -63,6 +68,9 @@ pub struct PlannedVariant {
     /// Version of the SDK that its fixtures are built with; absent: the one that the fixtures pin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sdk: Option<String>,
+    /// How its fixtures are built.
+    #[serde(default, skip_serializing_if = "Build::is_plain")]
+    pub build: Build,
     /// Its faults, each with what it is put on. A fault's number is its place here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
@@ -125,6 +133,7 @@ impl Plan {
             trials,
             expect: scenario.expect.clone(),
             plant: scenario.plant.clone(),
+            attached: false,
         }
     }
 
@@ -260,6 +269,7 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
             witness: variant.witness,
             ebpf: variant.ebpf.or(scenario.ebpf).filter(Ebpf::is_on),
             sdk: variant.sdk,
+            build: variant.build,
             load: variant.load.map(|load| PlannedLoad::resolve(&load.over(&scenario.load))),
         })
         .collect()

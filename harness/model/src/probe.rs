@@ -2,14 +2,18 @@
 //! what the witness lost, and that it ended in order.
 
 mod ebpf;
+mod kind;
 mod record;
+mod text;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use ebpf::Written;
 pub use ebpf::{Buffer, Ebpf, EbpfMode, Trap};
-pub use record::{Kind, Moment, Processor, RECORD_BYTES, Record, Settings, SpanMark, Text, header, read};
+pub use kind::Kind;
+pub use record::{Moment, Processor, RECORD_BYTES, Record, Settings, SpanMark, Text, header, read};
+pub use text::{ExportError, ExportErrors, Pieces};
 
 /// First bytes of a log.
 pub const MAGIC: &[u8; 8] = b"SPNPROB1";
@@ -61,6 +65,9 @@ impl Counter {
     }
 }
 
+/// What the manifest says of a trap that the kernel took.
+pub const TRAP_TAKEN: &str = "taken";
+
 /// What the manifest says of the probes on one process.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ProbeManifest {
@@ -84,6 +91,9 @@ pub struct ProbeManifest {
     /// Sites that this program does not have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// What the kernel said of the trap, where the scenario sets one: [`TRAP_TAKEN`], or why it refuses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trap: Option<String>,
     /// What is known of its structs only from the nearest version of the SDK.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<String>,

@@ -117,6 +117,42 @@ pub struct Variant {
     /// Version of the SDK that its fixtures are built with; absent: the one that the fixtures pin.
     #[serde(default)]
     pub sdk: Option<String>,
+    /// How its fixtures are built.
+    #[serde(default)]
+    pub build: Build,
+}
+
+/// How fixtures are built.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "kebab-case")]
+pub enum Build {
+    /// `-trimpath`.
+    #[default]
+    Plain,
+    /// Without symbols and debug information: `-trimpath -ldflags="-s -w"`.
+    Stripped,
+    /// Without inlining: `-trimpath -gcflags=all=-l`.
+    NoInlining,
+    /// Position independent: `-trimpath -buildmode=pie`.
+    Pie,
+}
+
+impl Build {
+    /// Its name in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Stripped => "stripped",
+            Self::NoInlining => "no-inlining",
+            Self::Pie => "pie",
+        }
+    }
+
+    /// Whether it is the usual way.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::Plain
+    }
 }
 
 /// Versions of the SDK that fixtures can be built with beside the one they pin: `go-fixtures/sdk/VERSION.mod`.
@@ -133,6 +169,7 @@ impl Default for Variant {
             ebpf: None,
             load: None,
             sdk: None,
+            build: Build::Plain,
         }
     }
 }

@@ -4,9 +4,11 @@
 
 mod books;
 mod faults;
+mod joined;
 mod markup;
 mod number;
 mod page;
+mod peek;
 mod planned;
 mod plot;
 mod spans;
@@ -14,13 +16,29 @@ mod terminal;
 mod text;
 mod words;
 
-use spanfate_model::result::RunResult;
+use spanfate_model::peek::Peek;
+use spanfate_model::result::{ProbeResult, RunResult};
 
 pub use crate::terminal::TableStyle;
 
 /// The summary for a terminal: a table of the variants, the lost fates, the books, the witnesses and the verdict.
 pub fn table(result: &RunResult, style: TableStyle) -> String {
     terminal::render(result, style)
+}
+
+/// What the probes saw of a process that was joined for so many seconds, as text. `gone`: it ended meanwhile.
+pub fn joined(seen: &ProbeResult, seconds: f64, gone: bool) -> String {
+    joined::render(seen, seconds, gone)
+}
+
+/// A peek at a process, as text.
+pub fn peek(peek: &Peek) -> String {
+    peek::render(peek)
+}
+
+/// A peek at a process in a line.
+pub fn peek_line(peek: &Peek) -> String {
+    peek::line(peek)
 }
 
 /// The report as one HTML file that needs neither scripts nor the network.

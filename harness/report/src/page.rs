@@ -13,6 +13,7 @@ mod latency;
 mod loss;
 mod origin;
 mod part;
+mod probes;
 mod services;
 mod timeline;
 mod verdict;
@@ -41,6 +42,7 @@ pub(crate) fn render(result: &RunResult) -> String {
         Some(cost::section(result)),
         instrument::section(result),
         witnesses::section(result),
+        probes::section(result),
         Some(difference::section(result)),
         Some(origin::comparable(result)),
         Some(origin::reproduce(result)),

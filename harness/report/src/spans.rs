@@ -61,14 +61,15 @@ pub(crate) fn witnessed(trial: &TrialResult) -> bool {
     let absent = |report: &WitnessReport| {
         report.witness == Witness::Process && matches!(report.state, WitnessState::Absent(_))
     };
-    !trial.witnesses.iter().any(absent)
+    // Damage is known wherever there are books of each span, also by probes.
+    trial.damage.is_some() || !trial.witnesses.iter().any(absent)
 }
 
 /// Whether something is spoilt in a variant whose witness is priced, or in its twin without one.
 pub(crate) fn is_spoilt(result: &RunResult, variant: &VariantResult) -> bool {
-    let twin = variant.summary.witness_cost.as_ref().map(|cost| cost.without.as_str());
-    let twin = result.variants.iter().find(|other| Some(other.name.as_str()) == twin);
-    [Some(variant), twin].into_iter().flatten().any(|one| !one.summary.marks.is_empty())
+    let twins: Vec<&str> = variant.summary.costs().map(|(_, cost)| cost.without.as_str()).collect();
+    let twins = result.variants.iter().filter(|other| twins.contains(&other.name.as_str()));
+    std::iter::once(variant).chain(twins).any(|one| !one.summary.marks.is_empty())
 }
 
 /// Names of the variants of which nothing like that is known.

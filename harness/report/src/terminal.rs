@@ -4,6 +4,7 @@ mod columns;
 mod faults;
 mod ink;
 mod lines;
+mod probes;
 mod traces;
 
 use spanfate_model::result::RunResult;
@@ -30,7 +31,7 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
         out.push(paint(Ink::Warn, &text));
     }
     out.push(String::new());
-    out.extend(columns::table(&result.variants, style.width.map(usize::from)));
+    out.extend(columns::table(&result.variants, !result.plan.attached, style.width.map(usize::from)));
     out.push(String::new());
     out.extend(traces::planted(result));
     out.extend(lines::lost(result));
@@ -43,6 +44,7 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.extend(traces::outside(result));
     out.extend(lines::unplaced(result));
     out.extend(lines::witnesses(result));
+    out.extend(probes::lines(result));
     out.extend(traces::instrument(result));
     out.extend(lines::errors(result));
     out.extend(lines::expectations(result));
@@ -55,6 +57,10 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
 
 fn heading(result: &RunResult) -> String {
     let plan = &result.plan;
+    if plan.attached {
+        let (name, run) = (paint(Ink::Bold, &clean(&plan.name)), clean(&result.run_id));
+        return format!("{name}  {} It ran without a load of ours, run {run}", clean(&plan.description));
+    }
     let services =
         crate::planned::services(plan, TERMINAL).map(|text| format!("{text}, ")).unwrap_or_default();
     format!(

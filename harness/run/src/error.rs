@@ -92,6 +92,14 @@ pub enum Error {
         /// What went wrong and what to do.
         problem: String,
     },
+    /// A program that no probes can be put on.
+    #[error("{program} cannot be attached to: {why}")]
+    Unfit {
+        /// The program.
+        program: PathBuf,
+        /// Why, and what to do.
+        why: String,
+    },
     /// A deadline of the harness passed.
     #[error("{what} took longer than {seconds} s")]
     Deadline {

@@ -11,5 +11,6 @@ pub use build::{BuildLine, Builder, Programs};
 pub(crate) use faults::{takes, takes_faults};
 
 pub use config::{Setup, environment_of, scratch_bytes, write_config};
+pub(crate) use own::ELSEWHERE;
 pub use own::{Own, executable_of, target_of};
 pub use process::{Probes, Running, Start, Starting, Switched};

@@ -1,5 +1,6 @@
 //! All effects: executes a plan and writes the raw logs of its trials. It decides nothing about spans.
 
+pub mod attach;
 pub mod clock;
 pub mod doctor;
 pub mod error;
@@ -8,6 +9,7 @@ pub mod guard;
 pub mod interrupt;
 pub mod load;
 pub mod machine;
+pub mod peek;
 pub mod probe;
 pub mod progress;
 pub mod project;

@@ -1,20 +1,24 @@
 //! The probe witness: probes on one process, and the thread that writes down what they say.
 
+mod facts;
 mod scribe;
 
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use spanfate_model::probe::{Buffer, Ebpf, EbpfMode, ProbeManifest, header};
+use spanfate_model::probe::{Buffer, Ebpf, EbpfMode, Kind, ProbeManifest, Record, TRAP_TAKEN, Trap, header};
+use spanfate_model::unit::Period;
+use spanfate_probes::ProbeError;
 use spanfate_probes::attach::Attached;
 use spanfate_probes::gobin::{GoBinary, OffsetSource};
-use spanfate_probes::lookup::{Found, look_up};
+use spanfate_probes::lookup::{Found, GROWS, look_up};
 use spanfate_probes::memory::Memory;
 
 use crate::{Error, clock};
+pub use facts::{Facts, facts};
 use scribe::Scribe;
 
 /// Distance of two looks at the buffer where each span makes records.
@@ -37,32 +41,72 @@ pub struct Wanted<'a> {
     pub name: &'a str,
 }
 
+/// Spans that have been seen so far, by what happened to them. For people; the log is exact.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Started.
+    pub started: AtomicU64,
+    /// Dropped for a full queue.
+    pub dropped: AtomicU64,
+    /// Handed to an exporter.
+    pub handed: AtomicU64,
+    /// Batches that came back with an error.
+    pub failed: AtomicU64,
+}
+
+impl Seen {
+    fn note(&self, record: &Record) {
+        let counter = match record {
+            Record::Span(mark) => match mark.kind {
+                Kind::Started => &self.started,
+                Kind::Dropped => &self.dropped,
+                Kind::Handed => &self.handed,
+                _ => return,
+            },
+            Record::Processor(look) if look.kind == Kind::Exported && look.failed => &self.failed,
+            _ => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// Probes on a process, and who reads them.
 #[derive(Debug)]
 pub struct Probing {
     gone: Arc<AtomicBool>,
+    seen: Arc<Seen>,
     thread: Option<JoinHandle<Result<(), Error>>>,
 }
 
 /// Puts probes on a process; what to write of it in the manifest. Where there can be none the manifest says why.
 pub fn start(wanted: &Wanted<'_>) -> Result<(Option<Probing>, ProbeManifest), Error> {
+    Ok(match put(wanted)? {
+        Ok((probing, manifest)) => (Some(probing), manifest),
+        Err(why) => {
+            let absent = Some(why.to_string());
+            (None, ProbeManifest { mode: wanted.ebpf.mode, absent, ..ProbeManifest::default() })
+        }
+    })
+}
+
+/// The same, with the reason apart.
+pub fn put(wanted: &Wanted<'_>) -> Result<Result<(Probing, ProbeManifest), ProbeError>, Error> {
     let mut manifest = ProbeManifest { mode: wanted.ebpf.mode, ..ProbeManifest::default() };
-    let ready = GoBinary::open(wanted.program).map_err(Into::into).and_then(|binary| {
+    let ready = GoBinary::open(wanted.program).map_err(ProbeError::from).and_then(|binary| {
         let found = look_up(&binary, wanted.ebpf)?;
         let attached = Attached::attach(wanted.pid, wanted.program, &found, wanted.ebpf)?;
         Ok((attached, Memory::new(wanted.pid, &binary, &found.offsets), found))
     });
-    let (attached, memory, found) = match ready {
+    let (mut attached, memory, found) = match ready {
         Ok(ready) => ready,
-        Err(error) => {
-            let error: spanfate_probes::ProbeError = error;
-            manifest.absent = Some(error.to_string());
-            return Ok((None, manifest));
-        }
+        Err(error) => return Ok(Err(error)),
     };
     describe(&found, attached.sites(), wanted.name, &mut manifest);
+    manifest.trap = trap(wanted.ebpf, &mut attached, &found);
     let file = File::create(wanted.log).map_err(Error::unwritten(wanted.log))?;
-    let scribe = Scribe::new(attached, memory, file, *wanted.ebpf, &header(wanted.pid, clock::now()))
+    let seen = Arc::new(Seen::default());
+    let header = header(wanted.pid, clock::now());
+    let scribe = Scribe::new(attached, memory, file, *wanted.ebpf, &header, Arc::clone(&seen))
         .map_err(Error::unwritten(wanted.log))?;
     let gone = Arc::new(AtomicBool::new(false));
     let (pace, log, thread_gone) = (pace(wanted.ebpf), wanted.log.to_owned(), Arc::clone(&gone));
@@ -70,17 +114,28 @@ pub fn start(wanted: &Wanted<'_>) -> Result<(Option<Probing>, ProbeManifest), Er
         .name("probes".to_owned())
         .spawn(move || write(scribe, pace, &thread_gone).map_err(Error::unwritten(&log)))
         .map_err(Error::system("start a thread"))?;
-    Ok((Some(Probing { gone, thread: Some(thread) }), manifest))
+    Ok(Ok((Probing { gone, seen, thread: Some(thread) }, manifest)))
 }
 
 fn describe(found: &Found, sites: usize, name: &str, manifest: &mut ProbeManifest) {
     manifest.log = Some(name.to_owned());
     manifest.go.clone_from(&found.go);
-    manifest.sdk = found.sdk.trim_start_matches('v').to_owned();
+    found.sdk.trim_start_matches('v').clone_into(&mut manifest.sdk);
     manifest.sites = sites as u32;
     manifest.missing.clone_from(&found.missing);
     if let OffsetSource::Nearest { sdk, go } = &found.source {
         manifest.nearest = Some(format!("SDK {sdk}, Go {go}"));
+    }
+}
+
+/// What the kernel says of the trap that the scenario sets, if it sets one.
+fn trap(ebpf: &Ebpf, attached: &mut Attached, found: &Found) -> Option<String> {
+    match ebpf.trap? {
+        Trap::Fentry => Some(attached.try_fentry(GROWS)),
+        Trap::Entry | Trap::Uretprobe => {
+            let sits = found.sites.iter().any(|site| matches!(site.program, "entry" | "returned"));
+            Some(if sits { TRAP_TAKEN.to_owned() } else { "the function is not in the program".to_owned() })
+        }
     }
 }
 
@@ -95,7 +150,7 @@ struct Pace {
 
 fn pace(ebpf: &Ebpf) -> Pace {
     let usual = if ebpf.mode >= EbpfMode::Spans { LOOK_NS } else { SLOW_LOOK_NS };
-    let between = ebpf.reader_pause.map_or(usual, |pause| pause.nanos());
+    let between = ebpf.reader_pause.map_or(usual, Period::nanos);
     let woken = ebpf.reader_pause.is_none()
         && match ebpf.buffer {
             Buffer::Ring => false,
@@ -122,6 +177,11 @@ fn write(mut scribe: Scribe, pace: Pace, gone: &AtomicBool) -> std::io::Result<(
 }
 
 impl Probing {
+    /// What has been seen so far.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
     /// Reads what is left of a process that has ended, and ends.
     pub fn finish(mut self) -> Result<(), Error> {
         self.gone.store(true, Ordering::Release);

@@ -154,7 +154,7 @@ fn scratch_name(run_id: &str, trial: u16) -> String {
 }
 
 /// Makes a directory that was not there before.
-fn unused_directory(parent: &Path, name: &str) -> Result<PathBuf, Error> {
+pub(crate) fn unused_directory(parent: &Path, name: &str) -> Result<PathBuf, Error> {
     let mut number = 1;
     loop {
         let path = parent.join(if number == 1 { name.to_owned() } else { format!("{name}-{number}") });

@@ -79,6 +79,7 @@ impl World {
             load: Load { warmup: Some(Period::default()), ..Load::steady(rate, lasting) },
             services: vec![service],
             receiver: Receiver::default(),
+            ebpf: None,
             exporter: Exporter::default(),
             variant: Vec::new(),
             fault: Vec::new(),

@@ -15,7 +15,7 @@ pub(crate) const BY_ID: &str = ", by id";
 
 /// Hits of the site that starts spans; none where the probes do not have it.
 pub(super) fn started(log: &Probed<'_>) -> Option<u64> {
-    (log.about.mode >= EbpfMode::Counters).then(|| hits(log, Kind::Started))
+    (log.lasting_mode() >= EbpfMode::Counters).then(|| hits(log, Kind::Started))
 }
 
 /// A stage of which both witnesses name the spans.
@@ -76,7 +76,7 @@ pub(super) fn rows(scene: &Scene<'_>, skew: &Skew) -> Vec<Agreement> {
     }
     let marks: Vec<Marks> = both.iter().map(|(_, process, log)| Marks::of(log, process)).collect();
     let unseen: u64 = both.iter().map(|(_, _, log)| log.unseen()).sum();
-    let mode = both.iter().map(|(_, _, log)| log.about.mode).min().unwrap_or_default();
+    let mode = both.iter().map(|(_, _, log)| log.lasting_mode()).min().unwrap_or_default();
     let mut out: Vec<Agreement> = COMPARED
         .iter()
         .filter(|compared| mode >= compared.since)
@@ -102,7 +102,7 @@ fn probes_of<'a>(scene: &Scene<'a>, process: &Process<'_>) -> Option<&'a Probed<
             && log.manifest.incarnation == process.header.incarnation
     };
     let log = scene.probes.iter().find(same)?;
-    (log.is_present() && log.about.mode.names_spans() && !log.samples()).then_some(log)
+    (log.is_present() && log.lasting_mode().names_spans() && !log.samples()).then_some(log)
 }
 
 /// Spans by who saw them.

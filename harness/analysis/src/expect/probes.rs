@@ -1,7 +1,7 @@
 //! Figures of the probes that an expectation can name.
 
 use spanfate_model::figure::Figure;
-use spanfate_model::probe::Kind;
+use spanfate_model::probe::{Kind, TRAP_TAKEN};
 use spanfate_model::result::{ProbeResult, TrialResult};
 use spanfate_model::witness::WitnessState;
 
@@ -31,7 +31,11 @@ pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
             if sat == 0.0 {
                 return None;
             }
-            sat - sum(&|probes| hits(probes, Kind::Started))
+            sat - sum(&|probes| hits(probes, Kind::Calls))
+        }
+        Figure::ProbeTrapTaken => {
+            let told = all.iter().find_map(|probes| probes.trap.as_ref())?;
+            f64::from(u8::from(told == TRAP_TAKEN))
         }
         _ => return None,
     })

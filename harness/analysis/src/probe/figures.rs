@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::manifest::ProcessManifest;
 use spanfate_model::probe::{Counter, Kind, Record, Settings};
 use spanfate_model::result::{FirstLost, ProbeResult, ProbedProcessor};
 use spanfate_model::unit::MonoNs;
@@ -12,6 +13,12 @@ use crate::quantile::millis;
 
 /// How near to a stop of the world a loss counts as one of it.
 const NEAR_NS: u64 = 1_000_000;
+
+/// What the probes on a process saw, where there is nothing else that could be known of it. Times count from `began`. `None`
+/// where the process had no probes.
+pub fn describe(manifest: &ProcessManifest, log: &[u8], began: MonoNs) -> Option<ProbeResult> {
+    Probed::open(manifest, Some(log)).map(|probed| probed.figures(began))
+}
 
 impl Probed<'_> {
     /// The figures of this process. Times count from the start of the load.
@@ -30,6 +37,7 @@ impl Probed<'_> {
             sites: self.about.sites,
             missing: self.about.missing.clone(),
             nearest: self.about.nearest.clone(),
+            trap: self.about.trap.clone(),
             records: self.records.values().sum(),
             hits: counts(|counter| counter.hit),
             lost: counts(|counter| counter.lost),

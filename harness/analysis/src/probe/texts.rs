@@ -30,15 +30,15 @@ impl Texts {
                 _ => {}
             }
         }
-        errors.extend(reading.rest().cloned());
-        let named = |pieces: BTreeMap<u64, Pieces>| -> BTreeMap<u64, String> {
+        errors.extend(reading.rest().map(|(_, error)| error.clone()));
+        let whole = |pieces: BTreeMap<u64, Pieces>| -> BTreeMap<u64, String> {
             pieces.into_iter().map(|(at, pieces)| (at, pieces.text())).collect()
         };
-        let types = named(types);
+        let types = whole(types);
         let say = |error: ExportError| {
             let kind = types.get(&error.table).map_or("", String::as_str);
             (error.batch, error.say(kind))
         };
-        Self { names: named(names), errors: errors.into_iter().map(say).collect() }
+        Self { names: whole(names), errors: errors.into_iter().map(say).collect() }
     }
 }

@@ -19,7 +19,7 @@ use spanfate_model::scenario::{Fault, Load, Plant, Receiver, Scenario, Service};
 use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, Slot};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::wire::{
-    self, AnswerFate, AnswerRecord, Disposition, RequestRecord, SpanRecord, WireProtocol,
+    self, AnswerFate, AnswerRecord, Disposition, Relayed, RequestRecord, SpanRecord, WireProtocol,
 };
 
 /// When the load of every world begins.
@@ -141,6 +141,7 @@ impl World {
                 .unwrap_or_else(|| Load { warmup: Some(Period::default()), ..Load::steady(rate, lasting) }),
             services: vec![Service { spans_per_request: none, ..Service::default() }],
             receiver: Receiver::default(),
+            ebpf: None,
             exporter: Exporter::default(),
             variant: Vec::new(),
             fault: self.faults.clone(),
@@ -183,6 +184,7 @@ impl World {
         TrialLogs {
             manifest,
             ledgers: vec![Some(ledger::encode(self, plan).into())],
+            probes: Vec::new(),
             wire: Some(self.wire_log(plan, |records| records).into()),
             load: Some(Self::load_log(plan).into()),
             events: Vec::new(),
@@ -269,6 +271,7 @@ pub(crate) fn write_wire(records: &[SpanRecord]) -> Vec<u8> {
             fate: AnswerFate::TakenByTransport,
             fault: 0,
             status: 0,
+            relayed: Relayed::No,
         };
         log.extend(answer.write());
     }

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use spanfate_model::verdict::ExitCode;
+use spanfate_run::probe::{Facts, facts};
 
 use crate::args::{Kind, NewArguments};
 use crate::error::Error;
@@ -22,7 +23,8 @@ const URL: &str = "http://127.0.0.1:{port}/";
 /// Writes the file; one that is there already is left alone.
 pub(super) fn run(arguments: &NewArguments) -> Result<ExitCode, Error> {
     let path = &arguments.file;
-    let text = fill(arguments, &name_of(path));
+    let facts = arguments.from.as_deref().map(facts).transpose()?;
+    let text = fill(arguments, &name_of(path), facts.as_ref());
     let taken = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::AlreadyExists => {
             Error::Usage(format!("{} is there already; choose another name", path.display()))
@@ -38,24 +40,48 @@ pub(super) fn run(arguments: &NewArguments) -> Result<ExitCode, Error> {
     Ok(ExitCode::Pass)
 }
 
+/// What was found in a program's file, as comments.
+fn found(facts: &Facts) -> String {
+    let Facts { go, sdk, main, exporters, sites, nearest } = facts;
+    let exporters = if exporters.is_empty() { "of its own".to_owned() } else { exporters.join(", ") };
+    let sdk = if sdk.is_empty() { "of a version that the file does not say" } else { sdk };
+    let nearest = nearest.as_ref().map_or_else(String::new, |nearest| {
+        format!("# This SDK is not known here: its structs are read as those of {nearest}; the books closing says whether that fits.\n")
+    });
+    let main = main.replace(char::is_control, " ");
+    format!(
+        "# {main}: Go {go}, OpenTelemetry SDK {sdk}, exporters: {exporters}; probes find {sites} sites in it.\n{nearest}"
+    )
+}
+
 /// The template for what was asked, filled.
-pub(crate) fn fill(arguments: &NewArguments, name: &str) -> String {
-    let own = !arguments.command.is_empty() || arguments.url.is_some();
+pub(crate) fn fill(arguments: &NewArguments, name: &str, facts: Option<&Facts>) -> String {
+    let own = !arguments.command.is_empty() || arguments.url.is_some() || arguments.from.is_some();
     let template = match arguments.kind {
         _ if own => OWN,
         Kind::Http => HTTP,
         Kind::Chain => CHAIN,
         Kind::Own => OWN,
     };
-    let command =
-        if arguments.command.is_empty() { vec![COMMAND.to_owned()] } else { arguments.command.clone() };
+    let command = match (&arguments.command[..], &arguments.from) {
+        ([], None) => vec![COMMAND.to_owned()],
+        ([], Some(from)) => vec![path_of(from), "--listen".to_owned(), "127.0.0.1:{port}".to_owned()],
+        (written, _) => written.to_vec(),
+    };
     let command: Vec<String> =
         command.iter().map(|part| toml::Value::from(part.as_str()).to_string()).collect();
     let url = arguments.url.as_deref().unwrap_or(URL);
     template
+        .replace("@FOUND@\n", &facts.map(found).unwrap_or_default())
         .replace("@NAME@", name)
         .replace("@COMMAND@", &format!("[{}]", command.join(", ")))
         .replace("\"@URL@\"", &toml::Value::from(url).to_string())
+}
+
+/// A program's path as a command has it: with a slash, or it would be looked up on PATH.
+fn path_of(program: &Path) -> String {
+    let path = program.to_string_lossy();
+    if path.contains('/') { path.into_owned() } else { format!("./{path}") }
 }
 
 /// The file's name without its ending, as far as a scenario may be called so.
@@ -77,13 +103,13 @@ mod tests {
 
     fn asked(kind: Kind, command: &[&str]) -> NewArguments {
         let command = command.iter().map(|part| (*part).to_owned()).collect();
-        NewArguments { file: "mine.toml".into(), kind, url: None, command }
+        NewArguments { file: "mine.toml".into(), kind, url: None, from: None, command }
     }
 
     #[test]
     fn every_template_is_a_valid_scenario() {
         for kind in [Kind::Http, Kind::Chain, Kind::Own] {
-            let text = fill(&asked(kind, &[]), "mine");
+            let text = fill(&asked(kind, &[]), "mine", None);
             assert!(!text.contains('@'), "{text}");
             assert_eq!(parse(&text, Path::new(".")).unwrap().name, "mine");
         }
@@ -91,7 +117,8 @@ mod tests {
 
     #[test]
     fn a_command_is_written_as_it_is_meant() {
-        let text = fill(&asked(Kind::Http, &["./my \"service\"", "--listen", "127.0.0.1:{port}"]), "mine");
+        let text =
+            fill(&asked(Kind::Http, &["./my \"service\"", "--listen", "127.0.0.1:{port}"]), "mine", None);
         let scenario = parse(&text, Path::new(".")).unwrap();
         assert_eq!(scenario.services[0].command, ["./my \"service\"", "--listen", "127.0.0.1:{port}"]);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::interrupt::Interrupt;
 use spanfate_run::receive::{Options, Station, Totals, endpoint};
-use spanfate_run::receiver::{Counts, Tally};
+use spanfate_run::receiver::{Counts, RelayTally, Tally};
 
 use crate::args::ReceiveArguments;
 use crate::error::Error;
@@ -23,15 +23,19 @@ pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
         out: arguments.out,
         answer_after: arguments.answer_after.map(|after| after.0),
         max_spans: arguments.max_spans.get(),
+        relay: arguments.relay.clone(),
     })?;
     let address = station.address();
     show::note(&format!(
         "receiving on {address} (gRPC and HTTP, until Ctrl-C): OTEL_EXPORTER_OTLP_ENDPOINT={}",
         endpoint(address)
     ));
+    if let Some(relay) = &arguments.relay {
+        show::note(&format!("all goes on to {}, whose answers the clients get", relay.shown()));
+    }
     let mut shown = Shown::new(false);
     // A receiver may be idle for days: only what is new is said.
-    let mut said = None;
+    let (mut said, mut trouble) = (None, None);
     while !interrupt.requested() && station.is_open() {
         let counts = station.counts();
         if said != Some(counts) {
@@ -40,9 +44,11 @@ pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
                 line(&counts)
             });
         }
+        explain(&station, &mut trouble);
         std::thread::sleep(LOOK);
     }
     shown.finish();
+    explain(&station, &mut trouble);
     let totals = station.close()?;
     let text = if arguments.json {
         serde_json::to_string_pretty(&totals).map_err(|e| Error::Output(std::io::Error::other(e)))? + "\n"
@@ -53,8 +59,17 @@ pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
     Ok(ExitCode::Pass)
 }
 
+/// Says why the relay could not hand something on, where that is new.
+fn explain(station: &Station, said: &mut Option<String>) {
+    let why = station.relay_trouble();
+    if why != *said {
+        show::note(why.as_deref().unwrap_or_default());
+        *said = why;
+    }
+}
+
 fn line(counts: &Counts) -> String {
-    let Counts { requests, accepted, refused, invalid, gap, stalled, closed, metrics, logs } = counts;
+    let Counts { requests, accepted, refused, invalid, gap, stalled, closed, metrics, logs, relay } = counts;
     let mut line = format!("{requests} requests, {accepted} spans, {refused} refused, {invalid} invalid");
     for (what, count) in [
         ("metrics requests", metrics.requests),
@@ -62,6 +77,8 @@ fn line(counts: &Counts) -> String {
         ("spans not in the log", *gap),
         ("stalled", *stalled),
         ("connections closed", *closed),
+        ("requests refused by the endpoint", relay.refused),
+        ("requests without its answer", relay.unanswered),
     ] {
         if count > 0 {
             line += &format!(", {count} {what}");
@@ -91,6 +108,12 @@ fn table(totals: &Totals) -> String {
     let mut out = String::new();
     for (what, value) in rows {
         out += &format!("{what:<17}{value}\n");
+    }
+    if let Some(RelayTally { taken, refused, unanswered }) = totals.relay {
+        out += &format!(
+            "{:<17}{taken} requests taken, {refused} refused, {unanswered} without an answer\n",
+            "relay"
+        );
     }
     out
 }

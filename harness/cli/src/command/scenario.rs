@@ -7,7 +7,7 @@ use spanfate_run::runner::Run;
 use spanfate_run::store;
 
 use super::analyze;
-use crate::args::ScenarioArguments;
+use crate::args::{Output, ScenarioArguments};
 use crate::error::{Error, first_of};
 use crate::select::select;
 use crate::show::{self, Shown};
@@ -25,9 +25,14 @@ pub(super) fn run(arguments: &ScenarioArguments, color: bool) -> Result<ExitCode
         scenario: &selected.text,
         interrupt: &interrupt,
     };
+    carry_out(&run, arguments.output, color)
+}
+
+/// Carries out a run, concludes it and prints what came of it.
+pub(super) fn carry_out(run: &Run<'_>, output: Output, color: bool) -> Result<ExitCode, Error> {
     let dir = run.prepare()?;
     let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
-    let mut shown = Shown::new(arguments.output.quiet);
+    let mut shown = Shown::new(output.quiet);
     let done = run.execute(&dir, &mut |progress| shown.show(progress));
     shown.finish();
     let result = match analyze::conclude(&dir) {
@@ -41,7 +46,7 @@ pub(super) fn run(arguments: &ScenarioArguments, color: bool) -> Result<ExitCode
             return Err(Error::Run(error));
         }
     }
-    analyze::print(&dir, &result, arguments.output, color)?;
+    analyze::print(&dir, &result, output, color)?;
     let mut codes = vec![result.verdict.exit()];
     if let Err(error) = done {
         let error = Error::Run(error);
@@ -49,7 +54,7 @@ pub(super) fn run(arguments: &ScenarioArguments, color: bool) -> Result<ExitCode
         codes.push(error.exit());
     }
     codes.extend(
-        interrupt
+        run.interrupt
             .signal()
             .map(|signal| if signal == 2 { ExitCode::Interrupted } else { ExitCode::Terminated }),
     );

@@ -1,5 +1,6 @@
 //! What types cannot say: ranges, references, contradictions.
 
+mod ebpf;
 mod fault;
 mod load;
 mod service;
@@ -35,6 +36,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     ratio(&mut out, &["exporter"], &scenario.exporter, &scenario.exporter);
     variants(&mut out, scenario);
     plant(&mut out, scenario);
+    ebpf::ebpf(&mut out, scenario);
     fault::faults(&mut out, scenario);
     expectations(&mut out, scenario);
     out.0

@@ -216,9 +216,27 @@ mod tests {
 
     #[test]
     fn reserved_keys_are_refused_by_name() {
-        let found = messages(&format!("ebpf = 'auto'\n{GOOD}[[fault]]\nat = '1s'\n"));
+        let found = messages(&format!("sweep = 'auto'\n{GOOD}[[fault]]\nat = '1s'\n"));
         assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found[0].0.contains("`ebpf` is reserved"));
+        assert!(found[0].0.contains("`sweep` is reserved"));
+    }
+
+    #[test]
+    fn probes_that_make_no_sense_are_shown_where_they_stand() {
+        let cases = [
+            ("ebpf = 'evnts'\n", "events"),
+            ("ebpf = { size = '3KiB' }\n", "power of two"),
+            ("ebpf = { mode = 'batch', sample = 8 }\n", "needs a mode"),
+            ("ebpf = { mode = 'off', sample = 8 }\n", "needs a mode"),
+            ("ebpf = { buffer = 'ring-batched', size = '64KiB' }\n", "full before its reader"),
+            ("ebpf = { mod = 'events' }\n", "mod"),
+        ];
+        for (text, says) in cases {
+            let found = messages(&format!("{text}{GOOD}"));
+            assert!(found.iter().any(|problem| format!("{problem:?}").contains(says)), "{text}: {found:?}");
+        }
+        let found = messages(&format!("ebpf = 'batch'\n{GOOD}[[expect]]\nthat = 'probe.ids_differ == 0'\n"));
+        assert!(found[0].0.contains("no probes that could tell"), "{found:?}");
     }
 
     #[test]

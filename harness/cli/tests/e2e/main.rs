@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::unused_self, reason = "a test that cannot go on fails")]
 
 mod accounting;
+mod attach;
 mod books;
 mod chain;
 mod exits;
@@ -12,7 +13,10 @@ mod interruption;
 mod kills;
 mod lab;
 mod loads;
+mod peek;
+mod probes;
 mod receive;
+mod relay;
 mod scale;
 mod schema;
 mod station;

@@ -61,15 +61,31 @@ impl Station {
     }
 
     /// Sends a signal and waits for the end.
-    pub(crate) fn stop(mut self, signal: Signal) -> Ended {
+    pub(crate) fn stop(self, signal: Signal) -> Ended {
+        let (ended, said) = self.stop_with_notes(signal);
+        assert!(said.is_empty(), "{said}");
+        ended
+    }
+
+    /// The first line on stderr that is about this.
+    pub(crate) fn note_with(&mut self, text: &str) -> String {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            assert!(self.stderr.read_line(&mut line).unwrap() > 0, "it ended without a word of `{text}`");
+        }
+        line
+    }
+
+    /// The same for one that has more to say; with what it said.
+    pub(crate) fn stop_with_notes(mut self, signal: Signal) -> (Ended, String) {
         kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
         let mut stdout = String::new();
         self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
         let mut stderr = String::new();
         self.stderr.read_to_string(&mut stderr).unwrap();
         let code = self.child.wait().unwrap().code();
-        assert!(stderr.is_empty(), "{stderr}");
-        Ended { code, stdout, folder: self.folder }
+        (Ended { code, stdout, folder: self.folder }, stderr)
     }
 }
 

@@ -90,7 +90,7 @@ pub struct Ebpf {
     /// How much they record.
     pub mode: EbpfMode,
     /// Without them the run does not begin (exit code 69).
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
     /// One of so many traces makes records; the spans of the others are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,7 +108,7 @@ pub struct Ebpf {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_overhead_percent: Option<NonZeroU32>,
     /// Goroutines are recorded as they are made; each costs some 20 µs.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub goroutines: bool,
     /// One more probe, of a kind that does harm or counts wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -265,10 +265,6 @@ const fn batch() -> EbpfMode {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-const fn is_false(value: &bool) -> bool {
-    !*value
-}
-
 fn is_default(buffer: &Buffer) -> bool {
     *buffer == Buffer::default()
 }

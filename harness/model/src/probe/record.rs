@@ -1,7 +1,7 @@
 //! One record of a probe log. Those of the kernel side have the layout of `struct record` in `probes/bpf/otelgo.bpf.c`; those
 //! that the reader adds have kinds from 65.
 
-use super::{Counter, EbpfMode, MAGIC, VERSION};
+use super::{Counter, EbpfMode, Kind, MAGIC, VERSION};
 use crate::id::{SpanId, SpanKey, TraceId};
 use crate::le::{array_at, put, u16_at, u32_at, u64_at};
 use crate::unit::MonoNs;
@@ -20,140 +20,6 @@ mod code {
     pub(super) const SETTINGS: u8 = 68;
     pub(super) const SHED: u8 = 69;
     pub(super) const END: u8 = 70;
-}
-
-/// What a record of the kernel side says.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[repr(u8)]
-pub enum Kind {
-    /// A recording span was started.
-    Started = 1,
-    /// `End` was called on a span, perhaps not for the first time.
-    Ended,
-    /// A span was offered to the batch processor.
-    Offered,
-    /// The queue took it.
-    Queued,
-    /// The queue was full and it was dropped.
-    Dropped,
-    /// Its goroutine asks a queue that blocks for room.
-    Blocked,
-    /// The same gave up.
-    GivenUp,
-    /// The batch processor looks for spans to export.
-    Export,
-    /// It hands a batch to its exporter.
-    Handover,
-    /// A span of that batch.
-    Handed,
-    /// The exporter returned.
-    Exported,
-    /// Text of the error that came before, on the same goroutine.
-    Text,
-    /// The batch processor's shutdown began.
-    Shutdown,
-    /// It returned.
-    Shut,
-    /// The batch processor's worker has emptied the queue and ends.
-    Drained,
-    /// A span was made, recording or not; counted only.
-    Created,
-    /// A garbage collection began.
-    GcBegin,
-    /// Its mark phase ends.
-    GcEnd,
-    /// The world is being stopped.
-    StwBegin,
-    /// It starts again.
-    StwEnd,
-    /// A goroutine was made.
-    Goroutine,
-    /// A hit of a site on which no probe should sit; counted only.
-    Trap,
-}
-
-impl Kind {
-    /// All of them, by code.
-    pub const ALL: [Self; 22] = [
-        Self::Started,
-        Self::Ended,
-        Self::Offered,
-        Self::Queued,
-        Self::Dropped,
-        Self::Blocked,
-        Self::GivenUp,
-        Self::Export,
-        Self::Handover,
-        Self::Handed,
-        Self::Exported,
-        Self::Text,
-        Self::Shutdown,
-        Self::Shut,
-        Self::Drained,
-        Self::Created,
-        Self::GcBegin,
-        Self::GcEnd,
-        Self::StwBegin,
-        Self::StwEnd,
-        Self::Goroutine,
-        Self::Trap,
-    ];
-
-    /// The kind of a code.
-    pub fn of(code: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(code).checked_sub(1)?).copied()
-    }
-
-    /// Its name in tables.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Started => "started",
-            Self::Ended => "ended",
-            Self::Offered => "offered",
-            Self::Queued => "queued",
-            Self::Dropped => "dropped",
-            Self::Blocked => "blocked",
-            Self::GivenUp => "given up",
-            Self::Export => "export",
-            Self::Handover => "handover",
-            Self::Handed => "handed",
-            Self::Exported => "exported",
-            Self::Text => "text",
-            Self::Shutdown => "shutdown",
-            Self::Shut => "shut",
-            Self::Drained => "drained",
-            Self::Created => "created",
-            Self::GcBegin => "GC begin",
-            Self::GcEnd => "GC end",
-            Self::StwBegin => "stop the world",
-            Self::StwEnd => "start the world",
-            Self::Goroutine => "goroutine",
-            Self::Trap => "trap",
-        }
-    }
-
-    /// Whether its records are about one span.
-    pub const fn is_of_span(self) -> bool {
-        matches!(
-            self,
-            Self::Started
-                | Self::Ended
-                | Self::Offered
-                | Self::Queued
-                | Self::Dropped
-                | Self::Blocked
-                | Self::GivenUp
-                | Self::Handed
-        )
-    }
-
-    /// Whether its records are about a batch processor.
-    const fn is_of_processor(self) -> bool {
-        matches!(
-            self,
-            Self::Export | Self::Handover | Self::Exported | Self::Shutdown | Self::Shut | Self::Drained
-        )
-    }
 }
 
 /// Something that happened to one span.

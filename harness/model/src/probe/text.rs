@@ -74,8 +74,8 @@ impl ExportErrors {
         }
     }
 
-    /// Those that no export came after.
-    pub fn rest(&self) -> impl Iterator<Item = &ExportError> {
-        self.reading.values()
+    /// Those that no export came after, with their goroutines.
+    pub fn rest(&self) -> impl Iterator<Item = (u64, &ExportError)> {
+        self.reading.iter().map(|(goroutine, error)| (*goroutine, error))
     }
 }

@@ -27,6 +27,9 @@ pub struct ProbeResult {
     /// The version whose struct offsets were used in place of an unknown one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<String>,
+    /// What the kernel said of a trap: `taken`, or why it refuses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trap: Option<String>,
     /// Records that came.
     pub records: u64,
     /// Hits by site.

@@ -47,9 +47,20 @@ pub struct Summary {
     /// What the process witness costs, where a variant ran with and without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness_cost: Option<WitnessCost>,
+    /// What probes cost, where a variant ran with and without them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe_cost: Option<WitnessCost>,
 }
 
-/// A variant with the process witness beside the same without it, in one run.
+impl Summary {
+    /// Every price, and of what it is.
+    pub fn costs(&self) -> impl Iterator<Item = (&'static str, &WitnessCost)> {
+        let process = self.witness_cost.iter().map(|cost| ("process witness", cost));
+        process.chain(self.probe_cost.iter().map(|cost| ("probes", cost)))
+    }
+}
+
+/// A variant with a witness beside the same without it, in one run.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct WitnessCost {
     /// Name of the variant without it.

@@ -64,6 +64,9 @@ pub struct Service {
     /// Its environment beside what the harness sets.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
+    /// It gets our own environment, too, as it would from its user's shell.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub inherit_env: bool,
     /// URL that answers 2xx once it is ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready: Option<String>,
@@ -219,6 +222,7 @@ impl Default for Service {
             build: Vec::new(),
             directory: None,
             env: BTreeMap::new(),
+            inherit_env: false,
             ready: None,
             url: None,
         }

@@ -1,4 +1,4 @@
-//! What does the instrument cost? Only where a variant ran with and without its process witness.
+//! What does the instrument cost? Only where a variant ran with and without its process witness, or its probes.
 
 use spanfate_model::result::{RunResult, VariantResult, WitnessCost};
 
@@ -11,28 +11,29 @@ use crate::spans::is_spoilt;
 /// The section; absent where nothing was compared.
 pub(crate) fn section(result: &RunResult) -> Option<Section> {
     let all = priced(result);
-    let (variant, cost) = all.first()?;
+    let first = all.first()?;
     let body = table(result, &all).with(&note(
-        "CPU is that of the services per request of the measured part. The difference holds everything the process \
-         witness does: its marks, its memory and the SDK's own metrics. Response times count from the intended start.",
+        "CPU is that of the services per request of the measured part. The difference holds everything that a witness does in \
+         the process: the process witness its marks, its memory and the SDK's own metrics, the probes their time in the \
+         kernel. Response times count from the intended start.",
     ));
     Some(Section {
         id: "instrument",
         question: "What does the instrument cost?",
-        answer: answer(result, variant, cost, all.len()),
+        answer: answer(result, first, all.len()),
         body,
     })
 }
 
-fn priced(result: &RunResult) -> Vec<(&VariantResult, &WitnessCost)> {
-    result
-        .variants
-        .iter()
-        .filter_map(|variant| Some((variant, variant.summary.witness_cost.as_ref()?)))
-        .collect()
+/// A variant, a witness, and what that costs.
+type Priced<'a> = (&'a VariantResult, &'static str, &'a WitnessCost);
+
+fn priced(result: &RunResult) -> Vec<Priced<'_>> {
+    let of = |variant| move |(what, cost)| (variant, what, cost);
+    result.variants.iter().flat_map(|variant| variant.summary.costs().map(of(variant))).collect()
 }
 
-fn answer(result: &RunResult, variant: &VariantResult, cost: &WitnessCost, pairs: usize) -> String {
+fn answer(result: &RunResult, (variant, what, cost): &Priced<'_>, pairs: usize) -> String {
     let (cpu, slow) = (cost.cpu_us.0 - cost.cpu_us.1, cost.response_p99.0 - cost.response_p99.1);
     let trials = match cost.trials {
         (1, 1) => "each side ran once, so there is no interval: read it as a hint".to_owned(),
@@ -44,7 +45,7 @@ fn answer(result: &RunResult, variant: &VariantResult, cost: &WitnessCost, pairs
         n => format!(" {} more below.", PAGE.counted(n as u64 - 1, "pair", "pairs")),
     };
     format!(
-        "With {}: {}\u{202f}µs of CPU per request and {}\u{202f}ms at the p99 of the response ({trials}{spoilt}).{more}",
+        "The {what} in {}: {}\u{202f}µs of CPU per request and {}\u{202f}ms at the p99 of the response ({trials}{spoilt}).{more}",
         variant.name,
         signed(cpu, 1),
         signed(slow, 2)
@@ -57,18 +58,19 @@ fn signed(value: f64, decimals: usize) -> String {
     if value > 0.0 && text.contains(|c: char| ('1'..='9').contains(&c)) { format!("+{text}") } else { text }
 }
 
-fn table(result: &RunResult, all: &[(&VariantResult, &WitnessCost)]) -> Html {
+fn table(result: &RunResult, all: &[Priced<'_>]) -> Html {
     let titles = [
         "Variant",
+        "Witness",
         "Figure",
-        "#With witness",
+        "#With it",
         "#Without",
         "#Difference",
         "#Relative",
         "#Trials | with, without",
     ];
-    let mut grid = Grid::new("With and without the process witness", titles);
-    for (variant, cost) in all {
+    let mut grid = Grid::new("With and without a witness", titles);
+    for (variant, what, cost) in all {
         let spoilt = is_spoilt(result, variant);
         let figures = [
             ("CPU per request, µs", cost.cpu_us, 1, 1.0),
@@ -89,6 +91,7 @@ fn table(result: &RunResult, all: &[(&VariantResult, &WitnessCost)]) -> Html {
             }
             grid.marked(vec![
                 name,
+                Html::text(what),
                 Html::text(figure),
                 Html::text(PAGE.fixed(with * scale, decimals)),
                 Html::text(PAGE.fixed(without * scale, decimals)),

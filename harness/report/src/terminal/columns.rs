@@ -41,12 +41,16 @@ const NAME: usize = 20;
 /// Widest short name of a fate.
 const FATE: usize = 18;
 
+/// Columns that speak of a load.
+const OF_LOAD: [&str; 3] = ["started/of", "predicts", "p50/p99/p99.9"];
+
 /// The lines of the table, and one about what did not fit.
-pub(crate) fn table(variants: &[VariantResult], most: Option<usize>) -> Vec<String> {
+pub(crate) fn table(variants: &[VariantResult], loaded: bool, most: Option<usize>) -> Vec<String> {
     if variants.is_empty() {
         return vec![paint(Ink::Warn, "No trial was begun.")];
     }
-    let mut shown: Vec<&Column> = COLUMNS.iter().collect();
+    let mut shown: Vec<&Column> =
+        COLUMNS.iter().filter(|column| loaded || !OF_LOAD.contains(&column.title[1])).collect();
     let mut hidden = Vec::new();
     loop {
         for gap in [2, 1] {

@@ -1,6 +1,6 @@
 //! What the losses do: to traces, by span name; what the witness costs; what was planted.
 
-use spanfate_model::result::{RunResult, VariantResult};
+use spanfate_model::result::{RunResult, VariantResult, WitnessCost};
 
 use super::ink::{Ink, paint};
 use super::lines::titled;
@@ -95,25 +95,28 @@ pub(crate) fn outside(result: &RunResult) -> Vec<String> {
 
 /// What the process witness costs.
 pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
-    let priced = |variant: &VariantResult| {
-        let cost = variant.summary.witness_cost.as_ref()?;
+    let priced = |(variant, what, cost): (&VariantResult, &str, &WitnessCost)| {
         let change = |(with, without): (f64, f64), unit: &str, decimals: usize| {
             let (with, without) = (TERMINAL.fixed(with, decimals), TERMINAL.fixed(without, decimals));
-            format!("{with} {unit} with witness, {without} without")
+            format!("{with} {unit} with {what}, {without} without")
         };
         let trials = match cost.trials {
             (1, 1) => "one trial each, no interval".to_owned(),
             (with, without) => format!("means over {with} and {without} trials"),
         };
         let spoilt = if is_spoilt(result, variant) { ", spoilt" } else { "" };
-        Some(format!(
+        format!(
             "{}: CPU per request {}; response p99 {} ({trials}{spoilt})",
             name(&variant.name),
             change(cost.cpu_us, "µs", 1),
             change(cost.response_p99, "ms", 2),
-        ))
+        )
     };
-    let all: Vec<String> = result.variants.iter().filter_map(priced).collect();
+    let costs = result
+        .variants
+        .iter()
+        .flat_map(|variant| variant.summary.costs().map(move |(what, cost)| (variant, what, cost)));
+    let all: Vec<String> = costs.map(priced).collect();
     let n = all.len();
     listed("instrument", all.into_iter().take(VARIANTS).collect(), n)
 }

@@ -235,6 +235,7 @@ fn plan(cases: &[Case], trials: u32) -> Plan {
         },
         services: vec![Service::default()],
         receiver: Receiver::default(),
+        ebpf: None,
         exporter: Exporter::default(),
         variant: cases
             .iter()
@@ -243,7 +244,9 @@ fn plan(cases: &[Case], trials: u32) -> Plan {
                 exporter: case.exporter,
                 receiver: receiver(case),
                 witness: None,
+                ebpf: None,
                 sdk: None,
+                build: spanfate_model::scenario::Build::Plain,
                 load: None,
             })
             .collect(),

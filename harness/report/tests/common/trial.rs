@@ -80,6 +80,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         breakdown: Vec::new(),
         faults: Vec::new(),
         damage: None,
+        probes: Vec::new(),
         ledger,
     };
     alone(&mut trial);

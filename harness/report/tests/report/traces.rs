@@ -145,7 +145,7 @@ fn every_state_of_a_trace_is_named() {
 fn the_price_of_the_witness_stands_only_where_it_was_measured() {
     let cost = asked(&sample::pair(), "instrument");
     for words in [
-        "With SDK defaults: +10.5 µs of CPU per request and 0.00 ms at the p99 of the response (each side ran once, so \
+        "The process witness in SDK defaults: +10.5 µs of CPU per request and 0.00 ms at the p99 of the response (each side ran once, so \
          there is no interval: read it as a hint).",
         "142.2",
         "+8.0 %",
@@ -160,8 +160,8 @@ fn the_price_of_the_witness_stands_only_where_it_was_measured() {
     assert!(section(&sample::chain(), "instrument").is_none());
     let text = plain(&sample::pair(), 200);
     assert!(text.contains(
-        "instrument  SDK defaults: CPU per request 142.2 µs with witness, 131.8 without; response p99 1.25 ms with witness, \
-         1.25 without (one trial each, no interval)"
+        "instrument  SDK defaults: CPU per request 142.2 µs with process witness, 131.8 without; response p99 1.25 ms with \
+         process witness, 1.25 without (one trial each, no interval)"
     ), "{text}");
     assert!(!plain(&sample::chain(), 200).contains("instrument"));
 }

@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::sync::Arc;
 
 use spanfate_model::probe::{Ebpf, EbpfMode, RECORD_BYTES, Record};
 use spanfate_probes::attach::Attached;
 use spanfate_probes::memory::Memory;
 
+use super::Seen;
 use crate::clock;
 
 /// Bytes that are written at once.
@@ -26,14 +28,15 @@ pub(super) struct Scribe {
     ebpf: Ebpf,
     mode: EbpfMode,
     records: u64,
-    seen: Seen,
+    told: Told,
+    seen: Arc<Seen>,
     /// When the cost was looked at last, and how many hits there were.
     priced: (u64, u64),
 }
 
 /// What has been read out of the process already.
 #[derive(Default)]
-struct Seen {
+struct Told {
     processors: BTreeSet<u64>,
     types: BTreeSet<u64>,
 }
@@ -45,20 +48,33 @@ impl Scribe {
         file: File,
         ebpf: Ebpf,
         header: &[u8; RECORD_BYTES],
+        seen: Arc<Seen>,
     ) -> std::io::Result<Self> {
         let mut out = BufWriter::with_capacity(CHUNK, file);
         out.write_all(header)?;
         let priced = (clock::now(), 0);
-        Ok(Self { attached, memory, out, ebpf, mode: ebpf.mode, records: 0, seen: Seen::default(), priced })
+        Ok(Self {
+            attached,
+            memory,
+            out,
+            ebpf,
+            mode: ebpf.mode,
+            records: 0,
+            told: Told::default(),
+            seen,
+            priced,
+        })
     }
 
     /// Takes what has come.
     pub(super) fn look(&mut self) -> std::io::Result<()> {
-        let (out, memory, seen) = (&mut self.out, &mut self.memory, &mut self.seen);
+        let (out, memory, told, seen) = (&mut self.out, &mut self.memory, &mut self.told, &self.seen);
         let mut done = Ok(());
         self.records += self.attached.drain(&mut |record| {
             if done.is_ok() {
-                done = out.write_all(record).and_then(|()| beside(&Record::read(record), memory, seen, out));
+                let read = Record::read(record);
+                seen.note(&read);
+                done = out.write_all(record).and_then(|()| beside(&read, memory, told, out));
             }
         });
         done?;
@@ -98,7 +114,10 @@ impl Scribe {
             }
         }
         self.out.write_all(&Record::write_end(clock::now(), self.records))?;
-        self.out.flush()
+        self.out.flush()?;
+        // The kernel takes a tenth of a second for each site, and the process is gone: nobody needs to wait.
+        let attached = self.attached;
+        std::thread::Builder::new().name("detach".to_owned()).spawn(move || drop(attached)).map(drop)
     }
 }
 
@@ -106,25 +125,21 @@ impl Scribe {
 fn beside(
     record: &Record,
     memory: &mut Memory,
-    seen: &mut Seen,
+    told: &mut Told,
     out: &mut impl Write,
 ) -> std::io::Result<()> {
-    match record {
-        Record::Processor(look) => {
-            if look.processor != 0
-                && !seen.processors.contains(&look.processor)
-                && let Some(settings) = memory.settings(look.processor)
-            {
-                seen.processors.insert(look.processor);
-                out.write_all(&Record::write_settings(&settings))?;
-            }
-            if look.error != 0 && seen.types.insert(look.error) {
-                let name = memory.type_name(look.error).unwrap_or_default();
-                let pieces = Record::write_type(look.error, name.as_bytes());
-                pieces.iter().try_for_each(|piece| out.write_all(piece))?;
-            }
-        }
-        _ => {}
+    let Record::Processor(look) = record else { return Ok(()) };
+    if look.processor != 0
+        && !told.processors.contains(&look.processor)
+        && let Some(settings) = memory.settings(look.processor)
+    {
+        told.processors.insert(look.processor);
+        out.write_all(&Record::write_settings(&settings))?;
+    }
+    if look.error != 0 && told.types.insert(look.error) {
+        let name = memory.type_name(look.error).unwrap_or_default();
+        let pieces = Record::write_type(look.error, name.as_bytes());
+        pieces.iter().try_for_each(|piece| out.write_all(piece))?;
     }
     Ok(())
 }

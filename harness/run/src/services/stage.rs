@@ -143,7 +143,8 @@ impl Stage<'_> {
         let config = self.scratch.join(layout::fixture_config(&service.name));
         fixture::write_config(&config, &setup)?;
         fixture::write_config(&self.dir.fixture_config(&service.name), &setup)?;
-        let program = self.programs.fixtures.get(&self.variant.sdk).map_or(Path::new(""), PathBuf::as_path);
+        let key = (self.variant.sdk.clone(), self.variant.build);
+        let program = self.programs.fixtures.get(&key).map_or(Path::new(""), PathBuf::as_path);
         let probes = |pid| self.probe(index, incarnation, pid, program);
         let start = Start {
             name: &service.name,

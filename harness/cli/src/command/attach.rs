@@ -1,0 +1,241 @@
+//! `spanfate attach`: a program of the user's own, every span of which gets its fate, without a scenario file.
+
+use std::path::{Path, PathBuf};
+
+use spanfate_analysis::describe_probes;
+use spanfate_model::exporter::Exporter;
+use spanfate_model::layout::RunDir;
+use spanfate_model::plan::Plan;
+use spanfate_model::probe::{Ebpf, EbpfMode};
+use spanfate_model::scenario::{Load, Plant, Receiver, Scenario, Service};
+use spanfate_model::unit::{Period, Rate};
+use spanfate_model::verdict::ExitCode;
+use spanfate_run::attach::{Attach, Tick, join};
+use spanfate_run::interrupt::Interrupt;
+use spanfate_run::project::Project;
+use spanfate_run::receiver::Upstream;
+use spanfate_run::runner::Run;
+use spanfate_run::store;
+
+use super::{analyze, scenario};
+use crate::args::{AttachArguments, Output};
+use crate::error::Error;
+use crate::show::{self, Shown};
+
+/// Attaches to a program, started here or running already.
+pub(super) fn run(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
+    match arguments.pid {
+        Some(pid) => joined(pid, arguments),
+        None if arguments.load.is_some() => loaded(arguments, color),
+        None => alone(arguments, color),
+    }
+}
+
+/// The scenario that stands for the command line.
+fn scenario_of(arguments: &AttachArguments) -> Result<Scenario, Error> {
+    let name = name_of(arguments.command.first().map_or("", String::as_str));
+    let service = Service {
+        name: name.clone(),
+        command: arguments.command.clone(),
+        url: arguments.load.clone(),
+        inherit_env: true,
+        ..Service::default()
+    };
+    if let Some(url) = &arguments.load
+        && spanfate_run::fixture::target_of(url).is_none()
+    {
+        return Err(Error::Usage(format!("`{url}` is no URL like http://127.0.0.1:8080/work")));
+    }
+    let rate = arguments.rate.unwrap_or(Rate(100.0));
+    let load = Load {
+        rate: Some(rate),
+        lasting: Some(arguments.lasting.unwrap_or_else(|| Period::millis(10_000))),
+        ..Load::default()
+    };
+    Ok(Scenario {
+        name: format!("attach-{name}"),
+        description: format!("Every span of `{}`.", arguments.command.join(" ")),
+        seed: 1,
+        trials: std::num::NonZeroU32::MIN,
+        load,
+        services: vec![service],
+        receiver: Receiver::default(),
+        ebpf: Some(Ebpf { required: true, ..Ebpf::plain(EbpfMode::Events) }),
+        exporter: Exporter::default(),
+        variant: Vec::new(),
+        fault: Vec::new(),
+        expect: Vec::new(),
+        plant: Plant::default(),
+    })
+}
+
+/// The name of a program, as far as a service may be called so.
+fn name_of(program: &str) -> String {
+    let file = Path::new(program).file_name().map(|name| name.to_string_lossy().into_owned());
+    let keep = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let name: String = file.unwrap_or_default().chars().map(keep).take(40).collect();
+    if name.is_empty() { "own".to_owned() } else { name }
+}
+
+/// Where results go: to the project's where this is a checkout of it, else to a folder of their own here.
+fn results(arguments: &AttachArguments, project: &Project) -> PathBuf {
+    let found = || match Project::find() {
+        Ok(project) => project.results(),
+        Err(_) => project.0.join("spanfate-results"),
+    };
+    arguments.out.clone().unwrap_or_else(found)
+}
+
+fn here() -> Result<PathBuf, Error> {
+    std::env::current_dir().map_err(Error::Output)
+}
+
+/// With a load of ours it is a scenario like any other.
+fn loaded(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
+    let here = here()?;
+    let project = Project(here.clone());
+    let plan = Plan::resolve(&scenario_of(arguments)?);
+    let interrupt = Interrupt::listen(show::note)?;
+    let run = Run {
+        project: &project,
+        base: &here,
+        results: results(arguments, &project),
+        plan: &plan,
+        scenario: &command_line(arguments),
+        interrupt: &interrupt,
+    };
+    scenario::carry_out(&run, arguments.output, color)
+}
+
+/// What stands in the place of a scenario file.
+fn command_line(arguments: &AttachArguments) -> String {
+    format!("# spanfate attach -- {}\n", arguments.command.join(" ").replace(['\n', '\r'], " "))
+}
+
+/// Without one it runs as it always does, until it ends or the user ends it.
+fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
+    let here = here()?;
+    let relay = arguments.relay.as_deref().map(upstream).transpose()?;
+    let project = Project(here.clone());
+    let mut plan = Plan::resolve(&scenario_of(arguments)?);
+    plan.attached = true;
+    // The program hears of it; its end is what was asked for.
+    let interrupt = Interrupt::listen(|_| ())?;
+    let run = Run {
+        project: &project,
+        base: &here,
+        results: results(arguments, &project),
+        plan: &plan,
+        scenario: &command_line(arguments),
+        interrupt: &interrupt,
+    };
+    let dir: RunDir = run.prepare()?;
+    let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
+    let grace = arguments.grace.0;
+    let attach = Attach {
+        base: &here,
+        plan: &plan,
+        grace,
+        interrupt: &interrupt,
+        relay: relay.as_ref(),
+        say: &show::note,
+    };
+    show::note(&format!(
+        "starting {} with its spans sent to this program; Ctrl-C is handed on to it",
+        arguments.command.join(" ")
+    ));
+    if let Some(relay) = &relay {
+        show::note(&format!("all that it exports goes on to {}, whose answers it gets", relay.shown()));
+    }
+    let mut shown = Shown::new(arguments.output.quiet);
+    let done = attach.execute(&dir, &mut |tick| shown.status(|| line(&tick, true)));
+    shown.finish();
+    if let Err(error) = done {
+        drop(std::fs::remove_dir_all(&dir.0));
+        return Err(Error::Run(error));
+    }
+    let result = analyze::conclude(&dir)?;
+    analyze::print(&dir, &result, arguments.output, color)?;
+    warn(&result);
+    Ok(result.verdict.exit())
+}
+
+/// Where to hand on to: what the user says, else what the environment says, which the program would have gone by.
+fn upstream(url: &str) -> Result<Upstream, Error> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let found = match url {
+        "" => Upstream::of_environment(variable),
+        url => Upstream::base(url, variable).map(Some),
+    };
+    found.map_err(|why| Error::Relay(format!("--relay: {why}")))?.ok_or_else(|| {
+        Error::Relay(
+            "--relay without a URL goes where OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT points, and neither \
+             is set; say where to, for example --relay https://collector.example:4317"
+                .to_owned(),
+        )
+    })
+}
+
+/// What a user should know of how the program was read.
+fn warn(result: &spanfate_model::result::RunResult) {
+    let probes = result.variants.iter().flat_map(|variant| &variant.trials).flat_map(|trial| &trial.probes);
+    for nearest in probes.filter_map(|probes| probes.nearest.as_ref()) {
+        show::note(&format!(
+            "note: this program's SDK is of a version that is not known here; struct offsets are those of the nearest one \
+             ({nearest}). The books closing is what says that they fit."
+        ));
+    }
+}
+
+/// A process that runs already: probes only.
+fn joined(pid: u32, arguments: &AttachArguments) -> Result<ExitCode, Error> {
+    let interrupt = Interrupt::listen(|_| ())?;
+    let mut shown = Shown::new(arguments.output.quiet);
+    show::note(&format!(
+        "joining process {pid}: its environment cannot be changed any more, so what arrives is not seen; until Ctrl-C"
+    ));
+    let ebpf = Ebpf::plain(EbpfMode::Events);
+    let lasting = arguments.lasting.map(Period::nanos);
+    let joined = join(pid, &ebpf, lasting, &interrupt, &mut |tick| shown.status(|| line(&tick, false)))?;
+    shown.finish();
+    let Some(seen) = describe_probes(&joined.manifest, &joined.log, joined.began) else {
+        return Ok(ExitCode::Inconclusive);
+    };
+    let Output { json, .. } = arguments.output;
+    if json {
+        let text =
+            serde_json::to_string_pretty(&seen).map_err(|e| Error::Output(std::io::Error::other(e)))?;
+        show::data(&(text + "\n"))?;
+    } else {
+        let seconds = (joined.ended - joined.began) as f64 / 1e9;
+        show::data(&spanfate_report::joined(&seen, seconds, joined.gone))?;
+    }
+    Ok(if seen.state.is_complete() { ExitCode::Pass } else { ExitCode::Inconclusive })
+}
+
+fn line(tick: &Tick, wire: bool) -> String {
+    let Tick { started, dropped, handed, failed, received, not_taken } = tick;
+    let mut out = format!("{started} spans started, {dropped} dropped, {handed} handed to the exporter");
+    if *failed > 0 {
+        out += &format!(", {failed} exports failed");
+    }
+    if wire {
+        out += &format!(", {received} received");
+    }
+    if *not_taken > 0 {
+        out += &format!(", {not_taken} requests not taken by the endpoint");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_gives_a_service_its_name() {
+        assert_eq!(name_of("./bin/my service"), "my-service");
+        assert_eq!(name_of("/usr/bin/api.v2"), "api.v2");
+        assert_eq!(name_of(""), "own");
+    }
+}

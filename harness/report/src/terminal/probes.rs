@@ -1,0 +1,45 @@
+//! What the probes lost, left out or shed; nothing is said where they were complete.
+
+use spanfate_model::result::{ProbeResult, RunResult};
+
+use super::ink::{Ink, paint};
+use super::lines::titled;
+use crate::books::trials;
+use crate::number::TERMINAL;
+use crate::text::clean;
+
+/// One line per process whose probes did not record everything.
+pub(crate) fn lines(result: &RunResult) -> Vec<String> {
+    let one = |variant: &str, probes: &ProbeResult| {
+        let parts = parts(probes);
+        let whose = format!("{}: {}: ", clean(variant), clean(&probes.service));
+        (!parts.is_empty()).then(|| titled("probes", &paint(Ink::Warn, &(whose + &parts.join("; ")))))
+    };
+    trials(result)
+        .flat_map(|(variant, trial)| trial.probes.iter().filter_map(|probes| one(&variant.name, probes)))
+        .collect()
+}
+
+fn parts(probes: &ProbeResult) -> Vec<String> {
+    let mut out = Vec::new();
+    let lost: u64 = probes.lost.values().sum();
+    if lost > 0 {
+        let first = probes.first_lost.as_ref().map(|first| {
+            format!(", the first {} ms into the load at {}", TERMINAL.fixed(first.at_ms, 1), first.site)
+        });
+        let lost = TERMINAL.counted(lost, "record", "records");
+        out.push(format!("lost {lost}, counted{}", first.unwrap_or_default()));
+    }
+    if let Some((at, less)) = probes.shed {
+        let at = TERMINAL.fixed(at, 0);
+        out.push(format!("cost more than they may: {} only, from {at} ms on", less.as_str()));
+    }
+    if probes.sampled_out > 0 {
+        let hits = TERMINAL.counted(probes.sampled_out, "hit", "hits");
+        out.push(format!("{hits} sampled out, counted"));
+    }
+    if let Some(nearest) = &probes.nearest {
+        out.push(format!("struct offsets are those of {}", clean(nearest)));
+    }
+    out
+}

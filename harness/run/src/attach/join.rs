@@ -1,0 +1,74 @@
+//! A process that runs already, joined: its environment cannot be changed any more, so probes are the only witness.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use spanfate_model::manifest::ProcessManifest;
+use spanfate_model::probe::Ebpf;
+use spanfate_model::unit::MonoNs;
+
+use super::{Tick, unfit};
+use crate::interrupt::Interrupt;
+use crate::probe;
+use crate::{Error, clock, machine};
+
+/// How often the process is looked at.
+const LOOK_NS: u64 = 50_000_000;
+
+/// What was seen of a process that was joined.
+#[derive(Debug)]
+pub struct Joined {
+    /// The process and its probes.
+    pub manifest: ProcessManifest,
+    /// The log.
+    pub log: Vec<u8>,
+    /// When the probes were put on it.
+    pub began: MonoNs,
+    /// When they were taken off.
+    pub ended: MonoNs,
+    /// The process ended meanwhile.
+    pub gone: bool,
+}
+
+/// Puts probes on a process until the time is over, the user asks for the end, or the process ends.
+pub fn join(
+    pid: u32,
+    ebpf: &Ebpf,
+    lasting_ns: Option<u64>,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Tick),
+) -> Result<Joined, Error> {
+    let folder = PathBuf::from(format!("/proc/{pid}"));
+    let program = folder.join("exe");
+    if !folder.is_dir() {
+        return Err(Error::file("find a process in", &folder)(std::io::ErrorKind::NotFound.into()));
+    }
+    let path = machine::scratch_root(1 << 30, &std::env::temp_dir())
+        .join(format!("spanfate-attach-{}.probe", std::process::id()));
+    let name = "attach.probe";
+    let wanted = probe::Wanted { pid, program: &program, ebpf, log: &path, name };
+    let (probing, about) = probe::put(&wanted)?.map_err(|error| unfit(&program, error))?;
+    let began = clock::now();
+    let until = lasting_ns.map(|lasting| began + lasting);
+    let mut gone = false;
+    while !gone && !interrupt.requested() && until.is_none_or(|until| clock::now() < until) {
+        gone = !folder.is_dir();
+        let seen = probing.seen();
+        show(Tick {
+            started: seen.started.load(Ordering::Relaxed),
+            dropped: seen.dropped.load(Ordering::Relaxed),
+            handed: seen.handed.load(Ordering::Relaxed),
+            failed: seen.failed.load(Ordering::Relaxed),
+            ..Tick::default()
+        });
+        clock::sleep_until(clock::now() + LOOK_NS);
+    }
+    let ended = clock::now();
+    probing.finish()?;
+    let log = std::fs::read(&path).map_err(Error::file("read", &path))?;
+    std::fs::remove_file(&path).map_err(Error::file("remove", &path))?;
+    let service = std::fs::read_to_string(folder.join("comm"))
+        .map_or_else(|_| format!("process {pid}"), |comm| comm.trim().to_owned());
+    let manifest = ProcessManifest { service, probe: Some(about), ..ProcessManifest::default() };
+    Ok(Joined { manifest, log, began, ended, gone })
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+// Programs of the runtime, and those that only count.
+#pragma once
+
+static __always_inline int count(__u32 kind)
+{
+	struct counter *counter = counter_of(kind);
+
+	if (counter)
+		counter->hit++;
+	return 0;
+}
+
+// (*tracer).newSpan: every span, also one that is not recorded.
+SEC("uprobe")
+int created(struct pt_regs *ctx)
+{
+	return count(CREATED);
+}
+
+static __always_inline int moment(struct pt_regs *ctx, __u8 kind)
+{
+	struct record record = new(ctx, kind);
+
+	say(ctx, &record);
+	return 0;
+}
+
+// (*gcControllerState).startCycle: once in each garbage collection, at its beginning.
+SEC("uprobe")
+int gc_begin(struct pt_regs *ctx)
+{
+	return moment(ctx, GC_BEGIN);
+}
+
+// gcMarkTermination.
+SEC("uprobe")
+int gc_end(struct pt_regs *ctx)
+{
+	return moment(ctx, GC_END);
+}
+
+// stopTheWorldWithSema.
+SEC("uprobe")
+int stw_begin(struct pt_regs *ctx)
+{
+	return moment(ctx, STW_BEGIN);
+}
+
+// startTheWorldWithSema.
+SEC("uprobe")
+int stw_end(struct pt_regs *ctx)
+{
+	return moment(ctx, STW_END);
+}
+
+// A return of newproc1: the new goroutine is in RAX.
+SEC("uprobe")
+int goroutine(struct pt_regs *ctx)
+{
+	struct record record = new(ctx, GOROUTINE);
+
+	record.a = word(ctx->rax + config.goid);
+	say(ctx, &record);
+	return 0;
+}
+
+// Behind the stack check of the function that a trap sits on: how often it is really called.
+SEC("uprobe")
+int called(struct pt_regs *ctx)
+{
+	return count(CALLS);
+}
+
+// The next ones sit where none should: on a first instruction, on a return address. They only count.
+SEC("uprobe")
+int entry(struct pt_regs *ctx)
+{
+	return count(TRAP);
+}
+
+// An fentry program can only be put on a function that the kernel's own type information knows; a Go function is none.
+SEC("fentry/target")
+int on_entry(void *ctx)
+{
+	return count(TRAP);
+}
+
+SEC("uretprobe")
+int returned(struct pt_regs *ctx)
+{
+	return count(TRAP);
+}
