@@ -65,6 +65,13 @@ int goroutine(struct pt_regs *ctx)
 	return 0;
 }
 
+// goexit1, on the goroutine that ends.
+SEC("uprobe")
+int gone(struct pt_regs *ctx)
+{
+	return moment(ctx, GONE);
+}
+
 // Behind the stack check of the function that a trap sits on: how often it is really called.
 SEC("uprobe")
 int called(struct pt_regs *ctx)

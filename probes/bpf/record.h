@@ -27,6 +27,7 @@ enum kind {
 	GOROUTINE,
 	TRAP,
 	CALLS,
+	GONE,
 	KINDS = 32,
 	// Of a name, by its digest: no counter, for names are only for people.
 	NAME = 64,

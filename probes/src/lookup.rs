@@ -48,7 +48,7 @@ const BLOCK: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).en
 /// The function that a trap sits on: one of the fixture that stacks grow in, or, in another program, one of the SDK.
 pub const GROWS: &str = "spanfate.dev/fixtures/internal/fault.descend";
 
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     rule("exporting", EXPORT, Place::Body, EbpfMode::Batch),
     rule("shutting", SHUTDOWN, Place::Body, EbpfMode::Batch),
     rule("shut", SHUTDOWN, Place::Returns, EbpfMode::Batch),
@@ -66,6 +66,7 @@ const RULES: [Rule; 17] = [
     rule("stw_end", "runtime.startTheWorldWithSema", Place::Body, EbpfMode::Events),
     // For `goroutines`, whatever the mode.
     rule("goroutine", "runtime.newproc1", Place::Returns, EbpfMode::Off),
+    rule("gone", "runtime.goexit1", Place::Body, EbpfMode::Off),
     // For the trap.
     rule("entry", STARTED, Place::Body, EbpfMode::Off),
 ];
@@ -166,7 +167,7 @@ impl Found {
 
 fn is_wanted(rule: &Rule, wish: &Ebpf) -> bool {
     match rule.program {
-        "goroutine" => wish.goroutines,
+        "goroutine" | "gone" => wish.goroutines,
         "entry" => false,
         _ => wish.mode >= rule.since,
     }

@@ -95,6 +95,7 @@ const fn validity_of(figure: Figure) -> &'static str {
         | Figure::ProbeUncounted
         | Figure::ProbeOvercount
         | Figure::ProbeTrapTaken
+        | Figure::TraceUnmatched
         | Figure::ProcessesDied => "accounting",
     }
 }
@@ -122,6 +123,12 @@ fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
         Figure::WitnessDifference => {
             let rows = trial.agreement.iter().map(|row| row.difference).max()?;
             Some(rows as f64)
+        }
+        Figure::TraceUnmatched => {
+            let both = || trial.trace_matches.iter().filter(|row| row.site.is_some());
+            let events: u64 = both().map(|row| row.in_trace).sum();
+            let matched: u64 = both().map(|row| row.matched).sum();
+            (events > 0).then(|| 1.0 - matched as f64 / events as f64)
         }
         Figure::ProcessesDied => {
             let died = trial.services.iter().filter(|service| service.ended_by_itself.is_some());

@@ -27,6 +27,7 @@ mod service;
 mod summary;
 mod tally;
 mod timeline;
+mod traces;
 mod trial;
 mod unwitnessed;
 mod usage;

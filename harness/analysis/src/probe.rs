@@ -69,6 +69,24 @@ impl<'a> Probed<'a> {
         probe::read(self.bytes).into_iter().flatten()
     }
 
+    /// Times of a moment of the runtime, and the goroutine it is about: of one that is made, the new one.
+    pub(crate) fn moments(&self, wanted: Kind) -> Vec<(MonoNs, i64)> {
+        let of = |record: Record| match record {
+            Record::Moment(moment) if moment.kind == wanted => {
+                let goroutine = if wanted == Kind::Goroutine { moment.a } else { moment.goroutine };
+                Some((moment.at, goroutine as i64))
+            }
+            _ => None,
+        };
+        self.each().filter_map(of).collect()
+    }
+
+    /// From the log's beginning to its end.
+    pub(crate) fn life(&self) -> (MonoNs, MonoNs) {
+        let end = |record: Record| if let Record::End(at, _) = record { Some(at) } else { None };
+        (probe::began(self.bytes), self.each().find_map(end).unwrap_or_default())
+    }
+
     fn count(&mut self) {
         let mut spans: BTreeMap<u64, u64> = BTreeMap::new();
         let bytes = self.bytes;
@@ -90,7 +108,7 @@ impl<'a> Probed<'a> {
                 Record::FirstLost(kind, at, hit) => {
                     self.first_lost.insert(kind, (at, hit));
                 }
-                Record::Shed(at, mode) => self.shed = self.shed.or(Some((at, mode))),
+                Record::Shed(at, less) => self.shed = Some((self.shed.map_or(at, |(first, _)| first), less)),
                 Record::End(..) => self.ended = true,
                 Record::Processor(look) if look.kind == Kind::Handover => {
                     let batch = Batch {

@@ -20,7 +20,7 @@ use crate::receipts::Receipts;
 use crate::reconcile::reconcile;
 use crate::service::{self, Scene, per};
 use crate::timeline::Timeline;
-use crate::{usage, validity};
+use crate::{traces, usage, validity};
 
 /// Concludes a trial. `fixture_cores` is how many cores the fixture had to itself.
 pub fn conclude_trial(
@@ -81,6 +81,7 @@ pub fn conclude_trial(
             book,
             plan,
         }),
+        trace_matches: traces::matches(logs, probes),
         probes: probes.iter().map(|probes| probes.figures(began)).collect(),
         validity: validity::of(plan, &load, &usage, &done.ledger),
         timeline: timeline.finish(processes, book, &logs.usage),

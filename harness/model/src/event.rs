@@ -104,3 +104,15 @@ pub struct UsageSample {
     /// Slots handed out.
     pub created: u64,
 }
+
+/// An event of a runtime/trace, as `go-fixtures/tools/cmd/traceevents` writes it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct TraceEvent {
+    /// What: `gc_begin`, `stw_end`, `goroutine_create` …
+    pub kind: String,
+    /// When.
+    pub at: MonoNs,
+    /// Its goroutine; of `goroutine_create` the new one.
+    #[serde(default)]
+    pub goroutine: i64,
+}

@@ -41,6 +41,8 @@ pub enum Figure {
     ProbeTrapTaken,
     /// Processes that ended without being asked to, and not by a fault.
     ProcessesDied,
+    /// Share of the events of a runtime/trace that probes can see and that have no counterpart.
+    TraceUnmatched,
     /// Quantile of response time from the intended start.
     Response(Quantile),
     /// Quantile of the time from the creation of a span to its first receipt.
@@ -73,7 +75,7 @@ pub enum Quantile {
     P999,
 }
 
-const PLAIN: [(&str, Figure); 25] = [
+const PLAIN: [(&str, Figure); 26] = [
     ("loss.rate", Figure::LossRate),
     ("loss.law_gap", Figure::LossLawGap),
     ("duplicates", Figure::Duplicates),
@@ -88,6 +90,7 @@ const PLAIN: [(&str, Figure); 25] = [
     ("probe.overcount", Figure::ProbeOvercount),
     ("probe.trap_taken", Figure::ProbeTrapTaken),
     ("processes.died", Figure::ProcessesDied),
+    ("trace.unmatched", Figure::TraceUnmatched),
     ("traces.complete", Figure::Traces(Trace::Complete)),
     ("traces.headless", Figure::Traces(Trace::Headless)),
     ("traces.torn", Figure::Traces(Trace::Torn)),
@@ -109,7 +112,7 @@ impl Figure {
 
     /// Whether its value is a ratio.
     pub const fn is_ratio(self) -> bool {
-        matches!(self, Self::LossRate | Self::LossLawGap)
+        matches!(self, Self::LossRate | Self::LossLawGap | Self::TraceUnmatched)
     }
 
     /// Every figure.

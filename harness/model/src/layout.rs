@@ -109,6 +109,16 @@ pub fn probe_name(service: &str, incarnation: u32) -> String {
     format!("{service}.{incarnation}.probe")
 }
 
+/// File name of the runtime/trace of a process.
+pub fn trace_name(service: &str, incarnation: u32) -> String {
+    format!("{service}.{incarnation}.trace")
+}
+
+/// File name of the events of a runtime/trace.
+pub fn trace_events_name(service: &str, incarnation: u32) -> String {
+    format!("{service}.{incarnation}.trace.ndjson")
+}
+
 /// File name of the wire witness's log.
 pub const WIRE_LOG: &str = "wire.log";
 /// File name of the load's log.

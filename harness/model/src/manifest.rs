@@ -80,6 +80,9 @@ pub struct ProcessManifest {
     /// The probes on it, where the scenario wants some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<ProbeManifest>,
+    /// File name of the events of its runtime/trace, where it writes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
     /// What the SDK really uses.
     pub effective: Option<Effective>,
     /// GOMAXPROCS.

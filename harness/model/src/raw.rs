@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::event::{Event, UsageSample};
+use crate::event::{Event, TraceEvent, UsageSample};
 use crate::manifest::TrialManifest;
 
 /// A raw log: bytes in memory, or a file that is read in place.
@@ -60,6 +60,8 @@ pub struct TrialLogs {
     pub ledgers: Vec<Option<Log>>,
     /// Probe logs, in the order of the manifest's processes; absent where there is none or it is lost.
     pub probes: Vec<Option<Log>>,
+    /// Events of the runtime's own traces, in the order of the manifest's processes.
+    pub traces: Vec<Vec<TraceEvent>>,
     /// The wire witness's log.
     pub wire: Option<Log>,
     /// The load's log.

@@ -16,11 +16,13 @@ use crate::scenario::Model;
 use crate::verdict::Verdict;
 use crate::witness::{Witness, WitnessReport};
 
+mod clock;
 mod fault;
 mod probe;
 mod service;
 mod summary;
 
+pub use clock::{Offset, TraceMatch};
 pub use fault::{Dose, FaultResult, FaultWindow};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
 pub use service::{ServiceExports, ServiceResult};
@@ -118,6 +120,9 @@ pub struct TrialResult {
     /// What the probes saw, by start of a service.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub probes: Vec<ProbeResult>,
+    /// The runtime's own trace beside the probes, by event.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trace_matches: Vec<TraceMatch>,
 }
 
 /// Loss in the measured part: spans of requests whose intended start lies in it.

@@ -2,6 +2,7 @@
 
 mod belief;
 mod breakdown;
+mod clock;
 mod cost;
 mod damage;
 mod difference;
@@ -43,6 +44,7 @@ pub(crate) fn render(result: &RunResult) -> String {
         instrument::section(result),
         witnesses::section(result),
         probes::section(result),
+        clock::section(result),
         Some(difference::section(result)),
         Some(origin::comparable(result)),
         Some(origin::reproduce(result)),

@@ -50,6 +50,7 @@ fn graded(good: bool, otherwise: State) -> State {
 pub fn examine() -> Vec<Line> {
     let mut out =
         vec![project(), go(), cores(), clock_source(), pressure(), steal(), scratch(), abandoned(), disk()];
+    out.push(rights());
     out.extend(for_faults());
     out.extend(capability::examine().into_iter().map(|found| Line {
         what: found.what.to_owned(),
@@ -78,6 +79,13 @@ fn for_faults() -> Vec<Line> {
         Err(error) => line(what, State::Absent, error.to_string(), why, "leave such faults out"),
     };
     tools.iter().map(one).collect()
+}
+
+fn rights() -> Line {
+    let why = "services of ours then run as a user without rights; only the harness keeps its own";
+    let good = machine::may_become_others();
+    let found = if good { "services run as nobody" } else { "services run as this program's user" };
+    line("fixture user", graded(good, State::Warn), found.to_owned(), why, "run as root, where that matters")
 }
 
 fn project() -> Line {

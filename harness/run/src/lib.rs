@@ -26,6 +26,7 @@ mod child;
 mod events;
 mod fault;
 mod services;
+mod traces;
 mod trial;
 mod usage;
 

@@ -9,7 +9,7 @@ use nix::sched::sched_getaffinity;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use nix::sys::utsname::uname;
-use nix::unistd::{AccessFlags, Pid, Uid, access};
+use nix::unistd::{AccessFlags, Pid, access};
 use spanfate_model::environment::Environment;
 
 /// Where tmpfs is on Linux.
@@ -56,11 +56,21 @@ pub fn scratch_root(needed: u64, otherwise: &Path) -> PathBuf {
     if usable && roomy { shared.to_owned() } else { otherwise.to_owned() }
 }
 
-/// Whether services of ours should run as a user without rights: where this program has those of root, and every folder above
-/// the scratch directory lets others pass.
+/// Capabilities that starting a service as another user takes, and looking after it: CHOWN, `DAC_OVERRIDE`, KILL, SETGID, SETUID. A
+/// container may leave some of them out although its user is called root.
+const FOR_OTHERS: u64 = 1 << 0 | 1 << 1 | 1 << 5 | 1 << 6 | 1 << 7;
+
+/// Whether this program may start services as a user without rights.
+pub fn may_become_others() -> bool {
+    let held = proc_value("/proc/self/status", "CapEff").and_then(|mask| u64::from_str_radix(&mask, 16).ok());
+    held.is_some_and(|held| held & FOR_OTHERS == FOR_OTHERS)
+}
+
+/// Whether services of ours should run as a user without rights: where this program may start them so, and every folder above the
+/// scratch directory lets others pass.
 pub fn can_lay_down_privileges(scratch: &Path) -> bool {
     let passable = |path: &Path| fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 1 != 0);
-    Uid::effective().is_root() && scratch.ancestors().skip(1).all(passable)
+    may_become_others() && scratch.ancestors().skip(1).all(passable)
 }
 
 /// Allows as many open files as the system permits: every open request has a connection. What stays too low shows as

@@ -12,6 +12,7 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::{Gid, chown};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use spanfate_model::event::TraceEvent;
 use spanfate_model::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, fixture_config};
 use spanfate_model::load::Trace;
 use spanfate_model::manifest::{ProcessManifest, TrialManifest};
@@ -49,6 +50,11 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
         serde_json::to_vec_pretty(value).map_err(|e| Error::unwritten(path)(std::io::Error::other(e)))?;
     text.push(b'\n');
     write_bytes(path, &text)
+}
+
+/// Copies a small file.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    write_bytes(to, &fs::read(from).map_err(Error::file("read", from))?)
 }
 
 /// Reads a JSON file.
@@ -93,6 +99,7 @@ pub fn read_trial(dir: &TrialDir) -> Result<TrialLogs, Error> {
     let probe = |process: &ProcessManifest| read_first(&places, process.probe.as_ref()?.log.as_deref()?);
     Ok(TrialLogs {
         probes: manifest.processes.iter().map(probe).collect(),
+        traces: manifest.processes.iter().map(|process| trace(&places, process)).collect(),
         wire: read_first(&places, WIRE_LOG),
         load: read_first(&places, LOAD_LOG),
         usage: read_lines(&dir.usage()),
@@ -100,6 +107,12 @@ pub fn read_trial(dir: &TrialDir) -> Result<TrialLogs, Error> {
         ledgers,
         manifest,
     })
+}
+
+fn trace(places: &[PathBuf], process: &ProcessManifest) -> Vec<TraceEvent> {
+    let Some(name) = &process.trace else { return Vec::new() };
+    let found = places.iter().map(|place| place.join(name)).find(|path| path.is_file());
+    found.map(|path| read_lines(&path)).unwrap_or_default()
 }
 
 fn places(dir: &TrialDir, manifest: &TrialManifest) -> Vec<PathBuf> {
@@ -156,7 +169,11 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, Error> {
     let probe = |process: &'_ ProcessManifest| process.probe.as_ref()?.log.clone();
     let probes: Vec<String> = manifest.processes.iter().filter_map(probe).collect();
     let probes = probes.iter().map(String::as_str).filter(plain);
-    let whole: Vec<&str> = [WIRE_LOG, LOAD_LOG, PLANTED].into_iter().chain(probes).collect();
+    let traces: Vec<&str> =
+        manifest.processes.iter().filter_map(|process| process.trace.as_deref()).filter(plain).collect();
+    // The trace itself is not kept: its events are.
+    let raw: Vec<&str> = traces.iter().filter_map(|name| name.strip_suffix(".ndjson")).collect();
+    let whole: Vec<&str> = [WIRE_LOG, LOAD_LOG, PLANTED].into_iter().chain(probes).chain(traces).collect();
     let configs: Vec<String> =
         manifest.processes.iter().map(|process| fixture_config(&process.service)).collect();
     let configs = configs.iter().map(String::as_str).filter(plain);
@@ -171,7 +188,7 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, Error> {
     };
     copy().map_err(|source| Error::LogsKept { scratch: scratch.clone(), source })?;
     // Only what is ours is removed: the manifest is a file like any other, and may name any directory.
-    for name in ledgers.into_iter().chain(whole).chain(configs).chain([SCRATCH_LOCK]) {
+    for name in ledgers.into_iter().chain(whole).chain(configs).chain(raw).chain([SCRATCH_LOCK]) {
         drop(fs::remove_file(scratch.join(name)));
     }
     fs::remove_dir(&scratch).map_err(Error::file("remove", &scratch))?;

@@ -24,7 +24,7 @@ use crate::machine::Cpus;
 use crate::receiver::{Deadlines, DiscardPlan, Entry, Receiver, Script, When};
 use crate::services::{Stage, Watch};
 use crate::usage::Sampler;
-use crate::{Error, clock, load, machine, receiver, store};
+use crate::{Error, clock, load, machine, receiver, store, traces};
 
 /// Time between "ready" and the first request: connections and threads settle.
 const SETTLE: Duration = Duration::from_millis(100);
@@ -78,6 +78,7 @@ impl Trial<'_> {
         if let Err(error) = &done {
             manifest.error = Some(error.to_string());
         }
+        traces::read(&self.programs.traceevents, &self.scratch, &manifest, self.guard)?;
         // Also after an error: what was seen until then is evidence.
         if !store::adopt(&self.dir, &manifest)? {
             let gone = std::io::ErrorKind::NotFound.into();

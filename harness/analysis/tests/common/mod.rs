@@ -185,6 +185,7 @@ impl World {
             manifest,
             ledgers: vec![Some(ledger::encode(self, plan).into())],
             probes: Vec::new(),
+            traces: Vec::new(),
             wire: Some(self.wire_log(plan, |records| records).into()),
             load: Some(Self::load_log(plan).into()),
             events: Vec::new(),

@@ -107,7 +107,7 @@ pub struct Ebpf {
     /// The most of one core that the probes may take, in percent: above it they record less, and say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_overhead_percent: Option<NonZeroU32>,
-    /// Goroutines are recorded as they are made; each costs some 20 µs.
+    /// Goroutines are recorded as they are made and as they end; each costs some 20 µs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub goroutines: bool,
     /// One more probe, of a kind that does harm or counts wrong.
@@ -143,7 +143,7 @@ pub(crate) struct Table {
     reader_pause: Option<Period>,
     /// The most of one core that the probes may take, in percent: above it they record less, and say so.
     max_overhead_percent: Option<NonZeroU32>,
-    /// Goroutines are recorded as they are made; each costs some 20 µs.
+    /// Goroutines are recorded as they are made and as they end; each costs some 20 µs.
     #[serde(default)]
     goroutines: bool,
     /// One more probe, of a kind that does harm or counts wrong.

@@ -50,11 +50,13 @@ pub enum Kind {
     Trap,
     /// A call of the function that a trap sits on; counted only.
     Calls,
+    /// A goroutine ends.
+    Gone,
 }
 
 impl Kind {
     /// All of them, by code.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Started,
         Self::Ended,
         Self::Offered,
@@ -78,6 +80,7 @@ impl Kind {
         Self::Goroutine,
         Self::Trap,
         Self::Calls,
+        Self::Gone,
     ];
 
     /// The kind of a code.
@@ -111,6 +114,7 @@ impl Kind {
             Self::Goroutine => "goroutine",
             Self::Trap => "trap",
             Self::Calls => "calls of the trap's function",
+            Self::Gone => "goroutine gone",
         }
     }
 

@@ -163,6 +163,11 @@ pub fn header(pid: u32, at: MonoNs) -> [u8; RECORD_BYTES] {
     out
 }
 
+/// When a log was begun; 0 where it has no header.
+pub fn began(bytes: &[u8]) -> MonoNs {
+    u64_at(bytes, 16)
+}
+
 /// Reads the records after the header; a torn last one is left out. `None` if this is no probe log of a version we know.
 pub fn read(bytes: &[u8]) -> Option<impl Iterator<Item = Record> + '_> {
     let rest = bytes.get(RECORD_BYTES..)?;

@@ -50,6 +50,9 @@ pub struct Service {
     pub shutdown: Period,
     /// Whether the process witness is on.
     pub witness: WitnessMode,
+    /// The fixture writes a runtime/trace, to be held against the probes. It changes what is measured.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub runtime_trace: bool,
     /// Exporter knobs of this service alone, over those of the variant.
     pub exporter: Exporter,
     /// A program of the user's own in a fixture's place, with its arguments; `{port}` is a free port.
@@ -217,6 +220,7 @@ impl Default for Service {
             cache: None,
             shutdown: Period::millis(10_000),
             witness: WitnessMode::Full,
+            runtime_trace: false,
             exporter: Exporter::default(),
             command: Vec::new(),
             build: Vec::new(),

@@ -1,5 +1,6 @@
 //! What did the probes see, and what did they lose?
 
+use spanfate_model::probe::Kind;
 use spanfate_model::result::{ProbeResult, ProbedProcessor, RunResult, TrialResult, VariantResult};
 use spanfate_model::witness::WitnessState;
 
@@ -79,7 +80,7 @@ fn witness(rows: &[Row<'_>]) -> Html {
             Html::text(service),
             Html::text(mode(probes)),
             Html::text(PAGE.count(probes.sites.into())),
-            Html::text(PAGE.count(probes.hits.values().sum())),
+            Html::text(PAGE.count(hits(probes))),
             Html::text(PAGE.count(probes.records)),
             Html::text(PAGE.count(probes.lost.values().sum())),
             Html::text(first.map_or_else(
@@ -91,6 +92,12 @@ fn witness(rows: &[Row<'_>]) -> Html {
         ]);
     }
     fold(grid.len(), &format!("{} processes", grid.len()), grid.render())
+}
+
+/// Hits of probes. Without records of spans those of a batch are counted by its length, not by a hit of each.
+fn hits(probes: &ProbeResult) -> u64 {
+    let counted = |site: &str| site == Kind::Handed.as_str() && !probes.mode.names_spans();
+    probes.hits.iter().filter(|(site, _)| !counted(site)).map(|(_, hits)| hits).sum()
 }
 
 fn mode(probes: &ProbeResult) -> String {

@@ -81,6 +81,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         faults: Vec::new(),
         damage: None,
         probes: Vec::new(),
+        trace_matches: Vec::new(),
         ledger,
     };
     alone(&mut trial);

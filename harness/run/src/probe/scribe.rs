@@ -17,7 +17,7 @@ use crate::clock;
 const CHUNK: usize = 1 << 20;
 /// How often the cost of the probes is looked at.
 const PRICE_NS: u64 = 1_000_000_000;
-/// What a hit costs the process, nanoseconds; measured by `docs/probe-cost.sh`, see `docs/performance.md`.
+/// What a hit costs the process at most, nanoseconds: half a microsecond on a quiet machine, three on a busy one (`docs/performance.md`).
 const HIT_NS: u64 = 3_000;
 
 /// The writer of one log.

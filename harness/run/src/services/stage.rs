@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use spanfate_model::fault::Target;
-use spanfate_model::layout::{self, TrialDir, probe_name, slots_name};
+use spanfate_model::layout::{self, TrialDir, probe_name, slots_name, trace_events_name};
 use spanfate_model::manifest::{ProcessManifest, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 use spanfate_model::probe::ProbeManifest;
@@ -70,6 +70,7 @@ impl Stage<'_> {
             process: index as u16,
             incarnation,
             ledger: witnessed.then(|| slots_name(&service.name, incarnation)),
+            trace: service.runtime_trace.then(|| trace_events_name(&service.name, incarnation)),
             // As long as nothing else is known; a torn trial has it so.
             probe: self.is_probed(index).then(|| ProbeManifest {
                 log: Some(probe_name(&service.name, incarnation)),
@@ -142,7 +143,7 @@ impl Stage<'_> {
         // Beside the span ledger, for the results may lie where a user without rights may not go; and kept with them.
         let config = self.scratch.join(layout::fixture_config(&service.name));
         fixture::write_config(&config, &setup)?;
-        fixture::write_config(&self.dir.fixture_config(&service.name), &setup)?;
+        store::copy(&config, &self.dir.fixture_config(&service.name))?;
         let key = (self.variant.sdk.clone(), self.variant.build);
         let program = self.programs.fixtures.get(&key).map_or(Path::new(""), PathBuf::as_path);
         let probes = |pid| self.probe(index, incarnation, pid, program);
