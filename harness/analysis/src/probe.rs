@@ -28,6 +28,8 @@ pub(crate) struct Probed<'a> {
     shed: Option<(MonoNs, EbpfMode)>,
     /// It has its last record.
     ended: bool,
+    /// What the buffers themselves say they lost.
+    reported_lost: u64,
     /// Batches by number: when handed over, spans, and whether the exporter came back with an error.
     batches: BTreeMap<u32, Batch>,
     /// The batch processor that the books are about: the one with most spans.
@@ -58,6 +60,7 @@ impl<'a> Probed<'a> {
             records: BTreeMap::new(),
             shed: None,
             ended: false,
+            reported_lost: 0,
             batches: BTreeMap::new(),
             processor: 0,
         };
@@ -83,7 +86,7 @@ impl<'a> Probed<'a> {
 
     /// From the log's beginning to its end.
     pub(crate) fn life(&self) -> (MonoNs, MonoNs) {
-        let end = |record: Record| if let Record::End(at, _) = record { Some(at) } else { None };
+        let end = |record: Record| if let Record::End(at, ..) = record { Some(at) } else { None };
         (probe::began(self.bytes), self.each().find_map(end).unwrap_or_default())
     }
 
@@ -109,7 +112,7 @@ impl<'a> Probed<'a> {
                     self.first_lost.insert(kind, (at, hit));
                 }
                 Record::Shed(at, less) => self.shed = Some((self.shed.map_or(at, |(first, _)| first), less)),
-                Record::End(..) => self.ended = true,
+                Record::End(_, _, reported) => (self.ended, self.reported_lost) = (true, reported),
                 Record::Processor(look) if look.kind == Kind::Handover => {
                     let batch = Batch {
                         processor: look.processor,

@@ -46,6 +46,7 @@ impl Probed<'_> {
                 at_ms: millis(at.saturating_sub(load_began)),
                 hit: *hit,
             }),
+            reported_lost: self.reported_lost,
             uncounted: self.unseen().saturating_sub(self.told()),
             first_losses_in_stops: self.first_losses_near(&stops),
             sampled_out: self.counters.values().map(|counter| counter.skipped).sum(),

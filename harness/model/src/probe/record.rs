@@ -130,8 +130,9 @@ pub enum Record {
     Settings(Settings),
     /// From here on less is recorded.
     Shed(MonoNs, EbpfMode),
-    /// The witness ended in order, after that many records of the kernel side.
-    End(MonoNs, u64),
+    /// The witness ended in order, after that many records of the kernel side; and what the buffers themselves say they lost, which
+    /// only perf buffers do.
+    End(MonoNs, u64, u64),
     /// Of a later version.
     Unknown(u8),
 }
@@ -190,7 +191,7 @@ impl Record {
                 (code::FIRST_LOST, Some(kind)) => Self::FirstLost(kind, at, a),
                 (code::SETTINGS, _) => Self::Settings(settings(bytes)),
                 (code::SHED, _) => Self::Shed(at, EbpfMode::of(flags)),
-                (code::END, _) => Self::End(at, a),
+                (code::END, _) => Self::End(at, a, b),
                 (other, _) => Self::Unknown(other),
             };
         };
@@ -279,11 +280,12 @@ impl Record {
     }
 
     /// The last record.
-    pub fn write_end(at: MonoNs, records: u64) -> [u8; RECORD_BYTES] {
+    pub fn write_end(at: MonoNs, records: u64, reported_lost: u64) -> [u8; RECORD_BYTES] {
         let mut out = [0; RECORD_BYTES];
         put(&mut out, 0, at.to_le_bytes());
         out[8] = code::END;
         put(&mut out, 48, records.to_le_bytes());
+        put(&mut out, 56, reported_lost.to_le_bytes());
         out
     }
 }

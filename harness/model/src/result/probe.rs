@@ -37,6 +37,9 @@ pub struct ProbeResult {
     /// Records that were lost on the way, by site; counted by the kernel side, so exact.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lost: BTreeMap<String, u64>,
+    /// What the buffers themselves say they lost: perf buffers do, and they tell a loss only with a later record that found room.
+    #[serde(default)]
+    pub reported_lost: u64,
     /// Hits that neither came as a record nor were counted as lost, unreadable or sampled out; 0 unless something was shed.
     #[serde(default)]
     pub uncounted: u64,

@@ -27,8 +27,12 @@ fn parts(probes: &ProbeResult) -> Vec<String> {
         let first = probes.first_lost.as_ref().map(|first| {
             format!(", the first {} ms into the load at {}", TERMINAL.fixed(first.at_ms, 1), first.site)
         });
+        let reported = match probes.reported_lost {
+            0 => String::new(),
+            some => format!("; the perf buffers themselves report {}", TERMINAL.count(some)),
+        };
         let lost = TERMINAL.counted(lost, "record", "records");
-        out.push(format!("lost {lost}, counted{}", first.unwrap_or_default()));
+        out.push(format!("lost {lost}, counted{}{reported}", first.unwrap_or_default()));
     }
     if let Some((at, less)) = probes.shed {
         let at = TERMINAL.fixed(at, 0);

@@ -113,7 +113,7 @@ impl Scribe {
                 self.out.write_all(&record)?;
             }
         }
-        self.out.write_all(&Record::write_end(clock::now(), self.records))?;
+        self.out.write_all(&Record::write_end(clock::now(), self.records, self.attached.reported_lost()))?;
         self.out.flush()?;
         // The kernel takes a tenth of a second for each site, and the process is gone: nobody needs to wait.
         let attached = self.attached;
