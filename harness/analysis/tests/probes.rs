@@ -1,5 +1,4 @@
 //! Books that rest on probes: the records of a program that keeps no ledger, and the fates that they prove.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
 
@@ -33,7 +32,13 @@ fn key(span: u64) -> SpanKey {
 }
 
 impl Life {
-    fn record(&mut self, kind: Kind, flags: u8, goroutine: u64, fill: impl FnOnce(&mut [u8; 64])) -> &mut Self {
+    fn record(
+        &mut self,
+        kind: Kind,
+        flags: u8,
+        goroutine: u64,
+        fill: impl FnOnce(&mut [u8; 64]),
+    ) -> &mut Self {
         self.at += 1000;
         let mut out = [0; 64];
         out[..8].copy_from_slice(&(BEGAN + self.at).to_le_bytes());
@@ -68,10 +73,11 @@ impl Life {
 
     /// A span up to the queue.
     fn queued(&mut self, span: u64) -> &mut Self {
-        self.of(Kind::Started, span, 0)
-            .of(Kind::Ended, span, 0)
-            .of(Kind::Offered, span, PROCESSOR)
-            .of(Kind::Queued, span, PROCESSOR)
+        self.of(Kind::Started, span, 0).of(Kind::Ended, span, 0).of(Kind::Offered, span, PROCESSOR).of(
+            Kind::Queued,
+            span,
+            PROCESSOR,
+        )
     }
 
     fn batch(&mut self, batch: u32, spans: &[u64], failed: bool, arrive: bool) -> &mut Self {
@@ -224,7 +230,11 @@ fn spans_that_go_elsewhere_are_not_called_lost() {
     let (trial, run) = life.conclude();
     assert_eq!((trial.ledger.unaccounted.count, trial.ledger.unexplained.count), (1, 0));
     assert_eq!(run.verdict, Verdict::Inconclusive);
-    assert!(run.reasons.iter().any(|reason| reason.contains("own code sets its endpoint")), "{:?}", run.reasons);
+    assert!(
+        run.reasons.iter().any(|reason| reason.contains("own code sets its endpoint")),
+        "{:?}",
+        run.reasons
+    );
     // Where others arrive, it is ours that lost it.
     let mut life = Life::default();
     life.queued(1).queued(2).batch(1, &[1], false, false).batch(2, &[2], false, true);

@@ -240,6 +240,9 @@ pub(crate) struct AttachArguments {
     /// environment points. What that endpoint does not take counts as not received.
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["load", "pid"])]
     pub(crate) relay: Option<String>,
+    /// The most of one core that the probes may take, for example 2%; above it they record less, and say so.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) max_overhead: Option<NonZeroU32>,
     /// What the program gets to stop in order after Ctrl-C, before it is killed.
     #[arg(long, value_name = "TIME", value_parser = period, default_value = "15s")]
     pub(crate) grace: Period,
@@ -295,6 +298,11 @@ pub(crate) struct PeekArguments {
 fn listen(text: &str) -> Result<SocketAddr, String> {
     let mut found = text.to_socket_addrs().map_err(|error| format!("{error}; for example 127.0.0.1:4317"))?;
     found.next().ok_or_else(|| "the name has no address".to_owned())
+}
+
+fn percent(text: &str) -> Result<NonZeroU32, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim();
+    number.parse().map_err(|_| "write a whole number of percent, for example 2%".to_owned())
 }
 
 fn rate(text: &str) -> Result<Rate, UnitError> {

@@ -60,13 +60,17 @@ fn scenario_of(arguments: &AttachArguments) -> Result<Scenario, Error> {
         load,
         services: vec![service],
         receiver: Receiver::default(),
-        ebpf: Some(Ebpf { required: true, ..Ebpf::plain(EbpfMode::Events) }),
+        ebpf: Some(Ebpf { required: true, ..probes(arguments) }),
         exporter: Exporter::default(),
         variant: Vec::new(),
         fault: Vec::new(),
         expect: Vec::new(),
         plant: Plant::default(),
     })
+}
+
+fn probes(arguments: &AttachArguments) -> Ebpf {
+    Ebpf { max_overhead_percent: arguments.max_overhead, ..Ebpf::plain(EbpfMode::Events) }
 }
 
 /// The name of a program, as far as a service may be called so.
@@ -194,7 +198,7 @@ fn joined(pid: u32, arguments: &AttachArguments) -> Result<ExitCode, Error> {
     show::note(&format!(
         "joining process {pid}: its environment cannot be changed any more, so what arrives is not seen; until Ctrl-C"
     ));
-    let ebpf = Ebpf::plain(EbpfMode::Events);
+    let ebpf = probes(arguments);
     let lasting = arguments.lasting.map(Period::nanos);
     let joined = join(pid, &ebpf, lasting, &interrupt, &mut |tick| shown.status(|| line(&tick, false)))?;
     shown.finish();
