@@ -1,6 +1,7 @@
 //! A place to run the program in: a folder of its own, one run at a time.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,15 +22,19 @@ pub(crate) struct Lab {
 }
 
 /// A lab, or `None` with a counted notice where the Go toolchain is missing.
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 pub(crate) fn lab() -> Option<Lab> {
     let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     if Command::new("go").arg("version").output().is_err() {
-        let count = SKIPPED.fetch_add(1, Ordering::SeqCst) + 1;
-        eprintln!("SKIPPED ({count}): no Go toolchain on PATH");
+        skipped("no Go toolchain on PATH");
         return None;
     }
     Some(Lab { folder: TempDir::new().unwrap(), _turn: turn })
+}
+
+/// Says that a test is skipped, and the how many-th. Straight to stderr: what a test prints is shown only where it fails.
+fn skipped(why: &str) {
+    let count = SKIPPED.fetch_add(1, Ordering::SeqCst) + 1;
+    drop(writeln!(std::io::stderr(), "SKIPPED ({count}): {why}"));
 }
 
 /// The root of the project.
@@ -80,12 +85,10 @@ impl Lab {
     }
 
     /// Whether a test must be skipped because the machine lacks something; says so.
-    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
     pub(crate) fn skips_without(&self, what: &str) -> bool {
         let lacks = self.lacks(what);
         if lacks {
-            let count = SKIPPED.fetch_add(1, Ordering::SeqCst) + 1;
-            eprintln!("SKIPPED ({count}): {what} is absent here (cargo run -- doctor says why)");
+            skipped(&format!("{what} is absent here (cargo run -- doctor says why)"));
         }
         lacks
     }
