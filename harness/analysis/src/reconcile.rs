@@ -222,7 +222,9 @@ impl Walk<'_> {
         assert!(self.ledger.closes(), "the sum over the fates does not close: {:?}", self.ledger.fates);
         Reconciled {
             breakdown: self.split.finish(processes),
-            damage: Some(self.traces.finish(services, shares, |request| book.is_measured(request))),
+            // Without a load nobody knows which spans belong to one request.
+            damage: (*subject != Subject::Attached)
+                .then(|| self.traces.finish(services, shares, |request| book.is_measured(request))),
             ledger: self.ledger,
             delay: self.delay,
             stages: self.stages,

@@ -61,8 +61,8 @@ pub(crate) fn witnessed(trial: &TrialResult) -> bool {
     let absent = |report: &WitnessReport| {
         report.witness == Witness::Process && matches!(report.state, WitnessState::Absent(_))
     };
-    // Damage is known wherever there are books of each span, also by probes.
-    trial.damage.is_some() || !trial.witnesses.iter().any(absent)
+    // The breakdown is known wherever there are books of each span, also by probes.
+    !trial.breakdown.is_empty() || !trial.witnesses.iter().any(absent)
 }
 
 /// Whether something is spoilt in a variant whose witness is priced, or in its twin without one.

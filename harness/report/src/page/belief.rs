@@ -12,7 +12,9 @@ use crate::words::{self, maybe};
 
 /// The section.
 pub(crate) fn section(result: &RunResult) -> Section {
-    let body = [checks(result), conditions(result), witnesses(result), failures(result)];
+    // Without a load of ours there is nothing of it to look at.
+    let loaded = |table: Html| if result.plan.attached { Html::new() } else { table };
+    let body = [checks(result), loaded(conditions(result)), witnesses(result), failures(result)];
     Section {
         id: "belief",
         question: "May I believe it?",
@@ -34,6 +36,9 @@ fn answer(result: &RunResult) -> String {
         0 => "no witness has a gap".to_owned(),
         n => format!("a witness has a gap in {}", PAGE.counted(n as u64, "trial", "trials")),
     };
+    if result.plan.attached {
+        return format!("The books rest on the witnesses below, and {gaps}.");
+    }
     let (loss, latency) = (valid("loss"), valid("latency"));
     if loss == all && latency == all {
         return format!(
