@@ -13,6 +13,7 @@
 //! Nothing in a file is trusted: every count and offset is checked against its size, so that a damaged or hostile file
 //! gives an error, in time and memory bounded by its size.
 
+use std::io::Read;
 use std::path::Path;
 
 use dwarf::fields;
@@ -45,6 +46,9 @@ mod site_tests;
 #[cfg(test)]
 mod tests;
 
+/// Largest file that is read. Go programs have tens of megabytes, the largest some hundreds.
+const MOST_BYTES: u64 = 1 << 30;
+
 /// A Go executable. Addresses are virtual and as linked: the loader moves a position independent executable, its files'
 /// offsets stay.
 #[derive(Debug)]
@@ -62,8 +66,17 @@ impl GoBinary {
     /// # Errors
     /// `Io` if it cannot be read; else as [`GoBinary::parse`].
     pub fn open(path: &Path) -> Result<Self, GobinError> {
-        // Read, not mapped: a build may write to the file at any time, and its size is small.
-        Self::parse(std::fs::read(path)?)
+        let about = std::fs::metadata(path)?;
+        if !about.is_file() {
+            return Err(GobinError::NotElf);
+        }
+        if about.len() > MOST_BYTES {
+            return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge).into());
+        }
+        // Read, not mapped: a build may write to the file at any time, and its size is small. Bounded: it may grow, too.
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        Self::parse(bytes)
     }
 
     /// Reads the bytes of a file.

@@ -168,6 +168,9 @@ fn what_cannot_be_attached_to_is_said_with_what_to_do() {
     }
     let (output, _) = attach(&lab, &["--pid", "999999999"]);
     assert_eq!(output.status.code(), Some(66), "{}", text(&output));
+    // What never ends is not read.
+    let output = lab.call(&["new", lab.path("x.toml").to_str().unwrap(), "--from", "/dev/zero"]);
+    assert_eq!(output.status.code(), Some(66), "{}", text(&output));
     let cut = lab.path("cut");
     let whole = fs::read(plain(&lab)).unwrap();
     fs::write(&cut, &whole[..whole.len() / 3]).unwrap();
