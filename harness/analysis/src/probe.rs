@@ -188,9 +188,11 @@ impl<'a> Probed<'a> {
         !matches!(self.state(), WitnessState::Absent(_))
     }
 
-    /// What was recorded from beginning to end.
+    /// What was recorded from beginning to end. Where the program lacks a function that a probe should sit on, spans may have
+    /// passed unseen: then only batches were looked at.
     pub(crate) fn lasting_mode(&self) -> EbpfMode {
-        self.shed.map_or(self.about.mode, |(_, less)| less)
+        let mode = self.shed.map_or(self.about.mode, |(_, less)| less);
+        if self.about.missing.is_empty() { mode } else { mode.min(EbpfMode::Batch) }
     }
 
     /// Whether every span has its records, so that books can be kept from them.

@@ -25,6 +25,8 @@ struct Life {
     /// Records that the kernel counts and the reader never sees.
     lost: u64,
     code: i32,
+    /// A function that no probe could be put on.
+    missing: Vec<String>,
 }
 
 fn key(span: u64) -> SpanKey {
@@ -121,6 +123,7 @@ impl Life {
         process.probe = Some(ProbeManifest {
             log: Some("own.0.probe".to_owned()),
             mode: EbpfMode::Events,
+            missing: self.missing.clone(),
             ..ProbeManifest::default()
         });
         logs.ledgers = vec![None];
@@ -221,6 +224,16 @@ fn a_lost_record_leaves_open_what_it_may_have_said() {
     assert_eq!(fates(&trial), [(Fate::Received, 1), (Fate::DroppedQueueFull, 1)]);
     assert_eq!((trial.ledger.unaccounted.count, trial.ledger.unexplained.count), (1, 0));
     assert_eq!(run.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn without_a_site_there_are_no_books() {
+    let mut life = Life { missing: vec!["enqueueDrop".to_owned()], ..Life::default() };
+    life.queued(1).batch(1, &[1], false, true).of(Kind::Started, 2, 0).of(Kind::Ended, 2, 0);
+    let (trial, run) = life.processor(Kind::Drained, false, 0, 0).conclude();
+    assert_eq!((trial.ledger.unexplained.count, trial.ledger.fates.get(&Fate::DroppedQueueFull)), (0, None));
+    assert!(!trial.ledger.fates.contains_key(&Fate::NeverEnded(Leak::Forgotten)), "{:?}", trial.ledger.fates);
+    assert_eq!(run.verdict, Verdict::Inconclusive, "{:?}", run.reasons);
 }
 
 #[test]

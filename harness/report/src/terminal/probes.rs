@@ -42,6 +42,10 @@ fn parts(probes: &ProbeResult) -> Vec<String> {
         let hits = TERMINAL.counted(probes.sampled_out, "hit", "hits");
         out.push(format!("{hits} sampled out, counted"));
     }
+    if !probes.missing.is_empty() {
+        let missing: Vec<String> = probes.missing.iter().map(|name| clean(name)).collect();
+        out.push(format!("spans may have passed unseen: the program lacks {}", missing.join(", ")));
+    }
     if let Some(nearest) = &probes.nearest {
         out.push(format!("struct offsets are those of {}", clean(nearest)));
     }
