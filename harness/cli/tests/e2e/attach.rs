@@ -10,11 +10,7 @@ use spanfate_model::fate::Fate;
 use spanfate_model::result::{ProbeResult, RunResult};
 
 use crate::lab::{Lab, lab, root};
-use crate::probes::PROBES;
-
-fn probed() -> Option<Lab> {
-    lab().filter(|lab| !lab.skips_without(PROBES))
-}
+use crate::probes::{PROBES, probed};
 
 /// Builds a Go program of the fixtures' module, or one from a text.
 fn build(lab: &Lab, name: &str, package: &str, flags: &[&str]) -> PathBuf {

@@ -12,17 +12,13 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::lab::{Lab, lab, root};
+use crate::lab::{Lab, root};
+use crate::probes::probed;
 use crate::station::Station;
 
 /// The lab with the target built; `None` with a counted notice where Go or eBPF is missing.
 fn ebpf_or_skip() -> Option<Lab> {
-    let lab = lab()?;
-    for what in ["ebpf: architecture", "ebpf: uprobes", "ebpf: privileges"] {
-        if lab.skips_without(what) {
-            return None;
-        }
-    }
+    let lab = probed()?;
     build(&lab, "target", &root().join("harness/cli/tests/e2e/peek/target.go"));
     Some(lab)
 }

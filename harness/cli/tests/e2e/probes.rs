@@ -9,7 +9,8 @@ use crate::lab::{Finished, Lab, lab};
 /// What the doctor says of probes that can be put on programs.
 pub(crate) const PROBES: &str = "ebpf: probes";
 
-fn probed() -> Option<Lab> {
+/// A lab on a machine that takes probes; else `None`, with a counted notice.
+pub(crate) fn probed() -> Option<Lab> {
     lab().filter(|lab| !lab.skips_without(PROBES))
 }
 
