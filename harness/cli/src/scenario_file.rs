@@ -5,6 +5,7 @@ mod mend;
 pub(crate) mod parse;
 mod render;
 mod replay;
+mod sweep;
 
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};

@@ -13,7 +13,7 @@ use crate::load::PlannedLoad;
 use crate::manifest::FORMAT;
 use crate::probe::Ebpf;
 use crate::scenario::{
-    Build, Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode, one_or_many,
+    Axis, Build, Compare, Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode, one_or_many,
 };
 use crate::topology::{Share, shares};
 use crate::unit::Period;
@@ -40,6 +40,12 @@ pub struct Plan {
     pub trials: Vec<PlannedTrial>,
     /// What must hold.
     pub expect: Vec<Expect>,
+    /// The axes of its sweep, if it has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sweep: Vec<Axis>,
+    /// Two variants that are compared, pair by pair: repetitions of both with the same number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<Compare>,
     /// Planted losses.
     pub plant: Plant,
     /// There is no load of ours: a program of the user's own runs as it always does, and every span counts as measured.
@@ -74,6 +80,9 @@ pub struct PlannedVariant {
     /// Its faults, each with what it is put on. A fault's number is its place here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// Its point on each axis of the sweep.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cell: Vec<usize>,
 }
 
 /// One execution of one variant.
@@ -108,7 +117,7 @@ impl Plan {
         let mut random = ChaCha8Rng::seed_from_u64(scenario.seed);
         let variants = planned_variants(scenario);
         let run = (random.next_u32() & 0xffff) as u16;
-        let repetitions = scenario.trials.get() as u16;
+        let repetitions = scenario.repetitions().get() as u16;
         let mut trials = Vec::new();
         for repetition in 0..repetitions {
             let mut order: Vec<u16> = (0..variants.len() as u16).collect();
@@ -132,6 +141,8 @@ impl Plan {
             variants,
             trials,
             expect: scenario.expect.clone(),
+            sweep: scenario.sweep.0.clone(),
+            compare: scenario.compare.clone(),
             plant: scenario.plant.clone(),
             attached: false,
         }
@@ -262,8 +273,9 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
     written
         .into_iter()
         .map(|variant| PlannedVariant {
-            faults: faults_of(scenario, &variant.name),
+            faults: faults_of(scenario, &variant),
             name: variant.name,
+            cell: variant.cell,
             exporter: variant.exporter.over(scenario.exporter),
             receiver: variant.receiver.over(scenario.receiver),
             witness: variant.witness,
@@ -276,12 +288,10 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
 }
 
 /// The faults of a variant, each with what it is put on.
-fn faults_of(scenario: &Scenario, variant: &str) -> Vec<Fault> {
+fn faults_of(scenario: &Scenario, variant: &Variant) -> Vec<Fault> {
     let services = named(&scenario.services);
     let first = services.first().map_or("", |service| service.name.as_str());
-    let has =
-        |fault: &&Fault| fault.variants.as_ref().is_none_or(|names| names.iter().any(|name| name == variant));
-    let of_variant = scenario.fault.iter().filter(has);
+    let of_variant = scenario.fault.iter().filter(|fault| fault.is_of(variant));
     of_variant.map(|fault| Fault { on: Some(fault.target(first)), variants: None, ..fault.clone() }).collect()
 }
 

@@ -1,8 +1,10 @@
 //! A scenario file as it is written. Every key is closed; nothing is resolved here (see [`crate::plan`]).
 
+mod compare;
 mod fault;
 mod load;
 mod service;
+mod sweep;
 
 use std::num::NonZeroU32;
 
@@ -14,14 +16,16 @@ use crate::exporter::Exporter;
 use crate::probe::{self, Ebpf};
 use crate::unit::{ByteSize, Period};
 
+pub use compare::{ALPHA, Compare, Gates, MOST_PAIRS};
 pub use fault::Fault;
 pub use load::{Arrival, Bursts, Load, LoadOverride, Model, Ramp, Replay, Shape, Step};
 
 pub(crate) use service::one_or_many;
 pub use service::{Cache, Fixture, Root, Service, WitnessMode};
+pub use sweep::{Axis, MOST_CELLS, Sweep};
 
 /// Top-level keys that later versions will understand.
-pub const RESERVED: &[&str] = &["pipeline", "sweep", "compare"];
+pub const RESERVED: &[&str] = &["pipeline"];
 
 /// A whole scenario file.
 #[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
@@ -57,6 +61,12 @@ pub struct Scenario {
     /// The configurations that are compared; none means one, named `default`.
     #[serde(default)]
     pub variant: Vec<Variant>,
+    /// Many configurations from few lines.
+    #[serde(default)]
+    pub sweep: Sweep,
+    /// Two variants that are compared, in pairs of trials.
+    #[serde(default)]
+    pub compare: Option<Compare>,
     /// What goes wrong on purpose.
     #[serde(default)]
     pub fault: Vec<Fault>,
@@ -66,6 +76,34 @@ pub struct Scenario {
     /// Planted losses, which calibrate the instrument.
     #[serde(default)]
     pub plant: Plant,
+}
+
+impl Scenario {
+    /// A scenario that has a load and nothing else: one service, one variant, one trial.
+    pub fn new(name: String, load: Load) -> Self {
+        Self {
+            name,
+            description: String::new(),
+            seed: default_seed(),
+            trials: one(),
+            load,
+            services: one_service(),
+            receiver: Receiver::default(),
+            ebpf: None,
+            exporter: Exporter::default(),
+            variant: Vec::new(),
+            sweep: Sweep::default(),
+            compare: None,
+            fault: Vec::new(),
+            expect: Vec::new(),
+            plant: Plant::default(),
+        }
+    }
+
+    /// Trials of each variant: the pairs of a comparison, or what `trials` says.
+    pub fn repetitions(&self) -> NonZeroU32 {
+        self.compare.as_ref().map_or(self.trials, |compare| compare.pairs)
+    }
 }
 
 /// How the receiver behaves.
@@ -120,6 +158,12 @@ pub struct Variant {
     /// How its fixtures are built.
     #[serde(default)]
     pub build: Build,
+    /// Names of the faults that it has, of those with a name; absent: all that say nothing else.
+    #[serde(default)]
+    pub faults: Option<Vec<String>>,
+    /// Where it lies in a sweep: its point on each axis.
+    #[serde(skip)]
+    pub cell: Vec<usize>,
 }
 
 /// How fixtures are built.
@@ -170,6 +214,8 @@ impl Default for Variant {
             load: None,
             sdk: None,
             build: Build::Plain,
+            faults: None,
+            cell: Vec::new(),
         }
     }
 }

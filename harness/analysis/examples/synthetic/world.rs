@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use spanfate_model::environment::Environment;
-use spanfate_model::exporter::{Effective, Exporter};
+use spanfate_model::exporter::Effective;
 use spanfate_model::fate::{Cause, Fate, Leak};
 use spanfate_model::id::{SlotRef, SpanId, SpanKey};
 use spanfate_model::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, slots_name};
@@ -17,7 +17,7 @@ use spanfate_model::manifest::{
     FORMAT, Phases, ProcessEnd, ProcessManifest, RunManifest, Status, TrialManifest,
 };
 use spanfate_model::plan::{Plan, PlannedTrial};
-use spanfate_model::scenario::{Load, Plant, Receiver, Scenario, Service, WitnessMode};
+use spanfate_model::scenario::{Load, Scenario, Service, WitnessMode};
 use spanfate_model::slots::{HEADER_BYTES, MAGIC, SLOT_BYTES};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::wire::{self, Disposition, RequestRecord, SpanRecord, WireProtocol};
@@ -71,20 +71,12 @@ impl World {
         if !witnessed {
             service.witness = WitnessMode::Off;
         }
+        let load = Load { warmup: Some(Period::default()), ..Load::steady(rate, lasting) };
         let plan = Plan::resolve(&Scenario {
-            name: "synthetic".to_owned(),
             description: "Made by an example; no service ran.".to_owned(),
             seed: 11,
-            trials: NonZeroU32::MIN,
-            load: Load { warmup: Some(Period::default()), ..Load::steady(rate, lasting) },
             services: vec![service],
-            receiver: Receiver::default(),
-            ebpf: None,
-            exporter: Exporter::default(),
-            variant: Vec::new(),
-            fault: Vec::new(),
-            expect: Vec::new(),
-            plant: Plant::default(),
+            ..Scenario::new("synthetic".to_owned(), load)
         });
         Self { spans, trial: plan.trials[0], plan }
     }

@@ -8,14 +8,14 @@ use std::num::NonZeroU32;
 
 use spanfate_analysis::{conclude_run, conclude_trial};
 use spanfate_model::environment::Environment;
-use spanfate_model::exporter::{Effective, Exporter};
+use spanfate_model::exporter::Effective;
 use spanfate_model::id::{SlotRef, SpanId, SpanKey};
 use spanfate_model::load::{LoadRecord, Outcome};
 use spanfate_model::manifest::{Phases, ProcessEnd, ProcessManifest, RunManifest, Status, TrialManifest};
 use spanfate_model::plan::Plan;
 use spanfate_model::raw::TrialLogs;
 use spanfate_model::result::{RunResult, TrialResult};
-use spanfate_model::scenario::{Fault, Load, Plant, Receiver, Scenario, Service};
+use spanfate_model::scenario::{Fault, Load, Plant, Scenario, Service};
 use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, Slot};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::wire::{
@@ -129,24 +129,13 @@ impl World {
     pub(crate) fn plan(&self) -> Plan {
         let rate = Rate(self.spans.len().max(1) as f64);
         let lasting = Period::millis(1000);
-        let none = NonZeroU32::MIN;
+        let steady = || Load { warmup: Some(Period::default()), ..Load::steady(rate, lasting) };
         Plan::resolve(&Scenario {
-            name: "world".to_owned(),
-            description: String::new(),
             seed: 7,
-            trials: none,
-            load: self
-                .load
-                .clone()
-                .unwrap_or_else(|| Load { warmup: Some(Period::default()), ..Load::steady(rate, lasting) }),
-            services: vec![Service { spans_per_request: none, ..Service::default() }],
-            receiver: Receiver::default(),
-            ebpf: None,
-            exporter: Exporter::default(),
-            variant: Vec::new(),
+            services: vec![Service { spans_per_request: NonZeroU32::MIN, ..Service::default() }],
             fault: self.faults.clone(),
-            expect: Vec::new(),
             plant: self.plant.clone(),
+            ..Scenario::new("world".to_owned(), self.load.clone().unwrap_or_else(steady))
         })
     }
 

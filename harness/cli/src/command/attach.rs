@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::describe_probes;
-use spanfate_model::exporter::Exporter;
 use spanfate_model::layout::RunDir;
 use spanfate_model::plan::Plan;
 use spanfate_model::probe::{Ebpf, EbpfMode};
-use spanfate_model::scenario::{Load, Plant, Receiver, Scenario, Service};
+use spanfate_model::scenario::{Load, Scenario, Service};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::attach::{Attach, Tick, join};
@@ -53,19 +52,10 @@ fn scenario_of(arguments: &AttachArguments) -> Result<Scenario, Error> {
         ..Load::default()
     };
     Ok(Scenario {
-        name: format!("attach-{name}"),
         description: format!("Every span of `{}`.", arguments.command.join(" ")),
-        seed: 1,
-        trials: std::num::NonZeroU32::MIN,
-        load,
         services: vec![service],
-        receiver: Receiver::default(),
         ebpf: Some(Ebpf { required: true, ..probes(arguments) }),
-        exporter: Exporter::default(),
-        variant: Vec::new(),
-        fault: Vec::new(),
-        expect: Vec::new(),
-        plant: Plant::default(),
+        ..Scenario::new(format!("attach-{name}"), load)
     })
 }
 

@@ -1,5 +1,6 @@
 //! What types cannot say: ranges, references, contradictions.
 
+mod compare;
 mod ebpf;
 mod fault;
 mod load;
@@ -15,6 +16,9 @@ use spanfate_model::unit::Period;
 
 /// Most spans of a kind that can be planted: they are written into the fixture's configuration.
 const MOST_PLANTED: u32 = 100_000;
+
+/// The longest name of a variant.
+const MOST_NAME: usize = 160;
 
 /// A semantic mistake at a path of the file.
 pub(super) struct Problem {
@@ -38,6 +42,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     plant(&mut out, scenario);
     ebpf::ebpf(&mut out, scenario);
     fault::faults(&mut out, scenario);
+    compare::compare(&mut out, scenario);
     expectations(&mut out, scenario);
     out.0
 }
@@ -75,8 +80,24 @@ fn name(out: &mut Problems, path: &[&str], name: &str) {
     }
 }
 
+/// A variant's name only stands in tables and on the command line; that of a cell has its settings in it.
+fn variant_name(out: &mut Problems, path: &[&str], name: &str) {
+    let good = !name.is_empty()
+        && name.len() <= MOST_NAME
+        && !name.starts_with(['.', '-'])
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.=,/:+".contains(c));
+    if !good {
+        let message = format!("name `{}` cannot be used for a variant", name.escape_debug());
+        let help = format!(
+            "use 1 to {MOST_NAME} letters, digits, `-`, `_`, `.`, `=`, `,`, `/`, `:`, `+`; points of a sweep that \
+                            change together can have a `name`"
+        );
+        out.add(path, message, &help);
+    }
+}
+
 fn trials(out: &mut Problems, scenario: &Scenario) {
-    let trials = scenario.variant.len().max(1) * scenario.trials.get() as usize;
+    let trials = scenario.variant.len().max(1) * scenario.repetitions().get() as usize;
     if trials > MAX_TRIALS {
         out.add(
             &["trials"],
@@ -136,9 +157,10 @@ fn whole(out: &mut Problems, path: &[&str], value: Period, unit_ns: u64, unit: &
 
 fn variants(out: &mut Problems, scenario: &Scenario) {
     let mut seen = BTreeSet::new();
+    let faults: Vec<&str> = scenario.fault.iter().filter_map(|fault| fault.name.as_deref()).collect();
     for (index, variant) in scenario.variant.iter().enumerate() {
         let index = index.to_string();
-        name(out, &["variant", &index, "name"], &variant.name);
+        variant_name(out, &["variant", &index, "name"], &variant.name);
         if !seen.insert(variant.name.as_str()) {
             out.add(
                 &["variant", &index, "name"],
@@ -147,6 +169,10 @@ fn variants(out: &mut Problems, scenario: &Scenario) {
             );
         }
         sdk(out, scenario, &index, variant);
+        for unknown in variant.faults.iter().flatten().filter(|name| !faults.contains(&name.as_str())) {
+            let message = format!("there is no fault with the name `{unknown}`");
+            out.add(&["variant", &index, "faults"], message, &meant(unknown, &faults));
+        }
         let at = ["variant", &index, "exporter"];
         exporter(out, &at, &variant.exporter);
         ratio(out, &at, &variant.exporter, &variant.exporter.over(scenario.exporter));

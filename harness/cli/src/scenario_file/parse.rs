@@ -10,7 +10,7 @@ use spanfate_model::scenario::{RESERVED, Scenario};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
-use super::{Diagnostic, check, mend, replay};
+use super::{Diagnostic, check, mend, replay, sweep};
 
 /// Parses and checks a scenario. Files it names are looked for in its folder.
 pub(crate) fn parse(text: &str, folder: &Path) -> Result<Scenario, Vec<Diagnostic>> {
@@ -19,6 +19,7 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<Scenario, Vec<Diagnosti
     // What a syntax error cut off looks like a missing key.
     let whole = found.is_empty();
     found.extend(take_reserved(table.get_mut()));
+    let swept = sweep::expand(table.get_mut());
     let mut typed = loop {
         match Scenario::deserialize(Deserializer::from(table.clone())) {
             Ok(scenario) => break Some(scenario),
@@ -38,7 +39,9 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<Scenario, Vec<Diagnosti
             }
         }
     };
-    if let Some(scenario) = &mut typed {
+    let swept = swept.map_err(|wrong| found.extend(wrong)).ok();
+    if let (Some(scenario), Some(swept)) = (&mut typed, swept) {
+        swept.put_into(scenario);
         let unread = replay::read(&mut scenario.load, folder);
         found.extend(check::check(scenario).into_iter().chain(unread).map(|problem| Diagnostic {
             span: span_of(table.get_ref(), &problem.path),
@@ -50,6 +53,8 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<Scenario, Vec<Diagnosti
         Some(scenario) if found.is_empty() => Ok(scenario),
         _ => {
             found.sort_by_key(|diagnostic| diagnostic.span.as_ref().map_or(0, |span| span.start));
+            // What a sweep repeats in every cell is one mistake.
+            found.dedup();
             Err(found)
         }
     }
@@ -70,7 +75,7 @@ fn mend_after(table: &mut Spanned<DeTable<'_>>, error: &toml::de::Error, count: 
 }
 
 /// Makes serde's list of what is allowed a hint.
-fn diagnose(message: &str, span: Option<Range<usize>>) -> Diagnostic {
+pub(super) fn diagnose(message: &str, span: Option<Range<usize>>) -> Diagnostic {
     let (what, allowed) = match message.split_once(", expected ") {
         Some((what, allowed)) if what.starts_with("unknown") => (what, Some(allowed)),
         _ => (message, None),
@@ -216,9 +221,9 @@ mod tests {
 
     #[test]
     fn reserved_keys_are_refused_by_name() {
-        let found = messages(&format!("sweep = 'auto'\n{GOOD}[[fault]]\nat = '1s'\n"));
+        let found = messages(&format!("pipeline = 'auto'\n{GOOD}[[fault]]\nat = '1s'\n"));
         assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found[0].0.contains("`sweep` is reserved"));
+        assert!(found[0].0.contains("`pipeline` is reserved"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{At, Family, Kind, Requests, Target, Trigger, Window, repeated};
+use crate::scenario::Variant;
 use crate::unit::Period;
 
 /// A fault of the timeline. Exactly one of `at`, `when` and `requests` says when it begins; `at` beside `when` means "not
@@ -49,6 +50,15 @@ impl Fault {
     /// Name in tables.
     pub fn title(&self) -> &str {
         self.name.as_deref().unwrap_or_else(|| self.kind.name())
+    }
+
+    /// Whether a variant has it: the fault may name its variants, and the variant its faults.
+    pub fn is_of(&self, variant: &Variant) -> bool {
+        let named = |names: &Option<Vec<String>>, name: &str| {
+            names.as_ref().is_none_or(|names| names.iter().any(|one| one == name))
+        };
+        named(&self.variants, &variant.name)
+            && self.name.as_deref().is_none_or(|own| named(&variant.faults, own))
     }
 
     /// What it is put on, where the file does not say.

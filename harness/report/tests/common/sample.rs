@@ -18,7 +18,7 @@ use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::result::{
     Estimate, Expectation, ExportFigures, LoadFigures, Loss, RunResult, Summary, TrialResult, VariantResult,
 };
-use spanfate_model::scenario::{Load, Receiver, Scenario, Service, Variant};
+use spanfate_model::scenario::{Load, Receiver, Scenario, Variant};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
@@ -223,36 +223,23 @@ fn run(cases: &[Case], trials: u32) -> RunResult {
 fn plan(cases: &[Case], trials: u32) -> Plan {
     let receiver =
         |case: &Case| Receiver { answer_after: case.answer_after.map(Period::millis), ..Receiver::default() };
+    let load = Load {
+        warmup: Some(Period::millis(PARTS.0 * 1000)),
+        ..Load::steady(Rate(5000.0), Period::millis(PARTS.1 * 1000))
+    };
+    let variant = |case: &Case| Variant {
+        name: case.name.to_owned(),
+        exporter: case.exporter,
+        receiver: receiver(case),
+        ..Variant::default()
+    };
     Plan::resolve(&Scenario {
-        name: "qps5k".to_owned(),
         description: "5,000 requests/s with 5 spans each: what the exporter's settings lose on one core."
             .to_owned(),
         seed: 5000,
         trials: NonZeroU32::new(trials).unwrap_or(NonZeroU32::MIN),
-        load: Load {
-            warmup: Some(Period::millis(PARTS.0 * 1000)),
-            ..Load::steady(Rate(5000.0), Period::millis(PARTS.1 * 1000))
-        },
-        services: vec![Service::default()],
-        receiver: Receiver::default(),
-        ebpf: None,
-        exporter: Exporter::default(),
-        variant: cases
-            .iter()
-            .map(|case| Variant {
-                name: case.name.to_owned(),
-                exporter: case.exporter,
-                receiver: receiver(case),
-                witness: None,
-                ebpf: None,
-                sdk: None,
-                build: spanfate_model::scenario::Build::Plain,
-                load: None,
-            })
-            .collect(),
-        expect: Vec::new(),
-        fault: Vec::new(),
-        plant: spanfate_model::scenario::Plant::default(),
+        variant: cases.iter().map(variant).collect(),
+        ..Scenario::new("qps5k".to_owned(), load)
     })
 }
 

@@ -9,7 +9,7 @@ mod timing;
 use std::collections::BTreeMap;
 
 use spanfate_model::fault::{Family, MOST, Target};
-use spanfate_model::scenario::{Fault, Fixture, Scenario, Service};
+use spanfate_model::scenario::{Fault, Fixture, Scenario, Service, Variant};
 
 use super::{Problems, for_variants, meant, variant_names};
 
@@ -80,9 +80,9 @@ fn variants(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
 
 /// The variants that have a fault, by index; 0 where the file names none.
 fn having(scenario: &Scenario, fault: &Fault) -> Vec<usize> {
-    let names = variant_names(scenario);
-    let has = |name: &str| fault.variants.as_ref().is_none_or(|wanted| wanted.iter().any(|one| one == name));
-    (0..names.len()).filter(|index| has(names[*index])).collect()
+    let plain = [Variant::default()];
+    let variants = if scenario.variant.is_empty() { &plain[..] } else { &scenario.variant };
+    variants.iter().enumerate().filter(|(_, variant)| fault.is_of(variant)).map(|(index, _)| index).collect()
 }
 
 fn counts(out: &mut Problems, scenario: &Scenario, all: &[Checked<'_>]) {
