@@ -34,12 +34,16 @@ pub fn conclude_run(
     if planned == 0 {
         say(Verdict::Inconclusive, "the plan has no trial".to_owned());
     }
-    if trials.len() < planned {
+    if trials.len() < planned && manifest.enough.is_none() {
         say(Verdict::Inconclusive, format!("{} of {planned} trials ran", trials.len()));
     }
     if manifest.status != Status::Complete {
         let why = manifest.stopped_by.clone().unwrap_or_else(|| "the harness was stopped".to_owned());
         say(Verdict::Inconclusive, format!("the run is not complete: {why}"));
+    }
+    if !manifest.mixed.is_empty() {
+        let differs = manifest.mixed.join("; ");
+        say(Verdict::Inconclusive, format!("the run was resumed on another machine: {differs}"));
     }
     let mut variants = variants(&plan, trials);
     price_witnesses(&plan, &mut variants);

@@ -66,6 +66,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Run the trials that an interrupted run still lacks; the result is that of a run that was not interrupted.
+    Resume(ResumeArguments),
     /// Render a run's report again from its result; gives the same bytes.
     Report {
         /// A results directory, or the id of a run in results/.
@@ -165,6 +167,31 @@ pub(crate) struct ScenarioArguments {
     /// Directory for results; default results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct LimitArguments {
+    /// Go on with the next trial where one fails.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Begin no trial that would end later than this, for example 20min; `resume` runs the rest. Exit code 103.
+    #[arg(long, value_name = "TIME", value_parser = period)]
+    pub(crate) max_duration: Option<Period>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArguments {
+    /// A results directory, or the id of a run in results/.
+    pub(crate) run: PathBuf,
+    /// Go on although this machine or its toolchain is not the one that began the run; the result is inconclusive.
+    #[arg(long)]
+    pub(crate) allow_env_mismatch: bool,
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -12,6 +12,7 @@ mod peek;
 mod plan;
 mod receive;
 mod report;
+mod resume;
 mod scenario;
 mod schema;
 
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::List { markdown } => list::run(markdown, color),
         Command::New(arguments) => new::run(&arguments),
         Command::Analyze { run, output } => analyze::run(&run, output, color),
+        Command::Resume(arguments) => resume::run(&arguments, color),
         Command::Report { run, output } => report::run(&run, output),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::run(shell),

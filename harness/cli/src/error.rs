@@ -20,9 +20,9 @@ pub(crate) enum Error {
     /// The command line makes the scenario invalid.
     #[error("with these arguments the scenario is not valid: {0}")]
     Usage(String),
-    /// There is no endpoint to hand on to; the text is the whole diagnosis.
+    /// What is asked for does not fit together; the text is the whole diagnosis.
     #[error("{0}")]
-    Relay(String),
+    Refused(String),
     /// A run that is still going on.
     #[error("{0} is still being written by another process; wait until it has ended")]
     Busy(PathBuf),
@@ -46,7 +46,7 @@ impl Error {
         match self {
             Self::Scenario(_) => ExitCode::ScenarioInvalid,
             Self::Missing { .. } | Self::Busy(_) => ExitCode::InputMissing,
-            Self::Usage(_) | Self::Relay(_) => ExitCode::Usage,
+            Self::Usage(_) | Self::Refused(_) => ExitCode::Usage,
             Self::NothingSelected(_) => ExitCode::NothingSelected,
             Self::Unfit => ExitCode::CapabilityAbsent,
             Self::Peek(PeekError::NoProcess(_) | PeekError::Unsuited { .. }) => ExitCode::InputMissing,
@@ -66,7 +66,8 @@ fn of_run(error: &spanfate_run::Error) -> ExitCode {
         Run::ResultNotWritten { .. } | Run::LogsKept { .. } | Run::Taken { .. } => ExitCode::ResultNotWritten,
         Run::Absent { .. } | Run::Listen { .. } => ExitCode::CapabilityAbsent,
         Run::Fixture { .. } => ExitCode::FixtureFailed,
-        Run::Deadline { .. } => ExitCode::DeadlinePassed,
+        Run::Deadline { .. } | Run::OutOfTime => ExitCode::DeadlinePassed,
+        Run::OtherMachine { .. } => ExitCode::Inconclusive,
         Run::File { .. } | Run::System { .. } => ExitCode::HarnessError,
     }
 }

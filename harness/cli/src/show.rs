@@ -8,6 +8,7 @@ use spanfate_model::unit::MonoNs;
 use spanfate_run::clock;
 use spanfate_run::fixture::BuildLine;
 use spanfate_run::progress::Progress;
+use spanfate_run::runner::Watcher;
 
 use crate::error::Error;
 
@@ -74,20 +75,26 @@ impl Shown {
             Progress::Build { fixture, line } => self.build(&fixture, line),
             Progress::TrialBegan { index, total, variant, left_s } => {
                 self.head = format!("trial {}/{total} {variant}", index + 1);
-                self.step(&format!("{}  (about {left_s:.0} s left)", self.head));
+                self.step(&format!("{}  (about {} left)", self.head, time_left(left_s)));
             }
             Progress::Tick { phase, started, intended, received, left_s } => {
                 let requests =
                     if intended > 0 { format!("{started}/{intended} requests, ") } else { String::new() };
                 let text = format!(
-                    "{}: {phase}, {requests}{received} spans received, about {left_s:.0} s left",
-                    self.head
+                    "{}: {phase}, {requests}{received} spans received, about {} left",
+                    self.head,
+                    time_left(left_s)
                 );
                 self.bar.set_message(text);
                 self.bar.tick();
             }
+            Progress::TrialFailed { index, why } => self.step(&format!("trial {} failed: {why}", index + 1)),
             Progress::TrialEnded { .. } => self.bar.set_message(String::new()),
         }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
     }
 
     fn build(&mut self, fixture: &str, line: BuildLine) {
@@ -123,8 +130,19 @@ impl Shown {
             note(text);
         }
     }
+}
 
-    pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
+impl Watcher for Shown {
+    fn show(&mut self, progress: Progress) {
+        Self::show(self, progress);
+    }
+}
+
+/// A sweep takes hours; nobody counts them in seconds.
+fn time_left(seconds: f64) -> String {
+    match seconds as u64 {
+        ..120 => format!("{seconds:.0} s"),
+        120..7200 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3600.0),
     }
 }

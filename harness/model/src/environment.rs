@@ -31,3 +31,39 @@ pub struct Environment {
     /// Where span ledgers live during a trial.
     pub scratch: String,
 }
+
+impl Environment {
+    /// What differs from another environment and can change a figure, in words: the two values of each such thing.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let numbers = |cpus: &[u32]| cpus.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        // Free memory differs from start to start on virtual machines; half a GiB is another machine.
+        let gib = |bytes: u64| format!("{:.0} GiB", bytes as f64 / f64::from(1 << 30));
+        let rows = [
+            ("spanfate", self.spanfate.clone(), other.spanfate.clone()),
+            ("build profile", self.profile.clone(), other.profile.clone()),
+            ("kernel", self.kernel.clone(), other.kernel.clone()),
+            ("architecture", self.arch.clone(), other.arch.clone()),
+            ("CPU", self.cpu.clone(), other.cpu.clone()),
+            ("CPUs of the fixture", numbers(&self.fixture_cpus), numbers(&other.fixture_cpus)),
+            ("CPUs of the harness", numbers(&self.harness_cpus), numbers(&other.harness_cpus)),
+            ("memory", gib(self.memory), gib(other.memory)),
+            ("clock source", self.clock_source.clone(), other.clock_source.clone()),
+            ("Go", self.go.clone(), other.go.clone()),
+        ];
+        let differs = rows.into_iter().filter(|(_, a, b)| a != b);
+        differs.map(|(what, a, b)| format!("{what}: {a} / {b}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_named_with_both_values() {
+        let one = Environment { cpu: "A".to_owned(), memory: 8 << 30, ..Environment::default() };
+        let other = Environment { cpu: "B".to_owned(), memory: (8 << 30) + 4096, ..Environment::default() };
+        assert_eq!(one.differences(&other), ["CPU: A / B"]);
+        assert!(one.differences(&one.clone()).is_empty());
+    }
+}

@@ -40,6 +40,15 @@ pub struct RunManifest {
     pub started_at: u64,
     /// Trials that were begun, in order.
     pub trials: Vec<u16>,
+    /// The scenario file's folder, where commands and checkouts of the user's own are looked for when the run is resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Why trials were left out on purpose: a comparison that was decided before all its pairs had run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enough: Option<String>,
+    /// How the machine that resumed it differs from the one that began it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixed: Vec<String>,
 }
 
 /// `trial.json`.

@@ -108,6 +108,20 @@ pub enum Error {
         /// The bound.
         seconds: u64,
     },
+    /// The next trial would end after the time that a run may take.
+    #[error(
+        "the time that --max-duration gives is over; `spanfate resume RUN` runs the trials that are missing"
+    )]
+    OutOfTime,
+    /// A run is resumed on a machine that did not begin it.
+    #[error(
+        "this machine is not the one that began the run ({differences}); resume it there, or give --allow-env-mismatch, \
+         which makes the result inconclusive"
+    )]
+    OtherMachine {
+        /// What differs, with both values.
+        differences: String,
+    },
     /// The operating system refused something.
     #[error("could not {action}")]
     System {
@@ -120,6 +134,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the next trial may fare better. A disk that is full stays full.
+    pub(crate) fn is_of_one_trial(&self) -> bool {
+        matches!(
+            self,
+            Self::Fixture { .. } | Self::Deadline { .. } | Self::Absent { .. } | Self::System { .. }
+        )
+    }
+
     /// A file operation that failed.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

@@ -36,6 +36,13 @@ pub enum Progress {
         /// Expected seconds until the run's end.
         left_s: f64,
     },
+    /// A trial could not be finished, and the run goes on.
+    TrialFailed {
+        /// Its number, from 0.
+        index: u16,
+        /// Why.
+        why: String,
+    },
     /// A trial's logs are in place.
     TrialEnded {
         /// Its number, from 0.

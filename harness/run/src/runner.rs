@@ -3,19 +3,23 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use spanfate_model::environment::Environment;
 use spanfate_model::layout::RunDir;
 use spanfate_model::manifest::{FORMAT, RunManifest, Status};
-use spanfate_model::plan::Plan;
+use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
+use spanfate_model::unit::MonoNs;
 
 use crate::fixture::{self, BuildLine, Builder};
 use crate::guard::Guard;
 use crate::interrupt::Interrupt;
+use crate::journal;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::store::SCRATCH_PREFIX;
 use crate::trial::{Tick, Trial};
-use crate::{Error, clock, fault, machine, shim, store};
+use crate::{Error, clock, fault, machine, shim, stamp, store};
 
 /// What a run is made of.
 #[derive(Debug)]
@@ -32,6 +36,31 @@ pub struct Run<'a> {
     pub scenario: &'a str,
     /// Ctrl-C.
     pub interrupt: &'a Interrupt,
+    /// When it ends early, and when it does not.
+    pub limits: Limits,
+}
+
+/// When a run ends before its last trial.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// No trial begins that would not end within this time.
+    pub most: Option<Duration>,
+    /// A trial that fails does not end the run.
+    pub keep_going: bool,
+    /// A run that is resumed on another machine goes on, and says so.
+    pub any_machine: bool,
+}
+
+/// What a caller is told and asked while a run goes on.
+pub trait Watcher {
+    /// Something worth showing.
+    fn show(&mut self, progress: Progress);
+
+    /// After each trial: whether what ran is enough, and why.
+    fn enough(&mut self, done: &PlannedTrial) -> Option<String> {
+        let _ = done;
+        None
+    }
 }
 
 /// Space a run needs at most, bytes: ledgers, receipts and requests of all trials.
@@ -55,18 +84,22 @@ impl Run<'_> {
             );
             return Err(Error::Absent { what: format!("disk space in {}", self.results.display()), remedy });
         }
-        let dir =
-            RunDir(unused_directory(&self.results, &format!("{}-{}", self.plan.name, stamp(clock::wall())))?);
+        let dir = RunDir(unused_directory(
+            &self.results,
+            &format!("{}-{}", self.plan.name, stamp::of(clock::wall())),
+        )?);
         store::write_bytes(&dir.scenario(), self.scenario.as_bytes())?;
         store::write_plan(&dir, self.plan)?;
-        store::write_json(&dir.manifest(), &new_manifest(&dir))?;
+        store::write_json(&dir.manifest(), &self.new_manifest(&dir))?;
         Ok(dir)
     }
 
-    /// Executes the plan. After an error the directory holds a valid partial result, as after an interruption.
-    pub fn execute(&self, dir: &RunDir, show: &mut dyn FnMut(Progress)) -> Result<(), Error> {
+    /// Executes what the plan holds and the directory does not have yet. After an error the directory holds a valid partial
+    /// result, as after an interruption.
+    pub fn execute(&self, dir: &RunDir, watcher: &mut dyn Watcher) -> Result<(), Error> {
         let mut manifest: RunManifest = store::read_json(&dir.manifest())?;
-        let done = self.trials(dir, &mut manifest, show);
+        (manifest.status, manifest.stopped_by) = (Status::Partial, None);
+        let done = self.trials(dir, &mut manifest, watcher);
         match (&done, self.interrupt.signal()) {
             (Err(error), _) => manifest.stopped_by = Some(error.to_string()),
             (Ok(()), Some(signal)) => {
@@ -84,39 +117,35 @@ impl Run<'_> {
         &self,
         dir: &RunDir,
         manifest: &mut RunManifest,
-        show: &mut dyn FnMut(Progress),
+        watcher: &mut dyn Watcher,
     ) -> Result<(), Error> {
+        let began = clock::now();
+        let missing = journal::missing(dir, self.plan, manifest)?;
         let cpus = machine::divide_cpus();
         machine::raise_file_limit();
         // One trial at a time: span ledger, receipts, requests.
         let scratch_root = machine::scratch_root(fixture::scratch_bytes(self.plan), &dir.0);
-        store::write_json(&dir.environment(), &machine::environment(&cpus, &scratch_root))?;
+        self.fingerprint(dir, manifest, &machine::environment(&cpus, &scratch_root))?;
         fault::require(self.plan)?;
         let guard = Arc::new(Guard::start()?);
         let builder =
             Builder { project: self.project, base: self.base, guard: &guard, interrupt: self.interrupt };
-        let mut say = |name: &str, line: BuildLine| show(Progress::Build { fixture: name.to_owned(), line });
+        let mut say =
+            |name: &str, line: BuildLine| watcher.show(Progress::Build { fixture: name.to_owned(), line });
         let Some(programs) = builder.build(self.plan, &mut say)? else { return Ok(()) };
         // From here on the harness stays off the fixture's core. Threads started later inherit it.
         shim::pin(&cpus.harness).map_err(|e| Error::system("choose the harness's cores")(e.into()))?;
-        let total = self.plan.trials.len();
-        for (place, planned) in self.plan.trials.iter().enumerate() {
-            if self.interrupt.requested() {
-                return Ok(());
+        let mut failed = None;
+        for (place, planned) in missing.iter().enumerate() {
+            if self.interrupt.requested() || manifest.enough.is_some() {
+                break;
             }
             let Some(variant) = self.plan.variant_of(planned) else { continue };
-            manifest.trials.push(planned.index);
+            self.in_time(began, variant)?;
+            if !manifest.trials.contains(&planned.index) {
+                manifest.trials.push(planned.index);
+            }
             store::write_json(&dir.manifest(), manifest)?;
-            let estimated_s = self.plan.estimated_seconds(&self.plan.trials[place..]);
-            let began = clock::now();
-            let left = |done_s: f64| (estimated_s - done_s).max(0.0);
-            let variant_name = variant.name.clone();
-            show(Progress::TrialBegan {
-                index: planned.index,
-                total,
-                variant: variant_name,
-                left_s: left(0.0),
-            });
             let trial = Trial {
                 plan: self.plan,
                 planned,
@@ -128,23 +157,71 @@ impl Run<'_> {
                 guard: &guard,
                 interrupt: self.interrupt,
             };
-            trial.run(&mut |tick: Tick| {
-                let left_s = left((clock::now() - began) as f64 / 1e9);
-                let Tick { phase, started, intended, received } = tick;
-                show(Progress::Tick { phase, started, intended, received, left_s });
-            })?;
-            show(Progress::TrialEnded { index: planned.index });
+            let left_s = self.plan.estimated_seconds(missing.get(place..).unwrap_or_default());
+            match self.one(&trial, left_s, watcher) {
+                Ok(()) => manifest.enough = watcher.enough(planned),
+                Err(error) if self.limits.keep_going && error.is_of_one_trial() => {
+                    watcher.show(Progress::TrialFailed { index: planned.index, why: error.to_string() });
+                    failed = failed.or(Some(error));
+                }
+                Err(error) => return Err(error),
+            }
         }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// One trial, shown while it goes on.
+    fn one(&self, trial: &Trial<'_>, estimated_s: f64, watcher: &mut dyn Watcher) -> Result<(), Error> {
+        let index = trial.planned.index;
+        let began = clock::now();
+        let left = |done_s: f64| (estimated_s - done_s).max(0.0);
+        watcher.show(Progress::TrialBegan {
+            index,
+            total: self.plan.trials.len(),
+            variant: trial.variant.name.clone(),
+            left_s: left(0.0),
+        });
+        trial.run(&mut |tick: Tick| {
+            let left_s = left((clock::now() - began) as f64 / 1e9);
+            let Tick { phase, started, intended, received } = tick;
+            watcher.show(Progress::Tick { phase, started, intended, received, left_s });
+        })?;
+        watcher.show(Progress::TrialEnded { index });
         Ok(())
     }
-}
 
-fn new_manifest(dir: &RunDir) -> RunManifest {
-    RunManifest {
-        format: FORMAT.to_owned(),
-        run_id: dir.id(),
-        started_at: clock::wall() / 1_000_000_000,
-        ..RunManifest::default()
+    /// Refuses a trial that would end after the time is over.
+    fn in_time(&self, began: MonoNs, variant: &PlannedVariant) -> Result<(), Error> {
+        let Some(most) = self.limits.most else { return Ok(()) };
+        let until = clock::now() - began + self.plan.estimated_trial(variant).nanos();
+        if Duration::from_nanos(until) <= most {
+            return Ok(());
+        }
+        Err(Error::OutOfTime)
+    }
+
+    /// Writes down the machine, or holds it against the one that began the run.
+    fn fingerprint(&self, dir: &RunDir, manifest: &mut RunManifest, now: &Environment) -> Result<(), Error> {
+        if manifest.trials.is_empty() {
+            return store::write_json(&dir.environment(), now);
+        }
+        let then: Environment = store::read_json(&dir.environment())?;
+        let differences = then.differences(now);
+        if !differences.is_empty() && !self.limits.any_machine {
+            return Err(Error::OtherMachine { differences: differences.join("; ") });
+        }
+        manifest.mixed = differences;
+        Ok(())
+    }
+
+    fn new_manifest(&self, dir: &RunDir) -> RunManifest {
+        RunManifest {
+            format: FORMAT.to_owned(),
+            run_id: dir.id(),
+            started_at: clock::wall() / 1_000_000_000,
+            base: Some(self.base.to_string_lossy().into_owned()),
+            ..RunManifest::default()
+        }
     }
 }
 
@@ -163,45 +240,5 @@ pub(crate) fn unused_directory(parent: &Path, name: &str) -> Result<PathBuf, Err
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
             Err(error) => return Err(Error::unwritten(&path)(error)),
         }
-    }
-}
-
-/// `20261123T043720Z` of a wall-clock time: sorts by time, needs no escaping.
-fn stamp(wall_ns: u64) -> String {
-    let seconds = wall_ns / 1_000_000_000;
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
-    format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
-}
-
-/// Year, month and day of a day number since 1970 (proleptic Gregorian calendar, by counting).
-fn civil(mut days: u64) -> (u64, u64, u64) {
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let mut year = 1970;
-    while days >= 365 + u64::from(leap(year)) {
-        days -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let lengths = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut month = 1;
-    for length in lengths {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    (year, month, days + 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stamps_name_the_second() {
-        assert_eq!(stamp(0), "19700101T000000Z");
-        assert_eq!(stamp(951_827_696_000_000_000), "20000229T123456Z");
-        assert_eq!(stamp(1_795_408_640_000_000_000), "20261123T043720Z");
     }
 }

@@ -13,7 +13,7 @@ use spanfate_run::attach::{Attach, Tick, join};
 use spanfate_run::interrupt::Interrupt;
 use spanfate_run::project::Project;
 use spanfate_run::receiver::Upstream;
-use spanfate_run::runner::Run;
+use spanfate_run::runner::{Limits, Run};
 use spanfate_run::store;
 
 use super::{analyze, scenario};
@@ -97,6 +97,7 @@ fn loaded(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         plan: &plan,
         scenario: &command_line(arguments),
         interrupt: &interrupt,
+        limits: Limits::default(),
     };
     scenario::carry_out(&run, arguments.output, color)
 }
@@ -122,6 +123,7 @@ fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         plan: &plan,
         scenario: &command_line(arguments),
         interrupt: &interrupt,
+        limits: Limits::default(),
     };
     let dir: RunDir = run.prepare()?;
     let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
@@ -161,8 +163,8 @@ fn upstream(url: &str) -> Result<Upstream, Error> {
         "" => Upstream::of_environment(variable),
         url => Upstream::base(url, variable).map(Some),
     };
-    found.map_err(|why| Error::Relay(format!("--relay: {why}")))?.ok_or_else(|| {
-        Error::Relay(
+    found.map_err(|why| Error::Refused(format!("--relay: {why}")))?.ok_or_else(|| {
+        Error::Refused(
             "--relay without a URL goes where OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT points, and neither \
              is set; say where to, for example --relay https://collector.example:4317"
                 .to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -165,8 +165,7 @@ fn a_harness_killed_while_it_builds_takes_the_compilers_along() {
     command.arg("scenario").arg(scenario).arg("--out").arg(lab.path("results"));
     // An empty build cache: hundreds of packages to compile.
     command.env("GOCACHE", lab.path("cache")).env("GOFLAGS", "-modcacherw");
-    let child =
-        command.stderr(std::process::Stdio::null()).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     let harness = child.id().cast_signed();
     // The harness, its guard, go and at least one compiler.
     lab.until("a compiler", || (family(harness).len() >= 4).then_some(()));
@@ -206,4 +205,69 @@ fn a_run_that_goes_on_is_left_alone() {
     assert!(String::from_utf8_lossy(&busy.stderr).contains("still being written"));
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
     assert_eq!(lab.finish(child).code, Some(143));
+}
+
+/// Two cells, two trials each: two seconds in all, of which a half is taken away.
+const SWEPT: &str = r#"
+    trials = 2
+    [load]
+    rate = "200/s"
+    warmup = "100ms"
+    lasting = "400ms"
+    [sweep]
+    exporter.queue = [512, 1024]
+    "#;
+
+#[test]
+fn a_sweep_that_was_stopped_is_taken_up_where_it_was() {
+    let Some(lab) = lab() else { return };
+    let child = lab.start(SWEPT);
+    lab.until("the second trial", || {
+        fs::read_to_string(lab.run_dir()?.join("trial-001/usage.ndjson")).ok().map(|_| ())
+    });
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
+    let stopped = lab.finish(child);
+    assert_eq!(stopped.code, Some(130), "{}", stopped.stderr);
+    let run = stopped.run.to_str().unwrap().to_owned();
+    let first = fs::read(stopped.run.join("trial-000/ledger.json")).unwrap();
+    let whole = lab.resume(&run, &[]);
+    whole.assert_exact();
+    assert_eq!((whole.result.status, whole.result.variants.len()), (Status::Complete, 2));
+    for variant in &whole.result.variants {
+        let seen: Vec<(u16, Status)> = variant.trials.iter().map(|t| (t.repetition, t.status)).collect();
+        assert_eq!(seen, [(0, Status::Complete), (1, Status::Complete)]);
+        // 100 requests with five spans: what an uninterrupted run has, too.
+        assert!(variant.trials.iter().all(|trial| trial.ledger.created == 500));
+    }
+    assert_eq!(whole.result.plan, stopped.result.plan);
+    // What was whole has not been run again, and a run that lacks nothing is only concluded.
+    assert_eq!(fs::read(whole.run.join("trial-000/ledger.json")).unwrap(), first);
+    let bytes = fs::read(whole.run.join("result.json")).unwrap();
+    lab.resume(&run, &[]).assert_exact();
+    assert_eq!(fs::read(whole.run.join("result.json")).unwrap(), bytes);
+}
+
+#[test]
+fn a_run_ends_in_time_and_is_not_resumed_on_another_machine() {
+    let Some(lab) = lab() else { return };
+    let scenario = lab.scenario(&SWEPT.replace("400ms", "3s"));
+    let mut command = lab.program();
+    command.arg("scenario").arg(scenario).arg("--out").arg(lab.path("results"));
+    // A trial takes more than three seconds: one has room, or two, and never four.
+    let child = command.args(["--max-duration", "11s"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let stopped = lab.finish(child.unwrap());
+    assert_eq!(stopped.code, Some(103), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("spanfate resume"), "{}", stopped.stderr);
+    assert_eq!(stopped.result.status, Status::Partial);
+    let environment = stopped.run.join("environment.json");
+    let other = fs::read_to_string(&environment).unwrap().replace("\"kernel\": \"", "\"kernel\": \"not ");
+    fs::write(&environment, other).unwrap();
+    let run = stopped.run.to_str().unwrap().to_owned();
+    let refused = lab.call(&["resume", &run]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("kernel: not "), "{refused:?}");
+    let mixed = lab.resume(&run, &["--allow-env-mismatch"]);
+    assert_eq!(mixed.code, Some(3), "{}", mixed.stderr);
+    assert!(mixed.result.reasons[0].contains("resumed on another machine"), "{:?}", mixed.result.reasons);
+    assert_eq!(mixed.result.status, Status::Complete);
 }

@@ -107,6 +107,13 @@ impl Lab {
         self.finish(child)
     }
 
+    /// Resumes a run to its end.
+    pub(crate) fn resume(&self, run: &str, more: &[&str]) -> Finished {
+        let mut command = self.program();
+        command.args(["resume", run]).args(more).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.finish(command.spawn().unwrap())
+    }
+
     /// Waits for a run and reads its result.
     pub(crate) fn finish(&self, child: Child) -> Finished {
         let output = child.wait_with_output().unwrap();
