@@ -8,9 +8,9 @@ use spanfate_model::result::{Expectation, FaultResult, RunResult, TrialResult, V
 use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessState};
 
-use crate::expect;
 use crate::overall::price_witnesses;
 use crate::summary::summarise;
+use crate::{expect, sweep};
 
 /// Concludes a run from its concluded trials.
 pub fn conclude_run(
@@ -47,6 +47,7 @@ pub fn conclude_run(
     }
     let mut variants = variants(&plan, trials);
     price_witnesses(&plan, &mut variants);
+    let sweep = sweep::conclude(&plan, &variants);
     let expectations = expect::judge_all(&plan.expect, &variants);
     for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
         say(expectation.verdict, sentence(expectation));
@@ -63,6 +64,8 @@ pub fn conclude_run(
         environment,
         variants,
         expectations,
+        sweep,
+        comparison: None,
     }
 }
 

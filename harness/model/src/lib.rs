@@ -6,6 +6,7 @@
 pub mod advice;
 pub mod answer;
 pub mod breakdown;
+pub mod change;
 pub mod damage;
 pub mod environment;
 pub mod event;
@@ -14,6 +15,7 @@ pub mod exporter;
 pub mod fate;
 pub mod fault;
 pub mod figure;
+pub mod frontier;
 pub mod id;
 pub mod layout;
 

@@ -17,16 +17,20 @@ use crate::verdict::Verdict;
 use crate::witness::{Witness, WitnessReport};
 
 mod clock;
+mod comparison;
 mod fault;
 mod probe;
 mod service;
 mod summary;
+mod sweep;
 
 pub use clock::{Offset, TraceMatch};
+pub use comparison::{Compared, Comparison, Looks, Way};
 pub use fault::{Dose, FaultResult, FaultWindow};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
 pub use service::{ServiceExports, ServiceResult};
 pub use summary::{Estimate, Summary, WitnessCost};
+pub use sweep::{Cell, SweepResult};
 
 /// The whole result.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +54,12 @@ pub struct RunResult {
     pub variants: Vec<VariantResult>,
     /// The expectations, judged.
     pub expectations: Vec<Expectation>,
+    /// What its sweep found, cell by cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepResult>,
+    /// Its comparison of a baseline and a candidate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
 }
 
 /// A variant over its trials.

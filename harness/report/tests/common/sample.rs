@@ -217,6 +217,8 @@ fn run(cases: &[Case], trials: u32) -> RunResult {
         environment: environment(),
         variants,
         expectations,
+        sweep: None,
+        comparison: None,
     }
 }
 
