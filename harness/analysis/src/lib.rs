@@ -25,6 +25,7 @@ mod reconcile;
 mod rows;
 mod run;
 mod service;
+pub mod statistics;
 mod summary;
 mod sweep;
 mod tally;

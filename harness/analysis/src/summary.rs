@@ -8,8 +8,8 @@ use spanfate_model::result::{Quantiles, Summary, TrialResult};
 use spanfate_model::scenario::Model;
 use spanfate_model::witness::WitnessState;
 
-use crate::interval::estimate;
 use crate::overall;
+use crate::statistics::estimate;
 
 /// Sums up the trials of a variant. Loss and times rest on the valid trials where there are any.
 pub(crate) fn summarise(trials: &[TrialResult]) -> Summary {
