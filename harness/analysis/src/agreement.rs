@@ -6,6 +6,7 @@ use spanfate_model::load::Outcome;
 use spanfate_model::plan::Plan;
 use spanfate_model::probe::Kind;
 use spanfate_model::result::Agreement;
+use spanfate_model::scenario::SdkVersion;
 use spanfate_model::witness::Witness;
 
 use crate::loadbook::LoadBook;
@@ -128,7 +129,9 @@ fn exported(scene: &Scene<'_>, skew: &Skew) -> Agreement {
         );
         out.explained = Some(why);
     }
-    let old = processes.iter().all(|process| process.header.sdk.starts_with("1.42."));
+    // From 1.39 to 1.43 each call counts as one.
+    let by_call = |version: SdkVersion| version.major == 1 && (39..=43).contains(&version.minor);
+    let old = processes.iter().all(|process| SdkVersion::read(&process.header.sdk).is_some_and(by_call));
     let ok = |process: &Process<'_>| {
         process.exports.values().filter(|call| call.result == ExportResult::Ok).count() as u64
     };

@@ -10,7 +10,6 @@ mod excuse;
 mod expect;
 mod fate;
 pub mod frontier;
-mod interval;
 pub mod join;
 mod law;
 mod loadbook;

@@ -1,5 +1,7 @@
 //! What a run depended on, so that two runs can be compared or refused.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,35 @@ pub struct Environment {
     pub go: String,
     /// Where span ledgers live during a trial.
     pub scratch: String,
+    /// SDKs that variants name, as they were when the fixtures were built.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sdks: Vec<BuiltSdk>,
+}
+
+/// An SDK that a variant names, and what it was.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct BuiltSdk {
+    /// As the scenario names it.
+    pub written: String,
+    /// Its version; of a checkout, that of the release it was made from.
+    pub version: String,
+    /// Revision of a checkout that git keeps, with `-dirty` behind it where files differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+}
+
+impl fmt::Display for BuiltSdk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { written, version, revision } = self;
+        f.write_str(written)?;
+        if let Some(revision) = revision {
+            write!(f, " (revision {revision}, after {version})")
+        } else if written == version {
+            Ok(())
+        } else {
+            write!(f, " ({version})")
+        }
+    }
 }
 
 impl Environment {

@@ -3,6 +3,7 @@
 mod compare;
 mod fault;
 mod load;
+mod sdk;
 mod service;
 mod sweep;
 
@@ -20,6 +21,7 @@ pub use compare::{ALPHA, Compare, Gates, MOST_PAIRS};
 pub use fault::Fault;
 pub use load::{Arrival, Bursts, Load, LoadOverride, Model, Ramp, Replay, Shape, Step};
 
+pub use sdk::{OLDEST_SDK, SDK_VERSIONS, Sdk, SdkVersion};
 pub(crate) use service::one_or_many;
 pub use service::{Cache, Fixture, Root, Service, WitnessMode};
 pub use sweep::{Axis, MOST_CELLS, Sweep};
@@ -152,7 +154,8 @@ pub struct Variant {
     /// A load of its own.
     #[serde(default)]
     pub load: Option<LoadOverride>,
-    /// Version of the SDK that its fixtures are built with; absent: the one that the fixtures pin.
+    /// SDK that its fixtures are built with: a released version (`1.45.0`; `1.45`: its newest patch) or a checkout of
+    /// opentelemetry-go (`path:FOLDER`, seen from the scenario file's folder); absent: the one that the fixtures pin.
     #[serde(default)]
     pub sdk: Option<String>,
     /// How its fixtures are built.
@@ -198,9 +201,6 @@ impl Build {
         *self == Self::Plain
     }
 }
-
-/// Versions of the SDK that fixtures can be built with beside the one they pin: `go-fixtures/sdk/VERSION.mod`.
-pub const SDK_VERSIONS: [&str; 3] = ["1.38.0", "1.42.0", "1.44.0"];
 
 impl Default for Variant {
     /// The one variant of a file that names none.

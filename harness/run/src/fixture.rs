@@ -6,6 +6,7 @@ mod faults;
 mod own;
 mod pick;
 mod process;
+mod sdk;
 
 pub use build::{BuildLine, Builder, Programs};
 pub(crate) use faults::{takes, takes_faults};
@@ -14,3 +15,4 @@ pub use config::{Setup, environment_of, scratch_bytes, write_config};
 pub(crate) use own::ELSEWHERE;
 pub use own::{Own, executable_of, target_of};
 pub use process::{Probes, Running, Start, Starting, Switched};
+pub use sdk::sdk_versions;

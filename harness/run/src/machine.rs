@@ -131,5 +131,6 @@ pub fn environment(cpus: &Cpus, scratch: &Path) -> Environment {
             .map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned()),
         go: version_of("go", "version").unwrap_or_else(|| "absent".to_owned()),
         scratch: if is_tmpfs(scratch) { "tmpfs" } else { "disk" }.to_owned(),
+        sdks: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use spanfate_model::environment::Environment;
+use spanfate_model::environment::{BuiltSdk, Environment};
 use spanfate_model::layout::RunDir;
 use spanfate_model::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
@@ -125,7 +125,7 @@ impl Run<'_> {
         machine::raise_file_limit();
         // One trial at a time: span ledger, receipts, requests.
         let scratch_root = machine::scratch_root(fixture::scratch_bytes(self.plan), &dir.0);
-        self.fingerprint(dir, manifest, &machine::environment(&cpus, &scratch_root))?;
+        let mut environment = machine::environment(&cpus, &scratch_root);
         fault::require(self.plan)?;
         let guard = Arc::new(Guard::start()?);
         let builder =
@@ -133,6 +133,8 @@ impl Run<'_> {
         let mut say =
             |name: &str, line: BuildLine| watcher.show(Progress::Build { fixture: name.to_owned(), line });
         let Some(programs) = builder.build(self.plan, &mut say)? else { return Ok(()) };
+        environment.sdks.clone_from(&programs.sdks);
+        self.fingerprint(dir, manifest, &environment)?;
         // From here on the harness stays off the fixture's core. Threads started later inherit it.
         shim::pin(&cpus.harness).map_err(|e| Error::system("choose the harness's cores")(e.into()))?;
         let mut failed = None;
@@ -206,7 +208,9 @@ impl Run<'_> {
             return store::write_json(&dir.environment(), now);
         }
         let then: Environment = store::read_json(&dir.environment())?;
-        let differences = then.differences(now);
+        let mut differences = then.differences(now);
+        let changed = |sdk: &&BuiltSdk| then.sdks.iter().any(|old| old.written == sdk.written && old != *sdk);
+        differences.extend(now.sdks.iter().filter(changed).map(|sdk| format!("SDK: now {sdk}")));
         if !differences.is_empty() && !self.limits.any_machine {
             return Err(Error::OtherMachine { differences: differences.join("; ") });
         }

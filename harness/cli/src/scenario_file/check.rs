@@ -4,6 +4,7 @@ mod compare;
 mod ebpf;
 mod fault;
 mod load;
+mod sdk;
 mod service;
 
 use std::collections::BTreeSet;
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 use spanfate_model::exporter::Exporter;
 use spanfate_model::figure::nearest;
 use spanfate_model::plan::{MAX_TRIALS, named};
-use spanfate_model::scenario::{SDK_VERSIONS, Scenario, Service, Variant, WitnessMode};
+use spanfate_model::scenario::{Scenario, Service, WitnessMode};
 use spanfate_model::unit::Period;
 
 /// Most spans of a kind that can be planted: they are written into the fixture's configuration.
@@ -168,7 +169,7 @@ fn variants(out: &mut Problems, scenario: &Scenario) {
                 "give each a name of its own",
             );
         }
-        sdk(out, scenario, &index, variant);
+        sdk::sdk(out, scenario, &index, variant);
         for unknown in variant.faults.iter().flatten().filter(|name| !faults.contains(&name.as_str())) {
             let message = format!("there is no fault with the name `{unknown}`");
             out.add(&["variant", &index, "faults"], message, &meant(unknown, &faults));
@@ -176,19 +177,6 @@ fn variants(out: &mut Problems, scenario: &Scenario) {
         let at = ["variant", &index, "exporter"];
         exporter(out, &at, &variant.exporter);
         ratio(out, &at, &variant.exporter, &variant.exporter.over(scenario.exporter));
-    }
-}
-
-fn sdk(out: &mut Problems, scenario: &Scenario, index: &str, variant: &Variant) {
-    let Some(version) = &variant.sdk else { return };
-    let path = ["variant", index, "sdk"];
-    if !SDK_VERSIONS.contains(&version.as_str()) {
-        let help =
-            format!("known: {}; leave it out for the one that the fixtures pin", SDK_VERSIONS.join(", "));
-        out.add(&path, format!("fixtures cannot be built with SDK `{version}`"), &help);
-    }
-    if scenario.services.iter().any(Service::is_own) {
-        out.add(&path, "a program of your own brings its SDK along", "take `sdk` out");
     }
 }
 

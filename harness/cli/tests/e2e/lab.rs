@@ -93,6 +93,15 @@ impl Lab {
         lacks
     }
 
+    /// Whether a test must be skipped because the Go module proxy cannot be reached; says so.
+    pub(crate) fn skips_without_module_proxy(&self) -> bool {
+        let listed = spanfate_run::fixture::sdk_versions(&spanfate_run::project::Project(root()));
+        if let Err(error) = &listed {
+            skipped(&error.to_string());
+        }
+        listed.is_err()
+    }
+
     /// Starts a scenario; results go to the lab.
     pub(crate) fn start(&self, text: &str) -> Child {
         let scenario = self.scenario(text);

@@ -19,6 +19,7 @@ mod receive;
 mod relay;
 mod scale;
 mod schema;
+mod sdks;
 mod station;
 
 #[path = "../../../run/tests/receiver/client.rs"]

@@ -18,11 +18,13 @@ pub(crate) fn comparable(result: &RunResult) -> Section {
     let cpus = |cpus: &[u32]| cpus.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let distinct = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>().join(", ");
     let sdks = distinct(trials(result).map(|(_, trial)| trial.sdk.clone()).collect());
+    let named = distinct(at.sdks.iter().map(ToString::to_string).collect());
     let procs = distinct(trials(result).map(|(_, trial)| trial.gomaxprocs.to_string()).collect());
     let facts = [
         ("Spanfate", format!("{} ({} build)", at.spanfate, at.profile)),
         ("Go", at.go.clone()),
         ("OpenTelemetry SDK", sdks),
+        ("SDKs of variants", named),
         ("GOMAXPROCS", procs),
         ("Kernel", at.kernel.clone()),
         ("Architecture", at.arch.clone()),
@@ -35,7 +37,7 @@ pub(crate) fn comparable(result: &RunResult) -> Section {
         ("Span ledgers", at.scratch.clone()),
     ];
     let mut grid = Grid::new("Environment", ["What", "Value"]);
-    for (what, value) in &facts {
+    for (what, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
         grid.row([*what, value]);
     }
     let shared = at.fixture_cpus.iter().any(|cpu| at.harness_cpus.contains(cpu));

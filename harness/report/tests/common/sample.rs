@@ -259,6 +259,7 @@ fn environment() -> Environment {
         clock_source: "tsc".to_owned(),
         go: "go1.26.1 linux/amd64".to_owned(),
         scratch: "tmpfs".to_owned(),
+        sdks: Vec::new(),
     }
 }
 
