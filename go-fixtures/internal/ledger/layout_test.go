@@ -172,6 +172,14 @@ func TestSlotOffsets(t *testing.T) {
 	}
 }
 
+func words(values ...uint64) []byte {
+	var out []byte
+	for _, value := range values {
+		out = binary.LittleEndian.AppendUint64(out, value)
+	}
+	return out
+}
+
 func TestLogRecords(t *testing.T) {
 	l, path := create(t, 1, 8192)
 	l.Name(1, "GET /work")
@@ -181,7 +189,7 @@ func TestLogRecords(t *testing.T) {
 	l.ClockPair()
 	l.SetPhase(PhaseReady)
 	l.ShutdownEnd(nil)
-	l.Runtime(RuntimeSample{1, 2, 3, 4, 5, 6})
+	l.Runtime(RuntimeSample{1, 2, 3, 4, 5, 6, 7, 8, 9})
 	f := read(t, path)
 	log := f.data[4096+128:]
 	want := []struct {
@@ -196,7 +204,7 @@ func TestLogRecords(t *testing.T) {
 		{5, 32, nil},
 		{6, 24, []byte("\x02\x00\x00\x00\x00\x00\x00\x00")},
 		{7, 24, []byte("\x00\x00\x00\x00\x00\x00\x00\x00")},
-		{8, 64, []byte("\x01\x00\x00\x00\x00\x00\x00\x00\x02")},
+		{8, 88, words(1, 2, 3, 4, 5, 6, 7, 8, 9)},
 	}
 	at := uint32(0)
 	for _, record := range want {

@@ -22,9 +22,11 @@ const (
 	maxText      = 4096 // a longer error text says nothing more and could fill the log alone
 )
 
-// RuntimeSample is one look at the Go runtime and the queue.
+// RuntimeSample is one look at the Go runtime and the queue. Allocations are those of the whole process since its start, and
+// Spans is how many ids it had made then, so that both can be set against each other.
 type RuntimeSample struct {
 	HeapBytes, GCCycles, PauseNS, Goroutines, QueueLength, ExportsInFlight uint64
+	AllocObjects, AllocBytes, Spans                                        uint64
 }
 
 // record is the body of a record, written in place.
@@ -121,9 +123,10 @@ func (l *Ledger) ShutdownEnd(err error) {
 
 // Runtime records a look at the runtime.
 func (l *Ledger) Runtime(s RuntimeSample) {
-	l.append(kindRuntime, 48, func(r record) {
+	l.append(kindRuntime, 72, func(r record) {
 		for i, value := range [...]uint64{
 			s.HeapBytes, s.GCCycles, s.PauseNS, s.Goroutines, s.QueueLength, s.ExportsInFlight,
+			s.AllocObjects, s.AllocBytes, s.Spans,
 		} {
 			r.u64(8*i, value)
 		}

@@ -60,6 +60,8 @@ func newRuntimeLook() *runtimeLook {
 			{Name: "/memory/classes/heap/objects:bytes"},
 			{Name: "/gc/cycles/total:gc-cycles"},
 			{Name: "/sched/goroutines:goroutines"},
+			{Name: "/gc/heap/allocs:objects"},
+			{Name: "/gc/heap/allocs:bytes"},
 		},
 		gc: debug.GCStats{Pause: make([]time.Duration, 0, 3*256+3)},
 	}
@@ -76,6 +78,9 @@ func (r *runtimeLook) sample(l *ledger.Ledger) ledger.RuntimeSample {
 		Goroutines:      number(r.values[2]),
 		QueueLength:     l.QueueLength.Load(),
 		ExportsInFlight: l.ExportsInFlight.Load(),
+		AllocObjects:    number(r.values[3]),
+		AllocBytes:      number(r.values[4]),
+		Spans:           l.NextSlot.Load() + l.Overflow.Load(),
 	}
 }
 

@@ -1,6 +1,7 @@
 //! Expectations, judged on the trials that are valid for their figure.
 
 mod probes;
+mod work;
 
 use spanfate_model::expect::{Condition, Expect};
 use spanfate_model::figure::{Figure, Quantile, Trace};
@@ -24,7 +25,7 @@ pub(crate) fn judge_all(expect: &[Expect], variants: &[VariantResult]) -> Vec<Ex
 fn judge(condition: &Condition, variant: &VariantResult) -> Expectation {
     let valid: Vec<&TrialResult> =
         variant.trials.iter().filter(|trial| trial.is_valid(validity_of(condition.figure))).collect();
-    let values: Vec<f64> = valid.iter().filter_map(|trial| value(condition.figure, trial)).collect();
+    let values: Vec<f64> = valid.iter().filter_map(|trial| value_of(condition.figure, trial)).collect();
     let broken: Vec<String> =
         values.iter().filter(|v| !condition.holds(**v)).map(|v| show(condition.figure, *v)).collect();
     let (verdict, reason) = match broken.len() {
@@ -73,9 +74,9 @@ fn why_invalid(figure: &str, variant: &VariantResult) -> String {
     }
 }
 
-/// Which validity marks a figure needs. How many spans a full queue drops depends on the machine as the loss rate does;
-/// copies do not.
-const fn validity_of(figure: Figure) -> &'static str {
+/// Which validity marks of a trial a figure needs: `loss`, `latency`, or only closed books (`accounting`). How many spans a full queue drops depends on the machine as the loss rate does;
+/// copies do not, nor what the code allocates and writes per span.
+pub const fn validity_of(figure: Figure) -> &'static str {
     match figure {
         Figure::LossRate
         | Figure::LossLawGap
@@ -85,6 +86,10 @@ const fn validity_of(figure: Figure) -> &'static str {
         | Figure::Delay(_)
         | Figure::ExportsLongest
         | Figure::RequestsFailed
+        | Figure::SpansReceived
+        | Figure::ExportsCalls
+        | Figure::CpuPerRequest
+        | Figure::MemoryPeak
         | Figure::ExportsFailed => "loss",
         Figure::Response(_) => "latency",
         Figure::Duplicates
@@ -96,11 +101,18 @@ const fn validity_of(figure: Figure) -> &'static str {
         | Figure::ProbeOvercount
         | Figure::ProbeTrapTaken
         | Figure::TraceUnmatched
+        | Figure::SpansCreated
+        | Figure::BytesPerSpan
+        | Figure::RawBytesPerSpan
+        | Figure::AllocsPerSpan
+        | Figure::AllocBytesPerSpan
         | Figure::ProcessesDied => "accounting",
     }
 }
 
-fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
+/// The value of a figure in a trial: a count, a share (0 to 1), bytes or nanoseconds; `None` where it was not measured. Whether
+/// it may be believed, [`validity_of`] and the trial's marks say.
+pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
     let time = |quantiles: &Option<Quantiles>, quantile: Quantile| {
         let q = quantiles.as_ref()?;
         let ms = match quantile {
@@ -157,6 +169,15 @@ fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
                 as f64)
         }
         Figure::ExportsFailed => Some(trial.exports.failed as f64),
+        Figure::SpansCreated
+        | Figure::SpansReceived
+        | Figure::ExportsCalls
+        | Figure::BytesPerSpan
+        | Figure::RawBytesPerSpan
+        | Figure::AllocsPerSpan
+        | Figure::AllocBytesPerSpan
+        | Figure::CpuPerRequest
+        | Figure::MemoryPeak => work::value(figure, trial),
         Figure::Response(quantile) => time(&trial.load.response, quantile),
         Figure::Delay(quantile) => time(&trial.delay, quantile),
     }

@@ -36,6 +36,7 @@ mod usage;
 mod validity;
 mod walk;
 
+pub use expect::{validity_of, value_of};
 pub use peek::conclude_peek;
 pub use probe::describe as describe_probes;
 pub use rows::{Exported, each_span};

@@ -1,7 +1,8 @@
 //! Resources in the measured part, from samples of ever-growing counters.
 
 use spanfate_model::event::UsageSample;
-use spanfate_model::result::UsageFigures;
+use spanfate_model::result::{Allocations, UsageFigures};
+use spanfate_model::slots::RuntimeSample;
 use spanfate_model::unit::MonoNs;
 
 use crate::process::Process;
@@ -37,21 +38,85 @@ pub(crate) fn figures(
         pressure: share(first.pressure_ns, last.pressure_ns),
         gc_cycles,
         stopped_ms,
+        allocations: allocations(looks(processes, window)),
     }
+}
+
+/// The first and the last look at the runtime within a window, of each process that has two.
+fn looks<'a>(
+    processes: &'a [Process<'_>],
+    window: (MonoNs, MonoNs),
+) -> impl Iterator<Item = (&'a RuntimeSample, &'a RuntimeSample)> {
+    processes.iter().filter_map(move |process| {
+        let mut inside = process.runtime.iter().filter(|(at, _)| (window.0..=window.1).contains(at));
+        let ((_, first), (_, last)) = (inside.next()?, inside.next_back()?);
+        Some((first, last))
+    })
 }
 
 fn runtime(processes: &[Process<'_>], window: (MonoNs, MonoNs)) -> (u64, f64) {
     let mut out = (0, 0.0);
-    for process in processes {
-        let mut inside = process.runtime.iter().filter(|(at, _)| (window.0..=window.1).contains(at));
-        if let (Some((_, first)), Some((_, last))) = (inside.next(), inside.next_back()) {
-            out.0 += last.gc_cycles.saturating_sub(first.gc_cycles);
-            out.1 += millis(last.stopped_ns.saturating_sub(first.stopped_ns));
-        }
+    for (first, last) in looks(processes, window) {
+        out.0 += last.gc_cycles.saturating_sub(first.gc_cycles);
+        out.1 += millis(last.stopped_ns.saturating_sub(first.stopped_ns));
     }
     out
 }
 
+/// What was allocated, and for how many spans; nothing where a process does not say.
+fn allocations<'a>(
+    looks: impl Iterator<Item = (&'a RuntimeSample, &'a RuntimeSample)>,
+) -> Option<Allocations> {
+    let mut out = Allocations::default();
+    for (first, last) in looks {
+        if first.allocated == 0 {
+            return None;
+        }
+        out.objects += last.allocated.saturating_sub(first.allocated);
+        out.bytes += last.allocated_bytes.saturating_sub(first.allocated_bytes);
+        out.spans += last.spans.saturating_sub(first.spans);
+    }
+    let per_span = |count: u64| round(count as f64 / out.spans as f64);
+    (out.spans > 0).then(|| Allocations {
+        per_span: per_span(out.objects),
+        bytes_per_span: per_span(out.bytes),
+        ..out
+    })
+}
+
 fn round(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Case = (&'static [[(u64, u64); 2]], Option<(u64, u64, f64)>);
+
+    #[test]
+    fn allocations_of_all_processes_are_set_against_their_spans() {
+        let look = |allocated, spans| RuntimeSample {
+            allocated,
+            allocated_bytes: allocated * 100,
+            spans,
+            ..RuntimeSample::default()
+        };
+        // Objects and spans at the first and at the last look, process by process; objects, spans and their ratio.
+        let cases: [Case; 6] = [
+            (&[], None),
+            (&[[(10, 5), (10, 5)]], None),
+            (&[[(0, 5), (0, 9)]], None),
+            (&[[(10, 5), (40, 15)]], Some((30, 10, 3.0))),
+            (&[[(10, 5), (40, 15)], [(1, 0), (3, 2)]], Some((32, 12, 2.6667))),
+            (&[[(10, 5), (40, 15)], [(0, 0), (0, 2)]], None),
+        ];
+        for (processes, expected) in cases {
+            let looks: Vec<[RuntimeSample; 2]> =
+                processes.iter().map(|both| both.map(|(allocated, spans)| look(allocated, spans))).collect();
+            let found = allocations(looks.iter().map(|[first, last]| (first, last)));
+            assert_eq!(found.map(|a| (a.objects, a.spans, a.per_span)), expected, "{processes:?}");
+            assert!(found.is_none_or(|a| a.bytes == a.objects * 100), "{processes:?}");
+        }
+    }
 }

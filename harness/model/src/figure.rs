@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::fate::Fate;
+use crate::fate::{Fate, FateClass};
 
 /// Something that is measured per trial.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -43,6 +43,24 @@ pub enum Figure {
     ProcessesDied,
     /// Share of the events of a runtime/trace that probes can see and that have no counterpart.
     TraceUnmatched,
+    /// Spans that were created, warm-up included.
+    SpansCreated,
+    /// Spans that were received, warm-up included.
+    SpansReceived,
+    /// Calls of the exporters.
+    ExportsCalls,
+    /// Bytes per span on the wire.
+    BytesPerSpan,
+    /// Bytes per span before compression.
+    RawBytesPerSpan,
+    /// Heap objects that the fixtures allocate per span they make.
+    AllocsPerSpan,
+    /// Heap bytes that the fixtures allocate per span they make.
+    AllocBytesPerSpan,
+    /// Processor time of the fixtures per started request.
+    CpuPerRequest,
+    /// Highest resident memory of the fixtures, bytes.
+    MemoryPeak,
     /// Quantile of response time from the intended start.
     Response(Quantile),
     /// Quantile of the time from the creation of a span to its first receipt.
@@ -75,7 +93,7 @@ pub enum Quantile {
     P999,
 }
 
-const PLAIN: [(&str, Figure); 26] = [
+const PLAIN: [(&str, Figure); 35] = [
     ("loss.rate", Figure::LossRate),
     ("loss.law_gap", Figure::LossLawGap),
     ("duplicates", Figure::Duplicates),
@@ -83,6 +101,15 @@ const PLAIN: [(&str, Figure); 26] = [
     ("exports.failed", Figure::ExportsFailed),
     ("exports.longest", Figure::ExportsLongest),
     ("requests.failed", Figure::RequestsFailed),
+    ("spans.created", Figure::SpansCreated),
+    ("spans.received", Figure::SpansReceived),
+    ("exports.calls", Figure::ExportsCalls),
+    ("bytes.per_span", Figure::BytesPerSpan),
+    ("bytes.per_span_raw", Figure::RawBytesPerSpan),
+    ("allocs.per_span", Figure::AllocsPerSpan),
+    ("allocs.bytes_per_span", Figure::AllocBytesPerSpan),
+    ("cpu.per_request", Figure::CpuPerRequest),
+    ("memory.peak", Figure::MemoryPeak),
     ("witnesses.difference", Figure::WitnessDifference),
     ("probe.ids_differ", Figure::ProbeIds),
     ("probe.lost", Figure::ProbeLost),
@@ -107,12 +134,26 @@ const PLAIN: [(&str, Figure); 26] = [
 impl Figure {
     /// Whether its value is a time.
     pub const fn is_time(self) -> bool {
-        matches!(self, Self::Response(_) | Self::Delay(_) | Self::ExportsLongest)
+        matches!(self, Self::Response(_) | Self::Delay(_) | Self::ExportsLongest | Self::CpuPerRequest)
     }
 
     /// Whether its value is a ratio.
     pub const fn is_ratio(self) -> bool {
         matches!(self, Self::LossRate | Self::LossLawGap | Self::TraceUnmatched)
+    }
+
+    /// Whether a smaller value is the better one; `None` where neither is: it says what was done, not how well.
+    pub fn less_is_better(self) -> Option<bool> {
+        match self {
+            Self::SpansCreated | Self::ExportsCalls => None,
+            Self::SpansReceived | Self::Traces(Trace::Complete) => Some(false),
+            Self::Fate(fate) => of_fate(fate),
+            Self::Fates(group) => {
+                let mut fates = Fate::all().into_iter().filter(|fate| fate.is_in(group));
+                fates.next().and_then(of_fate)
+            }
+            _ => Some(true),
+        }
     }
 
     /// Every figure.
@@ -125,6 +166,15 @@ impl Figure {
     /// All names, for messages.
     pub fn names() -> Vec<String> {
         Self::all().iter().map(ToString::to_string).collect()
+    }
+}
+
+/// Whether fewer spans with a fate are better. The reasons of one fate agree about it.
+fn of_fate(fate: Fate) -> Option<bool> {
+    match fate.class() {
+        FateClass::Received => Some(false),
+        FateClass::Deliberate => None,
+        FateClass::Lost => Some(true),
     }
 }
 
@@ -170,6 +220,46 @@ impl fmt::Display for Figure {
             plain => {
                 f.write_str(PLAIN.iter().find(|(_, figure)| figure == plain).map_or("?", |(name, _)| name))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_figure_is_read_as_it_is_shown() {
+        for figure in Figure::all() {
+            let name = figure.to_string();
+            assert_eq!(Figure::try_from(name.clone()), Ok(figure), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_better_side_of_a_figure_is_known() {
+        let cases = [
+            ("loss.rate", Some(true)),
+            ("allocs.per_span", Some(true)),
+            ("cpu.per_request", Some(true)),
+            ("memory.peak", Some(true)),
+            ("traces.complete", Some(false)),
+            ("traces.absent", Some(true)),
+            ("spans.received", Some(false)),
+            ("spans.created", None),
+            ("exports.calls", None),
+            ("fate.received", Some(false)),
+            ("fate.dropped_queue_full", Some(true)),
+            ("fate.export_failed", Some(true)),
+            ("fate.not_sampled", None),
+        ];
+        for (name, side) in cases {
+            assert_eq!(Figure::try_from(name.to_owned()).map(Figure::less_is_better), Ok(side), "{name}");
+        }
+        for group in Fate::groups() {
+            let of_group = Fate::all().into_iter().filter(|fate| fate.is_in(group));
+            let same = Figure::Fates(group).less_is_better();
+            assert!(of_group.map(of_fate).all(|side| side == same), "{group}");
         }
     }
 }

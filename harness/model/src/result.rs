@@ -282,6 +282,25 @@ pub struct UsageFigures {
     pub gc_cycles: u64,
     /// Stop-the-world time, milliseconds.
     pub stopped_ms: f64,
+    /// Heap allocations of the fixtures; absent without a process witness that counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocations: Option<Allocations>,
+}
+
+/// Heap allocations of whole processes, with the spans they made in the same time: between the first and the last look of each
+/// within the measured part.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Allocations {
+    /// Objects.
+    pub objects: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// Spans made.
+    pub spans: u64,
+    /// Objects per span.
+    pub per_span: f64,
+    /// Bytes per span.
+    pub bytes_per_span: f64,
 }
 
 /// The same thing, counted by several witnesses.

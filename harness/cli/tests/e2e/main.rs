@@ -21,6 +21,7 @@ mod scale;
 mod schema;
 mod sdks;
 mod station;
+mod work;
 
 #[path = "../../../run/tests/receiver/client.rs"]
 mod client;

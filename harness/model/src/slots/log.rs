@@ -73,6 +73,12 @@ pub struct RuntimeSample {
     pub queue: u64,
     /// Exports in flight.
     pub in_flight: u64,
+    /// Heap objects that the process has allocated so far; 0 in ledgers that do not say.
+    pub allocated: u64,
+    /// Their bytes.
+    pub allocated_bytes: u64,
+    /// Span ids that the process has made so far.
+    pub spans: u64,
 }
 
 /// Walks the append log; ends at the first record that is not whole.
@@ -114,8 +120,41 @@ fn read_record(record: &[u8]) -> LogRecord {
             goroutines: u64_at(body, 24),
             queue: u64_at(body, 32),
             in_flight: u64_at(body, 40),
+            allocated: u64_at(body, 48),
+            allocated_bytes: u64_at(body, 56),
+            spans: u64_at(body, 64),
         }),
         other => LogEntry::Unknown(other),
     };
     LogRecord { at: u64_at(record, 8), entry }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A runtime sample of so many words, which count from 1.
+    fn sample(words: u64) -> Vec<u8> {
+        let mut out = Vec::from(((16 + 8 * words) as u32).to_le_bytes());
+        out.extend([8, 0, 0, 0]);
+        out.extend((0..=words).flat_map(u64::to_le_bytes));
+        out
+    }
+
+    #[test]
+    fn a_runtime_sample_of_an_older_fixture_knows_no_allocations() {
+        let older = RuntimeSample {
+            heap: 1,
+            gc_cycles: 2,
+            stopped_ns: 3,
+            goroutines: 4,
+            queue: 5,
+            in_flight: 6,
+            ..RuntimeSample::default()
+        };
+        let newer = RuntimeSample { allocated: 7, allocated_bytes: 8, spans: 9, ..older };
+        let log = [sample(6), sample(9), sample(12)].concat();
+        let read: Vec<LogEntry> = read_log(&log).map(|record| record.entry).collect();
+        assert_eq!(read, [older, newer, newer].map(LogEntry::Runtime));
+    }
 }

@@ -67,6 +67,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
             gc_cycles: 44,
             stopped_ms: 5.2,
             fixture_wait: 0.012,
+            allocations: None,
         },
         effective: Some(effective(case)),
         gomaxprocs: 1,

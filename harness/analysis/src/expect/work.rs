@@ -1,0 +1,30 @@
+//! Figures of the work done: spans, exports, bytes, allocations, processor time, memory.
+
+use spanfate_model::fate::Fate;
+use spanfate_model::figure::Figure;
+use spanfate_model::result::TrialResult;
+
+pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
+    let TrialResult { ledger, exports, usage, load, .. } = trial;
+    match figure {
+        Figure::SpansCreated => Some(ledger.created as f64),
+        Figure::SpansReceived => Some(ledger.total(Fate::Received) as f64),
+        // Without a process witness nobody counts the calls, though requests arrive.
+        Figure::ExportsCalls => (exports.calls > 0 || exports.requests == 0).then_some(exports.calls as f64),
+        Figure::BytesPerSpan => positive(exports.wire_bytes_per_span),
+        Figure::RawBytesPerSpan => positive(exports.raw_bytes_per_span),
+        Figure::AllocsPerSpan => usage.allocations.map(|made| made.per_span),
+        Figure::AllocBytesPerSpan => usage.allocations.map(|made| made.bytes_per_span),
+        // Cores over requests per second, that is seconds of a core per request.
+        Figure::CpuPerRequest => {
+            (usage.samples > 1 && load.achieved > 0.0).then(|| usage.fixture_cpu / load.achieved * 1e9)
+        }
+        Figure::MemoryPeak => positive(usage.fixture_rss as f64),
+        _ => None,
+    }
+}
+
+/// Zero bytes are those of nothing measured.
+fn positive(value: f64) -> Option<f64> {
+    (value > 0.0).then_some(value)
+}
