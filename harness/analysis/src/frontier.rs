@@ -48,14 +48,10 @@ impl Search {
 
     /// Takes what a trial saw.
     pub fn saw(&mut self, value: f64, seen: Seen) {
-        let at = match self.steps.iter().position(|step| step.value.to_bits() == value.to_bits()) {
-            Some(at) => at,
-            None => {
-                self.steps.push(Step { value, ..Step::default() });
-                self.steps.len() - 1
-            }
-        };
-        if let Some(step) = self.steps.get_mut(at) {
+        if !self.steps.iter().any(|step| is_at(step, value)) {
+            self.steps.push(Step { value, ..Step::default() });
+        }
+        for step in self.steps.iter_mut().filter(|step| is_at(step, value)) {
             match seen {
                 Seen::Clean => step.clean += 1,
                 Seen::Lossy => step.lossy += 1,
@@ -76,7 +72,7 @@ impl Search {
         match (low, high) {
             (None, None) if self.steps.is_empty() => Some(self.start),
             // What the machine cannot carry is no loss, but there is nothing above it either.
-            (None, None) => self.below(self.lowest_given_up()?, least),
+            (None, None) => below(self.lowest_given_up()?, least),
             (Some(low), None) => {
                 let ceiling = self.lowest_given_up().map_or(most, |value| value.min(most));
                 let next = (low * STRIDE).min(most);
@@ -86,7 +82,7 @@ impl Search {
                     self.between(low, ceiling)
                 }
             }
-            (None, Some(high)) => self.below(high, least),
+            (None, Some(high)) => below(high, least),
             (Some(low), Some(high)) => self.between(low, high),
         }
     }
@@ -130,14 +126,19 @@ impl Search {
         values.map(|step| step.value).min_by(f64::total_cmp)
     }
 
-    fn below(&self, value: f64, least: f64) -> Option<f64> {
-        (value > least).then(|| (value / STRIDE).max(least))
-    }
-
     /// The middle, unless both are close enough.
     fn between(&self, low: f64, high: f64) -> Option<f64> {
         (high / low > 1.0 + self.resolution).then(|| (low * high).sqrt())
     }
+}
+
+fn is_at(step: &Step, value: f64) -> bool {
+    step.value.to_bits() == value.to_bits()
+}
+
+/// The next value down, unless it is the last.
+fn below(value: f64, least: f64) -> Option<f64> {
+    (value > least).then(|| (value / STRIDE).max(least))
 }
 
 fn is_given_up(step: &Step) -> bool {

@@ -60,6 +60,28 @@ fn lost_in_measured(offered: &Offered, batch: f64, queue: f64, ceiling: f64) -> 
     lost_after(offered.warmup_s + offered.measured_s) - lost_after(offered.warmup_s)
 }
 
+/// The highest rate, in spans per second, at which nothing is lost within so many seconds: the worker's ceiling, and what the
+/// queue buffers on top of it.
+pub fn carried(batch: f64, queue: f64, ceiling: f64, seconds: f64) -> f64 {
+    let lost = |r: f64| (r - ceiling) * seconds - (queue + batch / 2.0 - batch / r.max(1.0) * ceiling);
+    let (mut low, mut high) = (ceiling, ceiling + (queue + batch) / seconds.max(1e-3));
+    for _ in 0..60 {
+        let middle = low.midpoint(high);
+        if lost(middle) > 0.0 {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    low
+}
+
+/// The longest time without any export that the queue outlasts at a rate, in seconds. Half a batch waits in it already; the
+/// batch in flight is held by the exporter.
+pub fn outlasted(batch: f64, queue: f64, spans_per_s: f64) -> f64 {
+    (queue - batch / 2.0).max(0.0) / spans_per_s.max(f64::MIN_POSITIVE)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +123,20 @@ mod tests {
                 (law - worker).abs() <= 512.0,
                 "{spans_per_s}/s, {export_s} s: law {law}, worker {worker}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_carried_is_the_limit_of_what_loses_nothing() {
+        for (batch, queue, ceiling, seconds) in
+            [(512.0, 2048.0, 16_000.0, 5.0), (512.0, 2048.0, 16_000.0, 60.0), (64.0, 64.0, 900.0, 3.0)]
+        {
+            let limit = carried(batch, queue, ceiling, seconds);
+            let offered =
+                |r: f64| Offered { spans_per_s: r, warmup_s: 0.0, measured_s: seconds, window: (0, 0) };
+            assert!(lost_in_measured(&offered(limit * 0.999), batch, queue, ceiling) <= 0.0);
+            assert!(lost_in_measured(&offered(limit * 1.001), batch, queue, ceiling) > 0.0);
+            assert!(limit >= ceiling);
         }
     }
 }

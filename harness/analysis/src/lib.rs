@@ -4,6 +4,7 @@
 mod agreement;
 mod breakdown;
 mod cause;
+pub mod comparison;
 mod damage;
 mod dose;
 mod excuse;
@@ -11,7 +12,7 @@ mod expect;
 mod fate;
 pub mod frontier;
 pub mod join;
-mod law;
+pub mod law;
 mod loadbook;
 mod opened;
 mod overall;

@@ -10,7 +10,7 @@ use spanfate_model::witness::{Witness, WitnessState};
 
 use crate::overall::price_witnesses;
 use crate::summary::summarise;
-use crate::{expect, sweep};
+use crate::{comparison, expect, sweep};
 
 /// Concludes a run from its concluded trials.
 pub fn conclude_run(
@@ -48,6 +48,14 @@ pub fn conclude_run(
     let mut variants = variants(&plan, trials);
     price_witnesses(&plan, &mut variants);
     let sweep = sweep::conclude(&plan, &variants);
+    let comparison = comparison::inside(&plan, &variants);
+    if let Some(comparison) = &comparison {
+        let who = format!("{} compared with {}", comparison.candidate, comparison.baseline);
+        for reason in &comparison.reasons {
+            // The reasons are sorted, worst first; the verdict is that of the first.
+            say(comparison.verdict, format!("{who}: {reason}"));
+        }
+    }
     let expectations = expect::judge_all(&plan.expect, &variants);
     for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
         say(expectation.verdict, sentence(expectation));
@@ -65,7 +73,7 @@ pub fn conclude_run(
         variants,
         expectations,
         sweep,
-        comparison: None,
+        comparison,
     }
 }
 

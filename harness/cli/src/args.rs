@@ -1,5 +1,7 @@
 //! The command line.
 
+mod compare;
+
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -12,6 +14,8 @@ use clap_complete::Shell;
 use spanfate_model::unit::{Period, Rate, UnitError};
 use spanfate_model::verdict::ExitCode as Code;
 use spanfate_run::receiver::Upstream;
+
+pub(crate) use compare::{Along, BisectArguments, CompareArguments, FrontierArguments};
 
 /// Are we losing spans, where, why, and which settings stop it? Every span gets exactly one fate.
 #[derive(Debug, Parser)]
@@ -68,6 +72,12 @@ pub(crate) enum Command {
     },
     /// Run the trials that an interrupted run still lacks; the result is that of a run that was not interrupted.
     Resume(ResumeArguments),
+    /// Compare two runs, or two SDKs in one scenario, side by side.
+    Compare(CompareArguments),
+    /// Search for the highest rate, or the longest outage, that each configuration of a scenario takes without a loss.
+    Frontier(FrontierArguments),
+    /// Find the SDK release that changed what a scenario's expectations say.
+    Bisect(BisectArguments),
     /// Render a run's report again from its result; gives the same bytes.
     Report {
         /// A results directory, or the id of a run in results/.

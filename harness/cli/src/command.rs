@@ -2,9 +2,12 @@
 
 mod analyze;
 mod attach;
+mod bisect;
+mod compare;
 mod completions;
 mod doctor;
 mod export;
+mod frontier;
 mod hidden;
 mod list;
 mod new;
@@ -36,6 +39,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::List { markdown } => list::run(markdown, color),
         Command::New(arguments) => new::run(&arguments),
         Command::Analyze { run, output } => analyze::run(&run, output, color),
+        Command::Compare(arguments) => compare::run(&arguments, color),
+        Command::Bisect(arguments) => bisect::run(&arguments, color),
+        Command::Frontier(arguments) => frontier::run(&arguments, color),
         Command::Resume(arguments) => resume::run(&arguments, color),
         Command::Report { run, output } => report::run(&run, output),
         Command::Export(arguments) => export::run(&arguments),

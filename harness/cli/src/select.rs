@@ -1,10 +1,11 @@
 //! From the command line's selection to a plan.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use spanfate_model::figure::nearest;
 use spanfate_model::plan::Plan;
-use spanfate_model::scenario::{Scenario, Variant, WitnessMode};
+use spanfate_model::scenario::{Compare, Scenario, Sweep, Variant, WitnessMode};
 
 use crate::args::{Selection, Witness};
 use crate::error::Error;
@@ -22,20 +23,69 @@ pub(crate) struct Selected {
 pub(crate) fn select(selection: &Selection, color: bool) -> Result<Selected, Error> {
     let loaded = scenario_file::load(&selection.file, color)?;
     let mut scenario = loaded.scenario;
-    scenario.trials = selection.trials.unwrap_or(scenario.trials);
+    match (&mut scenario.compare, selection.trials) {
+        (Some(compare), Some(trials)) => compare.pairs = trials,
+        (None, Some(trials)) => scenario.trials = trials,
+        (_, None) => {}
+    }
     scenario.seed = selection.seed.unwrap_or(scenario.seed);
     keep_variants(&mut scenario, &selection.variants)?;
     if let Some(witness) = selection.witness {
         choose_witness(&mut scenario, witness);
     }
-    // What the command line changed must be as valid as what the file says.
-    match scenario_file::problems(&scenario).into_iter().next() {
-        Some(problem) => Err(Error::Usage(problem)),
-        None => Ok(Selected { plan: Plan::resolve(&scenario), text: loaded.text, folder: loaded.folder }),
+    Selected::of(&scenario, loaded.text, loaded.folder)
+}
+
+impl Selected {
+    /// The plan of a scenario that the command line has changed. It must be as valid as what a file says.
+    pub(crate) fn of(scenario: &Scenario, text: String, folder: PathBuf) -> Result<Self, Error> {
+        match scenario_file::problems(scenario).into_iter().next() {
+            Some(problem) => Err(Error::Usage(problem)),
+            None => Ok(Self { plan: Plan::resolve(scenario), text, folder }),
+        }
     }
 }
 
-fn keep_variants(scenario: &mut Scenario, wanted: &[String]) -> Result<(), Error> {
+/// The scenario with one variant, built with two SDKs: each as it is called and as it is found. `tune` has the last word on how
+/// they are compared.
+pub(crate) fn with_sdks(
+    mut scenario: Scenario,
+    sdks: &[(String, String); 2],
+    variant: Option<&str>,
+    tune: impl FnOnce(&mut Compare),
+) -> Result<Scenario, Error> {
+    keep_variants(&mut scenario, &variant.map(str::to_owned).into_iter().collect::<Vec<_>>())?;
+    if scenario.variant.len() > 1 {
+        let names: Vec<&str> = scenario.variant.iter().map(|variant| variant.name.as_str()).collect();
+        return Err(Error::Refused(format!("choose the variant with --variant: {}", names.join(", "))));
+    }
+    let base = scenario.variant.pop().unwrap_or_default();
+    let names = sdks.each_ref().map(|(called, _)| format!("sdk={called}"));
+    let named = |names_of: &mut Option<Vec<String>>| {
+        if names_of.is_some() {
+            *names_of = Some(names.to_vec());
+        }
+    };
+    scenario.fault.iter_mut().for_each(|fault| named(&mut fault.variants));
+    scenario.expect.iter_mut().for_each(|expect| named(&mut expect.variants));
+    let built = sdks.iter().zip(&names).map(|((_, found), name)| Variant {
+        name: name.clone(),
+        sdk: Some(found.clone()),
+        cell: Vec::new(),
+        ..base.clone()
+    });
+    scenario.variant = built.collect();
+    scenario.sweep = Sweep::default();
+    scenario.trials = NonZeroU32::MIN;
+    let [baseline, candidate] = names;
+    let mut compare = Compare { baseline, candidate, ..scenario.compare.take().unwrap_or_default() };
+    tune(&mut compare);
+    scenario.compare = Some(compare);
+    Ok(scenario)
+}
+
+/// Leaves only these variants, and what is said of them; all of them where none is named.
+pub(crate) fn keep_variants(scenario: &mut Scenario, wanted: &[String]) -> Result<(), Error> {
     if wanted.is_empty() {
         return Ok(());
     }
@@ -56,6 +106,12 @@ fn keep_variants(scenario: &mut Scenario, wanted: &[String]) -> Result<(), Error
         }
         None => true,
     };
+    if let Some(compare) = &scenario.compare
+        && !(wanted.contains(&compare.baseline) && wanted.contains(&compare.candidate))
+    {
+        // One of the two alone is no comparison.
+        scenario.compare = None;
+    }
     scenario.expect.retain_mut(|expect| keep(&mut expect.variants));
     scenario.fault.retain_mut(|fault| keep(&mut fault.variants));
     Ok(())

@@ -8,7 +8,6 @@ use spanfate_model::unit::MonoNs;
 use spanfate_run::clock;
 use spanfate_run::fixture::BuildLine;
 use spanfate_run::progress::Progress;
-use spanfate_run::runner::Watcher;
 
 use crate::error::Error;
 
@@ -129,12 +128,6 @@ impl Shown {
         } else {
             note(text);
         }
-    }
-}
-
-impl Watcher for Shown {
-    fn show(&mut self, progress: Progress) {
-        Self::show(self, progress);
     }
 }
 

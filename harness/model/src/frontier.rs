@@ -46,3 +46,64 @@ pub struct Found {
     /// Every value that was tried, ascending.
     pub steps: Vec<Step>,
 }
+
+/// What is varied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum Along {
+    /// Requests per second.
+    Rate,
+    /// Length of the first fault, seconds.
+    Outage,
+}
+
+/// `frontier.json`: the limit of each configuration of a scenario.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Frontier {
+    /// Version of the format.
+    pub format: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// What was varied.
+    pub along: Along,
+    /// Length of a trial's load, warm-up included, seconds: what a queue can buffer counts against it.
+    pub seconds: f64,
+    /// Trials that a value needs, to count as one without loss.
+    pub repeats: u64,
+    /// The configurations, in the order of the file.
+    pub variants: Vec<Limit>,
+    /// Why it ended early, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_by: Option<String>,
+}
+
+/// The limit of one configuration.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Limit {
+    /// Name of the variant.
+    pub variant: String,
+    /// What was found.
+    pub found: Found,
+    /// Spans that a request makes.
+    pub spans_per_request: f64,
+    /// What the law says beside it; absent for a processor that blocks, or without a full batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub law: Option<Lawful>,
+}
+
+/// The law's word on a limit.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Lawful {
+    /// Spans per export.
+    pub batch: u32,
+    /// Length of the queue.
+    pub queue: u32,
+    /// Mean time of an export of a full batch, milliseconds, measured in the search's trials.
+    pub export_ms: f64,
+    /// What the worker can export for ever, spans per second: batch over export time.
+    pub ceiling: f64,
+    /// The predicted limit in what was varied: the highest rate (requests per second) without a loss within a trial, or the
+    /// longest time without an export (seconds) that the queue outlasts.
+    pub predicted: f64,
+}

@@ -17,7 +17,7 @@ use crate::exporter::Exporter;
 use crate::probe::{self, Ebpf};
 use crate::unit::{ByteSize, Period};
 
-pub use compare::{ALPHA, Compare, Gates, MOST_PAIRS};
+pub use compare::{ALPHA, Compare, Gates};
 pub use fault::Fault;
 pub use load::{Arrival, Bursts, Load, LoadOverride, Model, Ramp, Replay, Shape, Step};
 

@@ -3,7 +3,9 @@
 //! Pure functions without a clock: the same result gives the same bytes.
 
 mod books;
+mod compared;
 mod faults;
+mod frontier;
 mod joined;
 mod markup;
 mod number;
@@ -16,14 +18,25 @@ mod terminal;
 mod text;
 mod words;
 
+use spanfate_model::frontier::Frontier;
 use spanfate_model::peek::Peek;
-use spanfate_model::result::{ProbeResult, RunResult};
+use spanfate_model::result::{Comparison, ProbeResult, RunResult};
 
 pub use crate::terminal::TableStyle;
 
 /// The summary for a terminal: a table of the variants, the lost fates, the books, the witnesses and the verdict.
 pub fn table(result: &RunResult, style: TableStyle) -> String {
     terminal::render(result, style)
+}
+
+/// Comparisons of two runs, as text.
+pub fn comparisons(all: &[Comparison], style: TableStyle) -> String {
+    terminal::comparisons(all, style)
+}
+
+/// The limits of a scenario's configurations, as text.
+pub fn frontier(found: &Frontier) -> String {
+    frontier::render(found)
 }
 
 /// What the probes saw of a process that was joined for so many seconds, as text. `gone`: it ended meanwhile.

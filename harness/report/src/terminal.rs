@@ -1,13 +1,14 @@
 //! The summary for a terminal.
 
 mod columns;
+mod comparison;
 mod faults;
 mod ink;
 mod lines;
 mod probes;
 mod traces;
 
-use spanfate_model::result::RunResult;
+use spanfate_model::result::{Comparison, RunResult};
 
 use crate::books::trials;
 use crate::number::TERMINAL;
@@ -47,9 +48,20 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.extend(probes::lines(result));
     out.extend(traces::instrument(result));
     out.extend(lines::errors(result));
+    out.extend(comparison::sweep(result));
+    out.extend(comparison::of_run(result));
     out.extend(lines::expectations(result));
     out.extend(lines::verdict(result));
     let wrapped = out.iter().flat_map(|line| ink::wrap(line, style.width.map(usize::from)));
+    let mut text = wrapped.collect::<Vec<_>>().join("\n");
+    text.push('\n');
+    ink::finish(&text, style.color)
+}
+
+/// Comparisons of two runs; ends with a newline.
+pub(crate) fn comparisons(all: &[Comparison], style: TableStyle) -> String {
+    let lines = all.iter().flat_map(comparison::lines);
+    let wrapped = lines.flat_map(|line| ink::wrap(&line, style.width.map(usize::from)));
     let mut text = wrapped.collect::<Vec<_>>().join("\n");
     text.push('\n');
     ink::finish(&text, style.color)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use spanfate_model::fate::{Cause, Decider, Exit, Fate, Filter, Leak};
 use spanfate_model::manifest::Status;
-use spanfate_model::result::{Estimate, LoadFigures, RunResult, VariantResult};
+use spanfate_model::result::{Comparison, Estimate, LoadFigures, RunResult, VariantResult};
 use spanfate_model::scenario::Model;
 use spanfate_model::verdict::Verdict;
 
@@ -71,6 +71,8 @@ pub(crate) fn sentence(result: &RunResult) -> String {
         Verdict::Pass if asked == 1 => "The expectation holds, and all books close.".to_owned(),
         Verdict::Pass => format!("All {asked} expectations hold, and all books close."),
         Verdict::Inconclusive => "It cannot be said; do not read this as a pass.".to_owned(),
+        // The expectations may all hold where a candidate is worse.
+        Verdict::Fail if failed == 0 => result.reasons.first().cloned().unwrap_or_default(),
         Verdict::Fail => {
             format!("{failed} of {asked} expectations {} not hold.", if failed == 1 { "does" } else { "do" })
         }
@@ -81,12 +83,23 @@ pub(crate) fn sentence(result: &RunResult) -> String {
     }
 }
 
+/// Whether a comparison ended the run at one of its planned looks.
+fn decided_early(result: &RunResult) -> bool {
+    let early = |comparison: &Comparison| comparison.looks.is_some() && comparison.pairs < comparison.planned;
+    result.comparison.as_ref().is_some_and(early)
+}
+
 /// What to say first about a run that did not come to its end.
 pub(crate) fn incomplete(result: &RunResult) -> Option<String> {
     let done = trials(result).filter(|(_, trial)| trial.status == Status::Complete).count();
     let planned = result.plan.trials.len();
     let how = match result.status {
         Status::Complete if done >= planned => return None,
+        Status::Complete if decided_early(result) => {
+            return Some(format!(
+                "The comparison was decided before its last pair: {done} of {planned} planned trials were run."
+            ));
+        }
         Status::Complete => "This run is complete, but not every trial is",
         Status::Interrupted => "This run was interrupted",
         Status::Partial => "This run broke off",

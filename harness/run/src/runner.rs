@@ -56,11 +56,8 @@ pub trait Watcher {
     /// Something worth showing.
     fn show(&mut self, progress: Progress);
 
-    /// After each trial: whether what ran is enough, and why.
-    fn enough(&mut self, done: &PlannedTrial) -> Option<String> {
-        let _ = done;
-        None
-    }
+    /// After each trial: whether what ran is enough, and why. A block holds one trial of each variant.
+    fn enough(&mut self, done: &PlannedTrial, last_of_its_block: bool) -> Option<String>;
 }
 
 /// Space a run needs at most, bytes: ledgers, receipts and requests of all trials.
@@ -161,7 +158,11 @@ impl Run<'_> {
             };
             let left_s = self.plan.estimated_seconds(missing.get(place..).unwrap_or_default());
             match self.one(&trial, left_s, watcher) {
-                Ok(()) => manifest.enough = watcher.enough(planned),
+                Ok(()) => {
+                    let next = missing.get(place + 1);
+                    let last = next.is_none_or(|next| next.repetition != planned.repetition);
+                    manifest.enough = watcher.enough(planned, last);
+                }
                 Err(error) if self.limits.keep_going && error.is_of_one_trial() => {
                     watcher.show(Progress::TrialFailed { index: planned.index, why: error.to_string() });
                     failed = failed.or(Some(error));
@@ -232,6 +233,12 @@ impl Run<'_> {
 /// The process id keeps runs apart that began in the same second in different places.
 fn scratch_name(run_id: &str, trial: u16) -> String {
     format!("{SCRATCH_PREFIX}{run_id}-{}-{trial}", std::process::id())
+}
+
+/// Makes a directory for what is more than one run, named like one.
+pub fn fresh_directory(parent: &Path, name: &str) -> Result<PathBuf, Error> {
+    fs::create_dir_all(parent).map_err(Error::unwritten(parent))?;
+    unused_directory(parent, &format!("{name}-{}", stamp::of(clock::wall())))
 }
 
 /// Makes a directory that was not there before.

@@ -1,10 +1,15 @@
 //! `spanfate scenario`: run, then exactly what `analyze` and `report` do.
 
+use spanfate_analysis::comparison::{is_decided, is_look};
 use spanfate_model::layout::RunDir;
+use spanfate_model::plan::PlannedTrial;
+use spanfate_model::result::RunResult;
+use spanfate_model::scenario::Compare;
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::interrupt::Interrupt;
+use spanfate_run::progress::Progress;
 use spanfate_run::project::Project;
-use spanfate_run::runner::{Limits, Run};
+use spanfate_run::runner::{Limits, Run, Watcher};
 use spanfate_run::store;
 
 use super::analyze;
@@ -43,16 +48,58 @@ pub(super) fn carry_out(run: &Run<'_>, output: Output, color: bool) -> Result<Ex
     finish(run, &dir, output, color)
 }
 
+/// Carries out a run and concludes it. What stopped it, if something did, stands beside what was measured until then.
+pub(super) fn measure(
+    run: &Run<'_>,
+    shown: &mut Shown,
+) -> Result<(RunDir, RunResult, Result<(), spanfate_run::Error>), Error> {
+    let dir = run.prepare()?;
+    let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
+    let (result, done) = execute(run, &dir, shown)?;
+    Ok((dir, result, done))
+}
+
+/// Runs what a directory does not have yet, and concludes it.
+fn execute(
+    run: &Run<'_>,
+    dir: &RunDir,
+    shown: &mut Shown,
+) -> Result<(RunResult, Result<(), spanfate_run::Error>), Error> {
+    let done = run.execute(dir, &mut Looking { shown, dir, compare: run.plan.compare.as_ref() });
+    shown.finish();
+    match analyze::conclude(dir) {
+        Ok(result) => Ok((result, done)),
+        // What stopped the run says more than what kept its rest from being concluded.
+        Err(error) => Err(done.err().map_or(error, Error::Run)),
+    }
+}
+
+/// Shows a run, and looks at its comparison where that was planned.
+struct Looking<'a> {
+    shown: &'a mut Shown,
+    dir: &'a RunDir,
+    compare: Option<&'a Compare>,
+}
+
+impl Watcher for Looking<'_> {
+    fn show(&mut self, progress: Progress) {
+        self.shown.show(progress);
+    }
+
+    fn enough(&mut self, done: &PlannedTrial, last_of_its_block: bool) -> Option<String> {
+        let pairs = usize::from(done.repetition) + 1;
+        if !last_of_its_block || !is_look(self.compare?, pairs) {
+            return None;
+        }
+        // What cannot be concluded now is concluded at the end.
+        let comparison = analyze::conclude(self.dir).ok()?.comparison?;
+        is_decided(&comparison).then(|| format!("the comparison was decided after {pairs} pairs"))
+    }
+}
+
 /// Runs what a directory does not have yet, concludes it and prints what came of it.
 pub(super) fn finish(run: &Run<'_>, dir: &RunDir, output: Output, color: bool) -> Result<ExitCode, Error> {
-    let mut shown = Shown::new(output.quiet);
-    let done = run.execute(dir, &mut shown);
-    shown.finish();
-    let result = match analyze::conclude(dir) {
-        Ok(result) => result,
-        // What stopped the run says more than what kept its rest from being concluded.
-        Err(error) => return Err(done.err().map_or(error, Error::Run)),
-    };
+    let (result, done) = execute(run, dir, &mut Shown::new(output.quiet))?;
     if result.variants.is_empty() {
         // Nothing was measured: an empty table would only hide the reason.
         if let Err(error) = done {

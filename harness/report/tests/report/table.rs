@@ -11,7 +11,7 @@ pub(crate) fn plain(result: &RunResult, width: u16) -> String {
 
 #[test]
 fn lines_fit_the_terminal() {
-    for result in [
+    for result in vec![
         sample::nine(),
         sample::repeated(),
         sample::broken(),

@@ -1,6 +1,7 @@
 //! `[compare]`: two variants that are there, and pairs enough to conclude.
 
-use spanfate_model::scenario::{ALPHA, MOST_PAIRS, Scenario};
+use spanfate_analysis::statistics::{MOST_PAIRS, least_pairs};
+use spanfate_model::scenario::{ALPHA, Scenario};
 
 use super::{Problems, meant, variant_names};
 
@@ -21,20 +22,16 @@ pub(super) fn compare(out: &mut Problems, scenario: &Scenario) {
         let help = "take it out; `pairs` says how many trials each variant has";
         out.add(&["trials"], "`trials` and `compare.pairs` say the same thing", help);
     }
-    let (pairs, looks) = (compare.pairs.get(), compare.looks.get());
-    if pairs > MOST_PAIRS {
+    let (pairs, looks, gates) = (compare.pairs.get(), compare.looks.get(), compare.gate.0.len());
+    if pairs as usize > MOST_PAIRS {
         out.add(&["compare", "pairs"], format!("{pairs} pairs are more than {MOST_PAIRS}"), "use fewer");
     }
-    let least = compare.least_pairs();
-    if pairs < least {
+    let least = least_pairs(gates, ALPHA, looks as usize).unwrap_or(usize::MAX);
+    if (pairs as usize) < least {
         let message = format!(
-            "{pairs} pairs can never conclude: with {} deciding figures and {looks} looks the smallest p value is above {ALPHA}",
-            compare.gate.0.len()
+            "{pairs} pairs can never conclude: with {gates} deciding figures and {looks} looks the smallest p value is above {ALPHA}"
         );
-        out.add(
-            &["compare", "pairs"],
-            message,
-            &format!("use {least} pairs or more, or fewer figures in `gate`"),
-        );
+        let help = format!("use {least} pairs or more, or fewer figures in `gate`");
+        out.add(&["compare", "pairs"], message, &help);
     }
 }

@@ -1,0 +1,118 @@
+//! `spanfate compare`: two runs, or one scenario with two SDKs.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use spanfate_analysis::comparison::{Apart, compare_runs};
+use spanfate_model::result::RunResult;
+use spanfate_model::scenario::Gates;
+use spanfate_model::verdict::{ExitCode, Verdict};
+use spanfate_report::{TableStyle, comparisons};
+use spanfate_run::interrupt::Interrupt;
+use spanfate_run::project::Project;
+use spanfate_run::runner::Run;
+use spanfate_run::store;
+
+use super::{analyze, scenario};
+use crate::args::CompareArguments;
+use crate::error::Error;
+use crate::select::{self, Selected};
+use crate::{scenario_file, show};
+
+/// Compares.
+pub(super) fn run(arguments: &CompareArguments, color: bool) -> Result<ExitCode, Error> {
+    match (arguments.what.as_slice(), arguments.sdks.as_slice()) {
+        ([baseline, candidate], []) => runs(baseline, candidate, arguments, color),
+        ([file], [baseline, candidate]) => sdks(file, [baseline, candidate], arguments, color),
+        _ => Err(Error::Refused(
+            "compare takes two runs (`spanfate compare BASE CAND`), or one scenario and two SDKs (`spanfate compare --sdk 1.44 \
+             --sdk path:../opentelemetry-go SCENARIO`)"
+                .to_owned(),
+        )),
+    }
+}
+
+/// Two runs that were made before.
+fn runs(
+    baseline: &Path,
+    candidate: &Path,
+    arguments: &CompareArguments,
+    color: bool,
+) -> Result<ExitCode, Error> {
+    let (base, other) = (result_of(baseline)?, result_of(candidate)?);
+    let how = Apart { gates: gates(arguments)?, any_machine: arguments.allow_env_mismatch };
+    let all = compare_runs(&base, &other, &how);
+    if all.is_empty() {
+        let names =
+            |run: &RunResult| run.variants.iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(Error::NothingSelected(format!(
+            "the runs share no variant; one has {}, the other {}",
+            names(&base),
+            names(&other)
+        )));
+    }
+    if arguments.output.json {
+        let text = serde_json::to_string_pretty(&all).map_err(|e| Error::Output(std::io::Error::other(e)))?;
+        show::data(&(text + "\n"))?;
+    } else if !arguments.output.quiet {
+        show::data(&comparisons(&all, TableStyle { color, width: None }))?;
+    }
+    let worst = all.iter().fold(Verdict::Pass, |worst, one| worst.worst(one.verdict));
+    Ok(worst.exit())
+}
+
+/// The result of a run, by its directory, its id, or the file itself.
+fn result_of(name: &Path) -> Result<RunResult, Error> {
+    let file = if name.is_file() { name.to_owned() } else { analyze::find_run(name)?.result() };
+    Ok(store::read_json(&file)?)
+}
+
+fn gates(arguments: &CompareArguments) -> Result<Option<Gates>, Error> {
+    if arguments.gates.is_empty() {
+        return Ok(None);
+    }
+    let pair = |text: &String| {
+        let (figure, percent) = text.split_once('=').ok_or_else(|| {
+            Error::Refused(format!("`{text}` names no smallest change; write for example response.p50=5%"))
+        })?;
+        Ok((figure.trim().to_owned(), percent.to_owned()))
+    };
+    let written = arguments.gates.iter().map(pair).collect::<Result<BTreeMap<_, _>, Error>>()?;
+    Gates::try_from(written).map(Some).map_err(Error::Refused)
+}
+
+/// One scenario with two SDKs, interleaved.
+fn sdks(
+    file: &Path,
+    sdks: [&String; 2],
+    arguments: &CompareArguments,
+    color: bool,
+) -> Result<ExitCode, Error> {
+    let loaded = scenario_file::load(file, color)?;
+    let sdks = sdks.map(|sdk| located(sdk));
+    let gates = gates(arguments)?;
+    let scenario = select::with_sdks(loaded.scenario, &sdks, arguments.variant.as_deref(), |compare| {
+        compare.pairs = arguments.pairs.unwrap_or(compare.pairs);
+        compare.gate = gates.clone().unwrap_or_else(|| compare.gate.clone());
+    })?;
+    let selected = Selected::of(&scenario, loaded.text, loaded.folder)?;
+    let project = Project::find()?;
+    let interrupt = Interrupt::listen(show::note)?;
+    let run = Run {
+        project: &project,
+        base: &selected.folder,
+        results: arguments.out.clone().unwrap_or_else(|| project.results()),
+        plan: &selected.plan,
+        scenario: &selected.text,
+        interrupt: &interrupt,
+        limits: scenario::limits(arguments.limits, false),
+    };
+    scenario::carry_out(&run, arguments.output, color)
+}
+
+/// A checkout named on the command line begins where the user stands, not where the scenario is.
+fn located(sdk: &str) -> (String, String) {
+    let absolute = sdk.strip_prefix("path:").and_then(|path| std::path::absolute(PathBuf::from(path)).ok());
+    let found = absolute.map_or_else(|| sdk.to_owned(), |path| format!("path:{}", path.display()));
+    (sdk.to_owned(), found)
+}

@@ -1,0 +1,160 @@
+//! The rounds of a search: each is a run of its own, in which every configuration that is still searched for has its next
+//! value. So all of them share the machine's weather.
+
+use std::path::Path;
+
+use spanfate_analysis::frontier::Seen;
+use spanfate_model::fate::FateClass;
+use spanfate_model::frontier::Along;
+use spanfate_model::result::{RunResult, TrialResult};
+use spanfate_model::scenario::{Scenario, Variant};
+use spanfate_model::unit::{MonoNs, Period};
+use spanfate_model::verdict::Verdict;
+use spanfate_run::clock;
+use spanfate_run::interrupt::Interrupt;
+use spanfate_run::project::Project;
+use spanfate_run::runner::{Limits, Run};
+
+use super::{Candidate, Worker, vary};
+use crate::command::scenario::measure;
+use crate::error::Error;
+use crate::select::Selected;
+use crate::show::{self, Shown};
+
+/// How a search ended.
+pub(super) enum Ended {
+    /// Every configuration has its answer.
+    Done,
+    /// By a signal.
+    Interrupted(i32),
+    /// The time was over.
+    OutOfTime,
+    /// The books of a run do not close; its reasons.
+    Broken(String),
+}
+
+impl Ended {
+    pub(super) fn why(&self) -> Option<String> {
+        match self {
+            Self::Done => None,
+            Self::Interrupted(2) => Some("Ctrl-C".to_owned()),
+            Self::Interrupted(_) => Some("SIGTERM".to_owned()),
+            Self::OutOfTime => Some("the time that --max-duration gives".to_owned()),
+            Self::Broken(why) => Some(format!("accounting broken: {why}")),
+        }
+    }
+}
+
+/// What all rounds share.
+pub(super) struct Rounds<'a> {
+    pub(super) project: &'a Project,
+    pub(super) scenario: &'a Scenario,
+    pub(super) text: &'a str,
+    pub(super) base: &'a Path,
+    pub(super) dir: &'a Path,
+    pub(super) along: Along,
+    pub(super) interrupt: &'a Interrupt,
+    pub(super) most: Option<Period>,
+}
+
+impl Rounds<'_> {
+    /// Runs rounds until every configuration has its answer.
+    pub(super) fn search(&self, candidates: &mut [Candidate]) -> Result<Ended, Error> {
+        let began = clock::now();
+        let mut round = 0;
+        loop {
+            let next: Vec<(usize, f64)> = candidates
+                .iter()
+                .enumerate()
+                .filter_map(|(at, one)| Some((at, one.search.next()?)))
+                .collect();
+            if next.is_empty() {
+                return Ok(Ended::Done);
+            }
+            round += 1;
+            let values: Vec<(&Variant, f64)> =
+                next.iter().filter_map(|(at, value)| Some((&candidates.get(*at)?.variant, *value))).collect();
+            show::note(&format!("round {round}: {}", self.describe(&values)));
+            let scenario = vary::with(self.scenario, self.along, &values);
+            let selected = Selected::of(&scenario, self.text.to_owned(), self.base.to_owned())?;
+            if !self.in_time(began, &selected) {
+                return Ok(Ended::OutOfTime);
+            }
+            let result = self.round(&selected)?;
+            if let Some(signal) = self.interrupt.signal() {
+                return Ok(Ended::Interrupted(signal));
+            }
+            if result.verdict == Verdict::AccountingBroken {
+                return Ok(Ended::Broken(result.reasons.first().cloned().unwrap_or_default()));
+            }
+            for (at, value) in next {
+                if let Some(one) = candidates.get_mut(at) {
+                    learn(one, value, &result);
+                }
+            }
+        }
+    }
+
+    fn round(&self, selected: &Selected) -> Result<RunResult, Error> {
+        let run = Run {
+            project: self.project,
+            base: self.base,
+            results: self.dir.to_owned(),
+            plan: &selected.plan,
+            scenario: &selected.text,
+            interrupt: self.interrupt,
+            limits: Limits::default(),
+        };
+        let mut shown = Shown::new(false);
+        let (_, result, done) = measure(&run, &mut shown)?;
+        done?;
+        Ok(result)
+    }
+
+    fn in_time(&self, began: MonoNs, selected: &Selected) -> bool {
+        let needed = selected.plan.estimated_seconds(&selected.plan.trials);
+        let passed = (clock::now() - began) as f64 / 1e9;
+        self.most.is_none_or(|most| passed + needed <= most.seconds())
+    }
+
+    fn describe(&self, values: &[(&Variant, f64)]) -> String {
+        let one = |(variant, value): &(&Variant, f64)| match self.along {
+            Along::Rate => format!("{} at {value:.0}/s", variant.name),
+            Along::Outage => format!("{} through {value:.2} s", variant.name),
+        };
+        values.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Takes in what the trials of a round saw of a configuration.
+fn learn(one: &mut Candidate, value: f64, result: &RunResult) {
+    let Some(variant) = result.variants.iter().find(|variant| variant.name == one.variant.name) else {
+        return;
+    };
+    for trial in &variant.trials {
+        one.search.saw(value, seen(trial));
+        if trial.load.started > 0 {
+            one.spans_per_request = trial.ledger.created as f64 / trial.load.started as f64;
+        }
+        // The time of an export grows with the load; the newest value is nearest to the limit.
+        one.worker = worker(trial).or(one.worker);
+    }
+}
+
+/// What a trial says: the whole of it counts, its warm-up, too.
+fn seen(trial: &TrialResult) -> Seen {
+    let usable =
+        trial.is_valid("loss") && trial.error.is_none() && trial.faults.iter().all(|fault| fault.bit);
+    match trial.ledger.class(FateClass::Lost).0 {
+        _ if !usable => Seen::Unusable,
+        0 => Seen::Clean,
+        _ => Seen::Lossy,
+    }
+}
+
+/// The batch processor of a trial; none where it blocks, or where no batch was full.
+fn worker(trial: &TrialResult) -> Option<Worker> {
+    let effective = trial.effective.as_ref().filter(|effective| !effective.block)?;
+    let export_ms = trial.exports.full_batch_ms.filter(|ms| *ms > 0.0)?;
+    Some(Worker { batch: effective.batch, queue: effective.queue, export_ms })
+}
