@@ -42,4 +42,4 @@ pub use peek::conclude_peek;
 pub use probe::describe as describe_probes;
 pub use rows::{Exported, each_span};
 pub use run::conclude_run;
-pub use trial::conclude_trial;
+pub use trial::{ConcludedTrial, TrialTimes, conclude_trial};

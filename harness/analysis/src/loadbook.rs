@@ -84,8 +84,8 @@ impl LoadBook {
         (0..self.records.len()).filter(|request| self.is_answered(*request)).count() as u64
     }
 
-    /// The figures.
-    pub(crate) fn figures(&self, excused: &[(MonoNs, MonoNs)]) -> LoadFigures {
+    /// The figures, and all response times.
+    pub(crate) fn figures(&self, excused: &[(MonoNs, MonoNs)]) -> (LoadFigures, Times) {
         let mut out = LoadFigures {
             model: self.model,
             intended: self.schedule.len() as u64,
@@ -127,7 +127,7 @@ impl LoadBook {
         out.response = response.quantiles();
         out.service = service.quantiles();
         out.start_lag = lag.quantiles();
-        out
+        (out, response)
     }
 
     /// The lowest share of intended requests that was really started, and reached the service, in a window of the measured part

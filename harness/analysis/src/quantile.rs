@@ -11,6 +11,10 @@ const LONGEST_NS: u64 = 600_000_000_000;
 const CURVE: [f64; 18] =
     [0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9999, 1.0];
 
+/// A distribution that was collected: nanoseconds, rising, and how often each.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Recorded(Vec<(u64, u64)>);
+
 /// A distribution being collected.
 #[derive(Clone)]
 pub(crate) struct Times(Option<Histogram<u64>>);
@@ -30,6 +34,22 @@ impl Times {
         if let (Some(own), Some(other)) = (&mut self.0, &other.0) {
             // Both have the same bounds, so every value has its place.
             own.add(other).ok();
+        }
+    }
+
+    /// The values, rising, and how often each was seen: what is kept of a trial until its run is concluded. A histogram of
+    /// mostly empty places would take half a megabyte.
+    pub(crate) fn recorded(&self) -> Recorded {
+        let values = self.0.iter().flat_map(Histogram::iter_recorded);
+        Recorded(values.map(|place| (place.value_iterated_to(), place.count_at_value())).collect())
+    }
+
+    /// Adds what another distribution of the same precision recorded. Each value falls into the place it came from.
+    pub(crate) fn add(&mut self, recorded: &Recorded) {
+        if let Some(histogram) = &mut self.0 {
+            for (ns, count) in &recorded.0 {
+                histogram.saturating_record_n(*ns, *count);
+            }
         }
     }
 
@@ -76,6 +96,8 @@ pub(crate) fn millis(ns: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -89,5 +111,23 @@ mod tests {
             "{q:?}"
         );
         assert!(q.curve.is_sorted_by(|a, b| a.1 <= b.1));
+    }
+
+    proptest! {
+        /// In whatever parts values come, together they are the distribution of all of them.
+        #[test]
+        fn merging_parts_gives_the_whole(parts in prop::collection::vec(prop::collection::vec(0..u64::MAX, 0..40), 0..5)) {
+            let (mut whole, mut merged) = (Times::new(), Times::new());
+            for part in &parts {
+                let mut one = Times::new();
+                for ns in part {
+                    one.record(*ns);
+                    whole.record(*ns);
+                }
+                merged.add(&one.recorded());
+            }
+            prop_assert_eq!(merged.quantiles(), whole.quantiles());
+            prop_assert_eq!(merged.recorded(), whole.recorded());
+        }
     }
 }

@@ -10,6 +10,7 @@ use spanfate_model::witness::{Witness, WitnessState};
 
 use crate::overall::price_witnesses;
 use crate::summary::summarise;
+use crate::trial::ConcludedTrial;
 use crate::{comparison, expect, sweep};
 
 /// Concludes a run from its concluded trials.
@@ -17,7 +18,7 @@ pub fn conclude_run(
     plan: Plan,
     environment: Environment,
     manifest: &RunManifest,
-    trials: Vec<TrialResult>,
+    trials: Vec<ConcludedTrial>,
 ) -> RunResult {
     let planned = plan.trials.len();
     let mut reasons = Vec::new();
@@ -26,7 +27,7 @@ pub fn conclude_run(
         verdict = verdict.worst(worse);
         reasons.push((worse, reason));
     };
-    for trial in &trials {
+    for trial in trials.iter().map(|trial| &trial.result) {
         for (worse, reason) in judge_trial(trial, &plan) {
             say(worse, format!("trial {}: {reason}", trial.index));
         }
@@ -194,11 +195,11 @@ fn unbitten(fault: &FaultResult) -> String {
     format!("fault {} (`{}` on {}) did not bite: {reached}{why}", fault.number + 1, fault.name, fault.on)
 }
 
-fn variants(plan: &Plan, trials: Vec<TrialResult>) -> Vec<VariantResult> {
-    let mut by_variant: Vec<Vec<TrialResult>> = plan.variants.iter().map(|_| Vec::new()).collect();
+fn variants(plan: &Plan, trials: Vec<ConcludedTrial>) -> Vec<VariantResult> {
+    let mut by_variant: Vec<Vec<ConcludedTrial>> = plan.variants.iter().map(|_| Vec::new()).collect();
     for trial in trials {
         let variant =
-            plan.trials.iter().find(|planned| planned.index == trial.index).map_or(0, |p| p.variant);
+            plan.trials.iter().find(|planned| planned.index == trial.result.index).map_or(0, |p| p.variant);
         if let Some(place) = by_variant.get_mut(usize::from(variant)) {
             place.push(trial);
         }
@@ -211,7 +212,7 @@ fn variants(plan: &Plan, trials: Vec<TrialResult>) -> Vec<VariantResult> {
             name: variant.name.clone(),
             settings: settings(variant),
             summary: summarise(&trials),
-            trials,
+            trials: trials.into_iter().map(|trial| trial.result).collect(),
         })
         .collect()
 }

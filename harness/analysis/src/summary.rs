@@ -4,39 +4,55 @@ use std::collections::BTreeMap;
 
 use spanfate_model::fate::FateClass;
 use spanfate_model::manifest::Status;
-use spanfate_model::result::{Quantiles, Summary, TrialResult};
+use spanfate_model::result::{Estimate, Quantiles, Summary, TrialResult};
 use spanfate_model::scenario::Model;
 use spanfate_model::witness::WitnessState;
 
 use crate::overall;
-use crate::statistics::estimate;
+use crate::quantile::{Recorded, Times};
+use crate::statistics::{clean_bound, estimate};
+use crate::trial::ConcludedTrial;
 
 /// Sums up the trials of a variant. Loss and times rest on the valid trials where there are any.
-pub(crate) fn summarise(trials: &[TrialResult]) -> Summary {
-    let whole: Vec<&TrialResult> = trials.iter().filter(|trial| trial.status != Status::Partial).collect();
-    let used = if whole.is_empty() { trials.iter().collect() } else { whole };
-    let loss_trials = valid_or_all(&used, "loss");
-    let latency_trials = valid_or_all(&used, "latency");
-    let rates: Vec<f64> = loss_trials.iter().map(|trial| trial.loss.rate).collect();
+pub(crate) fn summarise(trials: &[ConcludedTrial]) -> Summary {
+    let all: Vec<&ConcludedTrial> = trials.iter().collect();
+    let used = preferred(&all, |trial| trial.result.status != Status::Partial);
+    let loss_trials = preferred(&used, |trial| trial.result.is_valid("loss"));
+    let latency_trials = preferred(&used, |trial| trial.result.is_valid("latency"));
+    let loss_valid = used.iter().any(|trial| trial.result.is_valid("loss"));
+    let latency_valid = used.iter().any(|trial| trial.result.is_valid("latency"));
+    let used: Vec<&TrialResult> = used.iter().map(|trial| &trial.result).collect();
+    let rates: Vec<f64> = loss_trials.iter().map(|trial| trial.result.loss.rate).collect();
     let predicted: Vec<f64> = loss_trials
         .iter()
-        .filter_map(|trial| trial.loss.predicted.map(|prediction| prediction.rate))
+        .filter_map(|trial| trial.result.loss.predicted.map(|prediction| prediction.rate))
         .collect();
     let sum = |pick: fn(&TrialResult) -> u64| used.iter().map(|trial| pick(trial)).sum();
+    let response = |pick: fn(&Quantiles) -> f64| {
+        quantile(&latency_trials, latency_valid, |trial| trial.load.response.as_ref().map(pick))
+    };
+    let delay = |pick: fn(&Quantiles) -> f64| {
+        quantile(&loss_trials, loss_valid, |trial| trial.delay.as_ref().map(pick))
+    };
     Summary {
         trials: used.len() as u64,
-        loss: estimate(&rates, used.iter().any(|trial| trial.is_valid("loss"))),
+        loss: estimate(&rates, loss_valid),
+        lossy_bound: lossy_bound(&used),
         predicted: mean(&predicted),
         created: sum(|trial| trial.ledger.created_measured),
         received: sum(|trial| trial.loss.received),
         lost: sum(|trial| trial.loss.lost),
         lost_by_fate: lost_by_fate(&used),
-        response: median(&latency_trials, |trial| trial.load.response.as_ref()),
-        delay: median(&loss_trials, |trial| trial.delay.as_ref()),
+        response: merged(&latency_trials.iter().map(|trial| &trial.times.response).collect::<Vec<_>>()),
+        delay: merged(&loss_trials.iter().map(|trial| &trial.times.delay).collect::<Vec<_>>()),
+        response_p50: response(|q| q.p50),
+        response_p99: response(|q| q.p99),
+        delay_p50: delay(|q| q.p50),
+        delay_p99: delay(|q| q.p99),
         fixture_cpu: mean(&used.iter().map(|t| t.usage.fixture_cpu).collect::<Vec<_>>()).unwrap_or_default(),
         fixture_rss: used.iter().map(|trial| trial.usage.fixture_rss).max().unwrap_or_default(),
         achieved: mean(&used.iter().map(|t| t.load.achieved).collect::<Vec<_>>()).unwrap_or_default(),
-        marks: marks(trials),
+        marks: marks(&trials.iter().map(|trial| &trial.result).collect::<Vec<_>>()),
         breakdown: overall::breakdown(&used),
         damage: overall::damage(&used),
         witness_cost: None,
@@ -44,9 +60,39 @@ pub(crate) fn summarise(trials: &[TrialResult]) -> Summary {
     }
 }
 
-fn valid_or_all<'a>(trials: &[&'a TrialResult], figure: &str) -> Vec<&'a TrialResult> {
-    let valid: Vec<&TrialResult> = trials.iter().copied().filter(|trial| trial.is_valid(figure)).collect();
-    if valid.is_empty() { trials.to_vec() } else { valid }
+/// Those that are better to rest on, where there are any; else all.
+fn preferred<'a>(
+    trials: &[&'a ConcludedTrial],
+    better: fn(&ConcludedTrial) -> bool,
+) -> Vec<&'a ConcludedTrial> {
+    let some: Vec<&ConcludedTrial> = trials.iter().copied().filter(|trial| better(trial)).collect();
+    if some.is_empty() { trials.to_vec() } else { some }
+}
+
+/// The quantiles of all values of all these trials: what a request or a span met, whichever trial it was in.
+fn merged(all: &[&Recorded]) -> Option<Quantiles> {
+    let mut times = Times::new();
+    for recorded in all {
+        times.add(recorded);
+    }
+    times.quantiles()
+}
+
+/// A quantile of each trial, over the trials: how far it is known.
+fn quantile(
+    trials: &[&ConcludedTrial],
+    valid: bool,
+    pick: impl Fn(&TrialResult) -> Option<f64>,
+) -> Option<Estimate> {
+    let values: Vec<f64> = trials.iter().filter_map(|trial| pick(&trial.result)).collect();
+    (!values.is_empty()).then(|| estimate(&values, valid))
+}
+
+/// How often trials may lose something, where none of several did; a spoilt trial does not count as clean.
+fn lossy_bound(trials: &[&TrialResult]) -> Option<f64> {
+    let clean = trials.iter().filter(|trial| trial.is_valid("loss") && trial.loss.due > 0).count();
+    let lossy = trials.iter().any(|trial| trial.loss.lost > 0);
+    if lossy || clean < 2 { None } else { clean_bound(clean as u64) }
 }
 
 fn mean(values: &[f64]) -> Option<f64> {
@@ -63,16 +109,9 @@ fn lost_by_fate(trials: &[&TrialResult]) -> BTreeMap<String, u64> {
     out
 }
 
-/// The trial whose p99 is the median: whole curves are not averaged.
-fn median(trials: &[&TrialResult], pick: fn(&TrialResult) -> Option<&Quantiles>) -> Option<Quantiles> {
-    let mut all: Vec<&Quantiles> = trials.iter().filter_map(|trial| pick(trial)).collect();
-    all.sort_by(|a, b| a.p99.total_cmp(&b.p99));
-    all.get(all.len().saturating_sub(1) / 2).map(|quantiles| (*quantiles).clone())
-}
-
-fn marks(trials: &[TrialResult]) -> Vec<String> {
+fn marks(trials: &[&TrialResult]) -> Vec<String> {
     let mut counted: Vec<(String, usize)> = Vec::new();
-    for mark in trials.iter().flat_map(marks_of) {
+    for mark in trials.iter().flat_map(|trial| marks_of(trial)) {
         match counted.iter_mut().find(|(known, _)| *known == mark) {
             Some((_, count)) => *count += 1,
             None => counted.push((mark, 1)),

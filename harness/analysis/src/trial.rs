@@ -16,11 +16,30 @@ use crate::excuse;
 use crate::opened::{Keeper, Opened, Subject};
 use crate::probe::Probed;
 use crate::process::{FailedBy, Process};
+use crate::quantile::Recorded;
 use crate::receipts::Receipts;
 use crate::reconcile::reconcile;
 use crate::service::{self, Scene, per};
 use crate::timeline::Timeline;
 use crate::{traces, usage, validity};
+
+/// A trial, concluded, with what its run still needs of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConcludedTrial {
+    /// What is written.
+    pub result: TrialResult,
+    /// Its whole distributions, which are not: quantiles of a variant are those of all its trials' values.
+    pub times: TrialTimes,
+}
+
+/// The distributions of a trial's times.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TrialTimes {
+    /// Response times of the measured part.
+    pub(crate) response: Recorded,
+    /// From the creation of a span to its first receipt.
+    pub(crate) delay: Recorded,
+}
 
 /// Concludes a trial. `fixture_cores` is how many cores the fixture had to itself.
 pub fn conclude_trial(
@@ -28,7 +47,7 @@ pub fn conclude_trial(
     planned: &PlannedTrial,
     fixture_cores: usize,
     logs: &TrialLogs,
-) -> TrialResult {
+) -> ConcludedTrial {
     let manifest = &logs.manifest;
     let opened = Opened::open(plan, planned, logs);
     let Opened { processes, probes, receipts, book, began, acted, excused, .. } = &opened;
@@ -39,10 +58,8 @@ pub fn conclude_trial(
     let window = if plan.attached { (began, manifest.phases.stopped) } else { book.window(began) };
     let usage =
         usage::figures(&logs.usage, processes, window, fixture_cores, excuse::neighbours_ns(acted, window));
-    let load = LoadFigures {
-        scheduling: manifest.load_scheduling.clone().unwrap_or_default(),
-        ..book.figures(excused)
-    };
+    let (figures, response) = book.figures(excused);
+    let load = LoadFigures { scheduling: manifest.load_scheduling.clone().unwrap_or_default(), ..figures };
     let load_of = plan.load_of_trial(planned);
     let services = service::conclude(
         &manifest.processes,
@@ -62,7 +79,8 @@ pub fn conclude_trial(
     );
     let faults = faults(plan, planned, logs, &opened);
     let first = manifest.processes.first();
-    TrialResult {
+    let times = TrialTimes { response: response.recorded(), delay: done.delay.recorded() };
+    let result = TrialResult {
         index: planned.index,
         repetition: planned.repetition,
         status: manifest.status,
@@ -94,7 +112,8 @@ pub fn conclude_trial(
         services,
         breakdown: done.breakdown,
         damage: done.damage,
-    }
+    };
+    ConcludedTrial { result, times }
 }
 
 fn faults(

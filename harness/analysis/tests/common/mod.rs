@@ -274,5 +274,5 @@ pub(crate) fn conclude(plan: &Plan, logs: &TrialLogs) -> (TrialResult, RunResult
     let trial = conclude_trial(plan, &plan.trials[0], 1, logs);
     let manifest = RunManifest { status: Status::Complete, ..RunManifest::default() };
     let run = conclude_run(plan.clone(), Environment::default(), &manifest, vec![trial.clone()]);
-    (trial, run)
+    (trial.result, run)
 }

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use spanfate_analysis::{conclude_run, conclude_trial};
+use spanfate_analysis::{ConcludedTrial, conclude_run, conclude_trial};
 use spanfate_model::environment::Environment;
 use spanfate_model::layout::RunDir;
 use spanfate_model::manifest::RunManifest;
 use spanfate_model::plan::Plan;
-use spanfate_model::result::{RunResult, TrialResult};
+use spanfate_model::result::RunResult;
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::{TableStyle, table};
 use spanfate_run::project::Project;
@@ -64,7 +64,7 @@ fn conclude_one(
     plan: &Plan,
     planned: &spanfate_model::plan::PlannedTrial,
     environment: &Environment,
-) -> Result<Option<TrialResult>, Error> {
+) -> Result<Option<ConcludedTrial>, Error> {
     let place = dir.trial(planned.index);
     if !place.manifest().is_file() {
         return Ok(None);
@@ -72,7 +72,7 @@ fn conclude_one(
     store::settle(&place)?;
     let logs = store::read_trial(&place)?;
     let trial = conclude_trial(plan, planned, environment.fixture_cpus.len(), &logs);
-    store::write_json(&place.ledger(), &trial.ledger)?;
+    store::write_json(&place.ledger(), &trial.result.ledger)?;
     Ok(Some(trial))
 }
 

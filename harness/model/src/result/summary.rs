@@ -16,6 +16,10 @@ pub struct Summary {
     pub trials: u64,
     /// Loss rate; over the valid trials if there are any, else over all (then marked).
     pub loss: Estimate,
+    /// Where no trial lost a span and at least two are valid for loss: the 95 % upper bound of the probability that a trial loses
+    /// any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lossy_bound: Option<f64>,
     /// Predicted loss rate.
     pub predicted: Option<f64>,
     /// Spans created and received in the measured parts, added up.
@@ -26,10 +30,23 @@ pub struct Summary {
     pub lost: u64,
     /// Lost spans by fate in the measured parts.
     pub lost_by_fate: BTreeMap<String, u64>,
-    /// Medians over the trials of the per-trial quantiles.
+    /// Response time from the intended start: quantiles over all requests of all trials that are valid for it (of all, if none
+    /// is).
     pub response: Option<Quantiles>,
-    /// Time from the creation of a span to its first receipt.
+    /// Time from the creation of a span to its first receipt: quantiles over all spans of all trials that are valid for loss.
     pub delay: Option<Quantiles>,
+    /// p50 of the response time of each trial, milliseconds: mean over the trials, with its interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_p50: Option<Estimate>,
+    /// p99 of the response time of each trial, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_p99: Option<Estimate>,
+    /// p50 of the delay of each trial, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_p50: Option<Estimate>,
+    /// p99 of the delay of each trial, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_p99: Option<Estimate>,
     /// Mean CPU of the fixture, cores.
     pub fixture_cpu: f64,
     /// Highest resident memory of the fixture, bytes.
