@@ -130,6 +130,15 @@ pub(crate) fn loss(variant: &VariantResult, numbers: Numbers) -> String {
     numbers.percent(variant.summary.loss.mean)
 }
 
+/// How far clean trials reach: how many there are, and how probable a lossy one may still be. Nothing to say where a trial
+/// lost something, or where only one is valid.
+pub(crate) fn clean(variant: &VariantResult, numbers: Numbers) -> Option<(String, String)> {
+    let bound = variant.summary.lossy_bound?;
+    let valid = variant.trials.iter().filter(|trial| trial.is_valid("loss") && trial.loss.due > 0).count();
+    let trials = format!("{valid}/{} trials clean", variant.summary.trials);
+    Some((trials, format!("≤ {} %", numbers.fixed(bound * 100.0, 0))))
+}
+
 /// The 95 % interval of an estimate, inside what a share can be.
 pub(crate) fn interval(estimate: &Estimate, numbers: Numbers) -> Option<String> {
     let (low, high) = estimate.interval.filter(|_| estimate.n >= 2)?;

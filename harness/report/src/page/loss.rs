@@ -94,7 +94,7 @@ fn table(result: &RunResult) -> Html {
             PAGE.count(sum(|loss| loss.received)),
             PAGE.count(lost),
             maybe(variant.trials.iter().all(witnessed).then(|| sum(|loss| loss.silent)), |n| PAGE.count(n)),
-            words::loss(variant, PAGE),
+            measured(variant),
             maybe(words::interval(&variant.summary.loss, PAGE), |text| text),
             PAGE.count(variant.summary.loss.n),
             words::law(variant.summary.predicted, PAGE),
@@ -105,6 +105,15 @@ fn table(result: &RunResult) -> Html {
         grid.marked(cells);
     }
     grid.render()
+}
+
+/// The loss; of clean trials also what they do not rule out.
+fn measured(variant: &VariantResult) -> String {
+    let loss = words::loss(variant, PAGE);
+    match words::clean(variant, PAGE) {
+        Some((trials, bound)) => format!("{loss} ({trials}, lossy {bound})"),
+        None => loss,
+    }
 }
 
 fn marks(variant: &VariantResult) -> Html {
@@ -171,6 +180,8 @@ fn footnotes() -> Html {
     ))
     .with(&note(
         "The trial is the statistical unit: spans of one trial are lost in bursts, so an interval over spans would be far \
-         too narrow. With one trial there is no interval. “0 of N” says that no span was lost, not that none can be.",
+         too narrow. With one trial there is no interval. “0 of N” says that no span was lost, not that none can be: \
+         after so many clean trials the probability that a trial loses something is, at 95 %, at most what stands behind \
+         “lossy”.",
     ))
 }

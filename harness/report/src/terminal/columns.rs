@@ -72,6 +72,12 @@ fn finish(mut lines: Vec<String>, hidden: &[&Column], variants: &[VariantResult]
     if variants.iter().any(|variant| words::interval(&variant.summary.loss, TERMINAL).is_some()) {
         lines.push(paint(Ink::Soft, "(loss: the mean over the trials, and below it the 95 % t interval)"));
     }
+    if variants.iter().any(|variant| words::clean(variant, TERMINAL).is_some()) {
+        lines.push(paint(
+            Ink::Soft,
+            "(lossy: how probable it may be that a trial loses a span, though none did; 95 % bound)",
+        ));
+    }
     if !hidden.is_empty() {
         let names: Vec<String> =
             hidden.iter().map(|column| column.title.join(" ").trim().to_owned()).collect();
@@ -164,6 +170,9 @@ fn loss(variant: &VariantResult) -> Vec<String> {
     };
     let mut lines = one(paint(ink, &words::loss(variant, TERMINAL)));
     lines.extend(words::interval(estimate, TERMINAL));
+    if let Some((trials, bound)) = words::clean(variant, TERMINAL) {
+        lines.extend([trials, format!("lossy {bound}")]);
+    }
     lines
 }
 

@@ -61,6 +61,18 @@ fn nothing_lost_is_said_with_the_number_it_rests_on() {
 }
 
 #[test]
+fn clean_trials_say_how_probable_a_lossy_one_still_is() {
+    let mut result = sample::repeated();
+    for variant in result.variants.iter_mut().filter(|variant| variant.summary.lost == 0) {
+        variant.summary.lossy_bound = Some(0.4507);
+    }
+    let text = plain(&result, 140);
+    assert_eq!(text.matches("5/5 trials clean").count(), text.matches("0 of 1,000,000").count(), "{text}");
+    assert!(text.contains("lossy ≤ 45 %") && text.contains("(lossy: how probable"), "{text}");
+    assert!(!plain(&sample::nine(), 140).contains("lossy"));
+}
+
+#[test]
 fn an_interval_needs_several_trials() {
     assert!(!plain(&sample::nine(), 140).contains("interval"));
     let text = plain(&sample::repeated(), 140);
