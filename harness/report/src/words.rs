@@ -135,7 +135,8 @@ pub(crate) fn loss(variant: &VariantResult, numbers: Numbers) -> String {
 pub(crate) fn clean(variant: &VariantResult, numbers: Numbers) -> Option<(String, String)> {
     let bound = variant.summary.lossy_bound?;
     let valid = variant.trials.iter().filter(|trial| trial.is_valid("loss") && trial.loss.due > 0).count();
-    let trials = format!("{valid}/{} trials clean", variant.summary.trials);
+    // A spoilt trial is not among them: "4/5" would read as if one had lost something.
+    let trials = format!("{valid}/{valid} trials clean");
     Some((trials, format!("≤ {} %", numbers.fixed(bound * 100.0, 0))))
 }
 
