@@ -61,13 +61,13 @@ pub(crate) fn with_sdks(
     }
     let base = scenario.variant.pop().unwrap_or_default();
     let names = sdks.each_ref().map(|(called, _)| format!("sdk={called}"));
-    let named = |names_of: &mut Option<Vec<String>>| {
+    let rename = |names_of: &mut Option<Vec<String>>| {
         if names_of.is_some() {
             *names_of = Some(names.to_vec());
         }
     };
-    scenario.fault.iter_mut().for_each(|fault| named(&mut fault.variants));
-    scenario.expect.iter_mut().for_each(|expect| named(&mut expect.variants));
+    scenario.fault.iter_mut().for_each(|fault| rename(&mut fault.variants));
+    scenario.expect.iter_mut().for_each(|expect| rename(&mut expect.variants));
     let built = sdks.iter().zip(&names).map(|((_, found), name)| Variant {
         name: name.clone(),
         sdk: Some(found.clone()),

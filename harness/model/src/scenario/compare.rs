@@ -129,7 +129,7 @@ mod tests {
             ("loss.rate".to_owned(), "0.1 %".to_owned()),
         ]);
         let gates = Gates::try_from(written.clone()).unwrap();
-        assert_eq!(gates.0[&Figure::LossRate], 0.001);
+        assert_eq!(gates.0.get(&Figure::LossRate).copied(), Some(0.1 / 100.0));
         assert_eq!(BTreeMap::from(gates), written);
         for (name, text) in
             [("los.rate", "1 %"), ("loss.rate", "1"), ("loss.rate", "0 %"), ("loss.rate", "-1 %")]
