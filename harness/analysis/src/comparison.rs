@@ -17,7 +17,11 @@ pub use runs::{Apart, compare_runs};
 
 /// Compares the two variants that a plan names, over the pairs that ran.
 pub(crate) fn inside(plan: &Plan, variants: &[VariantResult]) -> Option<Comparison> {
-    let compare = plan.compare.as_ref()?;
+    Some(compare_arms(plan.compare.as_ref()?, variants))
+}
+
+/// Compares two variants over the pairs that ran. A variant that has not run has no pair.
+pub fn compare_arms(compare: &Compare, variants: &[VariantResult]) -> Comparison {
     let arm = |name: &str| variants.iter().find(|variant| variant.name == name);
     let trials = |name: &str| arm(name).map_or(&[][..], |variant| &variant.trials);
     let pairs = pairs(trials(&compare.baseline), trials(&compare.candidate));
@@ -31,26 +35,24 @@ pub(crate) fn inside(plan: &Plan, variants: &[VariantResult]) -> Option<Comparis
         reasons.push((Verdict::Inconclusive, "no pair has run".to_owned()));
     }
     reasons.extend(rows.iter().filter_map(complaint));
-    Some(conclude(
-        Comparison {
-            baseline: compare.baseline.clone(),
-            candidate: compare.candidate.clone(),
-            pairs: pairs.len() as u64,
-            planned: u64::from(compare.pairs.get()),
-            interleaved: true,
-            alpha: ALPHA,
-            looks: (looks > 1).then(|| Looks {
-                planned: looks as u64,
-                decided: look as u64,
-                rule: SPENDING.to_owned(),
-            }),
-            environment: Vec::new(),
-            rows,
-            verdict: Verdict::Pass,
-            reasons: Vec::new(),
-        },
-        reasons,
-    ))
+    let comparison = Comparison {
+        baseline: compare.baseline.clone(),
+        candidate: compare.candidate.clone(),
+        pairs: pairs.len() as u64,
+        planned: u64::from(compare.pairs.get()),
+        interleaved: true,
+        alpha: ALPHA,
+        looks: (looks > 1).then(|| Looks {
+            planned: looks as u64,
+            decided: look as u64,
+            rule: SPENDING.to_owned(),
+        }),
+        environment: Vec::new(),
+        rows,
+        verdict: Verdict::Pass,
+        reasons: Vec::new(),
+    };
+    conclude(comparison, reasons)
 }
 
 /// Whether more pairs could not change what it says: a figure is worse, or none is in doubt.

@@ -24,6 +24,7 @@ mod receipts;
 mod reconcile;
 mod rows;
 mod run;
+pub mod selftest;
 mod service;
 pub mod statistics;
 mod summary;

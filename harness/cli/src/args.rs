@@ -15,7 +15,7 @@ use spanfate_model::unit::{Period, Rate, UnitError};
 use spanfate_model::verdict::ExitCode as Code;
 use spanfate_run::receiver::Upstream;
 
-pub(crate) use compare::{Along, BisectArguments, CompareArguments, FrontierArguments};
+pub(crate) use compare::{Along, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments};
 
 /// Are we losing spans, where, why, and which settings stop it? Every span gets exactly one fate.
 #[derive(Debug, Parser)]
@@ -98,6 +98,8 @@ pub(crate) enum Command {
     /// Exit code 66: there is no such process, or it is none to watch (no Go program, no OpenTelemetry SDK); 69: the system
     /// refuses; 0: there was something to say, whatever it is.
     Peek(PeekArguments),
+    /// Hold the instrument against known truths: equal arms, a slower one, a lossy one, planted losses.
+    Selftest(SelftestArguments),
     /// Say whether this machine can do what Spanfate does.
     Doctor,
     /// Print the completion script of a shell.

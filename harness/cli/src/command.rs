@@ -18,6 +18,7 @@ mod report;
 mod resume;
 mod scenario;
 mod schema;
+mod selftest;
 
 use std::path::PathBuf;
 
@@ -50,6 +51,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Peek(arguments) => peek::run(&arguments),
         Command::Attach(arguments) => attach::run(&arguments, color),
         Command::Receive(arguments) => receive::run(arguments),
+        Command::Selftest(arguments) => selftest::run(&arguments, color),
         Command::Doctor => doctor::run(color),
         Command::Guard => Ok(hidden::guard()),
         Command::Exec { parent, cpus, hold, unprivileged, command } => {

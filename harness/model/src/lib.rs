@@ -31,6 +31,7 @@ pub mod result;
 pub mod row;
 pub mod scenario;
 pub mod schema;
+pub mod selftest;
 pub mod slots;
 pub mod topology;
 pub mod unit;

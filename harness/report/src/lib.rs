@@ -13,6 +13,7 @@ mod page;
 mod peek;
 mod planned;
 mod plot;
+mod selftest;
 mod spans;
 mod terminal;
 mod text;
@@ -21,6 +22,7 @@ mod words;
 use spanfate_model::frontier::Frontier;
 use spanfate_model::peek::Peek;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
+use spanfate_model::selftest::Selftest;
 
 pub use crate::terminal::TableStyle;
 
@@ -37,6 +39,11 @@ pub fn comparisons(all: &[Comparison], style: TableStyle) -> String {
 /// The limits of a scenario's configurations, as text.
 pub fn frontier(found: &Frontier) -> String {
     frontier::render(found)
+}
+
+/// A self-test as text.
+pub fn selftest(found: &Selftest) -> String {
+    selftest::render(found)
 }
 
 /// What the probes saw of a process that was joined for so many seconds, as text. `gone`: it ended meanwhile.

@@ -253,6 +253,11 @@ pub fn settle(dir: &TrialDir) -> Result<(), Error> {
     write_json(&dir.manifest(), &manifest)
 }
 
+/// Removes a run's directory.
+pub fn remove(dir: &RunDir) -> Result<(), Error> {
+    fs::remove_dir_all(&dir.0).map_err(Error::file("remove", &dir.0))
+}
+
 /// Claims a run's directory for this process; `None` when another process has it.
 pub fn lock(dir: &RunDir) -> Result<Option<Flock<File>>, Error> {
     claim(&dir.0.join(".lock"))

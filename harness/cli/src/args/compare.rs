@@ -1,4 +1,4 @@
-//! Arguments of `compare`, `bisect` and `frontier`.
+//! Arguments of `compare`, `bisect`, `frontier` and `selftest`.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -94,4 +94,17 @@ pub(crate) enum Along {
     Rate,
     /// Length of the first fault.
     Outage,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SelftestArguments {
+    /// Run rounds for this time; a round takes about 35 s.
+    #[arg(long = "for", value_name = "TIME", value_parser = period, default_value = "45min")]
+    pub(crate) lasting: Period,
+    /// Directory for results; default results/.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print selftest.json instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
