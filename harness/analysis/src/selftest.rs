@@ -174,7 +174,7 @@ pub fn planted(plant: &Plant, trial: &TrialResult) -> Vec<Planted> {
     let one = |what: &str, planted: u64, found: u64| Planted { what: what.to_owned(), planted, found };
     let batch = trial.effective.as_ref().map_or(0, |effective| u64::from(effective.batch));
     let twice = trial.ledger.copies.get(&2).copied().unwrap_or_default();
-    vec![
+    let all = vec![
         one(
             "spans that the exporter's wrapper filters",
             u64::from(plant.filter),
@@ -186,7 +186,9 @@ pub fn planted(plant: &Plant, trial: &TrialResult) -> Vec<Planted> {
             trial.ledger.unexplained.count,
         ),
         one("spans of batches that are sent twice", u64::from(plant.double_send) * batch, twice),
-    ]
+    ];
+    // What was not planted and not found is not worth a word.
+    all.into_iter().filter(|one| one.planted + one.found > 0).collect()
 }
 
 #[cfg(test)]

@@ -367,6 +367,13 @@ pub struct Expectation {
     pub reason: Option<String>,
 }
 
+impl Validity {
+    /// Whether the check is about other work on the machine, not about the load or a witness.
+    pub fn is_of_others(&self) -> bool {
+        self.check.starts_with("foreign CPU") || self.check.starts_with("steal")
+    }
+}
+
 impl TrialResult {
     /// Whether a figure may be believed.
     pub fn is_valid(&self, figure: &str) -> bool {

@@ -125,8 +125,13 @@ impl Run<'_> {
         let mut environment = machine::environment(&cpus, &scratch_root);
         fault::require(self.plan)?;
         let guard = Arc::new(Guard::start()?);
-        let builder =
-            Builder { project: self.project, base: self.base, guard: &guard, interrupt: self.interrupt };
+        let builder = Builder {
+            project: self.project,
+            base: self.base,
+            guard: &guard,
+            interrupt: self.interrupt,
+            keep_going: self.limits.keep_going,
+        };
         let mut say =
             |name: &str, line: BuildLine| watcher.show(Progress::Build { fixture: name.to_owned(), line });
         let Some(programs) = builder.build(self.plan, &mut say)? else { return Ok(()) };

@@ -145,7 +145,10 @@ impl Stage<'_> {
         fixture::write_config(&config, &setup)?;
         store::copy(&config, &self.dir.fixture_config(&service.name))?;
         let key = (self.variant.sdk.clone(), self.variant.build);
-        let program = self.programs.fixtures.get(&key).map_or(Path::new(""), PathBuf::as_path);
+        let program = self.programs.fixtures.get(&key).ok_or_else(|| Error::Fixture {
+            fixture: service.name.clone(),
+            problem: self.programs.unbuilt.get(&key).cloned().unwrap_or_else(|| "was not built".to_owned()),
+        })?;
         let probes = |pid| self.probe(index, incarnation, pid, program);
         let start = Start {
             name: &service.name,

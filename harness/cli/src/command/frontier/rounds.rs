@@ -141,14 +141,15 @@ fn learn(one: &mut Candidate, value: f64, result: &RunResult) {
     }
 }
 
-/// What a trial says: the whole of it counts, its warm-up, too.
+/// What a trial says: the whole of it counts, its warm-up, too. Other work on the machine can make losses and never mends
+/// them, so a trial that lost nothing is clean on a busy machine as well.
 fn seen(trial: &TrialResult) -> Seen {
-    let usable =
-        trial.is_valid("loss") && trial.error.is_none() && trial.faults.iter().all(|fault| fault.bit);
+    let whole = trial.error.is_none() && trial.faults.iter().all(|fault| fault.bit);
+    let marks = || trial.validity.iter().filter(|mark| mark.figure == "loss");
     match trial.ledger.class(FateClass::Lost).0 {
-        _ if !usable => Seen::Unusable,
-        0 => Seen::Clean,
-        _ => Seen::Lossy,
+        0 if whole && marks().all(|mark| mark.valid || mark.is_of_others()) => Seen::Clean,
+        1.. if whole && trial.is_valid("loss") => Seen::Lossy,
+        _ => Seen::Unusable,
     }
 }
 
