@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::lab::lab;
+use spanfate_model::verdict::ExitCode;
+
+use crate::lab::{lab, root};
 
 const LOAD: &str = "[load]\nrate = \"200/s\"\nwarmup = \"0s\"\nlasting = \"300ms\"\n";
 
@@ -112,4 +114,26 @@ fn analyze_removes_nothing_that_is_not_its_own() {
     fs::write(&manifest, forged).unwrap();
     lab.call(&["analyze", done.run.to_str().unwrap()]);
     assert!(victim.join("precious").is_file());
+}
+
+#[test]
+fn an_output_that_takes_nothing_is_a_failure_of_the_harness() {
+    let Some(lab) = lab() else { return };
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = lab.program().arg("list").stdout(full).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
+fn every_exit_code_is_produced_by_some_test() {
+    let folder = root().join("harness/cli/tests/e2e");
+    let mut tests = String::new();
+    for entry in fs::read_dir(&folder).unwrap().flatten() {
+        if entry.path().extension().is_some_and(|ending| ending == "rs") {
+            tests += &fs::read_to_string(entry.path()).unwrap();
+        }
+    }
+    for (_, number, meaning) in ExitCode::ALL {
+        assert!(tests.contains(&format!("Some({number})")), "no test ends with {number} ({meaning})");
+    }
 }

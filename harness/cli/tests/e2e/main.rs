@@ -5,6 +5,7 @@ mod accounting;
 mod attach;
 mod books;
 mod chain;
+mod compare;
 mod exits;
 mod export;
 mod faults;

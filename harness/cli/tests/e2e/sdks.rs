@@ -165,3 +165,40 @@ fn a_checkout_is_built_as_it_is_at_that_moment() {
         assert!(said.contains(words), "`{words}` is missing: {said}");
     }
 }
+
+#[test]
+fn the_release_that_changed_something_is_named() {
+    let Some(lab) = lab_with_proxy() else { return };
+    // 1.39 allocates less per span than 1.38: 38.0 and 40.5 objects here.
+    let text = "[load]\nrate = \"500/s\"\nwarmup = \"300ms\"\nlasting = \"1500ms\"\n[[expect]]\nthat = \"allocs.per_span <= 39.3\"\n";
+    let scenario = lab.scenario(text);
+    let out = lab.path("results");
+    let found = lab.call(&[
+        "bisect",
+        scenario.to_str().unwrap(),
+        "--good",
+        "1.39.0",
+        "--bad",
+        "1.38",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    let text = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert_eq!(found.status.code(), Some(0), "{text}");
+    assert!(
+        String::from_utf8_lossy(&found.stdout).contains("1.38.0 is the first that fails; 1.39.0 passes"),
+        "{text}"
+    );
+    // The other way round there is nothing to look for.
+    let wrong = lab.call(&[
+        "bisect",
+        scenario.to_str().unwrap(),
+        "--good",
+        "1.38",
+        "--bad",
+        "1.39.0",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(wrong.status.code(), Some(3));
+}
