@@ -1,5 +1,6 @@
 //! The command line.
 
+mod advise;
 mod compare;
 
 use std::ffi::OsString;
@@ -16,6 +17,7 @@ use spanfate_model::verdict::ExitCode as Code;
 use spanfate_run::receiver::Upstream;
 
 pub(crate) use compare::{Along, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments};
+pub(crate) use advise::AdviseArguments;
 
 /// Are we losing spans, where, why, and which settings stop it? Every span gets exactly one fate.
 #[derive(Debug, Parser)]
@@ -100,6 +102,8 @@ pub(crate) enum Command {
     Peek(PeekArguments),
     /// Hold the instrument against known truths: equal arms, a slower one, a lossy one, planted losses.
     Selftest(SelftestArguments),
+    /// Say from the law alone what to set for a rate, a round trip and an outage; or from metrics of many services. Runs nothing.
+    Advise(AdviseArguments),
     /// Say whether this machine can do what Spanfate does.
     Doctor,
     /// Print the completion script of a shell.

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod advise;
 mod analyze;
 mod attach;
 mod bisect;
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Completions { shell } => completions::run(shell),
         Command::Schema { format } => schema::run(format),
         Command::Peek(arguments) => peek::run(&arguments),
+        Command::Advise(arguments) => advise::run(&arguments),
         Command::Attach(arguments) => attach::run(&arguments, color),
         Command::Receive(arguments) => receive::run(arguments),
         Command::Selftest(arguments) => selftest::run(&arguments, color),
@@ -59,6 +61,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         }
         Command::Spin { share } => spanfate_run::spin::spin(share),
     }
+}
+
+/// Something as JSON to read, with a newline at its end.
+fn pretty(what: &impl serde::Serialize) -> Result<String, Error> {
+    Ok(serde_json::to_string_pretty(what).map_err(|e| Error::Output(std::io::Error::other(e)))? + "\n")
 }
 
 /// Looks at every file; the first error decides the exit code.

@@ -1,7 +1,23 @@
 //! Which settings a batch processor needs for what it is offered: pure arithmetic on the law of the batch processor
 //! (`docs/glossary.md`), with the memory they cost.
 
+pub mod demand;
+pub mod observed;
+pub mod plan;
+pub mod retry;
+pub mod settings;
+pub mod why;
+
 use serde::Serialize;
+
+/// The variable that sets the batch.
+pub const BATCH_VARIABLE: &str = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE";
+/// The variable that sets the queue.
+pub const QUEUE_VARIABLE: &str = "OTEL_BSP_MAX_QUEUE_SIZE";
+/// The variable that bounds an export with all its retries.
+pub const EXPORT_TIMEOUT_VARIABLE: &str = "OTEL_BSP_EXPORT_TIMEOUT";
+/// The variable that sets the exporter's own bound.
+pub const EXPORTER_TIMEOUT_VARIABLE: &str = "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT";
 
 /// Queue of the SDK's defaults; less is not advised.
 const LEAST_QUEUE: u32 = 2048;

@@ -2,6 +2,7 @@
 //!
 //! Pure functions without a clock: the same result gives the same bytes.
 
+mod advice;
 mod books;
 mod compared;
 mod faults;
@@ -14,11 +15,14 @@ mod peek;
 mod planned;
 mod plot;
 mod selftest;
+mod sheet;
 mod spans;
 mod terminal;
 mod text;
 mod words;
 
+use spanfate_model::advice::observed::Row;
+use spanfate_model::advice::plan::{Choice, Plan};
 use spanfate_model::frontier::Frontier;
 use spanfate_model::peek::Peek;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
@@ -49,6 +53,16 @@ pub fn selftest(found: &Selftest) -> String {
 /// What the probes saw of a process that was joined for so many seconds, as text. `gone`: it ended meanwhile.
 pub fn joined(seen: &ProbeResult, seconds: f64, gone: bool) -> String {
     joined::render(seen, seconds, gone)
+}
+
+/// What to set for a demand, beside the defaults and what is set now, as text.
+pub fn plan(plan: &Plan, now: Option<&Choice>) -> String {
+    advice::plan(plan, now)
+}
+
+/// What metrics say of batch processors and of exporters of collectors, and what follows, as text.
+pub fn observed(rows: &[Row]) -> String {
+    advice::observed(rows)
 }
 
 /// A peek at a process, as text.

@@ -1,15 +1,11 @@
 //! A peek at a process as text: the sentence that answers first, then what it rests on.
 
-use spanfate_model::advice::Advice;
+use spanfate_model::advice::{Advice, BATCH_VARIABLE, QUEUE_VARIABLE};
 use spanfate_model::peek::{Peek, ProcessorPeek, RoundTrip, State};
 
 use crate::number::TERMINAL;
-use crate::text::{clean, wrap};
-
-/// Columns of what stands on the left.
-const LEFT: usize = 11;
-/// Columns of text.
-const WIDE: usize = 110;
+use crate::sheet::{assignment, row, time};
+use crate::text::clean;
 
 /// The whole answer.
 pub(crate) fn render(peek: &Peek) -> String {
@@ -220,8 +216,8 @@ fn advice(out: &mut String, of: &ProcessorPeek) {
         }
         return;
     };
-    row(out, "paste", &format!("OTEL_BSP_MAX_EXPORT_BATCH_SIZE={batch}"));
-    row(out, "", &format!("OTEL_BSP_MAX_QUEUE_SIZE={queue}"));
+    row(out, "paste", &assignment(BATCH_VARIABLE, batch.into()));
+    row(out, "", &assignment(QUEUE_VARIABLE, queue.into()));
     let more = memory_bytes.saturating_sub(memory_now_bytes);
     row(
         out,
@@ -251,25 +247,6 @@ fn advice(out: &mut String, of: &ProcessorPeek) {
     }
     if large {
         row(out, "", "mind the receiver's limit of a message: gRPC takes 4 MiB by default");
-    }
-}
-
-/// A line, or several where it is long.
-fn row(out: &mut String, what: &str, text: &str) {
-    for (index, part) in wrap(text, WIDE - LEFT, 4).iter().enumerate() {
-        out.push_str(&format!("{:<LEFT$}{part}\n", if index == 0 { what } else { "" }));
-    }
-}
-
-/// A time given in milliseconds.
-fn time(ms: f64) -> String {
-    match ms {
-        ms if ms >= 1000.0 && (ms / 1000.0).fract() < 0.05 => {
-            format!("{} s", TERMINAL.fixed((ms / 1000.0).floor(), 0))
-        }
-        ms if ms >= 1000.0 => format!("{} s", TERMINAL.fixed(ms / 1000.0, 1)),
-        ms if ms.fract() == 0.0 => format!("{} ms", TERMINAL.fixed(ms, 0)),
-        ms => TERMINAL.ms(ms),
     }
 }
 

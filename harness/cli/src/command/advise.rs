@@ -1,0 +1,91 @@
+//! `spanfate advise`: what to set, by the law alone.
+
+use serde::Serialize;
+use spanfate_model::advice::demand::{Burst, Demand};
+use spanfate_model::advice::plan::{Choice, Plan, plan};
+use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::why::{Variable, go_lines, shortfalls, variables};
+use spanfate_model::unit::{Period, Rate};
+use spanfate_model::verdict::ExitCode;
+
+use crate::args::AdviseArguments;
+use crate::error::Error;
+use crate::show;
+
+/// Works it out and prints it.
+pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
+    let demand = demand(arguments);
+    let plan = plan(&demand).ok_or_else(|| {
+        Error::Refused(
+            "these numbers give no advice: rates are above 0 and at most 1000000000/s, times at most a week, a round trip above 0"
+                .to_owned(),
+        )
+    })?;
+    let now = now(arguments, &demand);
+    let text = if arguments.json {
+        super::pretty(&answer(&plan, now.as_ref()))?
+    } else {
+        spanfate_report::plan(&plan, now.as_ref())
+    };
+    show::data(&text)?;
+    Ok(ExitCode::Pass)
+}
+
+fn demand(arguments: &AdviseArguments) -> Demand {
+    let each = arguments.rate.map_or(1.0, |_| f64::from(arguments.spans_per_request.get()));
+    let rate = arguments.rate.or(arguments.spans).map_or(0.0, |rate| rate.0 * each);
+    let seconds = |period: Option<Period>| period.map_or(0.0, Period::seconds);
+    let burst = |Rate(burst)| Burst { spans_per_s: burst * each, lasting_s: seconds(arguments.burst_for) };
+    Demand {
+        spans_per_s: rate,
+        round_trip_s: seconds(arguments.rtt),
+        round_trip_of: arguments.batch.map_or(Settings::DEFAULT.batch, std::num::NonZero::get),
+        per_span_s: arguments.per_span.map(Period::seconds),
+        outage_s: seconds(arguments.outage),
+        protocol: arguments.protocol.into(),
+        burst: arguments.burst.map(burst),
+    }
+}
+
+/// What is set now, where anything of it was given.
+fn now(arguments: &AdviseArguments, demand: &Demand) -> Option<Choice> {
+    let given = arguments.batch.is_some() || arguments.queue.is_some();
+    let or =
+        |given: Option<std::num::NonZeroU32>, default: u32| given.map_or(default, std::num::NonZero::get);
+    let settings = Settings {
+        batch: or(arguments.batch, Settings::DEFAULT.batch),
+        queue: or(arguments.queue, Settings::DEFAULT.queue),
+        ..Settings::DEFAULT
+    };
+    given.then(|| Choice { settings, outlook: settings.outlook(demand) })
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<&'a Choice>,
+    suffices: bool,
+    set: Vec<Variable>,
+    code_set: Vec<Variable>,
+    go: Vec<String>,
+    shortfalls: Vec<String>,
+}
+
+fn answer<'a>(plan: &'a Plan, now: Option<&'a Choice>) -> Answer<'a> {
+    let from = now.map_or(Settings::DEFAULT, |now| now.settings);
+    let set = |choice: &Choice| variables(&choice.settings, &from, &plan.demand);
+    let (_, lacks) = plan.advised();
+    let go = |code: &Choice| go_lines(&code.settings, plan.demand.protocol);
+    Answer {
+        plan,
+        now,
+        suffices: lacks.is_empty(),
+        set: set(&plan.variables),
+        code_set: plan.code.as_ref().map(set).unwrap_or_default(),
+        go: plan.code.as_ref().map(go).unwrap_or_default(),
+        shortfalls: shortfalls(plan),
+    }
+}

@@ -1,0 +1,92 @@
+//! What metrics say of a process that exports spans, and what follows: a row per batch processor, or exporter of a collector.
+
+use serde::Serialize;
+
+use super::settings::Settings;
+
+/// A figure, or why there is none.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Known {
+    /// The figure.
+    Value(f64),
+    /// Why it is unknown.
+    Unknown(String),
+}
+
+impl Known {
+    /// The figure where it is known.
+    pub fn value(&self) -> Option<f64> {
+        match self {
+            Self::Value(value) => Some(*value),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Why it is unknown.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Value(_) => None,
+            Self::Unknown(why) => Some(why),
+        }
+    }
+}
+
+/// What has a queue.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A batch processor of the SDK; its queue holds spans.
+    Processor,
+    /// An exporter of a collector; its queue holds requests by default.
+    Collector,
+}
+
+/// How near a loss is that nobody is told of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// Too little is known.
+    Unknown,
+    /// The ceiling is above the margin and nothing was dropped.
+    Low,
+    /// Little headroom, a queue more than half full, or spans dropped before the time that was looked at.
+    High,
+    /// More is offered than can be exported, or spans were dropped in the time that was looked at.
+    Losing,
+}
+
+/// A batch processor, or an exporter of a collector, as its metrics show it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Row {
+    /// Whose: service or job, and instance; else where the metrics are from.
+    pub service: String,
+    /// Which of its components.
+    pub component: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The time that rates rest on, seconds.
+    pub over_s: Known,
+    /// Spans that reach it per second.
+    pub spans_per_s: Known,
+    /// Mean time of an export, seconds.
+    pub export_s: Known,
+    /// Spans per export: at most, where it was given; else their mean.
+    pub batch: Known,
+    /// What it can export per second.
+    pub ceiling_per_s: Known,
+    /// In the queue now.
+    pub queued: Known,
+    /// Length of the queue.
+    pub queue: Known,
+    /// Spans dropped since the process started because the queue was full.
+    pub dropped: Known,
+    /// Of these within the time that was looked at; absent where that is all the time since the start.
+    pub dropped_lately: Option<f64>,
+    /// How near a silent loss is.
+    pub risk: Risk,
+    /// What to set, of a batch processor, where something is to be changed.
+    pub set: Option<Settings>,
+    /// What to know or to do besides.
+    pub notes: Vec<String>,
+}

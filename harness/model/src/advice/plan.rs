@@ -1,0 +1,153 @@
+//! The cheapest settings that lose nothing: least memory, then least added latency.
+
+use serde::Serialize;
+
+use super::demand::Demand;
+use super::retry::Retry;
+use super::settings::{Outlook, Settings};
+use super::{LARGE_BATCH, LEAST_BATCH, LEAST_QUEUE, MARGIN, MOST_BATCH, MOST_QUEUE, STEP};
+use crate::exporter::Protocol;
+
+/// Batches are advised in steps of so many spans.
+pub const BATCH_STEP: u32 = 64;
+/// Queues are advised in steps of so many spans.
+pub const QUEUE_STEP: u32 = STEP;
+
+/// Settings with what follows from them.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Choice {
+    /// What is set.
+    pub settings: Settings,
+    /// What follows.
+    pub outlook: Outlook,
+}
+
+/// What keeps settings from being enough.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shortfall {
+    /// No advised batch lets one worker export so much.
+    Ceiling,
+    /// The queue would be longer than any that is advised.
+    Queue,
+    /// The SDK gives up trying again before the outage is over.
+    Elapsed,
+    /// Connections that are refused or reset are not tried again over HTTP.
+    Refused,
+}
+
+/// What to set for a demand.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Plan {
+    /// What is asked.
+    pub demand: Demand,
+    /// The SDK's defaults.
+    pub defaults: Choice,
+    /// The cheapest settings by variables alone; where they do not suffice, the best there are.
+    pub variables: Choice,
+    /// What they lack; nothing: they lose nothing.
+    pub lacks: Vec<Shortfall>,
+    /// With quicker retries, which only code can set: there where it needs less, or where variables alone do not suffice.
+    pub code: Option<Choice>,
+    /// What those lack.
+    pub code_lacks: Vec<Shortfall>,
+}
+
+impl Plan {
+    /// The defaults are what is advised.
+    pub fn is_default(&self) -> bool {
+        self.variables.settings == Settings::DEFAULT && self.lacks.is_empty()
+    }
+
+    /// What to follow: variables where they suffice or code is no better.
+    pub fn advised(&self) -> (&Choice, &[Shortfall]) {
+        match &self.code {
+            Some(code) if !self.lacks.is_empty() && self.code_lacks.len() < self.lacks.len() => {
+                (code, &self.code_lacks)
+            }
+            _ => (&self.variables, &self.lacks),
+        }
+    }
+
+    /// The advised batch may meet a receiver's limit of a message.
+    pub fn is_large(&self) -> bool {
+        self.advised().0.settings.batch >= LARGE_BATCH
+    }
+}
+
+/// Finds the cheapest settings; `None` where the demand is not sound.
+pub fn plan(demand: &Demand) -> Option<Plan> {
+    if !demand.is_sound() {
+        return None;
+    }
+    let chosen = |settings: Settings| Choice { settings, outlook: settings.outlook(demand) };
+    let (settings, lacks) = cheapest(demand, Retry::SDK);
+    let quick = || cheapest(demand, Retry::SWIFT);
+    let by_code = (demand.outage_s > 0.0 && demand.protocol == Protocol::Grpc).then(quick);
+    let by_code = by_code.filter(|(code, code_lacks)| {
+        code_lacks.len() < lacks.len() || (code_lacks.len() == lacks.len() && code.queue < settings.queue)
+    });
+    let (code, code_lacks) = by_code.unzip();
+    Some(Plan {
+        demand: *demand,
+        defaults: chosen(Settings::DEFAULT),
+        variables: chosen(settings),
+        lacks,
+        code: code.map(chosen),
+        code_lacks: code_lacks.unwrap_or_default(),
+    })
+}
+
+/// The cheapest settings that try again in that way, and what they lack. Never below the SDK's defaults: what is not set costs
+/// nothing, and the memory of a queue is taken by the spans in it only.
+pub fn cheapest(demand: &Demand, retry: Retry) -> (Settings, Vec<Shortfall>) {
+    let wanted = demand.times(MARGIN);
+    let mut lacks = Vec::new();
+    let mut settings = Settings { retry, ..Settings::DEFAULT };
+    // A round trip that grows with the batch may never allow it, so every step is tried.
+    let carries = |batch: u32| f64::from(batch) / demand.export_s(batch) >= wanted.spans_per_s;
+    let mut batches = (LEAST_BATCH..=MOST_BATCH).step_by(BATCH_STEP as usize);
+    settings.batch = batches.find(|batch| carries(*batch)).unwrap_or_else(|| {
+        lacks.push(Shortfall::Ceiling);
+        MOST_BATCH
+    });
+    // The queue is not to bound the batch while its length is worked out.
+    settings.queue = MOST_QUEUE;
+    let need = settings.queue_for(&wanted, demand.outage_s).ceil();
+    if need > f64::from(MOST_QUEUE) {
+        lacks.push(Shortfall::Queue);
+    }
+    let need = need.min(f64::from(MOST_QUEUE)) as u32;
+    settings.queue = need.next_multiple_of(QUEUE_STEP).max(LEAST_QUEUE);
+    wait(&mut settings, demand, &mut lacks);
+    (settings, lacks)
+}
+
+/// Timeouts that an export needs to outlive the outage, with a second to spare.
+fn wait(settings: &mut Settings, demand: &Demand, lacks: &mut Vec<Shortfall>) {
+    let recovery = settings.recovery(demand, demand.outage_s);
+    let last_s = recovery.attempt_s + demand.export_s(settings.batch) * MARGIN;
+    let needed =
+        if demand.outage_s > 0.0 { (last_s.ceil() as u64 + 1) * 1000 } else { (last_s * 1e3).ceil() as u64 };
+    settings.export_timeout_ms = settings.export_timeout_ms.max(needed);
+    match demand.protocol {
+        Protocol::Grpc => settings.exporter_timeout_ms = settings.exporter_timeout_ms.max(needed),
+        Protocol::HttpProtobuf => {
+            let attempt = (demand.export_s(settings.batch) * MARGIN * 1e3).ceil() as u64;
+            settings.exporter_timeout_ms = settings.exporter_timeout_ms.max(attempt);
+            if demand.outage_s > 0.0 {
+                lacks.push(Shortfall::Refused);
+            }
+        }
+    }
+    if recovery.failing_s > settings.retry.elapsed_s {
+        if settings.retry == Retry::SDK {
+            lacks.push(Shortfall::Elapsed);
+        } else {
+            settings.retry.elapsed_s = recovery.failing_s.ceil() + 1.0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

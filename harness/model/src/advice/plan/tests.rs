@@ -1,0 +1,167 @@
+//! What is advised keeps the law, and nothing cheaper does.
+
+use proptest::prelude::*;
+
+use super::super::demand::Burst;
+use super::super::why::{go_lines, shortfalls, variables};
+use super::*;
+
+fn demand(spans_per_s: f64, round_trip_s: f64, outage_s: f64) -> Demand {
+    Demand {
+        spans_per_s,
+        round_trip_s,
+        round_trip_of: 512,
+        per_span_s: None,
+        outage_s,
+        protocol: Protocol::Grpc,
+        burst: None,
+    }
+}
+
+fn demands() -> impl Strategy<Value = Demand> {
+    let burst = prop::option::of((1.0..2e5_f64, 0.0..10.0_f64));
+    let rates = (1.0..2e5_f64, 1e-4..2.0_f64, 0.0..90.0_f64);
+    (rates, prop::option::of(0.0..1e-5_f64), burst, any::<bool>()).prop_map(
+        |(rates, per_span_s, burst, grpc)| {
+            Demand {
+                per_span_s,
+                protocol: if grpc { Protocol::Grpc } else { Protocol::HttpProtobuf },
+                burst: burst.map(|(spans_per_s, lasting_s)| Burst { spans_per_s, lasting_s }),
+                // Every other demand has no outage.
+                ..demand(rates.0, rates.1, (rates.2 - 45.0).max(0.0))
+            }
+        },
+    )
+}
+
+/// Whether settings keep what is asked with the margin.
+fn keeps(settings: &Settings, demand: &Demand) -> bool {
+    settings.keeps(&demand.times(MARGIN), demand.outage_s)
+}
+
+fn retry(swift: bool) -> Retry {
+    if swift { Retry::SWIFT } else { Retry::SDK }
+}
+
+proptest! {
+    #[test]
+    fn what_is_advised_keeps_the_law_and_a_step_less_does_not(demand in demands(), swift: bool) {
+        let (settings, lacks) = cheapest(&demand, retry(swift));
+        prop_assert_eq!(keeps(&settings, &demand), lacks.is_empty(), "{:?} {:?}", settings, lacks);
+        if lacks.is_empty() {
+            let batch = Settings { batch: settings.batch - BATCH_STEP, ..settings };
+            let queue = Settings { queue: settings.queue - QUEUE_STEP, ..settings };
+            prop_assert!(settings.batch == LEAST_BATCH || !keeps(&batch, &demand), "{settings:?}");
+            prop_assert!(settings.queue == LEAST_QUEUE || !keeps(&queue, &demand), "{settings:?}");
+            prop_assert!(settings.outlook(&demand).survives_s >= demand.outage_s - 1e-6);
+        }
+    }
+
+    #[test]
+    fn more_spans_and_longer_outages_never_need_less(
+        demand in demands(), more in 1.0..3.0_f64, longer in 0.0..30.0_f64, swift: bool,
+    ) {
+        let (less, _) = cheapest(&demand, retry(swift));
+        let harder = Demand { outage_s: demand.outage_s + longer, ..demand.times(more) };
+        let (greater, _) = cheapest(&harder, retry(swift));
+        prop_assert!(greater.batch >= less.batch && greater.queue >= less.queue);
+        prop_assert!(greater.export_timeout_ms >= less.export_timeout_ms);
+    }
+
+    #[test]
+    fn code_is_offered_where_it_helps_only(demand in demands()) {
+        let plan = plan(&demand).unwrap();
+        if let Some(code) = plan.code {
+            let fewer = plan.code_lacks.len() < plan.lacks.len();
+            prop_assert!(fewer || code.outlook.memory_bytes < plan.variables.outlook.memory_bytes);
+        }
+        let (advised, lacks) = plan.advised();
+        prop_assert_eq!(keeps(&advised.settings, &demand), lacks.is_empty());
+        prop_assert_eq!(shortfalls(&plan).len(), lacks.len());
+    }
+
+    #[test]
+    fn no_number_ends_the_program(
+        numbers in prop::collection::vec(any::<f64>(), 6), of: u32, grpc: bool, batch: u32, queue: u32,
+    ) {
+        let protocol = if grpc { Protocol::Grpc } else { Protocol::HttpProtobuf };
+        let hostile = Demand {
+            spans_per_s: numbers[0],
+            round_trip_s: numbers[1],
+            round_trip_of: of,
+            per_span_s: Some(numbers[2]),
+            outage_s: numbers[3],
+            protocol,
+            burst: Some(Burst { spans_per_s: numbers[4], lasting_s: numbers[5] }),
+        };
+        prop_assert_eq!(plan(&hostile).is_some(), hostile.is_sound());
+        let rate = numbers[0].abs().clamp(1e-9, 1e9);
+        let sound = Demand { round_trip_of: of, per_span_s: Some(1e-6), protocol, ..demand(rate, 0.03, 10.0) };
+        let settings = Settings { batch, queue, ..Settings::DEFAULT };
+        let outlook = settings.outlook(&sound);
+        prop_assert!(outlook.loss.is_finite() && outlook.survives_s.is_finite());
+        prop_assert!(plan(&sound).is_some());
+        let set = variables(&settings, &Settings::DEFAULT, &sound);
+        prop_assert!(!set.iter().any(|one| one.why.contains("NaN")));
+    }
+}
+
+#[test]
+fn senseless_numbers_get_no_plan() {
+    for bad in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1e300] {
+        assert_eq!(plan(&demand(bad, 0.03, 0.0)), None, "rate {bad}");
+        assert_eq!(plan(&demand(1.0, bad, 0.0)), None, "round trip {bad}");
+        assert_eq!(plan(&demand(1.0, 0.03, bad)).is_none(), bad != 0.0, "outage {bad}");
+    }
+}
+
+#[test]
+fn the_defaults_are_advised_where_they_suffice() {
+    let plan = plan(&demand(500.0, 0.03, 0.0)).unwrap();
+    assert!(plan.is_default());
+    assert_eq!(variables(&plan.variables.settings, &Settings::DEFAULT, &plan.demand), []);
+    assert!(plan.defaults.outlook.loss <= 0.0);
+}
+
+#[test]
+fn a_worker_that_is_too_slow_by_hand() {
+    // 512 spans per 30 ms are 17,067/s of 25,000/s; with the margin a batch of 937.5 is needed.
+    let plan = plan(&demand(25_000.0, 0.03, 0.0)).unwrap();
+    let defaults = plan.defaults.outlook;
+    assert!((defaults.lost_per_s - 7_933.3).abs() < 0.1 && (defaults.loss - 0.3173).abs() < 1e-4);
+    let advised = plan.variables.settings;
+    assert_eq!((advised.batch, advised.queue), (960, 2048));
+    assert_eq!((advised.export_timeout_ms, advised.exporter_timeout_ms), (30_000, 10_000));
+    assert_eq!((plan.lacks.len(), plan.code), (0, None));
+}
+
+#[test]
+fn an_outage_needs_a_queue_for_the_pauses_too() {
+    // Refused for 10 s: gRPC may connect 1.2 x 6.5536 s later, the retry comes 1.5 x 16.875 s after that.
+    let plan = plan(&demand(500.0, 0.03, 10.0)).unwrap();
+    let recovered = 10.0 + 1.2 * 6.5536 + 1.5 * 16.875;
+    let advised = plan.variables.settings;
+    let need: f64 = 625.0 * (recovered + 0.03) + 512.0;
+    assert_eq!(advised.queue, (need.ceil() as u32).next_multiple_of(1024));
+    assert_eq!((advised.exporter_timeout_ms, advised.export_timeout_ms), (45_000, 45_000));
+    assert!(plan.lacks.is_empty());
+    // The defaults survive none: a single failed export waits for 7.5 s, and the queue is full after 4.
+    assert!(plan.defaults.outlook.survives_s <= 0.0);
+    let code = plan.code.unwrap().settings;
+    assert!(code.queue < advised.queue / 2, "{code:?}");
+    assert!(go_lines(&code, Protocol::Grpc).join("\n").contains("MaxInterval: 2 * time.Second"));
+}
+
+#[test]
+fn what_settings_cannot_do_is_said() {
+    let lacking = |demand: &Demand| plan(demand).unwrap().advised().1.to_vec();
+    let http = Demand { protocol: Protocol::HttpProtobuf, ..demand(500.0, 0.03, 10.0) };
+    assert_eq!(lacking(&http), [Shortfall::Refused]);
+    assert_eq!(lacking(&demand(400_000.0, 1.0, 0.0)), [Shortfall::Ceiling]);
+    assert_eq!(lacking(&demand(25_000.0, 0.03, 120.0)), [Shortfall::Queue]);
+    // Longer than MaxElapsedTime: variables do not do it, code does.
+    let long = plan(&demand(100.0, 0.03, 90.0)).unwrap();
+    assert_eq!(long.lacks, [Shortfall::Elapsed]);
+    let (advised, lacks) = long.advised();
+    assert!(lacks.is_empty() && advised.settings.retry.elapsed_s > 90.0);
+}

@@ -1,0 +1,92 @@
+//! What metrics say, as a table and the rows' notes.
+
+use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
+use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::{BATCH_VARIABLE, QUEUE_VARIABLE};
+
+use super::aligned;
+use crate::number::{NONE, TERMINAL};
+use crate::sheet::{assignment, row, time};
+use crate::text::{clean, clip};
+
+/// Columns of a name.
+const NAME: usize = 40;
+
+/// A row per batch processor or exporter, and what there is to say of each.
+pub(crate) fn observed(rows: &[Row]) -> String {
+    if rows.is_empty() {
+        return "No metrics of a batch processor or of a collector's exporter are here. The Go SDK has them with \
+                OTEL_GO_X_OBSERVABILITY=true and a MeterProvider.\n"
+            .to_owned();
+    }
+    let head =
+        ["service", "component", "spans/s", "export", "ceiling/s", "headroom", "queue", "dropped", "risk"];
+    let mut out = aligned(&head, rows.iter().map(cells));
+    for one in rows {
+        let mut text = String::new();
+        for (index, note) in one.notes.iter().enumerate() {
+            row(&mut text, if index == 0 { "note" } else { "" }, note);
+        }
+        for (index, (what, value)) in unknown(one).iter().enumerate() {
+            row(&mut text, if index == 0 { "unknown" } else { "" }, &format!("{what}: {value}"));
+        }
+        if let Some(set) = &one.set {
+            paste(&mut text, set, one);
+        }
+        if !text.is_empty() {
+            out += &format!("\n{} {}\n{text}", clean(&one.service), clean(&one.component));
+        }
+    }
+    out
+}
+
+fn paste(out: &mut String, set: &Settings, of: &Row) {
+    row(out, "paste", &format!("export {}", assignment(BATCH_VARIABLE, set.batch.into())));
+    // What is there already needs no line.
+    if of.queue.value().is_none_or(|now| (now - f64::from(set.queue)).abs() > 0.5) {
+        row(out, "", &format!("export {}", assignment(QUEUE_VARIABLE, set.queue.into())));
+    }
+}
+
+fn cells(of: &Row) -> Vec<String> {
+    let number =
+        |known: &Known| known.value().map_or_else(|| NONE.to_owned(), |value| TERMINAL.fixed(value, 0));
+    let headroom = of.ceiling_per_s.value().zip(of.spans_per_s.value()).map(|(ceiling, rate)| ceiling - rate);
+    let queue = match (of.queued.value(), of.queue.value()) {
+        (Some(now), Some(most)) => format!("{}/{}", TERMINAL.fixed(now, 0), TERMINAL.fixed(most, 0)),
+        _ => NONE.to_owned(),
+    };
+    let unit = if of.kind == Kind::Collector && queue != NONE { " requests" } else { "" };
+    vec![
+        clip(&of.service, NAME),
+        clip(&of.component, NAME),
+        number(&of.spans_per_s),
+        of.export_s.value().map_or_else(|| NONE.to_owned(), |seconds| time(seconds * 1e3)),
+        number(&of.ceiling_per_s),
+        headroom.map_or_else(|| NONE.to_owned(), |value| TERMINAL.fixed(value, 0)),
+        format!("{queue}{unit}"),
+        number(&of.dropped),
+        risk(of.risk).to_owned(),
+    ]
+}
+
+const fn risk(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Unknown => "unknown",
+        Risk::Low => "low",
+        Risk::High => "high",
+        Risk::Losing => "LOSING",
+    }
+}
+
+/// What is not known, and why.
+fn unknown(of: &Row) -> Vec<(&'static str, &str)> {
+    let all = [
+        ("rate", &of.spans_per_s),
+        ("time of an export", &of.export_s),
+        ("batch", &of.batch),
+        ("queue", &of.queue),
+        ("dropped", &of.dropped),
+    ];
+    all.into_iter().filter_map(|(what, known)| Some((what, known.why()?))).collect()
+}

@@ -1,0 +1,80 @@
+//! What is shown of a plan and of rows.
+
+use spanfate_model::advice::demand::Demand;
+use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
+use spanfate_model::exporter::Protocol;
+
+use super::*;
+
+fn demand(spans_per_s: f64, outage_s: f64) -> Demand {
+    Demand {
+        spans_per_s,
+        round_trip_s: 0.03,
+        round_trip_of: 512,
+        per_span_s: None,
+        outage_s,
+        protocol: Protocol::Grpc,
+        burst: None,
+    }
+}
+
+fn shown(demand: &Demand) -> String {
+    plan(&spanfate_model::advice::plan::plan(demand).unwrap(), None)
+}
+
+#[test]
+fn defaults_that_suffice_need_nothing() {
+    let text = shown(&demand(500.0, 0.0));
+    assert!(text.contains("The SDK's defaults suffice") && text.contains("nothing to change"), "{text}");
+    assert!(!text.contains("export OTEL"), "{text}");
+}
+
+#[test]
+fn what_is_advised_can_be_pasted() {
+    let text = shown(&demand(25_000.0, 0.0));
+    assert!(text.contains("The SDK's defaults lose 31.73 % of all spans, 7,933/s."), "{text}");
+    assert!(text.contains("export OTEL_BSP_MAX_EXPORT_BATCH_SIZE=960\n"), "{text}");
+    // The queue of the defaults is enough.
+    assert!(!text.contains("MAX_QUEUE_SIZE=") && text.contains("an estimate"), "{text}");
+}
+
+#[test]
+fn an_outage_shows_what_only_code_can_set() {
+    let text = shown(&demand(500.0, 10.0));
+    assert!(text.contains("survive no failed export"), "{text}");
+    assert!(text.contains("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT=45000\n"), "{text}");
+    assert!(text.contains("or         with quicker retries"), "{text}");
+    assert!(text.contains("code       otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{\n"), "{text}");
+    let http = shown(&Demand { protocol: Protocol::HttpProtobuf, ..demand(500.0, 10.0) });
+    assert!(http.contains("No settings suffice") && http.contains("Use gRPC, or a collector"), "{http}");
+}
+
+#[test]
+fn an_unknown_figure_is_said_with_its_reason_and_names_are_made_harmless() {
+    let unknown = || Known::Unknown("one look only".to_owned());
+    let row = Row {
+        service: "shop\u{1b}[31m".to_owned(),
+        component: "batching_span_processor/0".to_owned(),
+        kind: Kind::Processor,
+        over_s: unknown(),
+        spans_per_s: unknown(),
+        export_s: Known::Value(0.03),
+        batch: Known::Value(512.0),
+        ceiling_per_s: Known::Value(17_066.6),
+        queued: Known::Value(3.0),
+        queue: Known::Value(2048.0),
+        dropped: Known::Value(0.0),
+        dropped_lately: None,
+        risk: Risk::Unknown,
+        set: Some(Settings { batch: 1024, ..Settings::DEFAULT }),
+        notes: Vec::new(),
+    };
+    let text = observed(&[row]);
+    assert!(
+        text.contains("rate: one look only") && text.contains("17,067") && text.contains("3/2,048"),
+        "{text}"
+    );
+    assert!(text.contains("export OTEL_BSP_MAX_EXPORT_BATCH_SIZE=1024\n"), "{text}");
+    assert!(!text.contains("QUEUE_SIZE") && !text.contains('\u{1b}'), "{text}");
+    assert!(observed(&[]).contains("OTEL_GO_X_OBSERVABILITY=true"));
+}
