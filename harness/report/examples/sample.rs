@@ -7,13 +7,13 @@ mod sample;
 use std::path::{Path, PathBuf};
 
 use spanfate_model::result::RunResult;
-use spanfate_report::{TableStyle, html, table};
+use spanfate_report::{TableStyle, bmf, gobench, html, junit, markdown, table};
 
 type Make = fn() -> RunResult;
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
-    let samples: [(&str, Make); 16] = [
+    let samples: [(&str, Make); 18] = [
         ("sample", sample::nine),
         ("repeated", sample::repeated),
         ("single", sample::single),
@@ -30,12 +30,15 @@ fn main() -> std::io::Result<()> {
         ("faulty", sample::faulty),
         ("repeatedly", sample::repeatedly),
         ("contextless", sample::contextless),
+        ("compared", sample::compared),
+        ("swept", sample::swept),
     ];
     for (name, make) in samples {
         write(&folder, name, &make())?;
     }
     write(&folder, "hostile-chain", &sample::poisoned_chain("<script>alert(1)</script>&\u{1b}[31m"))?;
     write(&folder, "hostile", &sample::poisoned("<script>alert(1)</script>&\u{1b}[31m"))?;
+    write(&folder, "hostile-compared", &sample::poisoned_comparison("]]><b>|`@a`&\u{1b}[31m"))?;
     write(&folder, "hostile-faults", &sample::poisoned_faults("<script>alert(1)</script>&\u{1b}[31m"))?;
     for (at, path) in std::env::args().skip(2).enumerate() {
         let result: RunResult = serde_json::from_slice(&std::fs::read(path)?)?;
@@ -46,6 +49,10 @@ fn main() -> std::io::Result<()> {
 
 fn write(folder: &Path, name: &str, result: &RunResult) -> std::io::Result<()> {
     std::fs::write(folder.join(format!("{name}.html")), html(result))?;
+    std::fs::write(folder.join(format!("{name}.junit.xml")), junit(result))?;
+    std::fs::write(folder.join(format!("{name}.md")), markdown(result))?;
+    std::fs::write(folder.join(format!("{name}.benchmark.txt")), gobench(result))?;
+    std::fs::write(folder.join(format!("{name}.bmf.json")), bmf(result))?;
     for width in [80, 100, 120, 140] {
         let text = table(result, TableStyle { color: false, width: Some(width) });
         std::fs::write(folder.join(format!("{name}-{width}.txt")), text)?;

@@ -1,9 +1,11 @@
-//! Rendering: a [`RunResult`] becomes a summary for the terminal or one self-contained HTML file.
+//! Rendering: a [`RunResult`] becomes a summary for the terminal, one self-contained HTML file, or what
+//! a build server reads of it.
 //!
 //! Pure functions without a clock: the same result gives the same bytes.
 
 mod advice;
 mod books;
+mod ci;
 mod compared;
 mod faults;
 mod frontier;
@@ -78,4 +80,29 @@ pub fn peek_line(peek: &Peek) -> String {
 /// The report as one HTML file that needs neither scripts nor the network.
 pub fn html(result: &RunResult) -> String {
     page::render(result)
+}
+
+/// The checks of a run as `JUnit` XML; what is inconclusive is an error, never skipped.
+pub fn junit(result: &RunResult) -> String {
+    ci::junit::render(result)
+}
+
+/// A summary in Markdown, verdict first, of at most 60,000 bytes: for the summary of a workflow or a comment.
+pub fn markdown(result: &RunResult) -> String {
+    ci::markdown::render(result)
+}
+
+/// Go's benchmark format, a line per trial, for `benchstat`.
+pub fn gobench(result: &RunResult) -> String {
+    ci::gobench::render(result)
+}
+
+/// Bencher Metric Format: a JSON object of measures by variant.
+pub fn bmf(result: &RunResult) -> String {
+    ci::bmf::render(result)
+}
+
+/// The reasons as workflow commands of GitHub, a line each; empty for a pass.
+pub fn annotations(result: &RunResult) -> String {
+    ci::annotations::render(result)
 }

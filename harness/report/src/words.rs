@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::expect::Condition;
 use spanfate_model::fate::{Cause, Decider, Exit, Fate, Filter, Leak};
 use spanfate_model::manifest::Status;
-use spanfate_model::result::{Comparison, Estimate, LoadFigures, RunResult, VariantResult};
+use spanfate_model::result::{Comparison, Estimate, Expectation, LoadFigures, RunResult, VariantResult};
 use spanfate_model::scenario::Model;
 use spanfate_model::verdict::Verdict;
 
@@ -84,7 +85,7 @@ pub(crate) fn sentence(result: &RunResult) -> String {
 }
 
 /// Whether a comparison ended the run at one of its planned looks.
-fn decided_early(result: &RunResult) -> bool {
+pub(crate) fn decided_early(result: &RunResult) -> bool {
     let early = |comparison: &Comparison| comparison.looks.is_some() && comparison.pairs < comparison.planned;
     result.comparison.as_ref().is_some_and(early)
 }
@@ -147,6 +148,21 @@ pub(crate) fn interval(estimate: &Estimate, numbers: Numbers) -> Option<String> 
         return None;
     }
     Some(format!("{} … {}", numbers.points(low.max(0.0)), numbers.percent(high.min(1.0))))
+}
+
+/// What an expectation measured, per valid trial.
+pub(crate) fn values(judged: &Expectation, numbers: Numbers) -> String {
+    let figure = Condition::try_from(judged.that.clone()).ok().map(|condition| condition.figure);
+    let write = |value: &f64| match figure {
+        Some(figure) if figure.is_time() => numbers.ms(value / 1e6),
+        // What it rests on stands beside the loss itself; here only that there was none.
+        Some(figure) if figure.is_ratio() && *value <= 0.0 => "no loss".to_owned(),
+        Some(figure) if figure.is_ratio() => numbers.percent(*value),
+        _ if value.fract() == 0.0 => numbers.fixed(*value, 0),
+        _ => numbers.short(*value),
+    };
+    let all: Vec<String> = judged.values.iter().map(write).collect();
+    if all.is_empty() { NONE.to_owned() } else { all.join("; ") }
 }
 
 /// What the law predicts; there is nothing to say about a variant it does not speak of.

@@ -11,6 +11,7 @@ use crate::books::{self, trials};
 use crate::faults::rows;
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
+use crate::planned::command;
 
 /// Is it comparable?
 pub(crate) fn comparable(result: &RunResult) -> Section {
@@ -57,15 +58,6 @@ pub(crate) fn comparable(result: &RunResult) -> Section {
 /// How to reproduce?
 pub(crate) fn reproduce(result: &RunResult) -> Section {
     let (plan, load) = (&result.plan, &result.plan.load);
-    // The file that was read lies beside the results; what the command line changed is said again.
-    let trials = plan.trials.len() / plan.variants.len().max(1);
-    let mut command = format!(
-        "cargo run -- scenario results/{}/scenario.toml --seed {} --trials {trials}",
-        result.run_id, plan.seed
-    );
-    for variant in plan.variants.iter().filter(|variant| variant.name != "default") {
-        command += &format!(" --variant {}", variant.name);
-    }
     let facts = [
         ("Seed", plan.seed.to_string()),
         ("Load", load.to_string()),
@@ -78,6 +70,7 @@ pub(crate) fn reproduce(result: &RunResult) -> Section {
     for (what, value) in &facts {
         grid.row([*what, value]);
     }
+    let command = command(result);
     let body = Html::element("pre", &[], Html::leaf("code", "", &command))
         .with(&grid.render())
         .with(&services(&result.plan));

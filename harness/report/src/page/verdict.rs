@@ -1,6 +1,5 @@
 //! Verdict.
 
-use spanfate_model::expect::Condition;
 use spanfate_model::result::{Expectation, RunResult};
 use spanfate_model::verdict::Verdict;
 
@@ -76,26 +75,12 @@ fn expectations(result: &RunResult) -> Html {
             Html::leaf("code", "", &judged.that),
             Html::text(&judged.variant),
             badge(judged.verdict),
-            Html::text(values(judged)),
+            Html::text(words::values(judged, PAGE)),
             Html::text(judged.reason.as_deref().unwrap_or_default()),
         ]);
     }
     let held = fold(held.len(), &format!("{} expectations that hold", held.len()), held.render());
     open.render().with(&held)
-}
-
-fn values(judged: &Expectation) -> String {
-    let figure = Condition::try_from(judged.that.clone()).ok().map(|condition| condition.figure);
-    let write = |value: &f64| match figure {
-        Some(figure) if figure.is_time() => PAGE.ms(value / 1e6),
-        // What it rests on stands beside the loss itself; here only that there was none.
-        Some(figure) if figure.is_ratio() && *value <= 0.0 => "no loss".to_owned(),
-        Some(figure) if figure.is_ratio() => PAGE.percent(*value),
-        _ if value.fract() == 0.0 => PAGE.fixed(*value, 0),
-        _ => PAGE.short(*value),
-    };
-    let all: Vec<String> = judged.values.iter().map(write).collect();
-    if all.is_empty() { crate::number::NONE.to_owned() } else { all.join("; ") }
 }
 
 /// Spans that no fate could be given to, by id.

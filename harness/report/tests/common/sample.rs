@@ -1,6 +1,7 @@
 //! Results as a run of the nine-variant scenario would give them, made up, and in every state a report must bear.
 
 mod chain;
+mod compare;
 mod fault;
 mod trial;
 
@@ -24,6 +25,7 @@ use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 pub(crate) use chain::{chain, chatty, many, own, pair, planted, poisoned_chain};
+pub(crate) use compare::{compared, poisoned_comparison, swept};
 pub(crate) use fault::{contextless, faulty, poisoned_faults, repeatedly};
 
 /// Spans per second that are created.

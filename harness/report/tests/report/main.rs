@@ -3,6 +3,7 @@
 #[path = "../common/sample.rs"]
 mod sample;
 
+mod ci;
 mod escaping;
 mod faults;
 mod html;
