@@ -73,9 +73,31 @@ pub struct Frontier {
     pub repeats: u64,
     /// The configurations, in the order of the file.
     pub variants: Vec<Limit>,
+    /// Runs of the scenario with the settings that the law advises for it; the last one is the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verified: Vec<Verified>,
     /// Why it ended early, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<String>,
+}
+
+/// A run with advised settings, under the scenario's own load and faults.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Verified {
+    /// Spans per export.
+    pub batch: u32,
+    /// Length of the queue.
+    pub queue: u32,
+    /// Trials that lost nothing.
+    pub clean: u64,
+    /// Trials that lost spans.
+    pub lossy: u64,
+    /// Trials that the machine spoilt.
+    pub unusable: u64,
+    /// Spans created in all of them.
+    pub created: u64,
+    /// Spans lost.
+    pub lost: u64,
 }
 
 /// The limit of one configuration.

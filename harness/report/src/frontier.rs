@@ -1,13 +1,44 @@
 //! The limits of a scenario's configurations, as text.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use spanfate_model::frontier::{Along, End, Frontier, Limit};
+use spanfate_model::advice::plan::Plan;
+use spanfate_model::frontier::{Along, End, Frontier, Limit, Verified};
 
 use crate::number::{NONE, TERMINAL};
 use crate::text::clean;
 
-/// The table, and how it is to be read.
-pub(crate) fn render(frontier: &Frontier) -> String {
+/// The table, how it is to be read, and what the scenario itself needs.
+pub(crate) fn render(frontier: &Frontier, advised: Option<&Plan>) -> String {
+    let mut out = limits(frontier);
+    if let Some(plan) = advised {
+        out += &format!("\nWhat {} needs:\n\n{}", clean(&frontier.scenario), crate::advice::plan(plan, None));
+    }
+    for one in &frontier.verified {
+        out += &verified(one);
+    }
+    out
+}
+
+fn verified(one: &Verified) -> String {
+    let trials = one.clean + one.lossy;
+    let spoilt = match one.unusable {
+        0 => String::new(),
+        some => format!("; {} spoilt by other work", TERMINAL.counted(some, "trial", "trials")),
+    };
+    let what = format!("a batch of {} and a queue of {}", one.batch, one.queue);
+    let (lost, created) = (TERMINAL.count(one.lost), TERMINAL.count(one.created));
+    match (one.lossy, trials) {
+        (_, 0) => format!("not verified: {what}; every trial was spoilt by other work on this machine\n"),
+        (0, _) => format!(
+            "verified: {what} lost {lost} of {created} spans, {trials}/{trials} trials clean{spoilt}\n"
+        ),
+        (lossy, _) => {
+            format!("refuted: {what} lost {lost} of {created} spans in {lossy} of {trials} trials{spoilt}\n")
+        }
+    }
+}
+
+fn limits(frontier: &Frontier) -> String {
     let (what, unit) = match frontier.along {
         Along::Rate => ("the highest rate without a loss", "req/s"),
         Along::Outage => ("the longest outage without a loss", "s"),

@@ -42,9 +42,9 @@ pub fn comparisons(all: &[Comparison], style: TableStyle) -> String {
     terminal::comparisons(all, style)
 }
 
-/// The limits of a scenario's configurations, as text.
-pub fn frontier(found: &Frontier) -> String {
-    frontier::render(found)
+/// The limits of a scenario's configurations, and what its own demand needs, as text.
+pub fn frontier(found: &Frontier, advised: Option<&Plan>) -> String {
+    frontier::render(found, advised)
 }
 
 /// A self-test as text.

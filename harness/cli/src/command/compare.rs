@@ -52,8 +52,7 @@ fn runs(
         )));
     }
     if arguments.output.json {
-        let text = serde_json::to_string_pretty(&all).map_err(|e| Error::Output(std::io::Error::other(e)))?;
-        show::data(&(text + "\n"))?;
+        show::data(&super::pretty(&all)?)?;
     } else if !arguments.output.quiet {
         show::data(&comparisons(&all, TableStyle { color, width: None }))?;
     }

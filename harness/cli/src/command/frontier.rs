@@ -1,5 +1,6 @@
 //! `spanfate frontier`: how much each configuration carries without a loss, by search; beside it what the law predicts.
 
+mod adviser;
 mod rounds;
 mod vary;
 
@@ -70,6 +71,11 @@ pub(super) fn run(arguments: &FrontierArguments, color: bool) -> Result<ExitCode
     };
     let ended = rounds.search(&mut candidates)?;
     let seconds = vary::seconds(&scenario);
+    let first = candidates.first().filter(|_| !arguments.no_advice && matches!(ended, Ended::Done));
+    let advised = match first {
+        Some(first) => adviser::advise(&rounds, first, &scenario)?,
+        None => None,
+    };
     let frontier = Frontier {
         format: FORMAT.to_owned(),
         scenario: scenario.name.clone(),
@@ -77,15 +83,14 @@ pub(super) fn run(arguments: &FrontierArguments, color: bool) -> Result<ExitCode
         seconds,
         repeats: u64::from(arguments.repeats.get()),
         variants: candidates.iter().map(|one| limit(one, along, seconds, &scenario)).collect(),
+        verified: advised.as_ref().map_or_else(Vec::new, |advised| advised.verified.clone()),
         stopped_by: ended.why(),
     };
     store::write_json(&dir.join("frontier.json"), &frontier)?;
     if arguments.json {
-        let text =
-            serde_json::to_string_pretty(&frontier).map_err(|e| Error::Output(std::io::Error::other(e)))?;
-        show::data(&(text + "\n"))?;
+        show::data(&super::pretty(&frontier)?)?;
     } else {
-        show::data(&spanfate_report::frontier(&frontier))?;
+        show::data(&spanfate_report::frontier(&frontier, advised.as_ref().map(|advised| &advised.plan)))?;
         show::note(&format!("results: {}", dir.display()));
     }
     Ok(exit(&frontier, &ended))

@@ -60,9 +60,7 @@ pub(super) fn run(arguments: &SelftestArguments, color: bool) -> Result<ExitCode
     let selftest = rounds.conclude(found);
     store::write_json(&dir.join("selftest.json"), &selftest)?;
     if arguments.json {
-        let text =
-            serde_json::to_string_pretty(&selftest).map_err(|e| Error::Output(std::io::Error::other(e)))?;
-        show::data(&(text + "\n"))?;
+        show::data(&super::pretty(&selftest)?)?;
     } else {
         show::data(&spanfate_report::selftest(&selftest))?;
         show::note(&format!("results: {}", dir.display()));

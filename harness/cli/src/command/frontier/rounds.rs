@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use spanfate_analysis::frontier::Seen;
+pub(super) use spanfate_analysis::frontier::Seen;
 use spanfate_model::fate::FateClass;
 use spanfate_model::frontier::Along;
 use spanfate_model::result::{RunResult, TrialResult};
@@ -76,7 +76,7 @@ impl Rounds<'_> {
                 next.iter().filter_map(|(at, value)| Some((&candidates.get(*at)?.variant, *value))).collect();
             show::note(&format!("round {round}: {}", self.describe(&values)));
             let scenario = vary::with(self.scenario, self.along, &values);
-            let selected = Selected::of(&scenario, self.text.to_owned(), self.base.to_owned())?;
+            let selected = self.select(&scenario)?;
             if !self.in_time(began, &selected) {
                 return Ok(Ended::OutOfTime);
             }
@@ -95,7 +95,13 @@ impl Rounds<'_> {
         }
     }
 
-    fn round(&self, selected: &Selected) -> Result<RunResult, Error> {
+    /// The plan of a changed scenario.
+    pub(super) fn select(&self, scenario: &Scenario) -> Result<Selected, Error> {
+        Selected::of(scenario, self.text.to_owned(), self.base.to_owned())
+    }
+
+    /// Runs one round and concludes it.
+    pub(super) fn round(&self, selected: &Selected) -> Result<RunResult, Error> {
         let run = Run {
             project: self.project,
             base: self.base,
@@ -143,7 +149,7 @@ fn learn(one: &mut Candidate, value: f64, result: &RunResult) {
 
 /// What a trial says: the whole of it counts, its warm-up, too. Other work on the machine can make losses and never mends
 /// them, so a trial that lost nothing is clean on a busy machine as well.
-fn seen(trial: &TrialResult) -> Seen {
+pub(super) fn seen(trial: &TrialResult) -> Seen {
     let whole = trial.error.is_none() && trial.faults.iter().all(|fault| fault.bit);
     let marks = || trial.validity.iter().filter(|mark| mark.figure == "loss");
     match trial.ledger.class(FateClass::Lost).0 {
@@ -154,7 +160,7 @@ fn seen(trial: &TrialResult) -> Seen {
 }
 
 /// The batch processor of a trial; none where it blocks, or where no batch was full.
-fn worker(trial: &TrialResult) -> Option<Worker> {
+pub(super) fn worker(trial: &TrialResult) -> Option<Worker> {
     let effective = trial.effective.as_ref().filter(|effective| !effective.block)?;
     let export_ms = trial.exports.full_batch_ms.filter(|ms| *ms > 0.0)?;
     Some(Worker { batch: effective.batch, queue: effective.queue, export_ms })

@@ -1,0 +1,127 @@
+//! What the scenario's own demand needs, by the law with the times that the search measured; then a run with just that.
+
+use spanfate_model::advice::demand::Demand;
+use spanfate_model::advice::plan::{Plan, plan};
+use spanfate_model::advice::retry::Retry as Tries;
+use spanfate_model::advice::settings::Settings;
+use spanfate_model::exporter::{Exporter, Retry};
+use spanfate_model::fate::FateClass;
+use spanfate_model::frontier::Verified;
+use spanfate_model::result::RunResult;
+use spanfate_model::scenario::{Scenario, Variant};
+use spanfate_model::unit::Period;
+
+use super::rounds::{Rounds, Seen, seen, worker};
+use super::{Candidate, Worker, vary};
+use crate::error::Error;
+
+/// The variant that has what is advised.
+const ADVISED: &str = "advised";
+/// A larger batch takes longer than was measured before; so it is measured, and worked out again.
+const ATTEMPTS: usize = 3;
+
+/// The advice, and the runs that verified it.
+pub(super) struct Advised {
+    pub(super) plan: Plan,
+    pub(super) verified: Vec<Verified>,
+}
+
+/// Works out what the first configuration needs to survive the scenario, and verifies it. `None` where nothing is known of its
+/// batch processor.
+pub(super) fn advise(
+    rounds: &Rounds<'_>,
+    candidate: &Candidate,
+    scenario: &Scenario,
+) -> Result<Option<Advised>, Error> {
+    let Some(mut worker_now) = candidate.worker else { return Ok(None) };
+    let mut per_span = None;
+    let mut verified: Vec<Verified> = Vec::new();
+    let mut last = None;
+    for _ in 0..ATTEMPTS {
+        let demand = demand(candidate, scenario, worker_now, per_span);
+        let Some(plan) = plan(&demand) else { return Ok(None) };
+        let settings = plan.advised().0.settings;
+        let again = verified.iter().any(|one| (one.batch, one.queue) == (settings.batch, settings.queue));
+        last = Some(plan);
+        if again {
+            break;
+        }
+        let result = rounds.round(&rounds.select(&with(scenario, &candidate.variant, &settings))?)?;
+        if rounds.interrupt.requested() {
+            break;
+        }
+        let one = verify(&settings, &result);
+        let done = one.lossy == 0;
+        verified.push(one);
+        if done {
+            break;
+        }
+        let newest =
+            result.variants.iter().flat_map(|variant| &variant.trials).filter_map(worker).next_back();
+        let Some(newest) = newest else { break };
+        if newest.batch != worker_now.batch {
+            let longer = (newest.export_ms - worker_now.export_ms) / 1e3;
+            per_span = Some((longer / (f64::from(newest.batch) - f64::from(worker_now.batch))).max(0.0));
+        }
+        worker_now = newest;
+    }
+    Ok(last.map(|plan| Advised { plan, verified }))
+}
+
+/// What the scenario asks of the configuration.
+fn demand(candidate: &Candidate, scenario: &Scenario, worker: Worker, per_span: Option<f64>) -> Demand {
+    let faults = scenario.fault.iter().filter(|fault| fault.is_of(&candidate.variant));
+    let outage = faults.filter_map(|fault| fault.lasting).map(Period::seconds).fold(0.0, f64::max);
+    let exporter = candidate.variant.exporter.over(scenario.exporter);
+    Demand {
+        spans_per_s: vary::rate(scenario, &candidate.variant) * candidate.spans_per_request.max(1.0),
+        round_trip_s: worker.export_ms / 1e3,
+        round_trip_of: worker.batch,
+        per_span_s: per_span,
+        outage_s: outage,
+        protocol: exporter.protocol.unwrap_or_default(),
+        burst: None,
+    }
+}
+
+/// The scenario with one variant: that configuration with these settings.
+fn with(scenario: &Scenario, base: &Variant, settings: &Settings) -> Scenario {
+    let mut out = scenario.clone();
+    let ms = |ms: u64| Some(Period::millis(ms));
+    let seconds = |seconds: f64| ms((seconds * 1e3).round() as u64);
+    let retry = (settings.retry != Tries::SDK).then(|| Retry {
+        enabled: true,
+        initial: seconds(settings.retry.initial_s),
+        max_interval: seconds(settings.retry.most_s),
+        max_elapsed: seconds(settings.retry.elapsed_s),
+    });
+    let exporter = Exporter {
+        queue: Some(settings.queue),
+        batch: Some(settings.batch),
+        export_timeout: ms(settings.export_timeout_ms),
+        timeout: ms(settings.exporter_timeout_ms),
+        retry,
+        ..Exporter::default()
+    };
+    out.fault.retain(|fault| fault.is_of(base));
+    for fault in &mut out.fault {
+        fault.variants = None;
+    }
+    let exporter = exporter.over(base.exporter);
+    out.variant = vec![Variant { name: ADVISED.to_owned(), exporter, ..base.clone() }];
+    out
+}
+
+fn verify(settings: &Settings, result: &RunResult) -> Verified {
+    let mut out = Verified { batch: settings.batch, queue: settings.queue, ..Verified::default() };
+    for trial in result.variants.iter().flat_map(|variant| &variant.trials) {
+        match seen(trial) {
+            Seen::Clean => out.clean += 1,
+            Seen::Lossy => out.lossy += 1,
+            Seen::Unusable => out.unusable += 1,
+        }
+        out.created += trial.ledger.created;
+        out.lost += trial.ledger.class(FateClass::Lost).0;
+    }
+    out
+}
