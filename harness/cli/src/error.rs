@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::peek::PeekError;
+use spanfate_run::scrape::ScrapeError;
 
 /// A command could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,9 @@ pub(crate) enum Error {
     /// A process cannot be looked into.
     #[error(transparent)]
     Peek(#[from] PeekError),
+    /// A page of metrics could not be had.
+    #[error(transparent)]
+    Scrape(#[from] ScrapeError),
     /// The harness failed.
     #[error(transparent)]
     Run(#[from] spanfate_run::Error),
@@ -51,6 +55,8 @@ impl Error {
             Self::Unfit => ExitCode::CapabilityAbsent,
             Self::Peek(PeekError::NoProcess(_) | PeekError::Unsuited { .. }) => ExitCode::InputMissing,
             Self::Peek(PeekError::Refused { .. }) => ExitCode::CapabilityAbsent,
+            Self::Scrape(ScrapeError::Address { .. }) => ExitCode::Usage,
+            Self::Scrape(_) => ExitCode::InputMissing,
             Self::Output(_) => ExitCode::HarnessError,
             Self::Run(error) => of_run(error),
         }

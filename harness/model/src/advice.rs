@@ -30,7 +30,7 @@ const LARGE_BATCH: u32 = 4096;
 /// The longest queue that is advised, 1.4 GiB of spans.
 const MOST_QUEUE: u32 = 1 << 20;
 /// So much more than what is offered the worker must be able to export.
-const MARGIN: f64 = 1.25;
+pub const MARGIN: f64 = 1.25;
 /// So many batches fit into the queue.
 const BATCHES: u32 = 4;
 /// What the queue outlasts without an export, seconds.

@@ -16,6 +16,7 @@ pub mod project;
 pub mod receive;
 pub mod receiver;
 pub mod runner;
+pub mod scrape;
 pub mod shim;
 pub mod spin;
 pub mod store;

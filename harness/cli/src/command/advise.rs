@@ -1,5 +1,7 @@
 //! `spanfate advise`: what to set, by the law alone.
 
+mod metrics;
+
 use serde::Serialize;
 use spanfate_model::advice::demand::{Burst, Demand};
 use spanfate_model::advice::plan::{Choice, Plan, plan};
@@ -14,6 +16,9 @@ use crate::show;
 
 /// Works it out and prints it.
 pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
+    if !arguments.metrics.is_empty() {
+        return metrics::run(arguments);
+    }
     let demand = demand(arguments);
     let plan = plan(&demand).ok_or_else(|| {
         Error::Refused(

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::unused_self, reason = "a test that cannot go on fails")]
 
 mod accounting;
+mod advise;
 mod attach;
 mod books;
 mod chain;

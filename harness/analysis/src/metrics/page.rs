@@ -1,0 +1,163 @@
+//! A page of metrics, ordered: services, and what is known of each.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::exposition::{self, Sample};
+use super::names::{Metric, Part, known};
+
+/// Series of one service: by metric, part, component, and whether they count errors.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Service {
+    figures: BTreeMap<(Metric, Part), BTreeMap<String, Counted>>,
+}
+
+/// A figure of a component: without and with an error, and of these for want of room in the queue.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(super) struct Counted {
+    pub(super) well: f64,
+    pub(super) failed: f64,
+    pub(super) full: f64,
+}
+
+impl Counted {
+    pub(super) fn all(&self) -> f64 {
+        self.well + self.failed + self.full
+    }
+
+    fn add(&mut self, error: Option<&str>, value: f64) {
+        match error {
+            None => self.well += value,
+            Some("queue_full") => self.full += value,
+            Some(_) => self.failed += value,
+        }
+    }
+}
+
+/// A page.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Page {
+    pub(super) services: BTreeMap<String, Service>,
+    /// When it was taken, seconds since 1970, where it says it.
+    pub(super) at_s: Option<f64>,
+    /// Lines that are no samples.
+    pub(super) malformed: u64,
+    /// Series that were there already.
+    pub(super) repeated: u64,
+}
+
+impl Service {
+    /// Components that have a metric.
+    pub(super) fn components(&self, metric: Metric) -> impl Iterator<Item = &str> {
+        self.figures
+            .range((metric, Part::Value)..=(metric, Part::Count))
+            .flat_map(|(_, of)| of.keys().map(String::as_str))
+    }
+
+    /// A figure of a component.
+    pub(super) fn get(&self, metric: Metric, part: Part, component: &str) -> Option<Counted> {
+        self.figures.get(&(metric, part))?.get(component).copied()
+    }
+
+    /// A figure of all components together.
+    pub(super) fn total(&self, metric: Metric) -> f64 {
+        self.figures
+            .get(&(metric, Part::Value))
+            .into_iter()
+            .flat_map(BTreeMap::values)
+            .map(Counted::all)
+            .sum()
+    }
+
+    /// When its process started, seconds since 1970.
+    pub(super) fn started_s(&self) -> Option<f64> {
+        self.get(Metric::ProcessStart, Part::Value, "").map(|start| start.well).filter(|start| *start > 0.0)
+    }
+
+    /// For how long it has run, seconds, where it says that itself.
+    pub(super) fn uptime_s(&self) -> Option<f64> {
+        self.get(Metric::Uptime, Part::Value, "").map(|uptime| uptime.well).filter(|uptime| *uptime > 0.0)
+    }
+}
+
+/// What makes a series: metric, part, and labels in order.
+type Series = (Metric, Part, Vec<(String, String)>);
+
+/// Reads a page; `source` names services that the page does not name.
+pub(super) fn read(text: &str, source: &str) -> Page {
+    let mut page = Page::default();
+    // Nothing is added up twice: a series is one value, whoever repeats it.
+    let mut seen: BTreeMap<Series, f64> = BTreeMap::new();
+    let mut named = BTreeSet::new();
+    let (mut repeated, mut at_s) = (0, None);
+    page.malformed = exposition::each(text, |sample| {
+        let Some((metric, part, factor)) = known(&sample.name) else { return };
+        if let Some(at) = sample.at_s.filter(|at| at.is_finite()) {
+            at_s = Some(at_s.map_or(at, |known: f64| known.max(at)));
+        }
+        if metric == Metric::TargetInfo {
+            named.extend(name(&sample));
+            return;
+        }
+        // Of logs and metrics nothing is asked here.
+        if !sample.value.is_finite() || label(&sample, "data_type").is_some_and(|of| of != "traces") {
+            return;
+        }
+        let mut labels: Vec<(String, String)> =
+            sample.labels.iter().map(|(label, value)| (label.replace('.', "_"), value.to_string())).collect();
+        labels.sort();
+        match seen.entry((metric, part, labels)) {
+            Entry::Vacant(place) => _ = place.insert(sample.value * factor),
+            Entry::Occupied(_) => repeated += 1,
+        }
+    });
+    (page.repeated, page.at_s) = (repeated, at_s);
+    // Series without a name are those of the one process that the page is of.
+    let sole = if named.len() == 1 { named.pop_first() } else { None };
+    let sole = sole.unwrap_or_else(|| source.to_owned());
+    for ((metric, part, labels), value) in seen {
+        let label = |name: &str| {
+            let found = labels.iter().find(|(label, value)| label == name && !value.is_empty());
+            found.map(|(_, value)| value.as_str())
+        };
+        let whose = service(label).unwrap_or_else(|| sole.clone());
+        let component = component(metric, label).unwrap_or_default().to_owned();
+        let service = page.services.entry(whose).or_default();
+        let figure = service.figures.entry((metric, part)).or_default().entry(component).or_default();
+        // Gauges are of one series, and have no errors.
+        figure.add(label("error_type"), value);
+    }
+    page
+}
+
+fn label<'a>(sample: &'a Sample<'_>, name: &str) -> Option<&'a str> {
+    sample.label(name).or_else(|| sample.label(&name.replace('_', ".")))
+}
+
+fn name(sample: &Sample<'_>) -> Option<String> {
+    service(|name| label(sample, name))
+}
+
+/// Whose a series is, by the labels that name a service, and its instance.
+fn service<'a>(label: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
+    let first = |names: [&str; 3]| names.iter().find_map(|name| label(name));
+    let name = first(["service_name", "exported_job", "job"]);
+    let instance = first(["service_instance_id", "exported_instance", "instance"]);
+    match (name, instance) {
+        (Some(name), Some(instance)) => Some(format!("{name} {instance}")),
+        (name, instance) => name.or(instance).map(str::to_owned),
+    }
+}
+
+fn component<'a>(metric: Metric, label: impl Fn(&str) -> Option<&'a str>) -> Option<&'a str> {
+    match metric {
+        Metric::QueueSize
+        | Metric::QueueCapacity
+        | Metric::Processed
+        | Metric::Exported
+        | Metric::Duration => label("otel_component_name").or_else(|| label("component_name")),
+        Metric::CollectorRefused => label("receiver"),
+        Metric::ProcessStart | Metric::Uptime | Metric::TargetInfo => None,
+        _ => label("exporter"),
+    }
+}

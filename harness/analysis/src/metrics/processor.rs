@@ -1,0 +1,200 @@
+//! Batch processors of the SDK.
+
+use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
+use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::{self, MARGIN, Situation};
+
+use super::names::{Metric, Part};
+use super::window::{Window, unknown};
+
+/// What a processor without a queue is called by the SDK.
+const WITHOUT_QUEUE: &str = "simple_span_processor";
+
+/// Rows of a service's batch processors, and of exporters where no processor is to be seen.
+pub(super) fn rows(name: &str, window: &Window<'_>, batch: Option<u32>) -> Vec<Row> {
+    let all = window.last.components(Metric::QueueCapacity).chain(window.last.components(Metric::Processed));
+    let mut processors: Vec<&str> = all.filter(|component| !component.starts_with(WITHOUT_QUEUE)).collect();
+    processors.sort_unstable();
+    processors.dedup();
+    let exporters: Vec<&str> = window.last.components(Metric::Exported).collect();
+    if processors.is_empty() {
+        let unqueued = window.last.components(Metric::Processed).next().is_some();
+        return if unqueued {
+            Vec::new()
+        } else {
+            exporters.iter().map(|one| exporter(name, one, window, batch)).collect()
+        };
+    }
+    // Metrics do not say which exporter belongs to which processor.
+    let sole = match (processors.as_slice(), exporters.as_slice()) {
+        ([_], [exporter]) => Ok(*exporter),
+        (_, []) => Err("no otel.sdk.exporter.* metrics of a span exporter are there".to_owned()),
+        (processors, exporters) => Err(format!(
+            "which of {} exporters belongs to which of {} batch processors is not in the metrics",
+            exporters.len(),
+            processors.len()
+        )),
+    };
+    processors.iter().map(|one| processor(name, one, window, &sole, batch)).collect()
+}
+
+/// Exports of one exporter in the window.
+struct Exports {
+    export_s: Known,
+    batch: Known,
+    ceiling_per_s: Known,
+    notes: Vec<String>,
+}
+
+fn exports(exporter: &str, window: &Window<'_>, batch: Option<u32>) -> Exports {
+    let ended = window.gained(Metric::Exported, Part::Value, exporter).unwrap_or_default();
+    let times = window.gained(Metric::Duration, Part::Sum, exporter).map(|sum| sum.all());
+    let count = window.gained(Metric::Duration, Part::Count, exporter).map_or(0.0, |count| count.all());
+    let mut notes = Vec::new();
+    if ended.failed > 0.0 {
+        notes.push(format!(
+            "{:.0} spans were in exports that failed: they are lost, and its error handler was told",
+            ended.failed
+        ));
+    }
+    let (Some(sum), true) = (times, count > 0.0) else {
+        let why = if times.is_none() {
+            "no otel.sdk.exporter.operation.duration is there"
+        } else {
+            "no export ended in the time that was looked at"
+        };
+        return Exports { export_s: unknown(why), batch: unknown(why), ceiling_per_s: unknown(why), notes };
+    };
+    let export_s = sum / count;
+    let mean = ended.all() / count;
+    let batch = batch.map_or(mean, f64::from);
+    if !(export_s > 0.0 && batch > 0.0) {
+        let why = "exports took no time or had no spans";
+        return Exports { export_s: unknown(why), batch: unknown(why), ceiling_per_s: unknown(why), notes };
+    }
+    if mean < 0.9 * batch {
+        notes.push(format!(
+            "exports had {mean:.0} spans on average: a full batch of {batch:.0} may take longer, and the ceiling be lower"
+        ));
+    }
+    Exports {
+        export_s: Known::Value(export_s),
+        batch: Known::Value(batch),
+        ceiling_per_s: Known::Value(batch / export_s),
+        notes,
+    }
+}
+
+fn processor(
+    name: &str,
+    component: &str,
+    window: &Window<'_>,
+    exporter: &Result<&str, String>,
+    batch: Option<u32>,
+) -> Row {
+    let exports = match exporter {
+        Ok(exporter) => exports(exporter, window, batch),
+        Err(why) => Exports {
+            export_s: unknown(why),
+            batch: unknown(why),
+            ceiling_per_s: unknown(why),
+            notes: Vec::new(),
+        },
+    };
+    let gauge = |metric| {
+        let figure = window.last.get(metric, Part::Value, component).map(|figure| figure.all());
+        figure.map_or_else(|| unknown("no otel.sdk.processor.span.queue.* is there"), Known::Value)
+    };
+    let processed = window.gained(Metric::Processed, Part::Value, component);
+    let queued = window.gained(Metric::QueueSize, Part::Value, component).map_or(0.0, |size| size.all());
+    let absent =
+        "no otel.sdk.processor.span.processed is there: nothing was exported yet, or a view drops it";
+    // What is in the batch that is being gathered nobody counts: less than one.
+    let spans_per_s =
+        processed.map_or_else(|| unknown(absent), |of| window.per_s((of.all() + queued).max(0.0)));
+    let dropped = window.last.get(Metric::Processed, Part::Value, component);
+    let mut row = Row {
+        service: name.to_owned(),
+        component: component.to_owned(),
+        kind: Kind::Processor,
+        over_s: window.over_s.clone(),
+        spans_per_s,
+        export_s: exports.export_s,
+        batch: exports.batch,
+        ceiling_per_s: exports.ceiling_per_s,
+        queued: gauge(Metric::QueueSize),
+        queue: gauge(Metric::QueueCapacity),
+        dropped: dropped.map_or_else(|| unknown(absent), |of| Known::Value(of.full)),
+        dropped_lately: processed
+            .filter(|_| window.is_between() && window.over_s.value().is_some())
+            .map(|of| of.full),
+        risk: Risk::Unknown,
+        set: None,
+        notes: exports.notes,
+    };
+    row.risk = risk(&row);
+    row.set = set(&row, batch);
+    if row.risk >= Risk::High && row.set.is_none() && row.ceiling_per_s.value().is_none() {
+        row.notes.push(
+            "what to set needs the time of an export: give it to advise as --rtt, with --spans".to_owned(),
+        );
+    }
+    row
+}
+
+/// An exporter whose processor is not to be seen.
+fn exporter(name: &str, component: &str, window: &Window<'_>, batch: Option<u32>) -> Row {
+    let exports = exports(component, window, batch);
+    let ended = window.gained(Metric::Exported, Part::Value, component).unwrap_or_default();
+    let why = "no otel.sdk.processor.span.* is there: its processor is not the SDK's, or the SDK is older than 1.38";
+    Row {
+        service: name.to_owned(),
+        component: component.to_owned(),
+        kind: Kind::Processor,
+        over_s: window.over_s.clone(),
+        spans_per_s: window.per_s(ended.all()),
+        export_s: exports.export_s,
+        batch: exports.batch,
+        ceiling_per_s: exports.ceiling_per_s,
+        queued: unknown(why),
+        queue: unknown(why),
+        dropped: unknown(why),
+        dropped_lately: None,
+        risk: Risk::Unknown,
+        set: None,
+        notes: exports.notes,
+    }
+}
+
+fn risk(row: &Row) -> Risk {
+    let rate = row.spans_per_s.value().zip(row.ceiling_per_s.value());
+    let dropped = row.dropped.value();
+    let lately = row.dropped_lately.is_some_and(|dropped| dropped > 0.0);
+    let full = row.queued.value().zip(row.queue.value()).is_some_and(|(now, most)| now > most / 2.0);
+    if lately || rate.is_some_and(|(rate, ceiling)| rate > ceiling) {
+        Risk::Losing
+    } else if dropped.is_some_and(|dropped| dropped > 0.0)
+        || full
+        || rate.is_some_and(|(rate, ceiling)| ceiling < MARGIN * rate)
+    {
+        Risk::High
+    } else if rate.is_some() && dropped.is_some() {
+        Risk::Low
+    } else {
+        Risk::Unknown
+    }
+}
+
+/// What to set, by the same arithmetic as a peek.
+fn set(row: &Row, batch: Option<u32>) -> Option<Settings> {
+    let bounded = |value: f64| value.ceil().clamp(1.0, f64::from(u32::MAX)) as u32;
+    let now = Situation {
+        offered: row.spans_per_s.value()?,
+        round_trip_s: row.export_s.value()?,
+        batch: batch.unwrap_or(bounded(row.batch.value()?)),
+        queue: bounded(row.queue.value()?),
+        overran: row.dropped.value()? > 0.0,
+    };
+    let advice = advice::advise(&now)?;
+    Some(Settings { batch: advice.batch, queue: advice.queue, ..Settings::DEFAULT })
+}

@@ -1,0 +1,108 @@
+//! The time that rates rest on: between two pages, or since the start of the process.
+
+use spanfate_model::advice::observed::Known;
+
+use super::names::{Metric, Part};
+use super::page::{Counted, Page, Service};
+
+/// A service in the time that was looked at.
+pub(super) struct Window<'a> {
+    /// As it was at the end.
+    pub(super) last: &'a Service,
+    /// As it was at the begin; absent where all since its start is looked at.
+    first: Option<&'a Service>,
+    /// How long it is, seconds.
+    pub(super) over_s: Known,
+}
+
+impl<'a> Window<'a> {
+    pub(super) fn new(
+        name: &str,
+        last: &'a Service,
+        before: Option<&'a (Page, f64)>,
+        at_s: Option<f64>,
+    ) -> Self {
+        let Some((page, apart_s)) = before else {
+            return Self { last, first: None, over_s: since_start(last, at_s) };
+        };
+        let first = page.services.get(name);
+        let over_s = match first {
+            None => unknown("it is in the last page only"),
+            Some(first) if began_anew(first, last) => {
+                unknown("it was started anew between the two pages: look again")
+            }
+            Some(_) if *apart_s > 0.0 => Known::Value(*apart_s),
+            Some(_) => unknown("the pages are of the same moment"),
+        };
+        Self { last, first, over_s }
+    }
+
+    /// Whether it lies between two pages.
+    pub(super) const fn is_between(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// What a counter gained.
+    pub(super) fn gained(&self, metric: Metric, part: Part, component: &str) -> Option<Counted> {
+        let last = self.last.get(metric, part, component)?;
+        let first = self.first.and_then(|first| first.get(metric, part, component)).unwrap_or_default();
+        Some(Counted {
+            well: last.well - first.well,
+            failed: last.failed - first.failed,
+            full: last.full - first.full,
+        })
+    }
+
+    /// A number per second, of what was gained.
+    pub(super) fn per_s(&self, gained: f64) -> Known {
+        match &self.over_s {
+            Known::Value(seconds) => Known::Value(gained / seconds),
+            Known::Unknown(why) => Known::Unknown(why.clone()),
+        }
+    }
+}
+
+/// Why a figure is unknown.
+pub(super) fn unknown(why: &str) -> Known {
+    Known::Unknown(why.to_owned())
+}
+
+/// What never goes down while a process runs.
+const COUNTERS: [(Metric, Part); 7] = [
+    (Metric::Processed, Part::Value),
+    (Metric::Exported, Part::Value),
+    (Metric::Duration, Part::Count),
+    (Metric::CollectorSent, Part::Value),
+    (Metric::CollectorSendFailed, Part::Value),
+    (Metric::CollectorEnqueueFailed, Part::Value),
+    (Metric::CollectorBatch, Part::Count),
+];
+
+/// A counter that went down, or another start.
+fn began_anew(first: &Service, last: &Service) -> bool {
+    let other_start = first.started_s().zip(last.started_s()).is_some_and(|(a, b)| (a - b).abs() > 1.0);
+    let fell = |metric, part, component: &str| {
+        let gained = first.get(metric, part, component).zip(last.get(metric, part, component));
+        gained.is_some_and(|(first, last)| {
+            last.well < first.well || last.failed < first.failed || last.full < first.full
+        })
+    };
+    other_start
+        || COUNTERS
+            .iter()
+            .any(|(metric, part)| first.components(*metric).any(|component| fell(*metric, *part, component)))
+}
+
+fn since_start(last: &Service, at_s: Option<f64>) -> Known {
+    if let Some(uptime) = last.uptime_s() {
+        return Known::Value(uptime);
+    }
+    match (last.started_s(), at_s) {
+        (None, _) => unknown(
+            "one page without process_start_time_seconds: give two pages of the same service and --apart, or its URL",
+        ),
+        (_, None) => unknown("nobody says when the page was taken: give --at"),
+        (Some(start), Some(at)) if at > start => Known::Value(at - start),
+        _ => unknown("the page is older than the start of its process: give --at"),
+    }
+}
