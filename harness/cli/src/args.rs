@@ -1,6 +1,7 @@
 //! The command line.
 
 mod advise;
+mod ci;
 mod compare;
 
 use std::ffi::OsString;
@@ -18,6 +19,7 @@ use spanfate_run::receiver::Upstream;
 
 pub(crate) use advise::AdviseArguments;
 pub(crate) use compare::{Along, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments};
+pub(crate) use ci::{CiArguments, Rendered, ReportArguments};
 
 /// Are we losing spans, where, why, and which settings stop it? Every span gets exactly one fate.
 #[derive(Debug, Parser)]
@@ -80,14 +82,8 @@ pub(crate) enum Command {
     Frontier(FrontierArguments),
     /// Find the SDK release that changed what a scenario's expectations say.
     Bisect(BisectArguments),
-    /// Render a run's report again from its result; gives the same bytes.
-    Report {
-        /// A results directory, or the id of a run in results/.
-        run: PathBuf,
-        /// Where to write the report; default reports/RUN.html.
-        #[arg(long, short)]
-        output: Option<PathBuf>,
-    },
+    /// Render a run's report again from its result, or what a build server reads of it; gives the same bytes.
+    Report(ReportArguments),
     /// Write every span of a run as a row: ids, times, fate.
     Export(ExportArguments),
     /// Run a Go program of your own and give every span of it its fate; or join one that runs. Needs root, no code change, and
@@ -360,7 +356,7 @@ fn period(text: &str) -> Result<Period, UnitError> {
     Period::try_from(text.to_owned())
 }
 
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Output {
     /// Print result.json instead of the table.
     #[arg(long, conflicts_with = "quiet")]
@@ -368,6 +364,8 @@ pub(crate) struct Output {
     /// Print nothing but what is wrong.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) ci: CiArguments,
 }
 
 impl Arguments {

@@ -4,6 +4,7 @@ mod advise;
 mod analyze;
 mod attach;
 mod bisect;
+mod ci;
 mod compare;
 mod completions;
 mod doctor;
@@ -40,12 +41,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Plan { selection, json } => plan::run(&selection, json, color),
         Command::List { markdown } => list::run(markdown, color),
         Command::New(arguments) => new::run(&arguments),
-        Command::Analyze { run, output } => analyze::run(&run, output, color),
+        Command::Analyze { run, output } => analyze::run(&run, &output, color),
         Command::Compare(arguments) => compare::run(&arguments, color),
         Command::Bisect(arguments) => bisect::run(&arguments, color),
         Command::Frontier(arguments) => frontier::run(&arguments, color),
         Command::Resume(arguments) => resume::run(&arguments, color),
-        Command::Report { run, output } => report::run(&run, output),
+        Command::Report(arguments) => report::run(arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::run(shell),
         Command::Schema { format } => schema::run(format),

@@ -26,7 +26,8 @@ use crate::shim::NOBODY;
 
 /// Writes bytes through a temporary file in the same directory: write, fsync, rename, fsync the directory.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let parent = path.parent().unwrap_or(Path::new("."));
+    // A bare name has a parent without a name.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = parent.join(format!(".{name}.{}.tmp", std::process::id()));
     let write = || -> std::io::Result<()> {

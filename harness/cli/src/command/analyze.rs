@@ -13,13 +13,13 @@ use spanfate_report::{TableStyle, table};
 use spanfate_run::project::Project;
 use spanfate_run::store;
 
-use super::report;
+use super::{ci, report};
 use crate::args::Output;
 use crate::error::Error;
 use crate::show;
 
 /// Concludes a run again.
-pub(super) fn run(run: &Path, output: Output, color: bool) -> Result<ExitCode, Error> {
+pub(super) fn run(run: &Path, output: &Output, color: bool) -> Result<ExitCode, Error> {
     let dir = find_run(run)?;
     let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
     let result = conclude(&dir)?;
@@ -76,16 +76,12 @@ fn conclude_one(
     Ok(Some(trial))
 }
 
-/// Writes the report and prints the summary.
-pub(super) fn print(dir: &RunDir, result: &RunResult, output: Output, color: bool) -> Result<(), Error> {
+/// Writes the report, and what a build server reads, and prints the summary.
+pub(super) fn print(dir: &RunDir, result: &RunResult, output: &Output, color: bool) -> Result<(), Error> {
     let report = report::write(dir, result, None)?;
+    ci::write(dir, result, &output.ci)?;
     if output.json {
-        let text = std::fs::read_to_string(dir.result()).map_err(|source| spanfate_run::Error::File {
-            action: "read",
-            path: dir.result(),
-            source,
-        })?;
-        return show::data(&text);
+        return show::data(&String::from_utf8_lossy(&ci::stored(dir)?));
     }
     if output.quiet {
         for reason in &result.reasons {

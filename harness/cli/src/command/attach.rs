@@ -17,7 +17,7 @@ use spanfate_run::runner::{Limits, Run};
 use spanfate_run::store;
 
 use super::{analyze, scenario};
-use crate::args::{AttachArguments, Output};
+use crate::args::AttachArguments;
 use crate::error::Error;
 use crate::show::{self, Shown};
 
@@ -99,7 +99,7 @@ fn loaded(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         interrupt: &interrupt,
         limits: Limits::default(),
     };
-    scenario::carry_out(&run, arguments.output, color)
+    scenario::carry_out(&run, &arguments.output, color)
 }
 
 /// What stands in the place of a scenario file.
@@ -151,7 +151,7 @@ fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         return Err(Error::Run(error));
     }
     let result = analyze::conclude(&dir)?;
-    analyze::print(&dir, &result, arguments.output, color)?;
+    analyze::print(&dir, &result, &arguments.output, color)?;
     warn(&result);
     Ok(result.verdict.exit())
 }
@@ -197,8 +197,7 @@ fn joined(pid: u32, arguments: &AttachArguments) -> Result<ExitCode, Error> {
     let Some(seen) = describe_probes(&joined.manifest, &joined.log, joined.began) else {
         return Ok(ExitCode::Inconclusive);
     };
-    let Output { json, .. } = arguments.output;
-    if json {
+    if arguments.output.json {
         let text =
             serde_json::to_string_pretty(&seen).map_err(|e| Error::Output(std::io::Error::other(e)))?;
         show::data(&(text + "\n"))?;

@@ -39,6 +39,11 @@ fn runs(
     arguments: &CompareArguments,
     color: bool,
 ) -> Result<ExitCode, Error> {
+    if arguments.output.ci.folder.is_some() {
+        let what = "--ci writes the files of a run, and comparing two makes none; give it to the runs themselves, or compare two \
+                    SDKs in one (`spanfate compare --sdk … --sdk … SCENARIO`)";
+        return Err(Error::Refused(what.to_owned()));
+    }
     let (base, other) = (result_of(baseline)?, result_of(candidate)?);
     let how = Apart { gates: gates(arguments)?, any_machine: arguments.allow_env_mismatch };
     let all = compare_runs(&base, &other, &how);
@@ -106,7 +111,7 @@ fn sdks(
         interrupt: &interrupt,
         limits: scenario::limits(arguments.limits, false),
     };
-    scenario::carry_out(&run, arguments.output, color)
+    scenario::carry_out(&run, &arguments.output, color)
 }
 
 /// A checkout named on the command line begins where the user stands, not where the scenario is.

@@ -36,5 +36,5 @@ pub(super) fn run(arguments: &ResumeArguments, color: bool) -> Result<ExitCode, 
         interrupt: &interrupt,
         limits: scenario::limits(arguments.limits, arguments.allow_env_mismatch),
     };
-    scenario::finish(&run, &dir, arguments.output, color)
+    scenario::finish(&run, &dir, &arguments.output, color)
 }

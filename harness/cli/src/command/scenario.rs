@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &ScenarioArguments, color: bool) -> Result<ExitCode
         interrupt: &interrupt,
         limits: limits(arguments.limits, false),
     };
-    carry_out(&run, arguments.output, color)
+    carry_out(&run, &arguments.output, color)
 }
 
 /// What the command line says about the end of a run.
@@ -42,7 +42,7 @@ pub(super) fn limits(arguments: LimitArguments, any_machine: bool) -> Limits {
 }
 
 /// Carries out a run, concludes it and prints what came of it.
-pub(super) fn carry_out(run: &Run<'_>, output: Output, color: bool) -> Result<ExitCode, Error> {
+pub(super) fn carry_out(run: &Run<'_>, output: &Output, color: bool) -> Result<ExitCode, Error> {
     let dir = run.prepare()?;
     let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
     finish(run, &dir, output, color)
@@ -98,7 +98,7 @@ impl Watcher for Looking<'_> {
 }
 
 /// Runs what a directory does not have yet, concludes it and prints what came of it.
-pub(super) fn finish(run: &Run<'_>, dir: &RunDir, output: Output, color: bool) -> Result<ExitCode, Error> {
+pub(super) fn finish(run: &Run<'_>, dir: &RunDir, output: &Output, color: bool) -> Result<ExitCode, Error> {
     let (result, done) = execute(run, dir, &mut Shown::new(output.quiet))?;
     if result.variants.is_empty() {
         // Nothing was measured: an empty table would only hide the reason.

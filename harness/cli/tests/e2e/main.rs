@@ -7,6 +7,7 @@ mod attach;
 mod books;
 mod chain;
 mod compare;
+mod ci;
 mod exits;
 mod export;
 mod faults;
