@@ -18,8 +18,8 @@ use spanfate_model::verdict::ExitCode as Code;
 use spanfate_run::receiver::Upstream;
 
 pub(crate) use advise::AdviseArguments;
-pub(crate) use compare::{Along, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments};
 pub(crate) use ci::{CiArguments, Rendered, ReportArguments};
+pub(crate) use compare::{Along, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments};
 
 /// Are we losing spans, where, why, and which settings stop it? Every span gets exactly one fate.
 #[derive(Debug, Parser)]
