@@ -24,14 +24,21 @@ pub(crate) fn render(result: &RunResult) -> String {
     ];
     let suite =
         lines(&properties(result), 3).with(&checks.iter().map(|check| case(&scenario, check)).collect());
-    let suite = on_lines(&Html::element("testsuite", &counts(&scenario, &sums), suite.with(&indent(1))), 1);
+    let suite = on_lines(
+        &Html::element(
+            "testsuite",
+            &[&counts(&scenario, &sums)[..], &[("skipped", "0")]].concat(),
+            suite.with(&indent(1)),
+        ),
+        1,
+    );
     let suites = Html::element("testsuites", &counts("spanfate", &sums), suite.with(&indent(0)));
     format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", suites.into_string())
 }
 
 /// The attributes of a suite: its name, and how many test cases, failures and errors it has.
-fn counts<'a>(name: &'a str, [tests, failures, errors]: &'a [String; 3]) -> [Attribute<'a>; 5] {
-    [("name", name), ("tests", tests), ("failures", failures), ("errors", errors), ("skipped", "0")]
+fn counts<'a>(name: &'a str, [tests, failures, errors]: &'a [String; 3]) -> [Attribute<'a>; 4] {
+    [("name", name), ("tests", tests), ("failures", failures), ("errors", errors)]
 }
 
 /// A new line with so many steps of indentation.
@@ -78,9 +85,9 @@ fn case(scenario: &str, check: &Check) -> Html {
     };
     let message = plain(&check.why);
     let message = if message.is_empty() { kind.to_owned() } else { format!("{kind}: {message}") };
-    // Line by line, so that the breaks between them are the only ones.
-    let details: Html =
-        check.details.iter().map(|line| Html::text(plain(line)).with(&Html::literal("\n"))).collect();
+    // Line by line, so that the breaks between them are the only ones. The message again, for GitLab shows only the text.
+    let told = std::iter::once(&check.why).chain(&check.details).filter(|line| !line.is_empty());
+    let details: Html = told.map(|line| Html::text(plain(line)).with(&Html::literal("\n"))).collect();
     let outcome = Html::element(tag, &[("type", kind), ("message", &message)], details);
     on_lines(&Html::element("testcase", &attributes, on_lines(&outcome, 3).with(&indent(2))), 2)
 }
