@@ -83,7 +83,11 @@ impl Search {
                 }
             }
             (None, Some(high)) => below(high, least),
-            (Some(low), Some(high)) => self.between(low, high),
+            // What cannot be judged between the two is gone around from below.
+            (Some(low), Some(high)) => {
+                let unknown = self.given_up().filter(|value| *value > low && *value < high);
+                self.between(low, unknown.fold(high, f64::min))
+            }
         }
     }
 
@@ -122,8 +126,11 @@ impl Search {
     }
 
     fn lowest_given_up(&self) -> Option<f64> {
-        let values = self.steps.iter().filter(|step| step.lossy == 0 && is_given_up(step));
-        values.map(|step| step.value).min_by(f64::total_cmp)
+        self.given_up().min_by(f64::total_cmp)
+    }
+
+    fn given_up(&self) -> impl Iterator<Item = f64> {
+        self.steps.iter().filter(|step| step.lossy == 0 && is_given_up(step)).map(|step| step.value)
     }
 
     /// The middle, unless both are close enough.
@@ -190,6 +197,34 @@ mod tests {
             prop_assert_eq!(found.end, End::Machine);
             let low = found.low.unwrap();
             prop_assert!(low <= most && most / low <= 1.031, "{low} {most}");
+        }
+    }
+
+    proptest! {
+        /// Whatever trials say, a search ends, and says an interval that no trial contradicts.
+        #[test]
+        fn every_search_ends(start in 1.0..1e6_f64, seed in any::<u64>()) {
+            let mut random = ChaCha8Rng::seed_from_u64(seed);
+            let (found, _) = search(start, |_| match random.random_range(0..3) {
+                0 => Seen::Clean,
+                1 => Seen::Lossy,
+                _ => Seen::Unusable,
+            });
+            if let (Some(low), Some(high)) = (found.low, found.high) {
+                prop_assert!(low < high);
+            }
+        }
+
+        #[test]
+        fn a_band_that_cannot_be_judged_is_gone_around(at in 100.0..5e4_f64) {
+            let (found, _) = search(10.0, |value| match value {
+                value if value <= at => Seen::Clean,
+                value if value <= at * 1.8 => Seen::Unusable,
+                _ => Seen::Lossy,
+            });
+            let low = found.low.unwrap();
+            prop_assert!(low <= at && at / low <= 1.031, "{low} {at} {found:?}");
+            prop_assert!(found.high.is_none_or(|high| high > at));
         }
     }
 

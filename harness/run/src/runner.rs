@@ -15,6 +15,7 @@ use crate::fixture::{self, BuildLine, Builder};
 use crate::guard::Guard;
 use crate::interrupt::Interrupt;
 use crate::journal;
+use crate::machine::Cpus;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::store::SCRATCH_PREFIX;
@@ -96,7 +97,11 @@ impl Run<'_> {
     pub fn execute(&self, dir: &RunDir, watcher: &mut dyn Watcher) -> Result<(), Error> {
         let mut manifest: RunManifest = store::read_json(&dir.manifest())?;
         (manifest.status, manifest.stopped_by) = (Status::Partial, None);
-        let done = self.trials(dir, &mut manifest, watcher);
+        let cpus = machine::divide_cpus();
+        let done = self.trials(dir, &mut manifest, &cpus, watcher);
+        // The next run of this process divides them again, and must see all of them.
+        let freed = shim::pin(&cpus.allowed).map_err(|e| Error::system("give the cores back")(e.into()));
+        let done = done.and(freed);
         match (&done, self.interrupt.signal()) {
             (Err(error), _) => manifest.stopped_by = Some(error.to_string()),
             (Ok(()), Some(signal)) => {
@@ -114,15 +119,15 @@ impl Run<'_> {
         &self,
         dir: &RunDir,
         manifest: &mut RunManifest,
+        cpus: &Cpus,
         watcher: &mut dyn Watcher,
     ) -> Result<(), Error> {
         let began = clock::now();
         let missing = journal::missing(dir, self.plan, manifest)?;
-        let cpus = machine::divide_cpus();
         machine::raise_file_limit();
         // One trial at a time: span ledger, receipts, requests.
         let scratch_root = machine::scratch_root(fixture::scratch_bytes(self.plan), &dir.0);
-        let mut environment = machine::environment(&cpus, &scratch_root);
+        let mut environment = machine::environment(cpus, &scratch_root);
         fault::require(self.plan)?;
         let guard = Arc::new(Guard::start()?);
         let builder = Builder {
@@ -156,7 +161,7 @@ impl Run<'_> {
                 variant,
                 dir: dir.trial(planned.index),
                 programs: &programs,
-                cpus: &cpus,
+                cpus,
                 scratch: scratch_root.join(scratch_name(&dir.id(), planned.index)),
                 guard: &guard,
                 interrupt: self.interrupt,
