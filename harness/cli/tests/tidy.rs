@@ -189,9 +189,20 @@ fn the_documents_know_every_fate() {
 }
 
 #[test]
+fn the_cookbook_shows_the_workflows_that_lie_beside_it() {
+    for (recipe, file) in
+        [("github-actions.md", "github-nightly.yml"), ("gitlab-ci.md", "gitlab-nightly.yml")]
+    {
+        let read = |name: &str| fs::read_to_string(root().join("docs/cookbook").join(name)).unwrap();
+        let shown = format!("```yaml\n{}```\n", read(file));
+        assert!(read(recipe).contains(&shown), "{recipe} shows another {file}");
+    }
+}
+
+#[test]
 fn nothing_of_this_machine_is_in_the_tree() {
     let banned = ["/ro".to_owned() + "ot/", "/wo".to_owned() + "rk/", "/tmp/l".to_owned() + "ab"];
-    for path in files(&root(), &["rs", "go", "toml", "md", "mod", "html"]) {
+    for path in files(&root(), &["rs", "go", "toml", "md", "mod", "html", "yml", "sh"]) {
         let text = fs::read_to_string(&path).unwrap();
         for word in &banned {
             assert!(!text.contains(word.as_str()), "{} holds `{word}`", path.display());

@@ -117,8 +117,13 @@ fn words(out: &mut String, text: &str) {
 
 fn flush(out: &mut String, held: &mut Vec<&str>, first: &mut bool) {
     if !held.is_empty() {
+        let all = held.join(" ");
+        let core = all.trim_end_matches(['.', ',', ';', ':']);
+        // What ends a clause belongs to the sentence, not to the code.
+        let (core, end) = if core.is_empty() { (all.as_str(), "") } else { all.split_at(core.len()) };
         space(out, first);
-        put(out, &span(&held.join(" ")));
+        put(out, &span(core));
+        out.push_str(end);
         held.clear();
     }
 }
@@ -177,7 +182,8 @@ mod tests {
             ),
             ("see @name and #12, GH-7", "see `@name` and `#12, GH-7`"),
             ("https://x.example [a](b) <b> **c** d_e", "`https://x.example [a](b) <b> **c** d_e`"),
-            ("1. not a list", "`1.` not a list"),
+            ("1. not a list", "`1`. not a list"),
+            ("`a` with b=1: no", "`a` with `b=1`: no"),
             ("- nor this", "`-` nor this"),
             ("all 3.", "all 3."),
             ("a ` b", "a ````` ` ````` b".replace("`````", "``").as_str()),
