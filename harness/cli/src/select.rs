@@ -54,6 +54,8 @@ pub(crate) fn with_sdks(
     variant: Option<&str>,
     tune: impl FnOnce(&mut Compare),
 ) -> Result<Scenario, Error> {
+    // What decides is the scenario's own word, whichever arms it names.
+    let own = scenario.compare.take();
     keep_variants(&mut scenario, &variant.map(str::to_owned).into_iter().collect::<Vec<_>>())?;
     if scenario.variant.len() > 1 {
         let names: Vec<&str> = scenario.variant.iter().map(|variant| variant.name.as_str()).collect();
@@ -78,7 +80,7 @@ pub(crate) fn with_sdks(
     scenario.sweep = Sweep::default();
     scenario.trials = NonZeroU32::MIN;
     let [baseline, candidate] = names;
-    let mut compare = Compare { baseline, candidate, ..scenario.compare.take().unwrap_or_default() };
+    let mut compare = Compare { baseline, candidate, ..own.unwrap_or_default() };
     tune(&mut compare);
     scenario.compare = Some(compare);
     Ok(scenario)

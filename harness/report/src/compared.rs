@@ -71,6 +71,8 @@ pub(crate) fn told(comparison: &Comparison) -> impl Iterator<Item = &Compared> {
 /// A value of a row's figure, with its unit.
 fn value(row: &Compared, value: f64, numbers: Numbers) -> String {
     match Figure::try_from(row.figure.clone()) {
+        // Nothing that was seen is not "0 %".
+        _ if value == 0.0 => "0".to_owned(),
         Ok(figure) if figure.is_time() => numbers.ms(value / 1e6),
         Ok(figure) if figure.is_ratio() => numbers.percent(value),
         _ if value.fract() == 0.0 && value.abs() < 1e15 => numbers.fixed(value, 0),
@@ -94,7 +96,7 @@ fn signed(row: &Compared, effect: f64, numbers: Numbers) -> String {
         return format!("{} %", numbers.fixed(effect * 100.0, 1));
     }
     match Figure::try_from(row.figure.clone()) {
-        Ok(figure) if figure.is_ratio() => format!("{} pp", numbers.points(effect)),
+        Ok(figure) if figure.is_ratio() && effect != 0.0 => format!("{} pp", numbers.points(effect)),
         _ => value(row, effect, numbers),
     }
 }
