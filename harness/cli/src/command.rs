@@ -21,6 +21,7 @@ mod resume;
 mod scenario;
 mod schema;
 mod selftest;
+mod series;
 
 use std::path::PathBuf;
 

@@ -1,21 +1,16 @@
 //! `spanfate bisect`: which SDK release changed what a scenario's expectations say.
 
-use std::path::Path;
-
 use spanfate_model::result::RunResult;
-use spanfate_model::scenario::{Scenario, Variant};
+use spanfate_model::scenario::Variant;
 use spanfate_model::verdict::{ExitCode, Verdict};
 use spanfate_run::fixture::sdk_versions;
-use spanfate_run::interrupt::Interrupt;
-use spanfate_run::project::Project;
-use spanfate_run::runner::{Limits, Run, fresh_directory};
 
-use super::scenario::measure;
+use super::series::Series;
 use crate::args::BisectArguments;
 use crate::error::Error;
 use crate::scenario_file;
-use crate::select::{Selected, keep_variants};
-use crate::show::{self, Shown};
+use crate::select::keep_variants;
+use crate::show;
 
 /// Bisects.
 pub(super) fn run(arguments: &BisectArguments, color: bool) -> Result<ExitCode, Error> {
@@ -26,20 +21,10 @@ pub(super) fn run(arguments: &BisectArguments, color: bool) -> Result<ExitCode, 
         let what = "the scenario expects nothing, so no release can be good or bad; add an [[expect]] that holds with one of them";
         return Err(Error::Refused(what.to_owned()));
     }
-    let project = Project::find()?;
-    let releases = between(&sdk_versions(&project)?, &arguments.good, &arguments.bad)?;
-    let interrupt = Interrupt::listen(show::note)?;
-    let results = arguments.out.clone().unwrap_or_else(|| project.results());
-    let dir = fresh_directory(&results, &format!("{}-bisect", scenario.name))?;
-    let lab = Lab {
-        project: &project,
-        scenario: &scenario,
-        text: &loaded.text,
-        base: &loaded.folder,
-        dir: &dir,
-        interrupt: &interrupt,
-    };
-    lab.bisect(&releases)
+    let file = (loaded.text, loaded.folder);
+    let series = Series::begin(scenario, file, arguments.out.as_deref(), "bisect")?;
+    let releases = between(&sdk_versions(&series.project)?, &arguments.good, &arguments.bad)?;
+    bisect(&series, &releases)
 }
 
 /// The releases from the good to the bad one, both included, in that order.
@@ -67,87 +52,63 @@ fn between(known: &[String], good: &str, bad: &str) -> Result<Vec<String>, Error
     Ok(out)
 }
 
-struct Lab<'a> {
-    project: &'a Project,
-    scenario: &'a Scenario,
-    text: &'a str,
-    base: &'a Path,
-    dir: &'a Path,
-    interrupt: &'a Interrupt,
+fn bisect(series: &Series, releases: &[String]) -> Result<ExitCode, Error> {
+    let (mut good, mut bad) = (0, releases.len() - 1);
+    for (at, wanted) in [(good, Verdict::Pass), (bad, Verdict::Fail)] {
+        let (release, found) = (&releases[at], judge(series, &releases[at])?);
+        if let Some(code) = stopped(series, found.verdict) {
+            return Ok(code);
+        }
+        if found.verdict != wanted {
+            let which = if wanted == Verdict::Pass { "good" } else { "bad" };
+            let verdict = if wanted == Verdict::Pass { "fails" } else { "passes" };
+            show::note(&format!("the scenario {verdict} with {release}, which should be the {which} one"));
+            return Ok(ExitCode::Inconclusive);
+        }
+    }
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        let found = judge(series, &releases[middle])?;
+        if let Some(code) = stopped(series, found.verdict) {
+            return Ok(code);
+        }
+        if found.verdict == Verdict::Pass {
+            good = middle;
+        } else {
+            bad = middle;
+        }
+    }
+    show::data(&format!("{} is the first that fails; {} passes\n", releases[bad], releases[good]))?;
+    Ok(ExitCode::Pass)
 }
 
-impl Lab<'_> {
-    fn bisect(&self, releases: &[String]) -> Result<ExitCode, Error> {
-        let (mut good, mut bad) = (0, releases.len() - 1);
-        for (at, wanted) in [(good, Verdict::Pass), (bad, Verdict::Fail)] {
-            let (release, found) = (&releases[at], self.judge(&releases[at])?);
-            if let Some(code) = self.stopped(found.verdict) {
-                return Ok(code);
-            }
-            if found.verdict != wanted {
-                let which = if wanted == Verdict::Pass { "good" } else { "bad" };
-                let verdict = if wanted == Verdict::Pass { "fails" } else { "passes" };
-                show::note(&format!(
-                    "the scenario {verdict} with {release}, which should be the {which} one"
-                ));
-                return Ok(ExitCode::Inconclusive);
-            }
+/// The exit code where a verdict ends the search.
+fn stopped(series: &Series, verdict: Verdict) -> Option<ExitCode> {
+    match (series.interrupt.signal(), verdict) {
+        (Some(2), _) => Some(ExitCode::Interrupted),
+        (Some(_), _) => Some(ExitCode::Terminated),
+        (None, Verdict::Inconclusive | Verdict::AccountingBroken) => {
+            show::note("the search stops here: a release that cannot be judged is neither good nor bad");
+            Some(verdict.exit())
         }
-        while bad - good > 1 {
-            let middle = good + (bad - good) / 2;
-            let found = self.judge(&releases[middle])?;
-            if let Some(code) = self.stopped(found.verdict) {
-                return Ok(code);
-            }
-            if found.verdict == Verdict::Pass {
-                good = middle;
-            } else {
-                bad = middle;
-            }
-        }
-        show::data(&format!("{} is the first that fails; {} passes\n", releases[bad], releases[good]))?;
-        Ok(ExitCode::Pass)
+        (None, Verdict::Pass | Verdict::Fail) => None,
     }
+}
 
-    /// The exit code where a verdict ends the search.
-    fn stopped(&self, verdict: Verdict) -> Option<ExitCode> {
-        match (self.interrupt.signal(), verdict) {
-            (Some(2), _) => Some(ExitCode::Interrupted),
-            (Some(_), _) => Some(ExitCode::Terminated),
-            (None, Verdict::Inconclusive | Verdict::AccountingBroken) => {
-                show::note("the search stops here: a release that cannot be judged is neither good nor bad");
-                Some(verdict.exit())
-            }
-            (None, Verdict::Pass | Verdict::Fail) => None,
-        }
+/// Runs the scenario with a release.
+fn judge(series: &Series, release: &str) -> Result<RunResult, Error> {
+    let mut scenario = series.scenario.clone();
+    if scenario.variant.is_empty() {
+        scenario.variant.push(Variant::default());
     }
-
-    /// Runs the scenario with a release.
-    fn judge(&self, release: &str) -> Result<RunResult, Error> {
-        let mut scenario = self.scenario.clone();
-        if scenario.variant.is_empty() {
-            scenario.variant.push(Variant::default());
-        }
-        scenario.compare = None;
-        for variant in &mut scenario.variant {
-            variant.sdk = Some(release.to_owned());
-        }
-        let selected = Selected::of(&scenario, self.text.to_owned(), self.base.to_owned())?;
-        let run = Run {
-            project: self.project,
-            base: self.base,
-            results: self.dir.to_owned(),
-            plan: &selected.plan,
-            scenario: &selected.text,
-            interrupt: self.interrupt,
-            limits: Limits::default(),
-        };
-        let (_, result, done) = measure(&run, &mut Shown::new(false))?;
-        done?;
-        let why = result.reasons.first().map(|reason| format!(": {reason}")).unwrap_or_default();
-        show::note(&format!("{release}: {}{why}", word(result.verdict)));
-        Ok(result)
+    scenario.compare = None;
+    for variant in &mut scenario.variant {
+        variant.sdk = Some(release.to_owned());
     }
+    let (_, result) = series.run(&series.select(&scenario)?, false)?;
+    let why = result.reasons.first().map(|reason| format!(": {reason}")).unwrap_or_default();
+    show::note(&format!("{release}: {}{why}", word(result.verdict)));
+    Ok(result)
 }
 
 const fn word(verdict: Verdict) -> &'static str {

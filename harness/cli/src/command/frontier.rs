@@ -10,11 +10,9 @@ use spanfate_model::frontier::{Along, Frontier, Lawful, Limit};
 use spanfate_model::manifest::FORMAT;
 use spanfate_model::scenario::{Scenario, Variant};
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::interrupt::Interrupt;
-use spanfate_run::project::Project;
-use spanfate_run::runner::fresh_directory;
 use spanfate_run::store;
 
+use super::series::Series;
 use crate::args::{self, FrontierArguments};
 use crate::error::Error;
 use crate::{scenario_file, select, show};
@@ -55,25 +53,14 @@ pub(super) fn run(arguments: &FrontierArguments, color: bool) -> Result<ExitCode
     scenario.expect.clear();
     scenario.trials = arguments.repeats;
     let mut candidates = candidates(&mut scenario, along, arguments)?;
-    let project = Project::find()?;
-    let interrupt = Interrupt::listen(show::note)?;
-    let results = arguments.out.clone().unwrap_or_else(|| project.results());
-    let dir = fresh_directory(&results, &format!("{}-frontier", scenario.name))?;
-    let rounds = Rounds {
-        project: &project,
-        scenario: &scenario,
-        text: &loaded.text,
-        base: &loaded.folder,
-        dir: &dir,
-        along,
-        interrupt: &interrupt,
-        most: arguments.max_duration,
-    };
-    let ended = rounds.search(&mut candidates)?;
-    let seconds = vary::seconds(&scenario);
+    let file = (loaded.text, loaded.folder);
+    let series = Series::begin(scenario, file, arguments.out.as_deref(), "frontier")?;
+    let scenario = &series.scenario;
+    let ended = Rounds { series: &series, along, most: arguments.max_duration }.search(&mut candidates)?;
+    let seconds = vary::seconds(scenario);
     let first = candidates.first().filter(|_| !arguments.no_advice && matches!(ended, Ended::Done));
     let advised = match first {
-        Some(first) => adviser::advise(&rounds, first, &scenario)?,
+        Some(first) => adviser::advise(&series, first)?,
         None => None,
     };
     let frontier = Frontier {
@@ -82,16 +69,16 @@ pub(super) fn run(arguments: &FrontierArguments, color: bool) -> Result<ExitCode
         along,
         seconds,
         repeats: u64::from(arguments.repeats.get()),
-        variants: candidates.iter().map(|one| limit(one, along, seconds, &scenario)).collect(),
+        variants: candidates.iter().map(|one| limit(one, along, seconds, scenario)).collect(),
         verified: advised.as_ref().map_or_else(Vec::new, |advised| advised.verified.clone()),
         stopped_by: ended.why(),
     };
-    store::write_json(&dir.join("frontier.json"), &frontier)?;
+    store::write_json(&series.dir.join("frontier.json"), &frontier)?;
     if arguments.json {
         show::data(&super::pretty(&frontier)?)?;
     } else {
         show::data(&spanfate_report::frontier(&frontier, advised.as_ref().map(|advised| &advised.plan)))?;
-        show::note(&format!("results: {}", dir.display()));
+        show::note(&format!("results: {}", series.dir.display()));
     }
     Ok(exit(&frontier, &ended))
 }

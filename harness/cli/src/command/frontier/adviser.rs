@@ -11,8 +11,9 @@ use spanfate_model::result::RunResult;
 use spanfate_model::scenario::{Scenario, Variant};
 use spanfate_model::unit::Period;
 
-use super::rounds::{Rounds, Seen, seen, worker};
+use super::rounds::{Seen, seen, worker};
 use super::{Candidate, Worker, vary};
+use crate::command::series::Series;
 use crate::error::Error;
 
 /// The variant that has what is advised.
@@ -28,11 +29,8 @@ pub(super) struct Advised {
 
 /// Works out what the first configuration needs to survive the scenario, and verifies it. `None` where nothing is known of its
 /// batch processor.
-pub(super) fn advise(
-    rounds: &Rounds<'_>,
-    candidate: &Candidate,
-    scenario: &Scenario,
-) -> Result<Option<Advised>, Error> {
+pub(super) fn advise(series: &Series, candidate: &Candidate) -> Result<Option<Advised>, Error> {
+    let scenario = &series.scenario;
     let Some(mut worker_now) = candidate.worker else { return Ok(None) };
     let mut per_span = None;
     let mut verified: Vec<Verified> = Vec::new();
@@ -46,8 +44,9 @@ pub(super) fn advise(
         if again {
             break;
         }
-        let result = rounds.round(&rounds.select(&with(scenario, &candidate.variant, &settings))?)?;
-        if rounds.interrupt.requested() {
+        let selected = series.select(&with(scenario, &candidate.variant, &settings))?;
+        let (_, result) = series.run(&selected, false)?;
+        if series.interrupt.requested() {
             break;
         }
         let one = verify(&settings, &result);

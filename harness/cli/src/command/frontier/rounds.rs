@@ -1,25 +1,20 @@
 //! The rounds of a search: each is a run of its own, in which every configuration that is still searched for has its next
 //! value. So all of them share the machine's weather.
 
-use std::path::Path;
-
 pub(super) use spanfate_analysis::frontier::Seen;
 use spanfate_model::fate::FateClass;
 use spanfate_model::frontier::Along;
 use spanfate_model::result::{RunResult, TrialResult};
-use spanfate_model::scenario::{Scenario, Variant};
+use spanfate_model::scenario::Variant;
 use spanfate_model::unit::{MonoNs, Period};
 use spanfate_model::verdict::Verdict;
 use spanfate_run::clock;
-use spanfate_run::interrupt::Interrupt;
-use spanfate_run::project::Project;
-use spanfate_run::runner::{Limits, Run};
 
 use super::{Candidate, Worker, vary};
-use crate::command::scenario::measure;
+use crate::command::series::Series;
 use crate::error::Error;
 use crate::select::Selected;
-use crate::show::{self, Shown};
+use crate::show;
 
 /// How a search ended.
 pub(super) enum Ended {
@@ -45,15 +40,10 @@ impl Ended {
     }
 }
 
-/// What all rounds share.
+/// A search, round after round.
 pub(super) struct Rounds<'a> {
-    pub(super) project: &'a Project,
-    pub(super) scenario: &'a Scenario,
-    pub(super) text: &'a str,
-    pub(super) base: &'a Path,
-    pub(super) dir: &'a Path,
+    pub(super) series: &'a Series,
     pub(super) along: Along,
-    pub(super) interrupt: &'a Interrupt,
     pub(super) most: Option<Period>,
 }
 
@@ -75,13 +65,12 @@ impl Rounds<'_> {
             let values: Vec<(&Variant, f64)> =
                 next.iter().filter_map(|(at, value)| Some((&candidates.get(*at)?.variant, *value))).collect();
             show::note(&format!("round {round}: {}", self.describe(&values)));
-            let scenario = vary::with(self.scenario, self.along, &values);
-            let selected = self.select(&scenario)?;
+            let selected = self.series.select(&vary::with(&self.series.scenario, self.along, &values))?;
             if !self.in_time(began, &selected) {
                 return Ok(Ended::OutOfTime);
             }
-            let result = self.round(&selected)?;
-            if let Some(signal) = self.interrupt.signal() {
+            let (_, result) = self.series.run(&selected, false)?;
+            if let Some(signal) = self.series.interrupt.signal() {
                 return Ok(Ended::Interrupted(signal));
             }
             if result.verdict == Verdict::AccountingBroken {
@@ -93,28 +82,6 @@ impl Rounds<'_> {
                 }
             }
         }
-    }
-
-    /// The plan of a changed scenario.
-    pub(super) fn select(&self, scenario: &Scenario) -> Result<Selected, Error> {
-        Selected::of(scenario, self.text.to_owned(), self.base.to_owned())
-    }
-
-    /// Runs one round and concludes it.
-    pub(super) fn round(&self, selected: &Selected) -> Result<RunResult, Error> {
-        let run = Run {
-            project: self.project,
-            base: self.base,
-            results: self.dir.to_owned(),
-            plan: &selected.plan,
-            scenario: &selected.text,
-            interrupt: self.interrupt,
-            limits: Limits::default(),
-        };
-        let mut shown = Shown::new(false);
-        let (_, result, done) = measure(&run, &mut shown)?;
-        done?;
-        Ok(result)
     }
 
     fn in_time(&self, began: MonoNs, selected: &Selected) -> bool {

@@ -1,0 +1,64 @@
+//! Several runs of one scenario, changed from run to run, in a directory of their own.
+
+use std::path::{Path, PathBuf};
+
+use spanfate_model::layout::RunDir;
+use spanfate_model::result::RunResult;
+use spanfate_model::scenario::Scenario;
+use spanfate_run::interrupt::Interrupt;
+use spanfate_run::project::Project;
+use spanfate_run::runner::{Limits, Run, fresh_directory};
+
+use super::scenario::measure;
+use crate::error::Error;
+use crate::select::Selected;
+use crate::show::{self, Shown};
+
+/// What all runs of a series share.
+pub(super) struct Series {
+    pub(super) project: Project,
+    /// The scenario that is changed from run to run.
+    pub(super) scenario: Scenario,
+    text: String,
+    base: PathBuf,
+    /// Where the runs go.
+    pub(super) dir: PathBuf,
+    pub(super) interrupt: Interrupt,
+}
+
+impl Series {
+    /// Makes its directory, named after the scenario and what the series is. `text` and `base` are those of the scenario's file.
+    pub(super) fn begin(
+        scenario: Scenario,
+        (text, base): (String, PathBuf),
+        out: Option<&Path>,
+        what: &str,
+    ) -> Result<Self, Error> {
+        let project = Project::find()?;
+        let interrupt = Interrupt::listen(show::note)?;
+        let results = out.map_or_else(|| project.results(), Path::to_owned);
+        let dir = fresh_directory(&results, &format!("{}-{what}", scenario.name))?;
+        Ok(Self { project, scenario, text, base, dir, interrupt })
+    }
+
+    /// The plan of a changed scenario.
+    pub(super) fn select(&self, scenario: &Scenario) -> Result<Selected, Error> {
+        Selected::of(scenario, self.text.clone(), self.base.clone())
+    }
+
+    /// Carries out one run and concludes it.
+    pub(super) fn run(&self, selected: &Selected, quiet: bool) -> Result<(RunDir, RunResult), Error> {
+        let run = Run {
+            project: &self.project,
+            base: &self.base,
+            results: self.dir.clone(),
+            plan: &selected.plan,
+            scenario: &selected.text,
+            interrupt: &self.interrupt,
+            limits: Limits::default(),
+        };
+        let (dir, result, done) = measure(&run, &mut Shown::new(quiet))?;
+        done?;
+        Ok((dir, result))
+    }
+}
