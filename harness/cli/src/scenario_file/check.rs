@@ -85,7 +85,7 @@ fn name(out: &mut Problems, path: &[&str], name: &str) {
 fn variant_name(out: &mut Problems, path: &[&str], name: &str) {
     let good = !name.is_empty()
         && name.len() <= MOST_NAME
-        && !name.starts_with(['.', '-'])
+        && !name.starts_with('.')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.=,/:+".contains(c));
     if !good {
         let message = format!("name `{}` cannot be used for a variant", name.escape_debug());
