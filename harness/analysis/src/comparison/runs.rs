@@ -1,6 +1,7 @@
 //! Two runs, made at different times. Their counters are compared exactly; of everything that takes time only a change
 //! beyond the drift between runs is believed.
 
+use spanfate_model::load::PlannedLoad;
 use spanfate_model::result::{Compared, Comparison, RunResult, TrialResult, VariantResult, Way};
 use spanfate_model::scenario::{ALPHA, Gates};
 use spanfate_model::verdict::Verdict;
@@ -34,8 +35,9 @@ fn compare_two(
     let gates = how.gates.clone().or(own).unwrap_or_default();
     let (one, other): (Vec<&TrialResult>, Vec<&TrialResult>) =
         (base.trials.iter().collect(), candidate.trials.iter().collect());
-    let mut rows =
-        if base_run.plan.load == run.plan.load { figures::counters(&one, &other) } else { Vec::new() };
+    // A variant may have a load of its own; counters of different work say nothing.
+    let same_load = load_of(base_run, base) == load_of(run, candidate);
+    let mut rows = if same_load { figures::counters(&one, &other) } else { Vec::new() };
     rows.extend(gates.0.iter().map(|(figure, smallest)| {
         let measure = figures::measure(*figure, *smallest);
         let values = |arm: &[&TrialResult]| {
@@ -50,7 +52,7 @@ fn compare_two(
         let why = format!("the runs were made on different machines ({})", environment.join("; "));
         reasons = vec![(Verdict::Inconclusive, why)];
     }
-    if base_run.plan.load != run.plan.load {
+    if !same_load {
         reasons.push((Verdict::Inconclusive, "the runs had different loads".to_owned()));
     }
     conclude(
@@ -69,6 +71,11 @@ fn compare_two(
         },
         reasons,
     )
+}
+
+fn load_of<'a>(run: &'a RunResult, variant: &VariantResult) -> Option<&'a PlannedLoad> {
+    let planned = run.plan.variants.iter().find(|planned| planned.name == variant.name)?;
+    Some(run.plan.load_of(planned))
 }
 
 /// What a row says about the verdict. That two runs apart cannot show small changes is known before; so it is no reason to

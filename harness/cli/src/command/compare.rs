@@ -8,9 +8,6 @@ use spanfate_model::result::RunResult;
 use spanfate_model::scenario::Gates;
 use spanfate_model::verdict::{ExitCode, Verdict};
 use spanfate_report::{TableStyle, comparisons};
-use spanfate_run::interrupt::Interrupt;
-use spanfate_run::project::Project;
-use spanfate_run::runner::Run;
 use spanfate_run::store;
 
 use super::{analyze, scenario};
@@ -100,18 +97,8 @@ fn sdks(
         compare.gate = gates.clone().unwrap_or_else(|| compare.gate.clone());
     })?;
     let selected = Selected::of(&scenario, loaded.text, loaded.folder)?;
-    let project = Project::find()?;
-    let interrupt = Interrupt::listen(show::note)?;
-    let run = Run {
-        project: &project,
-        base: &selected.folder,
-        results: arguments.out.clone().unwrap_or_else(|| project.results()),
-        plan: &selected.plan,
-        scenario: &selected.text,
-        interrupt: &interrupt,
-        limits: scenario::limits(arguments.limits, false),
-    };
-    scenario::carry_out(&run, &arguments.output, color)
+    let limits = scenario::limits(arguments.limits, false);
+    scenario::run_selected(&selected, arguments.out.as_deref(), limits, &arguments.output, color)
 }
 
 /// A checkout named on the command line begins where the user stands, not where the scenario is.

@@ -1,5 +1,7 @@
 //! `spanfate scenario`: run, then exactly what `analyze` and `report` do.
 
+use std::path::Path;
+
 use spanfate_analysis::comparison::{is_decided, is_look};
 use spanfate_model::layout::RunDir;
 use spanfate_model::plan::PlannedTrial;
@@ -15,24 +17,36 @@ use spanfate_run::store;
 use super::analyze;
 use crate::args::{LimitArguments, Output, ScenarioArguments};
 use crate::error::{Error, first_of};
-use crate::select::select;
+use crate::select::{Selected, select};
 use crate::show::{self, Shown};
 
 /// Runs a scenario.
 pub(super) fn run(arguments: &ScenarioArguments, color: bool) -> Result<ExitCode, Error> {
     let selected = select(&arguments.selection, color)?;
+    let limits = limits(arguments.limits, false);
+    run_selected(&selected, arguments.out.as_deref(), limits, &arguments.output, color)
+}
+
+/// Runs what was selected, with results in `out` or where they usually go.
+pub(super) fn run_selected(
+    selected: &Selected,
+    out: Option<&Path>,
+    limits: Limits,
+    output: &Output,
+    color: bool,
+) -> Result<ExitCode, Error> {
     let project = Project::find()?;
     let interrupt = Interrupt::listen(show::note)?;
     let run = Run {
         project: &project,
         base: &selected.folder,
-        results: arguments.out.clone().unwrap_or_else(|| project.results()),
+        results: out.map_or_else(|| project.results(), Path::to_owned),
         plan: &selected.plan,
         scenario: &selected.text,
         interrupt: &interrupt,
-        limits: limits(arguments.limits, false),
+        limits,
     };
-    carry_out(&run, &arguments.output, color)
+    carry_out(&run, output, color)
 }
 
 /// What the command line says about the end of a run.

@@ -3,6 +3,7 @@
 use std::fs;
 
 use spanfate_model::change::Change;
+use spanfate_model::environment::Environment;
 use spanfate_model::frontier::{End, Frontier};
 use spanfate_model::result::{Comparison, Way};
 use spanfate_model::verdict::Verdict;
@@ -127,6 +128,17 @@ fn a_search_finds_what_a_configuration_carries() {
         }
         end => assert_eq!((end, found.status.code()), (End::Machine, Some(3)), "{text}"),
     }
+    // Every round of one process divides the cores in the same way; a second one that saw fewer would load the service's.
+    let mut cores = Vec::new();
+    for search in fs::read_dir(&out).unwrap().flatten() {
+        for round in fs::read_dir(search.path()).unwrap().flatten() {
+            if let Ok(text) = fs::read_to_string(round.path().join("environment.json")) {
+                let environment: Environment = serde_json::from_str(&text).unwrap();
+                cores.push((environment.fixture_cpus, environment.harness_cpus));
+            }
+        }
+    }
+    assert!(cores.len() >= 2 && cores.windows(2).all(|two| two[0] == two[1]), "{cores:?}");
     // Nothing to vary is said before anything runs.
     let outage = lab.call(&["frontier", scenario.to_str().unwrap(), "--along", "outage"]);
     assert_eq!(outage.status.code(), Some(2));
