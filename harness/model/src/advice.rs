@@ -2,8 +2,10 @@
 //! (`docs/glossary.md`), with the memory they cost.
 
 pub mod demand;
+pub mod lines;
 pub mod observed;
 pub mod plan;
+pub mod remedy;
 pub mod retry;
 pub mod settings;
 pub mod why;

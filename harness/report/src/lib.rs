@@ -4,6 +4,8 @@
 //! Pure functions without a clock: the same result gives the same bytes.
 
 mod advice;
+mod advised;
+mod answers;
 mod books;
 mod ci;
 mod compared;

@@ -1,4 +1,5 @@
-//! The report as one HTML file. Every section is headed by the question it answers and begins with the answer.
+//! The report as one HTML file: a first screen with the verdict and four answers, then sections, each headed by the question it
+//! answers, folded below its answer.
 
 mod belief;
 mod breakdown;
@@ -8,6 +9,7 @@ mod damage;
 mod difference;
 mod fates;
 mod faults;
+mod first;
 mod grid;
 mod instrument;
 mod latency;
@@ -15,64 +17,66 @@ mod loss;
 mod origin;
 mod part;
 mod probes;
+mod raw;
+mod script;
 mod services;
 mod timeline;
-mod verdict;
 mod witnesses;
 
 use spanfate_model::result::RunResult;
 
 use crate::markup::Html;
 use crate::number::PAGE;
-use crate::planned;
+use crate::{planned, words};
 use part::Section;
 
 /// The whole page.
 pub(crate) fn render(result: &RunResult) -> String {
     let sections: Vec<Section> = [
-        Some(verdict::section(result)),
         Some(belief::section(result)),
-        faults::section(result),
         Some(fates::section(result)),
-        damage::section(result),
-        Some(loss::section(result)),
-        services::section(result),
         breakdown::section(result),
-        Some(latency::section(result)),
+        services::section(result),
+        witnesses::section(result),
         Some(timeline::section(result)),
+        faults::section(result),
+        Some(loss::section(result)),
+        Some(latency::section(result)),
+        damage::section(result),
         Some(cost::section(result)),
         instrument::section(result),
-        witnesses::section(result),
         probes::section(result),
         clock::section(result),
         Some(difference::section(result)),
         Some(origin::comparable(result)),
         Some(origin::reproduce(result)),
+        Some(raw::section(result)),
         Some(origin::glossary(result)),
     ]
     .into_iter()
     .flatten()
     .collect();
-    let main: Html = sections.iter().map(Section::render).collect();
+    let folded: Html = sections.iter().map(Section::render).collect();
+    let main = first::screen(result, &sections).with(&contents(&sections)).with(&folded);
     let body = Html::literal("<a class=\"skip\" href=\"#main\">Skip to the verdict</a>")
         .with(&header(result))
-        .with(&contents(&sections))
         .with(&Html::element("main", &[("id", "main")], main))
-        .with(&footer(result));
+        .with(&footer(result))
+        .with(&Html::element("script", &[], Html::literal(script::TEXT)));
     let page = Html::element("html", &[("lang", "en")], head(result).with(&Html::element("body", &[], body)));
     Html::literal("<!DOCTYPE html>\n").with(&page).with(&Html::literal("\n")).into_string()
 }
 
 fn head(result: &RunResult) -> Html {
-    let title = format!("{} · Spanfate", result.plan.name);
-    let inner = Html::literal(concat!(
-        "<meta charset=\"utf-8\">",
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">",
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
-        "<meta name=\"color-scheme\" content=\"light dark\">",
-    ))
-    .with(&Html::leaf("title", "", title))
-    .with(&Html::element("style", &[], Html::literal(include_str!("page/style.css"))));
+    let title = format!("{}: {} · Spanfate", result.plan.name, words::verdict(result.verdict));
+    let inner = Html::literal("<meta charset=\"utf-8\">")
+        .with(&Html::literal(script::POLICY))
+        .with(&Html::literal(concat!(
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
+            "<meta name=\"color-scheme\" content=\"light dark\">",
+        )))
+        .with(&Html::leaf("title", "", title))
+        .with(&Html::element("style", &[], Html::literal(include_str!("page/style.css"))));
     Html::element("head", &[], inner)
 }
 
@@ -83,17 +87,34 @@ fn header(result: &RunResult) -> Html {
     if !plan.description.is_empty() {
         inner.push(&Html::leaf("p", "lead", &plan.description));
     }
-    let services = planned::services(plan, PAGE).map(|text| format!(" · {text}")).unwrap_or_default();
-    inner.push(&Html::leaf("p", "run", format!("Run {}{services}", result.run_id)));
+    inner.push(&Html::leaf("p", "run", about(result)));
     Html::element("header", &[], inner)
+}
+
+/// What was run, in a line.
+fn about(result: &RunResult) -> String {
+    let plan = &result.plan;
+    let mut parts = vec![format!("Run {}", result.run_id)];
+    parts.extend(planned::services(plan, PAGE));
+    if !plan.attached {
+        parts.push(plan.load.to_string());
+    }
+    if plan.variants.len() > 1 {
+        parts.push(format!("{} variants", plan.variants.len()));
+    }
+    parts.push(PAGE.counted(plan.trials.len() as u64, "trial", "trials"));
+    parts.push(format!("seed {}", plan.seed));
+    parts.join(" · ")
 }
 
 fn contents(sections: &[Section]) -> Html {
     let link = |section: &Section| {
-        Html::element("a", &[("href", &format!("#{}", section.id))], Html::text(section.question))
+        Html::element("a", &[("href", &format!("#{}", section.anchor()))], Html::text(section.question))
     };
     let links: Html = sections.iter().map(|section| Html::element("li", &[], link(section))).collect();
-    Html::element("nav", &[("aria-label", "Questions")], Html::element("ol", &[], links))
+    let list = Html::element("ol", &[], links);
+    let heading = Html::element("h2", &[("id", "more-q")], Html::text("What else do you want to know?"));
+    Html::element("nav", &[("aria-labelledby", "more-q")], heading.with(&list))
 }
 
 fn footer(result: &RunResult) -> Html {

@@ -1,4 +1,4 @@
-//! May I believe it? What was checked, measured value beside bound.
+//! Why may I believe it? What was checked, measured value beside bound.
 
 use spanfate_model::result::{RunResult, TrialResult, Validity, VariantResult};
 use spanfate_model::witness::{Witness, WitnessState};
@@ -17,7 +17,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
     let body = [checks(result), loaded(conditions(result)), witnesses(result), failures(result)];
     Section {
         id: "belief",
-        question: "May I believe it?",
+        question: "Why may I believe it?",
         answer: answer(result),
         body: body.into_iter().collect(),
     }

@@ -19,13 +19,30 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    /// The section as markup.
+    /// The section as markup: question and answer in sight, what the answer rests on folded away.
     pub(crate) fn render(&self) -> Html {
-        let heading = format!("{}-q", self.id);
-        let inner = Html::element("h2", &[("id", &heading)], Html::text(self.question))
-            .with(&Html::leaf("p", "answer", &self.answer))
-            .with(&self.body);
+        let (heading, inside) = (format!("{}-q", self.id), self.inside());
+        let head = Html::element("h2", &[("id", &heading)], Html::text(self.question)).with(&Html::leaf(
+            "p",
+            "answer",
+            &self.answer,
+        ));
+        let inner = if self.body.is_empty() {
+            head
+        } else {
+            let body = Html::element("div", &[("class", "body"), ("id", &inside)], self.body.clone());
+            Html::element("details", &[("class", "fold")], Html::element("summary", &[], head).with(&body))
+        };
         Html::element("section", &[("id", self.id), ("aria-labelledby", &heading)], inner)
+    }
+
+    /// Where a link to it leads: into what is folded, so that browsers unfold it.
+    pub(crate) fn anchor(&self) -> String {
+        if self.body.is_empty() { self.id.to_owned() } else { self.inside() }
+    }
+
+    fn inside(&self) -> String {
+        format!("{}-a", self.id)
     }
 }
 

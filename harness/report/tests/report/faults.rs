@@ -152,7 +152,7 @@ fn the_page_asks_what_was_done() {
     // It stands after the verdict and whether it may be believed.
     let text = html(&sample::faulty());
     let at = |id: &str| text.find(&format!("<section id=\"{id}\"")).expect("a section");
-    assert!(at("belief") < at("faults") && at("faults") < at("fates"));
+    assert!(at("fates") < at("time") && at("time") < at("faults"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #[path = "../common/sample.rs"]
 mod sample;
 
+mod answers;
 mod ci;
 mod escaping;
 mod faults;

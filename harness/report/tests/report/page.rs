@@ -28,8 +28,9 @@ pub(crate) fn read(page: &str) -> Result<Page, String> {
         let end = rest[at..].find('>').ok_or("a tag without end")? + at;
         let tag = tag(&rest[at + 1..end])?;
         rest = &rest[end + 1..];
-        if tag.name == "style" && !tag.closing {
-            rest = &rest[rest.find("</style>").ok_or("style without end")?..];
+        // What is inside these is no markup.
+        if (tag.name == "style" || tag.name == "script") && !tag.closing {
+            rest = &rest[rest.find(&format!("</{}>", tag.name)).ok_or("no end of style or script")?..];
         }
         out.tags.push(tag);
     }
@@ -130,7 +131,7 @@ impl Page {
         if known.len() != ids.len() {
             out.push("an id occurs twice".to_owned());
         }
-        let anchors = self.values("href").into_iter().map(|href| href.trim_start_matches('#'));
+        let anchors = self.values("href").into_iter().filter_map(|href| href.strip_prefix('#'));
         let labels = self.values("aria-labelledby").into_iter().flat_map(|ids| ids.split(' '));
         out.extend(anchors.chain(labels).filter(|id| !known.contains(id)).map(str::to_owned));
         out

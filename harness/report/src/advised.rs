@@ -1,0 +1,134 @@
+//! What to set, for each configuration that loses: first what this run has shown to lose nothing under the same conditions, else what
+//! the law says.
+
+use spanfate_model::advice::demand::Demand;
+use spanfate_model::advice::lines::lines;
+use spanfate_model::advice::plan::{Plan as Worked, plan};
+use spanfate_model::advice::remedy::{self, Remedy};
+use spanfate_model::advice::settings::Settings;
+use spanfate_model::exporter::{Exporter, OnFull};
+use spanfate_model::fate::Fate;
+use spanfate_model::fault::Family;
+use spanfate_model::plan::{Plan, PlannedVariant};
+use spanfate_model::result::{Prediction, RunResult, VariantResult};
+use spanfate_model::unit::Period;
+
+use crate::spans::witnessed;
+
+/// Advice for a configuration that loses spans.
+pub(crate) struct Advised<'a> {
+    /// What loses.
+    pub(crate) loser: &'a VariantResult,
+    pub(crate) how: How<'a>,
+}
+
+/// What helps, and how that is known.
+pub(crate) enum How<'a> {
+    /// Another configuration lost nothing under the same conditions.
+    Measured {
+        clean: &'a VariantResult,
+        /// What it sets that the loser does not.
+        lines: Vec<String>,
+    },
+    /// The law says so; nothing here has shown it.
+    Law(Box<Worked>),
+    /// No setting of the batch processor helps.
+    Otherwise(Vec<(Fate, &'static str)>),
+    /// Nothing is known of its batch processor.
+    Unknown,
+}
+
+/// Advice for every configuration that loses, those that lose most first.
+pub(crate) fn advised(result: &RunResult) -> Vec<Advised<'_>> {
+    let mut losers: Vec<&VariantResult> =
+        result.variants.iter().filter(|variant| variant.summary.lost > 0).collect();
+    losers.sort_by(|a, b| b.summary.loss.mean.total_cmp(&a.summary.loss.mean));
+    losers.into_iter().map(|loser| Advised { loser, how: how(result, loser) }).collect()
+}
+
+fn how<'a>(result: &'a RunResult, loser: &'a VariantResult) -> How<'a> {
+    let plan = &result.plan;
+    let Some(planned) = of(plan, loser) else { return How::Unknown };
+    if let Some((clean, lines)) = measured(result, planned) {
+        return How::Measured { clean, lines };
+    }
+    let fates: Vec<Fate> = loser.summary.lost_by_fate.keys().filter_map(|name| Fate::by_name(name)).collect();
+    if fates.iter().any(|fate| remedy::of(*fate) == Remedy::Settings) {
+        return demand(plan, planned, loser)
+            .and_then(|demand| self::plan(&demand))
+            .map_or(How::Unknown, |worked| How::Law(Box::new(worked)));
+    }
+    let others = fates.into_iter().filter_map(|fate| match remedy::of(fate) {
+        Remedy::Other(text) => Some((fate, text)),
+        Remedy::None | Remedy::Settings => None,
+    });
+    How::Otherwise(others.collect())
+}
+
+fn of<'a>(plan: &'a Plan, variant: &VariantResult) -> Option<&'a PlannedVariant> {
+    plan.variants.iter().find(|planned| planned.name == variant.name)
+}
+
+/// Whether two configurations met the same: receiver, load, faults, build and sampling; what may differ is what one would set.
+pub(crate) fn same_conditions(a: &PlannedVariant, b: &PlannedVariant) -> bool {
+    let sampling = |exporter: &Exporter| (exporter.sampler, exporter.ratio);
+    a.receiver == b.receiver
+        && a.load == b.load
+        && a.faults == b.faults
+        && a.build == b.build
+        && sampling(&a.exporter) == sampling(&b.exporter)
+}
+
+/// Of the configurations that lost nothing under the same conditions the cheapest: one that does not make requests wait, with the
+/// shortest queue and batch, that sets least.
+fn measured<'a>(result: &'a RunResult, loser: &PlannedVariant) -> Option<(&'a VariantResult, Vec<String>)> {
+    let clean = result.variants.iter().filter(|variant| {
+        let summary = &variant.summary;
+        let seen = variant.trials.iter().all(witnessed) && variant.trials.iter().any(|t| t.loss.due > 0);
+        summary.loss.valid && summary.lost == 0 && seen
+    });
+    let mut all: Vec<_> = clean
+        .filter_map(|variant| {
+            let planned = of(&result.plan, variant).filter(|planned| same_conditions(planned, loser))?;
+            let exporter = &planned.exporter;
+            let lines = lines(exporter, &loser.exporter);
+            let effective = variant.trials.iter().find_map(|trial| trial.effective.as_ref());
+            // Less than the defaults saves nothing: a queue takes the memory of the spans in it.
+            let default = Settings::DEFAULT;
+            let held =
+                effective.map_or(u32::MAX, |e| e.queue.max(default.queue) + e.batch.max(default.batch));
+            let price = (exporter.on_full == Some(OnFull::Block), held, lines.len());
+            (!lines.is_empty()).then_some((price, variant, lines))
+        })
+        .collect();
+    all.sort_by_key(|(price, ..)| *price);
+    all.into_iter().next().map(|(_, variant, lines)| (variant, lines))
+}
+
+/// What the law is asked: the rate, the time of an export and the longest outage that this configuration met.
+fn demand(plan: &Plan, planned: &PlannedVariant, loser: &VariantResult) -> Option<Demand> {
+    let law = worst_law(loser)?;
+    let cuts = planned.faults.iter().filter(|fault| {
+        matches!(fault.kind.family(), Family::Network | Family::Receiver) && !fault.kind.is_moment()
+    });
+    let outage = cuts.filter_map(|fault| fault.lasting).map(Period::seconds).fold(0.0, f64::max);
+    let first = plan.services.first();
+    let exporter = first.map_or(planned.exporter, |service| plan.exporter_of(planned, service));
+    Some(Demand {
+        spans_per_s: law.spans_per_s,
+        round_trip_s: law.export_ms / 1e3,
+        round_trip_of: law.batch,
+        per_span_s: None,
+        outage_s: outage,
+        protocol: exporter.protocol.unwrap_or_default(),
+        burst: None,
+    })
+}
+
+/// What the law was fed with where most was lost.
+pub(crate) fn worst_law(variant: &VariantResult) -> Option<&Prediction> {
+    let worst = variant.trials.iter().max_by_key(|trial| trial.loss.lost)?;
+    let services = worst.services.iter().filter(|service| service.loss.predicted.is_some());
+    let service = services.max_by_key(|service| service.loss.lost);
+    service.map_or(worst.loss.predicted.as_ref(), |service| service.loss.predicted.as_ref())
+}

@@ -1,0 +1,140 @@
+//! The four answers of the first screen: is anything lost, why, may I believe it, what should I set?
+
+use spanfate_model::manifest::Status;
+use spanfate_model::result::{RunResult, VariantResult};
+use spanfate_model::witness::WitnessState;
+
+use crate::books::{Books, contradictions, trials};
+use crate::number::PAGE;
+
+mod set;
+mod why;
+
+pub(crate) use set::set;
+pub(crate) use why::why;
+
+/// An answer: a word or two, then sentences, then lines to paste.
+pub(crate) struct Answer {
+    pub(crate) short: String,
+    pub(crate) sentences: Vec<String>,
+    /// Whom they are for, the lines, and how it is known that they help.
+    pub(crate) settings: Vec<Setting>,
+}
+
+/// Lines to paste, for one configuration.
+pub(crate) struct Setting {
+    pub(crate) instead_of: String,
+    pub(crate) lines: Vec<String>,
+    pub(crate) known: String,
+    /// Whether this run has shown it.
+    pub(crate) measured: bool,
+}
+
+impl Answer {
+    fn new(short: impl Into<String>, sentences: impl IntoIterator<Item = String>) -> Self {
+        Self { short: short.into(), sentences: sentences.into_iter().collect(), settings: Vec::new() }
+    }
+}
+
+/// Is anything lost?
+pub(crate) fn lost(result: &RunResult) -> Answer {
+    let books = Books::of_run(result);
+    let due = books.created - books.deliberate.min(books.created);
+    if books.created == 0 {
+        return Answer::new("No span was created", ["So nothing can be said about loss.".to_owned()]);
+    }
+    if books.unexplained + books.unexpected > 0 {
+        let text = "The books do not close: until they do, no figure of loss means anything.";
+        return Answer::new("It cannot be said", [text.to_owned()]);
+    }
+    let lossy: Vec<&VariantResult> =
+        result.variants.iter().filter(|v| Books::of_variant(v).lost > 0).collect();
+    let several = result.variants.len() > 1;
+    if lossy.is_empty() {
+        let not_all = if books.unaccounted > 0 {
+            format!(" Of {} it is not known.", PAGE.counted(books.unaccounted, "span", "spans"))
+        } else {
+            String::new()
+        };
+        let who =
+            if several { format!(" by any of {} variants", result.variants.len()) } else { String::new() };
+        return Answer::new("No", [format!("0 of {} spans were lost{who}.{not_all}", PAGE.count(due))]);
+    }
+    let share = books.lost as f64 / due.max(1) as f64;
+    let mut first =
+        format!("{} of {} spans were lost, {}", PAGE.count(books.lost), PAGE.count(due), PAGE.percent(share));
+    if several {
+        first += &format!(", by {} of {} variants", lossy.len(), result.variants.len());
+    }
+    let worst = lossy.iter().reduce(|a, b| if b.summary.loss.mean > a.summary.loss.mean { b } else { a });
+    let worst = worst.filter(|variant| several && variant.summary.lost > 0).map(|variant| {
+        format!(
+            "{} lost most: {} of its measured part.",
+            variant.name,
+            PAGE.percent(variant.summary.loss.mean)
+        )
+    });
+    let silent = (books.silent > 0).then(|| {
+        let how_many = if books.silent == books.lost {
+            "All of it".to_owned()
+        } else {
+            PAGE.counted(books.silent, "span", "spans")
+        };
+        format!("{how_many} went silently: by default the SDK reports nothing.")
+    });
+    Answer::new("Yes", std::iter::once(format!("{first}.")).chain(worst).chain(silent))
+}
+
+/// May I believe it?
+pub(crate) fn belief(result: &RunResult) -> Answer {
+    let all = trials(result).count();
+    if all == 0 {
+        return Answer::new("There is nothing to believe", ["No trial was begun.".to_owned()]);
+    }
+    if let Some((count, what)) = contradictions(result).first() {
+        return Answer::new("No", [format!("{} {what}.", PAGE.counted(*count, "span", "spans"))]);
+    }
+    let gaps = trials(result)
+        .filter(|(_, trial)| trial.witnesses.iter().any(|one| matches!(one.state, WitnessState::Lossy(_))))
+        .count();
+    let books = Books::of_run(result);
+    let mut sentences = vec![if books.unaccounted == 0 {
+        format!("Counts: yes. Each of {} spans has one fate, none is unexplained.", PAGE.count(books.created))
+    } else {
+        format!(
+            "Counts: but for {} that a gap of a witness leaves open.",
+            PAGE.counted(books.unaccounted, "span", "spans")
+        )
+    }];
+    let valid = |figure: &str| trials(result).filter(|(_, trial)| trial.is_valid(figure)).count();
+    let (loss, latency) = (valid("loss"), valid("latency"));
+    if !result.plan.attached {
+        sentences.push(format!(
+            "Rates of loss are valid in {}, times in {}.",
+            of_trials(loss, all),
+            of_trials(latency, all)
+        ));
+    }
+    if gaps > 0 {
+        sentences.push(format!("A witness has a gap in {}.", PAGE.counted(gaps as u64, "trial", "trials")));
+    }
+    let broken_off = trials(result).filter(|(_, trial)| trial.status != Status::Complete).count();
+    if broken_off > 0 {
+        sentences
+            .push(format!("{} did not come to the end.", PAGE.counted(broken_off as u64, "trial", "trials")));
+    }
+    if result.variants.iter().all(|variant| variant.trials.len() < 2) && !result.plan.attached {
+        sentences.push("Each variant ran once, so there is no interval: repeat with --trials 5.".to_owned());
+    }
+    let whole = books.unaccounted == 0 && gaps == 0 && broken_off == 0;
+    let fine = result.plan.attached || (loss == all && latency == all);
+    Answer::new(if whole && fine { "Yes" } else { "In part" }, sentences)
+}
+
+fn of_trials(valid: usize, all: usize) -> String {
+    match (valid, all) {
+        (1, 1) => "the trial".to_owned(),
+        (valid, all) if valid == all => format!("all {all} trials"),
+        _ => format!("{valid} of {all} trials"),
+    }
+}

@@ -1,0 +1,115 @@
+//! What should be set so that nothing is lost?
+
+use spanfate_model::advice::MARGIN;
+use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::why::{go_lines, shortfalls, variables};
+use spanfate_model::result::{RunResult, VariantResult};
+
+use super::{Answer, Setting};
+use crate::advised::{Advised, How, advised};
+use crate::books::Books;
+use crate::number::PAGE;
+use crate::sheet::assignment;
+use crate::words;
+
+/// Most configurations that advice is given for on the first screen.
+const ADVISED: usize = 3;
+
+/// What should I set?
+pub(crate) fn set(result: &RunResult) -> Answer {
+    let all = advised(result);
+    if all.is_empty() {
+        return nothing_to_set(result);
+    }
+    let mut out = Answer::new("", []);
+    for one in all.iter().take(ADVISED) {
+        match &one.how {
+            How::Measured { clean, lines } => out.settings.push(measured(one.loser, clean, lines)),
+            How::Law(_) => by_law(one, &mut out),
+            How::Otherwise(fates) => {
+                let texts = fates.iter().map(|(_, text)| (*text).to_owned()).filter(|text| !out.sentences.contains(text));
+                out.sentences.extend(texts.collect::<Vec<_>>());
+            }
+            How::Unknown => out.sentences.push(format!(
+                "{}: nothing is known of its batch processor, so there is no advice; a witness in the process would tell.",
+                one.loser.name
+            )),
+        }
+    }
+    let more = all.len().saturating_sub(ADVISED);
+    if more > 0 {
+        out.sentences.push(format!("{} more lose spans.", PAGE.counted(more as u64, "variant", "variants")));
+    }
+    // What was seen comes before what was worked out.
+    out.settings.sort_by_key(|setting| !setting.measured);
+    let measured = out.settings.iter().filter(|setting| setting.measured).count();
+    let short = match (measured, out.settings.len()) {
+        (0, 0) if all.iter().any(|one| matches!(one.how, How::Otherwise(_))) => "Nothing: change code",
+        (0, 0) => "No setting is known to help",
+        (0, _) => "By the law, this loses nothing",
+        (some, all) if some == all => "This lost nothing",
+        _ => "These lose nothing",
+    };
+    short.clone_into(&mut out.short);
+    out
+}
+
+fn nothing_to_set(result: &RunResult) -> Answer {
+    if Books::of_run(result).created == 0 {
+        return Answer::new("Nothing", ["There was no span to lose.".to_owned()]);
+    }
+    let names: Vec<&str> = result.variants.iter().map(|variant| variant.name.as_str()).collect();
+    let text = match names.as_slice() {
+        [_] => "What is set lost nothing at this load.".to_owned(),
+        _ => "No variant lost a span at this load, so the SDK's defaults or whatever is cheapest will do."
+            .to_owned(),
+    };
+    Answer::new("Nothing", [text])
+}
+
+fn measured(loser: &VariantResult, clean: &VariantResult, lines: &[String]) -> Setting {
+    let (due, lost) = words::due(clean);
+    Setting {
+        instead_of: loser.name.clone(),
+        lines: lines.to_vec(),
+        known: format!(
+            "Measured here: {} lost {lost} of {} spans under the same conditions.",
+            clean.name,
+            PAGE.count(due)
+        ),
+        measured: true,
+    }
+}
+
+fn by_law(one: &Advised<'_>, out: &mut Answer) {
+    let How::Law(worked) = &one.how else { return };
+    let lacks = shortfalls(worked);
+    if !lacks.is_empty() {
+        out.sentences.extend(lacks);
+        return;
+    }
+    let settings = worked.advised().0.settings;
+    let mut lines: Vec<String> = variables(&settings, &Settings::DEFAULT, &worked.demand)
+        .iter()
+        .map(|one| assignment(one.name, one.value))
+        .collect();
+    if settings.retry != Settings::DEFAULT.retry {
+        lines.extend(go_lines(&settings, worked.demand.protocol).iter().map(|line| line.replace('\t', "  ")));
+    }
+    if lines.is_empty() {
+        out.sentences.push(format!(
+            "{} should lose nothing by the law with the SDK's defaults; what it lost has another cause than rate and round trip.",
+            one.loser.name
+        ));
+        return;
+    }
+    let margin = (MARGIN - 1.0) * 100.0;
+    out.settings.push(Setting {
+        instead_of: one.loser.name.clone(),
+        lines,
+        known: format!(
+            "By the law, with {margin:.0}\u{202f}% to spare; not run here. Check it with a variant of its own."
+        ),
+        measured: false,
+    });
+}
