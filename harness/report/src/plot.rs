@@ -4,6 +4,7 @@ mod bars;
 mod figure;
 mod loss;
 mod percentile;
+mod reading;
 mod shade;
 mod svg;
 mod timeline;

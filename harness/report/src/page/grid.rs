@@ -70,7 +70,7 @@ impl Grid {
             .with(&Html::element("thead", &[], Html::element("tr", &[], head)))
             .with(&Html::element("tbody", &[], self.rows.iter().map(row).collect()));
         let attributes =
-            [("class", "wide"), ("role", "region"), ("tabindex", "0"), ("aria-label", &*self.caption)];
+            [("class", "wide"), ("role", "group"), ("tabindex", "0"), ("aria-label", &*self.caption)];
         Html::element("div", &attributes, Html::element("table", &[], inner))
     }
 }

@@ -71,7 +71,7 @@ pub(crate) fn reproduce(result: &RunResult) -> Section {
         grid.row([*what, value]);
     }
     let command = command(result);
-    let body = Html::element("pre", &[], Html::leaf("code", "", &command))
+    let body = Html::element("pre", &[("tabindex", "0")], Html::leaf("code", "", &command))
         .with(&grid.render())
         .with(&services(&result.plan));
     let answer =

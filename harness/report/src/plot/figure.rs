@@ -8,6 +8,7 @@ use plotters::element::Rectangle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, ShapeStyle, TextStyle};
 
+use super::reading::Reading;
 use super::svg::{Ink, SCALE, Svg};
 use crate::markup::Html;
 
@@ -35,9 +36,16 @@ pub(crate) struct Figure<'a> {
 impl Figure<'_> {
     /// Draws it.
     pub(crate) fn draw(&self, draw: impl FnOnce(&Area<'_>) -> Drawn) -> Html {
+        self.read(|area, _| draw(area))
+    }
+
+    /// Draws it with charts that can be read.
+    pub(crate) fn read(&self, draw: impl FnOnce(&Area<'_>, &mut Vec<Reading>) -> Drawn) -> Html {
         let size = (WIDTH, self.height);
-        let mut inner = Html::new();
-        let drawn = draw(&Svg::new(&mut inner, size).into_drawing_area());
+        let (mut inner, mut charts) = (Html::new(), Vec::new());
+        let drawn = draw(&Svg::new(&mut inner, size).into_drawing_area(), &mut charts);
+        // Over all that is drawn, where the pointer meets them first.
+        charts.iter().for_each(|chart| inner.push(chart.markup()));
         if drawn.is_err() {
             return Html::leaf("p", "note", "This plot could not be drawn; the table holds its numbers.");
         }

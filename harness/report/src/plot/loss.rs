@@ -82,7 +82,13 @@ fn axis(area: &Area<'_>, end: f64, rows: usize) -> Drawn {
             let line = [(px(x), px(top + BAR.0 - 2.0)), (px(x), px(top + BAR.1 + 2.0))];
             area.draw(&PathElement::new(line, stroke(Ink::Grid, 1.0)))?;
         }
-        let anchor = if tick == 0 { HPos::Left } else { HPos::Center };
+        let anchor = match tick {
+            0 => HPos::Left,
+            4 => HPos::Right,
+            _ => HPos::Center,
+        };
+        // The last one ends at the edge, wherever its tick is.
+        let x = if tick == 4 { f64::from(WIDTH) } else { x };
         let percent = share * 100.0;
         let digits = [0, 1, 2, 3, 4].into_iter().find(|d| {
             let scaled = percent * 10f64.powi(*d);

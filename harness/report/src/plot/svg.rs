@@ -37,6 +37,11 @@ impl Ink {
     pub(crate) const fn color(self) -> RGBColor {
         RGBColor(self as u8, 0, 0)
     }
+
+    /// The classes that CSS colours it by.
+    pub(crate) fn class(self) -> &'static str {
+        CLASSES.get(usize::from(self as u8)).copied().unwrap_or("text")
+    }
 }
 
 fn class(kind: &str, color: BackendColor) -> String {

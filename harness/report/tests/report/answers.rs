@@ -10,9 +10,9 @@ use crate::sample;
 /// The text of the cards, as one reads it.
 fn cards(result: &RunResult) -> String {
     let text = page(result).text;
-    let (_, from) = text.split_once("\nIs anything lost?\n").unwrap();
-    let lines: Vec<&str> =
-        from.split_once("\ncreated\n").unwrap().0.lines().filter(|l| !l.is_empty()).collect();
+    let from = text.split_once("\nIs anything lost?\n").map_or("", |(_, from)| from);
+    let cards = from.split_once("\ncreated\n").map_or("", |(cards, _)| cards);
+    let lines: Vec<&str> = cards.lines().filter(|line| !line.is_empty()).collect();
     lines.join("\n").replace('\u{202f}', " ")
 }
 

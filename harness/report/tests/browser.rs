@@ -1,0 +1,83 @@
+//! What a browser makes of the report: the tests in `harness/browser`, run on made-up results. They need Chromium, Node.js and npm
+//! with its registry; where one is absent they are skipped, with a notice.
+
+#[path = "common/sample.rs"]
+mod sample;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use spanfate_model::result::RunResult;
+use spanfate_report::html;
+
+/// Names under which Chromium is installed; `CHROMIUM` in the environment comes first.
+const BROWSERS: [&str; 5] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+/// What the tests are made of.
+const FILES: [&str; 6] =
+    ["package.json", "package-lock.json", ".npmrc", "open.js", "every.test.js", "reader.test.js"];
+
+#[test]
+fn browsers_make_of_it_what_is_meant() -> io::Result<()> {
+    let skipped =
+        |why: &str| writeln!(io::stderr(), "SKIPPED (1): {why}, so no browser has looked at the report");
+    let Some(browser) = browser() else { return skipped("there is no Chromium") };
+    if ["node", "npm"].iter().any(|tool| Command::new(tool).arg("--version").output().is_err()) {
+        return skipped("there is no Node.js with npm");
+    }
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../browser");
+    std::fs::create_dir_all(&place)?;
+    for file in FILES {
+        std::fs::copy(from.join(file), place.join(file))?;
+    }
+    let installed = Command::new("npm").args(["ci", "--no-progress"]).current_dir(&place).output()?;
+    if !installed.status.success() {
+        return skipped("npm could not install what the tests need");
+    }
+    let pages = tempfile::TempDir::new()?;
+    for (name, result) in results() {
+        std::fs::write(pages.path().join(format!("{name}.html")), html(&result))?;
+    }
+    let done = Command::new("node")
+        .args(["--test", "every.test.js", "reader.test.js"])
+        .current_dir(&place)
+        .env("PAGES", pages.path())
+        .env("CHROMIUM", browser)
+        .output()?;
+    let text = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{text}\n{}", String::from_utf8_lossy(&done.stderr));
+    // A run that tested nothing succeeds as well.
+    assert!(text.contains("reader.test.js") || text.contains("# pass"), "{text}");
+    Ok(())
+}
+
+fn browser() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    let inside = |folder: PathBuf| BROWSERS.iter().map(move |name| folder.join(name));
+    named.into_iter().chain(std::env::split_paths(&path).flat_map(inside)).find(|path| path.is_file())
+}
+
+/// One page of each kind that looks different.
+fn results() -> Vec<(&'static str, RunResult)> {
+    vec![
+        ("sample", sample::nine()),
+        ("repeated", sample::repeated()),
+        ("spanless", sample::spanless()),
+        ("interrupted", sample::interrupted()),
+        ("aborted", sample::aborted()),
+        ("broken", sample::broken()),
+        ("chatty", sample::chatty()),
+        ("own", sample::own()),
+        ("pair", sample::pair()),
+        ("faulty", sample::faulty()),
+        ("compared", sample::compared()),
+        ("swept", sample::swept()),
+        ("hostile", sample::poisoned("<script>alert(1)</script>&\u{1b}[31m")),
+        ("hostile-chain", sample::poisoned_chain("<script>alert(1)</script>&\u{1b}[31m")),
+        ("hostile-faults", sample::poisoned_faults("<script>alert(1)</script>&\u{1b}[31m")),
+        ("hostile-compared", sample::poisoned_comparison("]]><b>|`@a`&\u{1b}[31m")),
+    ]
+}
