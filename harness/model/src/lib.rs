@@ -32,6 +32,7 @@ pub mod row;
 pub mod scenario;
 pub mod schema;
 pub mod selftest;
+pub mod signal;
 pub mod slots;
 pub mod topology;
 pub mod unit;

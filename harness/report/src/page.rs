@@ -20,6 +20,7 @@ mod probes;
 mod raw;
 mod script;
 mod services;
+mod silent;
 mod timeline;
 mod witnesses;
 
@@ -43,6 +44,7 @@ pub(crate) fn render(result: &RunResult) -> String {
         Some(loss::section(result)),
         Some(latency::section(result)),
         damage::section(result),
+        silent::section(result),
         Some(cost::section(result)),
         instrument::section(result),
         probes::section(result),

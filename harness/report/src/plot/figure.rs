@@ -45,7 +45,9 @@ impl Figure<'_> {
         let (mut inner, mut charts) = (Html::new(), Vec::new());
         let drawn = draw(&Svg::new(&mut inner, size).into_drawing_area(), &mut charts);
         // Over all that is drawn, where the pointer meets them first.
-        charts.iter().for_each(|chart| inner.push(chart.markup()));
+        for chart in &charts {
+            inner.push(chart.markup());
+        }
         if drawn.is_err() {
             return Html::leaf("p", "note", "This plot could not be drawn; the table holds its numbers.");
         }

@@ -27,7 +27,8 @@ impl Reading {
         names: &[(Ink, &'static str)],
     ) -> Self {
         let (across, down) = area.get_pixel_range();
-        let ends = |range: &std::ops::Range<i32>| (f64::from(range.start) / SCALE, f64::from(range.end) / SCALE);
+        let ends =
+            |range: &std::ops::Range<i32>| (f64::from(range.start) / SCALE, f64::from(range.end) / SCALE);
         let ((left, right), (top, bottom)) = (ends(&across), ends(&down));
         let names: Vec<String> = names.iter().map(|(ink, name)| format!("{}={name}", ink.class())).collect();
         let number = |value: f64| format!("{value:.1}");

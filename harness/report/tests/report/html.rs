@@ -110,6 +110,7 @@ fn every_question_is_asked_and_answered() {
         "How much is lost, and does the law explain it?",
         "How slow?",
         "What does the user see in the trace UI?",
+        "Which losses are silent?",
         "What does it cost?",
         "What differs?",
         "Is it comparable?",
