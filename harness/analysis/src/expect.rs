@@ -5,8 +5,10 @@ mod work;
 
 use spanfate_model::expect::{Condition, Expect};
 use spanfate_model::figure::{Figure, Quantile, Trace};
-use spanfate_model::result::{Expectation, Quantiles, TrialResult, Validity, VariantResult};
-use spanfate_model::scenario::Model;
+use spanfate_model::result::{
+    ClaimResult, Expectation, Outcome, Quantiles, TrialResult, Validity, VariantResult,
+};
+use spanfate_model::scenario::{Claim, Model};
 use spanfate_model::verdict::Verdict;
 
 /// Judges all expectations on all variants they name.
@@ -20,6 +22,20 @@ pub(crate) fn judge_all(expect: &[Expect], variants: &[VariantResult]) -> Vec<Ex
         }
     }
     out
+}
+
+/// Measures all claims on the variants that their conditions name.
+pub(crate) fn claims(claims: &[Claim], variants: &[VariantResult]) -> Vec<ClaimResult> {
+    let measure = |claim: &Claim| {
+        let rests_on = judge_all(&claim.holds_if, variants);
+        ClaimResult {
+            says: claim.says.clone(),
+            source: claim.source.clone(),
+            outcome: Outcome::of(&rests_on),
+            rests_on,
+        }
+    };
+    claims.iter().map(measure).collect()
 }
 
 fn judge(condition: &Condition, variant: &VariantResult) -> Expectation {

@@ -58,6 +58,7 @@ pub fn conclude_run(
         }
     }
     let expectations = expect::judge_all(&plan.expect, &variants);
+    let claims = expect::claims(&plan.claims, &variants);
     for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
         say(expectation.verdict, sentence(expectation));
     }
@@ -72,6 +73,7 @@ pub fn conclude_run(
         plan,
         environment,
         variants,
+        claims,
         expectations,
         sweep,
         comparison,

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use spanfate_model::expect::Expect;
 use spanfate_model::figure::nearest;
 use spanfate_model::plan::Plan;
 use spanfate_model::scenario::{Compare, Scenario, Sweep, Variant, WitnessMode};
@@ -70,6 +71,8 @@ pub(crate) fn with_sdks(
     };
     scenario.fault.iter_mut().for_each(|fault| rename(&mut fault.variants));
     scenario.expect.iter_mut().for_each(|expect| rename(&mut expect.variants));
+    let conditions = scenario.claim.iter_mut().flat_map(|claim| &mut claim.holds_if);
+    conditions.for_each(|expect| rename(&mut expect.variants));
     let built = sdks.iter().zip(&names).map(|((_, found), name)| Variant {
         name: name.clone(),
         sdk: Some(found.clone()),
@@ -115,6 +118,9 @@ pub(crate) fn keep_variants(scenario: &mut Scenario, wanted: &[String]) -> Resul
         scenario.compare = None;
     }
     scenario.expect.retain_mut(|expect| keep(&mut expect.variants));
+    // Half of a claim is another claim.
+    let whole = |expect: &Expect| expect.variants.iter().flatten().all(|name| wanted.contains(name));
+    scenario.claim.retain(|claim| claim.holds_if.iter().all(whole));
     scenario.fault.retain_mut(|fault| keep(&mut fault.variants));
     Ok(())
 }

@@ -13,7 +13,8 @@ use crate::load::PlannedLoad;
 use crate::manifest::FORMAT;
 use crate::probe::Ebpf;
 use crate::scenario::{
-    Axis, Build, Compare, Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode, one_or_many,
+    Axis, Build, Claim, Compare, Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode,
+    one_or_many,
 };
 use crate::topology::{Share, shares};
 use crate::unit::Period;
@@ -46,6 +47,9 @@ pub struct Plan {
     /// Two variants that are compared, pair by pair: repetitions of both with the same number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare: Option<Compare>,
+    /// What is claimed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
     /// Planted losses.
     pub plant: Plant,
     /// There is no load of ours: a program of the user's own runs as it always does, and every span counts as measured.
@@ -141,6 +145,7 @@ impl Plan {
             variants,
             trials,
             expect: scenario.expect.clone(),
+            claims: scenario.claim.clone(),
             sweep: scenario.sweep.0.clone(),
             compare: scenario.compare.clone(),
             plant: scenario.plant.clone(),

@@ -16,6 +16,7 @@ use crate::scenario::Model;
 use crate::verdict::Verdict;
 use crate::witness::{Witness, WitnessReport};
 
+mod claim;
 mod clock;
 mod comparison;
 mod fault;
@@ -24,6 +25,7 @@ mod service;
 mod summary;
 mod sweep;
 
+pub use claim::{ClaimResult, Outcome};
 pub use clock::{Offset, TraceMatch};
 pub use comparison::{Compared, Comparison, Looks, Way};
 pub use fault::{Dose, FaultResult, FaultWindow};
@@ -54,6 +56,9 @@ pub struct RunResult {
     pub variants: Vec<VariantResult>,
     /// The expectations, judged.
     pub expectations: Vec<Expectation>,
+    /// The claims, measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<ClaimResult>,
     /// What its sweep found, cell by cell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<SweepResult>,

@@ -1,5 +1,6 @@
 //! A scenario file as it is written. Every key is closed; nothing is resolved here (see [`crate::plan`]).
 
+mod claim;
 mod compare;
 mod fault;
 mod load;
@@ -17,6 +18,7 @@ use crate::exporter::Exporter;
 use crate::probe::{self, Ebpf};
 use crate::unit::{ByteSize, Period};
 
+pub use claim::Claim;
 pub use compare::{ALPHA, Compare, Gates};
 pub use fault::Fault;
 pub use load::{Arrival, Bursts, Load, LoadOverride, Model, Ramp, Replay, Shape, Step};
@@ -75,6 +77,9 @@ pub struct Scenario {
     /// What must hold.
     #[serde(default)]
     pub expect: Vec<Expect>,
+    /// What somebody claims, to be measured.
+    #[serde(default)]
+    pub claim: Vec<Claim>,
     /// Planted losses, which calibrate the instrument.
     #[serde(default)]
     pub plant: Plant,
@@ -98,6 +103,7 @@ impl Scenario {
             compare: None,
             fault: Vec::new(),
             expect: Vec::new(),
+            claim: Vec::new(),
             plant: Plant::default(),
         }
     }

@@ -3,6 +3,7 @@
 
 mod belief;
 mod breakdown;
+mod claims;
 mod clock;
 mod cost;
 mod damage;
@@ -51,6 +52,7 @@ pub(crate) fn render(result: &RunResult) -> String {
         clock::section(result),
         Some(difference::section(result)),
         Some(origin::comparable(result)),
+        claims::section(result),
         Some(origin::reproduce(result)),
         Some(raw::section(result)),
         Some(origin::glossary(result)),

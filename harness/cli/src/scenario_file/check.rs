@@ -237,4 +237,19 @@ fn expectations(out: &mut Problems, scenario: &Scenario) {
         let path = ["expect", &index.to_string(), "variants"];
         for_variants(out, &path, "expectation", expect.variants.as_deref(), &names);
     }
+    for (index, claim) in scenario.claim.iter().enumerate() {
+        let at = index.to_string();
+        if claim.holds_if.is_empty() {
+            let path = ["claim", &at, "holds_if"];
+            out.add(
+                &path,
+                "a claim that nothing is measured for",
+                "say what holds if it is right: `holds_if = [{ that = \"loss.rate > 0 %\" }]`",
+            );
+        }
+        for (nth, expect) in claim.holds_if.iter().enumerate() {
+            let path = ["claim", &at, "holds_if", &nth.to_string(), "variants"];
+            for_variants(out, &path, "claim", expect.variants.as_deref(), &names);
+        }
+    }
 }

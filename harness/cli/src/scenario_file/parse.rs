@@ -177,6 +177,17 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_needs_a_condition_and_variants_that_are_there() {
+        let text = format!(
+            "{GOOD}[[claim]]\nsays = 'x'\nholds_if = []\n[[claim]]\nsays = 'y'\nholds_if = [{{ that = 'loss.rate > 0 %', variants = ['nope'] }}]\n"
+        );
+        let found = messages(&text);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].0.contains("nothing is measured for") && found[1].0.contains("no variant `nope`"));
+        assert_eq!(found[1].1, "['nope']");
+    }
+
+    #[test]
     fn wrong_types_and_missing_keys_hide_nothing_else() {
         let text = "name = 3\nsead = 3\n[load]\nrate = '200'\nwarmpu = '1s'\n[[variant]]\nname = 'a'\n\
                     exporter = { batch = 0, queue = 'x' }\n[[variant]]\nexporter = {}\n[[expect]]\nthat = 'los.rate < 1'\n";

@@ -17,7 +17,8 @@ use spanfate_model::ledger::Ledger;
 use spanfate_model::manifest::{FORMAT, Status};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::result::{
-    Estimate, Expectation, ExportFigures, LoadFigures, Loss, RunResult, Summary, TrialResult, VariantResult,
+    ClaimResult, Estimate, Expectation, ExportFigures, LoadFigures, Loss, Outcome, RunResult, Summary,
+    TrialResult, VariantResult,
 };
 use spanfate_model::scenario::{Load, Receiver, Scenario, Variant};
 use spanfate_model::unit::{Period, Rate};
@@ -166,6 +167,9 @@ pub(crate) fn poisoned(text: &str) -> RunResult {
     for judged in &mut result.expectations {
         (judged.that, judged.variant, judged.reason) = (poison(), poison(), Some(poison()));
     }
+    for claim in &mut result.claims {
+        (claim.says, claim.source) = (poison(), Some(poison()));
+    }
     for variant in &mut result.variants {
         variant.name = poison();
         variant.settings.push((poison(), poison()));
@@ -219,9 +223,29 @@ fn run(cases: &[Case], trials: u32) -> RunResult {
         environment: environment(),
         variants,
         expectations,
+        claims: claims(),
         sweep: None,
         comparison: None,
     }
+}
+
+fn claims() -> Vec<ClaimResult> {
+    let one = |says: &str, outcome, verdict| ClaimResult {
+        says: says.to_owned(),
+        source: Some("an article".to_owned()),
+        outcome,
+        rests_on: vec![Expectation {
+            that: "loss.rate > 0 %".to_owned(),
+            variant: "SDK defaults".to_owned(),
+            values: vec![0.0],
+            verdict,
+            reason: None,
+        }],
+    };
+    vec![
+        one("The defaults lose spans above 5,000 requests/s.", Outcome::Refuted, Verdict::Fail),
+        one("A full queue is silent.", Outcome::Reproduced, Verdict::Pass),
+    ]
 }
 
 fn plan(cases: &[Case], trials: u32) -> Plan {

@@ -114,6 +114,7 @@ fn every_question_is_asked_and_answered() {
         "What does it cost?",
         "What differs?",
         "Is it comparable?",
+        "Were the claims right?",
         "How to reproduce it?",
         "Where is the raw data?",
         "What do the words mean?",

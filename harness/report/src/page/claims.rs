@@ -1,0 +1,80 @@
+//! Was the claim right?
+
+use spanfate_model::result::{ClaimResult, Outcome, RunResult};
+
+use super::grid::Grid;
+use super::part::{Section, badge, note};
+use crate::markup::Html;
+use crate::number::PAGE;
+use crate::words;
+
+/// The section; absent where nothing is claimed.
+pub(crate) fn section(result: &RunResult) -> Option<Section> {
+    let claims = &result.claims;
+    if claims.is_empty() {
+        return None;
+    }
+    let body = table(claims).with(&conditions(claims)).with(&note(
+        "A claim is reproduced if everything was measured that must be if it is right, and refuted if nothing of it was. That \
+         changes no verdict: a claim that is refuted is a finding.",
+    ));
+    let question = if claims.len() == 1 { "Was the claim right?" } else { "Were the claims right?" };
+    Some(Section { id: "claims", question, answer: answer(claims), body })
+}
+
+fn answer(claims: &[ClaimResult]) -> String {
+    if let [claim] = claims {
+        return format!("It is {}: “{}”", word(claim.outcome), claim.says);
+    }
+    let count = |outcome: Outcome| claims.iter().filter(|claim| claim.outcome == outcome).count() as u64;
+    let all = [Outcome::Reproduced, Outcome::InPart, Outcome::Refuted, Outcome::Inconclusive];
+    let parts: Vec<String> = all
+        .into_iter()
+        .filter(|outcome| count(*outcome) > 0)
+        .map(|outcome| format!("{} {}", PAGE.count(count(outcome)), outcome.as_str()))
+        .collect();
+    format!("Of {} claims: {}.", claims.len(), parts.join(", "))
+}
+
+const fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Reproduced => "reproduced",
+        Outcome::InPart => "right in part",
+        Outcome::Refuted => "refuted",
+        Outcome::Inconclusive => "not settled",
+    }
+}
+
+fn table(claims: &[ClaimResult]) -> Html {
+    let mut grid = Grid::new("What is claimed", ["Claim", "Says who", "It is"]);
+    for claim in claims {
+        let (class, sign) = match claim.outcome {
+            Outcome::Reproduced => ("badge good", "✓"),
+            Outcome::InPart => ("badge warn", "±"),
+            Outcome::Refuted => ("badge bad", "✗"),
+            Outcome::Inconclusive => ("badge warn", "?"),
+        };
+        grid.marked(vec![
+            Html::text(&claim.says),
+            Html::text(claim.source.as_deref().unwrap_or_default()),
+            Html::leaf("span", class, format!("{sign} {}", claim.outcome.as_str())),
+        ]);
+    }
+    grid.render()
+}
+
+fn conditions(claims: &[ClaimResult]) -> Html {
+    let titles = ["Claim", "It would be right if", "Variant", "That", "#Measured | per valid trial"];
+    let mut grid = Grid::new("What was measured for it", titles);
+    for (claim, judged) in claims.iter().flat_map(|claim| claim.rests_on.iter().map(move |one| (claim, one)))
+    {
+        grid.marked(vec![
+            Html::text(&claim.says),
+            Html::leaf("code", "", &judged.that),
+            Html::text(&judged.variant),
+            badge(judged.verdict),
+            Html::text(words::values(judged, PAGE)),
+        ]);
+    }
+    grid.render()
+}
