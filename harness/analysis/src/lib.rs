@@ -14,6 +14,7 @@ pub mod frontier;
 pub mod join;
 pub mod law;
 mod loadbook;
+mod lost;
 pub mod metrics;
 mod opened;
 mod overall;

@@ -62,6 +62,8 @@ pub(crate) struct Process<'a> {
     /// When the provider's shutdown began; 0 if it did not.
     pub(crate) shutdown_began: MonoNs,
     pub(crate) ending: Ending,
+    /// When the harness saw that it was gone; 0 if it did not.
+    pub(crate) gone: MonoNs,
     pub(crate) parent_based: bool,
     /// The file is shorter than its header says.
     pub(crate) torn: bool,
@@ -108,6 +110,7 @@ impl<'a> Process<'a> {
             runtime: Vec::new(),
             shutdown_began: 0,
             ending: ending_of(manifest, trial),
+            gone: manifest.end.as_ref().map_or(0, |end| end.at),
             parent_based: manifest.effective.as_ref().is_none_or(|e| e.sampler.starts_with("ParentBased")),
             torn,
             doses: (0..fault::MOST).map(|number| slots::read_dose(bytes, number)).collect(),
@@ -136,6 +139,7 @@ impl<'a> Process<'a> {
             runtime: Vec::new(),
             shutdown_began: 0,
             ending: Ending::Abrupt(Exit::Crash),
+            gone: 0,
             parent_based: true,
             torn: false,
             doses: Vec::new(),
@@ -218,10 +222,14 @@ impl<'a> Process<'a> {
         self.slots.chunks_exact(SLOT_BYTES).map(Slot::read).enumerate().filter(|(_, slot)| slot.created != 0)
     }
 
-    /// What came of the export call a span was handed to.
+    /// The export call a span was handed to.
+    pub(crate) fn call_of(&self, slot: &Slot) -> Option<&ExportCall> {
+        self.exports.get(&slot.batch.checked_sub(1)?)
+    }
+
+    /// What came of it.
     pub(crate) fn export_of(&self, slot: &Slot) -> ExportResult {
-        let batch = slot.batch.checked_sub(1);
-        batch.and_then(|batch| self.exports.get(&batch)).map_or(ExportResult::None, |call| call.result)
+        self.call_of(slot).map_or(ExportResult::None, |call| call.result)
     }
 }
 

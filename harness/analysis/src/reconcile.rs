@@ -7,7 +7,7 @@ use spanfate_model::breakdown::Breakdown;
 use spanfate_model::damage::Damage;
 use spanfate_model::fate::{Decider, Fate, FateClass, Leak};
 use spanfate_model::id::TraceTag;
-use spanfate_model::ledger::{EXEMPLARS, Exemplar, FateCount, Ledger};
+use spanfate_model::ledger::{EXEMPLARS, Exemplar, FateCount, FirstLostSpan, Ledger};
 use spanfate_model::manifest::{FORMAT, Status};
 use spanfate_model::slots::{FLAG_RECORDING, Slot};
 use spanfate_model::topology::Share;
@@ -24,7 +24,7 @@ use crate::receipts::Receipts;
 use crate::tally::Tally;
 use crate::timeline::Timeline;
 use crate::walk::Judged;
-use crate::{unwitnessed, walk};
+use crate::{lost, unwitnessed, walk};
 
 /// What the ledger is built from.
 pub(crate) struct Sources<'a> {
@@ -113,10 +113,11 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
         by_process: vec![BTreeMap::new(); sources.processes.len()],
         delay: Times::new(),
         stages: Stages::default(),
+        first: BTreeMap::new(),
     };
     walk::each(sources, |span| {
         walk.count(span);
-        timeline.span(&span.slot, span.receipt, span.judgement);
+        timeline.span(span);
         ControlFlow::Continue(())
     });
     walk.ledger.unexpected = sources.receipts.unexpected.clone();
@@ -133,11 +134,13 @@ struct Walk<'a> {
     by_process: Vec<BTreeMap<Outcome, (u64, u64)>>,
     delay: Times,
     stages: Stages,
+    /// When the first span of each lost fate was lost.
+    first: BTreeMap<Fate, MonoNs>,
 }
 
 impl Walk<'_> {
     fn count(&mut self, span: &Judged<'_>) {
-        let Judged { index, process, slot, receipt, of, judgement } = span;
+        let Judged { index, process, slot, receipt, of, judgement, .. } = span;
         let (index, of, judgement) = (*index, *of, *judgement);
         let request = of.map(|(request, _)| request);
         let measured = self.sources.subject == Subject::Attached
@@ -181,8 +184,15 @@ impl Walk<'_> {
             Judgement::Unaccounted => self.ledger.unaccounted.push(slot.key),
             Judgement::Placed(fate) => {
                 let exemplar = || self.sources.exemplar(process, slot, request);
-                place(&mut self.ledger.fates, fate, measured, exemplar);
-                self.ledger.silent += u64::from(fate.class() == FateClass::Lost && fate.is_silent());
+                let count = place(&mut self.ledger.fates, fate, measured, exemplar);
+                if fate.class() == FateClass::Lost {
+                    let at = lost::at(fate, slot, process);
+                    if self.first.get(&fate).is_none_or(|first| at < *first) {
+                        self.first.insert(fate, at);
+                        count.first = Some(self.sources.first_lost(span, at));
+                    }
+                    self.ledger.silent += u64::from(fate.is_silent());
+                }
             }
         }
         if receipt.copies > 0 {
@@ -249,6 +259,22 @@ impl Sources<'_> {
         })
     }
 
+    fn first_lost(&self, span: &Judged<'_>, at: MonoNs) -> FirstLostSpan {
+        let request = span.of.map(|(request, _)| request);
+        let Exemplar { trace_id, span_id, name, request, created_ms } =
+            self.exemplar(span.process, &span.slot, request);
+        FirstLostSpan {
+            trace_id,
+            span_id,
+            name,
+            service: span.process.header.service.clone(),
+            request,
+            sequence: span.number as u64,
+            created_ms,
+            lost_ms: millis(at.saturating_sub(self.load_began)),
+        }
+    }
+
     fn exemplar(&self, process: &Process<'_>, slot: &Slot, request: Option<u32>) -> Exemplar {
         Exemplar {
             trace_id: slot.key.trace,
@@ -260,16 +286,17 @@ impl Sources<'_> {
     }
 }
 
-pub(crate) fn place(
+fn place(
     fates: &mut BTreeMap<Fate, FateCount>,
     fate: Fate,
     measured: bool,
     exemplar: impl FnOnce() -> Exemplar,
-) {
+) -> &mut FateCount {
     let count = fates.entry(fate).or_default();
     count.total += 1;
     count.measured += u64::from(measured);
     if count.exemplars.len() < EXEMPLARS {
         count.exemplars.push(exemplar());
     }
+    count
 }

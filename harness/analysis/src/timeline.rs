@@ -1,16 +1,19 @@
 //! The trial in slices of a quarter of a second.
 
+use std::collections::BTreeMap;
+
 use spanfate_model::event::UsageSample;
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::Slice;
-use spanfate_model::slots::Slot;
+use spanfate_model::slots::RuntimeSample;
 use spanfate_model::unit::MonoNs;
 
 use crate::fate::Judgement;
 use crate::loadbook::LoadBook;
+use crate::lost;
 use crate::process::Process;
 use crate::quantile::millis;
-use crate::receipts::Receipt;
+use crate::walk::Judged;
 
 /// Length of a slice.
 const SLICE_NS: u64 = 250_000_000;
@@ -29,8 +32,12 @@ impl Timeline {
         Self { from, slices: Vec::new() }
     }
 
+    fn index(&self, time: MonoNs) -> usize {
+        ((time.saturating_sub(self.from) / SLICE_NS) as usize).min(MOST)
+    }
+
     fn at(&mut self, time: MonoNs) -> &mut Slice {
-        let index = ((time.saturating_sub(self.from) / SLICE_NS) as usize).min(MOST);
+        let index = self.index(time);
         while self.slices.len() <= index {
             let at_ms = millis(self.slices.len() as u64 * SLICE_NS);
             self.slices.push(Slice { at_ms, ..Slice::default() });
@@ -39,14 +46,14 @@ impl Timeline {
     }
 
     /// Adds a span: its creation, its receipt or its loss.
-    pub(crate) fn span(&mut self, slot: &Slot, receipt: &Receipt, judgement: Judgement) {
-        self.at(slot.created).created += 1;
-        match judgement {
-            Judgement::Placed(Fate::Received) => self.at(receipt.first).received += 1,
+    pub(crate) fn span(&mut self, span: &Judged<'_>) {
+        self.at(span.slot.created).created += 1;
+        match span.judgement {
+            Judgement::Placed(Fate::Received) => self.at(span.receipt.first).received += 1,
             Judgement::Placed(fate) if fate.class() == FateClass::Lost => {
-                let when = [slot.dropped, slot.exported, slot.ended, slot.ending, slot.closed, slot.created];
-                let when = when.into_iter().find(|time| *time != 0).unwrap_or(slot.created);
-                self.at(when).lost += 1;
+                let slice = self.at(lost::at(fate, &span.slot, span.process));
+                slice.lost += 1;
+                *slice.lost_by.entry(fate).or_insert(0) += 1;
             }
             Judgement::Placed(_) | Judgement::Unaccounted | Judgement::Unexplained => {}
         }
@@ -69,13 +76,9 @@ impl Timeline {
                 let slice = self.at(call.ended);
                 slice.export_ms = slice.export_ms.max(millis(call.ended.saturating_sub(call.began)));
             }
-            for (at, sample) in &process.runtime {
-                if *at >= self.from {
-                    let slice = self.at(*at);
-                    slice.queue = slice.queue.max(sample.queue);
-                }
-            }
+            self.runtime(&process.runtime);
         }
+        self.exports_in_flight(processes);
         for record in book.records.iter().flatten().filter(|record| record.outcome.started()) {
             self.at(record.started).requests += 1;
         }
@@ -87,6 +90,61 @@ impl Timeline {
             slice.fixture_cpu = slice.fixture_cpu.max((cpu * 1000.0).round() / 1000.0);
             slice.queue = slice.queue.max(pair[1].queue);
         }
+        for slice in &mut self.slices {
+            // Sums of thousandths keep to thousandths.
+            slice.stopped_ms = (slice.stopped_ms * 1000.0).round() / 1000.0;
+        }
         self.slices
+    }
+
+    /// What one process's looks at itself say: its queue, its heap, and its collections from one look to the next.
+    fn runtime(&mut self, samples: &[(MonoNs, RuntimeSample)]) {
+        let from = self.from;
+        let mut heaps: BTreeMap<usize, u64> = BTreeMap::new();
+        for (at, sample) in samples.iter().filter(|(at, _)| *at >= from) {
+            let slice = self.at(*at);
+            slice.queue = slice.queue.max(sample.queue);
+            let heap = heaps.entry(self.index(*at)).or_default();
+            *heap = sample.heap.max(*heap);
+        }
+        for (index, heap) in heaps {
+            if let Some(slice) = self.slices.get_mut(index) {
+                slice.heap = slice.heap.saturating_add(heap);
+            }
+        }
+        for pair in samples.windows(2).filter(|pair| pair[0].0 >= from) {
+            let (before, (at, after)) = (&pair[0].1, &pair[1]);
+            let slice = self.at(*at);
+            slice.gc_cycles += after.gc_cycles.saturating_sub(before.gc_cycles);
+            slice.stopped_ms += millis(after.stopped_ns.saturating_sub(before.stopped_ns));
+        }
+    }
+
+    /// How many exports were open at once, from their beginnings and ends: looks every so often would miss short ones.
+    fn exports_in_flight(&mut self, processes: &[Process<'_>]) {
+        let mut turns: Vec<(MonoNs, bool)> = Vec::new();
+        for process in processes {
+            for call in process.exports.values() {
+                // Without a result it was open until the process was gone.
+                let end = if call.ended == 0 { process.gone } else { call.ended };
+                if end > self.from && end > call.began {
+                    turns.extend([(call.began.max(self.from), true), (end, false)]);
+                }
+            }
+        }
+        // An end and a beginning at the same moment are not both open.
+        turns.sort_unstable();
+        let (mut open, mut since) = (0_u64, self.from);
+        for (at, begins) in turns {
+            if open > 0 && at > since {
+                self.at(at - 1);
+                let (first, last) = (self.index(since), self.index(at - 1));
+                for slice in &mut self.slices[first..=last] {
+                    slice.in_flight = slice.in_flight.max(open);
+                }
+            }
+            open = if begins { open + 1 } else { open.saturating_sub(1) };
+            since = at;
+        }
     }
 }

@@ -111,7 +111,7 @@ fn lost(sources: &Sources<'_>, ledger: &mut Ledger, missing: u64, measured: u64)
         ledger.unaccounted.count = missing;
         return;
     }
-    let count = FateCount { total: missing, measured, counted: missing, exemplars: Vec::new() };
+    let count = FateCount { total: missing, measured, counted: missing, ..FateCount::default() };
     ledger.fates.insert(Fate::LostBeforeReceiver, count);
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Judged<'a> {
     /// Index of its process.
     pub(crate) index: usize,
     pub(crate) process: &'a Process<'a>,
+    /// Which slot of its process it has.
+    pub(crate) number: usize,
     pub(crate) slot: Slot,
     pub(crate) receipt: &'a Receipt,
     /// Request and part, if it belongs to a request.
@@ -37,7 +39,7 @@ pub(crate) fn each(sources: &Sources<'_>, mut each: impl FnMut(&Judged<'_>) -> C
                 receipt,
                 &Scene { process, wire_complete, elsewhere, answered, leaks: sources.leaks },
             );
-            if each(&Judged { index, process, slot, receipt, of, judgement }).is_break() {
+            if each(&Judged { index, process, number: slot_index, slot, receipt, of, judgement }).is_break() {
                 return;
             }
         }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fate::{Fate, FateClass};
-use crate::id::{SpanKey, TraceId};
+use crate::id::{SpanId, SpanKey, TraceId};
 use crate::manifest::Status;
 
 /// How many spans are listed by id where a few are enough to look further.
@@ -83,6 +83,33 @@ pub struct FateCount {
     pub counted: u64,
     /// The first few, by time of creation.
     pub exemplars: Vec<Exemplar>,
+    /// Of a lost fate: the span that was lost first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<FirstLostSpan>,
+}
+
+/// The span of a fate that was lost first in the whole trial.
+///
+/// The time of a loss is when the queue refused the span; when its export came back with an error; when the process ended, for a
+/// span that this took with it; else the last thing that is known of it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FirstLostSpan {
+    /// Trace id.
+    pub trace_id: TraceId,
+    /// Span id.
+    pub span_id: SpanId,
+    /// Name, if it is known.
+    pub name: String,
+    /// Its service.
+    pub service: String,
+    /// Request number, if it belongs to one.
+    pub request: Option<u32>,
+    /// Which span of its process it is, from 0: its slot in the span ledger.
+    pub sequence: u64,
+    /// Milliseconds from the start of the load to its creation.
+    pub created_ms: f64,
+    /// Milliseconds from the start of the load to its loss.
+    pub lost_ms: f64,
 }
 
 /// A span that stands for others.
@@ -91,7 +118,7 @@ pub struct Exemplar {
     /// Trace id.
     pub trace_id: TraceId,
     /// Span id.
-    pub span_id: crate::id::SpanId,
+    pub span_id: SpanId,
     /// Name, if it is known.
     pub name: String,
     /// Request number, if it belongs to one.

@@ -22,6 +22,7 @@ mod comparison;
 mod fault;
 mod probe;
 mod service;
+mod slice;
 mod summary;
 mod sweep;
 
@@ -31,6 +32,7 @@ pub use comparison::{Compared, Comparison, Looks, Way};
 pub use fault::{Dose, FaultResult, FaultWindow};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
 pub use service::{ServiceExports, ServiceResult};
+pub use slice::Slice;
 pub use summary::{Estimate, Summary, WitnessCost};
 pub use sweep::{Cell, SweepResult};
 
@@ -334,27 +336,6 @@ pub struct Validity {
     pub bound: f64,
     /// Whether the figure may be believed as far as this check goes.
     pub valid: bool,
-}
-
-/// A slice of the timeline.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Slice {
-    /// Start, milliseconds from the start of the load.
-    pub at_ms: f64,
-    /// Spans created.
-    pub created: u64,
-    /// Spans received (first accepted copy).
-    pub received: u64,
-    /// Spans lost, at the time of their loss.
-    pub lost: u64,
-    /// Longest queue seen.
-    pub queue: u64,
-    /// Requests started.
-    pub requests: u64,
-    /// Longest export that ended in it, milliseconds.
-    pub export_ms: f64,
-    /// CPU of the fixture, cores.
-    pub fixture_cpu: f64,
 }
 
 /// An expectation, judged on one variant.

@@ -1,6 +1,7 @@
 //! Plots: plotters draws, our backend writes them as SVG whose colours are decided by the page's style sheet.
 
 mod bars;
+mod buckets;
 mod figure;
 mod loss;
 mod percentile;
@@ -12,9 +13,10 @@ mod trace;
 mod waterfall;
 
 pub(crate) use bars::{Bars, Row};
+pub(crate) use buckets::Buckets;
 pub(crate) use loss::loss;
 pub(crate) use percentile::Percentiles;
 pub(crate) use svg::Ink;
-pub(crate) use timeline::{Buckets, Timelines};
+pub(crate) use timeline::Timelines;
 pub(crate) use trace::{STATES, state};
 pub(crate) use waterfall::waterfall;

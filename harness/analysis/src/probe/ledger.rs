@@ -72,6 +72,7 @@ impl Probed<'_> {
         process.names = texts.names.into_iter().map(|(at, name)| (name_ids[&at], name)).collect();
         process.shutdown_began = last.began;
         process.ending = self.ending(&last, trial);
+        process.gone = self.manifest.end.as_ref().map_or(0, |end| end.at);
         process
     }
 

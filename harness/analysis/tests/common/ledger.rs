@@ -1,7 +1,7 @@
 //! A span ledger, written as `docs/fixture-protocol.md` lays it out.
 
 use spanfate_model::plan::Plan;
-use spanfate_model::slots::{FLAG_SAMPLED, HEADER_BYTES, MAGIC, SLOT_BYTES, Slot};
+use spanfate_model::slots::{FLAG_SAMPLED, HEADER_BYTES, MAGIC, RuntimeSample, SLOT_BYTES, Slot};
 
 use super::{Batch, World};
 
@@ -78,9 +78,11 @@ fn encode_slot(slot: &Slot) -> [u8; SLOT_BYTES] {
 fn log_of(world: &World) -> Vec<u8> {
     let mut out = Vec::new();
     for (batch, result) in world.batches.iter().enumerate() {
+        let (began, ended) =
+            world.calls.get(batch).copied().unwrap_or((super::BEGAN + 60, super::BEGAN + 90));
         let batch = batch as u32;
         let spans = world.spans.iter().filter(|span| span.slot.batch == batch + 1).count() as u32;
-        out.extend(record(2, super::BEGAN + 60, &[&batch.to_le_bytes(), &spans.to_le_bytes()]));
+        out.extend(record(2, began, &[&batch.to_le_bytes(), &spans.to_le_bytes()]));
         let (failed, text) = match result {
             Batch::Unfinished => continue,
             Batch::Ok => (0, ""),
@@ -88,7 +90,12 @@ fn log_of(world: &World) -> Vec<u8> {
         };
         let length = text.len() as u32;
         let head = [batch, failed, length, 0].map(u32::to_le_bytes).concat();
-        out.extend(record(3, super::BEGAN + 90, &[&head, text.as_bytes()]));
+        out.extend(record(3, ended, &[&head, text.as_bytes()]));
+    }
+    for (at, sample) in &world.runtime {
+        let RuntimeSample { heap, gc_cycles, stopped_ns, goroutines, queue, in_flight, .. } = *sample;
+        let words = [heap, gc_cycles, stopped_ns, goroutines, queue, in_flight].map(u64::to_le_bytes);
+        out.extend(record(8, *at, &[&words.concat()]));
     }
     if world.shutdown_began != 0 {
         out.extend(record(6, world.shutdown_began, &[&4_u32.to_le_bytes(), &[0; 4]]));

@@ -16,7 +16,7 @@ use spanfate_model::plan::Plan;
 use spanfate_model::raw::TrialLogs;
 use spanfate_model::result::{RunResult, TrialResult};
 use spanfate_model::scenario::{Fault, Load, Plant, Scenario, Service};
-use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, Slot};
+use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, RuntimeSample, Slot};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::wire::{
     self, AnswerFate, AnswerRecord, Disposition, Relayed, RequestRecord, SpanRecord, WireProtocol,
@@ -50,6 +50,10 @@ pub(crate) enum Batch {
 pub(crate) struct World {
     pub(crate) spans: Vec<Span>,
     pub(crate) batches: Vec<Batch>,
+    /// When each began and ended; those that are not here all at the same time.
+    pub(crate) calls: Vec<(u64, u64)>,
+    /// What the process says of itself every now and then.
+    pub(crate) runtime: Vec<(u64, RuntimeSample)>,
     pub(crate) blocking: bool,
     pub(crate) end: Option<ProcessEnd>,
     pub(crate) shutdown_began: u64,
@@ -65,6 +69,8 @@ impl Default for World {
         Self {
             spans: Vec::new(),
             batches: Vec::new(),
+            calls: Vec::new(),
+            runtime: Vec::new(),
             blocking: false,
             end: Some(orderly()),
             shutdown_began: 9_000_000_000,

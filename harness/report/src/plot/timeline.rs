@@ -8,6 +8,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use spanfate_model::plan::Plan;
 use spanfate_model::result::{Slice, TrialResult, VariantResult};
 
+use super::buckets::Buckets;
 use super::figure::{Area, Drawn, FONT, Figure, font, px, stroke};
 use super::shade::Shades;
 use super::svg::Ink;
@@ -25,48 +26,6 @@ const POINTS: usize = 300;
 
 /// A count of a slice.
 type Pick = fn(&Slice) -> u64;
-
-/// Slices put together so that there are not too many; sums stay sums, the longest queue stays the longest.
-pub(crate) struct Buckets {
-    pub(crate) seconds: f64,
-    pub(crate) slices: Vec<Slice>,
-}
-
-impl Buckets {
-    /// At most `most` buckets of a trial.
-    pub(crate) fn of(trial: &TrialResult, most: usize) -> Self {
-        let slices = &trial.timeline;
-        let step = match slices.as_slice() {
-            [first, second, ..] => (second.at_ms - first.at_ms).max(1.0),
-            _ => 250.0,
-        };
-        let size = slices.len().div_ceil(most.max(1)).max(1);
-        Self { seconds: step * size as f64 / 1000.0, slices: slices.chunks(size).map(merge).collect() }
-    }
-
-    /// A line: seconds at the middle of each bucket, and the value.
-    fn line(&self, value: impl Fn(&Slice) -> f64) -> Vec<(f64, f64)> {
-        self.slices.iter().map(|s| (s.at_ms / 1000.0 + self.seconds / 2.0, value(s))).collect()
-    }
-
-    fn rate(&self, pick: Pick) -> Vec<(f64, f64)> {
-        self.line(|slice| pick(slice) as f64 / self.seconds)
-    }
-}
-
-fn merge(slices: &[Slice]) -> Slice {
-    let first = slices.first().copied().unwrap_or_default();
-    slices.iter().skip(1).fold(first, |sum, slice| Slice {
-        at_ms: sum.at_ms,
-        created: sum.created + slice.created,
-        received: sum.received + slice.received,
-        lost: sum.lost + slice.lost,
-        queue: sum.queue.max(slice.queue),
-        requests: sum.requests + slice.requests,
-        export_ms: sum.export_ms.max(slice.export_ms),
-        fixture_cpu: sum.fixture_cpu.max(slice.fixture_cpu),
-    })
-}
 
 /// The common axes of all timelines.
 pub(crate) struct Timelines<'a> {
@@ -168,7 +127,10 @@ impl<'a> Timelines<'a> {
             (Ink::Lost, 2.0, |slice| slice.lost),
         ];
         for (ink, width, pick) in series {
-            chart.draw_series(LineSeries::new(buckets.rate(pick), stroke(ink, width)))?;
+            chart.draw_series(LineSeries::new(
+                buckets.line(|slice| pick(slice) as f64 / buckets.seconds),
+                stroke(ink, width),
+            ))?;
         }
         shades.number(area)?;
         area.draw_text("spans/s", &font(Ink::Soft, FONT, HPos::Left, VPos::Center), (0, px(8.0)))

@@ -199,7 +199,7 @@ fn blind(trial: &mut TrialResult, why: &str) {
         report.state = WitnessState::Absent(why.to_owned());
     }
     if let Some(count) = trial.ledger.fates.remove(&Fate::DroppedQueueFull) {
-        let counted = FateCount { counted: count.total, exemplars: Vec::new(), ..count };
+        let counted = FateCount { counted: count.total, exemplars: Vec::new(), first: None, ..count };
         trial.ledger.fates.insert(Fate::LostBeforeReceiver, counted);
     }
     (trial.loss.silent, trial.ledger.silent) = (0, 0);

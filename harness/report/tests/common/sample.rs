@@ -188,6 +188,9 @@ fn poison_trial(trial: &mut TrialResult, text: &str) {
     trial.load.failed.insert(text.to_owned(), 4);
     for count in trial.ledger.fates.values_mut() {
         count.exemplars.iter_mut().for_each(|exemplar| text.clone_into(&mut exemplar.name));
+        if let Some(first) = &mut count.first {
+            (first.name, first.service) = (text.to_owned(), text.to_owned());
+        }
     }
     if let Some(effective) = &mut trial.effective {
         for field in [&mut effective.protocol, &mut effective.exporter_type, &mut effective.sampler] {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use spanfate_model::exporter::{Compression, Effective, OnFull};
-use spanfate_model::fate::{Exit, Fate};
+use spanfate_model::fate::{Exit, Fate, FateClass};
 use spanfate_model::id::SpanId;
-use spanfate_model::ledger::{Exemplar, Expected, FateCount, Ledger};
+use spanfate_model::ledger::{Exemplar, Expected, FateCount, FirstLostSpan, Ledger};
 use spanfate_model::manifest::{FORMAT, Status};
 use spanfate_model::plan::PlannedTrial;
 use spanfate_model::result::{
@@ -109,9 +109,11 @@ fn ledger(case: &Case, created: u64, measured: u64, tags: &Tags<'_>) -> Ledger {
         (0..20).map(one).collect()
     };
     let mut fates = BTreeMap::new();
-    let mut put = |fate, total, measured, seed| {
+    let mut put = |fate: Fate, total, measured, seed| {
         if total > 0 {
-            fates.insert(fate, FateCount { total, measured, counted: 0, exemplars: exemplars(seed) });
+            let exemplars = exemplars(seed);
+            let first = exemplars.first().filter(|_| fate.class() == FateClass::Lost).map(first_lost);
+            fates.insert(fate, FateCount { total, measured, counted: 0, exemplars, first });
         }
     };
     let queued = if case.answer_after == Some(50) { 610 } else { 0 };
@@ -131,6 +133,20 @@ fn ledger(case: &Case, created: u64, measured: u64, tags: &Tags<'_>) -> Ledger {
         silent: dropped + queued,
         fates,
         ..Ledger::default()
+    }
+}
+
+/// The span of an exemplar, lost a little later.
+fn first_lost(exemplar: &Exemplar) -> FirstLostSpan {
+    FirstLostSpan {
+        trace_id: exemplar.trace_id,
+        span_id: exemplar.span_id,
+        name: exemplar.name.clone(),
+        service: "http".to_owned(),
+        request: exemplar.request,
+        sequence: u64::from(exemplar.request.unwrap_or_default()) * 5,
+        created_ms: exemplar.created_ms,
+        lost_ms: exemplar.created_ms + 0.75,
     }
 }
 
@@ -267,6 +283,11 @@ fn timeline(case: &Case, share: f64) -> Vec<Slice> {
             requests: if loading { 1250 } else { 0 },
             export_ms: if loading { case.export_ms * 1.3 } else { 0.0 },
             fixture_cpu: if loading { 0.8 } else { 0.02 },
+            lost_by: (lost > 0).then_some((Fate::DroppedQueueFull, lost)).into_iter().collect(),
+            in_flight: u64::from(loading),
+            gc_cycles: u64::from(loading),
+            stopped_ms: if loading { 0.05 + 0.01 * (at % 5) as f64 } else { 0.0 },
+            heap: (12 + at * 7 % 5) << 20,
         }
     };
     (0..slices + 2).map(slice).collect()

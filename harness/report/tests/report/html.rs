@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use sha2::Digest as _;
+use spanfate_model::fate::Fate;
 use spanfate_report::html;
 
 use crate::page::{Page, read};
@@ -171,6 +172,22 @@ fn the_numbers_of_the_result_are_in_the_page() {
 }
 
 #[test]
+fn the_first_lost_span_of_each_fate_stands_with_its_time() {
+    let result = sample::nine();
+    let page = page(&result);
+    let lossy: usize = result
+        .variants
+        .iter()
+        .map(|variant| variant.trials[0].ledger.fates.values().filter(|count| count.first.is_some()).count())
+        .sum();
+    let first = result.variants[7].trials[0].ledger.fates[&Fate::DroppedQueueFull].first.as_ref();
+    assert!(page.text.contains("The first span of each lost fate") && lossy > 3);
+    // Lost 0.75 ms after its creation.
+    assert_eq!(page.text.matches("1\u{202f}240.750").count(), lossy);
+    assert!(first.is_some_and(|first| page.text.contains(&first.span_id.to_string())));
+}
+
+#[test]
 fn nothing_lost_is_said_with_the_number_it_rests_on() {
     let text = page(&sample::nine()).text;
     // Plot, its description, and table, for each of the six variants without loss.
@@ -235,12 +252,12 @@ fn nine_variants_stay_small() {
 fn a_long_timeline_is_condensed_and_keeps_its_peaks() {
     let mut result = sample::single();
     let trial = &mut result.variants[0].trials[0];
-    let slice = trial.timeline[4];
+    let slice = trial.timeline[4].clone();
     trial.timeline = (0..40_000)
         .map(|at| spanfate_model::result::Slice {
             at_ms: f64::from(at) * 250.0,
             queue: if at == 31_007 { 77_777 } else { 5 },
-            ..slice
+            ..slice.clone()
         })
         .collect();
     let text = html(&result);
