@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spanfate_model::fate::{Fate, FateClass};
-use spanfate_model::ledger::{Exemplar, Ledger};
+use spanfate_model::ledger::{Exemplar, FirstLostSpan, Ledger};
 use spanfate_model::result::{RunResult, VariantResult};
 
 use super::grid::Grid;
@@ -38,6 +38,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
         outside(result),
         by_variant(result),
         ledgers(result),
+        first_lost(result),
         exemplars(result),
     ];
     Section {
@@ -207,6 +208,44 @@ fn ledger(name: String, ledger: &Ledger) -> Vec<String> {
         NONE.clone_into(&mut counts[3]);
     }
     std::iter::once(name).chain(counts).chain([closes.to_owned()]).collect()
+}
+
+/// Where to begin to look: which span of a fate was lost first, in the first trial of a variant that has the fate.
+fn first_lost(result: &RunResult) -> Html {
+    let titles = [
+        "Variant",
+        "Fate",
+        "#Lost | ms after load start",
+        "Service",
+        "Name",
+        "#Request",
+        "#Sequence | which span of its process, from 0",
+        "Trace",
+        "Span",
+    ];
+    let mut grid = Grid::new("The first span of each lost fate", titles);
+    for variant in &result.variants {
+        let mut firsts: BTreeMap<Fate, &FirstLostSpan> = BTreeMap::new();
+        for (fate, count) in variant.trials.iter().flat_map(|trial| &trial.ledger.fates) {
+            if let Some(first) = &count.first {
+                firsts.entry(*fate).or_insert(first);
+            }
+        }
+        for (fate, first) in firsts {
+            grid.marked(vec![
+                Html::text(&variant.name),
+                Html::text(fate.to_string()),
+                Html::text(PAGE.fixed(first.lost_ms, 3)),
+                Html::text(&first.service),
+                Html::text(&first.name),
+                Html::text(words::maybe(first.request, |n| PAGE.count(u64::from(n)))),
+                Html::text(PAGE.count(first.sequence)),
+                Html::leaf("code", "", first.trace_id.to_string()),
+                Html::leaf("code", "", first.span_id.to_string()),
+            ]);
+        }
+    }
+    fold(grid.len(), &format!("The first span of each lost fate ({} rows)", grid.len()), grid.render())
 }
 
 fn exemplars(result: &RunResult) -> Html {
