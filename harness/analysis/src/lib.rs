@@ -9,6 +9,7 @@ mod damage;
 mod dose;
 mod excuse;
 mod expect;
+mod explain;
 mod fate;
 pub mod frontier;
 pub mod join;
@@ -41,6 +42,7 @@ mod validity;
 mod walk;
 
 pub use expect::{validity_of, value_of};
+pub use explain::{Ids, Wanted, explain, ids_beginning_with};
 pub use peek::conclude_peek;
 pub use probe::describe as describe_probes;
 pub use rows::{Exported, each_span};

@@ -18,7 +18,7 @@ use crate::reconcile::Sources;
 
 /// The logs of a trial.
 pub(crate) struct Opened<'a> {
-    manifest: &'a TrialManifest,
+    pub(crate) manifest: &'a TrialManifest,
     planned: &'a PlannedTrial,
     pub(crate) processes: Vec<Process<'a>>,
     /// The probes on each process of the manifest, where the scenario wants some.

@@ -7,8 +7,9 @@ mod texts;
 
 use std::collections::BTreeMap;
 
+use spanfate_model::id::SpanKey;
 use spanfate_model::manifest::ProcessManifest;
-use spanfate_model::probe::{self, Counter, EbpfMode, Kind, ProbeManifest, Record};
+use spanfate_model::probe::{self, Counter, EbpfMode, Kind, ProbeManifest, Record, SpanMark};
 use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::WitnessState;
 
@@ -82,6 +83,15 @@ impl<'a> Probed<'a> {
             _ => None,
         };
         self.each().filter_map(of).collect()
+    }
+
+    /// What it recorded of some spans, as far as it has names for single spans.
+    pub(crate) fn of_spans(&self, keys: &[SpanKey]) -> Vec<SpanMark> {
+        let of = |record: Record| match record {
+            Record::Span(mark) if keys.contains(&mark.key) => Some(mark),
+            _ => None,
+        };
+        if self.about.mode.names_spans() { self.each().filter_map(of).collect() } else { Vec::new() }
     }
 
     /// From the log's beginning to its end.

@@ -72,6 +72,8 @@ pub(crate) struct Process<'a> {
     /// What probes saw stands in for a ledger.
     pub(crate) probed: Option<Stand>,
     slots: Cow<'a, [u8]>,
+    /// The append log, to look up again what few ask for.
+    log: &'a [u8],
 }
 
 /// What a ledger that was put together from probes has beside its slots.
@@ -87,6 +89,8 @@ pub(crate) struct Stand {
     pub(crate) unrecorded: u64,
     /// What its batch processor is set to.
     pub(crate) settings: Settings,
+    /// What the errors of export calls said, by number of the call.
+    pub(crate) errors: BTreeMap<u32, String>,
 }
 
 impl<'a> Process<'a> {
@@ -116,6 +120,7 @@ impl<'a> Process<'a> {
             doses: (0..fault::MOST).map(|number| slots::read_dose(bytes, number)).collect(),
             probed: None,
             slots: Cow::Borrowed(&body[..used.min(body.len())]),
+            log,
             header,
         };
         process.read_log(log);
@@ -145,6 +150,7 @@ impl<'a> Process<'a> {
             doses: Vec::new(),
             probed: Some(stand),
             slots: Cow::Owned(slots),
+            log: &[],
         }
     }
 
@@ -200,6 +206,17 @@ impl<'a> Process<'a> {
                 | LogEntry::Unknown(_) => {}
             }
         }
+    }
+
+    /// What the error of an export call said. It is looked up in the log: many calls may fail, and of few it is asked.
+    pub(crate) fn error_of(&self, call: u32) -> Option<String> {
+        if let Some(stand) = &self.probed {
+            return stand.errors.get(&call).cloned();
+        }
+        slots::read_log(self.log).find_map(|record| match record.entry {
+            LogEntry::ExportEnd { batch, error } if batch == call => error,
+            _ => None,
+        })
     }
 
     /// Whether records of the append log are missing: what it does not say may have happened all the same.

@@ -136,7 +136,7 @@ fn each_received(
     });
 }
 
-fn span_at(log: &[u8], at: u64) -> Option<SpanRecord> {
+pub(crate) fn span_at(log: &[u8], at: u64) -> Option<SpanRecord> {
     let record = log.get(at as usize * wire::RECORD_BYTES..)?.first_chunk()?;
     match wire::record(record) {
         WireRecord::Span(span) => Some(span),
@@ -145,7 +145,7 @@ fn span_at(log: &[u8], at: u64) -> Option<SpanRecord> {
 }
 
 /// Names that the receiver interned, in the bytes that were kept of them.
-fn names(log: &[u8]) -> BTreeMap<u32, String> {
+pub(crate) fn names(log: &[u8]) -> BTreeMap<u32, String> {
     let mut pieces: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
     for record in wire::read(log).into_iter().flatten() {
         if let WireRecord::Name { id, piece } = record {

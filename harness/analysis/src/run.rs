@@ -1,5 +1,7 @@
 //! A run, concluded: trials in, result with its verdict out.
 
+use std::collections::BTreeSet;
+
 use spanfate_model::environment::Environment;
 use spanfate_model::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedVariant};
@@ -214,9 +216,18 @@ fn variants(plan: &Plan, trials: Vec<ConcludedTrial>) -> Vec<VariantResult> {
             name: variant.name.clone(),
             settings: settings(variant),
             summary: summarise(&trials),
-            trials: trials.into_iter().map(|trial| trial.result).collect(),
+            trials: first_examples(trials.into_iter().map(|trial| trial.result).collect()),
         })
         .collect()
+}
+
+/// Keeps the example of a fate only in the first trial that has it: those of the others would say the same again.
+fn first_examples(mut trials: Vec<TrialResult>) -> Vec<TrialResult> {
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    for trial in &mut trials {
+        trial.examples.retain(|example| told.insert(example.standing.clone()));
+    }
+    trials
 }
 
 fn settings(variant: &PlannedVariant) -> Vec<(String, String)> {

@@ -13,6 +13,7 @@ use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 use crate::agreement;
 use crate::dose::{self, Evidence};
 use crate::excuse;
+use crate::explain;
 use crate::opened::{Keeper, Opened, Subject};
 use crate::probe::Probed;
 use crate::process::{FailedBy, Process};
@@ -103,6 +104,7 @@ pub fn conclude_trial(
         probes: probes.iter().map(|probes| probes.figures(began)).collect(),
         validity: validity::of(plan, &load, &usage, &done.ledger),
         timeline: timeline.finish(processes, book, &logs.usage),
+        examples: explain::examples(plan, planned, &opened, logs.wire.as_deref(), &done.ledger),
         ledger: done.ledger,
         load,
         usage,

@@ -25,23 +25,36 @@ pub(crate) struct Judged<'a> {
 }
 
 /// Judges every span, process by process, in the order of slots, until the reader has seen enough.
-pub(crate) fn each(sources: &Sources<'_>, mut each: impl FnMut(&Judged<'_>) -> ControlFlow<()>) {
-    let wire_complete = sources.receipts.state.as_ref().is_some_and(WitnessState::is_complete);
-    let elsewhere = sources.subject.is_own() && sources.receipts.requests == 0;
+pub(crate) fn each<'a>(sources: &Sources<'a>, mut each: impl FnMut(&Judged<'a>) -> ControlFlow<()>) {
     for (index, (process, receipts)) in sources.processes.iter().zip(&sources.receipts.by_slot).enumerate() {
-        for (slot_index, slot) in process.spans() {
-            let of = sources.tag.part_of(slot.key.trace);
-            // A span of no request has no handler that could still be running.
-            let answered = of.is_none_or(|(request, _)| sources.book.is_answered(request as usize));
-            let receipt = &receipts[slot_index];
-            let judgement = judge(
-                &slot,
-                receipt,
-                &Scene { process, wire_complete, elsewhere, answered, leaks: sources.leaks },
-            );
-            if each(&Judged { index, process, number: slot_index, slot, receipt, of, judgement }).is_break() {
+        for (number, slot) in process.spans() {
+            if each(&judged(sources, (index, process), (number, slot), &receipts[number])).is_break() {
                 return;
             }
         }
     }
+}
+
+/// Judges one span, by the index of its process and its slot's number; nothing where no span was made of that slot.
+pub(crate) fn one<'a>(sources: &Sources<'a>, index: usize, number: usize) -> Option<Judged<'a>> {
+    let process = sources.processes.get(index)?;
+    let slot = process.slot(number).filter(|slot| slot.created != 0)?;
+    let receipt = sources.receipts.by_slot.get(index)?.get(number)?;
+    Some(judged(sources, (index, process), (number, slot), receipt))
+}
+
+fn judged<'a>(
+    sources: &Sources<'a>,
+    (index, process): (usize, &'a Process<'a>),
+    (number, slot): (usize, Slot),
+    receipt: &'a Receipt,
+) -> Judged<'a> {
+    let wire_complete = sources.receipts.state.as_ref().is_some_and(WitnessState::is_complete);
+    let elsewhere = sources.subject.is_own() && sources.receipts.requests == 0;
+    let of = sources.tag.part_of(slot.key.trace);
+    // A span of no request has no handler that could still be running.
+    let answered = of.is_none_or(|(request, _)| sources.book.is_answered(request as usize));
+    let scene = Scene { process, wire_complete, elsewhere, answered, leaks: sources.leaks };
+    let judgement = judge(&slot, receipt, &scene);
+    Judged { index, process, number, slot, receipt, of, judgement }
 }

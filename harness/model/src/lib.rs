@@ -11,6 +11,7 @@ pub mod damage;
 pub mod environment;
 pub mod event;
 pub mod expect;
+pub mod explain;
 pub mod exporter;
 pub mod fate;
 pub mod fault;

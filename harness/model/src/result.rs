@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::breakdown::Breakdown;
 use crate::damage::Damage;
 use crate::environment::Environment;
+use crate::explain::Explanation;
 use crate::exporter::Effective;
 use crate::ledger::Ledger;
 use crate::manifest::Status;
@@ -122,6 +123,9 @@ pub struct TrialResult {
     pub validity: Vec<Validity>,
     /// The trial in slices of time.
     pub timeline: Vec<Slice>,
+    /// The first lost span of each fate, explained; only in the first trial of its variant that has the fate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Explanation>,
     /// The services, in the plan's order.
     #[serde(default)]
     pub services: Vec<ServiceResult>,

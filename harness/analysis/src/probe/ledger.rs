@@ -53,6 +53,11 @@ impl Probed<'_> {
             gap: self.state() != WitnessState::Complete,
             unrecorded: self.hits(Kind::Created).saturating_sub(started),
             settings,
+            errors: texts
+                .errors
+                .iter()
+                .map(|(batch, text)| (batch.saturating_sub(1), text.clone()))
+                .collect(),
         };
         let header = Header {
             pid: 0,

@@ -76,6 +76,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         agreement: agreement(&ledger),
         validity: validity(at == 6),
         timeline: timeline(case, share),
+        examples: Vec::new(),
         ended_by_itself: None,
         services: Vec::new(),
         breakdown: Vec::new(),

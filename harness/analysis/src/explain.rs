@@ -1,0 +1,299 @@
+//! Single spans, explained: what every witness says of them in order, and what decided their fate. The judgements are those of
+//! the ledger.
+
+mod faults;
+mod ids;
+mod load;
+mod process;
+mod steps;
+mod verdict;
+mod wire;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use spanfate_model::explain::Explanation;
+use spanfate_model::fate::{Fate, FateClass};
+use spanfate_model::id::{SpanId, SpanKey, TraceId};
+use spanfate_model::ledger::Ledger;
+use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::probe::SpanMark;
+use spanfate_model::raw::TrialLogs;
+use spanfate_model::row::{Standing, kind_name};
+use spanfate_model::unit::MonoNs;
+use spanfate_model::wire::SpanRecord;
+
+use crate::fate::Judgement;
+use crate::join::Smallest;
+use crate::lost;
+use crate::opened::Opened;
+use crate::receipts::Receipt;
+use crate::reconcile::Sources;
+use crate::rows::{names, span_at};
+use crate::walk::{self, Judged};
+use faults::Faults;
+use process::Made;
+use steps::{Steps, since};
+use wire::Appearance;
+
+pub use ids::{Ids, ids_beginning_with};
+
+/// Most examples of a trial.
+const EXAMPLES: usize = 6;
+
+/// Which spans are wanted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// The span with this id.
+    Span(SpanId),
+    /// All spans of this trace, by time of creation.
+    Trace(TraceId),
+    /// Of the spans with one of these fates the first so many: by the time of their loss, or when their fate was decided.
+    Fates(Vec<Fate>, usize),
+}
+
+/// Explains the spans of a trial that are wanted; empty where there is none. Without a process witness only spans that appeared
+/// on the wire are known.
+pub fn explain(plan: &Plan, planned: &PlannedTrial, logs: &TrialLogs, wanted: &Wanted) -> Vec<Explanation> {
+    let opened = Opened::open(plan, planned, logs);
+    let sources = opened.sources();
+    let wire = logs.wire.as_deref();
+    let cases = if sources.witnessed {
+        made(&sources, &opened, wanted)
+    } else {
+        appeared(&sources, wire.unwrap_or_default(), wanted)
+    };
+    told(plan, planned, &opened, wire, cases)
+}
+
+/// Explains the first lost span of each fate of a ledger: its examples. Only spans with books of their own are looked up, so this
+/// needs no walk.
+pub(crate) fn examples(
+    plan: &Plan,
+    planned: &PlannedTrial,
+    opened: &Opened<'_>,
+    wire: Option<&[u8]>,
+    ledger: &Ledger,
+) -> Vec<Explanation> {
+    let sources = opened.sources();
+    let firsts = ledger.fates.values().filter_map(|count| count.first.as_ref());
+    let cases = firsts.take(EXAMPLES).filter_map(|first| {
+        let key = SpanKey { trace: first.trace_id, span: first.span_id };
+        let find =
+            |(index, process): (usize, &crate::process::Process<'_>)| Some((index, process.find(&key)?));
+        let (index, number) = sources.processes.iter().enumerate().find_map(find)?;
+        Some(case(opened, &walk::one(&sources, index, number)?))
+    });
+    let cases: Vec<Case<'_>> = cases.collect();
+    if cases.is_empty() { Vec::new() } else { told(plan, planned, opened, wire, cases) }
+}
+
+/// A span that is to be explained.
+struct Case<'a> {
+    key: SpanKey,
+    standing: Standing,
+    request: Option<u32>,
+    receipt: Receipt,
+    /// When its fate was decided.
+    decided: MonoNs,
+    /// What the books of its process hold, if there are any.
+    made: Option<Made<'a>>,
+    /// Without books: its record in the wire log, and the names of its service and of itself.
+    seen: Option<(SpanRecord, String, String)>,
+    wire: Vec<Appearance>,
+    marks: Vec<SpanMark>,
+}
+
+impl Case<'_> {
+    /// Numbers of the faults that a witness noted on it, on its request, or on the end of its process.
+    fn touched_by(&self) -> BTreeSet<usize> {
+        let of_slot = self.made.and_then(|made| usize::from(made.slot.fault).checked_sub(1));
+        let at_exit = self.made.filter(|made| self.decided == made.process.gone);
+        let of_end = at_exit.and_then(|made| made.end()?.fault);
+        self.wire.iter().filter_map(Appearance::fault).chain(of_slot).chain(of_end).collect()
+    }
+}
+
+fn case<'a>(opened: &'a Opened<'a>, span: &Judged<'a>) -> Case<'a> {
+    let (slot, process) = (&span.slot, span.process);
+    let of_process = |manifest: &&spanfate_model::manifest::ProcessManifest| {
+        manifest.process == process.header.process && manifest.incarnation == process.header.incarnation
+    };
+    Case {
+        key: slot.key,
+        standing: standing(span.judgement),
+        request: span.of.map(|(request, _)| request),
+        receipt: *span.receipt,
+        decided: decided(span),
+        made: Some(Made {
+            process,
+            manifest: opened.manifest.processes.iter().find(of_process),
+            slot: span.slot,
+            number: span.number,
+        }),
+        seen: None,
+        wire: Vec::new(),
+        marks: Vec::new(),
+    }
+}
+
+const fn standing(judgement: Judgement) -> Standing {
+    match judgement {
+        Judgement::Placed(fate) => Standing::Fate(fate),
+        Judgement::Unaccounted => Standing::Unaccounted,
+        Judgement::Unexplained => Standing::Unexplained,
+    }
+}
+
+fn decided(span: &Judged<'_>) -> MonoNs {
+    let slot = &span.slot;
+    match span.judgement {
+        Judgement::Placed(Fate::Received) => span.receipt.first,
+        Judgement::Placed(fate) if fate.class() == FateClass::Lost => lost::at(fate, slot, span.process),
+        Judgement::Placed(_) | Judgement::Unaccounted | Judgement::Unexplained => {
+            let marks = [slot.filtered, slot.exported, slot.ended, slot.ending, slot.closed, slot.started];
+            marks.into_iter().find(|at| *at != 0).unwrap_or(slot.created)
+        }
+    }
+}
+
+/// The wanted spans in the books of their processes.
+fn made<'a>(sources: &Sources<'a>, opened: &'a Opened<'a>, wanted: &Wanted) -> Vec<Case<'a>> {
+    let mut found: Vec<(MonoNs, usize, usize)> = Vec::new();
+    match wanted {
+        Wanted::Span(id) => {
+            for (index, process) in sources.processes.iter().enumerate() {
+                let same = |number: &usize| process.slot(*number).is_some_and(|slot| slot.key.span == *id);
+                found.extend(process.candidates(*id).filter(same).map(|number| (0, index, number)));
+            }
+        }
+        Wanted::Trace(id) => walk::each(sources, |span| {
+            if span.slot.key.trace == *id {
+                found.push((span.slot.created, span.index, span.number));
+            }
+            ControlFlow::Continue(())
+        }),
+        Wanted::Fates(fates, most) => {
+            let mut first = Smallest::new(*most);
+            walk::each(sources, |span| {
+                if matches!(span.judgement, Judgement::Placed(fate) if fates.contains(&fate)) {
+                    first.push((decided(span), span.index, span.number));
+                }
+                ControlFlow::Continue(())
+            });
+            found = first.finish();
+        }
+    }
+    found.sort_unstable();
+    let judged = found.iter().filter_map(|(_, index, number)| walk::one(sources, *index, *number));
+    judged.map(|span| case(opened, &span)).collect()
+}
+
+/// The wanted spans among those that appeared on the wire.
+fn appeared<'a>(sources: &Sources<'_>, log: &[u8], wanted: &Wanted) -> Vec<Case<'a>> {
+    let mut found = Vec::new();
+    sources.receipts.each_arrival_at(|key, receipt, at| {
+        let Some(fate) = receipt.fate() else { return };
+        let is_wanted = match wanted {
+            Wanted::Span(id) => key.span == *id,
+            Wanted::Trace(id) => key.trace == *id,
+            Wanted::Fates(fates, _) => fates.contains(&fate),
+        };
+        if is_wanted {
+            found.push((receipt.first, at, *key, *receipt, fate));
+        }
+    });
+    found.sort_unstable_by_key(|(first, at, ..)| (*first, *at));
+    if let Wanted::Fates(_, most) = wanted {
+        found.truncate(*most);
+    }
+    let names = if found.is_empty() { BTreeMap::new() } else { names(log) };
+    let name = |id: u32| names.get(&id).cloned().unwrap_or_default();
+    let case = |(first, at, key, receipt, fate): (MonoNs, u64, SpanKey, Receipt, Fate)| Case {
+        key,
+        standing: Standing::Fate(fate),
+        request: sources.tag.request_of(key.trace),
+        receipt,
+        decided: first,
+        made: None,
+        seen: span_at(log, at).map(|span| (span, name(span.service), name(span.name))),
+        wire: Vec::new(),
+        marks: Vec::new(),
+    };
+    found.into_iter().map(case).collect()
+}
+
+/// Lets all witnesses speak.
+fn told(
+    plan: &Plan,
+    planned: &PlannedTrial,
+    opened: &Opened<'_>,
+    wire: Option<&[u8]>,
+    mut cases: Vec<Case<'_>>,
+) -> Vec<Explanation> {
+    let variant = plan.variant_of(planned);
+    let keys: BTreeSet<SpanKey> = cases.iter().map(|case| case.key).collect();
+    let mut appearances = wire::appearances(wire, &keys);
+    let listed: Vec<SpanKey> = keys.into_iter().collect();
+    let marks: Vec<SpanMark> = opened.probes.iter().flat_map(|log| log.of_spans(&listed)).collect();
+    let faults = Faults {
+        planned: variant.map_or(&[], |variant| &variant.faults),
+        acted: &opened.acted,
+        began: opened.began,
+    };
+    for case in &mut cases {
+        case.wire = appearances.remove(&case.key).unwrap_or_default();
+        if case.decided == 0 {
+            // Nothing was accepted: it was decided when it was read.
+            case.decided = case.wire.first().map_or(0, |first| first.request.at);
+        }
+        // Where probes stand in for the books, these tell the same.
+        if case.made.is_none_or(|made| made.process.probed.is_none()) {
+            case.marks = marks.iter().filter(|mark| mark.key == case.key).copied().collect();
+        }
+    }
+    let name = variant.map_or("", |variant| &variant.name);
+    cases.iter().map(|case| explanation(case, opened, &faults, (planned.index, name))).collect()
+}
+
+fn explanation(case: &Case<'_>, opened: &Opened<'_>, faults: &Faults<'_>, of: (u16, &str)) -> Explanation {
+    let mut steps = Steps::default();
+    let request =
+        case.request.and_then(|request| opened.book.records.get(request as usize).copied().flatten());
+    if let Some(record) = &request {
+        load::tell(record, &mut steps);
+    }
+    if let Some(made) = &case.made {
+        process::tell(case, made, &mut steps);
+    }
+    process::tell_marks(&case.marks, &mut steps);
+    wire::tell(&case.wire, &mut steps);
+    if let Some(reach) = steps.reach() {
+        faults.tell(reach, &mut steps);
+    }
+    let acting = faults.acting(case);
+    let (service, name, kind, parent) = match (&case.made, &case.seen) {
+        (Some(made), _) => {
+            (made.process.header.service.as_str(), made.name(), made.slot.kind, made.slot.parent)
+        }
+        (None, Some((span, service, name))) => (service.as_str(), name.as_str(), span.kind, span.parent),
+        (None, None) => Default::default(),
+    };
+    Explanation {
+        trial: of.0,
+        variant: of.1.to_owned(),
+        trace_id: case.key.trace,
+        span_id: case.key.span,
+        service: service.to_owned(),
+        name: name.to_owned(),
+        kind: kind_name(kind).to_owned(),
+        parent: (!parent.is_zero()).then_some(parent),
+        request: case.request,
+        standing: case.standing.to_string(),
+        verdict: verdict::say(case, &acting),
+        decided_ms: since(case.decided, opened.began),
+        steps: steps.finish(opened.began),
+        faults: faults.written(&acting),
+    }
+}

@@ -1,0 +1,37 @@
+//! What the load says of a span's request.
+
+use spanfate_model::load::{LoadRecord, Outcome};
+use spanfate_model::witness::Witness;
+
+use super::steps::Steps;
+use super::words::lasting;
+
+/// A start this late is worth a word.
+const LATE_NS: u64 = 1_000_000;
+
+/// The steps that the load tells.
+pub(super) fn tell(record: &LoadRecord, steps: &mut Steps) {
+    let (who, number) = (Some(Witness::Load), record.request);
+    let late = record.started.saturating_sub(record.intended);
+    if !record.outcome.started() {
+        steps.say(record.intended, who, format!("request {number} was due and was not started"));
+        return;
+    }
+    if late >= LATE_NS {
+        steps.say(record.intended, who, format!("request {number} was due"));
+    }
+    let part = if record.measured { "" } else { ", in the warm-up" };
+    let lag = if late == 0 { String::new() } else { format!(", {} late", lasting(late)) };
+    steps.say(record.started, who, format!("request {number} sent{lag}{part}"));
+    let took = lasting(record.done.saturating_sub(record.started));
+    let how = match record.outcome {
+        Outcome::Answered | Outcome::BadStatus => {
+            format!("answered with status {} after {took}", record.status)
+        }
+        Outcome::ConnectFailed => format!("found no connection within {took}"),
+        Outcome::Broken => format!("lost its connection after {took}"),
+        Outcome::TimedOut => format!("was given up without an answer after {took}"),
+        Outcome::InFlightCap | Outcome::GeneratorLate => return,
+    };
+    steps.say(record.done, who, format!("request {number} {how}"));
+}

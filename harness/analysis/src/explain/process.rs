@@ -1,0 +1,240 @@
+//! What a span's own process says of it: the span ledger or the probes that stand in for it, and the SDK's own words.
+
+use spanfate_model::fate::Fate;
+use spanfate_model::manifest::{ProcessEnd, ProcessManifest};
+use spanfate_model::probe::{Kind, SpanMark};
+use spanfate_model::row::{Standing, kind_name};
+use spanfate_model::slots::{FLAG_PANIC, FLAG_SAMPLED, RuntimeSample, Slot};
+use spanfate_model::unit::MonoNs;
+use spanfate_model::witness::Witness;
+
+use super::Case;
+use super::steps::Steps;
+use super::words::{count, lasting, quote, spans};
+use crate::process::{ExportCall, ExportResult, Process};
+
+/// A look at the queue is told if it is no further away.
+const NEAR_NS: u64 = 250_000_000;
+
+/// A span in the books of its process.
+#[derive(Clone, Copy)]
+pub(super) struct Made<'a> {
+    pub(super) process: &'a Process<'a>,
+    pub(super) manifest: Option<&'a ProcessManifest>,
+    pub(super) slot: Slot,
+    /// Its slot's number.
+    pub(super) number: usize,
+}
+
+impl<'a> Made<'a> {
+    /// Its name; empty if it is not known.
+    pub(super) fn name(&self) -> &'a str {
+        self.process.names.get(&self.slot.name).map_or("", String::as_str)
+    }
+
+    /// How many spans the queue holds at most, if that is known.
+    pub(super) fn capacity(&self) -> Option<u64> {
+        let set = self.process.probed.as_ref().map(|stand| stand.settings.queue);
+        let effective =
+            || self.manifest.and_then(|manifest| manifest.effective.as_ref()).map(|used| used.queue);
+        set.or_else(effective).filter(|queue| *queue > 0).map(u64::from)
+    }
+
+    /// The export that was waiting for its answer at a moment, with its number.
+    pub(super) fn export_during(&self, at: MonoNs) -> Option<(u32, &'a ExportCall)> {
+        let open = |call: &&ExportCall| call.began <= at && (call.ended == 0 || call.ended > at);
+        let calls = self.process.exports.iter().filter(|(_, call)| open(call));
+        calls.min_by_key(|(_, call)| call.began).map(|(number, call)| (*number, call))
+    }
+
+    /// The export it was handed to, with its number.
+    pub(super) fn export(&self) -> Option<(u32, &'a ExportCall)> {
+        let number = self.slot.batch.checked_sub(1)?;
+        Some((number, self.process.exports.get(&number)?))
+    }
+
+    /// The end of its process, if the harness saw it.
+    pub(super) fn end(&self) -> Option<&'a ProcessEnd> {
+        self.manifest?.end.as_ref()
+    }
+
+    /// Who keeps these books.
+    fn keeper(&self) -> Witness {
+        if self.process.probed.is_some() { Witness::Probe } else { Witness::Process }
+    }
+}
+
+/// The steps that the process tells.
+pub(super) fn tell(case: &Case<'_>, made: &Made<'_>, steps: &mut Steps) {
+    let (slot, who) = (&made.slot, Some(made.keeper()));
+    let name = if made.name().is_empty() { "a name that is not known" } else { made.name() };
+    let sampled = match slot.started {
+        0 => "its start was not observed",
+        _ if slot.has(FLAG_SAMPLED) => "sampled",
+        _ => "not sampled",
+    };
+    let of = &made.process.header.service;
+    steps.say(
+        slot.created,
+        who,
+        format!(
+            "made as span {} of {of}: {name}, {}; {sampled}",
+            count(made.number as u64),
+            kind_name(slot.kind)
+        ),
+    );
+    ending(made, steps);
+    let counted = made.capacity().map(|all| format!("; the queue holds {}", spans(all))).unwrap_or_default();
+    if made.process.probed.is_none() {
+        steps.say(slot.dropped, Some(Witness::Sdk), format!("counted as dropped: queue_full{counted}"));
+    } else {
+        steps.say(slot.dropped, who, format!("dropped: the queue was full{counted}"));
+    }
+    steps.say(slot.filtered, who, "removed by a wrapper around the exporter");
+    export(made, steps);
+    if slot.dropped != 0
+        && let Some((number, call)) = made.export_during(slot.dropped)
+    {
+        export_began(made, number, call, steps);
+        export_ended(made, number, call, steps);
+    }
+    let at = if slot.dropped != 0 { slot.dropped } else { slot.ending };
+    if let Some((seen, sample)) = near(&made.process.runtime, at) {
+        steps.say(seen, who, queue(sample, made.capacity()));
+    }
+    if matters_at_exit(case.standing) {
+        steps.say(made.process.shutdown_began, who, "the provider's shutdown began");
+        if let Some(end) = made.end() {
+            steps.say(end.at, None, format!("the process {}", ended(end)));
+        }
+    }
+}
+
+fn ending(made: &Made<'_>, steps: &mut Steps) {
+    let (slot, who) = (&made.slot, Some(made.keeper()));
+    let panicked = if slot.has(FLAG_PANIC) { ", with a panic recorded on it" } else { "" };
+    let stays = slot.dropped == 0 && slot.has(FLAG_SAMPLED);
+    if slot.ending != 0 {
+        let after = lasting(slot.ending.saturating_sub(slot.created));
+        steps.say(
+            slot.ending,
+            who,
+            format!("End() called after {after}{panicked}; offered to the batch processor"),
+        );
+        if slot.ended != slot.dropped {
+            let what = if stays { "taken into the queue" } else { "the batch processor returned" };
+            steps.say(slot.ended, who, what);
+        }
+    } else {
+        steps.say(slot.closed, who, format!("End() called{panicked}; no batch processor was offered it"));
+    }
+}
+
+fn export(made: &Made<'_>, steps: &mut Steps) {
+    let slot = &made.slot;
+    let Some((number, call)) = made.export() else {
+        steps.say(slot.exported, Some(made.keeper()), "handed to the exporter");
+        return;
+    };
+    let size = spans(u64::from(call.spans));
+    steps.say(
+        slot.exported,
+        Some(made.keeper()),
+        format!("handed to the exporter in batch {number} of {size}"),
+    );
+    export_ended(made, number, call, steps);
+}
+
+fn export_began(made: &Made<'_>, number: u32, call: &ExportCall, steps: &mut Steps) {
+    let size = spans(u64::from(call.spans));
+    steps.say(
+        call.began,
+        Some(made.keeper()),
+        format!("meanwhile the export of batch {number} of {size} began"),
+    );
+}
+
+fn export_ended(made: &Made<'_>, number: u32, call: &ExportCall, steps: &mut Steps) {
+    let took = lasting(call.ended.saturating_sub(call.began));
+    let how = match call.result {
+        ExportResult::Ok => "without an error".to_owned(),
+        ExportResult::None => "without a result".to_owned(),
+        ExportResult::Partial => format!("with a partial success{}", said(made, number)),
+        ExportResult::Failed(_) => format!("with an error{}", said(made, number)),
+    };
+    steps.say(
+        call.ended,
+        Some(made.keeper()),
+        format!("the export of batch {number} came back after {took}, {how}"),
+    );
+}
+
+/// What the error of an export said.
+pub(super) fn said(made: &Made<'_>, number: u32) -> String {
+    made.process.error_of(number).map(|text| format!(": {}", quote(&text))).unwrap_or_default()
+}
+
+/// The look at the process that is nearest to a moment.
+fn near(looks: &[(MonoNs, RuntimeSample)], at: MonoNs) -> Option<(MonoNs, &RuntimeSample)> {
+    let (seen, sample) = looks.iter().min_by_key(|(seen, _)| seen.abs_diff(at))?;
+    (at != 0 && seen.abs_diff(at) <= NEAR_NS).then_some((*seen, sample))
+}
+
+fn queue(sample: &RuntimeSample, capacity: Option<u64>) -> String {
+    let of = capacity.map(|all| format!(" of {}", count(all))).unwrap_or_default();
+    let exports = if sample.in_flight == 1 { "export" } else { "exports" };
+    format!("a look: {}{of} spans queued, {} {exports} in flight", count(sample.queue), sample.in_flight)
+}
+
+/// Whether the end of the process is part of what happened to a span.
+fn matters_at_exit(standing: Standing) -> bool {
+    match standing {
+        Standing::Unexplained | Standing::Unaccounted => true,
+        Standing::Fate(fate) => matters_to(fate),
+    }
+}
+
+const fn matters_to(fate: Fate) -> bool {
+    matches!(
+        fate,
+        Fate::CutOffAtExit
+            | Fate::EndedAfterShutdown
+            | Fate::BlockedInEnd
+            | Fate::LostInQueueAtExit(_)
+            | Fate::LostInFlightAtExit
+            | Fate::InEndAtExit
+    )
+}
+
+/// How a process ended.
+pub(super) fn ended(end: &ProcessEnd) -> String {
+    let how = match (end.signal, end.code) {
+        (Some(9), _) => "was killed (signal 9)".to_owned(),
+        (Some(signal), _) => format!("was ended by signal {signal}"),
+        (None, Some(0)) if end.said_stopped => "ended in order".to_owned(),
+        (None, Some(code)) => format!("exited with code {code}"),
+        (None, None) => "ended; how was not seen".to_owned(),
+    };
+    match &end.shutdown_error {
+        Some(error) => format!("{how}; the provider's shutdown returned {}", quote(error)),
+        None => how,
+    }
+}
+
+/// The steps that probes tell beside a span ledger.
+pub(super) fn tell_marks(marks: &[SpanMark], steps: &mut Steps) {
+    for mark in marks {
+        let what = match mark.kind {
+            Kind::Started => "its start seen".to_owned(),
+            Kind::Ended => "its End() seen".to_owned(),
+            Kind::Offered => "offered to the batch processor".to_owned(),
+            Kind::Queued => "the queue took it".to_owned(),
+            Kind::Dropped => "dropped: the queue was full".to_owned(),
+            Kind::Blocked => "its goroutine asks the full queue for room".to_owned(),
+            Kind::GivenUp => "its goroutine gave up waiting for room".to_owned(),
+            Kind::Handed => format!("handed to the exporter, place {} of its batch", count(mark.b)),
+            _ => continue,
+        };
+        steps.say(mark.at, Some(Witness::Probe), what);
+    }
+}

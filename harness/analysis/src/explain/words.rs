@@ -1,0 +1,86 @@
+//! How numbers and foreign text are written in explanations.
+
+/// Most characters of a text of others.
+const LONGEST: usize = 160;
+
+/// A count, grouped.
+pub(super) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count of spans.
+pub(super) fn spans(n: u64) -> String {
+    format!("{} {}", count(n), if n == 1 { "span" } else { "spans" })
+}
+
+/// A time with the digits it is worth, given in nanoseconds.
+pub(super) fn lasting(ns: u64) -> String {
+    let ms = ns as f64 / 1e6;
+    match ms {
+        ms if ms >= 9_950.0 => format!("{:.0} s", ms / 1e3),
+        ms if ms >= 999.5 => format!("{:.1} s", ms / 1e3),
+        ms if ms >= 9.95 => format!("{ms:.0} ms"),
+        ms if ms >= 0.995 => format!("{ms:.1} ms"),
+        ms if ms >= 0.005 => format!("{ms:.2} ms"),
+        _ => "under 0.01 ms".to_owned(),
+    }
+}
+
+/// The first line of a text of others, in quotes.
+pub(super) fn quote(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let mut out: String = line.chars().take(LONGEST).collect();
+    if line.chars().count() > LONGEST {
+        out.push('…');
+    }
+    format!("“{out}”")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_counts_keep_the_digits_they_are_worth() {
+        let times = [
+            0,
+            4_999,
+            5_000,
+            310_000,
+            999_000,
+            3_140_000,
+            28_400_000,
+            999_400_000,
+            1_234_000_000,
+            34_000_000_000,
+        ];
+        let words = [
+            "under 0.01 ms",
+            "under 0.01 ms",
+            "0.01 ms",
+            "0.31 ms",
+            "1.0 ms",
+            "3.1 ms",
+            "28 ms",
+            "999 ms",
+            "1.2 s",
+            "34 s",
+        ];
+        assert_eq!(times.map(lasting), words);
+        assert_eq!([0, 999, 2048, 1_234_567].map(count), ["0", "999", "2,048", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_a_character() {
+        assert_eq!(quote("a\nb"), "“a”");
+        assert_eq!(quote(&"é".repeat(200)).chars().count(), LONGEST + 3);
+    }
+}
