@@ -3,6 +3,7 @@
 mod advise;
 mod ci;
 mod compare;
+mod explain;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -20,6 +21,7 @@ use spanfate_run::receiver::Upstream;
 pub(crate) use advise::AdviseArguments;
 pub(crate) use ci::{CiArguments, Rendered, ReportArguments};
 pub(crate) use compare::{Along, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments};
+pub(crate) use explain::ExplainArguments;
 
 /// Are we losing spans, where, why, and which settings stop it? Every span gets exactly one fate.
 #[derive(Debug, Parser)]
@@ -86,6 +88,8 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// Write every span of a run as a row: ids, times, fate.
     Export(ExportArguments),
+    /// Say what happened to one span: what every witness saw of it, by time, and what decided its fate.
+    Explain(ExplainArguments),
     /// Run a Go program of your own and give every span of it its fate; or join one that runs. Needs root, no code change, and
     /// neither symbols nor debug information in the program.
     Attach(AttachArguments),

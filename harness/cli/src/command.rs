@@ -8,6 +8,7 @@ mod ci;
 mod compare;
 mod completions;
 mod doctor;
+mod explain;
 mod export;
 mod frontier;
 mod hidden;
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Resume(arguments) => resume::run(&arguments, color),
         Command::Report(arguments) => report::run(arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments, color),
         Command::Completions { shell } => completions::run(shell),
         Command::Schema { format } => schema::run(format),
         Command::Peek(arguments) => peek::run(&arguments),

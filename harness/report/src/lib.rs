@@ -9,6 +9,7 @@ mod answers;
 mod books;
 mod ci;
 mod compared;
+mod explain;
 mod faults;
 mod frontier;
 mod joined;
@@ -27,6 +28,7 @@ mod words;
 
 use spanfate_model::advice::observed::Row;
 use spanfate_model::advice::plan::{Choice, Plan};
+use spanfate_model::explain::Explanation;
 use spanfate_model::frontier::Frontier;
 use spanfate_model::peek::Peek;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
@@ -42,6 +44,11 @@ pub fn table(result: &RunResult, style: TableStyle) -> String {
 /// Comparisons of two runs, as text.
 pub fn comparisons(all: &[Comparison], style: TableStyle) -> String {
     terminal::comparisons(all, style)
+}
+
+/// Spans, explained, as text.
+pub fn explained(all: &[Explanation], style: TableStyle) -> String {
+    explain::render(all, style)
 }
 
 /// The limits of a scenario's configurations, and what its own demand needs, as text.

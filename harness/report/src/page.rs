@@ -8,6 +8,7 @@ mod clock;
 mod cost;
 mod damage;
 mod difference;
+mod explained;
 mod fates;
 mod faults;
 mod first;
@@ -37,6 +38,7 @@ pub(crate) fn render(result: &RunResult) -> String {
     let sections: Vec<Section> = [
         Some(belief::section(result)),
         Some(fates::section(result)),
+        explained::section(result),
         breakdown::section(result),
         services::section(result),
         witnesses::section(result),

@@ -3,7 +3,7 @@
 mod columns;
 mod comparison;
 mod faults;
-mod ink;
+pub(crate) mod ink;
 mod lines;
 mod probes;
 mod traces;

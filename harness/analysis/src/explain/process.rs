@@ -147,11 +147,7 @@ fn export(made: &Made<'_>, steps: &mut Steps) {
 
 fn export_began(made: &Made<'_>, number: u32, call: &ExportCall, steps: &mut Steps) {
     let size = spans(u64::from(call.spans));
-    steps.say(
-        call.began,
-        Some(made.keeper()),
-        format!("meanwhile the export of batch {number} of {size} began"),
-    );
+    steps.say(call.began, Some(made.keeper()), format!("the export of batch {number} of {size} began"));
 }
 
 fn export_ended(made: &Made<'_>, number: u32, call: &ExportCall, steps: &mut Steps) {

@@ -1,7 +1,7 @@
 //! How numbers and foreign text are written in explanations.
 
 /// Most characters of a text of others.
-const LONGEST: usize = 160;
+const LONGEST: usize = 200;
 
 /// A count, grouped.
 pub(super) fn count(n: u64) -> String {
@@ -34,14 +34,14 @@ pub(super) fn lasting(ns: u64) -> String {
     }
 }
 
-/// The first line of a text of others, in quotes.
+/// The first line of a text of others, in quotes. A long one is cut in its middle: Go puts the first cause of an error last.
 pub(super) fn quote(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let mut out: String = line.chars().take(LONGEST).collect();
-    if line.chars().count() > LONGEST {
-        out.push('…');
+    let line: Vec<char> = text.lines().next().unwrap_or_default().chars().collect();
+    if line.len() <= LONGEST {
+        return format!("“{}”", String::from_iter(line));
     }
-    format!("“{out}”")
+    let (head, tail) = (line.iter().take(LONGEST / 2), line.iter().skip(line.len() - LONGEST / 2));
+    format!("“{} … {}”", String::from_iter(head), String::from_iter(tail))
 }
 
 #[cfg(test)]
@@ -79,8 +79,11 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_cut_at_a_character() {
+    fn a_long_text_is_cut_between_characters_and_keeps_its_ends() {
         assert_eq!(quote("a\nb"), "“a”");
-        assert_eq!(quote(&"é".repeat(200)).chars().count(), LONGEST + 3);
+        let long = format!("begin{}end", "é".repeat(300));
+        let cut = quote(&long);
+        assert!(cut.starts_with("“begin") && cut.ends_with("end”") && cut.contains(" … "), "{cut}");
+        assert_eq!(cut.chars().count(), LONGEST + 5);
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Error> {
 }
 
 /// The trials that were begun, or the one that was asked for.
-fn selected(dir: &RunDir, plan: &Plan, wanted: Option<u16>) -> Result<Vec<PlannedTrial>, Error> {
+pub(super) fn selected(dir: &RunDir, plan: &Plan, wanted: Option<u16>) -> Result<Vec<PlannedTrial>, Error> {
     let manifest: RunManifest = store::read_json(&dir.manifest())?;
     let begun = |index: u16| manifest.trials.contains(&index) && dir.trial(index).manifest().is_file();
     let trials: Vec<PlannedTrial> = plan

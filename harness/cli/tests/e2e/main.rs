@@ -9,6 +9,7 @@ mod chain;
 mod ci;
 mod compare;
 mod exits;
+mod explain;
 mod export;
 mod faults;
 mod hostile;

@@ -10,6 +10,7 @@ use std::num::NonZeroU32;
 
 use spanfate_model::damage::Damage;
 use spanfate_model::environment::Environment;
+use spanfate_model::explain::Explanation;
 use spanfate_model::exporter::{Compression, Exporter, OnFull, Protocol};
 use spanfate_model::fate::Fate;
 use spanfate_model::id::{SpanId, SpanKey, TraceId};
@@ -192,6 +193,7 @@ fn poison_trial(trial: &mut TrialResult, text: &str) {
             (first.name, first.service) = (text.to_owned(), text.to_owned());
         }
     }
+    trial.examples.iter_mut().for_each(|example| poison_example(example, text));
     if let Some(effective) = &mut trial.effective {
         for field in [&mut effective.protocol, &mut effective.exporter_type, &mut effective.sampler] {
             text.clone_into(field);
@@ -205,6 +207,23 @@ fn poison_trial(trial: &mut TrialResult, text: &str) {
     }
     for mark in &mut trial.validity {
         (mark.figure, mark.check) = (text.to_owned(), text.to_owned());
+    }
+}
+
+pub(crate) fn poison_example(example: &mut Explanation, text: &str) {
+    for field in [
+        &mut example.variant,
+        &mut example.service,
+        &mut example.name,
+        &mut example.kind,
+        &mut example.standing,
+        &mut example.verdict,
+    ] {
+        text.clone_into(field);
+    }
+    example.steps.iter_mut().for_each(|step| text.clone_into(&mut step.what));
+    for fault in &mut example.faults {
+        (fault.name, fault.kind, fault.on) = (text.to_owned(), text.to_owned(), text.to_owned());
     }
 }
 

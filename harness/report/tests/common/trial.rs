@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::explain::{ActingFault, Explanation, Step};
 use spanfate_model::exporter::{Compression, Effective, OnFull};
 use spanfate_model::fate::{Exit, Fate, FateClass};
 use spanfate_model::id::SpanId;
@@ -76,7 +77,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         agreement: agreement(&ledger),
         validity: validity(at == 6),
         timeline: timeline(case, share),
-        examples: Vec::new(),
+        examples: examples(case, planned, &ledger),
         ended_by_itself: None,
         services: Vec::new(),
         breakdown: Vec::new(),
@@ -88,6 +89,52 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
     };
     alone(&mut trial);
     trial
+}
+
+/// What would be said of the first lost span of each fate.
+fn examples(case: &Case, planned: &PlannedTrial, ledger: &Ledger) -> Vec<Explanation> {
+    let step = |at_ms: f64, witness, what: &str| Step { at_ms, witness, what: what.to_owned() };
+    let one = |(fate, first): (&Fate, &FirstLostSpan)| Explanation {
+        trial: planned.index,
+        variant: case.name.to_owned(),
+        trace_id: first.trace_id,
+        span_id: first.span_id,
+        service: first.service.clone(),
+        name: first.name.clone(),
+        kind: "server".to_owned(),
+        parent: None,
+        request: first.request,
+        standing: fate.to_string(),
+        verdict: format!(
+            "dropped: the queue was full, 2,048 of 2,048, while an export of 512 spans had been waiting {:.1} ms for its answer",
+            case.export_ms * 0.8
+        ),
+        decided_ms: first.lost_ms,
+        steps: vec![
+            step(first.created_ms - 0.2, Some(Witness::Load), "request 6200 sent, 0.01 ms late"),
+            step(
+                first.created_ms,
+                Some(Witness::Process),
+                "made as span 31,000 of http: GET /work, server; sampled",
+            ),
+            step(
+                first.lost_ms,
+                Some(Witness::Sdk),
+                "counted as dropped: queue_full; the queue holds 2,048 spans",
+            ),
+            step(first.lost_ms + 1.0, None, "the fault `outage` on receiver ended"),
+        ],
+        faults: vec![ActingFault {
+            number: 0,
+            name: "outage".to_owned(),
+            kind: "down".to_owned(),
+            on: "receiver".to_owned(),
+            from_ms: Some(1000.0),
+            to_ms: None,
+        }],
+    };
+    let firsts = ledger.fates.iter().filter_map(|(fate, count)| Some((fate, count.first.as_ref()?)));
+    if planned.repetition == 0 { firsts.map(one).collect() } else { Vec::new() }
 }
 
 struct Tags<'a> {

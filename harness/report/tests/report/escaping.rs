@@ -1,7 +1,7 @@
 //! Text that others chose stays text.
 
 use proptest::prelude::*;
-use spanfate_report::{TableStyle, html, table};
+use spanfate_report::{TableStyle, explained, html, table};
 
 use crate::page::read;
 use crate::sample;
@@ -64,5 +64,13 @@ proptest! {
             prop_assert!(!steers);
             prop_assert_eq!(color, bare != made);
         }
+        let mut examples = sample::single().variants.swap_remove(0).trials.swap_remove(0).examples;
+        for example in &mut examples {
+            sample::poison_example(example, &text);
+        }
+        let bare = explained(&examples, TableStyle { color: false, width });
+        prop_assert!(!examples.is_empty() && !bare.chars().any(|c| c.is_control() && c != '\n'));
+        let steers = bare.contains(['\u{202e}', '\u{2061}', '\u{feff}']);
+        prop_assert!(!steers);
     }
 }

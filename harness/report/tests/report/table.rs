@@ -1,7 +1,7 @@
 //! The summary for a terminal.
 
 use spanfate_model::result::RunResult;
-use spanfate_report::{TableStyle, table};
+use spanfate_report::{TableStyle, explained, table};
 
 use crate::sample;
 
@@ -126,4 +126,19 @@ fn colour_only_if_asked_and_then_balanced() {
 fn the_same_result_gives_the_same_bytes() {
     let result = sample::repeated();
     assert_eq!(plain(&result, 120), plain(&result.clone(), 120));
+}
+
+#[test]
+fn an_explained_span_says_its_cause_first_and_aligns_its_times() {
+    let examples = sample::single().variants.swap_remove(0).trials.swap_remove(0).examples;
+    let text = explained(&examples[..1], TableStyle { color: false, width: Some(100) });
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "dropped_queue_full");
+    assert!(lines[1].starts_with("  because   dropped: the queue was full, 2,048 of 2,048, while"), "{text}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 100), "{text}");
+    let steps: Vec<&&str> = lines.iter().skip_while(|line| !line.ends_with("what")).collect();
+    assert_eq!(steps.len(), 5);
+    assert_eq!(*steps[1], "  1,239.800  load       request 6200 sent, 0.01 ms late");
+    assert_eq!(*steps[4], "  1,241.750  harness    the fault `outage` on receiver ended");
+    assert!(text.contains("faults    outage (down) on receiver, from 1,000 ms to the end"), "{text}");
 }
