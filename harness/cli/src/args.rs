@@ -4,6 +4,7 @@ mod advise;
 mod ci;
 mod compare;
 mod explain;
+mod report;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -19,9 +20,10 @@ use spanfate_model::verdict::ExitCode as Code;
 use spanfate_run::receiver::Upstream;
 
 pub(crate) use advise::AdviseArguments;
-pub(crate) use ci::{CiArguments, Rendered, ReportArguments};
+pub(crate) use ci::CiArguments;
 pub(crate) use compare::{Along, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments};
 pub(crate) use explain::ExplainArguments;
+pub(crate) use report::{Rendered, ReportArguments};
 
 /// Are we losing spans, where, why, and which settings stop it? Every span gets exactly one fate.
 #[derive(Debug, Parser)]

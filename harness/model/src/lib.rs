@@ -20,6 +20,7 @@ pub mod frontier;
 pub mod id;
 pub mod layout;
 
+pub mod index;
 mod le;
 pub mod ledger;
 pub mod load;
@@ -35,6 +36,7 @@ pub mod schema;
 pub mod selftest;
 pub mod signal;
 pub mod slots;
+pub mod stamp;
 pub mod topology;
 pub mod unit;
 pub mod verdict;

@@ -30,10 +30,12 @@ use spanfate_model::advice::observed::Row;
 use spanfate_model::advice::plan::{Choice, Plan};
 use spanfate_model::explain::Explanation;
 use spanfate_model::frontier::Frontier;
+use spanfate_model::index::Entry;
 use spanfate_model::peek::Peek;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
 use spanfate_model::selftest::Selftest;
 
+pub use crate::page::index::Links;
 pub use crate::terminal::TableStyle;
 
 /// The summary for a terminal: a table of the variants, the lost fates, the books, the witnesses and the verdict.
@@ -89,6 +91,16 @@ pub fn peek_line(peek: &Peek) -> String {
 /// The report as one HTML file that needs neither scripts nor the network.
 pub fn html(result: &RunResult) -> String {
     page::render(result)
+}
+
+/// Two runs side by side, as one HTML file, with what comparing them variant by variant has shown.
+pub fn side_by_side(baseline: &RunResult, candidate: &RunResult, all: &[Comparison]) -> String {
+    page::side::render(baseline, candidate, all)
+}
+
+/// All runs of a results folder as one page, newest first.
+pub fn index(entries: &[Entry], links: Links) -> String {
+    page::index::render(entries, links)
 }
 
 /// The checks of a run as `JUnit` XML; what is inconclusive is an error, never skipped.

@@ -13,6 +13,7 @@ mod fates;
 mod faults;
 mod first;
 mod grid;
+pub(crate) mod index;
 mod instrument;
 mod latency;
 mod loss;
@@ -22,6 +23,8 @@ mod probes;
 mod raw;
 mod script;
 mod services;
+mod shell;
+pub(crate) mod side;
 mod silent;
 mod timeline;
 mod witnesses;
@@ -32,6 +35,7 @@ use crate::markup::Html;
 use crate::number::PAGE;
 use crate::{planned, words};
 use part::Section;
+use shell::Shell;
 
 /// The whole page.
 pub(crate) fn render(result: &RunResult) -> String {
@@ -64,37 +68,29 @@ pub(crate) fn render(result: &RunResult) -> String {
     .collect();
     let folded: Html = sections.iter().map(Section::render).collect();
     let main = first::screen(result, &sections).with(&contents(&sections)).with(&folded);
-    let body = Html::literal("<a class=\"skip\" href=\"#main\">Skip to the verdict</a>")
-        .with(&header(result))
-        .with(&Html::element("main", &[("id", "main")], main))
-        .with(&footer(result))
-        .with(&Html::element("script", &[], Html::literal(script::TEXT)));
-    let page = Html::element("html", &[("lang", "en")], head(result).with(&Html::element("body", &[], body)));
-    Html::literal("<!DOCTYPE html>\n").with(&page).with(&Html::literal("\n")).into_string()
-}
-
-fn head(result: &RunResult) -> Html {
-    let title = format!("{}: {} · Spanfate", result.plan.name, words::verdict(result.verdict));
-    let inner = Html::literal("<meta charset=\"utf-8\">")
-        .with(&Html::literal(script::POLICY))
-        .with(&Html::literal(concat!(
-            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
-            "<meta name=\"color-scheme\" content=\"light dark\">",
-        )))
-        .with(&Html::leaf("title", "", title))
-        .with(&Html::element("style", &[], Html::literal(include_str!("page/style.css"))));
-    Html::element("head", &[], inner)
+    let footer = format!(
+        "Rendered from result.json (format {}) by Spanfate {}.",
+        result.format, result.environment.spanfate
+    );
+    Shell {
+        title: format!("{}: {} · Spanfate", result.plan.name, words::verdict(result.verdict)),
+        policy: script::POLICY,
+        skip: "Skip to the verdict",
+        header: header(result),
+        main,
+        footer,
+    }
+    .render()
 }
 
 fn header(result: &RunResult) -> Html {
     let plan = &result.plan;
-    let mut inner = Html::leaf("p", "brand", "Spanfate · every span gets exactly one fate");
-    inner.push(&Html::leaf("h1", "", &plan.name));
+    let mut inner = Html::leaf("h1", "", &plan.name);
     if !plan.description.is_empty() {
         inner.push(&Html::leaf("p", "lead", &plan.description));
     }
     inner.push(&Html::leaf("p", "run", about(result)));
-    Html::element("header", &[], inner)
+    inner
 }
 
 /// What was run, in a line.
@@ -121,13 +117,4 @@ fn contents(sections: &[Section]) -> Html {
     let list = Html::element("ol", &[], links);
     let heading = Html::element("h2", &[("id", "more-q")], Html::text("What else do you want to know?"));
     Html::element("nav", &[("aria-labelledby", "more-q")], heading.with(&list))
-}
-
-fn footer(result: &RunResult) -> Html {
-    let version = &result.environment.spanfate;
-    Html::leaf(
-        "footer",
-        "",
-        format!("Rendered from result.json (format {}) by Spanfate {version}.", result.format),
-    )
 }

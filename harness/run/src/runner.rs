@@ -9,6 +9,7 @@ use spanfate_model::environment::{BuiltSdk, Environment};
 use spanfate_model::layout::RunDir;
 use spanfate_model::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
+use spanfate_model::stamp;
 use spanfate_model::unit::MonoNs;
 
 use crate::fixture::{self, BuildLine, Builder};
@@ -20,7 +21,7 @@ use crate::progress::Progress;
 use crate::project::Project;
 use crate::store::SCRATCH_PREFIX;
 use crate::trial::{Tick, Trial};
-use crate::{Error, clock, fault, machine, shim, stamp, store};
+use crate::{Error, clock, fault, machine, shim, store};
 
 /// What a run is made of.
 #[derive(Debug)]

@@ -63,7 +63,7 @@ fn runs(
 }
 
 /// The result of a run, by its directory, its id, or the file itself.
-fn result_of(name: &Path) -> Result<RunResult, Error> {
+pub(super) fn result_of(name: &Path) -> Result<RunResult, Error> {
     let file = if name.is_file() { name.to_owned() } else { analyze::find_run(name)?.result() };
     Ok(store::read_json(&file)?)
 }

@@ -24,6 +24,7 @@ mod relay;
 mod scale;
 mod schema;
 mod sdks;
+mod shelf;
 mod station;
 mod work;
 

@@ -1,0 +1,99 @@
+//! `spanfate report --serve`: all runs, their reports and comparisons, for browsers on this machine.
+
+use std::time::Duration;
+
+use spanfate_model::verdict::ExitCode;
+use spanfate_report::Links;
+use spanfate_run::interrupt::Interrupt;
+use spanfate_run::pages::{Answer, Pages};
+
+use super::beside;
+use super::shelf::Shelf;
+use crate::error::Error;
+use crate::show;
+
+/// How often it is looked whether to stop.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Serves until a signal asks for the end, which is what was asked for and no failure.
+pub(super) fn run(shelf: Shelf, port: u16) -> Result<ExitCode, Error> {
+    let interrupt = Interrupt::listen(|_| ())?;
+    let pages = Pages::open(port, move |path, query| answer(&shelf, path, query))?;
+    show::data(&format!("http://{}/\n", pages.address()))?;
+    show::note("all runs, for browsers on this machine, until Ctrl-C");
+    while !interrupt.requested() {
+        std::thread::sleep(LOOK);
+    }
+    drop(pages);
+    Ok(ExitCode::Pass)
+}
+
+fn answer(shelf: &Shelf, path: &str, query: &str) -> Answer {
+    if path == "/" {
+        return Answer::Page(spanfate_report::index(&shelf.entries(), Links::Served));
+    }
+    if path == "/compare" {
+        return compared(shelf, &value(query, "a"), &value(query, "b"));
+    }
+    let Some(run) = path.strip_prefix("/runs/").map(decoded) else {
+        return Answer::Missing("There is no such page; all runs are at /.".to_owned());
+    };
+    match shelf.result(&run) {
+        Some(Ok(result)) => Answer::Page(spanfate_report::html(&result)),
+        Some(Err(why)) => Answer::Missing(why),
+        None => Answer::Missing(format!("There is no run `{run}`; all runs are at /.")),
+    }
+}
+
+fn compared(shelf: &Shelf, baseline: &str, candidate: &str) -> Answer {
+    match (shelf.result(baseline), shelf.result(candidate)) {
+        (Some(Ok(baseline)), Some(Ok(candidate))) => Answer::Page(beside(&baseline, &candidate)),
+        (Some(Err(why)), _) | (_, Some(Err(why))) => Answer::Missing(why),
+        _ => Answer::Missing("Choose two runs at /: one as A, one as B.".to_owned()),
+    }
+}
+
+/// A value of a query, decoded; empty where there is none.
+fn value(query: &str, name: &str) -> String {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().find(|(key, _)| *key == name).map_or_else(String::new, |(_, value)| decoded(value))
+}
+
+/// Text as a browser writes it into an address; what is no valid escape stays as it is.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let escape = rest.strip_prefix('%').and_then(|after| u8::from_str_radix(after.get(..2)?, 16).ok());
+        if let Some(byte) = escape {
+            bytes.push(byte);
+            rest = rest.get(3..).unwrap_or_default();
+        } else {
+            let plain = if first == '+' { ' ' } else { first };
+            bytes.extend(plain.encode_utf8(&mut [0; 4]).bytes());
+            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_browsers_write_them() {
+        let cases = [
+            ("a-b.c_1", "a-b.c_1"),
+            ("a%20b+c", "a b c"),
+            ("%zz%4", "%zz%4"),
+            ("%C3%A4", "ä"),
+            ("%", "%"),
+            ("ä%", "ä%"),
+        ];
+        for (written, read) in cases {
+            assert_eq!(decoded(written), read);
+        }
+        assert_eq!((value("a=x&b=y", "b"), value("a=x", "b")), ("y".to_owned(), String::new()));
+    }
+}

@@ -1,0 +1,72 @@
+//! The runs of a results folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use spanfate_model::index::{Concluded, Entry};
+use spanfate_model::layout::{RunDir, report_path};
+use spanfate_model::manifest::RunManifest;
+use spanfate_model::result::RunResult;
+use spanfate_run::store;
+
+/// When a result was written, and what was read of it then.
+type Known = (Option<SystemTime>, Result<Concluded, String>);
+
+/// A results folder, with the folder of its reports. What was read is kept: results are large, and rarely change.
+pub(super) struct Shelf {
+    results: PathBuf,
+    pub(super) reports: PathBuf,
+    known: Mutex<BTreeMap<String, Known>>,
+}
+
+impl Shelf {
+    pub(super) fn new(results: PathBuf, reports: PathBuf) -> Self {
+        Self { results, reports, known: Mutex::default() }
+    }
+
+    /// Every folder that holds a plan.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        let folders = fs::read_dir(&self.results).into_iter().flatten().flatten();
+        let mut out: Vec<Entry> = folders
+            .map(|folder| RunDir(folder.path()))
+            .filter(|dir| dir.plan().is_file())
+            .map(|dir| self.entry(&dir))
+            .collect();
+        out.sort_by(|a, b| a.run.cmp(&b.run));
+        out
+    }
+
+    /// The result of a run that is listed; a name is never made a path.
+    pub(super) fn result(&self, run: &str) -> Option<Result<RunResult, String>> {
+        let entry = self.entries().into_iter().find(|entry| entry.run == run)?;
+        let read = store::read_json(&RunDir(self.results.join(entry.run)).result());
+        Some(read.map_err(|error| error.to_string()))
+    }
+
+    fn entry(&self, dir: &RunDir) -> Entry {
+        let run = dir.id();
+        let manifest: RunManifest = store::read_json(&dir.manifest()).unwrap_or_default();
+        let report = Some(report_path(&self.reports, &run)).filter(|path| path.is_file());
+        Entry { began: manifest.started_at, found: self.found(&run, dir), report, run }
+    }
+
+    fn found(&self, run: &str, dir: &RunDir) -> Result<Concluded, String> {
+        let file = dir.result();
+        if !file.is_file() {
+            return Err(format!("no result yet; `spanfate analyze {run}` concludes it"));
+        }
+        let written = fs::metadata(&file).and_then(|data| data.modified()).ok();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((then, found)) = known.get(run).filter(|(then, _)| *then == written && then.is_some()) {
+            debug_assert_eq!(*then, written);
+            return found.clone();
+        }
+        let read: Result<RunResult, _> = store::read_json(&file);
+        let found = read.map(|result| Concluded::of(&result)).map_err(|error| error.to_string());
+        known.insert(run.to_owned(), (written, found.clone()));
+        found
+    }
+}
