@@ -13,7 +13,7 @@ type Make = fn() -> RunResult;
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
-    let samples: [(&str, Make); 18] = [
+    let samples: [(&str, Make); 19] = [
         ("sample", sample::nine),
         ("repeated", sample::repeated),
         ("single", sample::single),
@@ -32,6 +32,7 @@ fn main() -> std::io::Result<()> {
         ("contextless", sample::contextless),
         ("compared", sample::compared),
         ("swept", sample::swept),
+        ("matrix", || sample::matrix(100)),
     ];
     for (name, make) in samples {
         write(&folder, name, &make())?;

@@ -3,6 +3,7 @@
 mod bars;
 mod buckets;
 mod figure;
+mod lane;
 mod loss;
 mod percentile;
 mod reading;

@@ -36,12 +36,14 @@ pub(super) fn lasting(ns: u64) -> String {
 
 /// The first line of a text of others, in quotes. A long one is cut in its middle: Go puts the first cause of an error last.
 pub(super) fn quote(text: &str) -> String {
-    let line: Vec<char> = text.lines().next().unwrap_or_default().chars().collect();
-    if line.len() <= LONGEST {
-        return format!("“{}”", String::from_iter(line));
+    let line = text.lines().next().unwrap_or_default();
+    let length = line.chars().count();
+    if length <= LONGEST {
+        return format!("“{line}”");
     }
-    let (head, tail) = (line.iter().take(LONGEST / 2), line.iter().skip(line.len() - LONGEST / 2));
-    format!("“{} … {}”", String::from_iter(head), String::from_iter(tail))
+    let head: String = line.chars().take(LONGEST / 2).collect();
+    let tail: String = line.chars().skip(length - LONGEST / 2).collect();
+    format!("“{head} … {tail}”")
 }
 
 #[cfg(test)]

@@ -41,9 +41,9 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
          process end.",
     ));
     let answer = match all.len() {
-        1 => format!("One is followed step by step: {}.", first.verdict),
+        1 => format!("One lost span is followed step by step: {}.", first.verdict),
         n => format!(
-            "{} from {} are followed step by step; the first: {}.",
+            "{} lost spans of {} are followed step by step. The first: {}.",
             PAGE.count(n as u64),
             PAGE.counted(losing as u64, "variant", "variants"),
             first.verdict
@@ -55,7 +55,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
 fn panel(one: &Explanation) -> Html {
     let mut grid = Grid::new(
         &format!("What the witnesses say of span {}", one.span_id),
-        ["#Time | ms after load start", "Witness", "What"],
+        ["Time | ms after load start", "Witness", "What"],
     );
     for step in &one.steps {
         grid.row([PAGE.fixed(step.at_ms, 3), witness(step).to_owned(), step.what.clone()]);

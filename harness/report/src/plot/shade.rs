@@ -1,9 +1,6 @@
 //! Where faults acted, behind the lines of a time plot: a shade for a time, a thin line for a moment, numbers above.
 
-use plotters::chart::ChartContext;
 use plotters::coord::Shift;
-use plotters::coord::cartesian::Cartesian2d;
-use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::DrawingArea;
 use plotters::element::{PathElement, Rectangle};
 use plotters::style::Color;
@@ -12,12 +9,9 @@ use spanfate_model::plan::Plan;
 use spanfate_model::result::{TrialResult, VariantResult};
 
 use super::figure::{Drawn, FONT, WIDTH, font, px, stroke};
+use super::lane::{Chart, SIDES};
 use super::svg::{Ink, Svg};
-use super::timeline::SIDES;
 use crate::faults::counts_requests;
-
-/// A chart over seconds.
-type Chart<'a, 'b> = ChartContext<'a, Svg<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// Widths in SVG units: of a moment, of the thinnest shade, of a character of a number.
 const MOMENT: f64 = 1.25;

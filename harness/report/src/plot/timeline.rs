@@ -1,46 +1,52 @@
-//! A trial in time: rates above, the queue below, one time axis.
+//! A trial in time: lanes under each other on one time axis, faults shaded through all of them.
 
-use plotters::chart::ChartBuilder;
-use plotters::element::{PathElement, Rectangle};
-use plotters::series::{AreaSeries, LineSeries};
-use plotters::style::Color;
-use plotters::style::text_anchor::{HPos, VPos};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use spanfate_model::fate::Fate;
 use spanfate_model::plan::Plan;
 use spanfate_model::result::{Slice, TrialResult, VariantResult};
 
 use super::buckets::Buckets;
-use super::figure::{Area, Drawn, FONT, Figure, font, px, stroke};
+use super::figure::{Figure, px};
+use super::lane::{Frame, Lane, Mark, Points};
 use super::shade::Shades;
 use super::svg::Ink;
 use crate::faults::rows_of;
 use crate::markup::Html;
 use crate::number::PAGE;
+use crate::words;
 
-const HEIGHT: u32 = 290;
-/// Height of the upper chart.
-const UPPER: f64 = 165.0;
-/// Width of the value axis, and of what is free right of the charts.
-pub(super) const SIDES: (f64, f64) = (52.0, 14.0);
-/// Most points of a line.
-const POINTS: usize = 300;
-
-/// A count of a slice.
-type Pick = fn(&Slice) -> u64;
+/// Points of a line: at most that many in all plots together, and in one plot.
+const POINTS: (usize, usize) = (2400, 200);
+/// Fewest points of a line, however many plots there are.
+const FEWEST: usize = 40;
+/// Heights of charts.
+const TALL: f64 = 120.0;
+const MIDDLE: f64 = 62.0;
+const LOW: f64 = 36.0;
+/// Inks of lost fates, in the order of their totals; what is left over shares one.
+const FATES: [Ink; 5] = [Ink::Fate1, Ink::Fate2, Ink::Fate3, Ink::Fate4, Ink::Fate5];
 
 /// The common axes of all timelines.
 pub(crate) struct Timelines<'a> {
     end: f64,
     rate: f64,
     plan: &'a Plan,
+    /// Lost fates that have an ink of their own, most spans first: the same in all plots.
+    fates: Vec<Fate>,
+    /// Points of a line.
+    points: usize,
 }
 
 impl<'a> Timelines<'a> {
     /// Axes that hold the shown trials.
     pub(crate) fn over(trials: &[(&VariantResult, &TrialResult)], plan: &'a Plan) -> Self {
-        let mut axes = Self { end: 0.0, rate: 1.0, plan };
+        let points = (POINTS.0 / trials.len().max(1)).clamp(FEWEST, POINTS.1);
+        let mut axes = Self { end: 0.0, rate: 1.0, plan, fates: most_lost(trials), points };
         for (_, trial) in trials {
             axes.end = axes.end.max(axes.measured(trial).1);
-            let buckets = Buckets::of(trial, POINTS);
+            let buckets = Buckets::of(trial, points);
             for slice in &buckets.slices {
                 axes.end = axes.end.max(slice.at_ms / 1000.0 + buckets.seconds);
                 let most = slice.created.max(slice.received).max(slice.lost);
@@ -63,29 +69,42 @@ impl<'a> Timelines<'a> {
 
     /// The timeline of one trial of a variant.
     pub(crate) fn draw(&self, variant: &VariantResult, trial: &TrialResult, at: usize) -> Html {
-        let queue = trial.timeline.iter().map(|slice| slice.queue).max().unwrap_or_default();
-        let lost: u64 = trial.timeline.iter().map(|slice| slice.lost).sum();
         let shades = Shades::of(self.plan, variant, trial, self.end);
-        let acting = self.acting(variant, trial);
+        let buckets = Buckets::of(trial, self.points);
+        let lanes = self.lanes(trial, &buckets);
+        let last = lanes.len().saturating_sub(1);
+        let height: f64 = lanes.iter().enumerate().map(|(at, lane)| lane.room(at == last)).sum();
         let figure = Figure {
             key: format!("time-{at}"),
             title: &format!("Timeline of {}", variant.name),
-            description: format!(
-                "Spans created, received and lost per second over {} s, and the queue below. Lost: {}; longest queue: {} spans.{}",
-                PAGE.fixed(self.end, 1),
-                PAGE.count(lost),
-                PAGE.count(queue),
-                shaded(&acting)
-            ),
-            height: HEIGHT,
+            description: self.described(variant, trial, &lanes),
+            height: height as u32,
         };
-        let buckets = Buckets::of(trial, POINTS);
+        let frame = Frame { end: self.end, shades: &shades };
         figure.draw(|area| {
-            let (upper, lower) = area.split_vertically(px(UPPER));
-            self.rates(&upper, &buckets, self.measured(trial), &shades)?;
-            let queue = trial.effective.as_ref().map_or(0, |effective| effective.queue);
-            self.queue(&lower, &buckets, queue, &shades)
+            shades.number(area)?;
+            let mut rest = area.clone();
+            for (at, lane) in lanes.iter().enumerate() {
+                let (own, below) = rest.split_vertically(px(lane.room(at == last)));
+                lane.draw(&own, &frame, at == last)?;
+                rest = below;
+            }
+            Ok(())
         })
+    }
+
+    fn described(&self, variant: &VariantResult, trial: &TrialResult, lanes: &[Lane]) -> String {
+        let queue = trial.timeline.iter().map(|slice| slice.queue).max().unwrap_or_default();
+        let lost: u64 = trial.timeline.iter().map(|slice| slice.lost).sum();
+        let names: Vec<&str> = lanes.iter().map(|lane| lane.name).collect();
+        format!(
+            "Spans created, received and lost per second over {} s; lanes from above: {}. Lost: {}; longest queue: {} spans.{}",
+            PAGE.fixed(self.end, 1),
+            names.join("; "),
+            PAGE.count(lost),
+            PAGE.count(queue),
+            shaded(&self.acting(variant, trial))
+        )
     }
 
     /// The faults of a trial in words, each with the number it has in the plot.
@@ -96,79 +115,94 @@ impl<'a> Timelines<'a> {
         words.map(|row| format!("{}: {} {}", row.number + 1, row.what(), row.when(PAGE))).collect()
     }
 
-    fn rates(&self, area: &Area<'_>, buckets: &Buckets, measured: (f64, f64), shades: &Shades) -> Drawn {
-        let top = self.rate * 1.08;
-        let mut chart = ChartBuilder::on(area)
-            .margin_top(px(20.0))
-            .margin_right(px(SIDES.1))
-            .margin_bottom(px(8.0))
-            .y_label_area_size(px(SIDES.0))
-            .build_cartesian_2d(0.0..self.end, 0.0..top)?;
-        chart.draw_series([Rectangle::new(
-            [(measured.0, 0.0), (measured.1.min(self.end), top)],
-            Ink::Band.color().filled(),
-        )])?;
-        shades.draw(&mut chart, top)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .x_labels(0)
-            .y_labels(4)
-            .max_light_lines(0)
-            .axis_style(stroke(Ink::Grid, 1.0))
-            .bold_line_style(stroke(Ink::Grid, 1.0))
-            .set_all_tick_mark_size(px(5.0))
-            .y_label_style(font(Ink::Soft, FONT, HPos::Right, VPos::Center))
-            .y_label_formatter(&|rate| PAGE.fixed(*rate, 0))
-            .draw()?;
-        let series: [(Ink, f64, Pick); 3] = [
-            (Ink::Created, 4.0, |slice| slice.created),
-            (Ink::Received, 1.75, |slice| slice.received),
-            (Ink::Lost, 2.0, |slice| slice.lost),
-        ];
-        for (ink, width, pick) in series {
-            chart.draw_series(LineSeries::new(
-                buckets.line(|slice| pick(slice) as f64 / buckets.seconds),
-                stroke(ink, width),
-            ))?;
+    /// The lanes of a trial, without those in which nothing is.
+    fn lanes(&self, trial: &TrialResult, buckets: &Buckets) -> Vec<Lane> {
+        let rate = |pick: fn(&Slice) -> u64| buckets.line(|slice| pick(slice) as f64 / buckets.seconds);
+        let rates = Lane {
+            name: "spans/s",
+            top: self.rate * 1.08,
+            height: TALL,
+            whole: false,
+            marks: vec![
+                Mark::Band(Ink::Band, self.measured(trial)),
+                Mark::Line(Ink::Created, 4.0, rate(|slice| slice.created)),
+                Mark::Line(Ink::Received, 1.75, rate(|slice| slice.received)),
+                Mark::Line(Ink::Lost, 2.0, rate(|slice| slice.lost)),
+            ],
+            keys: Vec::new(),
+        };
+        let capacity = trial.effective.as_ref().map_or(0.0, |effective| f64::from(effective.queue));
+        let width = buckets.seconds * 0.7;
+        let one = |name, height, points: Points, mark: fn(f64, Points) -> Mark| {
+            let most = highest(&points);
+            let whole = points.iter().all(|(_, value)| value.fract().abs() < f64::EPSILON);
+            let (top, marks, keys) = (most * 1.15, vec![mark(width, points)], Vec::new());
+            (most > 0.0).then_some(Lane { name, top, height, whole, marks, keys })
+        };
+        let area: fn(f64, Points) -> Mark = |_, points| Mark::Area(Ink::Queue, points);
+        let posts: fn(f64, Points) -> Mark = |width, points| Mark::Posts(Ink::Lane, width, points);
+        let line: fn(f64, Points) -> Mark = |_, mut points| {
+            // Nobody looked in a slice without a value; the line goes on to the next look.
+            points.retain(|(_, value)| *value > 0.0);
+            Mark::Line(Ink::Lane, 1.75, points)
+        };
+        let mut queue = one("queue, spans", MIDDLE, buckets.line(|slice| slice.queue as f64), area);
+        if let Some(lane) = &mut queue {
+            lane.top = lane.top.max(4.0);
+            lane.marks.extend((capacity > 0.0).then_some(Mark::Level(Ink::Capacity, capacity)));
         }
-        shades.number(area)?;
-        area.draw_text("spans/s", &font(Ink::Soft, FONT, HPos::Left, VPos::Center), (0, px(8.0)))
+        let others = [
+            queue,
+            one("longest export, ms", LOW, buckets.line(|slice| slice.export_ms), area),
+            one("exports in flight", LOW, buckets.line(|slice| slice.in_flight as f64), area),
+            one("stopped by the GC, ms", LOW, buckets.line(|slice| slice.stopped_ms), posts),
+            one("heap in use, MiB", LOW, buckets.line(|slice| slice.heap as f64 / 1_048_576.0), line),
+            one("CPU, cores", LOW, buckets.line(|slice| slice.fixture_cpu), line),
+        ];
+        [Some(rates), self.losses(buckets)].into_iter().chain(others).flatten().collect()
     }
 
-    fn queue(&self, area: &Area<'_>, buckets: &Buckets, capacity: u32, shades: &Shades) -> Drawn {
-        let longest = buckets.slices.iter().map(|slice| slice.queue).max().unwrap_or_default();
-        let top = (longest as f64 * 1.15).max(4.0);
-        let mut chart = ChartBuilder::on(area)
-            .margin_top(px(20.0))
-            .margin_right(px(SIDES.1))
-            .x_label_area_size(px(22.0))
-            .y_label_area_size(px(SIDES.0))
-            .build_cartesian_2d(0.0..self.end, 0.0..top)?;
-        shades.draw(&mut chart, top)?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .x_labels(8)
-            .y_labels(3)
-            .max_light_lines(0)
-            .axis_style(stroke(Ink::Grid, 1.0))
-            .bold_line_style(stroke(Ink::Grid, 1.0))
-            .set_all_tick_mark_size(px(5.0))
-            .x_label_style(font(Ink::Soft, FONT, HPos::Center, VPos::Top))
-            .y_label_style(font(Ink::Soft, FONT, HPos::Right, VPos::Center))
-            .x_label_formatter(&|s| format!("{}\u{202f}s", PAGE.fixed(*s, usize::from(s.fract() > 0.01))))
-            .y_label_formatter(&|n| PAGE.fixed(*n, 0))
-            .draw()?;
-        let line = buckets.line(|slice| slice.queue as f64);
-        chart.draw_series(AreaSeries::new(line, 0.0, Ink::Queue.color().filled()))?;
-        let capacity = f64::from(capacity);
-        if capacity > 0.0 && capacity <= top {
-            let across = [(0.0, capacity), (self.end, capacity)];
-            chart.draw_series([PathElement::new(across, stroke(Ink::Capacity, 1.5))])?;
+    /// Losses by fate, above each other.
+    fn losses(&self, buckets: &Buckets) -> Option<Lane> {
+        let own = |slice: &Slice, fate: &Fate| slice.lost_by.get(fate).copied().unwrap_or_default();
+        let rest = |slice: &Slice| {
+            let known: u64 = self.fates.iter().map(|fate| own(slice, fate)).sum();
+            slice.lost_by.values().sum::<u64>().saturating_sub(known)
+        };
+        let mut ground: Points = buckets.line(|_| 0.0);
+        let (mut marks, mut keys) = (Vec::new(), Vec::new());
+        let named = self.fates.iter().zip(FATES).map(|(fate, ink)| (Some(fate), ink, words::short(*fate)));
+        for (fate, ink, name) in named.chain([(None, Ink::Fate6, "others")]) {
+            let lost = |slice: &Slice| fate.map_or_else(|| rest(slice), |fate| own(slice, fate));
+            if buckets.slices.iter().all(|slice| lost(slice) == 0) {
+                continue;
+            }
+            let heights = buckets.slices.iter().map(|slice| lost(slice) as f64 / buckets.seconds);
+            let upper: Points = ground.iter().zip(heights).map(|((x, y), more)| (*x, y + more)).collect();
+            marks.push(Mark::Between(ink, upper.clone(), ground));
+            keys.push((ink, name));
+            ground = upper;
         }
-        area.draw_text("queue, spans", &font(Ink::Soft, FONT, HPos::Left, VPos::Center), (0, px(8.0)))
+        let top = highest(&ground) * 1.15;
+        let name = "lost by fate, spans/s; from below:";
+        (!marks.is_empty()).then_some(Lane { name, top, height: MIDDLE, whole: false, marks, keys })
     }
+}
+
+/// The fates with most lost spans over all shown trials, as many as have inks of their own.
+fn most_lost(trials: &[(&VariantResult, &TrialResult)]) -> Vec<Fate> {
+    let mut sums: BTreeMap<Fate, u64> = BTreeMap::new();
+    let slices = trials.iter().flat_map(|(_, trial)| &trial.timeline);
+    for (fate, lost) in slices.flat_map(|slice| &slice.lost_by) {
+        *sums.entry(*fate).or_insert(0) += lost;
+    }
+    let mut out: Vec<(u64, Fate)> = sums.into_iter().map(|(fate, lost)| (lost, fate)).collect();
+    out.sort_by_key(|(lost, fate)| (Reverse(*lost), *fate));
+    out.into_iter().map(|(_, fate)| fate).take(FATES.len()).collect()
+}
+
+fn highest(points: &[(f64, f64)]) -> f64 {
+    points.iter().map(|(_, y)| *y).fold(0.0, f64::max)
 }
 
 /// What is shaded, for people who do not see it.

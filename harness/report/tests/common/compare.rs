@@ -2,7 +2,8 @@
 
 use spanfate_model::change::Change;
 use spanfate_model::exporter::Exporter;
-use spanfate_model::result::{Cell, Compared, Comparison, RunResult, SweepResult, Way};
+use spanfate_model::plan::{PlannedTrial, PlannedVariant};
+use spanfate_model::result::{Cell, Compared, Comparison, RunResult, SweepResult, VariantResult, Way};
 use spanfate_model::verdict::Verdict;
 
 use super::{case, run};
@@ -54,7 +55,7 @@ pub(crate) fn compared() -> RunResult {
 /// Nine cells, of which two are worth choosing.
 pub(crate) fn swept() -> RunResult {
     let mut result = super::nine();
-    let cell = |(at, variant): (usize, &spanfate_model::result::VariantResult)| Cell {
+    let cell = |(at, variant): (usize, &VariantResult)| Cell {
         variant: variant.name.clone(),
         at: vec![at],
         trials: 1,
@@ -68,6 +69,27 @@ pub(crate) fn swept() -> RunResult {
     };
     let cells = result.variants.iter().enumerate().map(cell).collect();
     result.sweep = Some(SweepResult { axes: Vec::new(), cells });
+    result
+}
+
+/// A sweep of that many cells: those of [`swept`] again and again, each under a name of its own.
+pub(crate) fn matrix(cells: usize) -> RunResult {
+    let mut result = swept();
+    let (variants, plan) = (result.variants.clone(), result.plan.clone());
+    (result.variants, result.plan.variants, result.plan.trials) = (Vec::new(), Vec::new(), Vec::new());
+    let mut swept = result.sweep.take().unwrap_or_default();
+    let of = std::mem::take(&mut swept.cells);
+    for at in 0..cells {
+        let from = at % variants.len();
+        let name = format!("cell {at}: {}", variants[from].name);
+        let mut variant = VariantResult { name: name.clone(), ..variants[from].clone() };
+        variant.trials.iter_mut().for_each(|trial| trial.index = at as u16);
+        result.variants.push(variant);
+        result.plan.variants.push(PlannedVariant { name: name.clone(), ..plan.variants[from].clone() });
+        result.plan.trials.push(PlannedTrial { index: at as u16, variant: at as u16, ..plan.trials[from] });
+        swept.cells.push(Cell { variant: name, at: vec![at], ..of[from].clone() });
+    }
+    result.sweep = Some(swept);
     result
 }
 

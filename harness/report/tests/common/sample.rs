@@ -27,7 +27,7 @@ use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 pub(crate) use chain::{chain, chatty, many, own, pair, planted, poisoned_chain};
-pub(crate) use compare::{compared, poisoned_comparison, swept};
+pub(crate) use compare::{compared, matrix, poisoned_comparison, swept};
 pub(crate) use fault::{contextless, faulty, poisoned_faults, repeatedly};
 
 /// Spans per second that are created.

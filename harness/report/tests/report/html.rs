@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use sha2::Digest as _;
 use spanfate_model::fate::Fate;
+use spanfate_model::result::Slice;
 use spanfate_report::html;
 
 use crate::page::{Page, read};
@@ -255,7 +256,7 @@ fn a_long_timeline_is_condensed_and_keeps_its_peaks() {
     let trial = &mut result.variants[0].trials[0];
     let slice = trial.timeline[4].clone();
     trial.timeline = (0..40_000)
-        .map(|at| spanfate_model::result::Slice {
+        .map(|at| Slice {
             at_ms: f64::from(at) * 250.0,
             queue: if at == 31_007 { 77_777 } else { 5 },
             ..slice.clone()

@@ -10,4 +10,5 @@ mod faults;
 mod html;
 mod page;
 mod table;
+mod timeline;
 mod traces;
