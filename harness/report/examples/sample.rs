@@ -32,7 +32,8 @@ fn main() -> std::io::Result<()> {
         ("contextless", sample::contextless),
         ("compared", sample::compared),
         ("swept", sample::swept),
-        ("matrix", || sample::matrix(100)),
+        ("hundred", || sample::hundred(100)),
+        ("matrix", || sample::matrix(sample::Axes::ALL)),
     ];
     for (name, make) in samples {
         write(&folder, name, &make())?;
@@ -41,6 +42,7 @@ fn main() -> std::io::Result<()> {
     write(&folder, "hostile", &sample::poisoned("<script>alert(1)</script>&\u{1b}[31m"))?;
     write(&folder, "hostile-compared", &sample::poisoned_comparison("]]><b>|`@a`&\u{1b}[31m"))?;
     write(&folder, "hostile-faults", &sample::poisoned_faults("<script>alert(1)</script>&\u{1b}[31m"))?;
+    write(&folder, "hostile-matrix", &sample::poisoned_matrix("</td><b>&\u{1b}[31m"))?;
     for (at, path) in std::env::args().skip(2).enumerate() {
         let result: RunResult = serde_json::from_slice(&std::fs::read(path)?)?;
         write(&folder, &format!("real-{at}"), &result)?;

@@ -6,12 +6,14 @@
 mod advice;
 mod advised;
 mod answers;
+mod alike;
 mod books;
 mod ci;
 mod compared;
 mod explain;
 mod faults;
 mod frontier;
+mod heat;
 mod joined;
 mod markup;
 mod number;

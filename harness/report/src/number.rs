@@ -67,6 +67,17 @@ impl Numbers {
         format!("{text}{}%", self.space)
     }
 
+    /// A share in few characters; what is not nothing never reads as nothing.
+    pub(crate) fn brief(self, share: f64) -> String {
+        let percent = share * 100.0;
+        match percent {
+            p if p <= 0.0 => "0".to_owned(),
+            p if p < 1.0 => self.percent(share),
+            p if p < 9.95 => format!("{}{}%", self.fixed(p, 1), self.space),
+            _ => self.rough(share),
+        }
+    }
+
     /// A share in percentage points, without the sign.
     pub(crate) fn points(self, share: f64) -> String {
         let percent = share * 100.0;
@@ -150,6 +161,10 @@ mod tests {
         assert_eq!(
             [0.0, 0.001, 0.32, 0.9999, 1.0].map(|share| TERMINAL.rough(share)),
             ["0 %", "< 1 %", "32 %", "> 99 %", "100 %"]
+        );
+        assert_eq!(
+            [0.0, 0.000_012, 0.0031, 0.0149, 0.0997, 0.3204, 0.9999].map(|share| TERMINAL.brief(share)),
+            ["0", "0.00120 %", "0.31 %", "1.5 %", "10 %", "32 %", "> 99 %"]
         );
     }
 }

@@ -26,6 +26,7 @@ mod services;
 mod shell;
 pub(crate) mod side;
 mod silent;
+mod survival;
 mod timeline;
 mod witnesses;
 
@@ -48,6 +49,7 @@ pub(crate) fn render(result: &RunResult) -> String {
         witnesses::section(result),
         Some(timeline::section(result)),
         faults::section(result),
+        survival::section(result),
         Some(loss::section(result)),
         Some(latency::section(result)),
         damage::section(result),

@@ -124,11 +124,15 @@ pub(crate) fn due(variant: &VariantResult) -> (u64, u64) {
 
 /// The loss of a variant. Nothing lost is written with the number of spans it rests on.
 pub(crate) fn loss(variant: &VariantResult, numbers: Numbers) -> String {
-    let (due, lost) = due(variant);
-    if lost == 0 && variant.summary.loss.mean <= 0.0 {
-        return format!("0 of {}", numbers.count(due));
+    if due(variant).1 == 0 && variant.summary.loss.mean <= 0.0 {
+        return nothing(variant, numbers);
     }
     numbers.percent(variant.summary.loss.mean)
+}
+
+/// That nothing was lost, with the number of spans it rests on.
+pub(crate) fn nothing(variant: &VariantResult, numbers: Numbers) -> String {
+    format!("0 of {}", numbers.count(due(variant).0))
 }
 
 /// How far clean trials reach: how many there are, and how probable a lossy one may still be. Nothing to say where a trial

@@ -73,7 +73,7 @@ pub(crate) fn swept() -> RunResult {
 }
 
 /// A sweep of that many cells: those of [`swept`] again and again, each under a name of its own.
-pub(crate) fn matrix(cells: usize) -> RunResult {
+pub(crate) fn hundred(cells: usize) -> RunResult {
     let mut result = swept();
     let (variants, plan) = (result.variants.clone(), result.plan.clone());
     (result.variants, result.plan.variants, result.plan.trials) = (Vec::new(), Vec::new(), Vec::new());

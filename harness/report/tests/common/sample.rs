@@ -3,6 +3,7 @@
 mod chain;
 mod compare;
 mod fault;
+mod matrix;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 pub(crate) use chain::{chain, chatty, many, own, pair, planted, poisoned_chain};
 pub(crate) use compare::{compared, matrix, poisoned_comparison, swept};
 pub(crate) use fault::{contextless, faulty, poisoned_faults, repeatedly};
+pub(crate) use matrix::{Axes, matrix, poisoned_matrix};
 
 /// Spans per second that are created.
 const SPANS_PER_S: f64 = 25_000.0;
@@ -37,7 +39,7 @@ const PARTS: (u64, u64) = (1, 8);
 
 /// A variant and what is made up for it.
 struct Case {
-    name: &'static str,
+    name: String,
     exporter: Exporter,
     answer_after: Option<u64>,
     /// Share of the spans that the queue drops.
@@ -46,8 +48,8 @@ struct Case {
     export_ms: f64,
 }
 
-fn case(name: &'static str, exporter: Exporter, loss: f64, export_ms: f64) -> Case {
-    Case { name, exporter, answer_after: None, loss, export_ms }
+fn case(name: &str, exporter: Exporter, loss: f64, export_ms: f64) -> Case {
+    Case { name: name.to_owned(), exporter, answer_after: None, loss, export_ms }
 }
 
 fn cases() -> Vec<Case> {
@@ -278,7 +280,7 @@ fn plan(cases: &[Case], trials: u32) -> Plan {
         ..Load::steady(Rate(5000.0), Period::millis(PARTS.1 * 1000))
     };
     let variant = |case: &Case| Variant {
-        name: case.name.to_owned(),
+        name: case.name.clone(),
         exporter: case.exporter,
         receiver: receiver(case),
         ..Variant::default()
@@ -339,7 +341,7 @@ fn variant(case: &Case, at: usize, plan: &Plan) -> VariantResult {
     let trials: Vec<TrialResult> = planned.iter().map(|planned| trial::trial(case, at, planned)).collect();
     let mut settings = case.exporter.settings();
     settings.extend(case.answer_after.map(|ms| ("answer_after".to_owned(), format!("{ms}ms"))));
-    VariantResult { name: case.name.to_owned(), settings, summary: summary(&trials), trials }
+    VariantResult { name: case.name.clone(), settings, summary: summary(&trials), trials }
 }
 
 fn summary(trials: &[TrialResult]) -> Summary {

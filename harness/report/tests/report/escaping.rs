@@ -41,7 +41,13 @@ proptest! {
 
     #[test]
     fn no_text_changes_the_shape_of_a_page(text in hostile()) {
-        for poisoned in [sample::poisoned, sample::poisoned_chain, sample::poisoned_faults] {
+        for poisoned in [
+            sample::poisoned,
+            sample::poisoned_chain,
+            sample::poisoned_faults,
+            sample::poisoned_comparison,
+            sample::poisoned_matrix,
+        ] {
             let (plain, made) = (html(&poisoned("harmless")), html(&poisoned(&text)));
             let (plain, made) = (read(&plain), read(&made));
             let (plain, made) = (plain.map_err(TestCaseError::fail)?, made.map_err(TestCaseError::fail)?);

@@ -34,6 +34,10 @@ fn all() -> Vec<(&'static str, spanfate_model::result::RunResult)> {
         ("contextless", sample::contextless()),
         ("poisoned faults", sample::poisoned_faults("<b>&\"'")),
         ("poisoned chain", sample::poisoned_chain("<b>&\"'")),
+        ("compared", sample::compared()),
+        ("swept", sample::swept()),
+        ("poisoned matrix", sample::poisoned_matrix("<b>&\"'")),
+        ("poisoned comparison", sample::poisoned_comparison("<b>&\"'")),
     ]
 }
 

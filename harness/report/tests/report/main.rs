@@ -4,6 +4,7 @@
 mod sample;
 
 mod answers;
+mod cells;
 mod ci;
 mod escaping;
 mod faults;

@@ -11,7 +11,7 @@ use crate::traces::asked;
 
 #[test]
 fn a_hundred_cells_stay_below_five_mebibytes() {
-    let mut result = sample::matrix(100);
+    let mut result = sample::hundred(100);
     let size = html(&result).len();
     assert!(size < 5 << 20, "{size} bytes");
     // Also where each lasts for five minutes, with several fates all the time.
