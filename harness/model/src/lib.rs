@@ -7,6 +7,7 @@ pub mod advice;
 pub mod answer;
 pub mod breakdown;
 pub mod change;
+pub mod choice;
 pub mod damage;
 pub mod environment;
 pub mod event;

@@ -18,6 +18,11 @@ fn same_surroundings(one: &PlannedVariant, other: &PlannedVariant) -> bool {
     one.receiver == other.receiver && one.witness == other.witness && one.ebpf == other.ebpf
 }
 
+/// Whether the same befell two variants: receiver, witnesses, load and faults.
+pub(crate) fn same_conditions(one: &PlannedVariant, other: &PlannedVariant) -> bool {
+    same_surroundings(one, other) && one.load == other.load && one.faults == other.faults
+}
+
 /// Whether two variants differ in nothing but their faults.
 pub(crate) fn same_but_faults(one: &PlannedVariant, other: &PlannedVariant) -> bool {
     set_alike(one, other) && same_surroundings(one, other) && one.load == other.load

@@ -61,7 +61,7 @@ impl<'a> Spot<'a> {
 }
 
 /// Whether a trial says something about loss under its faults. A fault that did not happen says nothing.
-fn is_conclusive(trial: &TrialResult) -> bool {
+pub(crate) fn is_conclusive(trial: &TrialResult) -> bool {
     trial.is_valid("loss") && trial.loss.due > 0 && trial.faults.iter().all(|fault| fault.bit)
 }
 

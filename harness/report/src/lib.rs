@@ -8,6 +8,7 @@ mod advised;
 mod answers;
 mod alike;
 mod books;
+mod choice;
 mod ci;
 mod compared;
 mod explain;

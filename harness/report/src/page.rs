@@ -4,6 +4,7 @@
 mod belief;
 mod breakdown;
 mod claims;
+mod choice;
 mod clock;
 mod cost;
 mod damage;
@@ -50,6 +51,7 @@ pub(crate) fn render(result: &RunResult) -> String {
         Some(timeline::section(result)),
         faults::section(result),
         survival::section(result),
+        choice::section(result, None),
         Some(loss::section(result)),
         Some(latency::section(result)),
         damage::section(result),

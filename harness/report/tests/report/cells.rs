@@ -1,5 +1,6 @@
 //! Sweeps: which cells lose what, which to choose, and where loss begins.
 
+use spanfate_model::result::RunResult;
 use spanfate_report::html;
 
 use crate::page::read;
@@ -108,11 +109,7 @@ fn variants_with_faults_are_laid_out_without_a_sweep() {
 #[test]
 fn the_answer_is_right_where_all_or_nothing_is_lost_or_known() {
     let small = || sample::matrix(Axes { queues: 1, rates: 2, faults: 2 });
-    let said = |result| {
-        let text = asked(&result, "survival");
-        let text = text.split("<p class=\"answer\">").nth(1).unwrap_or_default();
-        text.split("</p>").next().unwrap_or_default().to_owned()
-    };
+    let said = |result: RunResult| answer(&result, "survival");
     assert_eq!(said(small()), "All 4 cells lose nothing.");
     let mut lossy = small();
     for (n, trial) in lossy.variants.iter_mut().flat_map(|variant| &mut variant.trials).enumerate() {
@@ -165,4 +162,64 @@ fn numbers_can_be_read_on_every_step() {
             assert!(contrast >= 4.5, "step {step} of scheme {scheme}: {contrast}");
         }
     }
+}
+
+/// The answer of a section.
+fn answer(result: &RunResult, id: &str) -> String {
+    let text = asked(result, id);
+    let text = text.split("<p class=\"answer\">").nth(1).unwrap_or_default();
+    text.split("</p>").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_cheapest_that_loses_nothing_is_named() {
+    // Two of the nine have another receiver, one is not valid for latency.
+    assert_eq!(
+        answer(&sample::nine(), "choice"),
+        "5 of 7 configurations lose nothing; the cheapest of them is SDK defaults: response p99 1.36 ms, 92.0 MiB. \
+         1 configuration cannot be judged."
+    );
+    let choice = asked(&sample::nine(), "choice");
+    assert_eq!(choice.matches("role=\"img\"").count(), 3);
+    for words in [
+        "2 variants with another receiver, load, witness or fault are left out.",
+        "<td class=\"w\">not beaten</td>",
+        "<td class=\"w\">cannot be judged</td>",
+        "loss, logarithmic",
+    ] {
+        assert!(choice.contains(words), "{words}\nis missing in\n{choice}");
+    }
+    // Nothing to choose from.
+    for result in [sample::single(), sample::aborted(), sample::faulty(), sample::pair()] {
+        assert!(section(&result, "choice").is_none());
+    }
+}
+
+#[test]
+fn a_configuration_is_taken_at_its_worst_over_what_nobody_chooses() {
+    let choice = answer(&sample::matrix(Axes::ALL), "choice");
+    assert!(choice.starts_with(
+        "All 5 configurations lose spans, each at its worst over rate and faults; least is lost by "
+    ));
+    assert!(choice.contains("queue 65536 (0.30 %): response p99 365 ms"), "{choice}");
+    let all = asked(&sample::matrix(Axes::ALL), "choice");
+    assert!(all.contains(
+        "4 combinations of these are left out, under which not every configuration could be judged."
+    ));
+    let calm = answer(&sample::matrix(Axes { queues: 3, rates: 3, faults: 2 }), "choice");
+    assert!(
+        calm.starts_with("All 3 configurations lose nothing, each at its worst over rate and faults; the cheapest of them is queue 512: "),
+        "{calm}"
+    );
+}
+
+#[test]
+fn where_nothing_is_valid_nothing_is_chosen() {
+    let mut result = sample::nine();
+    for mark in result.variants.iter_mut().flat_map(|v| &mut v.trials).flat_map(|trial| &mut trial.validity) {
+        mark.valid = false;
+    }
+    let choice = asked(&result, "choice");
+    assert!(choice.contains("That cannot be said: no configuration is valid for both loss and latency."));
+    assert_eq!(choice.matches("role=\"img\"").count(), 0);
 }

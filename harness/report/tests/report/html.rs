@@ -114,6 +114,7 @@ fn every_question_is_asked_and_answered() {
         "Which spans are lost?",
         "Do the witnesses agree?",
         "What happened when?",
+        "Which should I choose?",
         "How much is lost, and does the law explain it?",
         "How slow?",
         "What does the user see in the trace UI?",
@@ -142,13 +143,14 @@ fn every_plot_is_named_described_and_scales() {
     let page = page(&sample::nine());
     let plots: Vec<_> =
         page.tags.iter().filter(|tag| tag.attributes.iter().any(|(_, v)| v == "img")).collect();
-    // Nine waterfalls, latencies, timelines and plots of span names, six states of a trace, and one loss plot.
-    assert_eq!(plots.len(), 43);
+    // Nine waterfalls, latencies, timelines and plots of span names, six states of a trace, three plots of a choice, and one
+    // loss plot.
+    assert_eq!(plots.len(), 46);
     for plot in plots {
         let has = |name: &str| plot.attributes.iter().any(|(key, _)| key == name);
         assert!(has("viewBox") && has("aria-labelledby") && !has("width"), "{plot:?}");
     }
-    assert_eq!(page.count("desc"), 43);
+    assert_eq!(page.count("desc"), 46);
     // No colour is written into a drawing: the style sheet decides, for light and dark.
     assert!(page.values("fill").is_empty() && page.values("stroke").is_empty());
 }

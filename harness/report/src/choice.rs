@@ -1,0 +1,156 @@
+//! Configurations to choose from: what each costs under the same conditions, and which of them nothing beats.
+
+use spanfate_model::choice::{Cost, front};
+use spanfate_model::plan::PlannedVariant;
+use spanfate_model::result::{RunResult, VariantResult};
+use spanfate_model::scenario::Axis;
+
+use crate::alike::{axis_name, planned, same_conditions, set_alike};
+use crate::heat::is_conclusive;
+
+/// A configuration.
+pub(crate) struct Candidate {
+    pub(crate) name: String,
+    /// What it costs at its worst; `None` where it cannot be judged.
+    pub(crate) cost: Option<Cost>,
+    /// p99 of the time from creation to receipt at its worst, milliseconds.
+    pub(crate) delay_ms: Option<f64>,
+    /// Whether nothing beats it.
+    pub(crate) best: bool,
+}
+
+/// What there is to choose from.
+pub(crate) struct Choice {
+    pub(crate) candidates: Vec<Candidate>,
+    /// What changes under a configuration, where a sweep varies more than what one chooses: each is taken at its worst.
+    pub(crate) over: Vec<String>,
+    /// Conditions that are left out, because not every configuration could be judged under them.
+    pub(crate) skipped: usize,
+    /// Variants that ran under other conditions.
+    pub(crate) others: usize,
+}
+
+/// A variant with its plan.
+type Placed<'a> = (&'a VariantResult, &'a PlannedVariant);
+
+impl Choice {
+    /// That of a run; `None` where there are not two configurations that can be compared.
+    pub(crate) fn of(result: &RunResult) -> Option<Self> {
+        let placed: Vec<Placed<'_>> = result
+            .variants
+            .iter()
+            .filter_map(|variant| Some((variant, planned(&result.plan, &variant.name)?)))
+            .collect();
+        let axes = result.sweep.as_ref().map_or(&[][..], |sweep| &sweep.axes);
+        let mut choice = if axes.is_empty() { by_variant(&placed) } else { by_sweep(&placed, axes) };
+        if choice.candidates.len() < 2 {
+            return None;
+        }
+        let costs: Vec<Option<Cost>> = choice.candidates.iter().map(|candidate| candidate.cost).collect();
+        for (candidate, best) in choice.candidates.iter_mut().zip(front(&costs)) {
+            candidate.best = best;
+        }
+        Some(choice)
+    }
+}
+
+/// The cost of a variant; a fault that did not happen leaves it unknown.
+fn cost(variant: &VariantResult) -> Option<Cost> {
+    Cost::of(variant).filter(|_| variant.trials.iter().any(is_conclusive))
+}
+
+fn delay(variant: &VariantResult) -> Option<f64> {
+    variant.summary.delay.as_ref().map(|times| times.p99)
+}
+
+/// Groups by a relation, in order of appearance.
+fn groups<'a>(
+    placed: &[Placed<'a>],
+    alike: fn(&PlannedVariant, &PlannedVariant) -> bool,
+) -> Vec<Vec<Placed<'a>>> {
+    let mut out: Vec<Vec<Placed<'a>>> = Vec::new();
+    for one in placed {
+        match out.iter_mut().find(|group| group.first().is_some_and(|first| alike(first.1, one.1))) {
+            Some(group) => group.push(*one),
+            None => out.push(vec![*one]),
+        }
+    }
+    out
+}
+
+/// Without a sweep: the largest set of variants under the same conditions, the first of these.
+fn by_variant(placed: &[Placed<'_>]) -> Choice {
+    let all = groups(placed, same_conditions);
+    let most = all.into_iter().reduce(|most, group| if group.len() > most.len() { group } else { most });
+    let most = most.unwrap_or_default();
+    let candidate = |(variant, _): &Placed<'_>| Candidate {
+        name: variant.name.clone(),
+        cost: cost(variant),
+        delay_ms: delay(variant),
+        best: false,
+    };
+    Choice {
+        candidates: most.iter().map(candidate).collect(),
+        over: Vec::new(),
+        skipped: 0,
+        others: placed.len() - most.len(),
+    }
+}
+
+/// A sweep: every configuration under all conditions under which each of them could be judged. Who was never judged does not
+/// count.
+fn by_sweep(placed: &[Placed<'_>], axes: &[Axis]) -> Choice {
+    let configurations = groups(placed, set_alike);
+    let judged: Vec<&Vec<Placed<'_>>> = configurations
+        .iter()
+        .filter(|group| group.iter().any(|(variant, _)| cost(variant).is_some()))
+        .collect();
+    let conditions = groups(placed, same_conditions);
+    let usable: Vec<&PlannedVariant> = conditions
+        .iter()
+        .filter_map(|condition| condition.first().map(|(_, plan)| *plan))
+        .filter(|plan| judged.iter().all(|group| under(group, plan).is_some()))
+        .collect();
+    let varied = |axis: &usize| configurations.iter().any(|group| !shared(group, *axis));
+    let candidate = |group: &Vec<Placed<'_>>| {
+        let costs: Option<Vec<Cost>> = usable.iter().map(|plan| under(group, plan)).collect();
+        let delays = group.iter().filter_map(|(variant, _)| delay(variant));
+        Candidate {
+            name: name(group, axes),
+            cost: costs.and_then(|costs| costs.into_iter().reduce(Cost::worse)),
+            delay_ms: delays.reduce(f64::max),
+            best: false,
+        }
+    };
+    Choice {
+        candidates: configurations.iter().map(candidate).collect(),
+        over: (0..axes.len()).filter(varied).filter_map(|axis| axes.get(axis)).map(axis_name).collect(),
+        skipped: conditions.len() - usable.len(),
+        others: 0,
+    }
+}
+
+/// The cost of a configuration under some conditions.
+fn under(group: &[Placed<'_>], conditions: &PlannedVariant) -> Option<Cost> {
+    let own = group.iter().filter(|(_, plan)| same_conditions(plan, conditions));
+    own.filter_map(|(variant, _)| cost(variant)).reduce(Cost::worse)
+}
+
+/// Whether the cells of a configuration have one point on an axis.
+fn shared(group: &[Placed<'_>], axis: usize) -> bool {
+    let mut points = group.iter().map(|(_, plan)| plan.cell.get(axis));
+    let first = points.next();
+    points.all(|point| Some(point) == first)
+}
+
+/// A configuration by its points on the axes that it does not change.
+fn name(group: &[Placed<'_>], axes: &[Axis]) -> String {
+    let (Some((variant, plan)), many) = (group.first(), group.len() > 1) else { return String::new() };
+    let part = |(at, axis): (usize, &Axis)| {
+        let point = axis.points.get(*plan.cell.get(at)?)?;
+        let named = axis.keys.len() > 1 || axis.keys.iter().any(|key| key == "variant");
+        shared(group, at).then(|| if named { point.clone() } else { format!("{} {point}", axis_name(axis)) })
+    };
+    let parts: Vec<String> = axes.iter().enumerate().filter_map(part).collect();
+    if parts.is_empty() || !many { variant.name.clone() } else { parts.join(", ") }
+}
