@@ -69,7 +69,7 @@ pub(crate) fn told(comparison: &Comparison) -> impl Iterator<Item = &Compared> {
 }
 
 /// A value of a row's figure, with its unit.
-fn value(row: &Compared, value: f64, numbers: Numbers) -> String {
+pub(crate) fn value(row: &Compared, value: f64, numbers: Numbers) -> String {
     match Figure::try_from(row.figure.clone()) {
         // Nothing that was seen is not "0 %".
         _ if value == 0.0 => "0".to_owned(),
@@ -81,13 +81,13 @@ fn value(row: &Compared, value: f64, numbers: Numbers) -> String {
 }
 
 /// An effect with its sign and unit.
-fn effect(row: &Compared, effect: f64, numbers: Numbers) -> String {
+pub(crate) fn effect(row: &Compared, effect: f64, numbers: Numbers) -> String {
     let sign = if effect > 0.0 { "+" } else { "" };
     format!("{sign}{}", signed(row, effect, numbers))
 }
 
 /// The size of an effect, either way.
-fn size(row: &Compared, effect: f64, numbers: Numbers) -> String {
+pub(crate) fn size(row: &Compared, effect: f64, numbers: Numbers) -> String {
     format!("±{}", signed(row, effect.abs(), numbers))
 }
 

@@ -4,6 +4,7 @@
 mod belief;
 mod breakdown;
 mod claims;
+mod change;
 mod choice;
 mod clock;
 mod cost;
@@ -49,6 +50,7 @@ pub(crate) fn render(result: &RunResult) -> String {
         services::section(result),
         witnesses::section(result),
         Some(timeline::section(result)),
+        change::section(result),
         faults::section(result),
         survival::section(result),
         choice::section(result, None),

@@ -5,6 +5,7 @@ mod sample;
 
 mod answers;
 mod cells;
+mod change;
 mod ci;
 mod escaping;
 mod faults;
