@@ -2,6 +2,7 @@
 //! are only a buffer. Predicted beside measured.
 
 use spanfate_model::exporter::Effective;
+use spanfate_model::law::Worker;
 use spanfate_model::result::Prediction;
 use spanfate_model::unit::MonoNs;
 
@@ -39,25 +40,15 @@ pub(crate) fn predict(process: &Process<'_>, effective: &Effective, offered: &Of
     let export_ns = full_batch_ns(process, effective.batch, offered.window)?;
     let b = f64::from(effective.batch);
     let ceiling = b / export_ns * 1e9;
-    let lost = lost_in_measured(offered, b, f64::from(effective.queue), ceiling);
-    let due = offered.spans_per_s * offered.measured_s;
+    let worker = Worker { batch: b, queue: f64::from(effective.queue), ceiling };
     Some(Prediction {
-        rate: if due > 0.0 { lost / due } else { 0.0 },
+        rate: worker.loss(offered.spans_per_s, offered.warmup_s, offered.measured_s),
         spans_per_s: offered.spans_per_s,
         batch: effective.batch,
         queue: effective.queue,
         export_ms: (export_ns / 1e3).round() / 1e3,
         ceiling,
     })
-}
-
-/// Spans lost in the measured part by a worker with this batch size, queue and ceiling.
-fn lost_in_measured(offered: &Offered, batch: f64, queue: f64, ceiling: f64) -> f64 {
-    let r = offered.spans_per_s;
-    // Whole batches leave the queue, half a batch on average late; and the worker first waits b/r for its first one.
-    let buffer = queue + batch / 2.0 - batch / r.max(1.0) * ceiling;
-    let lost_after = |seconds: f64| ((r - ceiling) * seconds - buffer).max(0.0);
-    lost_after(offered.warmup_s + offered.measured_s) - lost_after(offered.warmup_s)
 }
 
 /// The highest rate, in spans per second, at which nothing is lost within so many seconds: the worker's ceiling, and what the
@@ -117,7 +108,11 @@ mod tests {
         ];
         for (spans_per_s, warmup_s, measured_s, export_s) in cases {
             let offered = Offered { spans_per_s, warmup_s, measured_s, window: (0, 0) };
-            let law = lost_in_measured(&offered, 512.0, 2048.0, 512.0 / export_s);
+            let law = Worker { batch: 512.0, queue: 2048.0, ceiling: 512.0 / export_s }.lost(
+                spans_per_s,
+                warmup_s,
+                measured_s,
+            );
             let worker = simulate(&offered, 512, 2048, export_s);
             assert!(
                 (law - worker).abs() <= 512.0,
@@ -132,10 +127,9 @@ mod tests {
             [(512.0, 2048.0, 16_000.0, 5.0), (512.0, 2048.0, 16_000.0, 60.0), (64.0, 64.0, 900.0, 3.0)]
         {
             let limit = carried(batch, queue, ceiling, seconds);
-            let offered =
-                |r: f64| Offered { spans_per_s: r, warmup_s: 0.0, measured_s: seconds, window: (0, 0) };
-            assert!(lost_in_measured(&offered(limit * 0.999), batch, queue, ceiling) <= 0.0);
-            assert!(lost_in_measured(&offered(limit * 1.001), batch, queue, ceiling) > 0.0);
+            let worker = Worker { batch, queue, ceiling };
+            assert!(worker.lost(limit * 0.999, 0.0, seconds) <= 0.0);
+            assert!(worker.lost(limit * 1.001, 0.0, seconds) > 0.0);
             assert!(limit >= ceiling);
         }
     }

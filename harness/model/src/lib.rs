@@ -19,6 +19,7 @@ pub mod fault;
 pub mod figure;
 pub mod frontier;
 pub mod id;
+pub mod law;
 pub mod layout;
 
 pub mod index;

@@ -28,6 +28,11 @@ pub(crate) fn same_but_faults(one: &PlannedVariant, other: &PlannedVariant) -> b
     set_alike(one, other) && same_surroundings(one, other) && one.load == other.load
 }
 
+/// Whether two variants differ in nothing but their load.
+pub(crate) fn same_but_load(one: &PlannedVariant, other: &PlannedVariant) -> bool {
+    set_alike(one, other) && same_surroundings(one, other) && one.faults == other.faults
+}
+
 /// Whether an axis of a sweep varies the faults.
 pub(crate) fn is_of_faults(axis: &Axis) -> bool {
     axis.keys.iter().any(|key| key == "faults")
@@ -37,6 +42,25 @@ pub(crate) fn is_of_faults(axis: &Axis) -> bool {
 pub(crate) fn axis_name(axis: &Axis) -> String {
     let short = |key: &String| key.rsplit('.').next().unwrap_or_default().to_owned();
     axis.keys.iter().map(short).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether the cells of a configuration have one point on an axis.
+pub(crate) fn shared(group: &[&PlannedVariant], axis: usize) -> bool {
+    let mut points = group.iter().map(|plan| plan.cell.get(axis));
+    let first = points.next();
+    points.all(|point| Some(point) == first)
+}
+
+/// What cells of a sweep have in common: their points on the axes on which they do not differ. One alone has its own name.
+pub(crate) fn name_of(group: &[&PlannedVariant], axes: &[Axis]) -> String {
+    let Some(plan) = group.first() else { return String::new() };
+    let part = |(at, axis): (usize, &Axis)| {
+        let point = axis.points.get(*plan.cell.get(at)?)?;
+        let named = axis.keys.len() > 1 || axis.keys.iter().any(|key| key == "variant");
+        shared(group, at).then(|| if named { point.clone() } else { format!("{} {point}", axis_name(axis)) })
+    };
+    let parts: Vec<String> = axes.iter().enumerate().filter_map(part).collect();
+    if parts.is_empty() || group.len() < 2 { plan.name.clone() } else { parts.join(", ") }
 }
 
 /// Sets of faults as they are called in tables: by their names; where these do not tell them apart, by what they set as well.

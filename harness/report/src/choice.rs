@@ -5,7 +5,7 @@ use spanfate_model::plan::PlannedVariant;
 use spanfate_model::result::{RunResult, VariantResult};
 use spanfate_model::scenario::Axis;
 
-use crate::alike::{axis_name, planned, same_conditions, set_alike};
+use crate::alike::{axis_name, name_of, planned, same_conditions, set_alike, shared};
 use crate::heat::is_conclusive;
 
 /// A configuration.
@@ -63,6 +63,10 @@ fn delay(variant: &VariantResult) -> Option<f64> {
     variant.summary.delay.as_ref().map(|times| times.p99)
 }
 
+fn plans<'a>(group: &[Placed<'a>]) -> Vec<&'a PlannedVariant> {
+    group.iter().map(|(_, plan)| *plan).collect()
+}
+
 /// Groups by a relation, in order of appearance.
 fn groups<'a>(
     placed: &[Placed<'a>],
@@ -111,12 +115,12 @@ fn by_sweep(placed: &[Placed<'_>], axes: &[Axis]) -> Choice {
         .filter_map(|condition| condition.first().map(|(_, plan)| *plan))
         .filter(|plan| judged.iter().all(|group| under(group, plan).is_some()))
         .collect();
-    let varied = |axis: &usize| configurations.iter().any(|group| !shared(group, *axis));
+    let varied = |axis: &usize| configurations.iter().any(|group| !shared(&plans(group), *axis));
     let candidate = |group: &Vec<Placed<'_>>| {
         let costs: Option<Vec<Cost>> = usable.iter().map(|plan| under(group, plan)).collect();
         let delays = group.iter().filter_map(|(variant, _)| delay(variant));
         Candidate {
-            name: name(group, axes),
+            name: name_of(&plans(group), axes),
             cost: costs.and_then(|costs| costs.into_iter().reduce(Cost::worse)),
             delay_ms: delays.reduce(f64::max),
             best: false,
@@ -134,23 +138,4 @@ fn by_sweep(placed: &[Placed<'_>], axes: &[Axis]) -> Choice {
 fn under(group: &[Placed<'_>], conditions: &PlannedVariant) -> Option<Cost> {
     let own = group.iter().filter(|(_, plan)| same_conditions(plan, conditions));
     own.filter_map(|(variant, _)| cost(variant)).reduce(Cost::worse)
-}
-
-/// Whether the cells of a configuration have one point on an axis.
-fn shared(group: &[Placed<'_>], axis: usize) -> bool {
-    let mut points = group.iter().map(|(_, plan)| plan.cell.get(axis));
-    let first = points.next();
-    points.all(|point| Some(point) == first)
-}
-
-/// A configuration by its points on the axes that it does not change.
-fn name(group: &[Placed<'_>], axes: &[Axis]) -> String {
-    let (Some((variant, plan)), many) = (group.first(), group.len() > 1) else { return String::new() };
-    let part = |(at, axis): (usize, &Axis)| {
-        let point = axis.points.get(*plan.cell.get(at)?)?;
-        let named = axis.keys.len() > 1 || axis.keys.iter().any(|key| key == "variant");
-        shared(group, at).then(|| if named { point.clone() } else { format!("{} {point}", axis_name(axis)) })
-    };
-    let parts: Vec<String> = axes.iter().enumerate().filter_map(part).collect();
-    if parts.is_empty() || !many { variant.name.clone() } else { parts.join(", ") }
 }

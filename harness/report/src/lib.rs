@@ -16,6 +16,7 @@ mod faults;
 mod frontier;
 mod heat;
 mod joined;
+mod knee;
 mod markup;
 mod number;
 mod page;

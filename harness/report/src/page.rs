@@ -17,6 +17,7 @@ mod first;
 mod grid;
 pub(crate) mod index;
 mod instrument;
+mod knee;
 mod latency;
 mod loss;
 mod origin;
@@ -55,6 +56,9 @@ pub(crate) fn render(result: &RunResult) -> String {
         survival::section(result),
         choice::section(result, None),
         Some(loss::section(result)),
+        knee::section(result),
+        services::section(result),
+        breakdown::section(result),
         Some(latency::section(result)),
         damage::section(result),
         silent::section(result),

@@ -4,6 +4,8 @@ mod bars;
 mod buckets;
 mod figure;
 mod lane;
+mod knee;
+mod label;
 mod loss;
 mod percentile;
 mod reading;
@@ -20,6 +22,7 @@ mod waterfall;
 
 pub(crate) use bars::{Bars, Row};
 pub(crate) use buckets::Buckets;
+pub(crate) use knee::Knee;
 pub(crate) use loss::loss;
 pub(crate) use percentile::Percentiles;
 pub(crate) use spark::spark;

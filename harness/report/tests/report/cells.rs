@@ -165,7 +165,7 @@ fn numbers_can_be_read_on_every_step() {
 }
 
 /// The answer of a section.
-fn answer(result: &RunResult, id: &str) -> String {
+pub(crate) fn answer(result: &RunResult, id: &str) -> String {
     let text = asked(result, id);
     let text = text.split("<p class=\"answer\">").nth(1).unwrap_or_default();
     text.split("</p>").next().unwrap_or_default().to_owned()

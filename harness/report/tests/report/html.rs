@@ -116,6 +116,7 @@ fn every_question_is_asked_and_answered() {
         "What happened when?",
         "Which should I choose?",
         "How much is lost, and does the law explain it?",
+        "At which rate does it start to lose?",
         "How slow?",
         "What does the user see in the trace UI?",
         "Which losses are silent?",
@@ -143,14 +144,14 @@ fn every_plot_is_named_described_and_scales() {
     let page = page(&sample::nine());
     let plots: Vec<_> =
         page.tags.iter().filter(|tag| tag.attributes.iter().any(|(_, v)| v == "img")).collect();
-    // Nine waterfalls, latencies, timelines and plots of span names, six states of a trace, three plots of a choice, and one
-    // loss plot.
-    assert_eq!(plots.len(), 46);
+    // Nine waterfalls, latencies, timelines and plots of span names, six states of a trace, three plots of a choice, one
+    // loss plot, and one of loss by rate.
+    assert_eq!(plots.len(), 47);
     for plot in plots {
         let has = |name: &str| plot.attributes.iter().any(|(key, _)| key == name);
         assert!(has("viewBox") && has("aria-labelledby") && !has("width"), "{plot:?}");
     }
-    assert_eq!(page.count("desc"), 46);
+    assert_eq!(page.count("desc"), 47);
     // No colour is written into a drawing: the style sheet decides, for light and dark.
     assert!(page.values("fill").is_empty() && page.values("stroke").is_empty());
 }
@@ -200,8 +201,8 @@ fn nothing_lost_is_said_with_the_number_it_rests_on() {
     let text = page(&sample::nine()).text;
     // Plot, its description, and table, for each of the six variants without loss.
     assert!(text.matches("0 of 200\u{202f}000").count() >= 18);
-    // Only the axis of the plot may say so.
-    assert_eq!(text.lines().filter(|line| line.trim() == "0\u{202f}%").count(), 10);
+    // Only the axes of plots may say so.
+    assert_eq!(text.lines().filter(|line| line.trim() == "0\u{202f}%").count(), 12);
     assert!(!text.lines().any(|line| line.trim() == "0.00\u{202f}%"));
 }
 

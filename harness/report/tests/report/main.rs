@@ -10,6 +10,7 @@ mod ci;
 mod escaping;
 mod faults;
 mod html;
+mod knee;
 mod page;
 mod table;
 mod timeline;
