@@ -12,6 +12,7 @@ mod choice;
 mod ci;
 mod compared;
 mod explain;
+mod configured;
 mod faults;
 mod frontier;
 mod heat;

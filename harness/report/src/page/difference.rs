@@ -1,106 +1,97 @@
 //! What differs? Settings as they were set, and what the SDK really used.
 
-use spanfate_model::exporter::Effective;
-use spanfate_model::result::{RunResult, VariantResult};
+use spanfate_model::result::RunResult;
 
 use super::grid::Grid;
-use super::part::Section;
+use super::part::{Section, details, fold, note};
+use crate::configured::{Key, Value, keys};
 use crate::markup::Html;
-use crate::number::PAGE;
+
+/// Settings that the answer names.
+const NAMED: usize = 8;
 
 /// The section.
 pub(crate) fn section(result: &RunResult) -> Section {
-    let names = names(result);
-    let differing: Vec<&str> =
-        names.iter().map(String::as_str).filter(|name| differs(result, name)).collect();
-    let answer = if result.variants.len() < 2 {
-        "There is one variant, so nothing is compared.".to_owned()
-    } else if differing.is_empty() {
-        "Nothing: all variants have the same settings.".to_owned()
+    let (differing, same): (Vec<Key>, Vec<Key>) = keys(result).into_iter().partition(Key::differs);
+    let mut body = main(result, &differing);
+    if result.variants.len() > 1 && !same.is_empty() {
+        let summary = format!("{} settings that are the same in all variants", same.len());
+        body.push(&details(&summary, equal(&same, result.variants.len())));
     } else {
-        format!("The variants differ in {}; all else is equal.", differing.join(", "))
-    };
-    let body = as_set(result, &names).with(&effective(result));
-    Section { id: "settings", question: "What differs?", answer, body }
-}
-
-fn names(result: &RunResult) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    for (name, _) in result.variants.iter().flat_map(|variant| &variant.settings) {
-        if !out.contains(name) {
-            out.push(name.clone());
-        }
+        body.push(&equal(&same, result.variants.len()));
     }
-    out
+    body.push(&explained(result));
+    Section { id: "settings", question: "What differs?", answer: answer(result, &differing), body }
 }
 
-fn value<'a>(variant: &'a VariantResult, name: &str) -> Option<&'a str> {
-    variant.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+fn answer(result: &RunResult, differing: &[Key]) -> String {
+    if result.variants.len() < 2 {
+        return "There is one variant, so nothing is compared.".to_owned();
+    }
+    let mut names: Vec<&str> = differing.iter().take(NAMED).map(|key| key.name.as_str()).collect();
+    let more = format!("{} more", differing.len().saturating_sub(NAMED));
+    names.extend((differing.len() > NAMED).then_some(more.as_str()));
+    match names.as_slice() {
+        [] => "Nothing: all variants have the same settings.".to_owned(),
+        names => format!("The variants differ in {}; all else is equal.", names.join(", ")),
+    }
 }
 
-fn differs(result: &RunResult, name: &str) -> bool {
-    let mut values = result.variants.iter().map(|variant| value(variant, name));
-    let first = values.next();
-    values.any(|value| Some(value) != first)
-}
-
-fn as_set(result: &RunResult, names: &[String]) -> Html {
-    let titles = std::iter::once("Variant").chain(names.iter().map(String::as_str));
-    let mut grid = Grid::new("Settings as set; what is not set is the SDK's default", titles);
-    for variant in &result.variants {
+/// A row per variant, a column per setting in which they differ.
+fn main(result: &RunResult, differing: &[Key]) -> Html {
+    if differing.is_empty() {
+        return Html::new();
+    }
+    let titles = std::iter::once("Variant").chain(differing.iter().map(|key| key.name.as_str()));
+    let mut grid = Grid::new("Settings that differ", titles);
+    for (at, variant) in result.variants.iter().enumerate() {
         let mut cells = vec![Html::text(&variant.name)];
-        for name in names {
-            cells.push(match value(variant, name) {
-                Some(value) if differs(result, name) => Html::leaf("strong", "", value),
-                Some(value) => Html::text(value),
-                None => Html::leaf("span", "unset", "not set"),
-            });
-        }
+        cells.extend(differing.iter().map(|key| key.values.get(at).map_or_else(Html::new, shown)));
         grid.marked(cells);
     }
-    grid.render()
+    fold(grid.len(), &format!("Settings of {} variants", grid.len()), grid.render())
 }
 
-fn effective(result: &RunResult) -> Html {
-    let titles = [
-        "Variant",
-        "Protocol",
-        "#Queue | spans",
-        "#Batch | spans",
-        "#Schedule delay | ms",
-        "#Export timeout | ms",
-        "When full",
-        "Sampler",
-        "Exporter",
-    ];
-    let caption = match result.plan.services.as_slice() {
-        [first, _, ..] => {
-            format!(
-                "What the SDK of {} says it uses; the others are under “Which service loses?”",
-                first.name
-            )
+fn shown(value: &Value) -> Html {
+    match (&value.set, &value.used) {
+        (Some(set), _) => {
+            let mut out = Html::leaf("strong", "", set);
+            if let Some(used) = value.otherwise() {
+                out.push(&Html::leaf("span", "unset", format!(" uses {used}")));
+            }
+            out
         }
-        _ => "What the SDK says it uses".to_owned(),
-    };
-    let mut grid = Grid::new(&caption, titles);
-    for variant in &result.variants {
-        if let Some(effective) = variant.trials.iter().find_map(|trial| trial.effective.as_ref()) {
-            grid.row(cells(&variant.name, effective));
+        // A short one stays on its line.
+        (None, Some(used)) if used.len() < 16 => {
+            Html::leaf("span", "unset", format!("{used}\u{a0}(default)"))
         }
+        (None, Some(used)) => Html::leaf("span", "unset", format!("{used} (default)")),
+        (None, None) => Html::leaf("span", "unset", "not set"),
+    }
+}
+
+fn equal(same: &[Key], variants: usize) -> Html {
+    let mut grid = Grid::new("Settings that are the same everywhere", ["Setting", "Value", "Set"]);
+    for key in same {
+        let value = key.values.first().and_then(Value::counts).unwrap_or_default();
+        let set = match key.set_in() {
+            0 => "default".to_owned(),
+            n if n == variants => "by the scenario".to_owned(),
+            n => format!("by {n} of {variants} variants; the default is the same"),
+        };
+        grid.row([key.name.clone(), value.to_owned(), set]);
     }
     grid.render()
 }
 
-fn cells(name: &str, effective: &Effective) -> Vec<String> {
-    vec![
-        name.to_owned(),
-        effective.protocol.clone(),
-        PAGE.count(u64::from(effective.queue)),
-        PAGE.count(u64::from(effective.batch)),
-        PAGE.fixed(effective.delay_ms, 0),
-        PAGE.fixed(effective.export_timeout_ms, 0),
-        if effective.block { "blocks" } else { "drops" }.to_owned(),
-        effective.sampler.clone(),
-        effective.exporter_type.clone(),
-    ]
+fn explained(result: &RunResult) -> Html {
+    let text = "What is set stands out; what is not set shows what the SDK says it uses, as its default. “Not set” is what \
+                neither the file nor the SDK says.";
+    match result.plan.services.as_slice() {
+        [first, _, ..] => note(format!(
+            "{text} What the SDK uses is that of {}; the others are under “Which service loses?”.",
+            first.name
+        )),
+        _ => note(text),
+    }
 }

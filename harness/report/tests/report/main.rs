@@ -7,6 +7,7 @@ mod answers;
 mod cells;
 mod change;
 mod ci;
+mod configured;
 mod escaping;
 mod faults;
 mod html;
