@@ -5,14 +5,14 @@
 
 mod advice;
 mod advised;
-mod answers;
 mod alike;
+mod answers;
 mod books;
 mod choice;
 mod ci;
 mod compared;
-mod explain;
 mod configured;
+mod explain;
 mod faults;
 mod frontier;
 mod heat;

@@ -3,9 +3,9 @@
 
 mod belief;
 mod breakdown;
-mod claims;
 mod change;
 mod choice;
+mod claims;
 mod clock;
 mod cost;
 mod damage;
@@ -51,22 +51,20 @@ pub(crate) fn render(result: &RunResult) -> String {
         services::section(result),
         witnesses::section(result),
         Some(timeline::section(result)),
-        change::section(result),
         faults::section(result),
+        Some(latency::section(result)),
         survival::section(result),
-        choice::section(result, None),
+        choice::section(result),
         Some(loss::section(result)),
         knee::section(result),
-        services::section(result),
-        breakdown::section(result),
-        Some(latency::section(result)),
+        change::section(result),
         damage::section(result),
         silent::section(result),
+        Some(difference::section(result)),
         Some(cost::section(result)),
         instrument::section(result),
         probes::section(result),
         clock::section(result),
-        Some(difference::section(result)),
         Some(origin::comparable(result)),
         claims::section(result),
         Some(origin::reproduce(result)),

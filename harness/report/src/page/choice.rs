@@ -11,9 +11,8 @@ use crate::number::{NONE, PAGE};
 use crate::plot::{Point, Scatter};
 use crate::words::maybe;
 
-/// The section; absent where there are not two configurations under the same conditions. `advice`: the section that says
-/// what to set, if there is one.
-pub(crate) fn section(result: &RunResult, advice: Option<&Section>) -> Option<Section> {
+/// The section; absent where there are not two configurations under the same conditions.
+pub(crate) fn section(result: &RunResult) -> Option<Section> {
     let choice = Choice::of(result)?;
     // The best first, without loss and small before others; so the numbers read from the left.
     let mut sorted: Vec<&Candidate> = choice.candidates.iter().collect();
@@ -22,10 +21,6 @@ pub(crate) fn section(result: &RunResult, advice: Option<&Section>) -> Option<Se
     body.push(&panels(&sorted));
     body.push(&best(&sorted));
     body.push(&explained(&choice));
-    if let Some(advice) = advice {
-        let link = Html::element("a", &[("href", &format!("#{}", advice.id))], Html::text(advice.question));
-        body.push(&Html::element("p", &[], link));
-    }
     body.push(&details(&format!("All {} configurations", sorted.len()), all(&sorted)));
     Some(Section { id: "choice", question: "Which should I choose?", answer: answer(&choice), body })
 }

@@ -28,7 +28,7 @@ use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 pub(crate) use chain::{chain, chatty, many, own, pair, planted, poisoned_chain};
-pub(crate) use compare::{compared, matrix, poisoned_comparison, swept};
+pub(crate) use compare::{compared, hundred, poisoned_comparison, swept};
 pub(crate) use fault::{contextless, faulty, poisoned_faults, repeatedly};
 pub(crate) use matrix::{Axes, matrix, poisoned_matrix};
 
