@@ -235,8 +235,10 @@ fn told(
     let variant = plan.variant_of(planned);
     let keys: BTreeSet<SpanKey> = cases.iter().map(|case| case.key).collect();
     let mut appearances = wire::appearances(wire, &keys);
-    let listed: Vec<SpanKey> = keys.into_iter().collect();
-    let marks: Vec<SpanMark> = opened.probes.iter().flat_map(|log| log.of_spans(&listed)).collect();
+    let mut marks: BTreeMap<SpanKey, Vec<SpanMark>> = BTreeMap::new();
+    for mark in opened.probes.iter().flat_map(|log| log.of_spans(&keys)) {
+        marks.entry(mark.key).or_default().push(mark);
+    }
     let faults = Faults {
         planned: variant.map_or(&[], |variant| &variant.faults),
         acted: &opened.acted,
@@ -250,7 +252,7 @@ fn told(
         }
         // Where probes stand in for the books, these tell the same.
         if case.made.is_none_or(|made| made.process.probed.is_none()) {
-            case.marks = marks.iter().filter(|mark| mark.key == case.key).copied().collect();
+            case.marks = marks.remove(&case.key).unwrap_or_default();
         }
     }
     let name = variant.map_or("", |variant| &variant.name);

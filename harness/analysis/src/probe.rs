@@ -5,7 +5,7 @@ mod ledger;
 mod marks;
 mod texts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spanfate_model::id::SpanKey;
 use spanfate_model::manifest::ProcessManifest;
@@ -86,7 +86,7 @@ impl<'a> Probed<'a> {
     }
 
     /// What it recorded of some spans, as far as it has names for single spans.
-    pub(crate) fn of_spans(&self, keys: &[SpanKey]) -> Vec<SpanMark> {
+    pub(crate) fn of_spans(&self, keys: &BTreeSet<SpanKey>) -> Vec<SpanMark> {
         let of = |record: Record| match record {
             Record::Span(mark) if keys.contains(&mark.key) => Some(mark),
             _ => None,

@@ -13,6 +13,7 @@ use spanfate_model::event::{Event, EventKind};
 use spanfate_model::explain::Explanation;
 use spanfate_model::fate::{Cause, Fate};
 use spanfate_model::id::SpanId;
+use spanfate_model::manifest::ProcessEnd;
 use spanfate_model::scenario::{Fault, WitnessMode};
 use spanfate_model::slots::RuntimeSample;
 use spanfate_model::wire::Disposition::{Accepted, Refused, RejectedPartial};
@@ -194,6 +195,34 @@ fn a_fault_that_acts_is_named_with_how_long_it_had_acted() {
     assert_eq!(explained(200, 1200).faults.len(), 1);
     let over = explained(200, 900);
     assert_eq!((over.faults.len(), over.verdict.as_str(), steps(&over)), (0, begins, 2));
+}
+
+#[test]
+fn a_fault_that_ended_the_process_is_named_with_what_it_took() {
+    let kill: Fault = serde_json::from_str(r#"{"name": "death", "at": "1s", "kind": {"kill": {}}}"#).unwrap();
+    let end = ProcessEnd { at: BEGAN + 1003 * MS, fault: Some(0), ..killed() };
+    let mut queued = started().queued();
+    queued.slot.ended = BEGAN + 818 * MS;
+    let world = World { end: Some(end), shutdown_began: 0, faults: vec![kill], ..alone(queued) };
+    let plan = world.plan();
+    let mut logs = world.logs(&plan);
+    let applied = Event {
+        at: BEGAN + 1000 * MS,
+        kind: EventKind::FaultApplied,
+        source: "harness".to_owned(),
+        data: json!({"fault": 0}),
+    };
+    logs.events = vec![applied];
+    let trial = conclude_trial(&plan, &plan.trials[0], 1, &logs).result;
+    let said = &trial.examples[0];
+    assert_eq!(
+        said.verdict,
+        "queued for 185 ms and not exported when the process was killed (signal 9); the fault `death` struck then"
+    );
+    assert_eq!((said.faults[0].from_ms, said.faults[0].to_ms), (Some(1000.0), Some(1000.0)));
+    let harness: Vec<&str> =
+        said.steps.iter().filter(|step| step.witness.is_none()).map(|step| step.what.as_str()).collect();
+    assert_eq!(harness, ["the fault `death` (kill) on http struck", "the process was killed (signal 9)"]);
 }
 
 #[test]

@@ -98,3 +98,12 @@ fn clean_trials_bound_how_many_are_lossy() {
     // Of a spoilt trial nobody knows what it would have lost.
     assert_eq!(summary(&[(0, MS); 10], false).lossy_bound, None);
 }
+
+#[test]
+fn the_example_of_a_fate_stands_in_the_first_trial_that_has_it() {
+    let result = run(&[(0, MS), (3, MS), (5, MS)], true);
+    let examples: Vec<usize> = result.variants[0].trials.iter().map(|trial| trial.examples.len()).collect();
+    assert_eq!(examples, [0, 1, 0]);
+    let example = &result.variants[0].trials[1].examples[0];
+    assert_eq!((example.trial, example.standing.as_str()), (1, "never_ended.leak"));
+}

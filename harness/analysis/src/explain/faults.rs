@@ -100,6 +100,7 @@ pub(super) fn clause(acting: &[Acting<'_>]) -> String {
     let one = |acting: &Acting<'_>| {
         let name = acting.fault.title();
         match (acting.since, acting.touched) {
+            _ if acting.fault.kind.is_moment() => format!("; the fault `{name}` struck then"),
             (_, true) => format!("; the fault `{name}` acted on it"),
             (Some(since), false) => format!("; the fault `{name}` had acted for {}", lasting(since)),
             (None, false) => format!("; the fault `{name}` acted"),

@@ -1,8 +1,6 @@
 //! Arguments of `explain`.
 
-use std::num::NonZeroUsize;
-
-use clap::Args;
+use clap::{Args, value_parser};
 
 #[derive(Debug, Args)]
 #[command(
@@ -16,9 +14,9 @@ pub(crate) struct ExplainArguments {
     /// Explain spans of this fate, the first by the time of their loss; a name such as `export_failed` stands for all its reasons.
     #[arg(long, value_name = "FATE")]
     pub(crate) sample: Option<String>,
-    /// How many of them.
-    #[arg(long, value_name = "N", default_value = "1", requires = "sample")]
-    pub(crate) count: NonZeroUsize,
+    /// How many of them, up to 1000.
+    #[arg(long, value_name = "N", default_value = "1", requires = "sample", value_parser = value_parser!(u16).range(1..=1000))]
+    pub(crate) count: u16,
     /// Print a JSON array.
     #[arg(long)]
     pub(crate) json: bool,

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &ExplainArguments, color: bool) -> Result<ExitCode,
     let run = Run { trials: selected(&dir, &plan, None)?, dir, plan };
     let found = match &asked {
         Asked::Id(digits) => run.of_id(digits)?,
-        Asked::Fates(name, fates) => run.of_fates(name, fates, arguments.count.get())?,
+        Asked::Fates(name, fates) => run.of_fates(name, fates, usize::from(arguments.count))?,
     };
     if arguments.json {
         show::data(&pretty(&found)?)?;
