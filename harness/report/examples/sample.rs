@@ -13,7 +13,7 @@ type Make = fn() -> RunResult;
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
-    let samples: [(&str, Make); 19] = [
+    let samples: [(&str, Make); 20] = [
         ("sample", sample::nine),
         ("repeated", sample::repeated),
         ("single", sample::single),

@@ -13,6 +13,7 @@ use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::result::{Prediction, RunResult, VariantResult};
 use spanfate_model::unit::Period;
 
+use crate::alike::{planned, same_conditions};
 use crate::spans::witnessed;
 
 /// Advice for a configuration that loses spans.
@@ -48,13 +49,13 @@ pub(crate) fn advised(result: &RunResult) -> Vec<Advised<'_>> {
 
 fn how<'a>(result: &'a RunResult, loser: &'a VariantResult) -> How<'a> {
     let plan = &result.plan;
-    let Some(planned) = of(plan, loser) else { return How::Unknown };
-    if let Some((clean, lines)) = measured(result, planned) {
+    let Some(own) = planned(plan, &loser.name) else { return How::Unknown };
+    if let Some((clean, lines)) = measured(result, own) {
         return How::Measured { clean, lines };
     }
     let fates: Vec<Fate> = loser.summary.lost_by_fate.keys().filter_map(|name| Fate::by_name(name)).collect();
     if fates.iter().any(|fate| remedy::of(*fate) == Remedy::Settings) {
-        return demand(plan, planned, loser)
+        return demand(plan, own, loser)
             .and_then(|demand| self::plan(&demand))
             .map_or(How::Unknown, |worked| How::Law(Box::new(worked)));
     }
@@ -65,18 +66,10 @@ fn how<'a>(result: &'a RunResult, loser: &'a VariantResult) -> How<'a> {
     How::Otherwise(others.collect())
 }
 
-fn of<'a>(plan: &'a Plan, variant: &VariantResult) -> Option<&'a PlannedVariant> {
-    plan.variants.iter().find(|planned| planned.name == variant.name)
-}
-
-/// Whether two configurations met the same: receiver, load, faults, build and sampling; what may differ is what one would set.
-pub(crate) fn same_conditions(a: &PlannedVariant, b: &PlannedVariant) -> bool {
+/// Whether one could be set in place of the other: the same befell both, and both sample the same.
+fn comparable(a: &PlannedVariant, b: &PlannedVariant) -> bool {
     let sampling = |exporter: &Exporter| (exporter.sampler, exporter.ratio);
-    a.receiver == b.receiver
-        && a.load == b.load
-        && a.faults == b.faults
-        && a.build == b.build
-        && sampling(&a.exporter) == sampling(&b.exporter)
+    same_conditions(a, b) && a.build == b.build && sampling(&a.exporter) == sampling(&b.exporter)
 }
 
 /// Of the configurations that lost nothing under the same conditions the cheapest: one that does not make requests wait, with the
@@ -89,8 +82,8 @@ fn measured<'a>(result: &'a RunResult, loser: &PlannedVariant) -> Option<(&'a Va
     });
     let mut all: Vec<_> = clean
         .filter_map(|variant| {
-            let planned = of(&result.plan, variant).filter(|planned| same_conditions(planned, loser))?;
-            let exporter = &planned.exporter;
+            let own = planned(&result.plan, &variant.name).filter(|own| comparable(own, loser))?;
+            let exporter = &own.exporter;
             let lines = lines(exporter, &loser.exporter);
             let effective = variant.trials.iter().find_map(|trial| trial.effective.as_ref());
             // Less than the defaults saves nothing: a queue takes the memory of the spans in it.

@@ -74,6 +74,7 @@ fn results() -> Vec<(&'static str, RunResult)> {
         ("pair", sample::pair()),
         ("faulty", sample::faulty()),
         ("compared", sample::compared()),
+        ("matrix", sample::matrix(sample::Axes::ALL)),
         ("swept", sample::swept()),
         ("hostile", sample::poisoned("<script>alert(1)</script>&\u{1b}[31m")),
         ("hostile-chain", sample::poisoned_chain("<script>alert(1)</script>&\u{1b}[31m")),

@@ -127,24 +127,36 @@
   };
   const tip = make('div', { className: 'tip', hidden: true });
   document.body.append(tip);
+  // Where a line or the edge of an area is at x: between two of its points.
+  const heights = (shape, x) => {
+    const points = shape.getAttribute('points').split(' ').map((point) => point.split(',').map(Number));
+    const found = [];
+    points.forEach(([x1, y1], at) => {
+      const [x2, y2] = points[at + 1] || points[at];
+      if (x >= Math.min(x1, x2) && x <= Math.max(x1, x2)) {
+        found.push(x1 === x2 ? y1 : y1 + ((x - x1) / (x2 - x1)) * (y2 - y1));
+      }
+    });
+    return found;
+  };
   const read = (chart, x) => {
     const [ax, ay] = [scale(chart.dataset.x), scale(chart.dataset.y)];
-    const [top, low] = [Math.min(ay.a, ay.b), Math.max(ay.a, ay.b)];
+    const [top, low] = [Math.min(ay.a, ay.b) - 1, Math.max(ay.a, ay.b) + 1];
     const lines = [abscissa(ax, x)];
     for (const pair of chart.dataset.names.split('|')) {
       const [role, name] = pair.split('=');
-      for (const line of all('polyline.l,polygon.f', chart.ownerSVGElement)) {
-        if (line.getAttribute('class').slice(2) !== role) continue;
-        const points = line.getAttribute('points').split(' ').map((point) => point.split(',').map(Number));
-        if (points.some((point) => point[1] < top - 1 || point[1] > low + 1)) continue;
-        const near = points.reduce((best, point) => {
-          const [d, e] = [Math.abs(point[0] - x), Math.abs(best[0] - x)];
-          return d < e || (d === e && point[1] < best[1]) ? point : best;
-        });
-        if (Math.abs(near[0] - x) > 12) continue;
-        lines.push(name + ': ' + digits(ay.value(near[1])) + (ay.unit ? '\u202f' + ay.unit : ''));
-        break;
-      }
+      const shapes = all('polyline.l,polygon.f', chart.ownerSVGElement).filter((shape) => {
+        const [, y] = shape.getAttribute('points').split(/[ ,]/, 2).map(Number);
+        return shape.getAttribute('class').slice(2) === role && y >= top && y <= low;
+      });
+      const found = shapes.flatMap((shape) => {
+        const all = heights(shape, x);
+        if (!all.length) return [];
+        const high = ay.value(Math.min(...all));
+        // An area is worth what lies between its edges.
+        return [shape.tagName === 'polygon' ? high - ay.value(Math.max(...all)) : high];
+      });
+      if (found.length) lines.push(name + ': ' + digits(Math.max(...found)) + (ay.unit ? '\u202f' + ay.unit : ''));
     }
     return lines;
   };

@@ -10,7 +10,7 @@ macro_rules! policy {
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action ",
             $form,
             "; style-src 'unsafe-inline'; img-src data:; ",
-            "script-src 'sha256-x1gDN2UL6YIA8CwdoTvBBKs77q2tHP7KsU65fs/nL7s='\">",
+            "script-src 'sha256-cMpUg7drCNhZwJi99rwRuBLdllecLNRgvR6igRikKmk='\">",
         )
     };
 }

@@ -1,13 +1,17 @@
 //! One lane of a time plot: one quantity over the common time axis, under its own name and unit.
 
+use std::convert::Infallible;
+
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::types::RangedCoordf64;
+use plotters::drawing::DrawingAreaErrorKind;
 use plotters::element::{PathElement, Polygon, Rectangle};
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::figure::{Area, Drawn, FONT, WIDTH, font, px, stroke};
+use super::reading::{Axis, Reading};
 use super::shade::Shades;
 use super::svg::{Ink, Svg};
 use crate::number::PAGE;
@@ -79,8 +83,13 @@ impl Lane {
         NAME + KEYS * rows(&self.keys).len() as f64
     }
 
-    /// Draws it into its area.
-    pub(super) fn draw(&self, area: &Area<'_>, frame: &Frame<'_>, last: bool) -> Drawn {
+    /// Draws it into its area; gives how values are read off it.
+    pub(super) fn draw(
+        &self,
+        area: &Area<'_>,
+        frame: &Frame<'_>,
+        last: bool,
+    ) -> Result<Reading, DrawingAreaErrorKind<Infallible>> {
         let mut chart = ChartBuilder::on(area)
             .margin_top(px(self.head()))
             .margin_right(px(SIDES.1))
@@ -96,8 +105,32 @@ impl Lane {
         for mark in self.marks.iter().filter(|mark| !matches!(mark, Mark::Band(..))) {
             self.mark(&mut chart, mark, frame)?;
         }
+        let seconds = Axis { ends: (0.0, frame.end), log: false, unit: "s" };
+        let values = Axis { ends: (0.0, self.top), log: false, unit: "" };
+        let reading = Reading::of(chart.plotting_area(), seconds, values, &self.names());
         area.draw_text(self.name, &font(Ink::Soft, FONT, HPos::Left, VPos::Center), (0, px(8.0)))?;
-        self.write_keys(area)
+        self.write_keys(area)?;
+        Ok(reading)
+    }
+
+    /// What its marks are called where their values are read.
+    fn names(&self) -> Vec<(Ink, &'static str)> {
+        if !self.keys.is_empty() {
+            return self.keys.clone();
+        }
+        let name = |ink: Ink| match ink {
+            Ink::Created => "created",
+            Ink::Received => "received",
+            Ink::Lost => "lost",
+            _ => self.name,
+        };
+        let inks = self.marks.iter().filter_map(|mark| match mark {
+            Mark::Line(ink, ..) | Mark::Area(ink, _) | Mark::Between(ink, ..) | Mark::Posts(ink, ..) => {
+                Some(*ink)
+            }
+            Mark::Level(..) | Mark::Band(..) => None,
+        });
+        inks.map(|ink| (ink, name(ink))).collect()
     }
 
     fn mesh(&self, chart: &mut Chart<'_, '_>, last: bool) -> Drawn {

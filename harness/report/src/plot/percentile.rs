@@ -1,12 +1,16 @@
 //! Latency by percentile: x is `1 / (1 - p)` on a log scale, so that the tail has room.
 
+use std::convert::Infallible;
+
 use plotters::chart::ChartBuilder;
 use plotters::coord::combinators::IntoLogRange;
+use plotters::drawing::DrawingAreaErrorKind;
 use plotters::series::LineSeries;
 use plotters::style::text_anchor::{HPos, VPos};
 use spanfate_model::result::{Quantiles, VariantResult};
 
-use super::figure::{Area, Drawn, FONT, Figure, font, px, stroke};
+use super::figure::{Area, FONT, Figure, font, px, stroke};
+use super::reading::{Axis, Reading};
 use super::svg::Ink;
 use crate::markup::Html;
 use crate::number::PAGE;
@@ -58,10 +62,17 @@ impl Percentiles {
             ),
             height: HEIGHT,
         };
-        figure.draw(|area| self.chart(area, variant))
+        figure.read(|area, readings| {
+            readings.push(self.chart(area, variant)?);
+            Ok(())
+        })
     }
 
-    fn chart(&self, area: &Area<'_>, variant: &VariantResult) -> Drawn {
+    fn chart(
+        &self,
+        area: &Area<'_>,
+        variant: &VariantResult,
+    ) -> Result<Reading, DrawingAreaErrorKind<Infallible>> {
         let mut chart = ChartBuilder::on(area)
             .margin_top(px(8.0))
             .margin_right(px(22.0))
@@ -84,7 +95,10 @@ impl Percentiles {
         for ((ink, width), quantiles) in curves(variant) {
             chart.draw_series(LineSeries::new(points(quantiles), stroke(ink, width)))?;
         }
-        Ok(())
+        let shares = Axis { ends: (1.0, self.x), log: true, unit: "percentile" };
+        let times = Axis { ends: self.y, log: true, unit: "ms" };
+        let names = [(Ink::Response, "response"), (Ink::Delay, "creation to receipt")];
+        Ok(Reading::of(chart.plotting_area(), shares, times, &names))
     }
 }
 

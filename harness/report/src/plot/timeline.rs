@@ -81,12 +81,12 @@ impl<'a> Timelines<'a> {
             height: height as u32,
         };
         let frame = Frame { end: self.end, shades: &shades };
-        figure.draw(|area| {
+        figure.read(|area, readings| {
             shades.number(area)?;
             let mut rest = area.clone();
             for (at, lane) in lanes.iter().enumerate() {
                 let (own, below) = rest.split_vertically(px(lane.room(at == last)));
-                lane.draw(&own, &frame, at == last)?;
+                readings.push(lane.draw(&own, &frame, at == last)?);
                 rest = below;
             }
             Ok(())

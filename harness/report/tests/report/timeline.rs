@@ -110,6 +110,7 @@ fn of_variants_without_a_loss_two_are_unfolded() {
     let result = sample::nine();
     let text = html(&result);
     let time = text.split("id=\"time\"").nth(1).unwrap_or_default();
+    let time = time.split("</section>").next().unwrap_or_default();
     let (open, folded) = time.split_once("4 more variants without a loss").unwrap_or_default();
     let drawn = |part: &str, name: &str| part.contains(&format!("<figcaption>{name}</figcaption>"));
     for variant in &result.variants {

@@ -99,7 +99,9 @@ fn read(page: &str) -> (Vec<String>, String) {
             Event::Start(tag) => shape.push(format!("{tag:?}")),
             Event::Html(text) | Event::InlineHtml(text) => shape.push(text.into_string()),
             Event::Text(text) => outside.push_str(&text),
-            Event::Code(_) | Event::End(_) => {}
+            // What stands before code and what stands behind it are not one word.
+            Event::Code(_) => outside.push('\n'),
+            Event::End(_) => {}
             Event::SoftBreak => outside.push('\n'),
             other => shape.push(format!("{other:?}")),
         }
