@@ -23,7 +23,7 @@ pub(crate) use bars::{Bars, Row};
 pub(crate) use buckets::Buckets;
 pub(crate) use knee::Knee;
 pub(crate) use loss::loss;
-pub(crate) use percentile::Percentiles;
+pub(crate) use percentile::{Percentiles, median};
 pub(crate) use scatter::{Point, Scatter};
 pub(crate) use spark::spark;
 pub(crate) use strip::strip;

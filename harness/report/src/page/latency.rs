@@ -1,26 +1,25 @@
-//! How slow?
+//! How slow, how late?
 
-use spanfate_model::result::{Quantiles, RunResult, TrialResult, VariantResult};
+use spanfate_model::result::{Quantiles, RunResult, VariantResult};
 
 use super::grid::Grid;
 use super::part::{Key, Section, details, legend, note, plots, range};
 use crate::markup::Html;
 use crate::number::PAGE;
-use crate::plot::Percentiles;
+use crate::plot::{Percentiles, median};
 
 /// The section.
 pub(crate) fn section(result: &RunResult) -> Section {
     let mut body = Html::new();
     if let Some(axes) = Percentiles::over(&result.variants) {
         let shown = result.variants.iter().enumerate();
-        body.push(&legend(&[
-            (Key::Line, "response", "response, from the intended start"),
-            (Key::Line, "delay", "from a span's creation to its receipt"),
-        ]));
+        let trials = result.variants.iter().map(|variant| variant.trials.len()).max().unwrap_or_default();
+        body.push(&legend(&keys(trials)));
         body.push(&plots(shown.map(|(at, variant)| (variant.name.clone(), axes.draw(variant, at)))));
         body.push(&note(
-            "Both axes are logarithmic and the same in all plots. With several trials, the strong line is the trial whose \
-             p99 is the median, the faint ones are the trials. Receipt includes the wait in the queue, up to the schedule delay.",
+            "Both axes are logarithmic and the same in all plots; to the right each step is a tenth of the requests or spans before \
+             it. Strong lines are of all valid trials together, service time of the trial whose p99 is the median. Receipt includes \
+             the wait in the queue, up to the schedule delay. Where service lies below response, requests waited to be sent.",
         ));
     }
     body.push(&table(result, "Response time from the intended start, ms", |v| v.summary.response.as_ref()));
@@ -35,7 +34,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
     if !service.is_empty() || !lag.is_empty() {
         body.push(&details("Service time and start lag", service.with(&lag)));
     }
-    Section { id: "latency", question: "How slow?", answer: answer(result), body }
+    Section { id: "latency", question: "How slow, how late?", answer: answer(result), body }
 }
 
 fn answer(result: &RunResult) -> String {
@@ -43,6 +42,9 @@ fn answer(result: &RunResult) -> String {
         let ((low, first), (high, last)) = range(result, |variant| pick(variant).map(|q| q.p99))?;
         if first == last {
             return Some(format!("{what} p99 is {}", PAGE.ms(low)));
+        }
+        if PAGE.ms(low) == PAGE.ms(high) {
+            return Some(format!("{what} p99 is {} in all variants", PAGE.ms(low)));
         }
         Some(format!("{what} p99 lies between {} ({first}) and {} ({last})", PAGE.ms(low), PAGE.ms(high)))
     };
@@ -73,9 +75,19 @@ fn table<'a>(
     grid.render()
 }
 
-/// The distribution of the trial whose p99 is the median.
-fn median(variant: &VariantResult, pick: fn(&TrialResult) -> Option<&Quantiles>) -> Option<&Quantiles> {
-    let mut all: Vec<&Quantiles> = variant.trials.iter().filter_map(pick).collect();
-    all.sort_by(|a, b| a.p99.total_cmp(&b.p99));
-    all.get(all.len().saturating_sub(1) / 2).copied()
+fn keys(trials: usize) -> Vec<(Key, &'static str, &'static str)> {
+    let mut keys = vec![
+        (Key::Line, "response", "response, from the intended start"),
+        (Key::Line, "service", "service, from the actual start"),
+        (Key::Line, "delay", "from a span's creation to its receipt"),
+    ];
+    match trials {
+        0 | 1 => {}
+        2 => keys.push((Key::Line, "response faint", "each trial")),
+        _ => keys.extend([
+            (Key::Bar, "response shade", "from the lowest to the highest of the valid trials"),
+            (Key::Bar, "delay shade", "the same for receipt"),
+        ]),
+    }
+    keys
 }

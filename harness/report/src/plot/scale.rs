@@ -46,6 +46,11 @@ impl Scale {
         self.step.is_none()
     }
 
+    /// The values at its ends.
+    pub(crate) const fn ends(self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
     /// Where a value lies, from 0 to 1.
     pub(crate) fn place(self, value: f64) -> f64 {
         let share = if self.is_log() {

@@ -31,7 +31,8 @@ inks! {
     Interval = "interval", Trial = "trial", Response = "response", Delay = "delay", ResponseTrial = "response faint",
     DelayTrial = "delay faint", Queue = "queue", Capacity = "capacity", Missing = "missing", Fault = "fault",
     Lane = "lane", Fate1 = "fate1", Fate2 = "fate2", Fate3 = "fate3", Fate4 = "fate4", Fate5 = "fate5", Fate6 = "fate6",
-    Best = "best", Beaten = "beaten",
+    Best = "best", Beaten = "beaten", Service = "service", ResponseBand = "response shade",
+    DelayBand = "delay shade",
 }
 
 impl Ink {

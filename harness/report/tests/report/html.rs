@@ -117,7 +117,7 @@ fn every_question_is_asked_and_answered() {
         "Which should I choose?",
         "How much is lost, and does the law explain it?",
         "At which rate does it start to lose?",
-        "How slow?",
+        "How slow, how late?",
         "What does the user see in the trace UI?",
         "Which losses are silent?",
         "What does it cost?",
@@ -202,7 +202,7 @@ fn nothing_lost_is_said_with_the_number_it_rests_on() {
     // Plot, its description, and table, for each of the six variants without loss.
     assert!(text.matches("0 of 200\u{202f}000").count() >= 18);
     // Only the axes of plots may say so.
-    assert_eq!(text.lines().filter(|line| line.trim() == "0\u{202f}%").count(), 12);
+    assert_eq!(text.lines().filter(|line| line.trim() == "0\u{202f}%").count(), 3);
     assert!(!text.lines().any(|line| line.trim() == "0.00\u{202f}%"));
 }
 

@@ -12,6 +12,7 @@ mod escaping;
 mod faults;
 mod html;
 mod knee;
+mod latency;
 mod page;
 mod table;
 mod timeline;
