@@ -51,6 +51,15 @@ impl Numbers {
         self.fixed(value, decimals)
     }
 
+    /// A number with a prefix of the SI, for where there is little room.
+    pub(crate) fn scaled(self, value: f64) -> String {
+        const PREFIXES: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+        match PREFIXES.iter().find(|(size, _)| value.abs() >= *size) {
+            Some((size, prefix)) => format!("{}{}{prefix}", self.short(value / size), self.space),
+            None => self.short(value),
+        }
+    }
+
     /// A share as a percentage; a small one keeps two digits, so that "something" never reads as nothing.
     pub(crate) fn percent(self, share: f64) -> String {
         format!("{}{}%", self.points(share), self.space)
@@ -150,6 +159,7 @@ mod tests {
         assert_eq!(TERMINAL.short(0.1234), "0.123");
         assert_eq!(TERMINAL.short(f64::NAN), NONE);
         assert_eq!(PAGE.count(45_000), "45\u{202f}000");
+        assert_eq!([98e6, 1500.0, 12.0].map(|n| TERMINAL.scaled(n)), ["98.0 M", "1.50 k", "12.0"]);
     }
 
     #[test]

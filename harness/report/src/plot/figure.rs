@@ -21,6 +21,8 @@ pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
 pub(crate) const WIDTH: u32 = 400;
 /// Least width of a bar that stands for something.
 const THIN: f64 = 1.5;
+/// About the width of a character of text.
+const CHARACTER: f64 = 6.6;
 /// Size of text.
 pub(crate) const FONT: f64 = 12.0;
 
@@ -81,8 +83,14 @@ pub(crate) fn font(ink: Ink, size: f64, h: HPos, v: VPos) -> TextStyle<'static> 
     ("sans-serif", size * SCALE).into_font().color(&ink.color()).pos(Pos::new(h, v))
 }
 
-/// Writes text.
+/// Writes text. What is centred near an edge is moved inside.
 pub(crate) fn write(area: &Area<'_>, text: &str, ink: Ink, at: (f64, f64), h: HPos) -> Drawn {
+    let half = text.chars().count() as f64 * CHARACTER / 2.0;
+    let middle = f64::from(WIDTH) / 2.0;
+    let at = match h {
+        HPos::Center if half < middle => (at.0.clamp(half, f64::from(WIDTH) - half), at.1),
+        _ => at,
+    };
     area.draw_text(text, &font(ink, FONT, h, VPos::Center), (px(at.0), px(at.1)))
 }
 

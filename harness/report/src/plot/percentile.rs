@@ -6,6 +6,7 @@ use plotters::style::text_anchor::HPos;
 use spanfate_model::result::{Quantiles, TrialResult, VariantResult};
 
 use super::figure::{Area, Drawn, Figure, px, stroke, write};
+use super::reading::{Axis, Reading};
 use super::scale::{Scale, digits};
 use super::svg::Ink;
 use crate::markup::Html;
@@ -36,6 +37,10 @@ pub(crate) struct Percentiles {
     x: f64,
     y: Scale,
 }
+
+/// What the lines are called where their values are read.
+const NAMES: [(Ink, &str); 3] =
+    [(Ink::Response, "response"), (Ink::Service, "service"), (Ink::Delay, "creation to receipt")];
 
 impl Percentiles {
     /// Axes that hold all curves; `None` if there is none.
@@ -73,7 +78,12 @@ impl Percentiles {
             ),
             height: HEIGHT,
         };
-        figure.draw(|area| self.chart(area, variant))
+        figure.read(|area, readings| {
+            let shares = Axis { ends: (1.0, self.x), log: true, unit: "percentile" };
+            let times = Axis { ends: self.y.ends(), log: true, unit: "ms" };
+            readings.push(Reading::at(((LEFT, RIGHT), (TOP, BOTTOM)), shares, times, &NAMES));
+            self.chart(area, variant)
+        })
     }
 
     fn chart(&self, area: &Area<'_>, variant: &VariantResult) -> Drawn {

@@ -29,7 +29,16 @@ impl Reading {
         let (across, down) = area.get_pixel_range();
         let ends =
             |range: &std::ops::Range<i32>| (f64::from(range.start) / SCALE, f64::from(range.end) / SCALE);
-        let ((left, right), (top, bottom)) = (ends(&across), ends(&down));
+        Self::at((ends(&across), ends(&down)), x, y, names)
+    }
+
+    /// The chart between these ends in SVG units: left and right, top and bottom.
+    pub(crate) fn at(
+        ((left, right), (top, bottom)): ((f64, f64), (f64, f64)),
+        x: Axis,
+        y: Axis,
+        names: &[(Ink, &'static str)],
+    ) -> Self {
         let names: Vec<String> = names.iter().map(|(ink, name)| format!("{}={name}", ink.class())).collect();
         let number = |value: f64| format!("{value:.1}");
         Self(Html::void(

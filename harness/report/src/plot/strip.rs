@@ -16,6 +16,8 @@ use crate::number::PAGE;
 const HEIGHT: u32 = 214;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 186.0;
+/// Characters of a label beside the strip.
+const ROOM: usize = 9;
 /// The strip: its edges, and where baseline and candidate stand.
 const STRIP: (f64, f64) = (62.0, 224.0);
 const ARMS: (f64, f64) = (100.0, 186.0);
@@ -53,7 +55,9 @@ fn label(row: &Compared, tick: f64) -> String {
     if unit(row) > 1.0 {
         format!("{}\u{202f}MiB", PAGE.fixed(tick, digits(tick)))
     } else {
-        compared::value(row, tick, PAGE)
+        let text = compared::value(row, tick, PAGE);
+        // There is room for seven digits.
+        if text.chars().count() > ROOM { PAGE.scaled(tick) } else { text }
     }
 }
 

@@ -96,7 +96,7 @@ fn examples(case: &Case, planned: &PlannedTrial, ledger: &Ledger) -> Vec<Explana
     let step = |at_ms: f64, witness, what: &str| Step { at_ms, witness, what: what.to_owned() };
     let one = |(fate, first): (&Fate, &FirstLostSpan)| Explanation {
         trial: planned.index,
-        variant: case.name.to_owned(),
+        variant: case.name.clone(),
         trace_id: first.trace_id,
         span_id: first.span_id,
         service: first.service.clone(),

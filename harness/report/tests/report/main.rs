@@ -4,6 +4,7 @@
 mod sample;
 
 mod answers;
+mod browser;
 mod cells;
 mod change;
 mod ci;

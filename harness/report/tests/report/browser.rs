@@ -1,15 +1,14 @@
 //! What a browser makes of the report: the tests in `harness/browser`, run on made-up results. They need Chromium, Node.js and npm
 //! with its registry; where one is absent they are skipped, with a notice.
 
-#[path = "common/sample.rs"]
-mod sample;
-
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use spanfate_model::result::RunResult;
 use spanfate_report::html;
+
+use crate::sample;
 
 /// Names under which Chromium is installed; `CHROMIUM` in the environment comes first.
 const BROWSERS: [&str; 5] =
