@@ -28,6 +28,8 @@ pub(crate) struct Choice {
     pub(crate) skipped: usize,
     /// Variants that ran under other conditions.
     pub(crate) others: usize,
+    /// One of those that lose, where others ran under other conditions: it stands for the conditions.
+    pub(crate) like: Option<String>,
 }
 
 /// A variant with its plan.
@@ -82,11 +84,19 @@ fn groups<'a>(
     out
 }
 
-/// Without a sweep: the largest set of variants under the same conditions, the first of these.
+/// Without a sweep: a set of variants under the same conditions. One in which some lose and others do not has most to choose from,
+/// then one in which any loses, then the largest; the first of these.
 fn by_variant(placed: &[Placed<'_>]) -> Choice {
+    let worth = |group: &Vec<Placed<'_>>| {
+        let lossy = group.iter().filter(|(variant, _)| variant.summary.lost > 0).count();
+        let several = group.len() > 1;
+        (several && lossy > 0 && lossy < group.len(), several && lossy > 0, group.len())
+    };
     let all = groups(placed, same_conditions);
-    let most = all.into_iter().reduce(|most, group| if group.len() > most.len() { group } else { most });
+    let most = all.into_iter().reduce(|most, group| if worth(&group) > worth(&most) { group } else { most });
     let most = most.unwrap_or_default();
+    let others = placed.len() - most.len();
+    let loser = most.iter().find(|(variant, _)| variant.summary.lost > 0);
     let candidate = |(variant, _): &Placed<'_>| Candidate {
         name: variant.name.clone(),
         cost: cost(variant),
@@ -97,7 +107,8 @@ fn by_variant(placed: &[Placed<'_>]) -> Choice {
         candidates: most.iter().map(candidate).collect(),
         over: Vec::new(),
         skipped: 0,
-        others: placed.len() - most.len(),
+        like: loser.filter(|_| others > 0).map(|(variant, _)| variant.name.clone()),
+        others,
     }
 }
 
@@ -131,6 +142,7 @@ fn by_sweep(placed: &[Placed<'_>], axes: &[Axis]) -> Choice {
         over: (0..axes.len()).filter(varied).filter_map(|axis| axes.get(axis)).map(axis_name).collect(),
         skipped: conditions.len() - usable.len(),
         others: 0,
+        like: None,
     }
 }
 

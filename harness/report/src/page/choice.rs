@@ -33,6 +33,21 @@ fn order(candidate: &Candidate) -> f64 {
 }
 
 fn answer(choice: &Choice) -> String {
+    let text = among(choice);
+    let judged = choice.candidates.iter().any(|candidate| candidate.cost.is_some());
+    match choice.like.as_ref().filter(|_| judged) {
+        Some(like) => format!("Under the conditions of {like}: {}", lower(&text)),
+        None => text,
+    }
+}
+
+/// A sentence that goes on after a colon.
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+fn among(choice: &Choice) -> String {
     let all = choice.candidates.len();
     let judged = || choice.candidates.iter().filter(|candidate| candidate.cost.is_some());
     let clean: Vec<&Candidate> =

@@ -61,6 +61,10 @@
     if (rows.length < 3 || rows.some((row) => row.cells.length !== rows[0].cells.length)) continue;
     all('thead th', table).forEach((head, at) => {
       const button = make('button', { type: 'button', title: 'Sort by this column' }, ...head.childNodes);
+      const arrow = make('span', { className: 'arrow' });
+      arrow.setAttribute('aria-hidden', 'true');
+      // Behind the name, before the unit below it.
+      button.insertBefore(arrow, button.querySelector('small'));
       head.append(button);
       button.addEventListener('click', () => {
         const was = head.getAttribute('aria-sort');

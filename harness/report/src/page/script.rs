@@ -10,7 +10,7 @@ macro_rules! policy {
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action ",
             $form,
             "; style-src 'unsafe-inline'; img-src data:; ",
-            "script-src 'sha256-cMpUg7drCNhZwJi99rwRuBLdllecLNRgvR6igRikKmk='\">",
+            "script-src 'sha256-xzmfT7z91AyIcSQtscvhbka0wOW12bhPrhS84DPxBmM='\">",
         )
     };
 }

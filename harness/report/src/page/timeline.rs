@@ -21,8 +21,10 @@ const OPEN: usize = 2;
 
 /// The section.
 pub(crate) fn section(result: &RunResult) -> Section {
-    let shown: Vec<(&VariantResult, &TrialResult)> =
+    let mut shown: Vec<(&VariantResult, &TrialResult)> =
         result.variants.iter().filter_map(|variant| Some((variant, worst(variant)?))).collect();
+    // What loses something is looked at first.
+    shown.sort_by_key(|(_, trial)| !loses(trial));
     let mut body = Html::new();
     if !shown.is_empty() {
         let axes = Timelines::over(&shown, &result.plan);
@@ -34,7 +36,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
             let acting = numbered(&axes.acting(variant, trial));
             (trial_name(variant, trial), plot.with(&acting).with(&numbers))
         };
-        // What loses something is looked at first; of the others two are enough to compare with.
+        // Of those without a loss two are enough to compare with.
         let mut clean = 0;
         let (open, folded): (Vec<_>, Vec<_>) = shown.iter().enumerate().partition(|(_, (_, trial))| {
             let lossy = loses(trial);

@@ -176,7 +176,7 @@ fn the_cheapest_that_loses_nothing_is_named() {
     // Two of the nine have another receiver, one is not valid for latency.
     assert_eq!(
         answer(&sample::nine(), "choice"),
-        "5 of 7 configurations lose nothing; the cheapest of them is SDK defaults: response p99 1.36 ms, 92.0 MiB. \
+        "Under the conditions of small batch: 5 of 7 configurations lose nothing; the cheapest of them is SDK defaults: response p99 1.36 ms, 92.0 MiB. \
          1 configuration cannot be judged."
     );
     let choice = asked(&sample::nine(), "choice");
