@@ -222,7 +222,7 @@ impl Fate {
             Self::NeverEnded(Leak::Panic) => "a panic came before its defer span.End()",
             Self::NeverEnded(Leak::BodyNotClosed) => "the body of the answer was neither read nor closed",
             Self::CutOffAtExit => "it was still open when the process died",
-            Self::DroppedQueueFull => "the batch processor's queue was full when it ended",
+            Self::DroppedQueueFull => "the batch processor's queue was full when the span ended",
             Self::EndedAfterShutdown => "it ended after the provider was shut down",
             Self::BlockedInEnd => "its End() was still blocked by the full queue when the process stopped",
             Self::LostInQueueAtExit(Exit::ShutdownDeadline) => {

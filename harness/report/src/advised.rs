@@ -9,7 +9,7 @@ use spanfate_model::advice::settings::Settings;
 use spanfate_model::exporter::{Exporter, OnFull};
 use spanfate_model::fate::Fate;
 use spanfate_model::fault::Family;
-use spanfate_model::plan::{Plan, PlannedVariant};
+use spanfate_model::plan::PlannedVariant;
 use spanfate_model::result::{Prediction, RunResult, VariantResult};
 use spanfate_model::unit::Period;
 
@@ -55,7 +55,7 @@ fn how<'a>(result: &'a RunResult, loser: &'a VariantResult) -> How<'a> {
     }
     let fates: Vec<Fate> = loser.summary.lost_by_fate.keys().filter_map(|name| Fate::by_name(name)).collect();
     if fates.iter().any(|fate| remedy::of(*fate) == Remedy::Settings) {
-        return demand(plan, own, loser)
+        return demand(result, own, loser)
             .and_then(|demand| self::plan(&demand))
             .map_or(How::Unknown, |worked| How::Law(Box::new(worked)));
     }
@@ -99,7 +99,8 @@ fn measured<'a>(result: &'a RunResult, loser: &PlannedVariant) -> Option<(&'a Va
 }
 
 /// What the law is asked: the rate, the time of an export and the longest outage that this configuration met.
-fn demand(plan: &Plan, planned: &PlannedVariant, loser: &VariantResult) -> Option<Demand> {
+fn demand(result: &RunResult, planned: &PlannedVariant, loser: &VariantResult) -> Option<Demand> {
+    let plan = &result.plan;
     let law = worst_law(loser)?;
     let cuts = planned.faults.iter().filter(|fault| {
         matches!(fault.kind.family(), Family::Network | Family::Receiver) && !fault.kind.is_moment()
@@ -111,11 +112,30 @@ fn demand(plan: &Plan, planned: &PlannedVariant, loser: &VariantResult) -> Optio
         spans_per_s: law.spans_per_s,
         round_trip_s: law.export_ms / 1e3,
         round_trip_of: law.batch,
-        per_span_s: None,
+        per_span_s: per_span(result),
         outage_s: outage,
         protocol: exporter.protocol.unwrap_or_default(),
         burst: None,
     })
+}
+
+/// How much longer an export takes per further span, seconds: the most that two variants show that differ in their batch. `None`
+/// where no two do; then a larger batch may take longer than is known.
+pub(crate) fn per_span(result: &RunResult) -> Option<f64> {
+    let known: Vec<(&PlannedVariant, &Prediction)> = result
+        .variants
+        .iter()
+        .filter_map(|variant| Some((planned(&result.plan, &variant.name)?, worst_law(variant)?)))
+        .collect();
+    let pairs = known.iter().flat_map(|one| known.iter().map(move |other| (one, other)));
+    let slopes = pairs.filter(|((a, one), (b, other))| {
+        same_conditions(a, b) && a.exporter.protocol == b.exporter.protocol && one.batch < other.batch
+    });
+    let slope =
+        |((_, one), (_, other)): (&(&PlannedVariant, &Prediction), &(&PlannedVariant, &Prediction))| {
+            (other.export_ms - one.export_ms) / 1e3 / f64::from(other.batch - one.batch)
+        };
+    slopes.map(slope).reduce(f64::max).map(|slope| slope.max(0.0))
 }
 
 /// What the law was fed with where most was lost.

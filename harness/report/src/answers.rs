@@ -13,6 +13,9 @@ mod why;
 pub(crate) use set::set;
 pub(crate) use why::why;
 
+/// Most variants that are named.
+const NAMED: usize = 3;
+
 /// An answer: a word or two, then sentences, then lines to paste.
 pub(crate) struct Answer {
     pub(crate) short: String,
@@ -60,27 +63,28 @@ pub(crate) fn lost(result: &RunResult) -> Answer {
             if several { format!(" by any of {} variants", result.variants.len()) } else { String::new() };
         return Answer::new("No", [format!("0 of {} spans were lost{who}.{not_all}", PAGE.count(due))]);
     }
-    let share = books.lost as f64 / due.max(1) as f64;
-    let mut first =
-        format!("{} of {} spans were lost, {}", PAGE.count(books.lost), PAGE.count(due), PAGE.percent(share));
+    let mut first = format!("{} of {} spans were lost", PAGE.count(books.lost), PAGE.count(due));
     if several {
         first += &format!(", by {} of {} variants", lossy.len(), result.variants.len());
     }
-    let worst = lossy.iter().reduce(|a, b| if b.summary.loss.mean > a.summary.loss.mean { b } else { a });
-    let worst = worst.filter(|variant| several && variant.summary.lost > 0).map(|variant| {
-        format!(
-            "{} lost most: {} of its measured part.",
-            variant.name,
-            PAGE.percent(variant.summary.loss.mean)
-        )
-    });
+    let mut worst: Vec<&VariantResult> =
+        lossy.into_iter().filter(|variant| variant.summary.lost > 0).collect();
+    worst.sort_by(|a, b| b.summary.loss.mean.total_cmp(&a.summary.loss.mean));
+    let each = |variant: &&VariantResult| {
+        let name = if several { format!("{} ", variant.name) } else { String::new() };
+        format!("{name}{}", PAGE.percent(variant.summary.loss.mean))
+    };
+    let named: Vec<String> = worst.iter().take(NAMED).map(each).collect();
+    let more = worst.len().saturating_sub(named.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let worst = (!named.is_empty()).then(|| format!("Of the measured part: {}{more}.", named.join(", ")));
     let silent = (books.silent > 0).then(|| {
         let how_many = if books.silent == books.lost {
             "All of it".to_owned()
         } else {
             PAGE.counted(books.silent, "span", "spans")
         };
-        format!("{how_many} went silently: by default the SDK reports nothing.")
+        format!("{how_many} silently: by default the SDK reports nothing.")
     });
     Answer::new("Yes", std::iter::once(format!("{first}.")).chain(worst).chain(silent))
 }
@@ -123,12 +127,20 @@ pub(crate) fn belief(result: &RunResult) -> Answer {
         sentences
             .push(format!("{} did not come to the end.", PAGE.counted(broken_off as u64, "trial", "trials")));
     }
-    if result.variants.iter().all(|variant| variant.trials.len() < 2) && !result.plan.attached {
-        sentences.push("Each variant ran once, so there is no interval: repeat with --trials 5.".to_owned());
+    let once = result.variants.iter().all(|variant| variant.trials.len() < 2) && !result.plan.attached;
+    if once {
+        let what = "Each variant ran once: counts are exact all the same, but small differences of rates and times mean nothing. \
+                    --trials 5 gives intervals.";
+        sentences.push(what.to_owned());
     }
     let whole = books.unaccounted == 0 && gaps == 0 && broken_off == 0;
     let fine = result.plan.attached || (loss == all && latency == all);
-    Answer::new(if whole && fine { "Yes" } else { "In part" }, sentences)
+    let short = match (whole && fine, once) {
+        (true, false) => "Yes",
+        (true, true) => "Yes, as far as one run goes",
+        _ => "In part",
+    };
+    Answer::new(short, sentences)
 }
 
 fn of_trials(valid: usize, all: usize) -> String {

@@ -44,6 +44,7 @@ use shell::Shell;
 /// The whole page.
 pub(crate) fn render(result: &RunResult) -> String {
     let sections: Vec<Section> = [
+        Some(difference::section(result)),
         Some(belief::section(result)),
         Some(fates::section(result)),
         explained::section(result),
@@ -60,7 +61,6 @@ pub(crate) fn render(result: &RunResult) -> String {
         change::section(result),
         damage::section(result),
         silent::section(result),
-        Some(difference::section(result)),
         Some(cost::section(result)),
         instrument::section(result),
         probes::section(result),

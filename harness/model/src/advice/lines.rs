@@ -27,6 +27,16 @@ pub fn lines(of: &Exporter, from: &Exporter) -> Vec<String> {
     out
 }
 
+/// The variable that sets a knob, by the knob's name in scenarios.
+pub fn variable(knob: &str) -> Option<&'static str> {
+    let names = ["protocol", "batch", "queue", "delay", "export_timeout", "timeout", "compression"];
+    match knob {
+        "sampler" => Some("OTEL_TRACES_SAMPLER"),
+        "ratio" => Some("OTEL_TRACES_SAMPLER_ARG"),
+        _ => names.iter().zip(VARIABLES).find(|(name, _)| **name == knob).map(|(_, (variable, _))| variable),
+    }
+}
+
 /// A variable, and its value in an exporter's settings.
 type Variable = (&'static str, fn(&Exporter) -> Option<String>);
 
@@ -80,5 +90,9 @@ mod tests {
         ];
         assert_eq!(lines(&from, &of)[..3], back);
         assert_eq!(lines(&from, &of)[3], "without sdktrace.WithBlocking()");
+        assert_eq!(
+            ["queue", "timeout", "on_full"].map(variable),
+            [Some(QUEUE_VARIABLE), Some(EXPORTER_TIMEOUT_VARIABLE), None]
+        );
     }
 }

@@ -46,9 +46,9 @@ pub(crate) fn set(result: &RunResult) -> Answer {
     let short = match (measured, out.settings.len()) {
         (0, 0) if all.iter().any(|one| matches!(one.how, How::Otherwise(_))) => "Nothing: change code",
         (0, 0) => "No setting is known to help",
-        (0, _) => "By the law, this loses nothing",
+        (0, _) => "Calculated, not run",
         (some, all) if some == all => "This lost nothing",
-        _ => "These lose nothing",
+        (some, all) => &format!("{some} measured, {} calculated", all - some),
     };
     short.clone_into(&mut out.short);
     out
@@ -73,19 +73,34 @@ fn measured(loser: &VariantResult, clean: &VariantResult, lines: &[String]) -> S
         instead_of: loser.name.clone(),
         lines: lines.to_vec(),
         known: format!(
-            "Measured here: {} lost {lost} of {} spans under the same conditions.",
+            "Measured here: {} lost {lost} of {} spans under the same conditions.{}",
             clean.name,
-            PAGE.count(due)
+            PAGE.count(due),
+            price(loser, clean)
         ),
         measured: true,
     }
+}
+
+/// What it costs beside the loser.
+fn price(loser: &VariantResult, clean: &VariantResult) -> String {
+    let p99 = |variant: &VariantResult| variant.summary.response.as_ref().map(|times| times.p99);
+    let (Some(was), Some(is)) = (p99(loser), p99(clean)) else { return String::new() };
+    let memory = |variant: &VariantResult| PAGE.bytes(variant.summary.fixture_rss as f64);
+    format!(
+        " Beside it: response p99 {} instead of {}, memory {} instead of {}.",
+        PAGE.ms(is),
+        PAGE.ms(was),
+        memory(clean),
+        memory(loser)
+    )
 }
 
 fn by_law(one: &Advised<'_>, out: &mut Answer) {
     let How::Law(worked) = &one.how else { return };
     let lacks = shortfalls(worked);
     if !lacks.is_empty() {
-        out.sentences.extend(lacks);
+        out.sentences.extend(lacks.iter().map(|lack| format!("{}: {lack}", one.loser.name)));
         return;
     }
     let settings = worked.advised().0.settings;
@@ -108,7 +123,13 @@ fn by_law(one: &Advised<'_>, out: &mut Answer) {
         instead_of: one.loser.name.clone(),
         lines,
         known: format!(
-            "By the law, with {margin:.0}\u{202f}% to spare; not run here. Check it with a variant of its own."
+            "Calculated from rate and export time, with {margin:.0}\u{202f}% to spare; not run here.{} Run it as a variant of its own before you \
+             rely on it.",
+            if worked.demand.per_span_s.is_none() {
+                " It holds if an export takes no longer with a larger batch."
+            } else {
+                ""
+            }
         ),
         measured: false,
     });

@@ -7,6 +7,7 @@ use spanfate_model::result::{RunResult, VariantResult};
 
 use super::Answer;
 use crate::advised::worst_law;
+use crate::alike::{planned, set_alike};
 use crate::books;
 use crate::faults::{Row, rows};
 use crate::number::PAGE;
@@ -36,6 +37,7 @@ pub(crate) fn why(result: &RunResult) -> Answer {
     if let Some(variant) = worst.filter(|_| matches!(fate, Fate::DroppedQueueFull | Fate::BlockedInEnd)) {
         sentences.extend(mechanism(result, variant));
     }
+    sentences.extend(worst.and_then(|variant| done_to(result, variant)));
     sentences.extend(acted(result));
     let others = |(fate, n): &(Fate, u64)| format!("{} {}", PAGE.count(*n), words::short(*fate));
     let others: Vec<String> = ranked.iter().skip(1).take(NAMED).map(others).collect();
@@ -43,6 +45,24 @@ pub(crate) fn why(result: &RunResult) -> Answer {
         sentences.push(format!("Also: {}.", others.join(", ")));
     }
     Answer::new(capital(words::short(fate)), sentences)
+}
+
+/// What the scenario made its receiver do, and that the same settings lose nothing without that.
+fn done_to(result: &RunResult, loser: &VariantResult) -> Option<String> {
+    let own = planned(&result.plan, &loser.name)?;
+    let late = own.receiver.answer_after?;
+    let mut text = format!("Here the receiver was made to answer after {late}");
+    let clean = result.variants.iter().find(|variant| {
+        let other = planned(&result.plan, &variant.name);
+        let alike = other.is_some_and(|other| set_alike(own, other) && other.receiver.answer_after.is_none());
+        alike && variant.summary.loss.valid && variant.summary.lost == 0
+    });
+    if let Some(clean) = clean {
+        let due = PAGE.count(words::due(clean).0);
+        text +=
+            &format!("; with one that answers at once the same settings lost 0 of {due} ({})", clean.name);
+    }
+    Some(format!("{text}."))
 }
 
 /// The faults that reached their dose.

@@ -1,5 +1,6 @@
 //! What differs? Settings as they were set, and what the SDK really used.
 
+use spanfate_model::advice::lines::variable;
 use spanfate_model::result::RunResult;
 
 use super::grid::Grid;
@@ -42,7 +43,11 @@ fn main(result: &RunResult, differing: &[Key]) -> Html {
     if differing.is_empty() {
         return Html::new();
     }
-    let titles = std::iter::once("Variant").chain(differing.iter().map(|key| key.name.as_str()));
+    let title = |key: &Key| match said_by(&key.name) {
+        Some(by) => format!("{} | {by}", key.name),
+        None => key.name.clone(),
+    };
+    let titles = std::iter::once("Variant".to_owned()).chain(differing.iter().map(title));
     let mut grid = Grid::new("Settings that differ", titles);
     for (at, variant) in result.variants.iter().enumerate() {
         let mut cells = vec![Html::text(&variant.name)];
@@ -50,6 +55,17 @@ fn main(result: &RunResult, differing: &[Key]) -> Html {
         grid.marked(cells);
     }
     fold(grid.len(), &format!("Settings of {} variants", grid.len()), grid.render())
+}
+
+/// What sets it, in words that are not ours.
+fn said_by(key: &str) -> Option<&'static str> {
+    variable(key).or(match key {
+        "on_full" => Some("sdktrace.WithBlocking()"),
+        "answer_after" => Some("how late the receiver answers, on purpose"),
+        "ebpf" => Some("probes of this tool"),
+        "witness" => Some("this tool's hooks in the process"),
+        _ => None,
+    })
 }
 
 fn shown(value: &Value) -> Html {

@@ -20,6 +20,13 @@ const REASONS: usize = 3;
 pub(crate) fn screen(result: &RunResult, sections: &[Section]) -> Html {
     let heading = Html::element("h2", &[("id", "verdict-q"), ("class", "verdict")], badge(result.verdict))
         .with(&Html::leaf("p", "answer", words::sentence(result)));
+    let lossy = result.verdict == Verdict::Pass && Books::of_run(result).lost > 0;
+    let heading = if lossy {
+        let text = "A pass says that everything came out as the scenario expects, not that nothing was lost.";
+        heading.with(&Html::leaf("p", "note passed", text))
+    } else {
+        heading
+    };
     let inner = [
         heading,
         banners(result),

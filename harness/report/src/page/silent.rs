@@ -48,7 +48,9 @@ fn answer(lost: &[(Fate, u64)]) -> String {
     };
     text += &match counted {
         0 => "; no rule on metrics counts them".to_owned(),
-        n => format!("; a rule on the SDK's own metrics would have counted {}", part(n)),
+        n => {
+            format!("; with OTEL_GO_X_OBSERVABILITY=true a rule on the SDK's own metrics counts {}", part(n))
+        }
     };
     let none = all - counted - hinted;
     if hinted > 0 {

@@ -170,7 +170,7 @@ fn the_numbers_of_the_result_are_in_the_page() {
         "/scenario.toml --seed 5000 --trials 1 --variant",
         "go1.26.1",
         "dropped_queue_full",
-        "the batch processor's queue was full when it ended",
+        "the batch processor's queue was full when the span ended",
         "GET /work",
         "ParentBased{root:AlwaysOnSampler}",
         "(r − b/R) · t",

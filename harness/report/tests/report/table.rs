@@ -85,7 +85,7 @@ fn books_witnesses_and_verdict_follow() {
     for line in [
         "created 2,025,000 = received 1,826,070 + lost 198,930 + not meant to arrive 0 + unexplained 0 + unaccounted 0; \
          unexpected 0 (whole run, warm-up included)",
-        "198,320 dropped_queue_full: the batch processor's queue was full when it ended",
+        "198,320 dropped_queue_full: the batch processor's queue was full when the span ended",
         "probe absent (eBPF is not part of this version)",
         "fail loss.rate <= 0.1 % for answer after 30 ms: measured 31.655 %",
         "pass duplicates == 0 for 9 variants",
