@@ -29,6 +29,7 @@ mod sheet;
 mod spans;
 mod terminal;
 mod text;
+mod way;
 mod words;
 
 use spanfate_model::advice::observed::Row;

@@ -29,6 +29,7 @@ mod services;
 mod shell;
 pub(crate) mod side;
 mod silent;
+mod stages;
 mod survival;
 mod timeline;
 mod witnesses;

@@ -8,6 +8,7 @@ use spanfate_model::result::{RunResult, VariantResult};
 
 use super::grid::Grid;
 use super::part::{Key, Section, details, fold, legend, note, plots, trial_name};
+use super::stages;
 use crate::books::{self, Books, trials};
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
@@ -34,6 +35,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
         legend,
         plots,
         note("Each bar is a share of the spans created in that variant, over its whole trials."),
+        stages::diagrams(result),
         counted(result),
         outside(result),
         by_variant(result),

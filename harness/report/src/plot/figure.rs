@@ -17,7 +17,7 @@ pub(crate) type Area<'a> = DrawingArea<Svg<'a>, Shift>;
 /// What drawing gives.
 pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
 
-/// Width of all plots in SVG units: about that of a phone, so that text is as large there as anywhere.
+/// Width of plots in SVG units: about that of a phone, so that text is as large there as anywhere.
 pub(crate) const WIDTH: u32 = 400;
 /// Least width of a bar that stands for something.
 const THIN: f64 = 1.5;
@@ -43,7 +43,12 @@ impl Figure<'_> {
 
     /// Draws it with charts that can be read.
     pub(crate) fn read(&self, draw: impl FnOnce(&Area<'_>, &mut Vec<Reading>) -> Drawn) -> Html {
-        let size = (WIDTH, self.height);
+        self.sized(WIDTH, draw)
+    }
+
+    /// Draws it in a width of its own. What is wider than a phone belongs into something that scrolls.
+    pub(crate) fn sized(&self, width: u32, draw: impl FnOnce(&Area<'_>, &mut Vec<Reading>) -> Drawn) -> Html {
+        let size = (width, self.height);
         let (mut inner, mut charts) = (Html::new(), Vec::new());
         let drawn = draw(&Svg::new(&mut inner, size).into_drawing_area(), &mut charts);
         // Over all that is drawn, where the pointer meets them first.

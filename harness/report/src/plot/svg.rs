@@ -33,6 +33,8 @@ inks! {
     Lane = "lane", Fate1 = "fate1", Fate2 = "fate2", Fate3 = "fate3", Fate4 = "fate4", Fate5 = "fate5", Fate6 = "fate6",
     Best = "best", Beaten = "beaten", Service = "service", ResponseBand = "response shade",
     DelayBand = "delay shade",
+    OnwardFlow = "created flow", ReceivedFlow = "received flow", LostFlow = "lost flow", DeliberateFlow = "deliberate flow",
+    UnplacedFlow = "unplaced flow",
 }
 
 impl Ink {

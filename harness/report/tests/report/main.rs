@@ -15,6 +15,7 @@ mod html;
 mod knee;
 mod latency;
 mod page;
+mod stages;
 mod table;
 mod timeline;
 mod traces;
