@@ -1,5 +1,7 @@
 //! Which spans are lost, and where does the time go?
 
+mod split;
+
 use spanfate_model::breakdown::{BreakdownRow, Spread};
 use spanfate_model::fate::Fate;
 use spanfate_model::result::{RunResult, VariantResult};
@@ -20,6 +22,14 @@ const ROWS: usize = 40;
 const LOSING: usize = 12;
 /// Most variants without loss whose times are shown at once.
 const OPEN: usize = 2;
+
+/// The views: how the result calls them, what heads their column, and what they are split by.
+const VIEWS: [(&str, &str, &str); 4] = [
+    ("span", "Service and name", "name"),
+    ("service", "Service", "service"),
+    ("kind", "Kind", "kind"),
+    ("place", "Place in the trace", "place in the trace"),
+];
 
 /// The section; absent where no trial was begun.
 pub(crate) fn section(result: &RunResult) -> Option<Section> {
@@ -56,8 +66,7 @@ fn answer(result: &RunResult, lossy: &[&VariantResult], clean: &[&VariantResult]
 }
 
 fn most_lost(lossy: &[&VariantResult]) -> String {
-    let worst = lossy.iter().reduce(|a, b| if b.summary.lost > a.summary.lost { b } else { a });
-    let Some(variant) = worst else { return String::new() };
+    let Some(variant) = worst(lossy) else { return String::new() };
     let rows = losing(variant, "span");
     let mut parts: Vec<String> =
         rows.iter().take(3).map(|row| format!("{}: {}", row.value, PAGE.rough(row.share_of_lost))).collect();
@@ -70,6 +79,11 @@ fn most_lost(lossy: &[&VariantResult]) -> String {
     }
     let most = if lossy.len() > 1 { ", which loses most" } else { "" };
     format!("With {}{most}: {}", variant.name, parts.join("; "))
+}
+
+/// The variant that loses most spans; of equal ones the first.
+fn worst<'a>(lossy: &[&'a VariantResult]) -> Option<&'a VariantResult> {
+    lossy.iter().copied().reduce(|a, b| if b.summary.lost > a.summary.lost { b } else { a })
 }
 
 /// Rows by the time that 99 % of their spans stay below, longest first.
@@ -95,6 +109,7 @@ fn body(lossy: &[&VariantResult], clean: &[&VariantResult]) -> Html {
     if !lossy.is_empty() {
         out.push(&legend(&[(Key::Bar, "lost", "share of the variant's lost spans")]));
         out.push(&plots(lossy.iter().enumerate().map(|(at, v)| (v.name.clone(), shares(at, v)))));
+        out.push(&split::bars(lossy));
         out.push(&lossy.iter().map(|variant| tables(variant, true)).collect());
     }
     if !clean.is_empty() {
@@ -163,13 +178,7 @@ fn tables(variant: &VariantResult, lossy: bool) -> Html {
         let rows = losing(variant, "span");
         out.push(&table(&format!("{name}: what is lost, by name"), "Service and name", &rows, true, LOSING));
     }
-    let views = [
-        ("span", "Service and name", "name"),
-        ("service", "Service", "service"),
-        ("kind", "Kind", "kind"),
-        ("place", "Place in the trace", "place in the trace"),
-    ];
-    let all: Html = views
+    let all: Html = VIEWS
         .iter()
         .map(|(by, title, what)| {
             let mut rows: Vec<&BreakdownRow> = view(variant, by).iter().collect();

@@ -145,13 +145,14 @@ fn every_plot_is_named_described_and_scales() {
     let plots: Vec<_> =
         page.tags.iter().filter(|tag| tag.attributes.iter().any(|(_, v)| v == "img")).collect();
     // Nine waterfalls, latencies, timelines and plots of span names, six states of a trace, three plots of a choice, one
-    // loss plot, and one of loss by rate; the way of all spans and that of three variants.
-    assert_eq!(plots.len(), 51);
+    // loss plot, and one of loss by rate; the way of all spans and that of three variants; losses
+    // by service, kind and place.
+    assert_eq!(plots.len(), 54);
     for plot in plots {
         let has = |name: &str| plot.attributes.iter().any(|(key, _)| key == name);
         assert!(has("viewBox") && has("aria-labelledby") && !has("width"), "{plot:?}");
     }
-    assert_eq!(page.count("desc"), 51);
+    assert_eq!(page.count("desc"), 54);
     // No colour is written into a drawing: the style sheet decides, for light and dark.
     assert!(page.values("fill").is_empty() && page.values("stroke").is_empty());
 }

@@ -57,6 +57,28 @@ fn a_chain_says_which_spans_and_which_service_are_lost() {
 }
 
 #[test]
+fn losses_are_split_by_service_kind_and_place_without_unfolding() {
+    let text = asked(&sample::nine(), "breakdown");
+    let open = text.split_once("<details>").map_or(&*text, |(open, _)| open);
+    // Of three variants that lose something, the one that loses most.
+    let title = |what: &str| format!("Lost spans by {what}, answer after 50 ms, SDK defaults otherwise");
+    for what in ["name", "service", "kind", "place in the trace"] {
+        assert_eq!(open.matches(&title(what)).count(), 1, "{what}");
+    }
+    assert!(open.contains(
+        "How the losses of answer after 50 ms, SDK defaults otherwise, which loses most, are split"
+    ));
+    let chain = asked(&sample::chain(), "breakdown");
+    for row in [
+        "payment: 23 712 · 100 % · rate 30 %",
+        "gateway: none of 40 000",
+        "child: 23 712 · 100 % · rate 15 %",
+    ] {
+        assert!(chain.contains(row), "{row}\nis missing in\n{chain}");
+    }
+}
+
+#[test]
 fn without_a_loss_the_time_is_asked_for() {
     let mut result = sample::chain();
     result.variants.truncate(1);
