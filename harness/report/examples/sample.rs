@@ -13,7 +13,7 @@ type Make = fn() -> RunResult;
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
-    let samples: [(&str, Make); 20] = [
+    let samples: [(&str, Make); 21] = [
         ("sample", sample::nine),
         ("repeated", sample::repeated),
         ("single", sample::single),
@@ -24,6 +24,7 @@ fn main() -> std::io::Result<()> {
         ("chain", sample::chain),
         ("many", || sample::many(60)),
         ("chatty", sample::chatty),
+        ("huge", sample::huge),
         ("own", sample::own),
         ("pair", sample::pair),
         ("planted", sample::planted),

@@ -8,8 +8,8 @@ use crate::markup::Html;
 use crate::text::clip;
 
 const ROW: f64 = 34.0;
-/// Characters that fit beside each other in a row.
-const FITS: usize = 60;
+/// Characters that fit beside each other in a row, also where they are wide ones.
+const FITS: usize = 54;
 
 /// A row.
 pub(crate) struct Row {

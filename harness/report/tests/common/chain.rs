@@ -65,7 +65,7 @@ pub(crate) fn chatty() -> RunResult {
     result
 }
 
-fn call_each_other(result: &mut RunResult, parts: &[Part<'_>]) {
+pub(super) fn call_each_other(result: &mut RunResult, parts: &[Part<'_>]) {
     result.plan.services = parts
         .iter()
         .enumerate()

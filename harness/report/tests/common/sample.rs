@@ -3,6 +3,7 @@
 mod chain;
 mod compare;
 mod fault;
+mod huge;
 mod matrix;
 mod trial;
 
@@ -30,6 +31,7 @@ use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 pub(crate) use chain::{chain, chatty, many, own, pair, planted, poisoned_chain};
 pub(crate) use compare::{compared, hundred, poisoned_comparison, swept};
 pub(crate) use fault::{contextless, faulty, poisoned_faults, repeatedly};
+pub(crate) use huge::huge;
 pub(crate) use matrix::{Axes, matrix, poisoned_matrix};
 
 /// Spans per second that are created.

@@ -69,6 +69,7 @@ fn results() -> Vec<(&'static str, RunResult)> {
         ("aborted", sample::aborted()),
         ("broken", sample::broken()),
         ("chatty", sample::chatty()),
+        ("huge", sample::huge()),
         ("many", sample::many(60)),
         ("own", sample::own()),
         ("pair", sample::pair()),

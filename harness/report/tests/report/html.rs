@@ -26,6 +26,7 @@ fn all() -> Vec<(&'static str, spanfate_model::result::RunResult)> {
         ("chain", sample::chain()),
         ("many", sample::many(60)),
         ("chatty", sample::chatty()),
+        ("huge", sample::huge()),
         ("own", sample::own()),
         ("pair", sample::pair()),
         ("planted", sample::planted()),

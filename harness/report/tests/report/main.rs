@@ -12,6 +12,7 @@ mod configured;
 mod escaping;
 mod faults;
 mod html;
+mod huge;
 mod knee;
 mod latency;
 mod page;
