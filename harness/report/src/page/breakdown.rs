@@ -68,6 +68,15 @@ fn answer(result: &RunResult, lossy: &[&VariantResult], clean: &[&VariantResult]
 fn most_lost(lossy: &[&VariantResult]) -> String {
     let Some(variant) = worst(lossy) else { return String::new() };
     let rows = losing(variant, "span");
+    let most = if lossy.len() > 1 { ", which loses most" } else { "" };
+    if let Some((least, highest)) = alike(view(variant, "span")) {
+        return format!(
+            "With {}{most}, the loss hits all names alike: {} to {} of the spans of each",
+            variant.name,
+            PAGE.percent(least),
+            PAGE.percent(highest)
+        );
+    }
     let mut parts: Vec<String> =
         rows.iter().take(3).map(|row| format!("{}: {}", row.value, PAGE.rough(row.share_of_lost))).collect();
     if let [first, ..] = parts.as_mut_slice() {
@@ -77,8 +86,16 @@ fn most_lost(lossy: &[&VariantResult]) -> String {
     if left > 0 {
         parts.push(PAGE.counted(left as u64, "other name", "other names"));
     }
-    let most = if lossy.len() > 1 { ", which loses most" } else { "" };
     format!("With {}{most}: {}", variant.name, parts.join("; "))
+}
+
+/// The lowest and the highest loss of several names, where they are as good as the same: then shares of the lost only say how many
+/// spans of each there are.
+fn alike(rows: &[BreakdownRow]) -> Option<(f64, f64)> {
+    const APART: f64 = 0.05;
+    let rates = || rows.iter().filter(|row| row.created > row.deliberate).map(|row| row.rate);
+    let (least, highest) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
+    (rates().count() > 1 && highest > 0.0 && highest - least <= APART * highest).then_some((least, highest))
 }
 
 /// The variant that loses most spans; of equal ones the first.

@@ -64,7 +64,9 @@ fn enlarge(trial: &mut TrialResult, step: usize) {
         exemplars.extend(count.exemplars.into_iter().take(2));
         first = first.or(count.first);
     }
-    exemplars.iter_mut().for_each(|exemplar| name.clone_into(&mut exemplar.name));
+    for exemplar in &mut exemplars {
+        name.clone_into(&mut exemplar.name);
+    }
     if let Some(first) = &mut first {
         (first.name, first.service) = (name.clone(), long("payment", "x"));
     }
