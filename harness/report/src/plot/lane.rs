@@ -154,6 +154,8 @@ impl Lane {
     fn label(&self, value: f64) -> String {
         match decimals(value) {
             1.. if self.whole => String::new(),
+            // There is room for six characters.
+            0 if value.abs() >= 1e5 => PAGE.scaled(value),
             decimals => PAGE.fixed(value, decimals),
         }
     }

@@ -105,7 +105,7 @@ fn row(area: &Area<'_>, variant: &VariantResult, end: f64, top: f64) -> Drawn {
     let law = words::law(summary.predicted, PAGE);
     let doubt = if summary.loss.valid { "" } else { " (not valid)" };
     let figures = format!("{}{doubt} · law {law}", words::loss(variant, PAGE));
-    let room = 60usize.saturating_sub(figures.chars().count()).clamp(10, 40);
+    let room = 55usize.saturating_sub(figures.chars().count()).clamp(10, 40);
     write(area, &clip(&variant.name, room), Ink::Text, (0.0, top + 9.0), HPos::Left)?;
     write(area, &figures, Ink::Text, (f64::from(WIDTH), top + 9.0), HPos::Right)?;
     let (high, low) = (top + BAR.0, top + BAR.1);
