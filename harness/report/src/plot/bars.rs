@@ -9,7 +9,7 @@ use crate::text::clip;
 
 const ROW: f64 = 34.0;
 /// Characters that fit beside each other in a row, also where they are wide ones.
-const FITS: usize = 54;
+const FITS: usize = 52;
 
 /// A row.
 pub(crate) struct Row {
