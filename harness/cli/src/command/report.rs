@@ -79,12 +79,10 @@ fn one(dir: &RunDir, format: Rendered, output: Option<PathBuf>) -> Result<Option
 /// Two runs side by side, each variant as `spanfate compare` compares it.
 fn both(baseline: &Path, candidate: &Path, output: Option<PathBuf>) -> Result<PathBuf, Error> {
     let (base, other) = (compare::result_of(baseline)?, compare::result_of(candidate)?);
-    let path = match output {
-        Some(path) => path,
-        None => {
-            let name = format!("{}-and-{}", base.run_id, other.run_id);
-            report_path(&Project::find()?.reports(), &name)
-        }
+    let path = if let Some(path) = output {
+        path
+    } else {
+        report_path(&Project::find()?.reports(), &format!("{}-and-{}", base.run_id, other.run_id))
     };
     store::write_bytes(&path, beside(&base, &other).as_bytes())?;
     Ok(path)
