@@ -41,9 +41,9 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
          process end.",
     ));
     let answer = match all.len() {
-        1 => format!("One lost span is followed step by step: {}.", first.verdict),
+        1 => format!("One lost span is followed step by step: “{}”.", first.verdict),
         n => format!(
-            "{} lost spans of {} are followed step by step. The first: {}.",
+            "{} lost spans of {} are followed step by step; of the first: “{}”.",
             PAGE.count(n as u64),
             PAGE.counted(losing as u64, "variant", "variants"),
             first.verdict

@@ -30,7 +30,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
     let body = if result.variants.is_empty() {
         Html::new()
     } else {
-        [legend(&keys), plots, table(result), law_table(result), footnotes(), several(result)]
+        [legend(&keys), plots, table(result), law_table(result), footnotes(result), several(result)]
             .into_iter()
             .collect()
     };
@@ -167,7 +167,16 @@ fn several(result: &RunResult) -> Html {
     )
 }
 
-fn footnotes() -> Html {
+fn footnotes(result: &RunResult) -> Html {
+    let bounded = result.variants.iter().any(|variant| variant.summary.lossy_bound.is_some());
+    let bound = if bounded {
+        note(
+            "“Lossy” stands behind clean trials: with so many of them the probability that a trial loses something is, at 95 %, at \
+             most that.",
+        )
+    } else {
+        Html::new()
+    };
     Html::literal(concat!(
         "<p class=\"formula\">The law: <i>L</i>(<i>t</i>) = max(0, (<i>r</i> − <i>b</i>/<i>R</i>) · <i>t</i> − queue − <i>b</i>/2 + ",
         "<i>b</i>²/(<i>r</i>·<i>R</i>)) are lost by time <i>t</i>; predicted loss = (<i>L</i>(warm-up + measured) − ",
@@ -180,8 +189,7 @@ fn footnotes() -> Html {
     ))
     .with(&note(
         "The trial is the statistical unit: spans of one trial are lost in bursts, so an interval over spans would be far \
-         too narrow. With one trial there is no interval. “0 of N” says that no span was lost, not that none can be: \
-         after so many clean trials the probability that a trial loses something is, at 95 %, at most what stands behind \
-         “lossy”.",
+         too narrow. With one trial there is no interval. “0 of N” says that no span was lost, not that none can be.",
     ))
+    .with(&bound)
 }

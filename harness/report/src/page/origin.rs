@@ -139,7 +139,7 @@ pub(crate) fn glossary(result: &RunResult) -> Section {
     }
 }
 
-const WORDS: [(&str, &str); 8] = [
+const WORDS: [(&str, &str); 16] = [
     ("unexplained", "a created span for which complete witnesses prove no fate. Must be 0."),
     ("unaccounted", "a created span that cannot be placed because a witness that would tell has a gap."),
     ("unexpected", "a received span that nobody created. Must be 0."),
@@ -150,7 +150,27 @@ const WORDS: [(&str, &str); 8] = [
     ),
     ("open loop", "requests start when the schedule says, however slow the answers are."),
     ("intended start", "when the schedule wanted a request to start; response times count from there."),
+    ("variant", "a configuration of exporter or receiver, under its name in the scenario."),
     ("trial", "one execution of one variant; the statistical unit."),
+    (
+        "measured part",
+        "the load after its warm-up: rates and times rest on it, counts of the books on all of it.",
+    ),
+    ("due", "created in the measured part, less what was not meant to arrive."),
+    (
+        "books",
+        "created = received + lost + not meant to arrive + unexplained + unaccounted; they close or they do not.",
+    ),
+    (
+        "the law",
+        "one worker exports one batch at a time, so what comes faster than that fills the queue and is dropped.",
+    ),
+    ("ceiling", "what one worker can export per second: spans of a batch over the time of an export."),
+    (
+        "foreign CPU",
+        "time that other programs took on the cores of the service; too much of it spoils rates and times.",
+    ),
+    ("probes", "what the kernel (eBPF) sees the SDK do, from outside the process."),
 ];
 
 /// Words that only a run with faults needs.
