@@ -102,7 +102,9 @@ pub(crate) fn belief(result: &RunResult) -> Answer {
         .filter(|(_, trial)| trial.witnesses.iter().any(|one| matches!(one.state, WitnessState::Lossy(_))))
         .count();
     let books = Books::of_run(result);
-    let mut sentences = vec![if books.unaccounted == 0 {
+    let mut sentences = vec![if books.created == 0 {
+        "There is no span to count.".to_owned()
+    } else if books.unaccounted == 0 {
         format!("Counts: yes. Each of {} spans has one fate, none is unexplained.", PAGE.count(books.created))
     } else {
         format!(

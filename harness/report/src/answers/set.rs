@@ -24,7 +24,7 @@ pub(crate) fn set(result: &RunResult) -> Answer {
     let mut out = Answer::new("", []);
     for one in all.iter().take(ADVISED) {
         match &one.how {
-            How::Measured { clean, lines } => out.settings.push(measured(one.loser, clean, lines)),
+            How::Measured { clean, lines } => put(&mut out, measured(one.loser, clean, lines)),
             How::Law(_) => by_law(one, &mut out),
             How::Otherwise(fates) => {
                 let texts = fates.iter().map(|(_, text)| (*text).to_owned()).filter(|text| !out.sentences.contains(text));
@@ -38,7 +38,8 @@ pub(crate) fn set(result: &RunResult) -> Answer {
     }
     let more = all.len().saturating_sub(ADVISED);
     if more > 0 {
-        out.sentences.push(format!("{} more lose spans.", PAGE.counted(more as u64, "variant", "variants")));
+        let variants = if more == 1 { "variant loses" } else { "variants lose" };
+        out.sentences.push(format!("{} more {variants} spans.", PAGE.count(more as u64)));
     }
     // What was seen comes before what was worked out.
     out.settings.sort_by_key(|setting| !setting.measured);
@@ -52,6 +53,15 @@ pub(crate) fn set(result: &RunResult) -> Answer {
     };
     short.clone_into(&mut out.short);
     out
+}
+
+/// Adds a setting; what helps several in the same way is said once.
+fn put(out: &mut Answer, setting: Setting) {
+    let same = |one: &&mut Setting| (&one.lines, &one.known) == (&setting.lines, &setting.known);
+    match out.settings.iter_mut().find(same) {
+        Some(one) => one.instead_of = format!("{} and {}", one.instead_of, setting.instead_of),
+        None => out.settings.push(setting),
+    }
 }
 
 fn nothing_to_set(result: &RunResult) -> Answer {
@@ -119,7 +129,7 @@ fn by_law(one: &Advised<'_>, out: &mut Answer) {
         return;
     }
     let margin = (MARGIN - 1.0) * 100.0;
-    out.settings.push(Setting {
+    let setting = Setting {
         instead_of: one.loser.name.clone(),
         lines,
         known: format!(
@@ -132,5 +142,6 @@ fn by_law(one: &Advised<'_>, out: &mut Answer) {
             }
         ),
         measured: false,
-    });
+    };
+    put(out, setting);
 }

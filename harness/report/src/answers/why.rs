@@ -8,7 +8,7 @@ use spanfate_model::result::{RunResult, VariantResult};
 use super::Answer;
 use crate::advised::worst_law;
 use crate::alike::{planned, set_alike};
-use crate::books;
+use crate::books::{self, Books};
 use crate::faults::{Row, rows};
 use crate::number::PAGE;
 use crate::words;
@@ -106,6 +106,9 @@ fn mechanism(result: &RunResult, variant: &VariantResult) -> Option<String> {
 
 /// How near to the limit it is where nothing is lost.
 fn nothing_lost(result: &RunResult) -> Answer {
+    if Books::of_run(result).created == 0 {
+        return Answer::new("Nothing to explain", ["There was no span to lose.".to_owned()]);
+    }
     let laws = result.variants.iter().filter_map(|variant| Some((variant, worst_law(variant)?)));
     let nearest =
         laws.max_by(|a, b| (a.1.spans_per_s / a.1.ceiling).total_cmp(&(b.1.spans_per_s / b.1.ceiling)));

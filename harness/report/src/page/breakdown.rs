@@ -70,11 +70,11 @@ fn most_lost(lossy: &[&VariantResult]) -> String {
     let rows = losing(variant, "span");
     let most = if lossy.len() > 1 { ", which loses most" } else { "" };
     if let Some((least, highest)) = alike(view(variant, "span")) {
+        let (least, highest) = (PAGE.percent(least), PAGE.percent(highest));
+        let range = if least == highest { least } else { format!("{least} to {highest}") };
         return format!(
-            "With {}{most}, the loss hits all names alike: {} to {} of the spans of each",
-            variant.name,
-            PAGE.percent(least),
-            PAGE.percent(highest)
+            "With {}{most}, the loss hits all names alike: {range} of the spans of each",
+            variant.name
         );
     }
     let mut parts: Vec<String> =

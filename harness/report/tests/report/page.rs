@@ -16,12 +16,14 @@ pub(crate) struct Tag {
 /// A page, read.
 pub(crate) struct Page {
     pub(crate) tags: Vec<Tag>,
+    /// The text behind each tag, up to the next one.
+    pub(crate) after: Vec<String>,
     pub(crate) text: String,
 }
 
 /// Reads a page; says what is wrong with it.
 pub(crate) fn read(page: &str) -> Result<Page, String> {
-    let mut out = Page { tags: Vec::new(), text: String::new() };
+    let mut out = Page { tags: Vec::new(), after: Vec::new(), text: String::new() };
     let mut rest = page.strip_prefix("<!DOCTYPE html>").ok_or("no doctype")?;
     while let Some(at) = rest.find('<') {
         text(&rest[..at], &mut out)?;
@@ -42,7 +44,11 @@ fn text(text: &str, out: &mut Page) -> Result<(), String> {
     if text.contains('>') {
         return Err(format!("a bare > in `{text}`"));
     }
-    out.text.push_str(&unescape(text)?);
+    let read = unescape(text)?;
+    out.text.push_str(&read);
+    if !out.tags.is_empty() {
+        out.after.push(read);
+    }
     out.text.push('\n');
     Ok(())
 }
