@@ -11,7 +11,7 @@ use super::shell::Shell;
 use crate::books::Books;
 use crate::compared::{COLUMNS, cells, method, same_counters, told};
 use crate::markup::Html;
-use crate::number::{NONE, PAGE};
+use crate::number::PAGE;
 use crate::words;
 
 /// The page of a baseline, a candidate, and their comparisons by variant.
@@ -100,6 +100,10 @@ fn runs(baseline: &RunResult, candidate: &RunResult) -> Html {
     section("runs", "What is compared?", &grid.render().with(&differs))
 }
 
+fn variant_of<'a>(run: &'a RunResult, name: &str) -> Option<&'a VariantResult> {
+    run.variants.iter().find(|variant| variant.name == name)
+}
+
 fn losses(baseline: &RunResult, candidate: &RunResult) -> Html {
     let titles = [
         "Variant",
@@ -109,30 +113,22 @@ fn losses(baseline: &RunResult, candidate: &RunResult) -> Html {
         "#Trials | baseline, candidate",
     ];
     let mut grid = Grid::new("Loss in the measured part, by variant", titles);
-    let variant_of = |run: &'_ RunResult, name: &str| -> Option<VariantResult> {
-        run.variants.iter().find(|variant| variant.name == name).cloned()
-    };
     let mut names: Vec<&str> = baseline.variants.iter().map(|variant| variant.name.as_str()).collect();
     names.extend(candidate.variants.iter().map(|variant| variant.name.as_str()));
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(*name));
     for name in names {
         let (one, other) = (variant_of(baseline, name), variant_of(candidate, name));
-        let loss = |variant: &Option<VariantResult>| {
-            variant.as_ref().map_or_else(|| NONE.to_owned(), |variant| words::loss(variant, PAGE))
-        };
-        let change = one
-            .as_ref()
-            .zip(other.as_ref())
-            .map(|(one, other)| other.summary.loss.mean - one.summary.loss.mean);
-        let trials =
-            |variant: &Option<VariantResult>| variant.as_ref().map_or(0, |variant| variant.trials.len());
+        let loss =
+            |variant: Option<&VariantResult>| words::maybe(variant, |variant| words::loss(variant, PAGE));
+        let change = one.zip(other).map(|(one, other)| other.summary.loss.mean - one.summary.loss.mean);
+        let trials = |variant: Option<&VariantResult>| variant.map_or(0, |variant| variant.trials.len());
         grid.row([
             name.to_owned(),
-            loss(&one),
-            loss(&other),
-            change.map_or_else(|| NONE.to_owned(), |change| PAGE.fixed(change * 100.0, 2)),
-            format!("{}, {}", trials(&one), trials(&other)),
+            loss(one),
+            loss(other),
+            words::maybe(change, |change| PAGE.fixed(change * 100.0, 2)),
+            format!("{}, {}", trials(one), trials(other)),
         ]);
     }
     section("loss", "Which loses more?", &grid.render())
