@@ -25,7 +25,7 @@ const BUFFER: usize = 256 << 10;
 pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Error> {
     let dir = find_run(&arguments.run)?;
     let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
-    let plan: Plan = store::read_json(&dir.plan())?;
+    let plan: Plan = store::read_plan(&dir)?;
     let trials = selected(&dir, &plan, arguments.trial)?;
     let export = Export { dir: &dir, plan: &plan, trials: &trials, csv: arguments.format.csv };
     match &arguments.out {
