@@ -21,6 +21,8 @@ pub(crate) struct Advised<'a> {
     /// What loses.
     pub(crate) loser: &'a VariantResult,
     pub(crate) how: How<'a>,
+    /// What helps against fates that no setting of a batch processor stops.
+    pub(crate) besides: Vec<&'static str>,
 }
 
 /// What helps, and how that is known.
@@ -34,7 +36,7 @@ pub(crate) enum How<'a> {
     /// The law says so; nothing here has shown it.
     Law(Box<Worked>),
     /// No setting of the batch processor helps.
-    Otherwise(Vec<(Fate, &'static str)>),
+    NoSetting,
     /// Nothing is known of its batch processor.
     Unknown,
 }
@@ -44,7 +46,24 @@ pub(crate) fn advised(result: &RunResult) -> Vec<Advised<'_>> {
     let mut losers: Vec<&VariantResult> =
         result.variants.iter().filter(|variant| variant.summary.lost > 0).collect();
     losers.sort_by(|a, b| b.summary.loss.mean.total_cmp(&a.summary.loss.mean));
-    losers.into_iter().map(|loser| Advised { loser, how: how(result, loser) }).collect()
+    let advise = |loser| {
+        let how = how(result, loser);
+        let besides = if matches!(how, How::Measured { .. }) { Vec::new() } else { besides(loser) };
+        Advised { loser, how, besides }
+    };
+    losers.into_iter().map(advise).collect()
+}
+
+fn fates(loser: &VariantResult) -> impl Iterator<Item = Fate> {
+    loser.summary.lost_by_fate.keys().filter_map(|name| Fate::by_name(name))
+}
+
+fn besides(loser: &VariantResult) -> Vec<&'static str> {
+    let others = fates(loser).filter_map(|fate| match remedy::of(fate) {
+        Remedy::Other(text) => Some(text),
+        Remedy::None | Remedy::Settings => None,
+    });
+    others.collect()
 }
 
 fn how<'a>(result: &'a RunResult, loser: &'a VariantResult) -> How<'a> {
@@ -53,17 +72,12 @@ fn how<'a>(result: &'a RunResult, loser: &'a VariantResult) -> How<'a> {
     if let Some((clean, lines)) = measured(result, own) {
         return How::Measured { clean, lines };
     }
-    let fates: Vec<Fate> = loser.summary.lost_by_fate.keys().filter_map(|name| Fate::by_name(name)).collect();
-    if fates.iter().any(|fate| remedy::of(*fate) == Remedy::Settings) {
+    if fates(loser).any(|fate| remedy::of(fate) == Remedy::Settings) {
         return demand(result, own, loser)
             .and_then(|demand| self::plan(&demand))
             .map_or(How::Unknown, |worked| How::Law(Box::new(worked)));
     }
-    let others = fates.into_iter().filter_map(|fate| match remedy::of(fate) {
-        Remedy::Other(text) => Some((fate, text)),
-        Remedy::None | Remedy::Settings => None,
-    });
-    How::Otherwise(others.collect())
+    How::NoSetting
 }
 
 /// Whether one could be set in place of the other: the same befell both, and both sample the same.
@@ -121,7 +135,7 @@ fn demand(result: &RunResult, planned: &PlannedVariant, loser: &VariantResult) -
 
 /// How much longer an export takes per further span, seconds: the most that two variants show that differ in their batch. `None`
 /// where no two do; then a larger batch may take longer than is known.
-pub(crate) fn per_span(result: &RunResult) -> Option<f64> {
+fn per_span(result: &RunResult) -> Option<f64> {
     let known: Vec<(&PlannedVariant, &Prediction)> = result
         .variants
         .iter()

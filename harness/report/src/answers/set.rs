@@ -26,14 +26,16 @@ pub(crate) fn set(result: &RunResult) -> Answer {
         match &one.how {
             How::Measured { clean, lines } => put(&mut out, measured(one.loser, clean, lines)),
             How::Law(_) => by_law(one, &mut out),
-            How::Otherwise(fates) => {
-                let texts = fates.iter().map(|(_, text)| (*text).to_owned()).filter(|text| !out.sentences.contains(text));
-                out.sentences.extend(texts.collect::<Vec<_>>());
-            }
+            How::NoSetting => {}
             How::Unknown => out.sentences.push(format!(
                 "{}: nothing is known of its batch processor, so there is no advice; a witness in the process would tell.",
                 one.loser.name
             )),
+        }
+    }
+    for text in all.iter().take(ADVISED).flat_map(|one| &one.besides) {
+        if out.sentences.iter().all(|said| said != text) {
+            out.sentences.push((*text).to_owned());
         }
     }
     let more = all.len().saturating_sub(ADVISED);
@@ -45,7 +47,7 @@ pub(crate) fn set(result: &RunResult) -> Answer {
     out.settings.sort_by_key(|setting| !setting.measured);
     let measured = out.settings.iter().filter(|setting| setting.measured).count();
     let short = match (measured, out.settings.len()) {
-        (0, 0) if all.iter().any(|one| matches!(one.how, How::Otherwise(_))) => "Nothing: change code",
+        (0, 0) if all.iter().any(|one| !one.besides.is_empty()) => "Nothing: change code",
         (0, 0) => "No setting is known to help",
         (0, _) => "Calculated, not run",
         (some, all) if some == all => "This lost nothing",

@@ -93,3 +93,24 @@ fn nothing_lost_is_no_and_says_how_near_the_limit_is() {
         ],
     );
 }
+
+#[test]
+fn what_no_setting_stops_is_said_beside_what_one_does() {
+    let mut result = sample::single();
+    let lost = &mut result.variants[0].summary.lost_by_fate;
+    lost.insert("cut_off_at_exit".to_owned(), 5);
+    says(
+        &result,
+        &[
+            "Calculated, not run\n",
+            "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=960",
+            "Let requests finish before the process ends",
+        ],
+    );
+    result.variants[0].summary.lost_by_fate.remove("dropped_queue_full");
+    let cards = cards(&result);
+    assert!(
+        cards.contains("Nothing: change code\nLet requests finish") && !cards.contains("OTEL_BSP"),
+        "{cards}"
+    );
+}
