@@ -23,7 +23,12 @@ use shelf::Shelf;
 
 /// Renders what is asked for.
 pub(super) fn run(arguments: ReportArguments) -> Result<ExitCode, Error> {
-    let ReportArguments { run, compare, index, serve, port, results, open, format, output } = arguments;
+    let ReportArguments { run, compare, index: _, serve, port, results, open, format, output } = arguments;
+    if open && format != Rendered::Html {
+        return Err(Error::Refused(
+            "--open shows the report; what build servers read is opened by nothing".to_owned(),
+        ));
+    }
     if serve {
         return serve::run(shelf(results)?, port.unwrap_or_default());
     }
@@ -33,8 +38,8 @@ pub(super) fn run(arguments: ReportArguments) -> Result<ExitCode, Error> {
             None => return Ok(ExitCode::Pass),
         },
         (None, [baseline, candidate]) => both(baseline, candidate, output)?,
+        // Nothing else is left that one can ask for: `--index`.
         (None, _) => {
-            debug_assert!(index, "one of these is required");
             let shelf = shelf(results)?;
             let path = output.unwrap_or_else(|| shelf.reports.join("index.html"));
             store::write_bytes(&path, spanfate_report::index(&shelf.entries(), Links::Files).as_bytes())?;
@@ -52,7 +57,12 @@ fn shelf(results: Option<PathBuf>) -> Result<Shelf, Error> {
     let project = Project::find();
     match results {
         // Reports of runs elsewhere lie beside them.
-        Some(folder) => Ok(Shelf::new(folder.clone(), folder)),
+        Some(folder) if folder.is_dir() => Ok(Shelf::new(folder.clone(), folder)),
+        Some(folder) => Err(Error::Missing {
+            what: "results directory",
+            name: folder.display().to_string(),
+            hint: "; give the folder that holds the runs".to_owned(),
+        }),
         None => project.map(|project| Shelf::new(project.results(), project.reports())).map_err(Error::from),
     }
 }

@@ -135,7 +135,10 @@ fn a_report_is_asked_for_in_one_way_at_a_time() {
     for arguments in cases {
         assert_eq!(lab.call(arguments).status.code(), Some(2), "{arguments:?}");
     }
-    assert_eq!(lab.call(&["report", "nowhere"]).status.code(), Some(66));
+    assert_eq!(lab.call(&["report", "x", "--open", "--format", "junit"]).status.code(), Some(2));
+    for missing in [&["report", "nowhere"][..], &["report", "--serve", "--results", "nowhere"]] {
+        assert_eq!(lab.call(missing).status.code(), Some(66), "{missing:?}");
+    }
     // Nothing here opens files: that is said, and no failure.
     let done = lab.run("[load]\nrate = \"50/s\"\nlasting = \"1s\"\n");
     let mut open = lab.program();

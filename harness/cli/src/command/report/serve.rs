@@ -64,7 +64,9 @@ fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let escape = rest.strip_prefix('%').and_then(|after| u8::from_str_radix(after.get(..2)?, 16).ok());
+        let digits = rest.strip_prefix('%').and_then(|after| after.get(..2));
+        let digits = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let escape = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
         if let Some(byte) = escape {
             bytes.push(byte);
             rest = rest.get(3..).unwrap_or_default();
@@ -89,6 +91,7 @@ mod tests {
             ("%zz%4", "%zz%4"),
             ("%C3%A4", "ä"),
             ("%", "%"),
+            ("%+4", "% 4"),
             ("ä%", "ä%"),
         ];
         for (written, read) in cases {
