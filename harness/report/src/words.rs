@@ -53,6 +53,12 @@ pub(crate) fn offered(load: &LoadFigures, numbers: Numbers) -> String {
     }
 }
 
+/// Words as a sentence begins.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// A verdict as a word.
 pub(crate) const fn verdict(verdict: Verdict) -> &'static str {
     match verdict {

@@ -44,7 +44,7 @@ pub(crate) fn why(result: &RunResult) -> Answer {
     if !others.is_empty() {
         sentences.push(format!("Also: {}.", others.join(", ")));
     }
-    Answer::new(capital(words::short(fate)), sentences)
+    Answer::new(words::capital(words::short(fate)), sentences)
 }
 
 /// What the scenario made its receiver do, and that the same settings lose nothing without that.
@@ -75,11 +75,6 @@ fn acted(result: &RunResult) -> Option<String> {
         more => format!(" and {more} more"),
     };
     (!some.is_empty()).then(|| format!("Faults that acted: {}{more}.", some.join(", ")))
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// What makes a queue run full.
@@ -128,5 +123,5 @@ fn nothing_lost(result: &RunResult) -> Answer {
             )
         },
     );
-    Answer::new("Nothing to explain", [capital(&text)])
+    Answer::new("Nothing to explain", [words::capital(&text)])
 }

@@ -9,6 +9,7 @@ use crate::compared::{COLUMNS, cells, method};
 use crate::markup::Html;
 use crate::number::PAGE;
 use crate::plot;
+use crate::words;
 
 /// Figures that the answer names of each kind.
 const NAMED: usize = 3;
@@ -28,14 +29,18 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
         let drawn = deciding.iter().enumerate().map(|(at, row)| (row.figure.clone(), plot::strip(row, at)));
         body.push(&plots(drawn));
     }
-    body.push(&table(&deciding));
-    body.push(&counters(comparison));
-    body.push(&note(how(comparison)));
+    body.push(&tables(comparison));
     if !comparison.environment.is_empty() {
         let differences: Vec<String> = comparison.environment.clone();
         body.push(&note(format!("The machines differ: {}.", differences.join("; "))));
     }
     Some(Section { id: "change", question: "Is the change real?", answer: answer(comparison), body })
+}
+
+/// Every figure with what is proven of it, and how it was compared.
+pub(super) fn tables(comparison: &Comparison) -> Html {
+    let deciding: Vec<&Compared> = comparison.rows.iter().filter(|row| row.way != Way::Counter).collect();
+    table(&deciding).with(&counters(comparison)).with(&note(how(comparison)))
 }
 
 fn answer(comparison: &Comparison) -> String {
@@ -104,7 +109,7 @@ fn table(rows: &[&Compared]) -> Html {
         7 => "Is".to_owned(),
         6 => "#Would show | in four of five cases".to_owned(),
         5 => "#p | after Holm".to_owned(),
-        _ => format!("#{}", capital(column)),
+        _ => format!("#{}", words::capital(column)),
     };
     let mut grid = Grid::new("The figures that decide", COLUMNS.iter().enumerate().map(title));
     for row in rows {
@@ -116,11 +121,6 @@ fn table(rows: &[&Compared]) -> Html {
         grid.marked(marked);
     }
     grid.render()
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A sign beside the word of a change.

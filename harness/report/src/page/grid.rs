@@ -69,8 +69,12 @@ impl Grid {
         let inner = Html::leaf("caption", "", &self.caption)
             .with(&Html::element("thead", &[], Html::element("tr", &[], head)))
             .with(&Html::element("tbody", &[], self.rows.iter().map(row).collect()));
-        let attributes =
-            [("class", "wide"), ("role", "group"), ("tabindex", "0"), ("aria-label", &*self.caption)];
-        Html::element("div", &attributes, Html::element("table", &[], inner))
+        scrolled(&self.caption, Html::element("table", &[], inner))
     }
+}
+
+/// A table that scrolls by itself where it is too wide, also by key.
+pub(crate) fn scrolled(caption: &str, table: Html) -> Html {
+    let attributes = [("class", "wide"), ("role", "group"), ("tabindex", "0"), ("aria-label", caption)];
+    Html::element("div", &attributes, table)
 }

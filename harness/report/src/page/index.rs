@@ -7,7 +7,7 @@ use spanfate_model::stamp;
 use spanfate_model::verdict::Verdict;
 
 use super::grid::Grid;
-use super::part::badge;
+use super::part::{badge, open_section};
 use super::script;
 use super::shell::Shell;
 use crate::markup::Html;
@@ -93,20 +93,11 @@ fn trends(entries: &[&Entry]) -> Html {
             },
         ]);
     }
-    section("scenarios", "How did each scenario go?", grid.render())
+    open_section("scenarios", "How did each scenario go?", grid.render())
 }
 
 fn share(loss: f64) -> String {
     if loss > 0.0 { PAGE.percent(loss) } else { "0".to_owned() }
-}
-
-fn section(id: &'static str, question: &'static str, inner: Html) -> Html {
-    if inner.is_empty() {
-        return inner;
-    }
-    let heading = format!("{id}-q");
-    let inner = Html::element("h2", &[("id", &heading)], Html::text(question)).with(&inner);
-    Html::element("section", &[("id", id), ("aria-labelledby", &heading)], inner)
 }
 
 fn list(entries: &[&Entry], links: Links) -> Html {
@@ -140,11 +131,11 @@ fn list(entries: &[&Entry], links: Links) -> Html {
     }
     let table = grid.render();
     if !served || entries.iter().filter(|entry| entry.found.is_ok()).count() < 2 {
-        return section("runs", "What was run?", table);
+        return open_section("runs", "What was run?", table);
     }
     let button = Html::element("button", &[("type", "submit")], Html::text("Compare A with B"));
     let form = Html::element("form", &[("action", "/compare"), ("method", "get")], table.with(&button));
-    section("runs", "What was run?", form)
+    open_section("runs", "What was run?", form)
 }
 
 fn told(entry: &Entry, found: &Concluded) -> Vec<Html> {

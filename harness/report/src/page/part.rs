@@ -46,6 +46,16 @@ impl Section {
     }
 }
 
+/// A section that folds nothing away; nothing where there is nothing in it.
+pub(crate) fn open_section(id: &str, question: &str, inner: Html) -> Html {
+    if inner.is_empty() {
+        return inner;
+    }
+    let heading = format!("{id}-q");
+    let inner = Html::element("h2", &[("id", &heading)], Html::text(question)).with(&inner);
+    Html::element("section", &[("id", id), ("aria-labelledby", &heading)], inner)
+}
+
 /// A paragraph of explanation.
 pub(crate) fn note(text: impl AsRef<str>) -> Html {
     Html::leaf("p", "note", text)

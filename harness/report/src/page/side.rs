@@ -4,12 +4,12 @@ use spanfate_model::change::Change;
 use spanfate_model::result::{Comparison, RunResult, VariantResult};
 use spanfate_model::verdict::Verdict;
 
+use super::change;
 use super::grid::Grid;
-use super::part::{badge, note};
+use super::part::{badge, note, open_section};
 use super::script;
 use super::shell::Shell;
 use crate::books::Books;
-use crate::compared::{COLUMNS, cells, method, same_counters, told};
 use crate::markup::Html;
 use crate::number::PAGE;
 use crate::words;
@@ -58,12 +58,6 @@ fn answer(all: &[Comparison]) -> String {
     format!("Of {} in {variants}: {}.", PAGE.counted(figures, "figure", "figures"), parts.join(", "))
 }
 
-fn section(id: &str, question: &str, inner: &Html) -> Html {
-    let heading = format!("{id}-q");
-    let inner = Html::element("h2", &[("id", &heading)], Html::text(question)).with(inner);
-    Html::element("section", &[("id", id), ("aria-labelledby", &heading)], inner)
-}
-
 fn runs(baseline: &RunResult, candidate: &RunResult) -> Html {
     let titles = [
         "Run",
@@ -97,7 +91,7 @@ fn runs(baseline: &RunResult, candidate: &RunResult) -> Html {
     } else {
         note(format!("The machines differ in {}; times are not comparable.", differs.join(", ")))
     };
-    section("runs", "What is compared?", &grid.render().with(&differs))
+    open_section("runs", "What is compared?", grid.render().with(&differs))
 }
 
 fn variant_of<'a>(run: &'a RunResult, name: &str) -> Option<&'a VariantResult> {
@@ -131,28 +125,12 @@ fn losses(baseline: &RunResult, candidate: &RunResult) -> Html {
             format!("{}, {}", trials(one), trials(other)),
         ]);
     }
-    section("loss", "Which loses more?", &grid.render())
+    open_section("loss", "Which loses more?", grid.render())
 }
 
 fn compared(at: usize, comparison: &Comparison) -> Html {
-    let numbers = COLUMNS.iter().enumerate().map(|(at, title)| match at {
-        0 | 7 => (*title).to_owned(),
-        _ => format!("#{title}"),
-    });
-    let mut grid = Grid::new("Figures that differ, or may", numbers);
-    for row in told(comparison) {
-        grid.row(cells(row, PAGE));
-    }
-    let mut inner = Html::element(
-        "p",
-        &[("class", "answer")],
-        badge(comparison.verdict).with(&Html::text(format!(" {}", comparison.reasons.join("; ")))),
-    );
-    inner.push(&grid.render());
-    if let Some(text) = same_counters(comparison) {
-        inner.push(&note(text));
-    }
-    inner.push(&note(method(comparison)));
+    let reasons = Html::text(format!(" {}", comparison.reasons.join("; ")));
+    let verdict = Html::element("p", &[("class", "answer")], badge(comparison.verdict).with(&reasons));
     let question = format!("Is {} worse than {}?", comparison.candidate, comparison.baseline);
-    section(&format!("compared-{at}"), &question, &inner)
+    open_section(&format!("compared-{at}"), &question, verdict.with(&change::tables(comparison)))
 }

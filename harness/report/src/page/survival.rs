@@ -1,6 +1,6 @@
 //! Which configuration survives which fault? A heat map of loss, as a table: it can be read aloud, printed and copied.
 
-use super::grid::Grid;
+use super::grid::{Grid, scrolled};
 use super::part::{Section, details, note};
 use crate::heat::{Heat, STEPS, Spot};
 use crate::markup::Html;
@@ -126,8 +126,7 @@ fn map(heat: &Heat<'_>) -> Html {
     let inner = Html::leaf("caption", "", &caption)
         .with(&Html::element("thead", &[], titles))
         .with(&Html::element("tbody", &[], rows));
-    let attributes = [("class", "wide"), ("role", "region"), ("tabindex", "0"), ("aria-label", &*caption)];
-    Html::element("div", &attributes, Html::element("table", &[("class", "heat")], inner))
+    scrolled(&caption, Html::element("table", &[("class", "heat")], inner))
 }
 
 fn drawn(spot: Option<&Spot<'_>>) -> Html {
