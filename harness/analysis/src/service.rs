@@ -50,6 +50,7 @@ pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &Scene<'_>) -> Vec<
             sdk: starts.first().map_or_else(|| manifest.sdk.clone(), |start| start.header.sdk.clone()),
             ended_by_itself: of_service(manifests, manifest.process).find_map(ended_by_itself),
             starts: of_service(manifests, manifest.process).count() as u32,
+            paths: Vec::new(),
         }
     };
     // Later starts of a service stand behind the first starts of all.

@@ -60,6 +60,47 @@ pub struct Ledger {
     pub reported_failed: u64,
     /// Lost spans over the whole trial for which nothing told an operator.
     pub silent: u64,
+    /// The books of each export path, where there are several: a span has one fate on each path that it was offered to. The
+    /// fates above are then those of the path on which it fared worst.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PathBooks>,
+    /// On how many of its paths each span arrived, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
+}
+
+/// One export path of one start of a service, or the spans that were offered to none: `created` is the sum over its fates, its
+/// unexplained and its unaccounted spans.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PathBooks {
+    /// The service.
+    pub service: String,
+    /// Which start of it.
+    pub incarnation: u32,
+    /// The path, as `provider 1 · batch (queue 64) → otlp grpc`; `offered to no path` for the spans that were not.
+    pub path: String,
+    /// Spans that were offered to it.
+    pub created: u64,
+    /// Of these, spans of requests in the measured part.
+    pub created_measured: u64,
+    /// Spans by fate.
+    pub fates: BTreeMap<Fate, FateCount>,
+    /// Spans for which complete witnesses prove no fate on this path. Must be 0.
+    pub unexplained: Listed,
+    /// Spans that cannot be placed on this path because a witness that would tell has a gap.
+    pub unaccounted: Listed,
+}
+
+/// Spans that were offered to several paths or to one of several, by where they arrived. Deliberate fates are left out path by
+/// path: a span that one path samples out and the other delivers arrived on every path that wanted it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Spread {
+    /// Received on every path that wanted it.
+    pub every: u64,
+    /// Received on some.
+    pub some: u64,
+    /// Received on none of them.
+    pub none: u64,
 }
 
 /// Spans beyond what a scenario says of a program of the user's own: its number is wrong, not the accounting.
@@ -151,6 +192,19 @@ impl Listed {
     }
 }
 
+impl PathBooks {
+    /// Whether the sum over the fates closes.
+    pub fn closes(&self) -> bool {
+        let placed: u64 = self.fates.values().map(|count| count.total).sum();
+        self.created == placed + self.unexplained.count + self.unaccounted.count
+    }
+
+    /// Spans of a class over the whole trial, and in the measured part.
+    pub fn class(&self, class: FateClass) -> (u64, u64) {
+        class_of(&self.fates, class)
+    }
+}
+
 /// What the load's plan says: `expected = created + not_created`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Expected {
@@ -173,10 +227,7 @@ pub struct Expected {
 impl Ledger {
     /// Spans of a class over the whole trial, and in the measured part.
     pub fn class(&self, class: FateClass) -> (u64, u64) {
-        self.fates
-            .iter()
-            .filter(|(fate, _)| fate.class() == class)
-            .fold((0, 0), |(total, measured), (_, count)| (total + count.total, measured + count.measured))
+        class_of(&self.fates, class)
     }
 
     /// Spans of one fate over the whole trial.
@@ -184,10 +235,11 @@ impl Ledger {
         self.fates.get(&fate).map_or(0, |count| count.total)
     }
 
-    /// Whether the sum over the fates closes.
+    /// Whether the sum over the fates closes, and that of each path.
     pub fn closes(&self) -> bool {
         let placed: u64 = self.fates.values().map(|count| count.total).sum();
         self.created == placed + self.unexplained.count + self.unaccounted.count
+            && self.paths.iter().all(PathBooks::closes)
             && self.expected.spans == self.expected.created + self.expected.not_created
     }
 
@@ -209,4 +261,11 @@ impl Ledger {
     pub fn is_broken(&self) -> bool {
         !self.contradictions().is_empty()
     }
+}
+
+fn class_of(fates: &BTreeMap<Fate, FateCount>, class: FateClass) -> (u64, u64) {
+    fates
+        .iter()
+        .filter(|(fate, _)| fate.class() == class)
+        .fold((0, 0), |(total, measured), (_, count)| (total + count.total, measured + count.measured))
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Loss;
+use super::{Loss, PathResult};
 use crate::exporter::Effective;
 
 /// One service of a trial.
@@ -27,6 +27,9 @@ pub struct ServiceResult {
     /// How often it was started.
     #[serde(default = "once")]
     pub starts: u32,
+    /// Its export paths, where it has several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PathResult>,
 }
 
 const fn once() -> u32 {

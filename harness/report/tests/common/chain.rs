@@ -158,6 +158,7 @@ fn service(trial: &TrialResult, at: usize, name: &str, row: &BreakdownRow) -> Se
         sdk: trial.sdk.clone(),
         ended_by_itself: None,
         starts: 1,
+        paths: Vec::new(),
     }
 }
 
