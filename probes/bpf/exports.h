@@ -2,6 +2,7 @@
 // Programs that are hit once per batch, and at the end of a batch processor.
 #pragma once
 
+// What a batch processor's counter and queue say now.
 static __always_inline void look(struct record *record, __u64 processor)
 {
 	__u32 dropped = 0;
@@ -14,14 +15,14 @@ static __always_inline void look(struct record *record, __u64 processor)
 	record->queue = word(word(processor + config.bsp_queue) + config.qcount);
 }
 
-static __always_inline void say(void *ctx, struct record *record)
+static __always_inline void look_of(struct record *record, struct export *export)
 {
-	struct counter *counter = counter_of(record->kind);
-
-	if (!counter)
-		return;
-	counter->hit++;
-	emit(ctx, record, counter, 0);
+	if (export->simple) {
+		record->a = export->processor;
+		record->flags |= OF_SIMPLE;
+	} else {
+		look(record, export->processor);
+	}
 }
 
 // (*batchSpanProcessor).exportSpans: once per batch, and once per schedule delay where there is none.
@@ -80,9 +81,12 @@ int handover(struct pt_regs *ctx)
 	if (export->depth++)
 		return 0;
 	export->batch = __sync_fetch_and_add(batch, 1) + 1;
-	look(&record, export->processor);
+	look_of(&record, export);
 	record.batch = export->batch;
 	record.spans = ctx->rsi;
+	// Which exporter it is: the function, and of the SDK's own the client, an interface at its beginning.
+	record.b = ctx->rip;
+	record.type = word(ctx->rax);
 	say(ctx, &record);
 	export->began = record.at;
 	if (config.spans) {
@@ -138,14 +142,14 @@ int exported(struct pt_regs *ctx)
 		return 0;
 	if (--export->depth)
 		return 0;
-	look(&record, export->processor);
+	look_of(&record, export);
 	record.batch = export->batch;
 	record.b = export->began;
-	record.flags = ctx->rax != 0;
+	record.flags |= ctx->rax != 0;
 	record.type = ctx->rax;
 	say(ctx, &record);
 	error(ctx, &record);
-	if (!export->processor)
+	if (!export->processor || export->simple)
 		bpf_map_delete_elem(&exports, &goroutine);
 	return 0;
 }
@@ -161,7 +165,30 @@ int shutting(struct pt_regs *ctx)
 	return 0;
 }
 
-// Its return.
+// (*simpleSpanProcessor).Shutdown.
+SEC("uprobe")
+int shutting_simple(struct pt_regs *ctx)
+{
+	struct record record = new(ctx, SHUTDOWN);
+
+	record.a = ctx->rax;
+	record.flags = OF_SIMPLE;
+	say(ctx, &record);
+	return 0;
+}
+
+// (*TracerProvider).Shutdown: its processors are shut down one after the other, and then it has none.
+SEC("uprobe")
+int closing(struct pt_regs *ctx)
+{
+	struct record record = new(ctx, CLOSING);
+
+	record.a = ctx->rax;
+	say(ctx, &record);
+	return 0;
+}
+
+// A return of (*batchSpanProcessor).Shutdown.
 SEC("uprobe")
 int shut(struct pt_regs *ctx)
 {

@@ -28,6 +28,9 @@ enum kind {
 	TRAP,
 	CALLS,
 	GONE,
+	SIMPLE,
+	LISTED,
+	CLOSING,
 	KINDS = 32,
 	// Of a name, by its digest: no counter, for names are only for people.
 	NAME = 64,
@@ -42,6 +45,9 @@ struct config {
 	__u32 bsp_queue, bsp_dropped;
 	// Where enqueueDrop keeps its processor and its span while it asks the channel: bytes above the stack pointer.
 	__u32 drop_bsp, drop_span;
+	// From a span to its tracer, to the provider, to the provider's list of processors; and where a simple processor has its
+	// exporter.
+	__u32 span_tracer, tracer_provider, provider_list, ssp_exporter;
 	// 0: spans are counted, but make no records.
 	__u32 spans;
 	// One of so many traces makes records; the others are counted.
@@ -71,6 +77,11 @@ struct record {
 		struct {
 			__u32 batch, spans, dropped, queue;
 			__u64 type;
+		};
+		// Of an entry of a provider's list.
+		struct {
+			__u32 index, count;
+			__u64 receiver, table;
 		};
 		// Of a text: it goes on over `a` and `b`.
 		__u8 text[24];
@@ -103,10 +114,12 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } samples SEC(".maps");
 
-// The export that a goroutine is in.
+// The export that a goroutine is in, or will be in next: of which processor.
 struct export {
 	__u64 processor, began;
 	__u32 depth, batch;
+	// It has no queue.
+	__u32 simple, reserved;
 };
 
 struct {
@@ -127,6 +140,14 @@ struct {
 	__type(key, __u64);
 	__type(value, struct waiting);
 } blocked SEC(".maps");
+
+// Lists of processors that the reader knows, by digest.
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u8);
+} lists SEC(".maps");
 
 // Names that the reader knows, by digest.
 struct {
@@ -161,6 +182,18 @@ static __always_inline __u64 word(__u64 from)
 	return out;
 }
 
+// What is in a record's `flags` beside what its kind says.
+enum flag {
+	SAMPLED = 1,
+	PARENT_SAMPLED = 2,
+	// The processor has no queue.
+	OF_SIMPLE = 2,
+	// The span came while its goroutine was in another export.
+	NESTED = 4,
+	// The processor has no exporter.
+	NO_EXPORTER = 8,
+};
+
 static __always_inline long output(void *ctx, struct record *record)
 {
 	__u64 flags = config.wake;
@@ -185,6 +218,17 @@ static __always_inline void emit(void *ctx, struct record *record, struct counte
 		counter->lost++;
 		counter->ids_lost ^= id;
 	}
+}
+
+// Counts a hit and records it.
+static __always_inline void say(void *ctx, struct record *record)
+{
+	struct counter *counter = counter_of(record->kind);
+
+	if (!counter)
+		return;
+	counter->hit++;
+	emit(ctx, record, counter, 0);
 }
 
 // Counts a span and, where it is wanted, records it. `context` is the address of its SpanContext.

@@ -10,6 +10,12 @@ static __always_inline struct record new(struct pt_regs *ctx, __u8 kind)
 	return record;
 }
 
+// The provider of a span.
+static __always_inline __u64 provider_of(__u64 span)
+{
+	return word(word(span + config.span_tracer) + config.tracer_provider);
+}
+
 // (*recordingSpan).runtimeTrace: every recording span passes it once, with its ids set.
 SEC("uprobe")
 int started(struct pt_regs *ctx)
@@ -19,10 +25,69 @@ int started(struct pt_regs *ctx)
 
 	record.extra = (__u16)word(ctx->rax + config.span_kind);
 	record.a = word(ctx->rax + config.span_parent + config.span_id);
+	record.b = provider_of(ctx->rax);
 	read(&flags, sizeof(flags), ctx->rax + config.span_parent + config.flags);
-	record.flags = (flags & 1) << 1;
+	record.flags = (flags & 1) ? PARENT_SAMPLED : 0;
 	span(ctx, &record, ctx->rax + config.span_context);
 	return 0;
+}
+
+// Most processors of a list that are told apart.
+#define LIST 8
+
+static __always_inline __u64 mixed(__u64 digest, __u64 value)
+{
+	digest = (digest ^ value) * 0xff51afd7ed558ccdull;
+	return digest ^ (digest >> 32);
+}
+
+// An entry of a provider's list: an interface, its table and its receiver.
+static __always_inline void entry_of(__u64 first, int index, __u64 *entry)
+{
+	entry[0] = entry[1] = 0;
+	read(entry, 16, word(first + 8 * (__u64)index));
+}
+
+// Says what is in a provider's list of processors, and gives its digest: End calls each of them. The list may be another one
+// a moment later, at the same address: what counts is what is in it.
+static __always_inline __u64 listed(struct pt_regs *ctx, __u64 provider)
+{
+	struct record record = { .kind = LISTED };
+	// A slice: address of its first element, length, capacity.
+	__u64 slice[2] = {}, entry[2];
+	__u64 digest = mixed(provider, 1);
+	__u8 known = 1;
+	int index;
+
+	if (!provider || read(slice, sizeof(slice), word(provider + config.provider_list)))
+		return 0;
+	digest = mixed(digest, slice[1]);
+#pragma unroll
+	for (index = 0; index < LIST; index++) {
+		if (index >= slice[1])
+			break;
+		entry_of(slice[0], index, entry);
+		digest = mixed(digest, entry[1]);
+	}
+	if (bpf_map_lookup_elem(&lists, &digest))
+		return digest;
+	bpf_map_update_elem(&lists, &digest, &known, BPF_ANY);
+	record.a = provider;
+	record.b = digest;
+	record.count = slice[1];
+	if (!slice[1])
+		say(ctx, &record);
+#pragma unroll
+	for (index = 0; index < LIST; index++) {
+		if (index >= slice[1])
+			break;
+		entry_of(slice[0], index, entry);
+		record.index = index;
+		record.table = entry[0];
+		record.receiver = entry[1];
+		say(ctx, &record);
+	}
+	return digest;
 }
 
 // (*recordingSpan).End: also the second End of a span, which does nothing.
@@ -30,7 +95,15 @@ SEC("uprobe")
 int ended(struct pt_regs *ctx)
 {
 	struct record record = new(ctx, ENDED);
+	__u64 goroutine = ctx->r14;
+	struct export *export = bpf_map_lookup_elem(&exports, &goroutine);
 
+	// What a simple processor left behind that exported nothing.
+	if (export && !export->depth)
+		bpf_map_delete_elem(&exports, &goroutine);
+	record.a = provider_of(ctx->rax);
+	if (config.spans)
+		record.b = listed(ctx, record.a);
 	span(ctx, &record, ctx->rax + config.span_context);
 	return 0;
 }
@@ -75,6 +148,28 @@ static __always_inline void name(void *ctx, struct record *record, __u64 snapsho
 	name.b = bytes[4];
 	if (!output(ctx, &name))
 		bpf_map_update_elem(&names, &digest, &known, BPF_ANY);
+}
+
+// (*simpleSpanProcessor).OnEnd, with a snapshot in an interface. If it exports, then on this goroutine.
+SEC("uprobe")
+int simple(struct pt_regs *ctx)
+{
+	struct record record = new(ctx, SIMPLE);
+	struct export own = { .processor = ctx->rax, .simple = 1 };
+	__u64 goroutine = ctx->r14;
+	struct export *export = bpf_map_lookup_elem(&exports, &goroutine);
+
+	if (export && export->depth)
+		record.flags |= NESTED;
+	else
+		bpf_map_update_elem(&exports, &goroutine, &own, BPF_ANY);
+	if (!word(ctx->rax + config.ssp_exporter))
+		record.flags |= NO_EXPORTER;
+	record.a = ctx->rax;
+	if (config.spans)
+		name(ctx, &record, ctx->rcx);
+	span(ctx, &record, ctx->rcx + config.snap_context);
+	return 0;
 }
 
 // (*batchSpanProcessor).enqueueDrop, at the branch on what the channel said: AL is 1 where the span was taken.

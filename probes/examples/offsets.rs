@@ -17,7 +17,7 @@ use std::process::Command;
 
 use spanfate_probes::gobin::{GoBinary, OffsetTable};
 
-/// A program that keeps everything the table speaks of: a batch processor and a span that records.
+/// A program that keeps everything the table speaks of: a batch processor, a simple one and a span that records.
 const PROGRAM: &str = r#"// A program to read field offsets from; it is not run.
 package main
 
@@ -29,7 +29,8 @@ import (
 )
 
 func main() {
-	provider := trace.NewTracerProvider(trace.WithBatcher(tracetest.NewNoopExporter(), trace.WithBlocking()))
+	exporter := tracetest.NewNoopExporter()
+	provider := trace.NewTracerProvider(trace.WithBatcher(exporter, trace.WithBlocking()), trace.WithSyncer(exporter))
 	_, span := provider.Tracer("offsets").Start(context.Background(), "span")
 	span.End()
 	_ = provider.Shutdown(context.Background())

@@ -48,6 +48,10 @@ struct Config {
     bsp_dropped: u32,
     drop_bsp: u32,
     drop_span: u32,
+    span_tracer: u32,
+    tracer_provider: u32,
+    provider_list: u32,
+    ssp_exporter: u32,
     spans: u32,
     sample: u32,
     perf: u32,
@@ -56,7 +60,7 @@ struct Config {
     reserved: u32,
 }
 
-// SAFETY: twenty words of 32 bits, without padding and without a value that is invalid.
+// SAFETY: twenty-four words of 32 bits, without padding and without a value that is invalid.
 unsafe impl Pod for Config {}
 
 /// `struct counter` of the programs.
@@ -246,6 +250,10 @@ fn config(found: &Found, wish: &Ebpf) -> Config {
         bsp_dropped: offsets.bsp_dropped,
         drop_bsp: found.spills.0,
         drop_span: found.spills.1,
+        span_tracer: offsets.span_tracer,
+        tracer_provider: offsets.tracer_provider,
+        provider_list: offsets.provider_list,
+        ssp_exporter: offsets.ssp_exporter.unwrap_or_default(),
         spans: u32::from(wish.mode.names_spans()),
         sample: wish.sample.map_or(1, NonZeroU32::get),
         perf: u32::from(wish.buffer == Buffer::Perf),

@@ -19,7 +19,7 @@ use std::path::Path;
 use dwarf::fields;
 use image::Image;
 use moduledata::Module;
-use offsets::{SDK, SDK_TRACE, STRUCTS};
+use offsets::{OPTIONAL, SDK, SDK_TRACE, STRUCTS};
 use pclntab::Table;
 
 pub use buildinfo::BuildInfo;
@@ -139,6 +139,6 @@ impl GoBinary {
     }
 
     fn debug_offsets(&self) -> Option<Offsets> {
-        Offsets::of(&fields(&self.image, &STRUCTS)?)
+        Offsets::of(&fields(&self.image, &STRUCTS, &OPTIONAL)?)
     }
 }

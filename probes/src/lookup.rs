@@ -1,5 +1,7 @@
 //! Which sites a program has, and where: pure over the binary.
 
+use std::collections::BTreeMap;
+
 use spanfate_model::probe::{Ebpf, EbpfMode, Trap};
 
 use crate::ProbeError;
@@ -23,14 +25,34 @@ struct Rule {
     function: &'static str,
     place: Place,
     since: EbpfMode,
+    part: Part,
+}
+
+/// What a function belongs to. The linker leaves out what a program never uses: then nothing is missing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Every program that makes spans has it.
+    Always,
+    /// Programs with a batch processor have it.
+    Batch,
+    /// Programs that call it have it.
+    Called,
 }
 
 const fn rule(program: &'static str, function: &'static str, place: Place, since: EbpfMode) -> Rule {
-    Rule { program, function, place, since }
+    Rule { program, function, place, since, part: Part::Always }
+}
+
+impl Rule {
+    const fn of(self, part: Part) -> Self {
+        Self { part, ..self }
+    }
 }
 
 /// The package that all names of the SDK begin with.
 const SDK: &str = "go.opentelemetry.io/otel/sdk/trace.";
+/// How names of the batch processor's functions begin.
+const BATCH: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).";
 /// Last part of the name of an exporter's method.
 const EXPORT_SPANS: &str = ".ExportSpans";
 
@@ -38,7 +60,10 @@ const EXPORT_SPANS: &str = ".ExportSpans";
 const EXPORT: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).exportSpans";
 const SHUTDOWN: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).Shutdown";
 const DRAIN: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).drainQueue";
+const CLOSING: &str = "go.opentelemetry.io/otel/sdk/trace.(*TracerProvider).Shutdown";
+const SIMPLE_SHUTDOWN: &str = "go.opentelemetry.io/otel/sdk/trace.(*simpleSpanProcessor).Shutdown";
 /// Per span, in the SDK.
+const SIMPLE: &str = "go.opentelemetry.io/otel/sdk/trace.(*simpleSpanProcessor).OnEnd";
 const STARTED: &str = "go.opentelemetry.io/otel/sdk/trace.(*recordingSpan).runtimeTrace";
 const END: &str = "go.opentelemetry.io/otel/sdk/trace.(*recordingSpan).End";
 const NEW_SPAN: &str = "go.opentelemetry.io/otel/sdk/trace.(*tracer).newSpan";
@@ -48,17 +73,20 @@ const BLOCK: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).en
 /// The function that a trap sits on: one of the fixture that stacks grow in, or, in another program, one of the SDK.
 pub const GROWS: &str = "spanfate.dev/fixtures/internal/fault.descend";
 
-const RULES: [Rule; 18] = [
-    rule("exporting", EXPORT, Place::Body, EbpfMode::Batch),
-    rule("shutting", SHUTDOWN, Place::Body, EbpfMode::Batch),
-    rule("shut", SHUTDOWN, Place::Returns, EbpfMode::Batch),
-    rule("drained", DRAIN, Place::Returns, EbpfMode::Batch),
+const RULES: [Rule; 21] = [
+    rule("exporting", EXPORT, Place::Body, EbpfMode::Batch).of(Part::Batch),
+    rule("shutting", SHUTDOWN, Place::Body, EbpfMode::Batch).of(Part::Batch),
+    rule("shut", SHUTDOWN, Place::Returns, EbpfMode::Batch).of(Part::Batch),
+    rule("drained", DRAIN, Place::Returns, EbpfMode::Batch).of(Part::Batch),
+    rule("closing", CLOSING, Place::Body, EbpfMode::Batch).of(Part::Called),
+    rule("shutting_simple", SIMPLE_SHUTDOWN, Place::Body, EbpfMode::Batch).of(Part::Called),
     rule("started", STARTED, Place::Body, EbpfMode::Counters),
-    rule("enqueued", DROP, Place::BranchAfter("runtime.selectnbsend"), EbpfMode::Counters),
-    rule("blocking", BLOCK, Place::Body, EbpfMode::Counters),
-    rule("unblocked", BLOCK, Place::BranchAfter("runtime.selectgo"), EbpfMode::Counters),
+    rule("simple", SIMPLE, Place::Body, EbpfMode::Counters).of(Part::Called),
+    rule("enqueued", DROP, Place::BranchAfter("runtime.selectnbsend"), EbpfMode::Counters).of(Part::Batch),
+    rule("blocking", BLOCK, Place::Body, EbpfMode::Counters).of(Part::Batch),
+    rule("unblocked", BLOCK, Place::BranchAfter("runtime.selectgo"), EbpfMode::Counters).of(Part::Batch),
     rule("ended", END, Place::Body, EbpfMode::Events),
-    rule("offered", ON_END, Place::Body, EbpfMode::Events),
+    rule("offered", ON_END, Place::Body, EbpfMode::Events).of(Part::Batch),
     rule("created", NEW_SPAN, Place::Body, EbpfMode::Events),
     rule("gc_begin", "runtime.(*gcControllerState).startCycle", Place::Body, EbpfMode::Events),
     rule("gc_end", "runtime.gcMarkTermination", Place::Body, EbpfMode::Events),
@@ -90,6 +118,8 @@ pub struct Site {
 pub struct Found {
     /// The sites.
     pub sites: Vec<Site>,
+    /// Functions of exporters, by the byte in the binary's file where `handover` sits in them.
+    pub exporters: BTreeMap<u64, String>,
     /// Functions that are not there.
     pub missing: Vec<String>,
     /// Where the SDK's structs have their fields.
@@ -108,12 +138,17 @@ pub struct Found {
 pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<Found, ProbeError> {
     let (offsets, source) = binary.offsets()?;
     let wanted = |name: &str| {
-        RULES.iter().any(|rule| rule.function == name) || MENTIONED.contains(&name) || is_exporter(name)
+        RULES.iter().any(|rule| rule.function == name)
+            || MENTIONED.contains(&name)
+            || is_exporter(name)
+            || name.starts_with(BATCH)
     };
     let functions = binary.functions(&wanted)?;
     let find = |name: &str| functions.iter().find(|function| function.name == name);
+    let has_batch = functions.iter().any(|function| function.name.starts_with(BATCH));
     let mut found = Found {
         sites: Vec::new(),
+        exporters: BTreeMap::new(),
         missing: Vec::new(),
         offsets,
         source,
@@ -127,11 +162,16 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<Found, ProbeError> {
             let addresses = addresses(binary, function, rule.place, &find);
             found.add(binary, rule.program, rule.since, &addresses);
         }
-        if found.sites.len() == before {
+        let is_missing = match rule.part {
+            Part::Always => true,
+            Part::Batch => has_batch,
+            Part::Called => find(rule.function).is_some(),
+        };
+        if found.sites.len() == before && is_missing {
             found.missing.push(rule.function.to_owned());
         }
     }
-    if wish.mode >= EbpfMode::Counters {
+    if wish.mode >= EbpfMode::Counters && has_batch {
         found.spills = spills(binary, find(DROP)).unwrap_or_default();
         if found.spills == (0, 0) {
             found.sites.retain(|site| site.program != "enqueued");
@@ -144,12 +184,14 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<Found, ProbeError> {
         // One without a frame of its own jumps on to another.
         if !body.is_empty() && !returns.is_empty() {
             found.add(binary, "handover", EbpfMode::Batch, &body);
+            let places = body.iter().filter_map(|address| binary.file_offset(*address));
+            found.exporters.extend(places.map(|place| (place, function.name.clone())));
             found.add(binary, "exported", EbpfMode::Batch, &returns);
         }
     }
     trap(binary, wish, &find, &mut found);
     let needed = |program: &str| found.sites.iter().any(|site| site.program == program);
-    if !needed("exporting") && !needed("handover") {
+    if !needed("exporting") && !needed("handover") && !needed("started") {
         return Err(ProbeError::NoSite(EXPORT.to_owned()));
     }
     if wish.mode >= EbpfMode::Counters && !needed("started") {

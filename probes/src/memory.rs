@@ -65,7 +65,21 @@ impl Memory {
         let (queue, batch) = (option(offsets.opt_max_queue)?, option(offsets.opt_max_batch)?);
         let (delay, timeout) = (option(offsets.opt_batch_timeout)?, option(offsets.opt_export_timeout)?);
         let block = self.bytes::<1>(options + u64::from(offsets.opt_block))? != [0];
-        Some(Settings { processor, queue: queue as u32, batch: batch as u32, block, delay, timeout })
+        let no_exporter = !self.has_exporter(processor)?;
+        Some(Settings { processor, queue: queue as u32, batch: batch as u32, block, no_exporter, delay, timeout })
+    }
+
+    /// Whether a batch processor has an exporter: the table of the interface that it keeps it in.
+    fn has_exporter(&mut self, processor: u64) -> Option<bool> {
+        self.word(processor + u64::from(self.offsets.bsp_e)).map(|table| table != 0)
+    }
+
+    /// Which byte of the binary's file an address of its code is.
+    pub fn place_of(&mut self, address: u64) -> Option<u64> {
+        let constant = &self.opened().ok()?.constant;
+        constant.iter().find_map(|(from, to, offset)| {
+            (*from..*to).contains(&address).then(|| address - from + offset)
+        })
     }
 
     /// Spans that a batch processor has dropped, and the length of its queue, now.

@@ -106,7 +106,8 @@ pub fn put(wanted: &Wanted<'_>) -> Result<Result<(Probing, ProbeManifest), Probe
     let file = File::create(wanted.log).map_err(Error::unwritten(wanted.log))?;
     let seen = Arc::new(Seen::default());
     let header = header(wanted.pid, clock::now());
-    let scribe = Scribe::new(attached, memory, file, *wanted.ebpf, &header, Arc::clone(&seen))
+    let source = (memory, found.exporters);
+    let scribe = Scribe::new(attached, source, file, *wanted.ebpf, &header, Arc::clone(&seen))
         .map_err(Error::unwritten(wanted.log))?;
     let gone = Arc::new(AtomicBool::new(false));
     let (pace, log, thread_gone) = (pace(wanted.ebpf), wanted.log.to_owned(), Arc::clone(&gone));

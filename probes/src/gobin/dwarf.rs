@@ -20,8 +20,9 @@ const ABBREVIATIONS: usize = 1 << 26;
 /// (struct, field) to the field's offset in bytes.
 pub(super) type Fields<'w> = BTreeMap<(&'w str, String), u32>;
 
-/// The fields of those of the structs that the binary has; `None` if its debug information is missing or broken.
-pub(super) fn fields<'w>(image: &Image, structs: &[&'w str]) -> Option<Fields<'w>> {
+/// The fields of those of the structs that the binary has; `None` if its debug information is missing or broken. For those that a
+/// program may do without, the whole of it is not searched.
+pub(super) fn fields<'w>(image: &Image, structs: &[&'w str], optional: &[&str]) -> Option<Fields<'w>> {
     let (info, abbreviations) = (image.debug("debug_info")?, image.debug("debug_abbrev")?);
     let mut search = Search {
         abbreviations: DebugAbbrev::new(&abbreviations, LittleEndian),
@@ -30,7 +31,7 @@ pub(super) fn fields<'w>(image: &Image, structs: &[&'w str]) -> Option<Fields<'w
         wanted: structs.to_vec(),
         found: Fields::new(),
     };
-    search.walk(&DebugInfo::new(&info, LittleEndian))?;
+    search.walk(&DebugInfo::new(&info, LittleEndian), optional)?;
     Some(search.found)
 }
 
@@ -44,8 +45,11 @@ struct Search<'a, 'w> {
 }
 
 impl<'w> Search<'_, 'w> {
-    fn walk(&mut self, info: &DebugInfo<Bytes<'_>>) -> Option<()> {
+    fn walk(&mut self, info: &DebugInfo<Bytes<'_>>, optional: &[&str]) -> Option<()> {
         for likely in [true, false] {
+            if !likely && self.wanted.iter().all(|wanted| optional.contains(wanted)) {
+                return Some(());
+            }
             let mut units = info.units();
             while let Some(unit) = units.next().ok()? {
                 let list = self.list(unit.debug_abbrev_offset())?;

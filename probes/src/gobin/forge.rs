@@ -14,14 +14,17 @@ pub(super) const FUNCTIONS: [(&str, &[u8]); 3] = [
     ("main.main", b"\x49\x3b\x66\x10\x0f\x86\0\x10\0\0\x55\xc3\xcc\xcc\xcc\xcc"),
 ];
 /// Fields in the order of the offsets that the debug information gives them: 0, 8, 16, and so on.
-const FIELDS: [&[&str]; 7] = [
+const FIELDS: [&[&str]; 10] = [
     &["goid"],
     &["qcount", "dataqsiz"],
     &["traceID", "spanID", "traceFlags"],
-    &["parent", "spanKind", "name", "spanContext"],
+    &["parent", "spanKind", "name", "spanContext", "tracer"],
     &["parent", "spanKind", "name", "spanContext"],
     &["e", "o", "queue", "dropped", "batch", "stopOnce"],
     &["MaxQueueSize", "BatchTimeout", "ExportTimeout", "MaxExportBatchSize", "BlockOnQueueFull"],
+    &["provider"],
+    &["spanProcessors"],
+    &["exporter"],
 ];
 
 /// A binary with or without debug information.

@@ -19,8 +19,14 @@ const SPAN: &str = "go.opentelemetry.io/otel/sdk/trace.recordingSpan";
 const SNAPSHOT: &str = "go.opentelemetry.io/otel/sdk/trace.snapshot";
 const PROCESSOR: &str = "go.opentelemetry.io/otel/sdk/trace.batchSpanProcessor";
 const OPTIONS: &str = "go.opentelemetry.io/otel/sdk/trace.BatchSpanProcessorOptions";
+const TRACER: &str = "go.opentelemetry.io/otel/sdk/trace.tracer";
+const PROVIDER: &str = "go.opentelemetry.io/otel/sdk/trace.TracerProvider";
+const SIMPLE: &str = "go.opentelemetry.io/otel/sdk/trace.simpleSpanProcessor";
 /// The structs that hold them.
-pub(super) const STRUCTS: [&str; 7] = [G, HCHAN, CONTEXT, SPAN, SNAPSHOT, PROCESSOR, OPTIONS];
+pub(super) const STRUCTS: [&str; 10] =
+    [G, HCHAN, CONTEXT, SPAN, SNAPSHOT, PROCESSOR, OPTIONS, TRACER, PROVIDER, SIMPLE];
+/// Of these, structs of processors that a program may do without.
+pub(super) const OPTIONAL: [&str; 3] = [PROCESSOR, OPTIONS, SIMPLE];
 
 /// Offsets of fields in bytes from the start of their struct.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
@@ -46,6 +52,12 @@ pub struct Offsets {
     pub span_name: u32,
     /// `recordingSpan`: its own `SpanContext`.
     pub span_context: u32,
+    /// `recordingSpan`: its tracer, a pointer.
+    pub span_tracer: u32,
+    /// `tracer`: its provider, a pointer.
+    pub tracer_provider: u32,
+    /// `TracerProvider`: its list of span processors, an atomic pointer to a slice.
+    pub provider_list: u32,
     /// `snapshot`: the parent's `SpanContext`.
     pub snap_parent: u32,
     /// `snapshot`: the kind, an `int`.
@@ -70,6 +82,9 @@ pub struct Offsets {
     /// `batchSpanProcessor`: whether it was shut down, an `atomic.Bool`, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bsp_stopped: Option<u32>,
+    /// `simpleSpanProcessor`: the exporter, an interface; absent where the program has no such processor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssp_exporter: Option<u32>,
     /// `BatchSpanProcessorOptions`: spans the queue can hold, an `int`.
     pub opt_max_queue: u32,
     /// `BatchSpanProcessorOptions`: time between batches, nanoseconds.
@@ -102,6 +117,9 @@ pub enum OffsetSource {
 impl Offsets {
     pub(super) fn of(fields: &Fields<'_>) -> Option<Self> {
         let at = |of, field: &str| fields.get(&(of, field.to_owned())).copied();
+        // Nobody reads fields of a batch processor that the program does not have.
+        let has_batch = fields.keys().any(|(of, _)| *of == PROCESSOR);
+        let of_batch = |of, field: &str| if has_batch { at(of, field) } else { Some(0) };
         Some(Self {
             goid: at(G, "goid")?,
             hchan_qcount: at(HCHAN, "qcount")?,
@@ -113,22 +131,26 @@ impl Offsets {
             span_kind: at(SPAN, "spanKind")?,
             span_name: at(SPAN, "name")?,
             span_context: at(SPAN, "spanContext")?,
+            span_tracer: at(SPAN, "tracer")?,
+            tracer_provider: at(TRACER, "provider")?,
+            provider_list: at(PROVIDER, "spanProcessors")?,
             snap_parent: at(SNAPSHOT, "parent")?,
             snap_kind: at(SNAPSHOT, "spanKind")?,
             snap_name: at(SNAPSHOT, "name")?,
             snap_context: at(SNAPSHOT, "spanContext")?,
-            bsp_e: at(PROCESSOR, "e")?,
-            bsp_o: at(PROCESSOR, "o")?,
-            bsp_queue: at(PROCESSOR, "queue")?,
-            bsp_dropped: at(PROCESSOR, "dropped")?,
-            bsp_batch: at(PROCESSOR, "batch")?,
+            bsp_e: of_batch(PROCESSOR, "e")?,
+            bsp_o: of_batch(PROCESSOR, "o")?,
+            bsp_queue: of_batch(PROCESSOR, "queue")?,
+            bsp_dropped: of_batch(PROCESSOR, "dropped")?,
+            bsp_batch: of_batch(PROCESSOR, "batch")?,
             bsp_stop_once: at(PROCESSOR, "stopOnce"),
             bsp_stopped: at(PROCESSOR, "stopped"),
-            opt_max_queue: at(OPTIONS, "MaxQueueSize")?,
-            opt_batch_timeout: at(OPTIONS, "BatchTimeout")?,
-            opt_export_timeout: at(OPTIONS, "ExportTimeout")?,
-            opt_max_batch: at(OPTIONS, "MaxExportBatchSize")?,
-            opt_block: at(OPTIONS, "BlockOnQueueFull")?,
+            ssp_exporter: at(SIMPLE, "exporter"),
+            opt_max_queue: of_batch(OPTIONS, "MaxQueueSize")?,
+            opt_batch_timeout: of_batch(OPTIONS, "BatchTimeout")?,
+            opt_export_timeout: of_batch(OPTIONS, "ExportTimeout")?,
+            opt_max_batch: of_batch(OPTIONS, "MaxExportBatchSize")?,
+            opt_block: of_batch(OPTIONS, "BlockOnQueueFull")?,
         })
     }
 }

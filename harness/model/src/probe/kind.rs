@@ -52,11 +52,17 @@ pub enum Kind {
     Calls,
     /// A goroutine ends.
     Gone,
+    /// A span was offered to a processor without a queue.
+    Simple,
+    /// An entry of a provider's list of span processors.
+    Listed,
+    /// A provider's shutdown began.
+    Closing,
 }
 
 impl Kind {
     /// All of them, by code.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::Started,
         Self::Ended,
         Self::Offered,
@@ -81,6 +87,9 @@ impl Kind {
         Self::Trap,
         Self::Calls,
         Self::Gone,
+        Self::Simple,
+        Self::Listed,
+        Self::Closing,
     ];
 
     /// The kind of a code.
@@ -115,6 +124,9 @@ impl Kind {
             Self::Trap => "trap",
             Self::Calls => "calls of the trap's function",
             Self::Gone => "goroutine gone",
+            Self::Simple => "offered without a queue",
+            Self::Listed => "processor of a provider",
+            Self::Closing => "provider's shutdown",
         }
     }
 
@@ -130,6 +142,7 @@ impl Kind {
                 | Self::Blocked
                 | Self::GivenUp
                 | Self::Handed
+                | Self::Simple
         )
     }
 

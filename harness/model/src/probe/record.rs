@@ -20,6 +20,7 @@ mod code {
     pub(super) const SETTINGS: u8 = 68;
     pub(super) const SHED: u8 = 69;
     pub(super) const END: u8 = 70;
+    pub(super) const EXPORTER: u8 = 71;
 }
 
 /// Something that happened to one span.
@@ -37,12 +38,37 @@ pub struct SpanMark {
     pub sampled: bool,
     /// Of `Started`: its parent is sampled.
     pub parent_sampled: bool,
+    /// Of `Simple`: its goroutine was in another export.
+    pub nested: bool,
+    /// Of `Simple`: the processor has no exporter.
+    pub no_exporter: bool,
     /// Of `Started`: its span kind.
     pub extra: u16,
-    /// Of `Started`: its parent's id, as bytes in a number. Of `Handed`: the batch. Else the batch processor's address.
+    /// Of `Started`: its parent's id, as bytes in a number. Of `Handed`: the batch. Of `Ended`: its provider's address. Else the
+    /// processor's address.
     pub a: u64,
-    /// Of `Queued`, `Dropped` and `Blocked`: digest of its name. Of `Handed`: its place in the batch.
+    /// Of `Started`: its provider's address. Of `Ended`: digest of its provider's list of processors; 0 where it could not be read.
+    /// Of `Queued`, `Dropped`, `Blocked` and `Simple`: digest of its name. Of `Handed`: its place in the batch.
     pub b: u64,
+}
+
+/// One entry of the list of span processors that a provider had when a span ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// When.
+    pub at: MonoNs,
+    /// The provider's address.
+    pub provider: u64,
+    /// Digest of the list.
+    pub list: u64,
+    /// Which entry, from 0.
+    pub index: u32,
+    /// Entries of the list; 0: it is empty, and there is this one record of it.
+    pub count: u32,
+    /// The processor's address, where it is a pointer.
+    pub processor: u64,
+    /// The address of its type's table.
+    pub table: u64,
 }
 
 impl SpanMark {
@@ -71,12 +97,15 @@ pub struct Processor {
     pub queue: u32,
     /// Of `Exported` and `Shut`: there was an error.
     pub failed: bool,
-    /// Of these: the address of its type's table; 0 without an error.
+    /// Of these: the address of its type's table; 0 without an error. Of `Handover`: the first word of the exporter, which is the
+    /// table of its client where it is the SDK's OTLP exporter.
     pub error: u64,
-    /// Its address; 0 where a processor without a queue exports.
+    /// Its address; 0 where a processor of the program's own exports.
     pub processor: u64,
-    /// Of `Exported`: when the batch was handed over.
-    pub began: MonoNs,
+    /// It has no queue.
+    pub simple: bool,
+    /// Of `Exported`: when the batch was handed over. Of `Handover`: the address of the exporter's code.
+    pub began: u64,
 }
 
 /// Something that happened in the runtime.
@@ -120,8 +149,12 @@ pub enum Record {
     Error(Text),
     /// A span's name, by its digest.
     Name(Text),
-    /// The name of an error's type, by the address of its table.
+    /// The name of a type, by the address of its table.
     Type(Text),
+    /// The function and the client of the exporter that a processor calls, by the processor's address.
+    Exporter(Text),
+    /// An entry of a provider's list of processors.
+    Listed(Listed),
     /// What the kernel side counted.
     Counter(Kind, Counter),
     /// Where the first record of a kind was lost.
@@ -148,6 +181,8 @@ pub struct Settings {
     pub batch: u32,
     /// It blocks where the queue is full.
     pub block: bool,
+    /// It has no exporter.
+    pub no_exporter: bool,
     /// Schedule delay.
     pub delay: u64,
     /// Export timeout.
@@ -187,6 +222,7 @@ impl Record {
             return match (bytes[8], Kind::of(flags)) {
                 (code::NAME, _) => Self::Name(text),
                 (code::TYPE, _) => Self::Type(text),
+                (code::EXPORTER, _) => Self::Exporter(text),
                 (code::COUNTER, Some(kind)) => Self::Counter(kind, counter(bytes)),
                 (code::FIRST_LOST, Some(kind)) => Self::FirstLost(kind, at, a),
                 (code::SETTINGS, _) => Self::Settings(settings(bytes)),
@@ -197,6 +233,7 @@ impl Record {
         };
         match kind {
             Kind::Text => Self::Error(text),
+            Kind::Listed => Self::Listed(listed(bytes)),
             _ if kind.is_of_span() => Self::Span(SpanMark {
                 kind,
                 at,
@@ -204,6 +241,8 @@ impl Record {
                 key: SpanKey { trace: TraceId(array_at(bytes, 24)), span: SpanId(array_at(bytes, 40)) },
                 sampled: flags & 1 != 0,
                 parent_sampled: flags & 2 != 0,
+                nested: flags & 4 != 0,
+                no_exporter: flags & 8 != 0,
                 extra: u16_at(bytes, 10),
                 a,
                 b,
@@ -219,6 +258,7 @@ impl Record {
                 failed: flags & 1 != 0,
                 error: u64_at(bytes, 40),
                 processor: a,
+                simple: flags & 2 != 0,
                 began: b,
             }),
             _ => Self::Moment(Moment { kind, at, goroutine, a }),
@@ -247,10 +287,19 @@ impl Record {
 
     /// Records that say the name of a type, in pieces.
     pub fn write_type(of: u64, text: &[u8]) -> Vec<[u8; RECORD_BYTES]> {
+        Self::write_text(code::TYPE, of, text)
+    }
+
+    /// Records that say which exporter a processor calls, in pieces.
+    pub fn write_exporter(of: u64, text: &[u8]) -> Vec<[u8; RECORD_BYTES]> {
+        Self::write_text(code::EXPORTER, of, text)
+    }
+
+    fn write_text(code: u8, of: u64, text: &[u8]) -> Vec<[u8; RECORD_BYTES]> {
         let text = &text[..text.len().min(6 * PIECE)];
         let piece = |(number, part): (usize, &[u8])| {
             let mut out = [0; RECORD_BYTES];
-            (out[8], out[9]) = (code::TYPE, number as u8);
+            (out[8], out[9]) = (code, number as u8);
             put(&mut out, 10, (text.len() as u16).to_le_bytes());
             put(&mut out, 16, of.to_le_bytes());
             out[24..24 + part.len()].copy_from_slice(part);
@@ -262,7 +311,7 @@ impl Record {
     /// A record of what a batch processor is set to.
     pub fn write_settings(settings: &Settings) -> [u8; RECORD_BYTES] {
         let mut out = [0; RECORD_BYTES];
-        (out[8], out[9]) = (code::SETTINGS, u8::from(settings.block));
+        (out[8], out[9]) = (code::SETTINGS, u8::from(settings.block) | u8::from(settings.no_exporter) << 1);
         put(&mut out, 24, settings.queue.to_le_bytes());
         put(&mut out, 28, settings.batch.to_le_bytes());
         put(&mut out, 32, settings.delay.to_le_bytes());
@@ -303,12 +352,25 @@ fn counter(bytes: &[u8]) -> Counter {
     }
 }
 
+fn listed(bytes: &[u8]) -> Listed {
+    Listed {
+        at: u64_at(bytes, 0),
+        provider: u64_at(bytes, 48),
+        list: u64_at(bytes, 56),
+        index: u32_at(bytes, 24),
+        count: u32_at(bytes, 28),
+        processor: u64_at(bytes, 32),
+        table: u64_at(bytes, 40),
+    }
+}
+
 fn settings(bytes: &[u8]) -> Settings {
     Settings {
         processor: u64_at(bytes, 48),
         queue: u32_at(bytes, 24),
         batch: u32_at(bytes, 28),
-        block: bytes[9] != 0,
+        block: bytes[9] & 1 != 0,
+        no_exporter: bytes[9] & 2 != 0,
         delay: u64_at(bytes, 32),
         timeout: u64_at(bytes, 40),
     }

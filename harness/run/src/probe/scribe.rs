@@ -1,12 +1,12 @@
 //! Writes the log of the probes on one process: their records as they come, and beside them what has to be read out of the
 //! process while it lives (settings, types of errors).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
-use spanfate_model::probe::{Ebpf, EbpfMode, RECORD_BYTES, Record};
+use spanfate_model::probe::{Ebpf, EbpfMode, Kind, Processor, RECORD_BYTES, Record};
 use spanfate_probes::attach::Attached;
 use spanfate_probes::memory::Memory;
 
@@ -20,10 +20,15 @@ const PRICE_NS: u64 = 1_000_000_000;
 /// What a hit costs the process at most, nanoseconds: half a microsecond on a quiet machine, three on a busy one (`docs/performance.md`).
 const HIT_NS: u64 = 3_000;
 
+/// The SDK's OTLP exporter, which begins with the interface of its client.
+const OTLP_EXPORTER: &str = "/otlptrace.(*Exporter).ExportSpans";
+
 /// The writer of one log.
 pub(super) struct Scribe {
     attached: Attached,
     memory: Memory,
+    /// Functions of exporters, by their place in the binary's file.
+    exporters: BTreeMap<u64, String>,
     out: BufWriter<File>,
     ebpf: Ebpf,
     mode: EbpfMode,
@@ -38,13 +43,22 @@ pub(super) struct Scribe {
 #[derive(Default)]
 struct Told {
     processors: BTreeSet<u64>,
+    exporters: BTreeSet<u64>,
     types: BTreeSet<u64>,
+}
+
+impl Told {
+    /// A processor is done: another one may get its address.
+    fn forget(&mut self, processor: u64) {
+        self.processors.remove(&processor);
+        self.exporters.remove(&processor);
+    }
 }
 
 impl Scribe {
     pub(super) fn new(
         attached: Attached,
-        memory: Memory,
+        (memory, exporters): (Memory, BTreeMap<u64, String>),
         file: File,
         ebpf: Ebpf,
         header: &[u8; RECORD_BYTES],
@@ -56,6 +70,7 @@ impl Scribe {
         Ok(Self {
             attached,
             memory,
+            exporters,
             out,
             ebpf,
             mode: ebpf.mode,
@@ -68,13 +83,14 @@ impl Scribe {
 
     /// Takes what has come.
     pub(super) fn look(&mut self) -> std::io::Result<()> {
-        let (out, memory, told, seen) = (&mut self.out, &mut self.memory, &mut self.told, &self.seen);
+        let (out, told, seen) = (&mut self.out, &mut self.told, &self.seen);
+        let mut source = Source { memory: &mut self.memory, exporters: &self.exporters };
         let mut done = Ok(());
         self.records += self.attached.drain(&mut |record| {
             if done.is_ok() {
                 let read = Record::read(record);
                 seen.note(&read);
-                done = out.write_all(record).and_then(|()| beside(&read, memory, told, out));
+                done = out.write_all(record).and_then(|()| source.beside(&read, told, out));
             }
         });
         done?;
@@ -121,25 +137,66 @@ impl Scribe {
     }
 }
 
-/// Reads out of the process what a record refers to, once each.
-fn beside(
-    record: &Record,
-    memory: &mut Memory,
-    told: &mut Told,
-    out: &mut impl Write,
-) -> std::io::Result<()> {
-    let Record::Processor(look) = record else { return Ok(()) };
-    if look.processor != 0
-        && !told.processors.contains(&look.processor)
-        && let Some(settings) = memory.settings(look.processor)
-    {
-        told.processors.insert(look.processor);
-        out.write_all(&Record::write_settings(&settings))?;
+/// Where it is read from what a record refers to.
+struct Source<'a> {
+    memory: &'a mut Memory,
+    exporters: &'a BTreeMap<u64, String>,
+}
+
+impl Source<'_> {
+    /// Reads out of the process what a record refers to, once each.
+    fn beside(&mut self, record: &Record, told: &mut Told, out: &mut impl Write) -> std::io::Result<()> {
+        match record {
+            Record::Span(mark) if mark.kind == Kind::Offered => self.settings(mark.a, told, out),
+            Record::Listed(entry) if entry.count > 0 => self.type_name(entry.table, told, out),
+            Record::Processor(look) => {
+                if look.processor != 0 && !look.simple {
+                    self.settings(look.processor, told, out)?;
+                }
+                match look.kind {
+                    Kind::Handover => self.exporter(look, told, out)?,
+                    Kind::Drained => told.forget(look.processor),
+                    _ if look.error != 0 => self.type_name(look.error, told, out)?,
+                    _ => {}
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
-    if look.error != 0 && told.types.insert(look.error) {
-        let name = memory.type_name(look.error).unwrap_or_default();
-        let pieces = Record::write_type(look.error, name.as_bytes());
-        pieces.iter().try_for_each(|piece| out.write_all(piece))?;
+
+    fn settings(&mut self, processor: u64, told: &mut Told, out: &mut impl Write) -> std::io::Result<()> {
+        if !told.processors.contains(&processor)
+            && let Some(settings) = self.memory.settings(processor)
+        {
+            told.processors.insert(processor);
+            out.write_all(&Record::write_settings(&settings))?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn type_name(&mut self, table: u64, told: &mut Told, out: &mut impl Write) -> std::io::Result<()> {
+        if !told.types.insert(table) {
+            return Ok(());
+        }
+        let name = self.memory.type_name(table).unwrap_or_default();
+        Record::write_type(table, name.as_bytes()).iter().try_for_each(|piece| out.write_all(piece))
+    }
+
+    /// Which exporter a processor calls: the function, and behind a bar the client of the SDK's own.
+    fn exporter(&mut self, look: &Processor, told: &mut Told, out: &mut impl Write) -> std::io::Result<()> {
+        if told.exporters.contains(&look.processor) {
+            return Ok(());
+        }
+        let place = self.memory.place_of(look.began);
+        let Some(function) = place.and_then(|place| self.exporters.get(&place)) else { return Ok(()) };
+        told.exporters.insert(look.processor);
+        let mut text = function.clone();
+        if function.ends_with(OTLP_EXPORTER) {
+            text.push('|');
+            text.push_str(&self.memory.type_name(look.error).unwrap_or_default());
+        }
+        let pieces = Record::write_exporter(look.processor, text.as_bytes());
+        pieces.iter().try_for_each(|piece| out.write_all(piece))
+    }
 }
