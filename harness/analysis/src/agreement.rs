@@ -11,7 +11,8 @@ use spanfate_model::witness::Witness;
 
 use crate::loadbook::LoadBook;
 use crate::probe::Probed;
-use crate::process::{Ending, ExportResult, Process};
+use crate::path::{ExportResult, Path};
+use crate::process::Process;
 use crate::receipts::Receipts;
 use crate::reconcile::{Reconciled, Stages};
 
@@ -30,13 +31,13 @@ pub(crate) struct Scene<'a> {
 impl Scene<'_> {
     /// Whose words the ledger rests on.
     fn keeper(&self) -> Witness {
-        let stands = self.processes.iter().any(|process| process.probed.is_some());
+        let stands = self.processes.iter().any(Process::is_of_probes);
         if stands { Witness::Probe } else { Witness::Process }
     }
 
     /// A sum of the SDK's own counts; none where they are not there.
     fn sdk(&self, pick: fn(&Process<'_>) -> u64) -> Option<(Witness, u64)> {
-        let there = self.processes.iter().all(|process| process.probed.is_none());
+        let there = !self.processes.iter().any(Process::is_of_probes);
         there.then(|| (Witness::Sdk, self.processes.iter().map(pick).fold(0, u64::saturating_add)))
     }
 
@@ -83,6 +84,7 @@ pub(crate) fn rows(scene: &Scene<'_>) -> Vec<Agreement> {
     }
     out.push(row("dropped for a full queue", dropped, &skew));
     out.push(row("handed to the exporter", handed, &skew));
+    out.extend(processes.iter().flat_map(|process| queue_full(process)));
     out.push(exported(scene, &skew));
     out.extend(probes::rows(scene, &skew));
     out
@@ -96,14 +98,37 @@ struct Skew {
 
 /// A process that stops in the middle stops between a mark and the SDK's counter: by one batch at most.
 fn skew(processes: &[Process<'_>]) -> Skew {
-    let clean = |process: &Process<'_>| matches!(process.ending, Ending::Orderly { deadline_passed: false });
-    let largest = processes.iter().flat_map(|p| p.exports.values()).map(|call| u64::from(call.spans)).max();
-    if processes.iter().all(clean) {
+    let largest = processes.iter().flat_map(Process::calls).map(|call| u64::from(call.spans)).max();
+    if processes.iter().all(Process::ended_in_order) {
         return Skew { most: 0, why: "" };
     }
     let why = "the process did not stop in order: its counters stopped within one batch of each other";
-    let stops = processes.iter().filter(|process| !clean(process)).count() as u64;
+    let stops = processes.iter().filter(|process| !process.ended_in_order()).count() as u64;
     Skew { most: largest.unwrap_or_default().max(64) * stops, why }
+}
+
+/// What was dropped on each path by the books of probes, and by the counter of the path's own processor. The counter is read
+/// with each batch and at the end: of a process that did not stop in order it may be old, never ahead.
+fn queue_full(process: &Process<'_>) -> Vec<Agreement> {
+    if !process.is_of_probes() {
+        return Vec::new();
+    }
+    let one = |(index, path): (usize, &Path)| {
+        let counter = path.dropped_by_sdk?;
+        let dropped = |number: usize| process.on_path(number, index).is_some_and(|on| on.dropped != 0);
+        let books = (0..process.len()).filter(|number| dropped(*number)).count() as u64;
+        let late = Skew {
+            most: if path.drained == 0 { books.saturating_sub(counter) } else { 0 },
+            why: "the processor's counter was seen last before its process ended",
+        };
+        let what = if process.has_several_paths() {
+            format!("dropped for a full queue, by the processor's own counter: {}", path.name)
+        } else {
+            "dropped for a full queue, by the processor's own counter".to_owned()
+        };
+        Some(row(&what, vec![(Witness::Probe, books), (Witness::Sdk, counter)], &late))
+    };
+    process.paths.iter().enumerate().filter_map(one).collect()
 }
 
 /// Spans whose export returned no error: by the wrapper, by the exporter's own count, and those of them that arrived.
@@ -133,7 +158,7 @@ fn exported(scene: &Scene<'_>, skew: &Skew) -> Agreement {
     let by_call = |version: SdkVersion| version.major == 1 && (39..=43).contains(&version.minor);
     let old = processes.iter().all(|process| SdkVersion::read(&process.header.sdk).is_some_and(by_call));
     let ok = |process: &Process<'_>| {
-        process.exports.values().filter(|call| call.result == ExportResult::Ok).count() as u64
+        process.calls().filter(|call| call.result == ExportResult::Ok).count() as u64
     };
     if old
         && out.difference > 0

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use spanfate_model::breakdown::{Breakdown, BreakdownRow};
 use spanfate_model::fate::{Fate, FateClass};
-use spanfate_model::row::kind_name;
-use spanfate_model::slots::FLAG_PARENT_REMOTE;
+use spanfate_model::row::{Standing, kind_name};
 
-use crate::fate::Judgement;
 use crate::process::Process;
 use crate::quantile::Times;
 use crate::walk::Judged;
@@ -53,15 +51,15 @@ impl Default for Sum {
 impl Split {
     /// Adds a span of the measured part.
     pub(crate) fn add(&mut self, index: usize, span: &Judged<'_>) {
-        let Judged { process, slot, receipt, judgement, .. } = span;
-        let root = slot.parent.is_zero() || (process.header.process == 0 && slot.has(FLAG_PARENT_REMOTE));
-        let mut kind = (index as u16, slot.name, slot.kind, root);
+        let Judged { process, span, on, receipt, standing, .. } = span;
+        let root = span.parent.is_zero() || (process.header.process == 0 && span.has_remote_parent());
+        let mut kind = (index as u16, span.name, span.kind, root);
         if self.kinds.len() >= MOST && !self.kinds.contains_key(&kind) {
             kind.1 = OTHER;
         }
         let sum = self.kinds.entry(kind).or_default();
         sum.created += 1;
-        if let Judgement::Placed(fate) = *judgement {
+        if let Standing::Fate(fate) = *standing {
             match fate.class() {
                 FateClass::Received => sum.received += 1,
                 FateClass::Deliberate => sum.deliberate += 1,
@@ -69,12 +67,11 @@ impl Split {
             }
         }
         if receipt.copies > 0 {
-            sum.delay.record(receipt.first.saturating_sub(slot.created));
+            sum.delay.record(receipt.first.saturating_sub(span.created));
         }
         // In blocking mode the end comes late: what counts is when End() was called.
-        let end = [slot.ending, slot.ended, slot.closed].into_iter().find(|time| *time != 0);
-        if let Some(end) = end {
-            sum.duration.record(end.saturating_sub(slot.created));
+        if let Some(end) = on.ended(span) {
+            sum.duration.record(end.saturating_sub(span.created));
         }
     }
 

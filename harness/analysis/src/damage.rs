@@ -1,8 +1,9 @@
 //! What the missing spans do to traces: each request's trace gets exactly one state.
 
 use spanfate_model::damage::{Damage, ServiceDamage};
-use spanfate_model::slots::{FLAG_PARENT_REMOTE, FLAG_SAMPLED, Slot};
 use spanfate_model::topology::Share;
+
+use crate::evidence::SpanEvidence;
 
 /// What is known of the traces while the spans are walked.
 pub(crate) struct Traces {
@@ -33,7 +34,7 @@ const PART: u8 = 4;
 
 /// One span as the traces see it.
 pub(crate) struct Sighting<'a> {
-    pub(crate) slot: &'a Slot,
+    pub(crate) span: &'a SpanEvidence,
     /// Index of its service.
     pub(crate) service: usize,
     pub(crate) request: u32,
@@ -65,19 +66,19 @@ impl Traces {
     pub(crate) fn see(&mut self, seen: &Sighting<'_>) {
         let request = seen.request as usize;
         let place = request * self.services + seen.service;
-        if !seen.slot.has(FLAG_SAMPLED) || seen.service >= self.services {
+        if !seen.span.is_sampled() || seen.service >= self.services {
             return;
         }
         let (Some(cell), Some(flags)) = (self.cells.get_mut(place), self.flags.get_mut(request)) else {
             return;
         };
-        if seen.service > 0 && seen.slot.kind == SERVER {
+        if seen.service > 0 && seen.span.kind == SERVER {
             self.calls.0 += 1;
             self.calls.1 += u64::from(seen.parent.is_some_and(|parent| parent.same_trace));
         }
         cell.due += 1;
         cell.missing += u32::from(!seen.received);
-        let own_root = seen.slot.parent.is_zero() || (seen.service == 0 && seen.slot.has(FLAG_PARENT_REMOTE));
+        let own_root = seen.span.parent.is_zero() || (seen.service == 0 && seen.span.has_remote_parent());
         if own_root && seen.part == 0 && !seen.received {
             *flags |= ROOT_MISSING;
         }
@@ -144,7 +145,7 @@ fn count(out: &mut Damage, cells: &[Cell], flags: u8) {
 mod tests {
     use proptest::prelude::*;
     use spanfate_model::id::SpanId;
-    use spanfate_model::slots::FLAG_RECORDING;
+    use spanfate_model::id::SpanKey;
 
     use super::*;
 
@@ -163,13 +164,10 @@ mod tests {
                 let service = span / 2;
                 let broken = split.is_some_and(|at| at == service && span % 2 == 0);
                 let orphaned = span == 0 || broken;
-                let slot = Slot {
-                    flags: FLAG_SAMPLED | FLAG_RECORDING,
-                    parent: SpanId(if orphaned { [0; 8] } else { [span as u8; 8] }),
-                    ..Slot::default()
-                };
+                let parent = SpanId(if orphaned { [0; 8] } else { [span as u8; 8] });
+                let evidence = SpanEvidence::started(SpanKey::default(), parent, 1, true, false);
                 traces.see(&Sighting {
-                    slot: &slot,
+                    span: &evidence,
                     service,
                     request: request as u32,
                     part: u16::from(split.is_some_and(|at| service >= at)),
@@ -202,9 +200,9 @@ mod tests {
     #[test]
     fn spans_that_are_not_sampled_damage_nothing() {
         let mut traces = Traces::new(1, 3);
-        let slot = Slot::default();
+        let span = SpanEvidence::default();
         let unsampled =
-            Sighting { slot: &slot, service: 0, request: 0, part: 0, received: false, parent: None };
+            Sighting { span: &span, service: 0, request: 0, part: 0, received: false, parent: None };
         traces.see(&unsampled);
         assert_eq!(traces.finish(&["a", "b", "c"], &shares(), |_| true).traces, 0);
     }

@@ -24,12 +24,11 @@ use spanfate_model::row::{Standing, kind_name};
 use spanfate_model::unit::MonoNs;
 use spanfate_model::wire::SpanRecord;
 
-use crate::fate::Judgement;
 use crate::join::Smallest;
 use crate::lost;
 use crate::opened::Opened;
 use crate::receipts::Receipt;
-use crate::reconcile::Sources;
+use crate::sources::Sources;
 use crate::rows::{names, span_at};
 use crate::walk::{self, Judged};
 use faults::Faults;
@@ -83,7 +82,7 @@ pub(crate) fn examples(
         let find =
             |(index, process): (usize, &crate::process::Process<'_>)| Some((index, process.find(&key)?));
         let (index, number) = sources.processes.iter().enumerate().find_map(find)?;
-        Some(case(opened, &walk::one(&sources, index, number)?))
+        Some(case(opened, &walk::one(&sources, index, number)?.0))
     });
     let cases: Vec<Case<'_>> = cases.collect();
     if cases.is_empty() { Vec::new() } else { told(plan, planned, opened, wire, cases) }
@@ -108,29 +107,31 @@ struct Case<'a> {
 impl Case<'_> {
     /// Numbers of the faults that a witness noted on it, on its request, or on the end of its process.
     fn touched_by(&self) -> BTreeSet<usize> {
-        let of_slot = self.made.and_then(|made| usize::from(made.slot.fault).checked_sub(1));
+        let of_slot = self.made.and_then(|made| usize::from(made.span.fault).checked_sub(1));
         let at_exit = self.made.filter(|made| self.decided == made.process.gone);
         let of_end = at_exit.and_then(|made| made.end()?.fault);
         self.wire.iter().filter_map(Appearance::fault).chain(of_slot).chain(of_end).collect()
     }
 }
 
-fn case<'a>(opened: &'a Opened<'a>, span: &Judged<'a>) -> Case<'a> {
-    let (slot, process) = (&span.slot, span.process);
+fn case<'a>(opened: &'a Opened<'a>, judged: &Judged<'a>) -> Case<'a> {
+    let process = judged.process;
     let of_process = |manifest: &&spanfate_model::manifest::ProcessManifest| {
         manifest.process == process.header.process && manifest.incarnation == process.header.incarnation
     };
     Case {
-        key: slot.key,
-        standing: standing(span.judgement),
-        request: span.of.map(|(request, _)| request),
-        receipt: *span.receipt,
-        decided: decided(span),
+        key: judged.span.key,
+        standing: judged.standing,
+        request: judged.of.map(|(request, _)| request),
+        receipt: *judged.receipt,
+        decided: decided(judged),
         made: Some(Made {
             process,
             manifest: opened.manifest.processes.iter().find(of_process),
-            slot: span.slot,
-            number: span.number,
+            path: judged.path,
+            span: judged.span,
+            on: judged.on,
+            number: judged.number,
         }),
         seen: None,
         wire: Vec::new(),
@@ -138,22 +139,16 @@ fn case<'a>(opened: &'a Opened<'a>, span: &Judged<'a>) -> Case<'a> {
     }
 }
 
-const fn standing(judgement: Judgement) -> Standing {
-    match judgement {
-        Judgement::Placed(fate) => Standing::Fate(fate),
-        Judgement::Unaccounted => Standing::Unaccounted,
-        Judgement::Unexplained => Standing::Unexplained,
-    }
-}
-
-fn decided(span: &Judged<'_>) -> MonoNs {
-    let slot = &span.slot;
-    match span.judgement {
-        Judgement::Placed(Fate::Received) => span.receipt.first,
-        Judgement::Placed(fate) if fate.class() == FateClass::Lost => lost::at(fate, slot, span.process),
-        Judgement::Placed(_) | Judgement::Unaccounted | Judgement::Unexplained => {
-            let marks = [slot.filtered, slot.exported, slot.ended, slot.ending, slot.closed, slot.started];
-            marks.into_iter().find(|at| *at != 0).unwrap_or(slot.created)
+fn decided(judged: &Judged<'_>) -> MonoNs {
+    let (span, on) = (&judged.span, &judged.on);
+    match judged.standing {
+        Standing::Fate(Fate::Received) => judged.receipt.first,
+        Standing::Fate(fate) if fate.class() == FateClass::Lost => {
+            lost::at(fate, span, on, judged.path, judged.process.gone)
+        }
+        Standing::Fate(_) | Standing::Unaccounted | Standing::Unexplained => {
+            let marks = [on.filtered, on.exported, on.taken, on.offered, span.closed, span.started];
+            marks.into_iter().find(|at| *at != 0).unwrap_or(span.created)
         }
     }
 }
@@ -164,21 +159,21 @@ fn made<'a>(sources: &Sources<'a>, opened: &'a Opened<'a>, wanted: &Wanted) -> V
     match wanted {
         Wanted::Span(id) => {
             for (index, process) in sources.processes.iter().enumerate() {
-                let same = |number: &usize| process.slot(*number).is_some_and(|slot| slot.key.span == *id);
+                let same = |number: &usize| process.span(*number).is_some_and(|span| span.key.span == *id);
                 found.extend(process.candidates(*id).filter(same).map(|number| (0, index, number)));
             }
         }
-        Wanted::Trace(id) => walk::each(sources, |span| {
-            if span.slot.key.trace == *id {
-                found.push((span.slot.created, span.index, span.number));
+        Wanted::Trace(id) => walk::each(sources, |judged, _| {
+            if judged.span.key.trace == *id {
+                found.push((judged.span.created, judged.index, judged.number));
             }
             ControlFlow::Continue(())
         }),
         Wanted::Fates(fates, most) => {
             let mut first = Smallest::new(*most);
-            walk::each(sources, |span| {
-                if matches!(span.judgement, Judgement::Placed(fate) if fates.contains(&fate)) {
-                    first.push((decided(span), span.index, span.number));
+            walk::each(sources, |judged, _| {
+                if matches!(judged.standing, Standing::Fate(fate) if fates.contains(&fate)) {
+                    first.push((decided(judged), judged.index, judged.number));
                 }
                 ControlFlow::Continue(())
             });
@@ -187,7 +182,7 @@ fn made<'a>(sources: &Sources<'a>, opened: &'a Opened<'a>, wanted: &Wanted) -> V
     }
     found.sort_unstable();
     let judged = found.iter().filter_map(|(_, index, number)| walk::one(sources, *index, *number));
-    judged.map(|span| case(opened, &span)).collect()
+    judged.map(|(judged, _)| case(opened, &judged)).collect()
 }
 
 /// The wanted spans among those that appeared on the wire.
@@ -251,7 +246,7 @@ fn told(
             case.decided = case.wire.first().map_or(0, |first| first.request.at);
         }
         // Where probes stand in for the books, these tell the same.
-        if case.made.is_none_or(|made| made.process.probed.is_none()) {
+        if case.made.is_none_or(|made| !made.process.is_of_probes()) {
             case.marks = marks.remove(&case.key).unwrap_or_default();
         }
     }
@@ -277,7 +272,7 @@ fn explanation(case: &Case<'_>, opened: &Opened<'_>, faults: &Faults<'_>, of: (u
     let acting = faults.acting(case);
     let (service, name, kind, parent) = match (&case.made, &case.seen) {
         (Some(made), _) => {
-            (made.process.header.service.as_str(), made.name(), made.slot.kind, made.slot.parent)
+            (made.process.header.service.as_str(), made.name(), made.span.kind, made.span.parent)
         }
         (None, Some((span, service, name))) => (service.as_str(), name.as_str(), span.kind, span.parent),
         (None, None) => Default::default(),

@@ -6,7 +6,7 @@ use spanfate_model::law::Worker;
 use spanfate_model::result::Prediction;
 use spanfate_model::unit::MonoNs;
 
-use crate::process::Process;
+use crate::path::Path;
 
 /// What the prediction is made from.
 pub(crate) struct Offered {
@@ -21,8 +21,8 @@ pub(crate) struct Offered {
 }
 
 /// Mean time of the `ExportSpans` calls with a full batch that began within the load, nanoseconds.
-pub(crate) fn full_batch_ns(process: &Process<'_>, batch: u32, window: (MonoNs, MonoNs)) -> Option<f64> {
-    let times: Vec<u64> = process
+pub(crate) fn full_batch_ns(path: &Path, batch: u32, window: (MonoNs, MonoNs)) -> Option<f64> {
+    let times: Vec<u64> = path
         .exports
         .values()
         .filter(|call| call.ended != 0 && call.spans >= batch && (window.0..=window.1).contains(&call.began))
@@ -33,11 +33,11 @@ pub(crate) fn full_batch_ns(process: &Process<'_>, batch: u32, window: (MonoNs, 
 
 /// Predicted loss of the measured part. The buffer fills during the warm-up, so what is lost by the end of the warm-up is
 /// taken off what is lost by the end of the load. No prediction for a processor that blocks, or without a full batch.
-pub(crate) fn predict(process: &Process<'_>, effective: &Effective, offered: &Offered) -> Option<Prediction> {
+pub(crate) fn predict(path: &Path, effective: &Effective, offered: &Offered) -> Option<Prediction> {
     if effective.block || effective.batch == 0 {
         return None;
     }
-    let export_ns = full_batch_ns(process, effective.batch, offered.window)?;
+    let export_ns = full_batch_ns(path, effective.batch, offered.window)?;
     let b = f64::from(effective.batch);
     let ceiling = b / export_ns * 1e9;
     let worker = Worker { batch: b, queue: f64::from(effective.queue), ceiling };

@@ -14,7 +14,7 @@ use crate::loadbook::LoadBook;
 use crate::probe::Probed;
 use crate::process::Process;
 use crate::receipts::{self, Receipts};
-use crate::reconcile::Sources;
+use crate::sources::{Sources, Subject};
 
 /// The logs of a trial.
 pub(crate) struct Opened<'a> {
@@ -51,24 +51,6 @@ pub(crate) enum Keeper {
     Processes,
     /// Probes, for some process at least.
     Probes,
-}
-
-/// What the services are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Subject {
-    /// Fixtures of ours.
-    Fixtures,
-    /// A program of the user's own, under a load of ours.
-    Own,
-    /// The same without a load.
-    Attached,
-}
-
-impl Subject {
-    /// Whether it is a program of the user's own.
-    pub(crate) fn is_own(self) -> bool {
-        self != Self::Fixtures
-    }
 }
 
 impl<'a> Opened<'a> {
@@ -108,7 +90,7 @@ impl<'a> Opened<'a> {
         let keeper = match plan.variant_of(planned).is_some_and(|variant| plan.has_books(variant)) {
             false => Keeper::Nobody,
             true if expected == 0 || processes.len() < expected => Keeper::Missing,
-            true if processes.iter().any(|process| process.probed.is_some()) => Keeper::Probes,
+            true if processes.iter().any(Process::is_of_probes) => Keeper::Probes,
             true => Keeper::Processes,
         };
         let subject = match plan.services.first().is_some_and(Service::is_own) {

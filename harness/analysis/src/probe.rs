@@ -1,8 +1,10 @@
 //! The probe witness's log of one process, opened: what it counted, and whether it saw everything.
 
+mod evidence;
 mod figures;
-mod ledger;
 mod marks;
+mod naming;
+mod processors;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +16,6 @@ use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::WitnessState;
 
 pub use figures::describe;
-pub(crate) use ledger::FLAG_REMOVED;
 pub(crate) use marks::{Marks, Stage};
 
 /// An opened log.
@@ -33,8 +34,6 @@ pub(crate) struct Probed<'a> {
     reported_lost: u64,
     /// Batches by number: when handed over, spans, and whether the exporter came back with an error.
     batches: BTreeMap<u32, Batch>,
-    /// The batch processor that the books are about: the one with most spans.
-    processor: u64,
 }
 
 /// A batch that was handed to an exporter.
@@ -63,7 +62,6 @@ impl<'a> Probed<'a> {
             ended: false,
             reported_lost: 0,
             batches: BTreeMap::new(),
-            processor: 0,
         };
         out.count();
         Some(out)
@@ -101,7 +99,6 @@ impl<'a> Probed<'a> {
     }
 
     fn count(&mut self) {
-        let mut spans: BTreeMap<u64, u64> = BTreeMap::new();
         let bytes = self.bytes;
         for record in probe::read(bytes).into_iter().flatten() {
             let kind = match &record {
@@ -109,6 +106,7 @@ impl<'a> Probed<'a> {
                 Record::Processor(look) => Some(look.kind),
                 Record::Moment(moment) => Some(moment.kind),
                 Record::Error(_) => Some(Kind::Text),
+                Record::Listed(_) => Some(Kind::Listed),
                 _ => None,
             };
             if let Some(kind) = kind {
@@ -131,22 +129,15 @@ impl<'a> Probed<'a> {
                         ..Batch::default()
                     };
                     self.batches.insert(look.batch, batch);
-                    *spans.entry(look.processor).or_insert(0) += u64::from(look.spans);
                 }
                 Record::Processor(look) if look.kind == Kind::Exported => {
                     if let Some(batch) = self.batches.get_mut(&look.batch) {
                         (batch.ended, batch.failed) = (look.at, look.failed);
                     }
                 }
-                Record::Span(mark) if matches!(mark.kind, Kind::Queued | Kind::Dropped | Kind::Blocked) => {
-                    *spans.entry(mark.a).or_insert(0) += 1;
-                }
                 _ => {}
             }
         }
-        // A processor without a queue has address 0; it comes second to any that has one.
-        let most = spans.iter().max_by_key(|(processor, spans)| (**processor != 0, **spans));
-        self.processor = most.map_or(0, |(processor, _)| *processor);
     }
 
     fn counter(&self, kind: Kind) -> Counter {
@@ -229,6 +220,7 @@ impl<'a> Probed<'a> {
         for record in self.each() {
             if let Record::Processor(look) = record
                 && look.processor != 0
+                && !look.simple
                 && look.kind != Kind::Shut
             {
                 out.insert(look.processor, look.dropped);

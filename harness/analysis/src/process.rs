@@ -1,67 +1,31 @@
-//! A process's span ledger, opened: header, slots, and what its append log says. Where the process keeps none, one that was
-//! put together from what probes saw takes its place.
+//! The books of one start of a process: its spans, its export paths, and what it says of itself. They are read from a span
+//! ledger, or put together from what probes saw of a process that keeps none.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use spanfate_model::fate::{Cause, Exit};
+use spanfate_model::fate::Exit;
 use spanfate_model::fault;
 use spanfate_model::id::{SpanId, SpanKey};
 use spanfate_model::manifest::{ProcessEnd, ProcessManifest, Status};
-use spanfate_model::probe::Settings;
 use spanfate_model::slots::{
     self, DoseWords, HEADER_BYTES, Header, Live, LogEntry, RuntimeSample, SLOT_BYTES, Slot,
 };
 use spanfate_model::unit::MonoNs;
+use spanfate_model::witness::Witness;
 
-use crate::cause;
+use crate::evidence::{OnPath, SpanEvidence};
+use crate::path::{Ending, ExportCall, ExportResult, Path};
 
-/// What came of an export call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum ExportResult {
-    /// No result: the process ended first.
-    None,
-    /// It returned no error.
-    Ok,
-    /// It returned an error.
-    Failed(Cause),
-    /// It returned an error that speaks of a partial success: the SDK counts its spans as exported, but for those rejected.
-    Partial,
-}
-
-/// An error of an export call, and how often it came.
-pub(crate) type FailedBy = BTreeMap<String, u64>;
-
-/// One `ExportSpans` call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct ExportCall {
-    pub(crate) began: MonoNs,
-    pub(crate) ended: MonoNs,
-    pub(crate) spans: u32,
-    pub(crate) result: ExportResult,
-}
-
-/// How the process came to its end, as far as fates care.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Ending {
-    /// It shut down in order; the provider's shutdown returned, perhaps with its deadline passed.
-    Orderly { deadline_passed: bool },
-    /// It ended otherwise.
-    Abrupt(Exit),
-}
-
-/// An opened ledger.
+/// The books of a process.
 pub(crate) struct Process<'a> {
     pub(crate) header: Header,
     pub(crate) live: Live,
     pub(crate) names: BTreeMap<u32, String>,
-    pub(crate) exports: BTreeMap<u32, ExportCall>,
-    /// Failed export calls by what their error says.
-    pub(crate) failed_by: FailedBy,
+    /// Its export paths, the main one first; at least one.
+    pub(crate) paths: Vec<Path>,
+    /// What stands for the path of a span that was offered to none, by its provider.
+    pub(crate) nowhere: Vec<Path>,
     pub(crate) runtime: Vec<(MonoNs, RuntimeSample)>,
-    /// When the provider's shutdown began; 0 if it did not.
-    pub(crate) shutdown_began: MonoNs,
-    pub(crate) ending: Ending,
     /// When the harness saw that it was gone; 0 if it did not.
     pub(crate) gone: MonoNs,
     pub(crate) parent_based: bool,
@@ -69,32 +33,43 @@ pub(crate) struct Process<'a> {
     pub(crate) torn: bool,
     /// What its faults say of themselves, by number.
     pub(crate) doses: Vec<DoseWords>,
-    /// What probes saw stands in for a ledger.
-    pub(crate) probed: Option<Stand>,
-    slots: Cow<'a, [u8]>,
+    spans: Spans<'a>,
+}
+
+/// Where the spans are.
+enum Spans<'a> {
+    /// In a span ledger.
+    Ledger(LedgerBytes<'a>),
+    /// In memory.
+    Gathered(Gathered),
+}
+
+/// Bytes of a span ledger.
+struct LedgerBytes<'a> {
+    slots: &'a [u8],
     /// The append log, to look up again what few ask for.
     log: &'a [u8],
 }
 
-/// What a ledger that was put together from probes has beside its slots.
+/// Spans that were put together from what probes saw.
 #[derive(Debug, Default)]
-pub(crate) struct Stand {
-    /// Spans by id: ids of foreign programs lead to no slot by themselves.
+pub(crate) struct Gathered {
+    /// In the order of their making.
+    pub(crate) spans: Vec<SpanEvidence>,
+    /// Per path, what is so of each span.
+    pub(crate) on: Vec<Vec<OnPath>>,
+    /// Spans by id: ids of foreign programs lead to no place by themselves.
     pub(crate) by_id: Vec<(SpanId, u32)>,
-    /// When the batch processor's worker had emptied the queue and ended; 0 if it did not.
-    pub(crate) drained: MonoNs,
     /// Records were lost: what a span lacks may have happened.
     pub(crate) gap: bool,
     /// Spans that were made and not recorded; their ids are unknown.
     pub(crate) unrecorded: u64,
-    /// What its batch processor is set to.
-    pub(crate) settings: Settings,
     /// What the errors of export calls said, by number of the call.
     pub(crate) errors: BTreeMap<u32, String>,
 }
 
 impl<'a> Process<'a> {
-    /// Opens a ledger; `None` when its bytes hold none.
+    /// Opens a span ledger; `None` when its bytes hold none.
     pub(crate) fn open(manifest: &ProcessManifest, bytes: &'a [u8], trial: Status) -> Option<Self> {
         let header = slots::read_header(bytes).ok()?;
         let live = slots::read_live(bytes);
@@ -106,72 +81,51 @@ impl<'a> Process<'a> {
         let log = &body[(if whole { log_from } else { used }).min(body.len())..];
         let torn = body.len() < used || log.len() < live.log_used as usize;
         let log = &log[..log.len().min(live.log_used as usize)];
+        let main = Path {
+            effective: manifest.effective.clone(),
+            blocking: header.blocking,
+            ending: ending_of(manifest, trial),
+            ..Path::default()
+        };
         let mut process = Self {
             live,
             names: BTreeMap::new(),
-            exports: BTreeMap::new(),
-            failed_by: FailedBy::new(),
+            paths: vec![main],
+            nowhere: Vec::new(),
             runtime: Vec::new(),
-            shutdown_began: 0,
-            ending: ending_of(manifest, trial),
             gone: manifest.end.as_ref().map_or(0, |end| end.at),
             parent_based: manifest.effective.as_ref().is_none_or(|e| e.sampler.starts_with("ParentBased")),
             torn,
             doses: (0..fault::MOST).map(|number| slots::read_dose(bytes, number)).collect(),
-            probed: None,
-            slots: Cow::Borrowed(&body[..used.min(body.len())]),
-            log,
+            spans: Spans::Ledger(LedgerBytes { slots: &body[..used.min(body.len())], log }),
             header,
         };
         process.read_log(log);
+        process.nowhere.push(process.end_of_all());
         Some(process)
     }
 
-    /// A process without a ledger, from slots that were put together elsewhere.
-    pub(crate) fn standing(
-        header: Header,
-        slots: Vec<u8>,
-        exports: BTreeMap<u32, ExportCall>,
-        failed_by: FailedBy,
-        stand: Stand,
-    ) -> Self {
+    /// The books of a process without a ledger.
+    pub(crate) fn gathered(header: Header, paths: Vec<Path>, nowhere: Vec<Path>, spans: Gathered) -> Self {
         Self {
             header,
             live: Live::default(),
             names: BTreeMap::new(),
-            exports,
-            failed_by,
+            paths,
+            nowhere,
             runtime: Vec::new(),
-            shutdown_began: 0,
-            ending: Ending::Abrupt(Exit::Crash),
             gone: 0,
             parent_based: true,
             torn: false,
             doses: Vec::new(),
-            probed: Some(stand),
-            slots: Cow::Owned(slots),
-            log: &[],
+            spans: Spans::Gathered(spans),
         }
     }
 
-    /// The slot of a span, if it has one.
-    pub(crate) fn find(&self, key: &SpanKey) -> Option<usize> {
-        let same = |slot: &usize| self.slot(*slot).is_some_and(|slot| slot.key == *key && slot.created != 0);
-        self.candidates(key.span).find(same)
-    }
-
-    /// The slots that a span id leads to: one, unless a foreign program gave an id twice.
-    pub(crate) fn candidates(&self, span: SpanId) -> impl Iterator<Item = usize> + '_ {
-        let mixed = match &self.probed {
-            Some(_) => None,
-            None => span.slot(self.header.salt).filter(|at| at.process == self.header.process),
-        };
-        let by_id = self.probed.as_ref().map_or(&[][..], |stand| {
-            let from = stand.by_id.partition_point(|(id, _)| *id < span);
-            let to = stand.by_id.partition_point(|(id, _)| *id <= span);
-            &stand.by_id[from..to]
-        });
-        mixed.map(|at| at.slot as usize).into_iter().chain(by_id.iter().map(|(_, slot)| *slot as usize))
+    /// What is so of all paths of a process that says it of itself as a whole.
+    fn end_of_all(&self) -> Path {
+        let Path { shutdown_began, ending, blocking, .. } = self.paths[0];
+        Path { shutdown_began, ending, blocking, ..Path::default() }
     }
 
     fn read_log(&mut self, log: &[u8]) {
@@ -183,22 +137,13 @@ impl<'a> Process<'a> {
                 LogEntry::ExportBegin { batch, spans } => {
                     let call = ExportCall { began: record.at, ended: 0, spans, result: ExportResult::None };
                     // A planted second send has the same number; the batch processor hears of the first one only.
-                    self.exports.entry(batch).or_insert(call);
+                    self.paths[0].exports.entry(batch).or_insert(call);
                 }
                 LogEntry::ExportEnd { batch, error } => {
-                    if let Some(call) = self.exports.get_mut(&batch).filter(|call| call.ended == 0) {
-                        call.ended = record.at;
-                        call.result = match error {
-                            None => ExportResult::Ok,
-                            Some(text) => {
-                                *self.failed_by.entry(cause::label(&text)).or_insert(0) += 1;
-                                result_of(&text)
-                            }
-                        };
-                    }
+                    self.paths[0].export_ended(batch, record.at, error.as_deref());
                 }
                 LogEntry::Runtime(sample) => self.runtime.push((record.at, sample)),
-                LogEntry::Phase(4) => self.shutdown_began = record.at,
+                LogEntry::Phase(4) => self.paths[0].shutdown_began = record.at,
                 LogEntry::ShutdownEnd { .. }
                 | LogEntry::HandledError(_)
                 | LogEntry::ClockPair { .. }
@@ -208,52 +153,133 @@ impl<'a> Process<'a> {
         }
     }
 
+    /// Whether it has several paths, so that a span has several fates.
+    pub(crate) fn has_several_paths(&self) -> bool {
+        self.paths.len() > 1
+    }
+
+    /// Who keeps these books.
+    pub(crate) const fn keeper(&self) -> Witness {
+        match self.spans {
+            Spans::Ledger(_) => Witness::Process,
+            Spans::Gathered(_) => Witness::Probe,
+        }
+    }
+
+    /// Whether probes keep them.
+    pub(crate) const fn is_of_probes(&self) -> bool {
+        matches!(self.spans, Spans::Gathered(_))
+    }
+
+    /// Spans that were made and of which nothing else is known.
+    pub(crate) const fn unrecorded(&self) -> u64 {
+        match &self.spans {
+            Spans::Ledger(_) => 0,
+            Spans::Gathered(gathered) => gathered.unrecorded,
+        }
+    }
+
+    /// The place of a span, if it has one.
+    pub(crate) fn find(&self, key: &SpanKey) -> Option<usize> {
+        self.candidates(key.span).find(|number| self.span(*number).is_some_and(|span| span.key == *key))
+    }
+
+    /// The places that a span id leads to: one, unless a foreign program gave an id twice.
+    pub(crate) fn candidates(&self, id: SpanId) -> impl Iterator<Item = usize> + '_ {
+        let (mixed, by_id) = match &self.spans {
+            Spans::Ledger(_) => {
+                (id.slot(self.header.salt).filter(|at| at.process == self.header.process), &[][..])
+            }
+            Spans::Gathered(Gathered { by_id, .. }) => {
+                let from = by_id.partition_point(|(known, _)| *known < id);
+                let to = by_id.partition_point(|(known, _)| *known <= id);
+                (None, &by_id[from..to])
+            }
+        };
+        mixed.map(|at| at.slot as usize).into_iter().chain(by_id.iter().map(|(_, number)| *number as usize))
+    }
+
     /// What the error of an export call said. It is looked up in the log: many calls may fail, and of few it is asked.
     pub(crate) fn error_of(&self, call: u32) -> Option<String> {
-        if let Some(stand) = &self.probed {
-            return stand.errors.get(&call).cloned();
+        match &self.spans {
+            Spans::Gathered(gathered) => gathered.errors.get(&call).cloned(),
+            Spans::Ledger(ledger) => slots::read_log(ledger.log).find_map(|record| match record.entry {
+                LogEntry::ExportEnd { batch, error } if batch == call => error,
+                _ => None,
+            }),
         }
-        slots::read_log(self.log).find_map(|record| match record.entry {
-            LogEntry::ExportEnd { batch, error } if batch == call => error,
-            _ => None,
+    }
+
+    /// Whether records about single spans are missing: what a span lacks may have happened all the same.
+    pub(crate) const fn has_record_gap(&self) -> bool {
+        matches!(&self.spans, Spans::Gathered(Gathered { gap: true, .. }))
+    }
+
+    /// Whether any records are missing, those of the append log among them.
+    pub(crate) const fn has_log_gap(&self) -> bool {
+        self.torn || self.live.log_lost > 0 || self.has_record_gap()
+    }
+
+    /// Places, whether or not a span was made there.
+    pub(crate) fn len(&self) -> usize {
+        match &self.spans {
+            Spans::Ledger(ledger) => ledger.slots.len() / SLOT_BYTES,
+            Spans::Gathered(gathered) => gathered.spans.len(),
+        }
+    }
+
+    /// The span at a place.
+    pub(crate) fn span(&self, number: usize) -> Option<SpanEvidence> {
+        self.both(number).map(|(span, _)| span)
+    }
+
+    /// The span at a place, and what is so of it on the main path.
+    pub(crate) fn both(&self, number: usize) -> Option<(SpanEvidence, OnPath)> {
+        match &self.spans {
+            Spans::Ledger(ledger) => {
+                let bytes = ledger.slots.get(number * SLOT_BYTES..(number + 1) * SLOT_BYTES)?;
+                Some(of_slot(&Slot::read(bytes))).filter(|(span, _)| span.created != 0)
+            }
+            Spans::Gathered(gathered) => {
+                Some((*gathered.spans.get(number)?, *gathered.on.first()?.get(number)?))
+            }
+        }
+    }
+
+    /// What is so of a span on a path.
+    pub(crate) fn on_path(&self, number: usize, path: usize) -> Option<OnPath> {
+        match &self.spans {
+            Spans::Ledger(_) if path == 0 => self.both(number).map(|(_, on)| on),
+            Spans::Ledger(_) => None,
+            Spans::Gathered(gathered) => gathered.on.get(path)?.get(number).copied(),
+        }
+    }
+
+    /// All spans with their places, and what is so of each on the main path.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = (usize, SpanEvidence, OnPath)> + '_ {
+        (0..self.len()).filter_map(|number| {
+            let (span, on) = self.both(number)?;
+            Some((number, span, on))
         })
     }
 
-    /// Whether records of the append log are missing: what it does not say may have happened all the same.
-    pub(crate) fn has_log_gap(&self) -> bool {
-        self.torn || self.live.log_lost > 0 || self.probed.as_ref().is_some_and(|stand| stand.gap)
+    /// All export calls, path by path.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &ExportCall> + '_ {
+        self.paths.iter().flat_map(|path| path.exports.values())
     }
 
-    /// Slots in use, whether or not a span was made of them.
-    pub(crate) fn len(&self) -> usize {
-        self.slots.len() / SLOT_BYTES
-    }
-
-    /// A slot's marks.
-    pub(crate) fn slot(&self, index: usize) -> Option<Slot> {
-        self.slots.get(index * SLOT_BYTES..(index + 1) * SLOT_BYTES).map(Slot::read)
-    }
-
-    /// All slots of which a span was made.
-    pub(crate) fn spans(&self) -> impl Iterator<Item = (usize, Slot)> + '_ {
-        self.slots.chunks_exact(SLOT_BYTES).map(Slot::read).enumerate().filter(|(_, slot)| slot.created != 0)
-    }
-
-    /// The export call a span was handed to.
-    pub(crate) fn call_of(&self, slot: &Slot) -> Option<&ExportCall> {
-        self.exports.get(&slot.batch.checked_sub(1)?)
-    }
-
-    /// What came of it.
-    pub(crate) fn export_of(&self, slot: &Slot) -> ExportResult {
-        self.call_of(slot).map_or(ExportResult::None, |call| call.result)
+    /// How the whole process ended: the worst of its paths.
+    pub(crate) fn ended_in_order(&self) -> bool {
+        let clean = |path: &Path| matches!(path.ending, Ending::Orderly { deadline_passed: false });
+        self.paths.iter().all(clean)
     }
 }
 
-pub(crate) fn result_of(error: &str) -> ExportResult {
-    if cause::is_partial(error) { ExportResult::Partial } else { ExportResult::Failed(cause::of_text(error)) }
+fn of_slot(slot: &Slot) -> (SpanEvidence, OnPath) {
+    (SpanEvidence::from(slot), OnPath::from(slot))
 }
 
+/// How a process ended, by its manifest.
 pub(crate) fn ending_of(manifest: &ProcessManifest, trial: Status) -> Ending {
     let Some(end) = &manifest.end else {
         // Without a word on its end the harness died first, and its guard killed the process.

@@ -1,6 +1,8 @@
 //! What the wire witness saw of each created span. A span id of ours is an index, so joining is an array access; ids that
 //! are not ours go through the general join.
 
+mod attribution;
+
 use std::collections::BTreeSet;
 
 use spanfate_model::fate::Fate;
@@ -12,6 +14,7 @@ use spanfate_model::witness::WitnessState;
 
 use crate::join::{PassLimit, Row, Smallest, Stream, outer};
 use crate::process::Process;
+use crate::receipts::attribution::Attribution;
 
 /// What the wire says of one span.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -57,8 +60,12 @@ impl Receipt {
 /// Everything the wire witness saw.
 #[derive(Debug, Default)]
 pub(crate) struct Receipts<'a> {
-    /// Per process, per slot.
-    pub(crate) by_slot: Vec<Vec<Receipt>>,
+    /// Per process, per place of a span: what came of it on whatever path.
+    by_slot: Vec<Vec<Receipt>>,
+    /// Per process that has several paths, per path, per place.
+    by_path: Vec<Vec<Vec<Receipt>>>,
+    /// Per process, the paths that end at somebody else's receiver.
+    elsewhere: Vec<Vec<bool>>,
     /// Accepted spans that no process says it created; of no meaning where there is no process to say it.
     pub(crate) unexpected: Listed,
     /// Appearances of spans that no process of ours made by its slots.
@@ -86,6 +93,7 @@ pub(crate) struct Receipts<'a> {
 pub(crate) fn collect<'a>(log: Option<&'a [u8]>, processes: &[Process<'_>]) -> Receipts<'a> {
     let mut out = Receipts {
         by_slot: processes.iter().map(|process| vec![Receipt::default(); process.len()]).collect(),
+        by_path: processes.iter().map(by_path).collect(),
         log,
         ..Receipts::default()
     };
@@ -93,7 +101,9 @@ pub(crate) fn collect<'a>(log: Option<&'a [u8]>, processes: &[Process<'_>]) -> R
         out.state = Some(WitnessState::Absent("no wire log".to_owned()));
         return out;
     };
-    let mut reader = Reader { processes, ..Reader::default() };
+    let attribution = Attribution::of(processes, log);
+    out.elsewhere = attribution.elsewhere();
+    let mut reader = Reader { processes, attribution, current: None, connections: BTreeSet::new(), gap: 0, ended: None };
     for record in records {
         reader.take(&record, &mut out);
     }
@@ -109,7 +119,31 @@ pub(crate) fn collect<'a>(log: Option<&'a [u8]>, processes: &[Process<'_>]) -> R
     out
 }
 
+/// Room for the receipts of each path, where there are several.
+fn by_path(process: &Process<'_>) -> Vec<Vec<Receipt>> {
+    let paths = if process.has_several_paths() { process.paths.len() } else { 0 };
+    vec![vec![Receipt::default(); process.len()]; paths]
+}
+
 impl Receipts<'_> {
+    /// What arrived of a span on any path, by its process and its place.
+    pub(crate) fn of(&self, process: usize, number: usize) -> Option<&Receipt> {
+        self.by_slot.get(process)?.get(number)
+    }
+
+    /// What arrived of it on one path of several.
+    pub(crate) fn on_path(&self, process: usize, path: usize, number: usize) -> &Receipt {
+        const NOTHING: Receipt =
+            Receipt { first: 0, copies: 0, rejected: false, refused: false, failed: false };
+        let paths = self.by_path.get(process).and_then(|paths| paths.get(path));
+        paths.and_then(|places| places.get(number)).unwrap_or(&NOTHING)
+    }
+
+    /// Whether a path of several ends at another receiver than ours.
+    pub(crate) fn is_elsewhere(&self, process: usize, path: usize) -> bool {
+        self.elsewhere.get(process).and_then(|paths| paths.get(path)).copied().unwrap_or_default()
+    }
+
     /// Walks over all spans that appeared on the wire, created by whomever: once per key, in an order that is always the same
     /// but not that of the keys. Its memory is bounded by the join's, however many there are.
     pub(crate) fn each_arrival(&self, mut each: impl FnMut(&SpanKey, &Receipt)) {
@@ -224,9 +258,9 @@ impl Stream for Foreign<'_, '_> {
 
     fn each(&self, take: &mut dyn FnMut(&SpanKey, u64)) {
         for (index, process) in self.processes.iter().enumerate() {
-            for (slot_index, slot) in process.spans() {
-                if process.find(&slot.key) != Some(slot_index) {
-                    take(&slot.key, ((index as u64) << SLOT_BITS) | slot_index as u64);
+            for (number, span, _) in process.spans() {
+                if process.find(&span.key) != Some(number) {
+                    take(&span.key, ((index as u64) << SLOT_BITS) | number as u64);
                 }
             }
         }
@@ -254,10 +288,17 @@ fn place_strays(processes: &[Process<'_>], out: &mut Receipts<'_>) {
     let created = Foreign::of(processes);
     let appeared = Appearances { log: out.log, most: out.strays, of_no_slot: Some(processes), say: packed };
     let mut unexpected = Smallest::new(LISTED);
-    let (by_slot, count) = (&mut out.by_slot, &mut out.unexpected.count);
+    let (by_slot, by_path, count) = (&mut out.by_slot, &mut out.by_path, &mut out.unexpected.count);
     outer(&[&created, &appeared], PassLimit::default(), |key, stray: &Stray| match stray.slot {
         Some(at) => {
-            by_slot[(at >> SLOT_BITS) as usize][(at & ((1 << SLOT_BITS) - 1)) as usize] = stray.receipt;
+            let (process, number) = ((at >> SLOT_BITS) as usize, (at & ((1 << SLOT_BITS) - 1)) as usize);
+            by_slot[process][number] = stray.receipt;
+            let handed = |path: &usize| {
+                processes[process].on_path(number, *path).is_some_and(|on| on.exported != 0)
+            };
+            if let Some(path) = (0..by_path[process].len()).find(handed) {
+                by_path[process][path][number] = stray.receipt;
+            }
         }
         None if stray.receipt.copies > 0 => {
             *count += 1;
@@ -272,9 +313,10 @@ fn slot_of(key: &SpanKey, processes: &[Process<'_>]) -> Option<(usize, usize)> {
     processes.iter().enumerate().find_map(|(index, process)| Some((index, process.find(key)?)))
 }
 
-#[derive(Default)]
 struct Reader<'a, 'b> {
     processes: &'b [Process<'a>],
+    /// By which path an appearance came.
+    attribution: Attribution<'a, 'b>,
     /// Receive time of the request whose spans are being read.
     current: Option<RequestRecord>,
     connections: BTreeSet<u32>,
@@ -302,7 +344,16 @@ impl Reader<'_, '_> {
                 out.accepted += u64::from(span.disposition == Disposition::Accepted);
                 out.appearances += 1;
                 match slot_of(&span.key, self.processes) {
-                    Some((process, slot)) => out.by_slot[process][slot].add(span.disposition, at),
+                    Some((process, number)) => {
+                        out.by_slot[process][number].add(span.disposition, at);
+                        if !out.by_path[process].is_empty() {
+                            let named = self.current.map_or(0, |request| request.path);
+                            let path = self.attribution.path_of((process, number), named, at);
+                            if let Some(places) = out.by_path[process].get_mut(path) {
+                                places[number].add(span.disposition, at);
+                            }
+                        }
+                    }
                     None => out.strays += 1,
                 }
             }

@@ -11,10 +11,9 @@ use spanfate_model::row::{Position, SpanRow, Standing, kind_name};
 use spanfate_model::unit::MonoNs;
 use spanfate_model::wire::{self, SpanRecord, WireRecord};
 
-use crate::fate::Judgement;
 use crate::opened::Opened;
 use crate::quantile::millis;
-use crate::reconcile::Sources;
+use crate::sources::Sources;
 use crate::timeline::Timeline;
 use crate::unwitnessed;
 use crate::walk::{self, Judged};
@@ -48,7 +47,7 @@ pub fn each_span(
         each(row)
     };
     if sources.witnessed {
-        walk::each(&sources, |span| count(&row_of(&sources, variant, span)));
+        walk::each(&sources, |span, _| count(&row_of(&sources, variant, span)));
     } else {
         let log = logs.wire.as_deref().unwrap_or_default();
         each_received(&sources, variant, log, &mut count);
@@ -59,8 +58,8 @@ pub fn each_span(
     done
 }
 
-fn row_of<'a>(sources: &Sources<'_>, variant: &'a str, span: &Judged<'a>) -> SpanRow<'a> {
-    let (process, slot, receipt) = (span.process, &span.slot, span.receipt);
+fn row_of<'a>(sources: &Sources<'_>, variant: &'a str, judged: &Judged<'a>) -> SpanRow<'a> {
+    let Judged { process, span, on, receipt, .. } = judged;
     let at = |time: MonoNs| (time != 0).then(|| millis(time.saturating_sub(sources.load_began)));
     let received = receipt.copies > 0;
     SpanRow {
@@ -68,25 +67,21 @@ fn row_of<'a>(sources: &Sources<'_>, variant: &'a str, span: &Judged<'a>) -> Spa
         variant,
         service: &process.header.service,
         incarnation: Some(process.header.incarnation),
-        trace_id: slot.key.trace,
-        span_id: slot.key.span,
-        parent_span_id: (!slot.parent.is_zero()).then_some(slot.parent),
-        name: process.names.get(&slot.name).map_or("", String::as_str),
-        kind: kind_name(slot.kind),
-        request: span.of.map(|(request, _)| request),
-        created_ms: at(slot.created),
+        trace_id: span.key.trace,
+        span_id: span.key.span,
+        parent_span_id: (!span.parent.is_zero()).then_some(span.parent),
+        name: process.names.get(&span.name).map_or("", String::as_str),
+        kind: kind_name(span.kind),
+        request: judged.of.map(|(request, _)| request),
+        created_ms: at(span.created),
         // A span that is not recording passes no processor; the SDK still sees its end.
-        ended_ms: at(if slot.ending != 0 { slot.ending } else { slot.closed }),
-        exported_ms: at(slot.exported),
-        fate: match span.judgement {
-            Judgement::Placed(fate) => Standing::Fate(fate),
-            Judgement::Unaccounted => Standing::Unaccounted,
-            Judgement::Unexplained => Standing::Unexplained,
-        },
+        ended_ms: at(if on.offered != 0 { on.offered } else { span.closed }),
+        exported_ms: at(on.exported),
+        fate: judged.standing,
         copies: receipt.copies,
-        delay_ms: received.then(|| millis(receipt.first.saturating_sub(slot.created))),
+        delay_ms: received.then(|| millis(receipt.first.saturating_sub(span.created))),
         received_ms: received.then(|| millis(receipt.first.saturating_sub(sources.load_began))),
-        position: position(slot.parent, span.of.map(|(request, _)| request), &sources.tag),
+        position: position(span.parent, judged.of.map(|(request, _)| request), &sources.tag),
     }
 }
 

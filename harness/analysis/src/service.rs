@@ -1,27 +1,29 @@
 //! One service of a trial: what was lost of its spans, its exports, and the law's word on it.
 
-use std::collections::BTreeMap;
-
 use spanfate_model::exporter::Effective;
-use spanfate_model::fate::FateClass;
+use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::load::PlannedLoad;
 use spanfate_model::manifest::ProcessManifest;
 use spanfate_model::plan::Plan;
-use spanfate_model::result::{Loss, Prediction, ServiceExports, ServiceResult};
+use spanfate_model::result::{Loss, PathKind, PathResult, Prediction, ServiceExports, ServiceResult};
+use spanfate_model::row::Standing;
 use spanfate_model::unit::MonoNs;
 
 use crate::law::{self, Offered};
-use crate::process::{ExportResult, Process};
+use crate::path::{ExportCall, ExportResult, Path};
+use crate::process::Process;
 use crate::quantile::millis;
-use crate::reconcile::Outcome;
+use crate::reconcile::Standings;
 
 /// What the services are concluded from.
 pub(crate) struct Scene<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) load: &'a PlannedLoad,
     pub(crate) processes: &'a [Process<'a>],
-    /// Spans by fate, per process: in the whole trial, and of these in the measured part.
-    pub(crate) outcomes: &'a [BTreeMap<Outcome, (u64, u64)>],
+    /// Spans by standing, per process.
+    pub(crate) standings: &'a [Standings],
+    /// The same per path, of processes that have several.
+    pub(crate) by_path: &'a [Vec<Standings>],
     /// Begin and end of the load.
     pub(crate) window: (MonoNs, MonoNs),
     /// Whether the load kept to one rate, so that the law speaks of it.
@@ -34,41 +36,77 @@ pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &Scene<'_>) -> Vec<
     let one = |manifest: &ProcessManifest| {
         let starts: Vec<&Process<'_>> =
             scene.processes.iter().filter(|process| process.header.process == manifest.process).collect();
-        let outcomes = outcomes_of(manifest.process, scene);
-        // The law speaks of one process that runs from the load's beginning to its end.
-        let process = starts.first().copied().filter(|_| starts.len() == 1);
-        let effective = manifest.effective.clone().or_else(|| starts.first().and_then(|start| seen(start)));
+        let standings = standings_of(manifest.process, scene);
+        // The law speaks of one process that runs from the load's beginning to its end, and of one queue.
+        let path = match starts[..] {
+            [process] if !process.has_several_paths() => process.paths.first(),
+            _ => None,
+        };
+        let seen = || starts.first().and_then(|start| start.paths[0].effective.clone());
+        let effective = manifest.effective.clone().or_else(seen);
         let batch = effective.as_ref().map_or(0, |effective| effective.batch);
+        let paths: Vec<&Path> = starts.iter().flat_map(|start| &start.paths).collect();
         ServiceResult {
             service: manifest.service.clone(),
             depth: shares.get(usize::from(manifest.process)).map_or(0, |share| share.depth),
-            loss: outcomes
-                .map(|outcomes| loss(effective.as_ref(), process, &outcomes, scene))
+            loss: standings
+                .map(|standings| lost(effective.as_ref(), path, &standings, scene))
                 .unwrap_or_default(),
-            exports: exports(&starts, batch, scene.window),
+            exports: exports(&paths, batch, scene.window),
             effective,
             sdk: starts.first().map_or_else(|| manifest.sdk.clone(), |start| start.header.sdk.clone()),
             ended_by_itself: of_service(manifests, manifest.process).find_map(ended_by_itself),
             starts: of_service(manifests, manifest.process).count() as u32,
-            paths: Vec::new(),
+            paths: paths_of(manifest.process, scene),
         }
     };
     // Later starts of a service stand behind the first starts of all.
     manifests.iter().filter(|manifest| manifest.incarnation == 0).map(one).collect()
 }
 
+/// The export paths of a service's starts that have several.
+fn paths_of(process: u16, scene: &Scene<'_>) -> Vec<PathResult> {
+    let starts = scene.processes.iter().zip(scene.by_path);
+    let of_it = starts.filter(|(start, _)| start.header.process == process && start.has_several_paths());
+    let one = |start: &Process<'_>, path: &Path, standings: &Standings| {
+        let batch = path.effective.as_ref().map_or(0, |effective| effective.batch);
+        let dropped = standings.get(&Standing::Fate(Fate::DroppedQueueFull)).map_or(0, |counts| counts.0);
+        PathResult {
+            path: path.name.clone(),
+            incarnation: start.header.incarnation,
+            provider: u32::from(path.provider) + 1,
+            kind: path.kind,
+            behind: path.behind.clone(),
+            exporter: path.exporter.clone(),
+            effective: path.effective.clone().filter(|_| path.kind == PathKind::Batch),
+            loss: lost(path.effective.as_ref(), Some(path), standings, scene),
+            exports: exports(&[path], batch, scene.window),
+            failed_by: path.failed_by.clone(),
+            dropped,
+            dropped_by_sdk: path.dropped_by_sdk,
+            shutdown_ms: (path.shutdown_began != 0)
+                .then(|| millis(path.shutdown_began.saturating_sub(scene.window.0))),
+        }
+    };
+    of_it
+        .flat_map(|(start, standings)| {
+            start.paths.iter().zip(standings).map(|(path, standings)| one(start, path, standings))
+        })
+        .collect()
+}
+
 fn of_service(manifests: &[ProcessManifest], process: u16) -> impl Iterator<Item = &ProcessManifest> {
     manifests.iter().filter(move |manifest| manifest.process == process)
 }
 
-/// Spans by fate over all starts of a service; `None` where none keeps a ledger.
-fn outcomes_of(process: u16, scene: &Scene<'_>) -> Option<BTreeMap<Outcome, (u64, u64)>> {
-    let mut out: Option<BTreeMap<Outcome, (u64, u64)>> = None;
-    for (start, outcomes) in scene.processes.iter().zip(scene.outcomes) {
+/// Spans by standing over all starts of a service; `None` where none keeps books.
+fn standings_of(process: u16, scene: &Scene<'_>) -> Option<Standings> {
+    let mut out: Option<Standings> = None;
+    for (start, standings) in scene.processes.iter().zip(scene.standings) {
         if start.header.process == process {
             let sums = out.get_or_insert_default();
-            for (outcome, (total, measured)) in outcomes {
-                let sum = sums.entry(*outcome).or_insert((0, 0));
+            for (standing, (total, measured)) in standings {
+                let sum = sums.entry(*standing).or_insert((0, 0));
                 *sum = (sum.0 + total, sum.1 + measured);
             }
         }
@@ -76,53 +114,50 @@ fn outcomes_of(process: u16, scene: &Scene<'_>) -> Option<BTreeMap<Outcome, (u64
     out
 }
 
-/// What the probes read of a program that does not tell its settings.
-fn seen(process: &Process<'_>) -> Option<Effective> {
-    let settings = process.probed.as_ref().map(|stand| stand.settings).filter(|set| set.processor != 0)?;
-    Some(Effective {
-        queue: settings.queue,
-        batch: settings.batch,
-        delay_ms: millis(settings.delay),
-        export_timeout_ms: millis(settings.timeout),
-        block: settings.block,
-        ..Effective::default()
-    })
+/// Loss among spans of the measured part, by their fates; spans without a fate are due and neither received nor lost.
+pub(crate) fn loss(created: u64, fates: impl Iterator<Item = (Fate, u64)>) -> Loss {
+    let mut out = Loss { due: created, ..Loss::default() };
+    for (fate, spans) in fates {
+        match fate.class() {
+            FateClass::Received => out.received += spans,
+            FateClass::Deliberate => out.due -= spans,
+            FateClass::Lost => {
+                out.lost += spans;
+                out.silent += if fate.is_silent() { spans } else { 0 };
+            }
+        }
+    }
+    out.rate = if out.due == 0 { 0.0 } else { out.lost as f64 / out.due as f64 };
+    out
 }
 
-fn loss(
+/// The loss of a service, or of one of its paths, with the law's word on it where there is one queue to speak of.
+fn lost(
     effective: Option<&Effective>,
-    process: Option<&Process<'_>>,
-    outcomes: &BTreeMap<Outcome, (u64, u64)>,
+    path: Option<&Path>,
+    standings: &Standings,
     scene: &Scene<'_>,
 ) -> Loss {
-    let sum = |wanted: &dyn Fn(&Outcome) -> bool| {
-        let chosen = outcomes.iter().filter(|(outcome, _)| wanted(outcome));
-        chosen.fold((0, 0), |sum, (_, count)| (sum.0 + count.0, sum.1 + count.1))
+    let fates = |pick: fn(&(u64, u64)) -> u64| {
+        standings.iter().filter_map(move |(standing, counts)| match standing {
+            Standing::Fate(fate) => Some((*fate, pick(counts))),
+            Standing::Unexplained | Standing::Unaccounted => None,
+        })
     };
-    let class = |class: FateClass| sum(&|outcome| outcome.is_some_and(|fate| fate.class() == class));
-    let (created, created_measured) = sum(&|_| true);
-    let (deliberate, deliberate_measured) = class(FateClass::Deliberate);
-    let (lost, due) = (class(FateClass::Lost).1, created_measured - deliberate_measured);
-    let silent = |outcome: &Outcome| outcome.is_some_and(|f| f.class() == FateClass::Lost && f.is_silent());
+    let created: u64 = standings.values().map(|counts| counts.0).sum();
+    let measured = standings.values().map(|counts| counts.1).sum();
+    let due = loss(created, fates(|counts| counts.0)).due;
     let load = scene.load;
     let seconds = load.warmup.seconds() + load.lasting.seconds();
     let offered = Offered {
-        spans_per_s: (created - deliberate) as f64 / seconds.max(0.001),
+        spans_per_s: due as f64 / seconds.max(0.001),
         warmup_s: load.warmup.seconds(),
         measured_s: load.lasting.seconds(),
         window: scene.window,
     };
     let effective = effective.filter(|_| scene.steady);
-    let predicted =
-        process.zip(effective).and_then(|(process, effective)| law::predict(process, effective, &offered));
-    Loss {
-        due,
-        received: class(FateClass::Received).1,
-        lost,
-        silent: sum(&silent).1,
-        rate: if due == 0 { 0.0 } else { lost as f64 / due as f64 },
-        predicted,
-    }
+    let predicted = path.zip(effective).and_then(|(path, effective)| law::predict(path, effective, &offered));
+    Loss { predicted, ..loss(measured, fates(|counts| counts.1)) }
 }
 
 /// The law for all services together: what it predicts for each, weighed by their spans. Its other figures are those of the
@@ -153,23 +188,21 @@ fn ended_by_itself(process: &ProcessManifest) -> Option<String> {
     })
 }
 
-fn exports(starts: &[&Process<'_>], batch: u32, window: (MonoNs, MonoNs)) -> ServiceExports {
-    let calls = || starts.iter().flat_map(|process| process.exports.values());
+fn exports(paths: &[&Path], batch: u32, window: (MonoNs, MonoNs)) -> ServiceExports {
+    let calls = || paths.iter().flat_map(|path| path.exports.values());
     let count =
         |wanted: fn(&ExportResult) -> bool| calls().filter(|call| wanted(&call.result)).count() as u64;
     let spans: u64 = calls().map(|call| u64::from(call.spans)).sum();
+    let lasted = |call: &ExportCall| millis(call.ended.saturating_sub(call.began));
     ServiceExports {
         calls: calls().count() as u64,
         failed: count(|result| matches!(result, ExportResult::Failed(_) | ExportResult::Partial)),
         unfinished: count(|result| *result == ExportResult::None),
-        full_batch_ms: match starts {
-            [process] => law::full_batch_ns(process, batch, window).map(|ns| (ns / 1e3).round() / 1e3),
+        full_batch_ms: match paths {
+            [path] => law::full_batch_ns(path, batch, window).map(|ns| (ns / 1e3).round() / 1e3),
             _ => None,
         },
-        longest_ms: calls()
-            .filter(|call| call.ended != 0)
-            .map(|call| millis(call.ended.saturating_sub(call.began)))
-            .max_by(f64::total_cmp),
+        longest_ms: calls().filter(|call| call.ended != 0).map(lasted).max_by(f64::total_cmp),
         spans_per_call: per(spans, calls().count() as u64),
     }
 }

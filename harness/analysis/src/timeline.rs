@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use spanfate_model::event::UsageSample;
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::Slice;
+use spanfate_model::row::Standing;
 use spanfate_model::slots::RuntimeSample;
 use spanfate_model::unit::MonoNs;
 
-use crate::fate::Judgement;
 use crate::loadbook::LoadBook;
 use crate::lost;
 use crate::process::Process;
@@ -47,15 +47,15 @@ impl Timeline {
 
     /// Adds a span: its creation, its receipt or its loss.
     pub(crate) fn span(&mut self, span: &Judged<'_>) {
-        self.at(span.slot.created).created += 1;
-        match span.judgement {
-            Judgement::Placed(Fate::Received) => self.at(span.receipt.first).received += 1,
-            Judgement::Placed(fate) if fate.class() == FateClass::Lost => {
-                let slice = self.at(lost::at(fate, &span.slot, span.process));
+        self.at(span.span.created).created += 1;
+        match span.standing {
+            Standing::Fate(Fate::Received) => self.at(span.receipt.first).received += 1,
+            Standing::Fate(fate) if fate.class() == FateClass::Lost => {
+                let slice = self.at(lost::at(fate, &span.span, &span.on, span.path, span.process.gone));
                 slice.lost += 1;
                 *slice.lost_by.entry(fate).or_insert(0) += 1;
             }
-            Judgement::Placed(_) | Judgement::Unaccounted | Judgement::Unexplained => {}
+            Standing::Fate(_) | Standing::Unaccounted | Standing::Unexplained => {}
         }
     }
 
@@ -72,7 +72,7 @@ impl Timeline {
         usage: &[UsageSample],
     ) -> Vec<Slice> {
         for process in processes {
-            for call in process.exports.values().filter(|call| call.ended != 0) {
+            for call in process.calls().filter(|call| call.ended != 0) {
                 let slice = self.at(call.ended);
                 slice.export_ms = slice.export_ms.max(millis(call.ended.saturating_sub(call.began)));
             }
@@ -124,7 +124,7 @@ impl Timeline {
     fn exports_in_flight(&mut self, processes: &[Process<'_>]) {
         let mut turns: Vec<(MonoNs, bool)> = Vec::new();
         for process in processes {
-            for call in process.exports.values() {
+            for call in process.calls() {
                 // Without a result it was open until the process was gone.
                 let end = if call.ended == 0 { process.gone } else { call.ended };
                 if end > self.from && end > call.began {

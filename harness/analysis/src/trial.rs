@@ -1,6 +1,5 @@
 //! A trial, concluded: raw logs in, ledger and figures out.
 
-use spanfate_model::fate::FateClass;
 use spanfate_model::ledger::Ledger;
 use spanfate_model::manifest::Status;
 use spanfate_model::plan::{Plan, PlannedTrial};
@@ -14,9 +13,11 @@ use crate::agreement;
 use crate::dose::{self, Evidence};
 use crate::excuse;
 use crate::explain;
-use crate::opened::{Keeper, Opened, Subject};
+use crate::opened::{Keeper, Opened};
+use crate::sources::Subject;
 use crate::probe::Probed;
-use crate::process::{FailedBy, Process};
+use crate::path::FailedBy;
+use crate::process::Process;
 use crate::quantile::Recorded;
 use crate::receipts::Receipts;
 use crate::reconcile::reconcile;
@@ -68,7 +69,8 @@ pub fn conclude_trial(
             plan,
             load: load_of,
             processes,
-            outcomes: &done.by_process,
+            standings: &done.by_process,
+            by_path: &done.by_path,
             window: (began, window.1),
             // The law speaks of one rate; a load that was cut short did not keep to it either.
             // Nor does it speak of faults: they change the export's time, or the rate.
@@ -139,28 +141,13 @@ fn faults(
 }
 
 fn loss(ledger: &Ledger, predicted: Option<Prediction>) -> Loss {
-    let (_, deliberate) = ledger.class(FateClass::Deliberate);
-    let (_, received) = ledger.class(FateClass::Received);
-    let (_, lost) = ledger.class(FateClass::Lost);
-    let due = ledger.created_measured - deliberate;
-    Loss {
-        due,
-        received,
-        lost,
-        silent: silent_measured(ledger),
-        rate: if due == 0 { 0.0 } else { lost as f64 / due as f64 },
-        predicted,
-    }
-}
-
-fn silent_measured(ledger: &Ledger) -> u64 {
-    let silent = ledger.fates.iter().filter(|(fate, _)| fate.class() == FateClass::Lost && fate.is_silent());
-    silent.map(|(_, count)| count.measured).sum()
+    let fates = ledger.fates.iter().map(|(fate, count)| (*fate, count.measured));
+    Loss { predicted, ..service::loss(ledger.created_measured, fates) }
 }
 
 fn exports(services: &[ServiceResult], processes: &[Process<'_>], receipts: &Receipts<'_>) -> ExportFigures {
     let mut failed_by = FailedBy::new();
-    for (word, count) in processes.iter().flat_map(|process| &process.failed_by) {
+    for (word, count) in processes.iter().flat_map(|process| &process.paths).flat_map(|path| &path.failed_by) {
         *failed_by.entry(word.clone()).or_insert(0) += count;
     }
     let sum = |pick: fn(&ServiceExports) -> u64| services.iter().map(|s| pick(&s.exports)).sum::<u64>();

@@ -13,7 +13,7 @@ use spanfate_model::witness::WitnessState;
 
 use crate::join::Smallest;
 use crate::quantile::millis;
-use crate::reconcile::Sources;
+use crate::sources::Sources;
 use crate::timeline::Timeline;
 
 /// Builds the ledger from load and wire alone. It is not told which span is missing, only how many of each request are.

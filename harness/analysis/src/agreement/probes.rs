@@ -2,10 +2,10 @@
 
 use spanfate_model::probe::{EbpfMode, Kind};
 use spanfate_model::result::Agreement;
-use spanfate_model::slots::{FLAG_RECORDING, Slot};
 use spanfate_model::witness::Witness;
 
 use super::{Scene, Skew, hits};
+use crate::evidence::{OnPath, SpanEvidence};
 use crate::probe::{Marks, Probed, Stage};
 use crate::process::Process;
 use crate::receipts::Receipt;
@@ -24,7 +24,7 @@ struct Compared {
     stage: Stage,
     /// From which mode on the probes see it.
     since: EbpfMode,
-    of_process: fn(&Slot) -> bool,
+    of_process: fn(&SpanEvidence, &OnPath) -> bool,
 }
 
 const COMPARED: [Compared; 5] = [
@@ -32,33 +32,31 @@ const COMPARED: [Compared; 5] = [
         what: "started",
         stage: Stage::Started,
         since: EbpfMode::Spans,
-        of_process: |slot| slot.started != 0 && slot.has(FLAG_RECORDING),
+        of_process: |span, _| span.started != 0 && span.is_recording(),
     },
     Compared {
         what: "ended",
         stage: Stage::Ended,
         since: EbpfMode::Events,
-        of_process: |slot| slot.closed != 0 && slot.has(FLAG_RECORDING),
+        of_process: |span, _| span.closed != 0 && span.is_recording(),
     },
     Compared {
         what: "taken by the queue",
         stage: Stage::Queued,
         since: EbpfMode::Spans,
-        of_process: |slot| {
-            slot.ended != 0 && slot.dropped == 0 && slot.has(spanfate_model::slots::FLAG_SAMPLED)
-        },
+        of_process: |span, on| on.taken != 0 && on.dropped == 0 && span.is_sampled(),
     },
     Compared {
         what: "dropped",
         stage: Stage::Dropped,
         since: EbpfMode::Spans,
-        of_process: |slot| slot.dropped != 0,
+        of_process: |_, on| on.dropped != 0,
     },
     Compared {
         what: "handed over",
         stage: Stage::Handed,
         since: EbpfMode::Spans,
-        of_process: |slot| slot.exported != 0 || slot.filtered != 0,
+        of_process: |_, on| on.exported != 0 || on.filtered != 0,
     },
 ];
 
@@ -68,7 +66,7 @@ pub(super) fn rows(scene: &Scene<'_>, skew: &Skew) -> Vec<Agreement> {
         .processes
         .iter()
         .enumerate()
-        .filter(|(_, process)| process.probed.is_none())
+        .filter(|(_, process)| !process.is_of_probes())
         .filter_map(|(index, process)| Some((index, process, probes_of(scene, process)?)))
         .collect();
     if both.is_empty() {
@@ -83,8 +81,11 @@ pub(super) fn rows(scene: &Scene<'_>, skew: &Skew) -> Vec<Agreement> {
         .map(|compared| {
             let mut sums = Sums::default();
             for ((_, process, _), marks) in both.iter().zip(&marks) {
-                for (index, slot) in process.spans() {
-                    sums.add((compared.of_process)(&slot), marks.has(index, compared.stage));
+                for (number, span, main) in process.spans() {
+                    let on = |path: usize| if path == 0 { Some(main) } else { process.on_path(number, path) };
+                    let on = (0..process.paths.len()).filter_map(on);
+                    let seen = on.filter(|on| (compared.of_process)(&span, on)).count();
+                    sums.add(seen > 0, marks.has(number, compared.stage));
                 }
                 sums.only_probe += marks.unknown(compared.stage);
             }
@@ -156,16 +157,18 @@ fn arrived(
 ) -> Agreement {
     let (mut wire, mut process_too, mut probe_too, mut all) = (scene.receipts.unexpected.count, 0, 0, 0);
     for ((index, process, _), marks) in both.iter().zip(marks) {
-        for (slot_index, slot) in process.spans() {
+        for (number, _, main) in process.spans() {
             let came = |receipt: &Receipt| receipt.fate().is_some();
-            if !scene.receipts.by_slot[*index].get(slot_index).is_some_and(came) {
+            if !scene.receipts.of(*index, number).is_some_and(came) {
                 continue;
             }
-            let (process, probe) = (slot.exported != 0, marks.has(slot_index, Stage::Handed));
+            let on = |path: usize| if path == 0 { Some(main) } else { process.on_path(number, path) };
+            let handed = (0..process.paths.len()).filter_map(on).any(|on| on.exported != 0);
+            let probe = marks.has(number, Stage::Handed);
             wire += 1;
-            process_too += u64::from(process);
+            process_too += u64::from(handed);
             probe_too += u64::from(probe);
-            all += u64::from(process && probe);
+            all += u64::from(handed && probe);
         }
     }
     let difference = wire - all;

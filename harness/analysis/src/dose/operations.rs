@@ -6,7 +6,7 @@ use spanfate_model::unit::MonoNs;
 
 use super::Evidence;
 use crate::excuse::Acted;
-use crate::process::ExportResult;
+use crate::path::ExportResult;
 
 /// Span kind of a call, in OTLP's numbering.
 const CLIENT: u8 = 3;
@@ -83,7 +83,7 @@ impl Operations {
 }
 
 fn exports(service: &str, evidence: &Evidence<'_>) -> Vec<Operation> {
-    let calls = evidence.starts_of(service).flat_map(|process| process.exports.values());
+    let calls = evidence.starts_of(service).flat_map(crate::process::Process::calls);
     calls
         .map(|call| Operation {
             began: call.began,
@@ -107,16 +107,14 @@ fn requests(evidence: &Evidence<'_>) -> Vec<Operation> {
 /// Calls between services are client spans; that a call failed, its request tells.
 fn calls(service: &str, evidence: &Evidence<'_>) -> Vec<Operation> {
     let tag = evidence.plan.trials.iter().find(|trial| trial.index == evidence.manifest.trial).map(|t| t.tag);
-    let spans =
-        evidence.starts_of(service).flat_map(super::super::process::Process::spans).map(|(_, slot)| slot);
+    let spans = evidence.starts_of(service).flat_map(crate::process::Process::spans);
     spans
-        .filter(|slot| slot.kind == CLIENT)
-        .map(|slot| {
-            let end = [slot.ending, slot.ended, slot.closed].into_iter().find(|time| *time != 0);
-            let request = tag.and_then(|tag| tag.request_of(slot.key.trace));
+        .filter(|(_, span, _)| span.kind == CLIENT)
+        .map(|(_, span, on)| {
+            let request = tag.and_then(|tag| tag.request_of(span.key.trace));
             Operation {
-                began: slot.created,
-                ended: end.unwrap_or(MonoNs::MAX),
+                began: span.created,
+                ended: on.ended(&span).unwrap_or(MonoNs::MAX),
                 failed: request.is_some_and(|request| !evidence.book.is_answered(request as usize)),
             }
         })

@@ -28,7 +28,7 @@ pub fn ids_beginning_with(logs: &TrialLogs, digits: &str, most: usize) -> Ids {
     }
     for (manifest, bytes) in logs.manifest.processes.iter().zip(&logs.ledgers) {
         let process = bytes.as_deref().and_then(|bytes| Process::open(manifest, bytes, logs.manifest.status));
-        process.iter().flat_map(Process::spans).for_each(|(_, slot)| out.look(&slot.key));
+        process.iter().flat_map(Process::spans).for_each(|(_, span, _)| out.look(&span.key));
     }
     for log in logs.probes.iter().flatten() {
         for record in probe::read(log).into_iter().flatten() {

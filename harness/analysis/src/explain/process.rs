@@ -4,7 +4,7 @@ use spanfate_model::fate::Fate;
 use spanfate_model::manifest::{ProcessEnd, ProcessManifest};
 use spanfate_model::probe::{Kind, SpanMark};
 use spanfate_model::row::{Standing, kind_name};
-use spanfate_model::slots::{FLAG_PANIC, FLAG_SAMPLED, RuntimeSample, Slot};
+use spanfate_model::slots::RuntimeSample;
 use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::Witness;
 
@@ -21,36 +21,35 @@ const NEAR_NS: u64 = 250_000_000;
 pub(super) struct Made<'a> {
     pub(super) process: &'a Process<'a>,
     pub(super) manifest: Option<&'a ProcessManifest>,
-    pub(super) slot: Slot,
-    /// Its slot's number.
+    /// The path on which its fate was decided.
+    pub(super) path: &'a Path,
+    pub(super) span: SpanEvidence,
+    pub(super) on: OnPath,
+    /// Its place among the spans of its process.
     pub(super) number: usize,
 }
 
 impl<'a> Made<'a> {
     /// Its name; empty if it is not known.
     pub(super) fn name(&self) -> &'a str {
-        self.process.names.get(&self.slot.name).map_or("", String::as_str)
+        self.process.names.get(&self.span.name).map_or("", String::as_str)
     }
 
     /// How many spans the queue holds at most, if that is known.
     pub(super) fn capacity(&self) -> Option<u64> {
-        let set = self.process.probed.as_ref().map(|stand| stand.settings.queue);
-        let effective =
-            || self.manifest.and_then(|manifest| manifest.effective.as_ref()).map(|used| used.queue);
-        set.or_else(effective).filter(|queue| *queue > 0).map(u64::from)
+        self.path.effective.as_ref().map(|used| used.queue).filter(|queue| *queue > 0).map(u64::from)
     }
 
     /// The export that was waiting for its answer at a moment, with its number.
     pub(super) fn export_during(&self, at: MonoNs) -> Option<(u32, &'a ExportCall)> {
         let open = |call: &&ExportCall| call.began <= at && (call.ended == 0 || call.ended > at);
-        let calls = self.process.exports.iter().filter(|(_, call)| open(call));
+        let calls = self.path.exports.iter().filter(|(_, call)| open(call));
         calls.min_by_key(|(_, call)| call.began).map(|(number, call)| (*number, call))
     }
 
     /// The export it was handed to, with its number.
     pub(super) fn export(&self) -> Option<(u32, &'a ExportCall)> {
-        let number = self.slot.batch.checked_sub(1)?;
-        Some((number, self.process.exports.get(&number)?))
+        Some((self.on.call.checked_sub(1)?, self.path.call_of(&self.on)?))
     }
 
     /// The end of its process, if the harness saw it.
@@ -60,50 +59,50 @@ impl<'a> Made<'a> {
 
     /// Who keeps these books.
     fn keeper(&self) -> Witness {
-        if self.process.probed.is_some() { Witness::Probe } else { Witness::Process }
+        self.process.keeper()
     }
 }
 
 /// The steps that the process tells.
 pub(super) fn tell(case: &Case<'_>, made: &Made<'_>, steps: &mut Steps) {
-    let (slot, who) = (&made.slot, Some(made.keeper()));
+    let (span, on, who) = (&made.span, &made.on, Some(made.keeper()));
     let name = if made.name().is_empty() { "a name that is not known" } else { made.name() };
-    let sampled = match slot.started {
+    let sampled = match span.started {
         0 => "its start was not observed",
-        _ if slot.has(FLAG_SAMPLED) => "sampled",
+        _ if span.is_sampled() => "sampled",
         _ => "not sampled",
     };
     let of = &made.process.header.service;
     steps.say(
-        slot.created,
+        span.created,
         who,
         format!(
             "made as span {} of {of}: {name}, {}; {sampled}",
             count(made.number as u64),
-            kind_name(slot.kind)
+            kind_name(span.kind)
         ),
     );
     ending(made, steps);
     let counted = made.capacity().map(|all| format!("; the queue holds {}", spans(all))).unwrap_or_default();
-    if made.process.probed.is_none() {
-        steps.say(slot.dropped, Some(Witness::Sdk), format!("counted as dropped: queue_full{counted}"));
+    if !made.process.is_of_probes() {
+        steps.say(on.dropped, Some(Witness::Sdk), format!("counted as dropped: queue_full{counted}"));
     } else {
-        steps.say(slot.dropped, who, format!("dropped: the queue was full{counted}"));
+        steps.say(on.dropped, who, format!("dropped: the queue was full{counted}"));
     }
-    steps.say(slot.filtered, who, "removed by a wrapper around the exporter");
+    steps.say(on.filtered, who, "removed by a wrapper around the exporter");
     export(made, steps);
-    if slot.dropped != 0
-        && let Some((number, call)) = made.export_during(slot.dropped)
+    if on.dropped != 0
+        && let Some((number, call)) = made.export_during(on.dropped)
     {
         export_began(made, number, call, steps);
         export_ended(made, number, call, steps);
     }
-    let at = if slot.dropped != 0 { slot.dropped } else { slot.ending };
+    let at = if on.dropped != 0 { on.dropped } else { on.offered };
     if let Some((seen, sample)) = near(&made.process.runtime, at) {
         steps.say(seen, who, queue(sample, made.capacity()));
     }
     if matters_at_exit(case.standing) {
-        steps.say(made.process.shutdown_began, who, "the provider's shutdown began");
+        steps.say(made.path.shutdown_began, who, "the provider's shutdown began");
         if let Some(end) = made.end() {
             steps.say(end.at, None, format!("the process {}", ended(end)));
         }
@@ -111,34 +110,34 @@ pub(super) fn tell(case: &Case<'_>, made: &Made<'_>, steps: &mut Steps) {
 }
 
 fn ending(made: &Made<'_>, steps: &mut Steps) {
-    let (slot, who) = (&made.slot, Some(made.keeper()));
-    let panicked = if slot.has(FLAG_PANIC) { ", with a panic recorded on it" } else { "" };
-    let stays = slot.dropped == 0 && slot.has(FLAG_SAMPLED);
-    if slot.ending != 0 {
-        let after = lasting(slot.ending.saturating_sub(slot.created));
+    let (span, on, who) = (&made.span, &made.on, Some(made.keeper()));
+    let panicked = if span.panicked() { ", with a panic recorded on it" } else { "" };
+    let stays = on.dropped == 0 && span.is_sampled();
+    if on.offered != 0 {
+        let after = lasting(on.offered.saturating_sub(span.created));
         steps.say(
-            slot.ending,
+            on.offered,
             who,
             format!("End() called after {after}{panicked}; offered to the batch processor"),
         );
-        if slot.ended != slot.dropped {
+        if on.taken != on.dropped {
             let what = if stays { "taken into the queue" } else { "the batch processor returned" };
-            steps.say(slot.ended, who, what);
+            steps.say(on.taken, who, what);
         }
     } else {
-        steps.say(slot.closed, who, format!("End() called{panicked}; no batch processor was offered it"));
+        steps.say(span.closed, who, format!("End() called{panicked}; no batch processor was offered it"));
     }
 }
 
 fn export(made: &Made<'_>, steps: &mut Steps) {
-    let slot = &made.slot;
+    let on = &made.on;
     let Some((number, call)) = made.export() else {
-        steps.say(slot.exported, Some(made.keeper()), "handed to the exporter");
+        steps.say(on.exported, Some(made.keeper()), "handed to the exporter");
         return;
     };
     let size = spans(u64::from(call.spans));
     steps.say(
-        slot.exported,
+        on.exported,
         Some(made.keeper()),
         format!("handed to the exporter in batch {number} of {size}"),
     );

@@ -34,12 +34,12 @@ fn of_fate(case: &Case<'_>, fate: Fate, made: Option<&Made<'_>>) -> String {
         Fate::ExportFailed(_) => failed(made),
         Fate::RejectedPartial | Fate::RefusedByReceiver => of_wire(case, fate),
         Fate::CutOffAtExit => {
-            let open = till_end(made, made.slot.created).map(|open| format!(", {open} after its creation,"));
+            let open = till_end(made, made.span.created).map(|open| format!(", {open} after its creation,"));
             format!("still open{} when the process {}", open.unwrap_or_default(), at_end(made))
         }
         Fate::EndedAfterShutdown => {
-            let ended = made.slot.ended.max(made.slot.closed);
-            match made.process.shutdown_began {
+            let ended = made.on.taken.max(made.span.closed);
+            match made.path.shutdown_began {
                 began if began != 0 && ended >= began => {
                     format!("ended {} after the provider's shutdown had begun", lasting(ended - began))
                 }
@@ -47,7 +47,7 @@ fn of_fate(case: &Case<'_>, fate: Fate, made: Option<&Made<'_>>) -> String {
             }
         }
         Fate::BlockedInEnd => {
-            let blocked = till_end(made, made.slot.ending).map(|time| format!(" for {time}"));
+            let blocked = till_end(made, made.on.offered).map(|time| format!(" for {time}"));
             format!(
                 "blocked in End() by the full queue{}, until the process {}",
                 blocked.unwrap_or_default(),
@@ -59,22 +59,27 @@ fn of_fate(case: &Case<'_>, fate: Fate, made: Option<&Made<'_>>) -> String {
         Fate::InEndAtExit => {
             format!("inside OnEnd when the process {}; queued or dropped is not known", at_end(made))
         }
-        Fate::NotSampled(_) | Fate::Filtered(_) | Fate::NeverEnded(_) | Fate::LostBeforeReceiver => {
+        Fate::NotSampled(_)
+        | Fate::Filtered(_)
+        | Fate::NeverEnded(_)
+        | Fate::NoProcessor
+        | Fate::NoExporter
+        | Fate::LostBeforeReceiver => {
             fate.explain().to_owned()
         }
     }
 }
 
 fn received(case: &Case<'_>, made: &Made<'_>) -> String {
-    let delay = lasting(case.receipt.first.saturating_sub(made.slot.created));
+    let delay = lasting(case.receipt.first.saturating_sub(made.span.created));
     let first = case.wire.iter().find(|a| a.disposition == Disposition::Accepted);
     let request = first.map(|a| format!(", in export request {}", a.request.request)).unwrap_or_default();
     let copies = match case.receipt.copies {
         0 | 1 => String::new(),
         copies => format!("; {copies} copies of it came"),
     };
-    let number = made.slot.batch.saturating_sub(1);
-    let reported = match made.process.export_of(&made.slot) {
+    let number = made.on.call.saturating_sub(1);
+    let reported = match made.path.export_of(&made.on) {
         ExportResult::Failed(_) => {
             format!("; the SDK was told that the export had failed{}", said(made, number))
         }
@@ -84,7 +89,7 @@ fn received(case: &Case<'_>, made: &Made<'_>) -> String {
 }
 
 fn dropped(made: &Made<'_>) -> String {
-    let at = made.slot.dropped;
+    let at = made.on.dropped;
     let full = match made.capacity() {
         Some(all) => format!("dropped: the queue was full, {0} of {0}", count(all)),
         None => "dropped: the queue was full; its length is not known".to_owned(),
@@ -114,7 +119,7 @@ fn failed(made: &Made<'_>) -> String {
 }
 
 fn in_queue(made: &Made<'_>, exit: Exit) -> String {
-    let waited = till_end(made, made.slot.ended).map(|time| format!(" for {time}")).unwrap_or_default();
+    let waited = till_end(made, made.on.taken).map(|time| format!(" for {time}")).unwrap_or_default();
     let end = at_end(made);
     match exit {
         Exit::ShutdownDeadline => {
@@ -128,7 +133,7 @@ fn in_queue(made: &Made<'_>, exit: Exit) -> String {
 
 fn in_flight(made: &Made<'_>) -> String {
     let size = made.export().map(|(_, call)| format!(" in a batch of {}", spans(u64::from(call.spans))));
-    let before = match till_end(made, made.slot.exported) {
+    let before = match till_end(made, made.on.exported) {
         Some(time) => format!(" {time} before"),
         None => ", then".to_owned(),
     };
@@ -192,16 +197,16 @@ fn reported(case: &Case<'_>) -> String {
 
 fn last_mark(made: Option<&Made<'_>>) -> String {
     let Some(made) = made else { return "nothing else is known".to_owned() };
-    let slot = &made.slot;
+    let (span, on) = (&made.span, &made.on);
     let marks = [
-        (slot.exported, "it was handed to the exporter"),
-        (slot.ended, "it was offered to the batch processor"),
-        (slot.ending, "its End() was called"),
-        (slot.closed, "it was ended"),
-        (slot.started, "it was started"),
+        (on.exported, "it was handed to the exporter"),
+        (on.taken, "it was offered to the batch processor"),
+        (on.offered, "its End() was called"),
+        (span.closed, "it was ended"),
+        (span.started, "it was started"),
     ];
     let last = marks.into_iter().find(|(at, _)| *at != 0).map_or("it was made", |(_, what)| what);
-    match made.process.export_of(slot) {
+    match made.path.export_of(on) {
         ExportResult::Ok => format!("the last that is known: {last}, and the export returned no error"),
         _ => format!("the last that is known: {last}"),
     }

@@ -1,0 +1,139 @@
+//! What the witnesses say of one span: of itself, and of each export path that it came near. Openers fill it (`process` from a
+//! span ledger, `probe` from records of probes); judging reads it and no file format.
+
+use spanfate_model::id::{SpanId, SpanKey};
+use spanfate_model::slots::{
+    FLAG_PANIC, FLAG_PARENT_REMOTE, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, Slot,
+};
+use spanfate_model::unit::MonoNs;
+
+/// What is so of a span, whatever its path. A stage that nobody saw has the time 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct SpanEvidence {
+    pub(crate) key: SpanKey,
+    /// Parent span id; zero for a root.
+    pub(crate) parent: SpanId,
+    /// Its id was made.
+    pub(crate) created: MonoNs,
+    /// The SDK started it.
+    pub(crate) started: MonoNs,
+    /// `End` was called, or the SDK observed the end.
+    pub(crate) closed: MonoNs,
+    /// Name id in its process, as of its end.
+    pub(crate) name: u32,
+    /// Its tracer provider, in the order of their first spans.
+    pub(crate) provider: u16,
+    pub(crate) kind: u8,
+    /// Number of the fault that touched it, plus one; 0: none.
+    pub(crate) fault: u8,
+    pub(crate) handing: Handing,
+    /// `End` is known to have returned, by what its goroutine did after it.
+    pub(crate) went_on: bool,
+    flags: u8,
+}
+
+/// Whom its provider hands a span to when it ends, as far as a witness saw that.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Handing {
+    /// Nobody looked.
+    #[default]
+    Unseen,
+    /// The provider had no span processor.
+    ToNobody,
+    /// To span processors of which none is known to lead to an exporter.
+    ToOthers,
+    /// To a processor that a path begins with.
+    ToPaths,
+}
+
+impl SpanEvidence {
+    /// A span that probes saw the start of.
+    pub(crate) fn started(key: SpanKey, parent: SpanId, at: MonoNs, sampled: bool, parent_sampled: bool) -> Self {
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        let flags =
+            FLAG_RECORDING | flag(sampled, FLAG_SAMPLED) | flag(parent_sampled, FLAG_PARENT_SAMPLED);
+        Self { key, parent, created: at, started: at, flags, ..Self::default() }
+    }
+
+    pub(crate) const fn is_sampled(&self) -> bool {
+        self.flags & FLAG_SAMPLED != 0
+    }
+
+    pub(crate) const fn is_recording(&self) -> bool {
+        self.flags & FLAG_RECORDING != 0
+    }
+
+    pub(crate) const fn has_remote_parent(&self) -> bool {
+        self.flags & FLAG_PARENT_REMOTE != 0
+    }
+
+    pub(crate) const fn has_sampled_parent(&self) -> bool {
+        self.flags & FLAG_PARENT_SAMPLED != 0
+    }
+
+    /// A panic was recorded on it.
+    pub(crate) const fn panicked(&self) -> bool {
+        self.flags & FLAG_PANIC != 0
+    }
+}
+
+impl From<&Slot> for SpanEvidence {
+    fn from(slot: &Slot) -> Self {
+        let Slot { key, parent, created, started, closed, name, kind, fault, flags, .. } = *slot;
+        Self { key, parent, created, started, closed, name, kind, fault, flags, ..Self::default() }
+    }
+}
+
+/// What is so of a span on one export path. A stage that nobody saw has the time 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct OnPath {
+    /// The provider called the span processor that the path begins with, and that did not hand the span on.
+    pub(crate) called: MonoNs,
+    /// `OnEnd` of the path's own processor was entered.
+    pub(crate) offered: MonoNs,
+    /// The queue refused it.
+    pub(crate) dropped: MonoNs,
+    /// The processor was done with it: it lies in the queue, unless it was dropped.
+    pub(crate) taken: MonoNs,
+    /// It was handed to the exporter.
+    pub(crate) exported: MonoNs,
+    /// A wrapper around the exporter removed it.
+    pub(crate) filtered: MonoNs,
+    /// Number of its export call plus one; 0: none.
+    pub(crate) call: u32,
+    /// `OnEnd` is known to have returned, by what came after it.
+    pub(crate) returned: bool,
+}
+
+impl OnPath {
+    /// Whether the path has anything to do with the span.
+    pub(crate) const fn is_concerned(&self) -> bool {
+        self.called | self.offered | self.dropped | self.taken | self.exported | self.filtered != 0
+    }
+
+    /// The last thing that is known of it here, before a loss.
+    pub(crate) fn last(&self) -> Option<MonoNs> {
+        let marks = [self.dropped, self.exported, self.taken, self.offered];
+        marks.into_iter().find(|time| *time != 0)
+    }
+
+    /// When `End` was called, as far as the path knows; in blocking mode the processor is done with it much later.
+    pub(crate) fn ended(&self, span: &SpanEvidence) -> Option<MonoNs> {
+        [self.offered, self.taken, span.closed].into_iter().find(|time| *time != 0)
+    }
+}
+
+impl From<&Slot> for OnPath {
+    fn from(slot: &Slot) -> Self {
+        Self {
+            called: 0,
+            offered: slot.ending,
+            dropped: slot.dropped,
+            taken: slot.ended,
+            exported: slot.exported,
+            filtered: slot.filtered,
+            call: slot.batch,
+            returned: slot.ended != 0,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What the books of a trial are built from: every witness's evidence, opened and joined. Whoever judges or tells reads it from
+//! here.
+
+use spanfate_model::fate::Leak;
+use spanfate_model::id::TraceTag;
+use spanfate_model::ledger::Exemplar;
+use spanfate_model::manifest::Status;
+use spanfate_model::topology::Share;
+use spanfate_model::unit::MonoNs;
+
+use crate::damage::Parent;
+use crate::evidence::SpanEvidence;
+use crate::loadbook::LoadBook;
+use crate::process::Process;
+use crate::quantile::millis;
+use crate::receipts::Receipts;
+
+/// What the ledger is built from.
+pub(crate) struct Sources<'a> {
+    pub(crate) trial: u16,
+    pub(crate) status: Status,
+    pub(crate) tag: TraceTag,
+    /// What one request makes of each service.
+    pub(crate) shares: &'a [Share],
+    /// Names of the services.
+    pub(crate) services: &'a [&'a str],
+    /// What the services are.
+    pub(crate) subject: Subject,
+    /// As far as the plan says, every span is sampled.
+    pub(crate) all_sampled: bool,
+    pub(crate) load_began: MonoNs,
+    /// By number of a fault: why spans that it touched never end.
+    pub(crate) leaks: &'a [Option<Leak>],
+    pub(crate) processes: &'a [Process<'a>],
+    pub(crate) receipts: &'a Receipts<'a>,
+    pub(crate) book: &'a LoadBook,
+    /// Whether there is a ledger of every process.
+    pub(crate) witnessed: bool,
+}
+
+/// What the services are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Fixtures of ours.
+    Fixtures,
+    /// A program of the user's own, under a load of ours.
+    Own,
+    /// The same without a load.
+    Attached,
+}
+
+impl Subject {
+    /// Whether it is a program of the user's own.
+    pub(crate) fn is_own(self) -> bool {
+        self != Self::Fixtures
+    }
+}
+
+impl Sources<'_> {
+    /// A span's parent, if it is a span of ours; else it is the load's, or nobody's.
+    pub(crate) fn parent_of(&self, span: &SpanEvidence) -> Option<Parent> {
+        if span.parent.is_zero() {
+            return None;
+        }
+        self.processes.iter().enumerate().find_map(|(index, process)| {
+            process.candidates(span.parent).find_map(|at| {
+                let parent = process.span(at)?;
+                let arrived = || self.receipts.of(index, at).is_some_and(|r| r.copies > 0);
+                let same_trace = parent.key.trace == span.key.trace;
+                (parent.key.span == span.parent).then(|| Parent { received: arrived(), same_trace })
+            })
+        })
+    }
+
+    /// A span that stands for others.
+    pub(crate) fn exemplar(&self, process: &Process<'_>, span: &SpanEvidence, request: Option<u32>) -> Exemplar {
+        Exemplar {
+            trace_id: span.key.trace,
+            span_id: span.key.span,
+            name: process.names.get(&span.name).cloned().unwrap_or_default(),
+            request,
+            created_ms: millis(span.created.saturating_sub(self.load_began)),
+        }
+    }
+}
