@@ -19,6 +19,14 @@ pub(crate) fn at(fate: Fate, span: &SpanEvidence, on: &OnPath, path: &Path, gone
         | Fate::LostInQueueAtExit(_)
         | Fate::LostInFlightAtExit
         | Fate::InEndAtExit => gone.max(last),
-        _ => last,
+        Fate::Received
+        | Fate::NotSampled(_)
+        | Fate::Filtered(_)
+        | Fate::NeverEnded(_)
+        | Fate::NoProcessor
+        | Fate::NoExporter
+        | Fate::DroppedQueueFull
+        | Fate::EndedAfterShutdown
+        | Fate::LostBeforeReceiver => last,
     }
 }

@@ -5,7 +5,6 @@ pub mod demand;
 pub mod lines;
 pub mod observed;
 pub mod plan;
-pub mod remedy;
 pub mod retry;
 pub mod settings;
 pub mod why;

@@ -1,8 +1,6 @@
 //! What an operator sees of a loss: by default, and with a rule on metrics. Metrics of the Go SDK need
 //! `OTEL_GO_X_OBSERVABILITY=true` and a global `MeterProvider`; their names are those of its Prometheus exporter.
 
-use crate::fate::{Exit, Fate, Leak};
-
 /// A rule on metrics, and what it finds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rule {
@@ -24,64 +22,44 @@ pub struct Signal {
 }
 
 /// Spans that the batch processor had no room for.
-const QUEUE_FULL: &str =
-    r#"sum by (job) (increase(otel_sdk_processor_span_processed_total{error_type="queue_full"}[5m])) > 0"#;
+pub(crate) const QUEUE_FULL: Rule = Rule::Counts(
+    r#"sum by (job) (increase(otel_sdk_processor_span_processed_total{error_type="queue_full"}[5m])) > 0"#,
+);
 /// Spans whose export ended with an error.
-const EXPORT_FAILED: &str =
-    r#"sum by (job) (increase(otel_sdk_exporter_span_exported_total{error_type!=""}[5m])) > 0"#;
+const EXPORT_FAILED: Rule =
+    Rule::Counts(r#"sum by (job) (increase(otel_sdk_exporter_span_exported_total{error_type!=""}[5m])) > 0"#);
 /// Spans that are open grow over hours.
-const LIVE_GROWS: &str =
-    "min_over_time(otel_sdk_span_live[1h]) > 2 * min_over_time(otel_sdk_span_live[1h] offset 6h)";
+pub(crate) const LIVE_GROWS: Rule = Rule::Hints(
+    "min_over_time(otel_sdk_span_live[1h]) > 2 * min_over_time(otel_sdk_span_live[1h] offset 6h)",
+);
 /// The queue is nearly full: `End()` soon waits.
-const NEARLY_FULL: &str =
-    "max_over_time(otel_sdk_processor_span_queue_size[5m]) > 0.9 * otel_sdk_processor_span_queue_capacity";
+pub(crate) const NEARLY_FULL: Rule = Rule::Hints(
+    "max_over_time(otel_sdk_processor_span_queue_size[5m]) > 0.9 * otel_sdk_processor_span_queue_capacity",
+);
 /// The process has been started again.
-const RESTARTED: &str = "changes(process_start_time_seconds[10m]) > 0";
+pub(crate) const RESTARTED: Rule = Rule::Hints("changes(process_start_time_seconds[10m]) > 0");
+/// Spans are sampled, and no batch processor has any.
+pub(crate) const NEVER_PROCESSED: Rule = Rule::Hints(
+    r#"sum by (job) (increase(otel_sdk_span_started_total{otel_span_sampling_result="RECORD_AND_SAMPLE"}[5m])) > 0 unless sum by (job) (increase(otel_sdk_processor_span_processed_total[5m])) > 0"#,
+);
+/// A shutdown that returned an error.
+pub(crate) const SHUTDOWN_FAILED: Rule =
+    Rule::None("the process ends before the next scrape; log the error that TracerProvider.Shutdown returns");
+/// An end without a shutdown.
+pub(crate) const NOTHING_CALLED: Rule =
+    Rule::None("the process ends before the next scrape, and nothing was called that could return an error");
+/// Spans that end too late to be counted.
+pub(crate) const UNCOUNTED_AFTER_SHUTDOWN: Rule =
+    Rule::None("after its shutdown the provider calls no processor and counts nothing");
 
-/// What an operator sees of a loss; `None` for a span that was not lost.
-pub const fn of(fate: Fate) -> Option<Signal> {
-    const NOTHING: &str = "nothing";
-    let (by_default, rule) = match fate {
-        Fate::Received | Fate::NotSampled(_) | Fate::Filtered(_) => return None,
-        Fate::DroppedQueueFull => (NOTHING, Rule::Counts(QUEUE_FULL)),
-        Fate::ExportFailed(_) => {
-            ("a line of the error handler on standard error per failed export", Rule::Counts(EXPORT_FAILED))
-        }
-        Fate::RejectedPartial => {
-            ("a line of the error handler with the receiver's message", Rule::Counts(EXPORT_FAILED))
-        }
-        Fate::RefusedByReceiver => {
-            ("a line of the error handler with the receiver's status", Rule::Counts(EXPORT_FAILED))
-        }
-        Fate::NeverEnded(Leak::Forgotten | Leak::Panic | Leak::BodyNotClosed) => {
-            (NOTHING, Rule::Hints(LIVE_GROWS))
-        }
-        Fate::BlockedInEnd => (NOTHING, Rule::Hints(NEARLY_FULL)),
-        Fate::CutOffAtExit | Fate::InEndAtExit | Fate::LostInFlightAtExit => {
-            (NOTHING, Rule::Hints(RESTARTED))
-        }
-        Fate::LostInQueueAtExit(Exit::Crash | Exit::Kill) => (NOTHING, Rule::Hints(RESTARTED)),
-        Fate::LostInQueueAtExit(Exit::ShutdownDeadline) => (
-            NOTHING,
-            Rule::None(
-                "the process ends before the next scrape; log the error that TracerProvider.Shutdown returns",
-            ),
-        ),
-        Fate::LostInQueueAtExit(Exit::Exit) => (
-            NOTHING,
-            Rule::None(
-                "the process ends before the next scrape, and nothing was called that could return an error",
-            ),
-        ),
-        Fate::EndedAfterShutdown => {
-            (NOTHING, Rule::None("after its shutdown the provider calls no processor and counts nothing"))
-        }
-        Fate::LostBeforeReceiver => (
-            "not known: nobody saw where it was lost",
-            Rule::None("without a witness in the process nobody knows which rule to look for"),
-        ),
-    };
-    Some(Signal { by_default, rule })
+/// What an operator sees of a silent loss.
+pub(crate) const fn unsaid(rule: Rule) -> Option<Signal> {
+    Some(Signal { by_default: "nothing", rule })
+}
+
+/// What an operator sees of an export that the SDK was told to have failed.
+pub(crate) const fn said(by_default: &'static str) -> Option<Signal> {
+    Some(Signal { by_default, rule: EXPORT_FAILED })
 }
 
 impl Rule {
@@ -98,19 +76,7 @@ impl Rule {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::*;
-    use crate::fate::FateClass;
-
-    #[test]
-    fn every_loss_has_a_signal_and_silence_is_silence() {
-        for fate in Fate::all() {
-            let signal = of(fate);
-            assert_eq!(signal.is_some(), fate.class() == FateClass::Lost, "{fate}");
-            if let Some(signal) = signal {
-                assert_eq!(signal.by_default == "nothing", fate.is_silent(), "{fate}");
-            }
-        }
-    }
+    use crate::fate::Fate;
 
     /// Names of metrics in a rule: words of their own with underscores, that no bracket of a call follows.
     fn metrics(rule: &str) -> BTreeSet<&str> {
@@ -126,7 +92,7 @@ mod tests {
         // A page that the Go SDK 1.47.0 gave.
         let page = include_str!("../../analysis/tests/metrics/go-sdk-1.47.0.prom");
         let mut seen = 0;
-        for rule in Fate::all().into_iter().filter_map(|fate| of(fate)?.rule.text()) {
+        for rule in Fate::all().into_iter().filter_map(|fate| fate.facts().signal?.rule.text()) {
             for open in ["()", "{}", "[]"] {
                 let count = |c: char| rule.matches(c).count();
                 let (a, b) = (open.chars().next().unwrap(), open.chars().last().unwrap());

@@ -4,10 +4,9 @@
 use spanfate_model::advice::demand::Demand;
 use spanfate_model::advice::lines::lines;
 use spanfate_model::advice::plan::{Plan as Worked, plan};
-use spanfate_model::advice::remedy::{self, Remedy};
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::exporter::{Exporter, OnFull};
-use spanfate_model::fate::Fate;
+use spanfate_model::fate::{Fate, Remedy};
 use spanfate_model::fault::Family;
 use spanfate_model::plan::PlannedVariant;
 use spanfate_model::result::{Prediction, RunResult, VariantResult};
@@ -59,7 +58,7 @@ fn fates(loser: &VariantResult) -> impl Iterator<Item = Fate> {
 }
 
 fn besides(loser: &VariantResult) -> Vec<&'static str> {
-    let others = fates(loser).filter_map(|fate| match remedy::of(fate) {
+    let others = fates(loser).filter_map(|fate| match fate.facts().remedy {
         Remedy::Other(text) => Some(text),
         Remedy::None | Remedy::Settings => None,
     });
@@ -72,7 +71,7 @@ fn how<'a>(result: &'a RunResult, loser: &'a VariantResult) -> How<'a> {
     if let Some((clean, lines)) = measured(result, own) {
         return How::Measured { clean, lines };
     }
-    if fates(loser).any(|fate| remedy::of(fate) == Remedy::Settings) {
+    if fates(loser).any(|fate| fate.facts().remedy == Remedy::Settings) {
         return demand(result, own, loser)
             .and_then(|demand| self::plan(&demand))
             .map_or(How::Unknown, |worked| How::Law(Box::new(worked)));

@@ -1,6 +1,8 @@
 //! The way of the spans: which stages they reach, and where some of them leave it.
 
-use spanfate_model::fate::{Fate, FateClass, Filter};
+use std::collections::BTreeMap;
+
+use spanfate_model::fate::{Fate, FateClass, Stage};
 use spanfate_model::result::VariantResult;
 
 use crate::books::{self, Books};
@@ -44,28 +46,13 @@ pub(crate) struct Way {
     pub(crate) stretches: Vec<Stretch>,
 }
 
-/// The stages after the creation, in order.
-const STAGES: [&str; 4] = ["ended", "queued", "at the exporter", "received"];
-
-/// On which stretch spans of a fate leave the way, by the stage before which they leave it (an index of [`STAGES`]);
-/// nothing where nobody knows. The stage is the one that the witnesses prove: a processor filters what has ended, an
-/// exporter's wrapper what was handed to the exporter.
-const fn stretch(fate: Fate) -> Option<usize> {
-    match fate {
-        Fate::NotSampled(_) | Fate::NeverEnded(_) | Fate::CutOffAtExit => Some(0),
-        Fate::Filtered(Filter::Processor)
-        | Fate::DroppedQueueFull
-        | Fate::EndedAfterShutdown
-        | Fate::BlockedInEnd
-        | Fate::InEndAtExit => Some(1),
-        Fate::LostInQueueAtExit(_) => Some(2),
-        Fate::Filtered(Filter::ExporterWrapper)
-        | Fate::LostInFlightAtExit
-        | Fate::ExportFailed(_)
-        | Fate::RejectedPartial
-        | Fate::RefusedByReceiver
-        | Fate::Received => Some(3),
-        Fate::LostBeforeReceiver => None,
+/// A stage as the way names it.
+const fn reached(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Ended => "ended",
+        Stage::Queued => "queued",
+        Stage::AtExporter => "at the exporter",
+        Stage::Received => "received",
     }
 }
 
@@ -87,17 +74,19 @@ impl Way {
     }
 
     fn new(counts: impl Iterator<Item = (Fate, u64)>, books: &Books) -> Self {
-        let mut exits: [Vec<Exit>; 4] = Default::default();
+        let mut exits: BTreeMap<Stage, Vec<Exit>> =
+            Stage::ALL.iter().map(|stage| (*stage, Vec::new())).collect();
         let (mut unseen, mut onward) = (Vec::new(), 0);
         for (fate, spans) in counts.filter(|(_, spans)| *spans > 0) {
             let exit = Exit { name: fate.to_string(), course: course(fate), spans };
-            match stretch(fate).and_then(|at| exits.get_mut(at)) {
+            match fate.facts().stage.and_then(|stage| exits.get_mut(&stage)) {
                 Some(_) if fate == Fate::Received => onward += spans,
                 Some(exits) => exits.push(exit),
                 None => unseen.push(exit),
             }
         }
-        let placed: u64 = onward + exits.iter().flatten().chain(&unseen).map(|exit| exit.spans).sum::<u64>();
+        let placed: u64 =
+            onward + exits.values().flatten().chain(&unseen).map(|exit| exit.spans).sum::<u64>();
         let open = books.unexplained + books.unaccounted;
         // Books that do not close show how much is in none of their lines.
         let beside = books.created.saturating_sub(placed + open);
@@ -110,10 +99,10 @@ impl Way {
             unseen.push(Exit { name: name.to_owned(), course: Course::Unplaced, spans });
         }
         let mut stretches = Vec::new();
-        for (exits, reached) in exits.into_iter().zip(STAGES).rev() {
+        for (stage, exits) in exits.into_iter().rev() {
             let left: u64 = exits.iter().map(|exit| exit.spans).sum();
             if left > 0 || stretches.is_empty() {
-                stretches.push(Stretch { exits, reached, onward });
+                stretches.push(Stretch { exits, reached: reached(stage), onward });
             }
             onward += left;
         }
@@ -126,6 +115,18 @@ impl Way {
     #[cfg(test)]
     pub(crate) fn exits(&self) -> impl Iterator<Item = &Exit> {
         self.stretches.iter().flat_map(|stretch| &stretch.exits).chain(&self.unseen)
+    }
+
+    /// How many counts make up a way with every kind of exit.
+    #[cfg(test)]
+    pub(crate) fn kinds() -> usize {
+        Fate::all().len() + 2
+    }
+
+    /// The place of a fate among the counts of a way that is made up.
+    #[cfg(test)]
+    pub(crate) fn place(fate: Fate) -> usize {
+        Fate::all().iter().position(|one| *one == fate).unwrap_or(usize::MAX)
     }
 
     /// A way of made-up spans: a count for each fate, then unexplained and unaccounted ones.
@@ -159,18 +160,17 @@ mod tests {
             assert_eq!(times, usize::from(fate != Fate::Received), "{fate}");
         }
         let stages: Vec<&str> = way.stretches.iter().map(|stretch| stretch.reached).collect();
-        assert_eq!(stages, STAGES);
+        assert_eq!(stages, Stage::ALL.iter().map(|stage| reached(*stage)).collect::<Vec<_>>());
         assert_eq!(way.unseen.len(), 1);
     }
 
     #[test]
     fn a_stretch_that_nobody_leaves_is_left_out() {
-        let at = |fate: Fate| Fate::all().iter().position(|one| *one == fate).unwrap();
         let mut counts = vec![0; Fate::all().len()];
-        counts[at(Fate::Received)] = 90;
+        counts[Way::place(Fate::Received)] = 90;
         let way = Way::made_up(&counts);
         assert_eq!((way.created, way.stretches.len(), way.stretches[0].onward), (90, 1, 90));
-        counts[at(Fate::DroppedQueueFull)] = 10;
+        counts[Way::place(Fate::DroppedQueueFull)] = 10;
         let way = Way::made_up(&counts);
         assert_eq!(way.stretches.iter().map(|one| one.reached).collect::<Vec<_>>(), ["queued", "received"]);
         assert_eq!((way.created, way.stretches[0].onward), (100, 90));
@@ -187,7 +187,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_created_arrives_or_leaves(counts in prop::collection::vec(0_u64..1_000_000_000_000, 29)) {
+        fn what_is_created_arrives_or_leaves(counts in prop::collection::vec(0_u64..1_000_000_000_000, Way::kinds())) {
             let way = Way::made_up(&counts);
             prop_assert_eq!(way.created, counts.iter().sum::<u64>());
             let mut left = way.created - way.unseen.iter().map(|exit| exit.spans).sum::<u64>();

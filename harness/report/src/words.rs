@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use spanfate_model::expect::Condition;
-use spanfate_model::fate::{Cause, Decider, Exit, Fate, Filter, Leak};
 use spanfate_model::manifest::Status;
 use spanfate_model::result::{Comparison, Estimate, Expectation, LoadFigures, RunResult, VariantResult};
 use spanfate_model::scenario::Model;
@@ -11,39 +10,6 @@ use spanfate_model::verdict::Verdict;
 
 use crate::books::trials;
 use crate::number::{NONE, Numbers};
-
-/// A fate in two or three words, for narrow columns.
-pub(crate) const fn short(fate: Fate) -> &'static str {
-    match fate {
-        Fate::Received => "received",
-        Fate::NotSampled(Decider::Sampler) => "not sampled",
-        Fate::NotSampled(Decider::Parent) => "parent unsampled",
-        Fate::Filtered(Filter::Processor) => "filtered",
-        Fate::Filtered(Filter::ExporterWrapper) => "filtered at exporter",
-        Fate::NeverEnded(Leak::Forgotten) => "never ended",
-        Fate::NeverEnded(Leak::Panic) => "panic before defer",
-        Fate::NeverEnded(Leak::BodyNotClosed) => "body not closed",
-        Fate::CutOffAtExit => "open at exit",
-        Fate::DroppedQueueFull => "queue full",
-        Fate::EndedAfterShutdown => "after shutdown",
-        Fate::BlockedInEnd => "blocked in End",
-        Fate::LostInQueueAtExit(Exit::ShutdownDeadline) => "at deadline",
-        Fate::LostInQueueAtExit(Exit::Exit) => "queued at exit",
-        Fate::LostInQueueAtExit(Exit::Crash) => "queued at crash",
-        Fate::LostInQueueAtExit(Exit::Kill) => "queued at kill",
-        Fate::LostInFlightAtExit => "in flight at exit",
-        Fate::InEndAtExit => "in OnEnd at exit",
-        Fate::ExportFailed(Cause::Refused) => "export refused",
-        Fate::ExportFailed(Cause::Reset) => "export reset",
-        Fate::ExportFailed(Cause::Timeout) => "export timeout",
-        Fate::ExportFailed(Cause::TooLarge) => "export too large",
-        Fate::ExportFailed(Cause::Status) => "export status",
-        Fate::ExportFailed(Cause::Other) => "export failed",
-        Fate::RejectedPartial => "rejected",
-        Fate::RefusedByReceiver => "refused by receiver",
-        Fate::LostBeforeReceiver => "before receiver",
-    }
-}
 
 /// Requests per second asked for; a closed load asks for none.
 pub(crate) fn offered(load: &LoadFigures, numbers: Numbers) -> String {

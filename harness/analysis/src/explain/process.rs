@@ -1,6 +1,5 @@
 //! What a span's own process says of it: the span ledger or the probes that stand in for it, and the SDK's own words.
 
-use spanfate_model::fate::Fate;
 use spanfate_model::manifest::{ProcessEnd, ProcessManifest};
 use spanfate_model::probe::{Kind, SpanMark};
 use spanfate_model::row::{Standing, kind_name};
@@ -185,20 +184,8 @@ fn queue(sample: &RuntimeSample, capacity: Option<u64>) -> String {
 fn matters_at_exit(standing: Standing) -> bool {
     match standing {
         Standing::Unexplained | Standing::Unaccounted => true,
-        Standing::Fate(fate) => matters_to(fate),
+        Standing::Fate(fate) => fate.facts().at_exit,
     }
-}
-
-const fn matters_to(fate: Fate) -> bool {
-    matches!(
-        fate,
-        Fate::CutOffAtExit
-            | Fate::EndedAfterShutdown
-            | Fate::BlockedInEnd
-            | Fate::LostInQueueAtExit(_)
-            | Fate::LostInFlightAtExit
-            | Fate::InEndAtExit
-    )
 }
 
 /// How a process ended.

@@ -64,9 +64,7 @@ fn of_fate(case: &Case<'_>, fate: Fate, made: Option<&Made<'_>>) -> String {
         | Fate::NeverEnded(_)
         | Fate::NoProcessor
         | Fate::NoExporter
-        | Fate::LostBeforeReceiver => {
-            fate.explain().to_owned()
-        }
+        | Fate::LostBeforeReceiver => fate.explain().to_owned(),
     }
 }
 

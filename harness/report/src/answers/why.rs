@@ -34,17 +34,17 @@ pub(crate) fn why(result: &RunResult) -> Answer {
     let name = fate.to_string();
     let of = |variant: &&VariantResult| variant.summary.lost_by_fate.get(&name).copied().unwrap_or_default();
     let worst = result.variants.iter().max_by_key(of).filter(|variant| of(variant) > 0);
-    if let Some(variant) = worst.filter(|_| matches!(fate, Fate::DroppedQueueFull | Fate::BlockedInEnd)) {
+    if let Some(variant) = worst.filter(|_| fate.facts().full_queue) {
         sentences.extend(mechanism(result, variant));
     }
     sentences.extend(worst.and_then(|variant| done_to(result, variant)));
     sentences.extend(acted(result));
-    let others = |(fate, n): &(Fate, u64)| format!("{} {}", PAGE.count(*n), words::short(*fate));
+    let others = |(fate, n): &(Fate, u64)| format!("{} {}", PAGE.count(*n), fate.facts().short);
     let others: Vec<String> = ranked.iter().skip(1).take(NAMED).map(others).collect();
     if !others.is_empty() {
         sentences.push(format!("Also: {}.", others.join(", ")));
     }
-    Answer::new(words::capital(words::short(fate)), sentences)
+    Answer::new(words::capital(fate.facts().short), sentences)
 }
 
 /// What the scenario made its receiver do, and that the same settings lose nothing without that.

@@ -142,7 +142,7 @@ fn fates(variant: &VariantResult) -> Inline {
     let mut lost: Vec<(&String, u64)> =
         variant.summary.lost_by_fate.iter().map(|(name, count)| (name, *count)).collect();
     lost.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let name = |name: &str| Fate::by_name(name).map_or(name.to_owned(), |fate| words::short(fate).to_owned());
+    let name = |name: &str| Fate::by_name(name).map_or(name.to_owned(), |fate| fate.facts().short.to_owned());
     let mut told: Vec<String> = lost
         .iter()
         .take(FATES)

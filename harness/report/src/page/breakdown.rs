@@ -12,7 +12,7 @@ use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 use crate::plot::{Bars, Ink, Row};
 use crate::spans::{losing, unknown, view};
-use crate::words::{self, maybe};
+use crate::words::maybe;
 
 /// Most rows of a plot.
 const DRAWN: usize = 8;
@@ -241,7 +241,7 @@ fn counts(row: &BreakdownRow, lossy: bool) -> Vec<String> {
         // One fate has the count that stands beside it.
         let alone = row.lost_by_fate.len() == 1;
         let say = |(fate, count): (&Fate, &u64)| {
-            let short = words::short(*fate).replace(' ', "\u{a0}");
+            let short = fate.facts().short.replace(' ', "\u{a0}");
             if alone { short } else { format!("{}\u{a0}{short}", PAGE.count(*count)) }
         };
         let fates: Vec<String> = row.lost_by_fate.iter().map(say).collect();

@@ -2,7 +2,7 @@
 
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::RunResult;
-use spanfate_model::signal::{self, Rule};
+use spanfate_model::signal::Rule;
 
 use super::grid::Grid;
 use super::part::{Section, details, note};
@@ -31,6 +31,11 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     Some(Section { id: "silent", question: "Which losses are silent?", answer: answer(&lost), body })
 }
 
+/// The rule on metrics that sees such a loss.
+fn rule(fate: Fate) -> Option<Rule> {
+    fate.facts().signal.map(|signal| signal.rule)
+}
+
 fn answer(lost: &[(Fate, u64)]) -> String {
     let sum =
         |keep: fn(&Fate) -> bool| lost.iter().filter(|(fate, _)| keep(fate)).map(|(_, n)| n).sum::<u64>();
@@ -39,8 +44,8 @@ fn answer(lost: &[(Fate, u64)]) -> String {
         return "None: no span was lost.".to_owned();
     }
     let silent = sum(|fate| fate.is_silent());
-    let counted = sum(|fate| matches!(signal::of(*fate).map(|signal| signal.rule), Some(Rule::Counts(_))));
-    let hinted = sum(|fate| matches!(signal::of(*fate).map(|signal| signal.rule), Some(Rule::Hints(_))));
+    let counted = sum(|fate| matches!(rule(*fate), Some(Rule::Counts(_))));
+    let hinted = sum(|fate| matches!(rule(*fate), Some(Rule::Hints(_))));
     let part = |n: u64| if n == all { "all".to_owned() } else { PAGE.count(n) };
     let mut text = match silent {
         0 => format!("None of the {} lost spans: by default the SDK says something of each", PAGE.count(all)),
@@ -67,7 +72,7 @@ fn table(caption: &str, fates: &[(Fate, u64)]) -> Html {
     let titles = ["Fate", "#Lost | spans, whole run", "By default one sees", "The rule", "In PromQL"];
     let mut grid = Grid::new(caption, titles);
     for (fate, lost) in fates {
-        let Some(signal) = signal::of(*fate) else { continue };
+        let Some(signal) = fate.facts().signal else { continue };
         let (what, rule) = match signal.rule {
             Rule::Counts(text) => ("✓ counts them", Html::leaf("code", "rule", text)),
             Rule::Hints(text) => ("? hints at them", Html::leaf("code", "rule", text)),

@@ -8,7 +8,6 @@ use super::part::{Key, Section, details, legend, note, plots, trial_name};
 use crate::markup::Html;
 use crate::number::PAGE;
 use crate::plot::{Buckets, Timelines};
-use crate::words;
 
 /// Rows of a table beside a plot: at most that many in all tables together, and in one.
 const ROWS: (usize, usize) = (480, 24);
@@ -174,7 +173,7 @@ fn some(count: u64) -> String {
 }
 
 fn lost_how(slice: &Slice) -> String {
-    let one = |(fate, lost): (&Fate, &u64)| format!("{} {}", PAGE.count(*lost), words::short(*fate));
+    let one = |(fate, lost): (&Fate, &u64)| format!("{} {}", PAGE.count(*lost), fate.facts().short);
     slice.lost_by.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 

@@ -109,12 +109,19 @@ fn flow(area: &Area<'_>, ribbon: &Ribbon, from: &Node, to: &Node) -> Drawn {
 
 #[cfg(test)]
 mod tests {
+    use spanfate_model::fate::Fate;
+
     use super::*;
 
     #[test]
     fn a_way_is_told_in_words_as_well() {
-        let mut counts = vec![0; 29];
-        (counts[0], counts[9], counts[28]) = (90, 7, 3);
+        let mut counts = vec![0; Way::kinds()];
+        let unaccounted = counts.len() - 1;
+        (
+            counts[Way::place(Fate::Received)],
+            counts[Way::place(Fate::DroppedQueueFull)],
+            counts[unaccounted],
+        ) = (90, 7, 3);
         assert_eq!(
             description(&Way::made_up(&counts)),
             "Created 100; left at an unknown place: 3 unaccounted; left before queued: 7 dropped_queue_full; queued 90; \

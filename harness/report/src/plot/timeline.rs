@@ -15,7 +15,6 @@ use super::svg::Ink;
 use crate::faults::rows_of;
 use crate::markup::Html;
 use crate::number::PAGE;
-use crate::words;
 
 /// Points of a line: at most that many in all plots together, and in one plot.
 const POINTS: (usize, usize) = (2400, 200);
@@ -171,7 +170,7 @@ impl<'a> Timelines<'a> {
         };
         let mut ground: Points = buckets.line(|_| 0.0);
         let (mut marks, mut keys) = (Vec::new(), Vec::new());
-        let named = self.fates.iter().zip(FATES).map(|(fate, ink)| (Some(fate), ink, words::short(*fate)));
+        let named = self.fates.iter().zip(FATES).map(|(fate, ink)| (Some(fate), ink, fate.facts().short));
         for (fate, ink, name) in named.chain([(None, Ink::Fate6, "others")]) {
             let lost = |slice: &Slice| fate.map_or_else(|| rest(slice), |fate| own(slice, fate));
             if buckets.slices.iter().all(|slice| lost(slice) == 0) {

@@ -147,7 +147,7 @@ fn fates(variant: &VariantResult) -> Vec<String> {
         .summary
         .lost_by_fate
         .iter()
-        .map(|(name, count)| (Fate::by_name(name).map_or(name.as_str(), |fate| words::short(fate)), *count))
+        .map(|(name, count)| (Fate::by_name(name).map_or(name.as_str(), |fate| fate.facts().short), *count))
         .collect();
     lost.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let mut lines: Vec<String> = lost.iter().take(1).map(|(name, _)| text::clip(name, FATE)).collect();

@@ -230,6 +230,7 @@ fn width(way: &Way) -> (u32, f64) {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use spanfate_model::fate::Fate;
 
     use super::*;
 
@@ -237,7 +238,7 @@ mod tests {
     fn counts() -> impl Strategy<Value = Vec<u64>> {
         let count =
             prop_oneof![3 => Just(0_u64), 1 => 1_u64..100, 1 => 1_u64..1_000_000, 1 => 1_u64..20_000_000_000];
-        prop::collection::vec(count, 29)
+        prop::collection::vec(count, Way::kinds())
     }
 
     /// Left, top, right, bottom of a label.
@@ -329,11 +330,11 @@ mod tests {
 
     #[test]
     fn a_short_way_fits_a_phone_and_the_longest_does_not() {
-        let mut counts = vec![0; 29];
-        counts[0] = 100_000_000;
+        let mut counts = vec![0; Way::kinds()];
+        counts[Way::place(Fate::Received)] = 100_000_000;
         assert_eq!(Layout::of(&Way::made_up(&counts)).size.0, WIDTH);
-        counts[9] = 12;
+        counts[Way::place(Fate::DroppedQueueFull)] = 12;
         assert_eq!(Layout::of(&Way::made_up(&counts)).size.0, WIDTH);
-        assert_eq!(Layout::of(&Way::made_up(&[100_000_000; 29])).size.0, WIDE);
+        assert_eq!(Layout::of(&Way::made_up(&vec![100_000_000; Way::kinds()])).size.0, WIDE);
     }
 }
