@@ -66,7 +66,15 @@ impl Memory {
         let (delay, timeout) = (option(offsets.opt_batch_timeout)?, option(offsets.opt_export_timeout)?);
         let block = self.bytes::<1>(options + u64::from(offsets.opt_block))? != [0];
         let no_exporter = !self.has_exporter(processor)?;
-        Some(Settings { processor, queue: queue as u32, batch: batch as u32, block, no_exporter, delay, timeout })
+        Some(Settings {
+            processor,
+            queue: queue as u32,
+            batch: batch as u32,
+            block,
+            no_exporter,
+            delay,
+            timeout,
+        })
     }
 
     /// Whether a batch processor has an exporter: the table of the interface that it keeps it in.
@@ -77,9 +85,9 @@ impl Memory {
     /// Which byte of the binary's file an address of its code is.
     pub fn place_of(&mut self, address: u64) -> Option<u64> {
         let constant = &self.opened().ok()?.constant;
-        constant.iter().find_map(|(from, to, offset)| {
-            (*from..*to).contains(&address).then(|| address - from + offset)
-        })
+        constant
+            .iter()
+            .find_map(|(from, to, offset)| (*from..*to).contains(&address).then(|| address - from + offset))
     }
 
     /// Spans that a batch processor has dropped, and the length of its queue, now.

@@ -10,8 +10,8 @@ use spanfate_model::scenario::SdkVersion;
 use spanfate_model::witness::Witness;
 
 use crate::loadbook::LoadBook;
-use crate::probe::Probed;
 use crate::path::{ExportResult, Path};
+use crate::probe::Probed;
 use crate::process::Process;
 use crate::receipts::Receipts;
 use crate::reconcile::{Reconciled, Stages};
@@ -157,9 +157,8 @@ fn exported(scene: &Scene<'_>, skew: &Skew) -> Agreement {
     // From 1.39 to 1.43 each call counts as one.
     let by_call = |version: SdkVersion| version.major == 1 && (39..=43).contains(&version.minor);
     let old = processes.iter().all(|process| SdkVersion::read(&process.header.sdk).is_some_and(by_call));
-    let ok = |process: &Process<'_>| {
-        process.calls().filter(|call| call.result == ExportResult::Ok).count() as u64
-    };
+    let ok =
+        |process: &Process<'_>| process.calls().filter(|call| call.result == ExportResult::Ok).count() as u64;
     if old
         && out.difference > 0
         && out.explained.is_none()

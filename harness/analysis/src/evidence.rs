@@ -29,7 +29,7 @@ pub(crate) struct SpanEvidence {
     pub(crate) handing: Handing,
     /// `End` is known to have returned, by what its goroutine did after it.
     pub(crate) went_on: bool,
-    flags: u8,
+    pub(crate) flags: u8,
 }
 
 /// Whom its provider hands a span to when it ends, as far as a witness saw that.
@@ -48,10 +48,15 @@ pub(crate) enum Handing {
 
 impl SpanEvidence {
     /// A span that probes saw the start of.
-    pub(crate) fn started(key: SpanKey, parent: SpanId, at: MonoNs, sampled: bool, parent_sampled: bool) -> Self {
+    pub(crate) fn started(
+        key: SpanKey,
+        parent: SpanId,
+        at: MonoNs,
+        sampled: bool,
+        parent_sampled: bool,
+    ) -> Self {
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
-        let flags =
-            FLAG_RECORDING | flag(sampled, FLAG_SAMPLED) | flag(parent_sampled, FLAG_PARENT_SAMPLED);
+        let flags = FLAG_RECORDING | flag(sampled, FLAG_SAMPLED) | flag(parent_sampled, FLAG_PARENT_SAMPLED);
         Self { key, parent, created: at, started: at, flags, ..Self::default() }
     }
 

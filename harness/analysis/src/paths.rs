@@ -48,7 +48,8 @@ impl<'a> PathLedgers<'a> {
         let mut received = (0, 0);
         for path in paths {
             self.put(judged, path.path, path.standing, measured);
-            let deliberate = matches!(path.standing, Standing::Fate(fate) if fate.class() == FateClass::Deliberate);
+            let deliberate =
+                matches!(path.standing, Standing::Fate(fate) if fate.class() == FateClass::Deliberate);
             received.0 += u32::from(path.standing == Standing::Fate(Fate::Received));
             received.1 += u32::from(!deliberate);
         }

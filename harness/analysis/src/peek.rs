@@ -147,8 +147,15 @@ mod tests {
     const S: u64 = 1_000_000_000;
 
     fn watched() -> Watched {
-        let settings =
-            Settings { processor: 1, queue: 2048, batch: 512, block: false, delay: 5 * S, timeout: 30 * S };
+        let settings = Settings {
+            processor: 1,
+            queue: 2048,
+            batch: 512,
+            block: false,
+            no_exporter: false,
+            delay: 5 * S,
+            timeout: 30 * S,
+        };
         let first = Look { at: S, dropped: 0, handed: 0, queue: 2000, gathered: 12 };
         let last = Look { at: 11 * S, dropped: 1000, handed: 51_200, queue: 1000, gathered: 12 };
         let mut full = Times::default();

@@ -103,7 +103,8 @@ pub(crate) fn collect<'a>(log: Option<&'a [u8]>, processes: &[Process<'_>]) -> R
     };
     let attribution = Attribution::of(processes, log);
     out.elsewhere = attribution.elsewhere();
-    let mut reader = Reader { processes, attribution, current: None, connections: BTreeSet::new(), gap: 0, ended: None };
+    let mut reader =
+        Reader { processes, attribution, current: None, connections: BTreeSet::new(), gap: 0, ended: None };
     for record in records {
         reader.take(&record, &mut out);
     }
@@ -293,9 +294,8 @@ fn place_strays(processes: &[Process<'_>], out: &mut Receipts<'_>) {
         Some(at) => {
             let (process, number) = ((at >> SLOT_BITS) as usize, (at & ((1 << SLOT_BITS) - 1)) as usize);
             by_slot[process][number] = stray.receipt;
-            let handed = |path: &usize| {
-                processes[process].on_path(number, *path).is_some_and(|on| on.exported != 0)
-            };
+            let handed =
+                |path: &usize| processes[process].on_path(number, *path).is_some_and(|on| on.exported != 0);
             if let Some(path) = (0..by_path[process].len()).find(handed) {
                 by_path[process][path][number] = stray.receipt;
             }

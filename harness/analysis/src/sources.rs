@@ -73,7 +73,12 @@ impl Sources<'_> {
     }
 
     /// A span that stands for others.
-    pub(crate) fn exemplar(&self, process: &Process<'_>, span: &SpanEvidence, request: Option<u32>) -> Exemplar {
+    pub(crate) fn exemplar(
+        &self,
+        process: &Process<'_>,
+        span: &SpanEvidence,
+        request: Option<u32>,
+    ) -> Exemplar {
         Exemplar {
             trace_id: span.key.trace,
             span_id: span.key.span,

@@ -14,14 +14,14 @@ use crate::dose::{self, Evidence};
 use crate::excuse;
 use crate::explain;
 use crate::opened::{Keeper, Opened};
-use crate::sources::Subject;
-use crate::probe::Probed;
 use crate::path::FailedBy;
+use crate::probe::Probed;
 use crate::process::Process;
 use crate::quantile::Recorded;
 use crate::receipts::Receipts;
 use crate::reconcile::reconcile;
 use crate::service::{self, Scene, per};
+use crate::sources::Subject;
 use crate::timeline::Timeline;
 use crate::{traces, usage, validity};
 
@@ -147,7 +147,8 @@ fn loss(ledger: &Ledger, predicted: Option<Prediction>) -> Loss {
 
 fn exports(services: &[ServiceResult], processes: &[Process<'_>], receipts: &Receipts<'_>) -> ExportFigures {
     let mut failed_by = FailedBy::new();
-    for (word, count) in processes.iter().flat_map(|process| &process.paths).flat_map(|path| &path.failed_by) {
+    for (word, count) in processes.iter().flat_map(|process| &process.paths).flat_map(|path| &path.failed_by)
+    {
         *failed_by.entry(word.clone()).or_insert(0) += count;
     }
     let sum = |pick: fn(&ServiceExports) -> u64| services.iter().map(|s| pick(&s.exports)).sum::<u64>();

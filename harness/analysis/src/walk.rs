@@ -8,10 +8,10 @@ use spanfate_model::witness::WitnessState;
 
 use crate::evidence::{OnPath, SpanEvidence};
 use crate::fate::{Scene, judge};
-use crate::sources::Sources;
 use crate::path::Path;
 use crate::process::Process;
 use crate::receipts::Receipt;
+use crate::sources::Sources;
 
 /// A created span and what can be said about it: on its only path, or on the one where it fared worst.
 pub(crate) struct Judged<'a> {
@@ -106,7 +106,8 @@ fn judged<'a>(
         };
         judge(&span, on, receipt, &scene)
     };
-    let judged = |path, on, standing| Judged { index, process, number, span, receipt, of, path, on, standing };
+    let judged =
+        |path, on, standing| Judged { index, process, number, span, receipt, of, path, on, standing };
     if !process.has_several_paths() {
         let path = &process.paths[0];
         let nothing_came = sources.subject.is_own() && sources.receipts.requests == 0;

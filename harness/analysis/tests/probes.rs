@@ -16,6 +16,11 @@ use spanfate_model::witness::{Witness, WitnessState};
 /// The one batch processor.
 const PROCESSOR: u64 = 0xc000_1000;
 
+/// A span processor of the program's own.
+const FRONT: u64 = 0xc000_2000;
+/// Digest of a list that holds it alone.
+const FRONTED: u64 = 77;
+
 /// What is written of one program's life, record by record.
 #[derive(Default)]
 struct Life {
@@ -73,13 +78,41 @@ impl Life {
         })
     }
 
+    /// A list of processors of the one provider.
+    fn listed(&mut self, list: u64, entries: &[u64]) -> &mut Self {
+        let mut put = |index: usize, entry: u64| {
+            self.record(Kind::Listed, 0, 0, |out| {
+                out[24..28].copy_from_slice(&(index as u32).to_le_bytes());
+                out[28..32].copy_from_slice(&(entries.len() as u32).to_le_bytes());
+                out[32..40].copy_from_slice(&entry.to_le_bytes());
+                out[56..64].copy_from_slice(&list.to_le_bytes());
+            });
+        };
+        match entries {
+            [] => put(0, 0),
+            some => some.iter().enumerate().for_each(|(index, entry)| put(index, *entry)),
+        }
+        self
+    }
+
+    /// The end of a span, with the list of processors that its provider had.
+    fn ended_with(&mut self, span: u64, list: u64) -> &mut Self {
+        self.of(Kind::Ended, span, 0);
+        if let Some(last) = self.records.last_mut() {
+            last[56..64].copy_from_slice(&list.to_le_bytes());
+        }
+        self
+    }
+
     /// A span up to the queue.
     fn queued(&mut self, span: u64) -> &mut Self {
-        self.of(Kind::Started, span, 0).of(Kind::Ended, span, 0).of(Kind::Offered, span, PROCESSOR).of(
-            Kind::Queued,
-            span,
-            PROCESSOR,
-        )
+        self.queued_by(span, 0)
+    }
+
+    /// The same, through the processors of a list.
+    fn queued_by(&mut self, span: u64, list: u64) -> &mut Self {
+        self.of(Kind::Started, span, 0).ended_with(span, list);
+        self.of(Kind::Offered, span, PROCESSOR).of(Kind::Queued, span, PROCESSOR)
     }
 
     fn batch(&mut self, batch: u32, spans: &[u64], failed: bool, arrive: bool) -> &mut Self {
@@ -152,13 +185,14 @@ fn fates(trial: &TrialResult) -> Vec<(Fate, u64)> {
 #[test]
 fn every_end_of_a_span_has_its_fate() {
     let mut life = Life::default();
-    life.queued(1).queued(2).batch(1, &[1, 2], false, true);
+    life.listed(FRONTED, &[FRONT]);
+    life.queued_by(1, FRONTED).queued_by(2, FRONTED).batch(1, &[1, 2], false, true);
     life.of(Kind::Started, 3, 0).of(Kind::Ended, 3, 0).of(Kind::Offered, 3, PROCESSOR);
     life.of(Kind::Dropped, 3, PROCESSOR);
     life.of(Kind::Started, 4, 0);
     life.sampled(Kind::Started, 5, 0, false).sampled(Kind::Ended, 5, 0, false);
-    // Its goroutine goes on, and no batch processor hears of it.
-    life.of(Kind::Started, 6, 0).of(Kind::Ended, 6, 0).record(Kind::Ended, 1, 6, |_| ());
+    // A processor in front of the batch processor is called, does not hand it on, and its goroutine goes on.
+    life.of(Kind::Started, 6, 0).ended_with(6, FRONTED).record(Kind::Ended, 1, 6, |_| ());
     life.queued(7).batch(2, &[7], true, false);
     life.processor(Kind::Shutdown, false, 0, 0);
     life.of(Kind::Started, 8, 0).of(Kind::Ended, 8, 0);

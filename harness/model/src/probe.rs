@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) use ebpf::Written;
 pub use ebpf::{Buffer, Ebpf, EbpfMode, Trap};
 pub use kind::Kind;
-pub use record::{Listed, Moment, Processor, RECORD_BYTES, Record, Settings, SpanMark, Text, began, header, read};
+pub use record::{
+    Listed, Moment, Processor, RECORD_BYTES, Record, Settings, SpanMark, Text, began, header, read,
+};
 pub use text::{ExportError, ExportErrors, Pieces};
 
 /// First bytes of a log.

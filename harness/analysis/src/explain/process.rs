@@ -10,7 +10,9 @@ use spanfate_model::witness::Witness;
 use super::Case;
 use super::steps::Steps;
 use super::words::{count, lasting, quote, spans};
-use crate::process::{ExportCall, ExportResult, Process};
+use crate::evidence::{OnPath, SpanEvidence};
+use crate::path::{ExportCall, ExportResult, Path};
+use crate::process::Process;
 
 /// A look at the queue is told if it is no further away.
 const NEAR_NS: u64 = 250_000_000;

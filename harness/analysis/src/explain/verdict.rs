@@ -8,7 +8,7 @@ use super::Case;
 use super::faults::{Acting, clause};
 use super::process::{Made, ended, said};
 use super::words::{count, lasting, quote, spans};
-use crate::process::ExportResult;
+use crate::path::ExportResult;
 
 /// The sentence.
 pub(super) fn say(case: &Case<'_>, acting: &[Acting<'_>]) -> String {

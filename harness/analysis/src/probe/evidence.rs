@@ -122,7 +122,13 @@ impl<'a> Books<'a> {
                 spans[at] = SpanEvidence {
                     kind: mark.extra as u8,
                     provider: processors.provider(mark.b),
-                    ..SpanEvidence::started(mark.key, mark.parent(), mark.at, mark.sampled, mark.parent_sampled)
+                    ..SpanEvidence::started(
+                        mark.key,
+                        mark.parent(),
+                        mark.at,
+                        mark.sampled,
+                        mark.parent_sampled,
+                    )
                 };
             }
         }
@@ -145,12 +151,16 @@ impl<'a> Books<'a> {
     /// Reads the marks: first who ended what, then what became of it.
     fn read(&mut self) {
         let log = self.log;
-        let marks = || log.each().filter_map(|record| if let Record::Span(mark) = record { Some(mark) } else { None });
+        let marks = || {
+            log.each().filter_map(|record| if let Record::Span(mark) = record { Some(mark) } else { None })
+        };
         for mark in marks() {
             let latest = self.latest.entry(mark.goroutine).or_default();
             *latest = mark.at.max(*latest);
             // The first End counts; later ones do nothing.
-            if let Some(at) = self.place(&mark.key).filter(|at| mark.kind == Kind::Ended && self.spans[*at].closed == 0) {
+            if let Some(at) =
+                self.place(&mark.key).filter(|at| mark.kind == Kind::Ended && self.spans[*at].closed == 0)
+            {
                 self.spans[at].closed = mark.at;
                 self.ends[at] = End { goroutine: mark.goroutine, list: mark.b, last: mark.at };
             }
@@ -215,7 +225,8 @@ impl<'a> Books<'a> {
                         let on = &self.on[processor][at];
                         on.offered | on.exported != 0
                     };
-                    let behind = |processor: &usize| self.processors.hands_on(*processor) != HandsOn::Directly;
+                    let behind =
+                        |processor: &usize| self.processors.hands_on(*processor) != HandsOn::Directly;
                     // One that hands spans on here or there has handed this one on.
                     let chosen = led.iter().any(|processor| behind(processor) && reached(*processor));
                     let missed: Vec<usize> = led

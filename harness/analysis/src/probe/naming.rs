@@ -7,10 +7,7 @@ use crate::path::Path;
 /// An exporter, from the function that was called and, of the SDK's own, the type of its client.
 pub(super) fn exporter_name(text: &str) -> String {
     let (function, client) = text.split_once('|').unwrap_or((text, ""));
-    let known = [
-        ("*otlptracegrpc.", "otlp grpc"),
-        ("*otlptracehttp.", "otlp http"),
-    ];
+    let known = [("*otlptracegrpc.", "otlp grpc"), ("*otlptracehttp.", "otlp http")];
     if let Some((_, name)) = known.into_iter().find(|(package, _)| client.starts_with(package)) {
         return name.to_owned();
     }
@@ -65,7 +62,10 @@ mod tests {
             (format!("{otlp}|*otlptracegrpc.client"), "otlp grpc"),
             (format!("{otlp}|*otlptracehttp.client"), "otlp http"),
             (format!("{otlp}|*mine.client"), "otlptrace.Exporter"),
-            ("go.opentelemetry.io/otel/exporters/stdout/stdouttrace.(*Exporter).ExportSpans".to_owned(), "stdouttrace.Exporter"),
+            (
+                "go.opentelemetry.io/otel/exporters/stdout/stdouttrace.(*Exporter).ExportSpans".to_owned(),
+                "stdouttrace.Exporter",
+            ),
             ("main.(*printer).ExportSpans".to_owned(), "main.printer"),
             ("main.printer.ExportSpans".to_owned(), "main.printer"),
         ] {

@@ -28,8 +28,6 @@ struct Found {
     address: u64,
     /// It is there from then on.
     from: MonoNs,
-    /// Its provider is known by a span.
-    has_provider: bool,
     /// Lists that it is in itself.
     listed: bool,
     /// Processors that were called when a span came to it that was not handed to it by its provider.
@@ -127,12 +125,13 @@ impl Processors {
 
     /// The processor of an address at a moment, made known if it is not.
     fn see(&mut self, address: u64, kind: PathKind, at: MonoNs, ends: &BTreeMap<u64, Vec<MonoNs>>) -> usize {
-        let from = ends.get(&address).into_iter().flatten().rev().find(|end| **end < at).copied().unwrap_or(0);
+        let from =
+            ends.get(&address).into_iter().flatten().rev().find(|end| **end < at).copied().unwrap_or(0);
         let same = |found: &Found| found.address == address && found.from == from;
         self.found.iter().position(same).unwrap_or_else(|| {
             let path = Path { kind, ending: self.abrupt, ..Path::default() };
             let fronts = BTreeSet::new();
-            self.found.push(Found { path, address, from, has_provider: false, listed: false, fronts });
+            self.found.push(Found { path, address, from, listed: false, fronts });
             self.found.len() - 1
         })
     }
@@ -224,7 +223,8 @@ impl Processors {
     /// The processor that has an address at a moment.
     pub(super) fn at(&self, address: u64, at: MonoNs) -> Option<usize> {
         let there = self.found.iter().enumerate();
-        let there = there.filter(|(_, found)| found.address == address && (found.from == 0 || found.from < at));
+        let there =
+            there.filter(|(_, found)| found.address == address && (found.from == 0 || found.from < at));
         there.max_by_key(|(_, found)| found.from).map(|(number, _)| number)
     }
 
@@ -281,7 +281,11 @@ impl Processors {
 impl Processors {
     /// The paths: processors that had anything to do with a span, or exported, by provider; and what is so of each span on them.
     /// At least one.
-    pub(super) fn finish(&mut self, spans: &[SpanEvidence], on: Vec<Vec<OnPath>>) -> (Vec<Path>, Vec<Vec<OnPath>>) {
+    pub(super) fn finish(
+        &mut self,
+        spans: &[SpanEvidence],
+        on: Vec<Vec<OnPath>>,
+    ) -> (Vec<Path>, Vec<Vec<OnPath>>) {
         let mut kept: Vec<(Path, Vec<OnPath>)> = Vec::new();
         for (number, on) in on.into_iter().enumerate() {
             let first = on.iter().position(OnPath::is_concerned);
@@ -301,7 +305,8 @@ impl Processors {
         }
         if kept.is_empty() {
             let nowhere = self.nowhere().into_iter().next().unwrap_or_default();
-            let on = spans.iter().map(|span| OnPath { returned: span.went_on, ..OnPath::default() }).collect();
+            let on =
+                spans.iter().map(|span| OnPath { returned: span.went_on, ..OnPath::default() }).collect();
             kept.push((nowhere, on));
         }
         kept.sort_by_key(|(path, _)| path.provider);
@@ -334,7 +339,8 @@ impl Processors {
     pub(super) fn nowhere(&self) -> Vec<Path> {
         let one = |(provider, closing): (usize, &MonoNs)| {
             let ended = |found: &Found| {
-                usize::from(found.path.provider) == provider && matches!(found.path.ending, Ending::Orderly { .. })
+                usize::from(found.path.provider) == provider
+                    && matches!(found.path.ending, Ending::Orderly { .. })
             };
             let orderly = *closing != 0 || self.found.iter().any(ended);
             Path {

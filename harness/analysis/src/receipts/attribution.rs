@@ -67,10 +67,13 @@ impl<'a, 'b> Attribution<'a, 'b> {
                 _ => {}
             }
         }
-        for (process, (paths, elsewhere)) in self.processes.iter().zip(calls.iter_mut().zip(&mut self.elsewhere)) {
+        for (process, (paths, elsewhere)) in
+            self.processes.iter().zip(calls.iter_mut().zip(&mut self.elsewhere))
+        {
             for (path, (calls, elsewhere)) in process.paths.iter().zip(paths.iter_mut().zip(elsewhere)) {
                 calls.arrived.sort_unstable();
-                let taken = path.exports.iter().filter(|(_, call)| call.result == ExportResult::Ok && call.spans > 0);
+                let taken =
+                    path.exports.iter().filter(|(_, call)| call.result == ExportResult::Ok && call.spans > 0);
                 let mut missing = taken.filter(|(number, _)| calls.arrived.binary_search(number).is_err());
                 *elsewhere = !calls.own && missing.next().is_some();
             }
@@ -84,11 +87,17 @@ impl<'a, 'b> Attribution<'a, 'b> {
         number: usize,
         at: MonoNs,
     ) -> impl Iterator<Item = (usize, u32)> + '_ {
-        self.handed(process, number).filter(move |(_, _, call)| call.holds(at)).map(|(path, call, _)| (path, call))
+        self.handed(process, number)
+            .filter(move |(_, _, call)| call.holds(at))
+            .map(|(path, call, _)| (path, call))
     }
 
     /// Paths that handed a span to their exporter, with their calls.
-    fn handed(&self, process: usize, number: usize) -> impl Iterator<Item = (usize, u32, &'b ExportCall)> + '_ {
+    fn handed(
+        &self,
+        process: usize,
+        number: usize,
+    ) -> impl Iterator<Item = (usize, u32, &'b ExportCall)> + '_ {
         let process: &'b Process<'a> = &self.processes[process];
         process.paths.iter().enumerate().filter_map(move |(index, path)| {
             let on = process.on_path(number, index).filter(|on| on.call > 0)?;
