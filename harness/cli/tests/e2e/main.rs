@@ -17,6 +17,7 @@ mod interruption;
 mod kills;
 mod lab;
 mod loads;
+mod paths;
 mod peek;
 mod probes;
 mod receive;

@@ -1,0 +1,283 @@
+//! The set-ups: what the target is told, and what its books must say beyond what they must always.
+
+use serde_json::{Value, json};
+
+/// A set-up.
+pub(super) struct Setup {
+    pub(super) name: &'static str,
+    /// The target's argument.
+    pub(super) program: Value,
+    /// Processors, by their place in the program's truth, whose queue must have been full.
+    pub(super) drops: &'static [usize],
+    /// What became of the spans that a path was offered and did not drop.
+    pub(super) rest: Rest,
+    /// On how many paths each due span was offered, where it is the same for all.
+    pub(super) fan: Option<u64>,
+    /// How many spans each processor was offered, where its provider's number does not say so.
+    pub(super) offered: Offered,
+    /// Fates of the whole, exactly.
+    pub(super) fates: Vec<(&'static str, u64)>,
+    /// Fates that none may have.
+    pub(super) never: &'static [&'static str],
+}
+
+/// What became of the spans that a path was offered and did not drop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// They have this fate, all of them.
+    All(&'static str),
+    /// They were received, or lost at the end of the process.
+    AtExit,
+    /// They are received as far as they were handed on; of those that were not it is not known why.
+    Unknown,
+}
+
+/// How many spans processors were offered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offered {
+    /// All that ended, or what the processor before it handed on.
+    All,
+    /// The first half, or the second: one took the other's place.
+    Halves,
+    /// Nobody knows: one took the other's place while spans ended.
+    Open,
+}
+
+impl Setup {
+    fn of(name: &'static str, program: Value) -> Self {
+        Self {
+            name,
+            program,
+            drops: &[],
+            rest: Rest::All("received"),
+            fan: None,
+            offered: Offered::All,
+            fates: Vec::new(),
+            never: &["filtered.processor", "filtered.exporter_wrapper"],
+        }
+    }
+
+    fn drops(self, drops: &'static [usize]) -> Self {
+        Self { drops, ..self }
+    }
+
+    fn rest(self, rest: Rest) -> Self {
+        Self { rest, ..self }
+    }
+
+    fn fan(self, fan: u64) -> Self {
+        Self { fan: Some(fan), ..self }
+    }
+
+    fn offered(self, offered: Offered) -> Self {
+        Self { offered, ..self }
+    }
+
+    /// So many have this fate, which may be one that a filter gives.
+    fn fate(mut self, name: &'static str, spans: u64) -> Self {
+        self.fates.push((name, spans));
+        if name == "filtered.processor" {
+            self.never = &["filtered.exporter_wrapper"];
+        }
+        self
+    }
+
+    /// With these keys of the program set.
+    fn with(mut self, keys: &Value) -> Self {
+        self.program.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        self
+    }
+}
+
+/// A program with these providers; each producer makes so many spans with each of them.
+fn program<const N: usize>(providers: [Value; N], producers: u32, spans: u32) -> Value {
+    json!({"providers": &providers[..], "producers": producers, "spans": spans, "end": "shutdown"})
+}
+
+fn provider<const N: usize>(processors: [Value; N]) -> Value {
+    json!({"processors": &processors[..]})
+}
+
+fn batch(queue: u32, exporter: &str) -> Value {
+    json!({"kind": "batch", "exporter": exporter, "queue": queue, "batch": (queue / 8).min(512)})
+}
+
+/// One that exports nothing before its shutdown.
+fn waiting(queue: u32) -> Value {
+    json!({"kind": "batch", "exporter": "grpc", "queue": queue, "batch": queue, "delay": "1m"})
+}
+
+fn simple(exporter: &str) -> Value {
+    json!({"kind": "simple", "exporter": exporter})
+}
+
+fn filter<const N: usize>(every: u32, inner: [Value; N]) -> Value {
+    json!({"kind": "filter", "every": every, "inner": &inner[..]})
+}
+
+fn asynchronous<const N: usize>(queue: u32, block: bool, inner: [Value; N]) -> Value {
+    json!({"kind": "async", "queue": queue, "block": block, "inner": &inner[..]})
+}
+
+fn leaf() -> Value {
+    json!({"kind": "leaf"})
+}
+
+/// Producers that sleep now and then, so that workers keep up for a while.
+fn paced() -> Value {
+    json!({"burst": 40, "pause": "2ms"})
+}
+
+pub(super) fn several() -> Vec<Setup> {
+    let (small, large) = (|| batch(64, "grpc"), || batch(4096, "grpc"));
+    let two = |producers, spans| program([provider([small()]), provider([large()])], producers, spans);
+    let both = |producers, spans| program([provider([small(), large()])], producers, spans);
+    let three = [provider([small()]), provider([simple("http")]), provider([batch(128, "http")])];
+    vec![
+        Setup::of("two providers, one producer", two(1, 1000)).drops(&[0]).fan(1),
+        Setup::of("two providers, 8 producers", two(8, 250)).drops(&[0]).fan(1).with(&paced()),
+        Setup::of("two batch processors, one producer", both(1, 1000)).drops(&[0]).fan(2),
+        Setup::of("two batch processors, 8 producers", both(8, 250)).drops(&[0]).fan(2).with(&paced()),
+        Setup::of("batch and simple", program([provider([small(), simple("http")])], 8, 40))
+            .drops(&[0])
+            .fan(2),
+        Setup::of("simple and batch", program([provider([simple("grpc"), large()])], 1, 200)).fan(2),
+        Setup::of("three providers, one of them simple", program(three, 8, 60)).drops(&[0, 2]).fan(1),
+        Setup::of("an exporter of its own", program([provider([large(), batch(512, "swallow")])], 1, 300)),
+        Setup::of("two providers left as they are", two(8, 250))
+            .drops(&[0])
+            .rest(Rest::AtExit)
+            .with(&json!({"end": "none"})),
+        Setup::of("two batch processors and os.Exit", both(8, 250))
+            .drops(&[0])
+            .rest(Rest::AtExit)
+            .with(&json!({"end": "exit"})),
+        Setup::of("two alike", program([provider([small(), small()])], 1, 1000)).drops(&[0, 1]).fan(2),
+    ]
+}
+
+pub(super) fn own() -> Vec<Setup> {
+    let (small, large) = (|| batch(64, "grpc"), || batch(4096, "http"));
+    let one = |processors: Value, producers, spans| program([provider([processors])], producers, spans);
+    vec![
+        Setup::of("filter before a batcher", one(filter(10, [large()]), 1, 1000))
+            .fate("filtered.processor", 900),
+        Setup::of("filter before a batcher, 8 producers", one(filter(4, [small()]), 8, 250))
+            .drops(&[1])
+            .fate("filtered.processor", 1500),
+        Setup::of("filter before two batchers", one(filter(2, [small(), large()]), 8, 250))
+            .drops(&[1])
+            .fan(2)
+            .fate("filtered.processor", 1000),
+        Setup::of("filter before simple", one(filter(10, [simple("grpc")]), 1, 1000))
+            .fate("filtered.processor", 900),
+        Setup::of("a filter in a filter", one(filter(2, [filter(5, [large()])]), 1, 1000))
+            .fate("filtered.processor", 900),
+        Setup::of("a filter beside a batcher", program([provider([filter(2, [small()]), large()])], 8, 250))
+            .drops(&[1]),
+        Setup::of("async that waits", one(asynchronous(16, true, [large()]), 8, 250)),
+        Setup::of("async before a small queue", one(asynchronous(16, true, [small()]), 8, 250)).drops(&[1]),
+        Setup::of("async that forgets", one(asynchronous(4, false, [large()]), 8, 250)).rest(Rest::Unknown),
+        Setup::of("leaf beside a batcher", program([provider([leaf(), large()])], 8, 250)),
+        Setup::of("leaf beside two batchers", program([provider([small(), leaf(), large()])], 8, 250))
+            .drops(&[0])
+            .fan(2),
+    ]
+}
+
+pub(super) fn reloads() -> Vec<Setup> {
+    let (small, large) = (|| provider([batch(64, "grpc")]), || provider([batch(4096, "http")]));
+    let reload = |what: &str, busy: bool, next: Value| {
+        let mut keys = paced();
+        keys["burst"] = json!(20);
+        keys["reload"] = json!(what);
+        keys["busy"] = json!(busy);
+        keys["next"] = next;
+        keys
+    };
+    let of = |name, producers, spans, keys: &Value| {
+        Setup::of(name, program([small()], producers, spans))
+            .drops(&[0])
+            .offered(Offered::Halves)
+            .fan(1)
+            .with(keys)
+    };
+    vec![
+        of("reload of a processor", 8, 200, &reload("processor", false, large())),
+        of("reload of a processor by one alike", 1, 1200, &reload("processor", false, small())),
+        of("reload of a provider", 8, 200, &reload("provider", false, large())),
+        of("busy reload of a processor", 8, 400, &reload("processor", true, large()))
+            .offered(Offered::Open)
+            .rest(Rest::AtExit),
+        of("busy reload with both for a while", 8, 400, &reload("overlap", true, large()))
+            .offered(Offered::Open)
+            .rest(Rest::AtExit),
+        of("busy reload of a provider", 8, 400, &reload("provider", true, large()))
+            .offered(Offered::Open)
+            .rest(Rest::AtExit),
+    ]
+}
+
+pub(super) fn single() -> Vec<Setup> {
+    let one = |processor: Value, producers, spans| program([provider([processor])], producers, spans);
+    let at_exit = |end: &str| json!({"end": end});
+    let sampled = json!({"processors": [batch(4096, "grpc")], "drop": 5, "record": 7});
+    let open = json!({"processors": [batch(4096, "grpc")], "open": 3});
+    vec![
+        Setup::of("simple, one producer", one(simple("grpc"), 1, 300)),
+        Setup::of("simple, 8 producers", one(simple("http"), 8, 40)),
+        Setup::of("batch, 8 producers", one(batch(64, "grpc"), 8, 250)).drops(&[0]),
+        Setup::of("no processor", program([provider([])], 8, 100)).fate("no_processor", 800),
+        Setup::of(
+            "one provider without a processor",
+            program([provider([batch(4096, "grpc")]), provider([])], 8, 50),
+        )
+        .fate("no_processor", 400),
+        Setup::of("leaf alone", one(leaf(), 1, 300)).fate("filtered.processor", 300),
+        Setup::of("nil exporter", one(batch(64, "nil"), 1, 300)).fate("no_exporter", 300),
+        Setup::of("nil exporter of simple", one(simple("nil"), 1, 300)).fate("no_exporter", 300),
+        Setup::of(
+            "nil exporter beside one",
+            program([provider([batch(64, "nil"), batch(4096, "grpc")])], 1, 300),
+        ),
+        Setup::of("left as it is", one(waiting(1024), 8, 50))
+            .rest(Rest::All("lost_in_queue_at_exit.exit"))
+            .with(&at_exit("none")),
+        Setup::of("left by os.Exit", one(waiting(1024), 8, 50))
+            .rest(Rest::All("lost_in_queue_at_exit.exit"))
+            .with(&at_exit("exit")),
+        Setup::of("left by a panic", one(waiting(1024), 8, 50))
+            .rest(Rest::All("lost_in_queue_at_exit.crash"))
+            .with(&at_exit("panic")),
+        // Of 400 each fifth is dropped by the sampler, and of the others each seventh is only recorded.
+        Setup::of("not sampled and recorded only", program([sampled], 8, 50))
+            .fate("not_sampled.sampler", 80 + 46),
+        Setup::of("left open", program([open], 8, 50)).fate("never_ended.leak", 24),
+    ]
+}
+
+/// One of each, for other SDKs and stripped programs.
+pub(super) fn mixes() -> Vec<Setup> {
+    let (small, large) = (|| batch(64, "grpc"), || batch(4096, "http"));
+    let mixed = [
+        provider([small(), large()]),
+        provider([simple("grpc")]),
+        provider([filter(10, [batch(64, "http")])]),
+    ];
+    let reload = json!({"reload": "processor", "next": provider([large()])});
+    vec![
+        Setup::of("a mix, 8 producers", program(mixed, 8, 60)).drops(&[0]).fate("filtered.processor", 432),
+        Setup::of("two providers, 8 producers", program([provider([small()]), provider([large()])], 8, 250))
+            .drops(&[0])
+            .fan(1),
+        Setup::of("filter before two batchers", program([provider([filter(2, [small(), large()])])], 8, 250))
+            .drops(&[1])
+            .fan(2)
+            .fate("filtered.processor", 1000),
+        Setup::of("reload of a processor", program([provider([small()])], 8, 200))
+            .drops(&[0])
+            .offered(Offered::Halves)
+            .fan(1)
+            .with(&reload),
+    ]
+}
