@@ -3,6 +3,7 @@
 #![allow(clippy::mod_module_files, reason = "tests/common.rs would be a test of its own")]
 
 pub(crate) mod ledger;
+pub(crate) mod life;
 
 use std::num::NonZeroU32;
 
@@ -241,14 +242,20 @@ impl World {
 
 /// Writes a wire log: every span record in a request of its own, answered, closed in order.
 pub(crate) fn write_wire(records: &[SpanRecord]) -> Vec<u8> {
+    let at = |(record, request): (&SpanRecord, u64)| (*record, BEGAN + 100 + request);
+    write_wire_at(&records.iter().zip(0..).map(at).collect::<Vec<_>>())
+}
+
+/// The same, with the time of each request.
+pub(crate) fn write_wire_at(records: &[(SpanRecord, u64)]) -> Vec<u8> {
     let mut log = wire::header().to_vec();
-    for (request, record) in records.iter().enumerate() {
+    for (request, (record, at)) in records.iter().enumerate() {
         let request = request as u32;
         log.extend(
             RequestRecord {
                 request,
                 connection: 0,
-                at: BEGAN + 100 + u64::from(request),
+                at: *at,
                 raw_bytes: 100,
                 wire_bytes: 100,
                 spans: 1,
