@@ -39,6 +39,7 @@ pub mod selftest;
 pub mod signal;
 pub mod slots;
 pub mod stamp;
+pub mod subject;
 pub mod topology;
 pub mod unit;
 pub mod verdict;

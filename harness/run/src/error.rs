@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use spanfate_probes::ProbeError;
+
 /// The harness could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -134,6 +136,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// Why a program cannot be attached to: itself, or the machine.
+    pub(crate) fn unfit(program: &Path, error: &ProbeError) -> Self {
+        match error {
+            ProbeError::Kernel { .. } | ProbeError::Machine => {
+                Self::Absent { what: "the eBPF witness".to_owned(), remedy: error.to_string() }
+            }
+            other => Self::Unfit { program: program.to_owned(), why: other.to_string() },
+        }
+    }
+
     /// Whether the next trial may fare better. A disk that is full stays full.
     pub(crate) fn is_of_one_trial(&self) -> bool {
         matches!(

@@ -11,8 +11,7 @@ mod sdk;
 pub use build::{BuildLine, Builder, Programs};
 pub(crate) use faults::{takes, takes_faults};
 
-pub use config::{Setup, environment_of, scratch_bytes, write_config};
-pub(crate) use own::ELSEWHERE;
+pub use config::{Setup, endpoint_of, environment_of, scratch_bytes, write_config};
 pub use own::{Own, executable_of, target_of};
 pub use process::{Probes, Running, Start, Starting, Switched};
 pub use sdk::sdk_versions;

@@ -1,12 +1,12 @@
 //! All effects: executes a plan and writes the raw logs of its trials. It decides nothing about spans.
 
-pub mod attach;
 pub mod clock;
 pub mod doctor;
 pub mod error;
 pub mod fixture;
 pub mod guard;
 pub mod interrupt;
+pub mod join;
 pub mod load;
 pub mod machine;
 pub mod opener;

@@ -1,6 +1,47 @@
 //! What a run tells while it goes on. Showing it is the caller's business.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::fixture::BuildLine;
+use crate::probe::Seen;
+
+/// How far a program is that runs without a load of ours. For people; the logs are exact.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Life {
+    /// Spans started.
+    pub started: u64,
+    /// Dropped for a full queue.
+    pub dropped: u64,
+    /// Handed to an exporter.
+    pub handed: u64,
+    /// Batches that came back with an error.
+    pub failed: u64,
+    /// Accepted by our receiver, or by the endpoint behind it.
+    pub received: u64,
+    /// Requests that the endpoint behind the relay did not take.
+    pub not_taken: u64,
+}
+
+impl Life {
+    /// What probes on it have seen; the rest is unknown to them.
+    pub(crate) fn of(seen: &Seen) -> Self {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (started, dropped) = (of(&seen.started), of(&seen.dropped));
+        Self { started, dropped, handed: of(&seen.handed), failed: of(&seen.failed), ..Self::default() }
+    }
+
+    /// Two of them together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            started: self.started + other.started,
+            dropped: self.dropped + other.dropped,
+            handed: self.handed + other.handed,
+            failed: self.failed + other.failed,
+            received: self.received + other.received,
+            not_taken: self.not_taken + other.not_taken,
+        }
+    }
+}
 
 /// Something worth showing.
 #[derive(Clone, Debug)]
@@ -36,6 +77,10 @@ pub enum Progress {
         /// Expected seconds until the run's end.
         left_s: f64,
     },
+    /// A program without a load of ours goes on.
+    Life(Life),
+    /// What the relay could not hand on last, and why; nothing where it hands on again.
+    Relay(Option<String>),
     /// A trial could not be finished, and the run goes on.
     TrialFailed {
         /// Its number, from 0.

@@ -8,15 +8,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use self::distinct::distinct;
-use crate::receiver::{
-    self, Config, Counts, Deadlines, DiscardPlan, Receiver, RelayTally, Script, Tally, Upstream,
-};
+use crate::receiver::{self, Config, Counts, Receiver, RelayTally, Tally, Upstream};
 use crate::{Error, machine};
 
 mod distinct;
-
-/// Largest uncompressed message, as in scenarios.
-const MOST_BYTES: usize = 16 << 20;
 
 /// Most bytes of a log that is kept; 64 per span.
 const KEPT_LIMIT: u64 = 64 << 30;
@@ -94,15 +89,8 @@ impl Station {
         let config = Config {
             listen: options.listen,
             answer_after: options.answer_after,
-            max_bytes: MOST_BYTES,
             max_spans: options.max_spans,
-            deadlines: Deadlines::default(),
-            log: path.clone(),
-            log_limit,
-            discard_acknowledged: DiscardPlan::default(),
-            hop: 0,
-            path: 0,
-            script: Script::default(),
+            ..Config::new(path.clone(), log_limit)
         };
         let receiver = receiver::start_with(config, options.relay.as_ref()).map_err(taken)?;
         let log = File::open(&path).map_err(Error::file("read", &path))?;

@@ -3,7 +3,7 @@
 //! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP with protobuf or JSON. Metrics and logs are taken within the
 //! same bound on bytes and counted, not looked into and not noted. The receiver has a thread of its own.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -82,6 +82,31 @@ pub struct Config {
     pub path: u8,
     /// What it does on purpose.
     pub script: Script,
+}
+
+impl Config {
+    /// Largest uncompressed message that is taken where nothing else is said, bytes.
+    pub const MOST_BYTES: usize = 16 << 20;
+    /// Most spans of a message that is taken where nothing else is said.
+    pub const MOST_SPANS: u32 = 65_536;
+
+    /// A receiver on a free port of this machine that writes its log there, of at most that many bytes: it answers at once, has the
+    /// usual limits, loses nothing on purpose, and stands for the only hop of the only path.
+    pub fn new(log: PathBuf, log_limit: u64) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            answer_after: None,
+            max_bytes: Self::MOST_BYTES,
+            max_spans: Self::MOST_SPANS,
+            deadlines: Deadlines::default(),
+            log,
+            log_limit,
+            discard_acknowledged: DiscardPlan::default(),
+            hop: 0,
+            path: 0,
+            script: Script::default(),
+        }
+    }
 }
 
 /// Accepted spans that are thrown away on purpose, to see whether the accounting finds them. Their keys go to

@@ -19,6 +19,7 @@ use crate::journal;
 use crate::machine::Cpus;
 use crate::progress::Progress;
 use crate::project::Project;
+use crate::receiver::Upstream;
 use crate::store::SCRATCH_PREFIX;
 use crate::trial::{Tick, Trial};
 use crate::{Error, clock, fault, machine, shim, store};
@@ -40,6 +41,8 @@ pub struct Run<'a> {
     pub interrupt: &'a Interrupt,
     /// When it ends early, and when it does not.
     pub limits: Limits,
+    /// Where all that is received goes on to.
+    pub relay: Option<&'a Upstream>,
 }
 
 /// When a run ends before its last trial.
@@ -61,6 +64,9 @@ pub trait Watcher {
     /// After each trial: whether what ran is enough, and why. A block holds one trial of each variant.
     fn enough(&mut self, done: &PlannedTrial, last_of_its_block: bool) -> Option<String>;
 }
+
+/// Space on tmpfs, bytes, without which the logs of a program go to disk that nobody knows the number of spans of.
+const OPEN_SCRATCH_BYTES: u64 = 1 << 30;
 
 /// Space a run needs at most, bytes: ledgers, receipts and requests of all trials.
 fn estimated_bytes(plan: &Plan) -> u64 {
@@ -98,12 +104,18 @@ impl Run<'_> {
     pub fn execute(&self, dir: &RunDir, watcher: &mut dyn Watcher) -> Result<(), Error> {
         let mut manifest: RunManifest = store::read_json(&dir.manifest())?;
         (manifest.status, manifest.stopped_by) = (Status::Partial, None);
-        let cpus = machine::divide_cpus();
-        let done = self.trials(dir, &mut manifest, &cpus, watcher);
-        // The next run of this process divides them again, and must see all of them.
-        let freed = shim::pin(&cpus.allowed).map_err(|e| Error::system("give the cores back")(e.into()));
-        let done = done.and(freed);
-        match (&done, self.interrupt.signal()) {
+        let mut cpus = machine::divide_cpus();
+        let apart = self.plan.subject().is_kept_apart();
+        if !apart {
+            cpus.fixture.clone_from(&cpus.allowed);
+        }
+        let mut done = self.trials(dir, &mut manifest, &cpus, watcher);
+        if apart {
+            // The next run of this process divides them again, and must see all of them.
+            let freed = shim::pin(&cpus.allowed).map_err(|e| Error::system("give the cores back")(e.into()));
+            done = done.and(freed);
+        }
+        match (&done, self.stopped_by()) {
             (Err(error), _) => manifest.stopped_by = Some(error.to_string()),
             (Ok(()), Some(signal)) => {
                 manifest.status = Status::Interrupted;
@@ -125,9 +137,10 @@ impl Run<'_> {
     ) -> Result<(), Error> {
         let began = clock::now();
         let missing = journal::missing(dir, self.plan, manifest)?;
-        machine::raise_file_limit();
+        let subject = self.plan.subject();
         // One trial at a time: span ledger, receipts, requests.
-        let scratch_root = machine::scratch_root(fixture::scratch_bytes(self.plan), &dir.0);
+        let scratch = if subject.has_load() { fixture::scratch_bytes(self.plan) } else { OPEN_SCRATCH_BYTES };
+        let scratch_root = machine::scratch_root(scratch, &dir.0);
         let mut environment = machine::environment(cpus, &scratch_root);
         fault::require(self.plan)?;
         let guard = Arc::new(Guard::start()?);
@@ -143,11 +156,14 @@ impl Run<'_> {
         let Some(programs) = builder.build(self.plan, &mut say)? else { return Ok(()) };
         environment.sdks.clone_from(&programs.sdks);
         self.fingerprint(dir, manifest, &environment)?;
-        // From here on the harness stays off the fixture's core. Threads started later inherit it.
-        shim::pin(&cpus.harness).map_err(|e| Error::system("choose the harness's cores")(e.into()))?;
+        if subject.is_kept_apart() {
+            machine::raise_file_limit();
+            // From here on the harness stays off the fixture's core. Threads started later inherit it.
+            shim::pin(&cpus.harness).map_err(|e| Error::system("choose the harness's cores")(e.into()))?;
+        }
         let mut failed = None;
         for (place, planned) in missing.iter().enumerate() {
-            if self.interrupt.requested() || manifest.enough.is_some() {
+            if self.stopped_by().is_some() || manifest.enough.is_some() {
                 break;
             }
             let Some(variant) = self.plan.variant_of(planned) else { continue };
@@ -166,6 +182,7 @@ impl Run<'_> {
                 scratch: scratch_root.join(scratch_name(&dir.id(), planned.index)),
                 guard: &guard,
                 interrupt: self.interrupt,
+                relay: self.relay,
             };
             let left_s = self.plan.estimated_seconds(missing.get(place..).unwrap_or_default());
             match self.one(&trial, left_s, watcher) {
@@ -196,12 +213,22 @@ impl Run<'_> {
             left_s: left(0.0),
         });
         trial.run(&mut |tick: Tick| {
-            let left_s = left((clock::now() - began) as f64 / 1e9);
-            let Tick { phase, started, intended, received } = tick;
-            watcher.show(Progress::Tick { phase, started, intended, received, left_s });
+            watcher.show(match tick {
+                Tick::Load { phase, started, intended, received } => {
+                    let left_s = left((clock::now() - began) as f64 / 1e9);
+                    Progress::Tick { phase, started, intended, received, left_s }
+                }
+                Tick::Life(life) => Progress::Life(life),
+                Tick::Relay(trouble) => Progress::Relay(trouble),
+            });
         })?;
         watcher.show(Progress::TrialEnded { index });
         Ok(())
+    }
+
+    /// The signal by which the user stopped the run. What ends a program of theirs that we only attend ends no run.
+    fn stopped_by(&self) -> Option<i32> {
+        self.interrupt.signal().filter(|_| self.plan.subject().must_outlive_its_run())
     }
 
     /// Refuses a trial that would end after the time is over.

@@ -14,7 +14,8 @@ use spanfate_model::manifest::{ProcessEnd, TrialManifest};
 use spanfate_model::unit::MonoNs;
 
 use crate::events::EventLog;
-use crate::fixture::Switched;
+use crate::fixture::{Running, Switched};
+use crate::progress::Life;
 use crate::usage::Sampler;
 use crate::{Error, clock, store};
 use place::Place;
@@ -72,7 +73,7 @@ impl Services {
 
     /// Process id of a service that runs.
     pub(crate) fn pid(&self, service: usize) -> Option<u32> {
-        self.places.get(service)?.running.as_ref().map(crate::fixture::Running::pid)
+        self.places.get(service)?.running.as_ref().map(Running::pid)
     }
 
     /// State of a service as its span ledger says; `None` without one.
@@ -102,7 +103,7 @@ impl Services {
     /// What a service has said of its faults.
     pub(crate) fn heard(&mut self, service: usize) -> Vec<Switched> {
         let running = self.places.get_mut(service).and_then(|place| place.running.as_mut());
-        running.map(crate::fixture::Running::heard).unwrap_or_default()
+        running.map(Running::heard).unwrap_or_default()
     }
 
     /// Whether somebody is on the way: starting, due to be started, or asked to stop.
@@ -112,11 +113,29 @@ impl Services {
 
     /// Asks a service to stop, to be killed when its time is over; whether there was one.
     pub(crate) fn ask_to_stop(&mut self, service: usize) -> Result<bool, Error> {
-        let Some(place) = self.places.get_mut(service) else { return Ok(false) };
-        let Some(running) = place.running.as_mut() else { return Ok(false) };
-        running.ask_to_stop()?;
-        place.until.get_or_insert(clock::now() + (place.shutdown + STOP_GRACE).as_nanos() as u64);
-        Ok(true)
+        self.places.get_mut(service).map_or(Ok(false), |place| place.ask_to_stop(Signal::SIGTERM, STOP_GRACE))
+    }
+
+    /// Lets those that are held before their programs go.
+    pub(crate) fn release(&self) {
+        self.places.iter().filter_map(|place| place.running.as_ref()).for_each(Running::release);
+    }
+
+    /// Hands what the user asked of us on to all that run. It is for their users to say how long a shutdown takes, so nothing is
+    /// added to that.
+    pub(crate) fn hand_on(&mut self, signal: Signal) -> Result<(), Error> {
+        self.places.iter_mut().try_for_each(|place| place.ask_to_stop(signal, Duration::ZERO).map(drop))
+    }
+
+    /// Whether any of them runs.
+    pub(crate) fn run(&self) -> bool {
+        self.places.iter().any(|place| place.running.is_some())
+    }
+
+    /// What probes have seen of those that run, put together.
+    pub(crate) fn seen(&self) -> Life {
+        let running = self.places.iter().filter_map(|place| place.running.as_ref());
+        running.filter_map(Running::seen).map(Life::of).fold(Life::default(), Life::and)
     }
 
     /// Looks after all: who has ended, who is ready, who is to be started again. Whoever ends without a fault that is known to

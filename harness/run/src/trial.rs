@@ -1,7 +1,12 @@
 //! One trial: the phases in order, straight on. Everything it starts belongs to it and is gone when it ends.
+//!
+//! Between the start of its services and their end there is either a load of ours, with the faults of the plan, or the life of a
+//! program that somebody else uses (`life`).
+
+mod life;
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +26,8 @@ use crate::fixture::Programs;
 use crate::guard::Guard;
 use crate::interrupt::Interrupt;
 use crate::machine::Cpus;
-use crate::receiver::{Deadlines, DiscardPlan, Entry, Receiver, Script, When};
+use crate::progress::Life;
+use crate::receiver::{DiscardPlan, Entry, Receiver, Script, Upstream, When};
 use crate::services::{Stage, Watch};
 use crate::usage::Sampler;
 use crate::{Error, clock, load, machine, receiver, store, traces};
@@ -45,19 +51,21 @@ pub(crate) struct Trial<'a> {
     pub(crate) scratch: PathBuf,
     pub(crate) guard: &'a Arc<Guard>,
     pub(crate) interrupt: &'a Interrupt,
+    /// Where all that is received goes on to.
+    pub(crate) relay: Option<&'a Upstream>,
 }
 
-/// Four copies of every span and some: beyond that the receiver says that it lost count.
-const fn receiver_log_bytes(spans: u64) -> u64 {
-    (64 << 20) + spans * 4 * 64
-}
+/// Most bytes of the receiver's log where nobody knows how many spans there will be; 64 per span.
+const OPEN_LOG_BYTES: u64 = 8 << 30;
 
 /// How far a trial is, for the progress line.
-pub(crate) struct Tick {
-    pub(crate) phase: &'static str,
-    pub(crate) started: u64,
-    pub(crate) intended: u64,
-    pub(crate) received: u64,
+pub(crate) enum Tick {
+    /// Under a load: its phase, requests started, requests in the schedule, spans received.
+    Load { phase: &'static str, started: u64, intended: u64, received: u64 },
+    /// Without one.
+    Life(Life),
+    /// Why the relay could not hand something on, or that it does again.
+    Relay(Option<String>),
 }
 
 impl Trial<'_> {
@@ -96,76 +104,97 @@ impl Trial<'_> {
 
     /// All phases; whether the user cut the load short.
     fn phases(&self, manifest: &mut TrialManifest, tick: &mut dyn FnMut(Tick)) -> Result<bool, Error> {
+        let loaded = self.plan.subject().has_load();
         let mut events = EventLog::create(&self.dir.events())?;
         // First: a network namespace holds only what is started after it was entered.
         let links = Links::start(self.variant, &self.programs.toxiproxy, self.guard, &self.dir)?;
         let script = script_of(self.variant);
-        let receiver = receiver::start(self.receiver_config(&script))?;
-        events.say(EventKind::PhaseBegan, json!({"phase": "start"}))?;
+        let receiver = receiver::start_with(self.receiver_config(&script), self.relay)?;
+        if loaded {
+            events.say(EventKind::PhaseBegan, json!({"phase": "start"}))?;
+        }
         let stage = self.stage(receiver.address(), &links);
         let mut services = stage.start(manifest, &mut events)?;
         manifest.phases.ready = clock::now();
         store::write_json(&self.dir.manifest(), manifest)?;
-        let sampler = Sampler::start(stage.subject(&services), &self.dir.usage())?;
-
-        let load = self.plan.load_of(self.variant);
-        let began = clock::now() + SETTLE.as_nanos() as u64;
-        manifest.phases.load_began = began;
-        manifest.phases.measured_from = began + load.warmup.nanos();
-        store::write_json(&self.dir.manifest(), manifest)?;
-        events.say(EventKind::PhaseBegan, json!({"phase": "load"}))?;
-        let mut driver = Driver::new(self.plan, self.variant, self.planned.seed, began, &self.cpus.fixture);
+        let sampler = Sampler::start(stage.sampled(&services), &self.dir.usage())?;
         let mut scene = Scene {
             services: &mut services,
             watch: Watch { stage: &stage, manifest, events: &mut events, sampler: &sampler },
             links: &links,
             script: &script,
         };
-        let load_done = self.drive(&mut driver, &mut scene, &receiver, began, tick);
-        let stopped = load_done.and_then(|(cut_short, scheduling)| {
-            driver.load_ended(&mut scene)?;
-            let manifest = &mut *scene.watch.manifest;
-            manifest.load_scheduling = Some(scheduling);
-            manifest.phases.drained = clock::now();
-            manifest.phases.load_ended = match load.closed {
-                Some(_) => manifest.phases.drained,
-                None => manifest.phases.measured_from + load.lasting.nanos(),
-            };
-            scene.watch.events.say(EventKind::PhaseBegan, json!({"phase": "stop"}))?;
-            tick(Tick { phase: "drain", started: 0, intended: 0, received: receiver.counts().accepted });
-            stop(&mut driver, &mut scene)?;
-            Ok(cut_short)
-        });
+        let done = if loaded {
+            self.under_load(&mut scene, &receiver, tick)
+        } else {
+            self.life(&mut scene, &receiver, tick).map(|()| false)
+        };
         drop(sampler);
         let closed = receiver.stop();
-        let cut_short = stopped?;
+        let cut_short = done?;
         closed?;
         Ok(cut_short)
     }
 
+    /// From the first request until all services have stopped; whether the user cut it short.
+    fn under_load(
+        &self,
+        scene: &mut Scene<'_, '_, '_>,
+        receiver: &Receiver,
+        tick: &mut dyn FnMut(Tick),
+    ) -> Result<bool, Error> {
+        let load = self.plan.load_of(self.variant);
+        let began = clock::now() + SETTLE.as_nanos() as u64;
+        let phases = &mut scene.watch.manifest.phases;
+        (phases.load_began, phases.measured_from) = (began, began + load.warmup.nanos());
+        store::write_json(&self.dir.manifest(), scene.watch.manifest)?;
+        scene.watch.events.say(EventKind::PhaseBegan, json!({"phase": "load"}))?;
+        let mut driver = Driver::new(self.plan, self.variant, self.planned.seed, began, &self.cpus.fixture);
+        let (cut_short, scheduling) = self.drive(&mut driver, scene, receiver, began, tick)?;
+        driver.load_ended(scene)?;
+        let manifest = &mut *scene.watch.manifest;
+        manifest.load_scheduling = Some(scheduling);
+        manifest.phases.drained = clock::now();
+        manifest.phases.load_ended = match load.closed {
+            Some(_) => manifest.phases.drained,
+            None => manifest.phases.measured_from + load.lasting.nanos(),
+        };
+        scene.watch.events.say(EventKind::PhaseBegan, json!({"phase": "stop"}))?;
+        tick(Tick::Load { phase: "drain", started: 0, intended: 0, received: receiver.counts().accepted });
+        stop(&mut driver, scene)?;
+        Ok(cut_short)
+    }
+
+    /// A program of the user's own keeps its user.
     fn unprivileged(&self) -> bool {
-        machine::can_lay_down_privileges(&self.scratch)
+        !self.plan.subject().is_own() && machine::can_lay_down_privileges(&self.scratch)
     }
 
     fn receiver_config(&self, script: &Script) -> receiver::Config {
         let settings = &self.variant.receiver;
         let spans = self.plan.spans_per_trial(self.variant);
+        let usual = receiver::Config::new(self.scratch.join(WIRE_LOG), self.receiver_log_bytes(spans));
         receiver::Config {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             answer_after: settings.answer_after.map(|after| after.0),
-            max_bytes: settings.max_bytes.map_or(16 << 20, |bytes| bytes.0) as usize,
-            max_spans: settings.max_spans.map_or(65_536, std::num::NonZeroU32::get),
-            deadlines: Deadlines::default(),
-            log: self.scratch.join(WIRE_LOG),
-            log_limit: receiver_log_bytes(spans),
+            max_bytes: settings.max_bytes.map_or(usual.max_bytes, |bytes| bytes.0 as usize),
+            max_spans: settings.max_spans.map_or(usual.max_spans, std::num::NonZeroU32::get),
             discard_acknowledged: DiscardPlan {
                 count: self.plan.plant.discard_acknowledged,
                 every: (spans / 4 / u64::from(self.plan.plant.discard_acknowledged.max(1))).max(1) as u32,
             },
             script: script.clone(),
-            hop: 0,
-            path: 0,
+            ..usual
         }
+    }
+
+    /// Four copies of every span of the plan and some, or what half the free space holds where there is no such plan: beyond that
+    /// the receiver says that it lost count.
+    fn receiver_log_bytes(&self, spans: u64) -> u64 {
+        if self.plan.subject().has_load() {
+            return (64 << 20) + spans * 4 * 64;
+        }
+        let free = machine::free_bytes(&self.scratch).unwrap_or(OPEN_LOG_BYTES);
+        OPEN_LOG_BYTES.min(free / 2)
     }
 
     fn stage<'s>(&'s self, receiver: SocketAddr, links: &'s Links) -> Stage<'s> {
@@ -220,7 +249,7 @@ impl Trial<'_> {
             if now >= shown + LOOK.as_nanos() as u64 {
                 shown = now;
                 let started = running.progress().started;
-                tick(Tick { phase: "load", started, intended, received: receiver.counts().accepted });
+                tick(Tick::Load { phase: "load", started, intended, received: receiver.counts().accepted });
             }
             clock::sleep_until(due.min(now + LOOK.as_nanos() as u64));
         }

@@ -20,7 +20,7 @@ const EVERY_NS: u64 = 100_000_000;
 
 /// What is sampled.
 #[derive(Clone, Debug)]
-pub(crate) struct Subject {
+pub(crate) struct Sampled {
     /// Process ids of the services; their figures are added up.
     pub(crate) pids: Vec<u32>,
     /// Their cores.
@@ -51,7 +51,7 @@ struct Watched {
 
 impl Sampler {
     /// Starts sampling into a file, one JSON object per line.
-    pub(crate) fn start(subject: Subject, to: &Path) -> Result<Self, Error> {
+    pub(crate) fn start(subject: Sampled, to: &Path) -> Result<Self, Error> {
         let file = File::create(to).map_err(Error::unwritten(to))?;
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
@@ -79,7 +79,7 @@ impl Drop for Sampler {
     }
 }
 
-fn sample_until(stop: &AtomicBool, added: &Mutex<Vec<Addition>>, subject: &Subject, file: File) {
+fn sample_until(stop: &AtomicBool, added: &Mutex<Vec<Addition>>, subject: &Sampled, file: File) {
     let mut out = BufWriter::new(file);
     let mut ledgers: Vec<File> = subject.ledgers.iter().filter_map(|path| File::open(path).ok()).collect();
     let mut processes: Vec<Watched> =

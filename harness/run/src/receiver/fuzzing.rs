@@ -20,7 +20,7 @@ use spanfate_model::wire::{self, Disposition, RECORD_BYTES, WireProtocol, WireRe
 
 use super::exchange::AnswerBody;
 use super::socket::Connection;
-use super::{Config, Counts, Deadlines, DiscardPlan, Script, Shared, message, route};
+use super::{Config, Counts, Shared, message, route};
 
 /// Limits low enough for a fuzzer to reach.
 const MAX_BYTES: usize = 16 << 10;
@@ -223,19 +223,7 @@ fn deliver(request: Request<Chunks>) -> Outcome {
     let folder = if cfg!(target_os = "linux") { "/dev/shm".into() } else { std::env::temp_dir() };
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let log = folder.join(format!("spanfate-fuzz-{}-{number}.log", std::process::id()));
-    let config = Config {
-        listen: ([127, 0, 0, 1], 0).into(),
-        answer_after: None,
-        max_bytes: MAX_BYTES,
-        max_spans: MAX_SPANS,
-        deadlines: Deadlines::default(),
-        log: log.clone(),
-        log_limit: LOG_LIMIT,
-        discard_acknowledged: DiscardPlan::default(),
-        hop: 0,
-        path: 0,
-        script: Script::default(),
-    };
+    let config = Config { max_bytes: MAX_BYTES, max_spans: MAX_SPANS, ..Config::new(log.clone(), LOG_LIMIT) };
     let Ok(shared) = Shared::create(config, None) else { panic!("cannot create {}", log.display()) };
     let answer = ready(route::answer(Arc::clone(&shared), Connection::new(0), request));
     let answer = text(answer);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::json;
 use spanfate_model::event::{EventKind, LiveState};
 use spanfate_model::manifest::TrialManifest;
@@ -66,14 +67,24 @@ impl Place {
         }
         store::write_json(&stage.dir.manifest(), manifest)?;
         let name = &stage.plan.services[service].name;
-        let (pid, address) = (running.pid(), running.address);
-        let data = json!({"service": name, "pid": pid, "address": address, "incarnation": self.incarnation});
+        let mut data = json!({"service": name, "pid": running.pid(), "incarnation": self.incarnation});
+        if let Some((address, path)) = &running.entry {
+            data["address"] = json!(address);
+            (self.address, self.path) = (Some(*address), path.clone());
+        }
         events.say(EventKind::ProcessStarted, data)?;
         // Without it only triggers are blind; those are refused where there is no ledger.
         self.ledger = stage.ledger_of(service, self.incarnation).and_then(|path| File::open(path).ok());
-        (self.address, self.path) = (Some(address), running.path.clone());
         self.running = Some(running);
         Ok(())
+    }
+
+    /// Asks its process to stop by a signal, to be killed when the time to shut down and some grace are over; whether there is one.
+    pub(super) fn ask_to_stop(&mut self, by: Signal, grace: Duration) -> Result<bool, Error> {
+        let Some(running) = self.running.as_mut() else { return Ok(false) };
+        running.ask_to_stop(by)?;
+        self.until.get_or_insert(clock::now() + (self.shutdown + grace).as_nanos() as u64);
+        Ok(true)
     }
 
     /// Notes its end, if it has come, and kills it when it is overdue; whether it has just ended.

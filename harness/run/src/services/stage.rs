@@ -9,6 +9,7 @@ use spanfate_model::layout::{self, TrialDir, probe_name, slots_name, trace_event
 use spanfate_model::manifest::{ProcessManifest, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 use spanfate_model::probe::ProbeManifest;
+use spanfate_model::subject::Subject;
 use spanfate_model::topology::callers_first;
 
 use super::{Place, Services};
@@ -17,7 +18,7 @@ use crate::fault::Links;
 use crate::fixture::{self, Own, Probes, Programs, Running, Setup, Start, Starting};
 use crate::guard::Guard;
 use crate::probe::{self, Probing};
-use crate::usage::Subject;
+use crate::usage::Sampled;
 use crate::{Error, store};
 
 /// What starting the services needs.
@@ -90,16 +91,17 @@ impl Stage<'_> {
         let setup = self.setup(index, 0, None, &reached, None)?;
         let program = fixture::executable_of(service, &self.programs.base);
         let probes = |pid| self.probe(index, 0, pid, &program);
-        Own {
-            service,
-            base: &self.programs.base,
-            environment: fixture::environment_of(&setup),
-            cpus: self.cpus,
-            stdout: &self.dir.stdout_of(&service.name),
-            stderr: &self.dir.stderr_of(&service.name),
-            probes: self.variant.ebpf.is_some().then_some(&probes as &Probes<'_>),
+        let probes = self.variant.ebpf.is_some().then_some(&probes as &Probes<'_>);
+        let base = &self.programs.base;
+        if self.plan.subject().is_kept_apart() {
+            let environment = fixture::environment_of(&setup);
+            let (stdout, stderr) = (self.dir.stdout_of(&service.name), self.dir.stderr_of(&service.name));
+            let output = Some((stdout.as_path(), stderr.as_path()));
+            return Own { service, base, environment, cpus: self.cpus, output, probes }.start(self.guard);
         }
-        .start(self.guard)
+        // It has everything from its user; only where its spans go is ours.
+        let environment = vec![fixture::endpoint_of(&setup)];
+        Own { service, base, environment, cpus: &[], output: None, probes }.hold(self.guard)
     }
 
     /// Whether a service shall have probes.
@@ -118,7 +120,13 @@ impl Stage<'_> {
         let ebpf = self.variant.ebpf.unwrap_or_default();
         let name = probe_name(&self.plan.services[index].name, incarnation);
         let log = self.scratch.join(&name);
-        let done = probe::start(&probe::Wanted { pid, program, ebpf: &ebpf, log: &log, name: &name })?;
+        let wanted = probe::Wanted { pid, program, ebpf: &ebpf, log: &log, name: &name };
+        if self.plan.subject() == Subject::Attached {
+            // Nothing else sees what becomes of its spans.
+            let (probing, about) = probe::put(&wanted)?.map_err(|error| Error::unfit(program, &error))?;
+            return Ok((Some(probing), about));
+        }
+        let done = probe::start(&wanted)?;
         match &done.1.absent {
             Some(why) if ebpf.required => Err(Error::Absent {
                 what: format!("the eBPF witness that the scenario requires ({why})"),
@@ -208,9 +216,9 @@ impl Stage<'_> {
     }
 
     /// What the sampler looks at.
-    pub(crate) fn subject(&self, services: &Services) -> Subject {
+    pub(crate) fn sampled(&self, services: &Services) -> Sampled {
         let indices = 0..self.plan.services.len();
-        Subject {
+        Sampled {
             pids: indices.clone().filter_map(|index| services.pid(index)).collect(),
             cpus: self.cpus.to_vec(),
             ledgers: indices.filter_map(|index| self.ledger_of(index, 0)).collect(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use spanfate_model::id::SpanKey;
 use spanfate_model::wire::{self, AnswerRecord, Disposition, RequestRecord, SpanRecord, WireRecord};
-use spanfate_run::receiver::{self, Config, Deadlines, DiscardPlan, Receiver, Script, Summary, Upstream};
+use spanfate_run::receiver::{self, Config, Receiver, Summary, Upstream};
 use tempfile::TempDir;
 
 use super::client::Client;
@@ -31,17 +31,11 @@ pub(crate) fn relaying(upstream: Option<&Upstream>, change: impl FnOnce(&mut Con
 /// What the tests begin with.
 pub(crate) fn config(dir: &Path) -> Config {
     Config {
-        listen: ([127, 0, 0, 1], 0).into(),
-        answer_after: None,
         max_bytes: 4 << 20,
         max_spans: 10_000,
-        deadlines: Deadlines::default(),
-        log: dir.join("wire.log"),
-        log_limit: 1 << 30,
-        discard_acknowledged: DiscardPlan::default(),
         hop: 1,
         path: 2,
-        script: Script::default(),
+        ..Config::new(dir.join("wire.log"), 1 << 30)
     }
 }
 

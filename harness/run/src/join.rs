@@ -1,15 +1,14 @@
 //! A process that runs already, joined: its environment cannot be changed any more, so probes are the only witness.
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 
 use spanfate_model::manifest::ProcessManifest;
 use spanfate_model::probe::Ebpf;
 use spanfate_model::unit::MonoNs;
 
-use super::{Tick, unfit};
 use crate::interrupt::Interrupt;
 use crate::probe;
+use crate::progress::Life;
 use crate::{Error, clock, machine};
 
 /// How often the process is looked at.
@@ -36,7 +35,7 @@ pub fn join(
     ebpf: &Ebpf,
     lasting_ns: Option<u64>,
     interrupt: &Interrupt,
-    show: &mut dyn FnMut(Tick),
+    show: &mut dyn FnMut(Life),
 ) -> Result<Joined, Error> {
     let folder = PathBuf::from(format!("/proc/{pid}"));
     let program = folder.join("exe");
@@ -47,20 +46,13 @@ pub fn join(
         .join(format!("spanfate-attach-{}.probe", std::process::id()));
     let name = "attach.probe";
     let wanted = probe::Wanted { pid, program: &program, ebpf, log: &path, name };
-    let (probing, about) = probe::put(&wanted)?.map_err(|error| unfit(&program, error))?;
+    let (probing, about) = probe::put(&wanted)?.map_err(|error| Error::unfit(&program, &error))?;
     let began = clock::now();
     let until = lasting_ns.map(|lasting| began + lasting);
     let mut gone = false;
     while !gone && !interrupt.requested() && until.is_none_or(|until| clock::now() < until) {
         gone = !folder.is_dir();
-        let seen = probing.seen();
-        show(Tick {
-            started: seen.started.load(Ordering::Relaxed),
-            dropped: seen.dropped.load(Ordering::Relaxed),
-            handed: seen.handed.load(Ordering::Relaxed),
-            failed: seen.failed.load(Ordering::Relaxed),
-            ..Tick::default()
-        });
+        show(Life::of(probing.seen()));
         clock::sleep_until(clock::now() + LOOK_NS);
     }
     let ended = clock::now();
