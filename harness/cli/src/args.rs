@@ -18,6 +18,9 @@ use clap_complete::Shell;
 use spanfate_model::unit::{Period, Rate, UnitError};
 use spanfate_model::verdict::ExitCode as Code;
 use spanfate_run::receiver::Upstream;
+use spanfate_run::runner::Limits;
+
+use crate::session::selected::{self, Changes};
 
 pub(crate) use advise::AdviseArguments;
 pub(crate) use ci::CiArguments;
@@ -178,6 +181,18 @@ pub(crate) enum Witness {
     Pair,
 }
 
+impl Selection {
+    /// What of the scenario is to be other than its file says.
+    pub(crate) fn changes(&self) -> Changes {
+        let witness = self.witness.map(|witness| match witness {
+            Witness::Full => selected::Witness::Full,
+            Witness::Off => selected::Witness::Off,
+            Witness::Pair => selected::Witness::Pair,
+        });
+        Changes { trials: self.trials, seed: self.seed, variants: self.variants.clone(), witness }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ScenarioArguments {
     #[command(flatten)]
@@ -199,6 +214,14 @@ pub(crate) struct LimitArguments {
     /// Begin no trial that would end later than this, for example 20min; `resume` runs the rest. Exit code 103.
     #[arg(long, value_name = "TIME", value_parser = period)]
     pub(crate) max_duration: Option<Period>,
+}
+
+impl LimitArguments {
+    /// When a run ends before its last trial, and whether it may go on where another machine began it.
+    pub(crate) fn limits(self, any_machine: bool) -> Limits {
+        let Self { keep_going, max_duration } = self;
+        Limits { most: max_duration.map(|most| most.0), keep_going, any_machine }
+    }
 }
 
 #[derive(Debug, Args)]

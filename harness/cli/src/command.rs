@@ -4,7 +4,6 @@ mod advise;
 mod analyze;
 mod attach;
 mod bisect;
-mod ci;
 mod compare;
 mod completions;
 mod doctor;
@@ -22,11 +21,9 @@ mod resume;
 mod scenario;
 mod schema;
 mod selftest;
-mod series;
 
 use std::path::PathBuf;
 
-use spanfate_model::plan::Plan;
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::shim::Become;
 
@@ -67,19 +64,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     }
 }
 
-/// Something as JSON to read, with a newline at its end.
-fn pretty(what: &impl serde::Serialize) -> Result<String, Error> {
-    Ok(serde_json::to_string_pretty(what).map_err(|e| Error::Output(std::io::Error::other(e)))? + "\n")
-}
-
 /// Looks at every file; the first error decides the exit code.
 fn validate(files: &[PathBuf], color: bool) -> Result<ExitCode, Error> {
     let mut first = None;
     for file in files {
         match scenario_file::load(file, color) {
             Ok(loaded) => {
-                let load = Plan::resolve(&loaded.scenario).load;
-                show::note(&format!("{}: valid ({load})", file.display()));
+                show::note(&format!("{}: valid ({})", file.display(), loaded.plan.load));
             }
             Err(error) if first.is_none() => first = Some(error),
             Err(error) => show::error(&error, color),

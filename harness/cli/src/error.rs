@@ -63,7 +63,8 @@ impl Error {
     }
 }
 
-fn of_run(error: &spanfate_run::Error) -> ExitCode {
+/// The exit code of an error of the harness.
+pub(crate) fn of_run(error: &spanfate_run::Error) -> ExitCode {
     use spanfate_run::Error as Run;
     match error {
         Run::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ExitCode::InputMissing,
@@ -76,6 +77,11 @@ fn of_run(error: &spanfate_run::Error) -> ExitCode {
         Run::OtherMachine { .. } => ExitCode::Inconclusive,
         Run::File { .. } | Run::System { .. } => ExitCode::HarnessError,
     }
+}
+
+/// The exit code of what a signal ended.
+pub(crate) const fn of_signal(signal: i32) -> ExitCode {
+    if signal == 2 { ExitCode::Interrupted } else { ExitCode::Terminated }
 }
 
 /// When several exit codes apply, this one is used: the one that stands first.

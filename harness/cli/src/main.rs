@@ -4,8 +4,9 @@ mod args;
 mod command;
 mod csv;
 mod error;
+mod outcome;
 mod scenario_file;
-mod select;
+mod session;
 mod show;
 
 use std::process::ExitCode;

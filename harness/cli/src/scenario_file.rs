@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use spanfate_model::figure::nearest;
+use spanfate_model::plan::Plan;
 use spanfate_model::scenario::Scenario;
 use spanfate_run::project::Project;
 
@@ -31,6 +32,8 @@ pub(crate) struct Diagnostic {
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) scenario: Scenario,
+    /// What it comes to.
+    pub(crate) plan: Plan,
     pub(crate) text: String,
     /// The file's folder: paths in the scenario begin there.
     pub(crate) folder: PathBuf,
@@ -45,7 +48,7 @@ pub(crate) fn load(name: &Path, color: bool) -> Result<Loaded, Error> {
     })?;
     let folder = folder_of(&path)?;
     match parse::parse(&text, &folder) {
-        Ok(scenario) => Ok(Loaded { scenario, text, folder }),
+        Ok((scenario, plan)) => Ok(Loaded { scenario, plan, text, folder }),
         Err(diagnostics) => Err(Error::Scenario(render::render(&path, &text, &diagnostics, color))),
     }
 }
@@ -57,10 +60,13 @@ fn folder_of(path: &Path) -> Result<PathBuf, Error> {
     Ok(whole.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned))
 }
 
-/// What is wrong with a scenario that was changed after it was read.
-pub(crate) fn problems(scenario: &Scenario) -> Vec<String> {
-    check::check(scenario).into_iter().map(|problem| problem.message).collect()
+/// The plan of a scenario that was changed after it was read, or what is wrong with it now.
+pub(crate) fn resolve(scenario: &Scenario) -> Result<Plan, String> {
+    let problem = |mut all: Vec<check::Problem>| all.swap_remove(0).message;
+    check::check(scenario).map_err(problem)
 }
+
+pub(crate) use check::variant_names;
 
 fn find(name: &Path) -> Result<PathBuf, Error> {
     if name.is_file() {

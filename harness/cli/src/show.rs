@@ -7,9 +7,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use spanfate_model::unit::MonoNs;
 use spanfate_run::clock;
 use spanfate_run::fixture::BuildLine;
-use spanfate_run::progress::Progress;
+use spanfate_run::progress::{Life, Progress};
 
 use crate::error::Error;
+use crate::session::Audience;
 
 /// Nanoseconds between plain lines where there is no terminal.
 const PLAIN_EVERY: u64 = 10_000_000_000;
@@ -20,6 +21,11 @@ pub(crate) fn data(text: &str) -> Result<(), Error> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
         _ => Ok(()),
     }
+}
+
+/// Something as JSON to read, with a newline at its end.
+pub(crate) fn pretty(what: &impl serde::Serialize) -> Result<String, Error> {
+    Ok(serde_json::to_string_pretty(what).map_err(|e| Error::Output(std::io::Error::other(e)))? + "\n")
 }
 
 /// Writes a note to stderr.
@@ -57,43 +63,14 @@ impl Shown {
     pub(crate) fn new(quiet: bool) -> Self {
         let terminal =
             std::io::stderr().is_terminal() && std::env::var("TERM").is_ok_and(|term| term != "dumb");
-        let target = if quiet || !terminal {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr_with_hz(8)
-        };
-        let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
-            bar.set_style(style);
-        }
+        let bar = bar(terminal && !quiet);
         Self { bar, terminal, quiet, head: String::new(), said: clock::now() }
     }
 
-    pub(crate) fn show(&mut self, progress: Progress) {
-        match progress {
-            Progress::Build { fixture, line } => self.build(&fixture, line),
-            Progress::TrialBegan { index, total, variant, left_s } => {
-                self.head = format!("trial {}/{total} {variant}", index + 1);
-                self.step(&format!("{}  (about {} left)", self.head, time_left(left_s)));
-            }
-            Progress::Tick { phase, started, intended, received, left_s } => {
-                let requests =
-                    if intended > 0 { format!("{started}/{intended} requests, ") } else { String::new() };
-                let text = format!(
-                    "{}: {phase}, {requests}{received} spans received, about {} left",
-                    self.head,
-                    time_left(left_s)
-                );
-                self.bar.set_message(text);
-                self.bar.tick();
-            }
-            Progress::TrialFailed { index, why } => self.step(&format!("trial {} failed: {why}", index + 1)),
-            Progress::TrialEnded { .. } => self.bar.set_message(String::new()),
-        }
-    }
-
-    pub(crate) fn finish(&self) {
+    /// Takes the line away that changes. What is shown after that has a new one.
+    pub(crate) fn end(&mut self) {
         self.bar.finish_and_clear();
+        self.bar = bar(self.terminal && !self.quiet);
     }
 
     fn build(&mut self, fixture: &str, line: BuildLine) {
@@ -129,6 +106,66 @@ impl Shown {
             note(text);
         }
     }
+}
+
+impl Audience for Shown {
+    fn show(&mut self, progress: Progress) {
+        match progress {
+            Progress::Build { fixture, line } => self.build(&fixture, line),
+            Progress::TrialBegan { index, total, variant, left_s } => {
+                self.head = format!("trial {}/{total} {variant}", index + 1);
+                self.step(&format!("{}  (about {} left)", self.head, time_left(left_s)));
+            }
+            Progress::Tick { phase, started, intended, received, left_s } => {
+                let requests =
+                    if intended > 0 { format!("{started}/{intended} requests, ") } else { String::new() };
+                let text = format!(
+                    "{}: {phase}, {requests}{received} spans received, about {} left",
+                    self.head,
+                    time_left(left_s)
+                );
+                self.bar.set_message(text);
+                self.bar.tick();
+            }
+            Progress::Life(life) => self.status(|| of_life(&life, true)),
+            Progress::Relay(trouble) => note(trouble.as_deref().unwrap_or_default()),
+            Progress::TrialFailed { index, why } => self.step(&format!("trial {} failed: {why}", index + 1)),
+            Progress::TrialEnded { .. } => self.bar.set_message(String::new()),
+        }
+    }
+
+    fn finish(&mut self) {
+        self.end();
+    }
+
+    fn note(&mut self, text: &str) {
+        note(text);
+    }
+}
+
+fn bar(visible: bool) -> ProgressBar {
+    let target = if visible { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// How a program stands that runs without a load of ours; `wire`: what it sends is sent to us.
+pub(crate) fn of_life(life: &Life, wire: bool) -> String {
+    let Life { started, dropped, handed, failed, received, not_taken } = life;
+    let mut out = format!("{started} spans started, {dropped} dropped, {handed} handed to the exporter");
+    if *failed > 0 {
+        out += &format!(", {failed} exports failed");
+    }
+    if wire {
+        out += &format!(", {received} received");
+    }
+    if *not_taken > 0 {
+        out += &format!(", {not_taken} requests not taken by the endpoint");
+    }
+    out
 }
 
 /// A sweep takes hours; nobody counts them in seconds.

@@ -206,12 +206,14 @@ impl Run<'_> {
         let index = trial.planned.index;
         let began = clock::now();
         let left = |done_s: f64| (estimated_s - done_s).max(0.0);
-        watcher.show(Progress::TrialBegan {
-            index,
-            total: self.plan.trials.len(),
-            variant: trial.variant.name.clone(),
-            left_s: left(0.0),
-        });
+        if self.plan.subject().has_load() {
+            watcher.show(Progress::TrialBegan {
+                index,
+                total: self.plan.trials.len(),
+                variant: trial.variant.name.clone(),
+                left_s: left(0.0),
+            });
+        }
         trial.run(&mut |tick: Tick| {
             watcher.show(match tick {
                 Tick::Load { phase, started, intended, received } => {

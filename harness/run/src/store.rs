@@ -143,7 +143,7 @@ const PLANTED: &str = "planted.ndjson";
 
 /// Makes a scratch directory of this user alone, and claims it. Where fixtures run as a user without rights, that user may
 /// make files in it, and may not touch those of others.
-pub fn make_scratch(scratch: &Path, unprivileged: bool) -> Result<Flock<File>, Error> {
+pub fn make_scratch(scratch: &Path, unprivileged: bool) -> Result<Claim, Error> {
     let make = || {
         fs::DirBuilder::new().mode(0o700).create(scratch)?;
         if unprivileged {
@@ -259,13 +259,16 @@ pub fn remove(dir: &RunDir) -> Result<(), Error> {
     fs::remove_dir_all(&dir.0).map_err(Error::file("remove", &dir.0))
 }
 
+/// A directory that belongs to this process. The claim ends with the value, and with the process however it ends.
+pub type Claim = Flock<File>;
+
 /// Claims a run's directory for this process; `None` when another process has it.
-pub fn lock(dir: &RunDir) -> Result<Option<Flock<File>>, Error> {
+pub fn lock(dir: &RunDir) -> Result<Option<Claim>, Error> {
     claim(&dir.0.join(".lock"))
 }
 
-/// Claims a lock file. The claim ends with the value, and with the process however it ends.
-fn claim(path: &Path) -> Result<Option<Flock<File>>, Error> {
+/// Claims a lock file.
+fn claim(path: &Path) -> Result<Option<Claim>, Error> {
     let file = File::create(path).map_err(Error::unwritten(path))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(Some(lock)),

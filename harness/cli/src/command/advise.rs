@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
     })?;
     let now = now(arguments, &demand);
     let text = if arguments.json {
-        super::pretty(&answer(&plan, now.as_ref()))?
+        show::pretty(&answer(&plan, now.as_ref()))?
     } else {
         spanfate_report::plan(&plan, now.as_ref())
     };

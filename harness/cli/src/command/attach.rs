@@ -3,22 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::describe_probes;
-use spanfate_model::layout::RunDir;
 use spanfate_model::plan::Plan;
 use spanfate_model::probe::{Ebpf, EbpfMode};
 use spanfate_model::scenario::{Load, Scenario, Service};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::attach::{Attach, Tick, join};
 use spanfate_run::interrupt::Interrupt;
+use spanfate_run::join::join;
 use spanfate_run::project::Project;
 use spanfate_run::receiver::Upstream;
 use spanfate_run::runner::{Limits, Run};
-use spanfate_run::store;
 
-use super::{analyze, scenario};
 use crate::args::AttachArguments;
 use crate::error::Error;
+use crate::outcome;
+use crate::session::carry_out::{attend, begin};
 use crate::show::{self, Shown};
 
 /// Attaches to a program, started here or running already.
@@ -98,8 +97,9 @@ fn loaded(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         scenario: &command_line(arguments),
         interrupt: &interrupt,
         limits: Limits::default(),
+        relay: None,
     };
-    scenario::carry_out(&run, &arguments.output, color)
+    outcome::say(begin(&run, &mut Shown::new(arguments.output.quiet))?, &arguments.output, color)
 }
 
 /// What stands in the place of a scenario file.
@@ -112,8 +112,10 @@ fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
     let here = here()?;
     let relay = arguments.relay.as_deref().map(upstream).transpose()?;
     let project = Project(here.clone());
-    let mut plan = Plan::resolve(&scenario_of(arguments)?);
-    plan.attached = true;
+    let mut scenario = scenario_of(arguments)?;
+    // What it gets to stop in order, once it was asked to.
+    scenario.services.iter_mut().for_each(|service| service.shutdown = arguments.grace);
+    let plan = Plan { attached: true, ..Plan::resolve(&scenario) };
     // The program hears of it; its end is what was asked for.
     let interrupt = Interrupt::listen(|_| ())?;
     let run = Run {
@@ -124,36 +126,12 @@ fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         scenario: &command_line(arguments),
         interrupt: &interrupt,
         limits: Limits::default(),
-    };
-    let dir: RunDir = run.prepare()?;
-    let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
-    let grace = arguments.grace.0;
-    let attach = Attach {
-        base: &here,
-        plan: &plan,
-        grace,
-        interrupt: &interrupt,
         relay: relay.as_ref(),
-        say: &show::note,
     };
-    show::note(&format!(
-        "starting {} with its spans sent to this program; Ctrl-C is handed on to it",
-        arguments.command.join(" ")
-    ));
-    if let Some(relay) = &relay {
-        show::note(&format!("all that it exports goes on to {}, whose answers it gets", relay.shown()));
-    }
-    let mut shown = Shown::new(arguments.output.quiet);
-    let done = attach.execute(&dir, &mut |tick| shown.status(|| line(&tick, true)));
-    shown.finish();
-    if let Err(error) = done {
-        drop(std::fs::remove_dir_all(&dir.0));
-        return Err(Error::Run(error));
-    }
-    let result = analyze::conclude(&dir)?;
-    analyze::print(&dir, &result, &arguments.output, color)?;
-    warn(&result);
-    Ok(result.verdict.exit())
+    let done = attend(&run, &mut Shown::new(arguments.output.quiet))?;
+    outcome::concluded(&done.run.dir, &done.result, &arguments.output, color)?;
+    warn(&done.result);
+    Ok(done.exit())
 }
 
 /// Where to hand on to: what the user says, else what the environment says, which the program would have gone by.
@@ -192,35 +170,19 @@ fn joined(pid: u32, arguments: &AttachArguments) -> Result<ExitCode, Error> {
     ));
     let ebpf = probes(arguments);
     let lasting = arguments.lasting.map(Period::nanos);
-    let joined = join(pid, &ebpf, lasting, &interrupt, &mut |tick| shown.status(|| line(&tick, false)))?;
-    shown.finish();
+    let joined =
+        join(pid, &ebpf, lasting, &interrupt, &mut |life| shown.status(|| show::of_life(&life, false)))?;
+    shown.end();
     let Some(seen) = describe_probes(&joined.manifest, &joined.log, joined.began) else {
         return Ok(ExitCode::Inconclusive);
     };
     if arguments.output.json {
-        let text =
-            serde_json::to_string_pretty(&seen).map_err(|e| Error::Output(std::io::Error::other(e)))?;
-        show::data(&(text + "\n"))?;
+        show::data(&show::pretty(&seen)?)?;
     } else {
         let seconds = (joined.ended - joined.began) as f64 / 1e9;
         show::data(&spanfate_report::joined(&seen, seconds, joined.gone))?;
     }
     Ok(if seen.state.is_complete() { ExitCode::Pass } else { ExitCode::Inconclusive })
-}
-
-fn line(tick: &Tick, wire: bool) -> String {
-    let Tick { started, dropped, handed, failed, received, not_taken } = tick;
-    let mut out = format!("{started} spans started, {dropped} dropped, {handed} handed to the exporter");
-    if *failed > 0 {
-        out += &format!(", {failed} exports failed");
-    }
-    if wire {
-        out += &format!(", {received} received");
-    }
-    if *not_taken > 0 {
-        out += &format!(", {not_taken} requests not taken by the endpoint");
-    }
-    out
 }
 
 #[cfg(test)]

@@ -8,13 +8,15 @@ use spanfate_model::result::RunResult;
 use spanfate_model::scenario::Gates;
 use spanfate_model::verdict::{ExitCode, Verdict};
 use spanfate_report::{TableStyle, comparisons};
-use spanfate_run::store;
+use spanfate_run::interrupt::Interrupt;
 
-use super::{analyze, scenario};
 use crate::args::CompareArguments;
 use crate::error::Error;
-use crate::select::{self, Selected};
-use crate::{scenario_file, show};
+use crate::session::carry_out::carry_out;
+use crate::session::runs::result_of;
+use crate::session::selected::{Selected, with_sdks};
+use crate::show::{self, Shown};
+use crate::{outcome, scenario_file};
 
 /// Compares.
 pub(super) fn run(arguments: &CompareArguments, color: bool) -> Result<ExitCode, Error> {
@@ -54,18 +56,12 @@ fn runs(
         )));
     }
     if arguments.output.json {
-        show::data(&super::pretty(&all)?)?;
+        show::data(&show::pretty(&all)?)?;
     } else if !arguments.output.quiet {
         show::data(&comparisons(&all, TableStyle { color, width: None }))?;
     }
     let worst = all.iter().fold(Verdict::Pass, |worst, one| worst.worst(one.verdict));
     Ok(worst.exit())
-}
-
-/// The result of a run, by its directory, its id, or the file itself.
-pub(super) fn result_of(name: &Path) -> Result<RunResult, Error> {
-    let file = if name.is_file() { name.to_owned() } else { analyze::find_run(name)?.result() };
-    Ok(store::read_json(&file)?)
 }
 
 fn gates(arguments: &CompareArguments) -> Result<Option<Gates>, Error> {
@@ -92,13 +88,16 @@ fn sdks(
     let loaded = scenario_file::load(file, color)?;
     let sdks = sdks.map(|sdk| located(sdk));
     let gates = gates(arguments)?;
-    let scenario = select::with_sdks(loaded.scenario, &sdks, arguments.variant.as_deref(), |compare| {
+    let scenario = with_sdks(loaded.scenario, &sdks, arguments.variant.as_deref(), |compare| {
         compare.pairs = arguments.pairs.unwrap_or(compare.pairs);
         compare.gate = gates.clone().unwrap_or_else(|| compare.gate.clone());
     })?;
     let selected = Selected::of(&scenario, loaded.text, loaded.folder)?;
-    let limits = scenario::limits(arguments.limits, false);
-    scenario::run_selected(&selected, arguments.out.as_deref(), limits, &arguments.output, color)
+    let interrupt = Interrupt::listen(show::note)?;
+    let mut shown = Shown::new(arguments.output.quiet);
+    let limits = arguments.limits.limits(false);
+    let done = carry_out(&selected, arguments.out.as_deref(), limits, &interrupt, &mut shown)?;
+    outcome::say(done, &arguments.output, color)
 }
 
 /// A checkout named on the command line begins where the user stands, not where the scenario is.

@@ -1,27 +1,20 @@
 //! `spanfate explain`: what every witness says of one span, and what decided its fate.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use spanfate_analysis::{Wanted, explain, ids_beginning_with};
 use spanfate_model::explain::Explanation;
 use spanfate_model::fate::Fate;
 use spanfate_model::figure::nearest;
 use spanfate_model::id::{SpanId, TraceId};
-use spanfate_model::layout::RunDir;
-use spanfate_model::manifest::RunManifest;
 use spanfate_model::plan::{Plan, PlannedTrial};
-use spanfate_model::raw::TrialLogs;
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::{TableStyle, explained};
-use spanfate_run::project::Project;
-use spanfate_run::store;
 
-use super::analyze::find_run;
-use super::export::selected;
-use super::pretty;
 use crate::args::ExplainArguments;
 use crate::error::Error;
+use crate::session::runs::{self, Held};
 use crate::show;
 
 /// Fewest digits of an id that are taken for its beginning.
@@ -41,18 +34,22 @@ enum Asked {
 pub(super) fn run(arguments: &ExplainArguments, color: bool) -> Result<ExitCode, Error> {
     let (asked, run) = understand(arguments)?;
     let dir = match run {
-        Some(run) => find_run(Path::new(run))?,
-        None => newest()?,
+        Some(run) => runs::find(Path::new(run))?,
+        None => {
+            let newest = runs::newest()?;
+            show::note(&format!("of the newest run, {}", newest.0.display()));
+            newest
+        }
     };
-    let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
-    let plan = store::read_plan(&dir)?;
-    let run = Run { trials: selected(&dir, &plan, None)?, dir, plan };
+    let held = runs::hold(dir)?;
+    let plan = held.plan()?;
+    let run = Run { trials: held.begun(&plan, None)?, held, plan };
     let found = match &asked {
         Asked::Id(digits) => run.of_id(digits)?,
         Asked::Fates(name, fates) => run.of_fates(name, fates, usize::from(arguments.count))?,
     };
     if arguments.json {
-        show::data(&pretty(&found)?)?;
+        show::data(&show::pretty(&found)?)?;
     } else {
         show::data(&explained(&found, TableStyle { color, width: None }))?;
     }
@@ -100,46 +97,19 @@ fn fates(name: &str) -> Result<Vec<Fate>, Error> {
     Err(Error::Refused(format!("unknown fate `{name}`; {hint}")))
 }
 
-/// The run in `results/` that was begun last.
-fn newest() -> Result<RunDir, Error> {
-    let results = Project::find()?.results();
-    let entries = std::fs::read_dir(&results).into_iter().flatten().flatten();
-    let begun = |path: PathBuf| {
-        let dir = RunDir(path);
-        let manifest: RunManifest = store::read_json(&dir.manifest()).ok()?;
-        dir.plan().is_file().then_some((manifest.started_at, dir))
-    };
-    let runs = entries.filter_map(|entry| begun(entry.path()));
-    let (_, dir) = runs
-        .max_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.0.cmp(&other.0)))
-        .ok_or_else(|| Error::Missing {
-            what: "run",
-            name: results.display().to_string(),
-            hint: "; give a results directory after the id".to_owned(),
-        })?;
-    show::note(&format!("of the newest run, {}", dir.0.display()));
-    Ok(dir)
-}
-
 struct Run {
-    dir: RunDir,
+    held: Held,
     plan: Plan,
     trials: Vec<PlannedTrial>,
 }
 
 impl Run {
-    fn logs(&self, trial: &PlannedTrial) -> Result<TrialLogs, Error> {
-        let place = self.dir.trial(trial.index);
-        store::settle(&place)?;
-        Ok(store::read_trial(&place)?)
-    }
-
     /// The first spans of some fates, trial by trial.
     fn of_fates(&self, name: &str, fates: &[Fate], most: usize) -> Result<Vec<Explanation>, Error> {
         let mut out = Vec::new();
         for trial in &self.trials {
             let wanted = Wanted::Fates(fates.to_vec(), most - out.len());
-            out.extend(explain(&self.plan, trial, &self.logs(trial)?, &wanted));
+            out.extend(explain(&self.plan, trial, &self.held.logs(trial)?, &wanted));
             if out.len() >= most {
                 break;
             }
@@ -147,8 +117,8 @@ impl Run {
         if out.is_empty() {
             return Err(Error::NothingSelected(format!(
                 "no span of {} is known by its id and has the fate `{name}`; `spanfate export {} --csv` lists all with theirs",
-                self.dir.id(),
-                self.dir.0.display()
+                self.held.dir.id(),
+                self.held.dir.0.display()
             )));
         }
         Ok(out)
@@ -159,7 +129,7 @@ impl Run {
         let (mut spans, mut traces) = (BTreeSet::<SpanId>::new(), BTreeSet::<TraceId>::new());
         let mut within = Vec::new();
         for trial in &self.trials {
-            let ids = ids_beginning_with(&self.logs(trial)?, digits, LISTED);
+            let ids = ids_beginning_with(&self.held.logs(trial)?, digits, LISTED);
             if !ids.spans.is_empty() || !ids.traces.is_empty() {
                 within.push(trial);
                 spans.extend(ids.spans);
@@ -178,7 +148,7 @@ impl Run {
         };
         let mut out = Vec::new();
         for trial in within {
-            out.extend(explain(&self.plan, trial, &self.logs(trial)?, &wanted));
+            out.extend(explain(&self.plan, trial, &self.held.logs(trial)?, &wanted));
         }
         if out.is_empty() {
             return Err(self.unknown(digits, "it appeared, but nobody's books have it"));
@@ -189,8 +159,8 @@ impl Run {
     fn unknown(&self, digits: &str, why: &str) -> Error {
         Error::NothingSelected(format!(
             "{digits} in {}: {why}; `spanfate export {} --csv` lists the ids of all spans",
-            self.dir.id(),
-            self.dir.0.display()
+            self.held.dir.id(),
+            self.held.dir.0.display()
         ))
     }
 }

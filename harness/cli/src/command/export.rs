@@ -6,16 +6,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use spanfate_analysis::{Exported, each_span};
-use spanfate_model::layout::RunDir;
-use spanfate_model::manifest::RunManifest;
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::row::SpanRow;
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::store;
 
-use super::analyze::find_run;
 use crate::args::ExportArguments;
 use crate::error::Error;
+use crate::session::runs::{self, Held};
 use crate::{csv, show};
 
 /// Bytes that are written at once.
@@ -23,11 +20,10 @@ const BUFFER: usize = 256 << 10;
 
 /// Exports a run, or one trial of it.
 pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Error> {
-    let dir = find_run(&arguments.run)?;
-    let _lock = store::lock(&dir)?.ok_or_else(|| Error::Busy(dir.0.clone()))?;
-    let plan: Plan = store::read_plan(&dir)?;
-    let trials = selected(&dir, &plan, arguments.trial)?;
-    let export = Export { dir: &dir, plan: &plan, trials: &trials, csv: arguments.format.csv };
+    let run = runs::open(&arguments.run)?;
+    let plan = run.plan()?;
+    let trials = run.begun(&plan, arguments.trial)?;
+    let export = Export { run: &run, plan: &plan, trials: &trials, csv: arguments.format.csv };
     match &arguments.out {
         None => match export.write(io::stdout().lock())? {
             // Who reads only the beginning has what was wanted.
@@ -39,28 +35,8 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Error> {
     Ok(ExitCode::Pass)
 }
 
-/// The trials that were begun, or the one that was asked for.
-pub(super) fn selected(dir: &RunDir, plan: &Plan, wanted: Option<u16>) -> Result<Vec<PlannedTrial>, Error> {
-    let manifest: RunManifest = store::read_json(&dir.manifest())?;
-    let begun = |index: u16| manifest.trials.contains(&index) && dir.trial(index).manifest().is_file();
-    let trials: Vec<PlannedTrial> = plan
-        .trials
-        .iter()
-        .filter(|trial| begun(trial.index) && wanted.is_none_or(|wanted| wanted == trial.index))
-        .copied()
-        .collect();
-    match wanted.filter(|_| trials.is_empty()) {
-        Some(wanted) => Err(Error::NothingSelected(format!(
-            "there is no trial {wanted}; of {} planned trials (from 0) {} were begun",
-            plan.trials.len(),
-            manifest.trials.len()
-        ))),
-        None => Ok(trials),
-    }
-}
-
 struct Export<'a> {
-    dir: &'a RunDir,
+    run: &'a Held,
     plan: &'a Plan,
     trials: &'a [PlannedTrial],
     csv: bool,
@@ -87,9 +63,7 @@ impl Export<'_> {
             if done.is_err() {
                 return Ok(done);
             }
-            let place = self.dir.trial(planned.index);
-            store::settle(&place)?;
-            let logs = store::read_trial(&place)?;
+            let logs = self.run.logs(planned)?;
             let exported = each_span(self.plan, planned, &logs, &mut |row| {
                 done = self.row(&mut to, row);
                 if done.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

@@ -10,7 +10,8 @@ use spanfate_model::verdict::ExitCode;
 use spanfate_run::project::Project;
 
 use crate::error::Error;
-use crate::{scenario_file, show};
+use crate::scenario_file::{self, Loaded};
+use crate::show;
 
 /// Head of the table in `scenarios/README.md`.
 const HEAD: &str = "| scenario | question | load | variants | faults | length |\n|---|---|---|---|---|---|\n";
@@ -22,8 +23,8 @@ pub(super) fn run(markdown: bool, color: bool) -> Result<ExitCode, Error> {
     for path in below(&folder) {
         let shown = path.strip_prefix(&folder).unwrap_or(&path);
         match scenario_file::load(&path, color) {
-            Ok(loaded) if markdown => out += &row(shown, &loaded.scenario),
-            Ok(loaded) => out += &line(shown, &loaded.scenario),
+            Ok(loaded) if markdown => out += &row(shown, &loaded),
+            Ok(loaded) => out += &line(shown, &loaded.plan),
             Err(error) if markdown => return Err(error),
             Err(_) => {
                 out += &format!(
@@ -61,15 +62,14 @@ fn stem(path: &Path) -> String {
     path.with_extension("").display().to_string()
 }
 
-fn line(path: &Path, scenario: &Scenario) -> String {
-    let plan = Plan::resolve(scenario);
+fn line(path: &Path, plan: &Plan) -> String {
     let seconds = plan.estimated_seconds(&plan.trials);
     let (name, variants) = (stem(path), plan.variants.len());
     format!("{name:<22} {variants:>2} variants, about {seconds:>4.0} s   {}\n", plan.description)
 }
 
-fn row(path: &Path, scenario: &Scenario) -> String {
-    let plan = Plan::resolve(scenario);
+fn row(path: &Path, loaded: &Loaded) -> String {
+    let plan = &loaded.plan;
     format!(
         "| `{}` | {} | {} | {} | {} | {} |\n",
         path.display(),
@@ -77,7 +77,7 @@ fn row(path: &Path, scenario: &Scenario) -> String {
         plan.description.replace('|', "\\|"),
         plan.load,
         plan.variants.len(),
-        kinds(scenario),
+        kinds(&loaded.scenario),
         length(plan.estimated_seconds(&plan.trials)),
     )
 }

@@ -111,7 +111,7 @@ mod tests {
         for kind in [Kind::Http, Kind::Chain, Kind::Own] {
             let text = fill(&asked(kind, &[]), "mine", None);
             assert!(!text.contains('@'), "{text}");
-            assert_eq!(parse(&text, Path::new(".")).unwrap().name, "mine");
+            assert_eq!(parse(&text, Path::new(".")).unwrap().0.name, "mine");
         }
     }
 
@@ -119,7 +119,7 @@ mod tests {
     fn a_command_is_written_as_it_is_meant() {
         let text =
             fill(&asked(Kind::Http, &["./my \"service\"", "--listen", "127.0.0.1:{port}"]), "mine", None);
-        let scenario = parse(&text, Path::new(".")).unwrap();
+        let (scenario, _) = parse(&text, Path::new(".")).unwrap();
         assert_eq!(scenario.services[0].command, ["./my \"service\"", "--listen", "127.0.0.1:{port}"]);
     }
 

@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &PeekArguments) -> Result<ExitCode, Error> {
     }
     let peek = conclude_peek(&peeker.observation());
     let text = if arguments.json {
-        serde_json::to_string_pretty(&peek).map_err(|e| Error::Output(std::io::Error::other(e)))? + "\n"
+        show::pretty(&peek)?
     } else {
         let gap = if arguments.watch && looks > LINE { "\n" } else { "" };
         format!("{gap}{}", spanfate_report::peek(&peek))

@@ -5,19 +5,13 @@ use spanfate_model::verdict::ExitCode;
 
 use crate::args::Selection;
 use crate::error::Error;
-use crate::select::select;
+use crate::session::selected::select;
 use crate::show;
 
 /// Prints the expanded plan.
 pub(super) fn run(selection: &Selection, json: bool, color: bool) -> Result<ExitCode, Error> {
-    let plan = select(selection, color)?.plan;
-    let text = if json {
-        let text =
-            serde_json::to_string_pretty(&plan).map_err(|e| Error::Output(std::io::Error::other(e)))?;
-        text + "\n"
-    } else {
-        describe(&plan)
-    };
+    let plan = select(&selection.file, &selection.changes(), color)?.plan;
+    let text = if json { show::pretty(&plan)? } else { describe(&plan) };
     show::data(&text)?;
     Ok(ExitCode::Pass)
 }

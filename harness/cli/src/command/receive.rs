@@ -47,14 +47,10 @@ pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
         explain(&station, &mut trouble);
         std::thread::sleep(LOOK);
     }
-    shown.finish();
+    shown.end();
     explain(&station, &mut trouble);
     let totals = station.close()?;
-    let text = if arguments.json {
-        serde_json::to_string_pretty(&totals).map_err(|e| Error::Output(std::io::Error::other(e)))? + "\n"
-    } else {
-        table(&totals)
-    };
+    let text = if arguments.json { show::pretty(&totals)? } else { table(&totals) };
     show::data(&text)?;
     Ok(ExitCode::Pass)
 }

@@ -7,11 +7,13 @@ mod load;
 mod sdk;
 mod service;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 
 use spanfate_model::exporter::Exporter;
 use spanfate_model::figure::nearest;
-use spanfate_model::plan::{MAX_TRIALS, named};
+use spanfate_model::plan::{MAX_TRIALS, Plan, named};
 use spanfate_model::scenario::{Scenario, Service, WitnessMode};
 use spanfate_model::unit::Period;
 
@@ -28,13 +30,32 @@ pub(super) struct Problem {
     pub(super) help: Option<String>,
 }
 
-/// Checks a whole scenario; gives every problem.
-pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
+/// A plan that is resolved once, when the first check asks for it.
+struct Resolved<'a> {
+    scenario: &'a Scenario,
+    plan: OnceCell<Plan>,
+}
+
+impl Resolved<'_> {
+    fn plan(&self) -> &Plan {
+        self.plan.get_or_init(|| Plan::resolve(self.scenario))
+    }
+}
+
+/// Checks a whole scenario; gives its plan, or every problem.
+pub(super) fn check(scenario: &Scenario) -> Result<Plan, Vec<Problem>> {
     // Calls go by the names that services have, written or not.
     let scenario = &Scenario { services: named(&scenario.services), ..scenario.clone() };
+    // With more trials than there may be it is no plan to run; its variants are the same with one.
+    let few = (trial_count(scenario) > MAX_TRIALS).then(|| Scenario {
+        trials: NonZeroU32::MIN,
+        compare: None,
+        ..scenario.clone()
+    });
+    let resolved = Resolved { scenario: few.as_ref().unwrap_or(scenario), plan: OnceCell::new() };
     let mut out = Problems::default();
     name(&mut out, &["name"], &scenario.name);
-    load::loads(&mut out, scenario);
+    load::loads(&mut out, scenario, &resolved);
     trials(&mut out, scenario);
     service::services(&mut out, scenario);
     exporter(&mut out, &["exporter"], &scenario.exporter);
@@ -42,10 +63,14 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     variants(&mut out, scenario);
     plant(&mut out, scenario);
     ebpf::ebpf(&mut out, scenario);
-    fault::faults(&mut out, scenario);
+    fault::faults(&mut out, scenario, &resolved);
     compare::compare(&mut out, scenario);
     expectations(&mut out, scenario);
-    out.0
+    if out.0.is_empty() {
+        resolved.plan();
+        return resolved.plan.into_inner().ok_or(out.0);
+    }
+    Err(out.0)
 }
 
 #[derive(Default)]
@@ -97,8 +122,12 @@ fn variant_name(out: &mut Problems, path: &[&str], name: &str) {
     }
 }
 
+fn trial_count(scenario: &Scenario) -> usize {
+    scenario.variant.len().max(1) * scenario.repetitions().get() as usize
+}
+
 fn trials(out: &mut Problems, scenario: &Scenario) {
-    let trials = scenario.variant.len().max(1) * scenario.repetitions().get() as usize;
+    let trials = trial_count(scenario);
     if trials > MAX_TRIALS {
         out.add(
             &["trials"],
@@ -206,7 +235,7 @@ fn plant(out: &mut Problems, scenario: &Scenario) {
 }
 
 /// Names of the variants; a file that names none has one.
-fn variant_names(scenario: &Scenario) -> Vec<&str> {
+pub(crate) fn variant_names(scenario: &Scenario) -> Vec<&str> {
     match scenario.variant.len() {
         0 => vec!["default"],
         _ => scenario.variant.iter().map(|variant| variant.name.as_str()).collect(),

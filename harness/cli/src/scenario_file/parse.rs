@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use spanfate_model::figure::nearest;
+use spanfate_model::plan::Plan;
 use spanfate_model::scenario::{RESERVED, Scenario};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
@@ -13,7 +14,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 use super::{Diagnostic, check, mend, replay, sweep};
 
 /// Parses and checks a scenario. Files it names are looked for in its folder.
-pub(crate) fn parse(text: &str, folder: &Path) -> Result<Scenario, Vec<Diagnostic>> {
+pub(crate) fn parse(text: &str, folder: &Path) -> Result<(Scenario, Plan), Vec<Diagnostic>> {
     let (mut table, errors) = DeTable::parse_recoverable(text);
     let mut found: Vec<Diagnostic> = errors.iter().map(|e| diagnose(e.message(), e.span())).collect();
     // What a syntax error cut off looks like a missing key.
@@ -40,17 +41,19 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<Scenario, Vec<Diagnosti
         }
     };
     let swept = swept.map_err(|wrong| found.extend(wrong)).ok();
+    let mut plan = None;
     if let (Some(scenario), Some(swept)) = (&mut typed, swept) {
         swept.put_into(scenario);
         let unread = replay::read(&mut scenario.load, folder);
-        found.extend(check::check(scenario).into_iter().chain(unread).map(|problem| Diagnostic {
+        let problems = check::check(scenario).map(|checked| plan = Some(checked)).err();
+        found.extend(problems.into_iter().flatten().chain(unread).map(|problem| Diagnostic {
             span: span_of(table.get_ref(), &problem.path),
             message: problem.message,
             help: problem.help,
         }));
     }
-    match typed {
-        Some(scenario) if found.is_empty() => Ok(scenario),
+    match (typed, plan) {
+        (Some(scenario), Some(plan)) if found.is_empty() => Ok((scenario, plan)),
         _ => {
             found.sort_by_key(|diagnostic| diagnostic.span.as_ref().map_or(0, |span| span.start));
             // What a sweep repeats in every cell is one mistake.
@@ -150,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_small_scenario_is_enough() {
-        assert_eq!(parse(GOOD, Path::new(".")).unwrap().name, "x");
+        assert_eq!(parse(GOOD, Path::new(".")).unwrap().0.name, "x");
     }
 
     #[test]

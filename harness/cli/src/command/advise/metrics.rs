@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
         .collect();
     let rows = observe(&seen, arguments.batch.map(std::num::NonZero::get));
     let text = if arguments.json {
-        super::super::pretty(&Answer { rows: &rows })?
+        show::pretty(&Answer { rows: &rows })?
     } else {
         spanfate_report::observed(&rows)
     };

@@ -7,9 +7,9 @@ use spanfate_report::Links;
 use spanfate_run::interrupt::Interrupt;
 use spanfate_run::pages::{Answer, Pages};
 
-use super::beside;
-use super::shelf::Shelf;
 use crate::error::Error;
+use crate::session::publish::beside;
+use crate::session::runs::Shelf;
 use crate::show;
 
 /// How often it is looked whether to stop.

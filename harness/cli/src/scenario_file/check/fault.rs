@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use spanfate_model::fault::{Family, MOST, Target};
 use spanfate_model::scenario::{Fault, Fixture, Scenario, Service, Variant};
 
-use super::{Problems, for_variants, meant, variant_names};
+use super::{Problems, Resolved, for_variants, meant, variant_names};
 
 /// A fault as it is checked: resolved, with the place where it stands.
 struct Checked<'a> {
@@ -34,7 +34,7 @@ impl Checked<'_> {
 }
 
 /// Checks all faults.
-pub(super) fn faults(out: &mut Problems, scenario: &Scenario) {
+pub(super) fn faults(out: &mut Problems, scenario: &Scenario, resolved: &Resolved<'_>) {
     if scenario.fault.is_empty() {
         return;
     }
@@ -52,11 +52,11 @@ pub(super) fn faults(out: &mut Problems, scenario: &Scenario) {
         place(out, scenario, checked);
         kind::ranges(out, scenario, checked);
         if out.len() == before {
-            timing::check(out, scenario, checked);
+            timing::check(out, scenario, resolved, checked);
         }
     }
     counts(out, scenario, &all);
-    overlap::check(out, scenario, &all);
+    overlap::check(out, scenario, resolved.plan(), &all);
 }
 
 /// `load -> x` and `x -> receiver` must mean what they say.

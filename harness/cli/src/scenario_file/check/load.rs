@@ -4,7 +4,7 @@ use spanfate_model::plan::Plan;
 use spanfate_model::scenario::{Load, LoadOverride, Scenario, Shape};
 use spanfate_model::unit::Period;
 
-use super::Problems;
+use super::{Problems, Resolved};
 
 /// Most spans of one trial: its ledger takes 128 bytes each.
 const MAX_SPANS: u64 = 100_000_000;
@@ -18,7 +18,7 @@ const MOST_BURSTS: u64 = 1_000_000;
 const SHORTEST: Period = Period::millis(100);
 
 /// Checks the load of the scenario and those of the variants, then what they come to.
-pub(super) fn loads(out: &mut Problems, scenario: &Scenario) {
+pub(super) fn loads(out: &mut Problems, scenario: &Scenario, resolved: &Resolved<'_>) {
     let before = out.len();
     one(out, &["load"], &scenario.load, None);
     for (index, variant) in scenario.variant.iter().enumerate() {
@@ -28,7 +28,7 @@ pub(super) fn loads(out: &mut Problems, scenario: &Scenario) {
         }
     }
     if out.len() == before {
-        sizes(out, scenario);
+        sizes(out, scenario, resolved.plan());
     }
 }
 
@@ -166,8 +166,7 @@ fn replay(out: &mut Problems, at: &[&str], load: &Load, own: Option<&LoadOverrid
 }
 
 /// What only the resolved plan knows.
-fn sizes(out: &mut Problems, scenario: &Scenario) {
-    let plan = Plan::resolve(&Scenario { trials: std::num::NonZeroU32::MIN, ..scenario.clone() });
+fn sizes(out: &mut Problems, scenario: &Scenario, plan: &Plan) {
     let unread = scenario.load.replay.as_ref().is_some_and(|replay| replay.trace.is_none());
     for (index, variant) in plan.variants.iter().enumerate() {
         let index = index.to_string();
@@ -327,7 +326,7 @@ mod tests {
         assert_eq!(short[0].1, "'150ms'");
         let scenario =
             parse("name = 'x'\n[load]\nreplay = { file = 'good.txt', speed = 2 }\n", folder.path());
-        let trace = scenario.unwrap().load.replay.unwrap().trace.unwrap();
+        let trace = scenario.unwrap().0.load.replay.unwrap().trace.unwrap();
         assert_eq!(trace.at, [0, 1_500_000_000, 3_000_000_000]);
     }
 }

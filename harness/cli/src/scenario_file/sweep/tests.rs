@@ -12,7 +12,7 @@ use crate::scenario_file::parse::parse;
 const GOOD: &str = "name = 'x'\n[load]\nrate = '500/s'\nlasting = '1s'\n";
 
 fn read(text: &str) -> Scenario {
-    parse(&format!("{GOOD}{text}"), Path::new(".")).unwrap_or_else(|found| panic!("{found:?}"))
+    parse(&format!("{GOOD}{text}"), Path::new(".")).unwrap_or_else(|found| panic!("{found:?}")).0
 }
 
 /// What is wrong, and where.

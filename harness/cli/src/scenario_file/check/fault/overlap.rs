@@ -7,8 +7,7 @@ use spanfate_model::scenario::{Fault, Scenario};
 use super::{Checked, having};
 use crate::scenario_file::check::Problems;
 
-pub(super) fn check(out: &mut Problems, scenario: &Scenario, all: &[Checked<'_>]) {
-    let plan = Plan::resolve(scenario);
+pub(super) fn check(out: &mut Problems, scenario: &Scenario, plan: &Plan, all: &[Checked<'_>]) {
     let load = |index: &usize| {
         let load = plan.variants.get(*index).map(|variant| plan.load_of(variant))?;
         load.closed.is_none().then(|| load.warmup.nanos() + load.lasting.nanos())

@@ -6,19 +6,19 @@ use spanfate_model::scenario::{Scenario, WitnessMode};
 use spanfate_model::unit::Period;
 
 use super::{Checked, having};
-use crate::scenario_file::check::Problems;
+use crate::scenario_file::check::{Problems, Resolved};
 
 /// The queue of a batch processor that nobody has set.
 const DEFAULT_QUEUE: u32 = 2048;
 
-pub(super) fn check(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
+pub(super) fn check(out: &mut Problems, scenario: &Scenario, resolved: &Resolved<'_>, checked: &Checked<'_>) {
     let fault = checked.fault;
     beginning(out, checked);
     length(out, checked);
     repetition(out, checked);
-    within(out, scenario, checked);
+    within(out, scenario, resolved.plan(), checked);
     if let Some(when) = &fault.when {
-        trigger(out, scenario, checked, when);
+        trigger(out, (scenario, resolved.plan()), checked, when);
     }
     if fault.at_least == Some(0) {
         checked.add(out, "at_least", "a dose of 0 proves nothing", "leave it out for 1, or use more");
@@ -85,8 +85,7 @@ fn repetition(out: &mut Problems, checked: &Checked<'_>) {
 }
 
 /// What lies beyond the end of the load never happens. The length of a closed load is not known before.
-fn within(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
-    let plan = Plan::resolve(scenario);
+fn within(out: &mut Problems, scenario: &Scenario, plan: &Plan, checked: &Checked<'_>) {
     let loads = having(scenario, checked.fault).into_iter().filter_map(|index| plan.variants.get(index));
     let open = loads.map(|variant| plan.load_of(variant)).filter(|load| load.closed.is_none());
     let Some(shortest) = open.map(|load| load.warmup.nanos() + load.lasting.nanos()).min() else { return };
@@ -102,7 +101,7 @@ fn within(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
     }
 }
 
-fn trigger(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>, when: &Trigger) {
+fn trigger(out: &mut Problems, (scenario, plan): (&Scenario, &Plan), checked: &Checked<'_>, when: &Trigger) {
     if (when.queue_at_least, when.export_in_flight, when.spans_created) == (None, None, None) {
         let help = "set queue_at_least, export_in_flight or spans_created";
         checked.add(out, "when", "`when` names no state", help);
@@ -131,7 +130,6 @@ fn trigger(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>, when:
         checked.add(out, "when", message, "use `at`, or a service with its process witness");
         return;
     }
-    let plan = Plan::resolve(scenario);
     let planned = |index: &usize| plan.variants.get(*index).zip(plan.services.get(at));
     let queues = variants
         .iter()

@@ -10,25 +10,44 @@ use spanfate_model::index::{Concluded, Entry};
 use spanfate_model::layout::{RunDir, report_path};
 use spanfate_model::manifest::RunManifest;
 use spanfate_model::result::RunResult;
+use spanfate_run::project::Project;
 use spanfate_run::store;
+
+use crate::error::Error;
 
 /// When a result was written, and what was read of it then.
 type Known = (Option<SystemTime>, Result<Concluded, String>);
 
 /// A results folder, with the folder of its reports. What was read is kept: results are large, and rarely change.
-pub(super) struct Shelf {
+pub(crate) struct Shelf {
     results: PathBuf,
-    pub(super) reports: PathBuf,
+    pub(crate) reports: PathBuf,
     known: Mutex<BTreeMap<String, Known>>,
 }
 
 impl Shelf {
-    pub(super) fn new(results: PathBuf, reports: PathBuf) -> Self {
+    /// The runs of a folder, whose reports lie beside them; those of the project where none is given.
+    pub(crate) fn of(results: Option<PathBuf>) -> Result<Self, Error> {
+        match results {
+            Some(folder) if folder.is_dir() => Ok(Self::new(folder.clone(), folder)),
+            Some(folder) => Err(Error::Missing {
+                what: "results directory",
+                name: folder.display().to_string(),
+                hint: "; give the folder that holds the runs".to_owned(),
+            }),
+            None => {
+                let project = Project::find()?;
+                Ok(Self::new(project.results(), project.reports()))
+            }
+        }
+    }
+
+    fn new(results: PathBuf, reports: PathBuf) -> Self {
         Self { results, reports, known: Mutex::default() }
     }
 
     /// Every folder that holds a plan.
-    pub(super) fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<Entry> {
         let folders = fs::read_dir(&self.results).into_iter().flatten().flatten();
         let mut out: Vec<Entry> = folders
             .map(|folder| RunDir(folder.path()))
@@ -40,7 +59,7 @@ impl Shelf {
     }
 
     /// The result of a run that is listed; a name is never made a path.
-    pub(super) fn result(&self, run: &str) -> Option<Result<RunResult, String>> {
+    pub(crate) fn result(&self, run: &str) -> Option<Result<RunResult, String>> {
         let entry = self.entries().into_iter().find(|entry| entry.run == run)?;
         let read = store::read_json(&RunDir(self.results.join(entry.run)).result());
         Some(read.map_err(|error| error.to_string()))

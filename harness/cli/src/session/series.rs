@@ -9,13 +9,13 @@ use spanfate_run::interrupt::Interrupt;
 use spanfate_run::project::Project;
 use spanfate_run::runner::{Limits, Run, fresh_directory};
 
-use super::scenario::measure;
+use super::Audience;
+use super::carry_out;
+use super::selected::Selected;
 use crate::error::Error;
-use crate::select::Selected;
-use crate::show::{self, Shown};
 
 /// What all runs of a series share.
-pub(super) struct Series {
+pub(crate) struct Series {
     pub(super) project: Project,
     /// The scenario that is changed from run to run.
     pub(super) scenario: Scenario,
@@ -31,11 +31,11 @@ impl Series {
     pub(super) fn begin(
         scenario: Scenario,
         (text, base): (String, PathBuf),
-        out: Option<&Path>,
-        what: &str,
+        (out, what): (Option<&Path>, &str),
+        interrupt: &Interrupt,
     ) -> Result<Self, Error> {
         let project = Project::find()?;
-        let interrupt = Interrupt::listen(show::note)?;
+        let interrupt = interrupt.clone();
         let results = out.map_or_else(|| project.results(), Path::to_owned);
         let dir = fresh_directory(&results, &format!("{}-{what}", scenario.name))?;
         Ok(Self { project, scenario, text, base, dir, interrupt })
@@ -47,7 +47,11 @@ impl Series {
     }
 
     /// Carries out one run and concludes it.
-    pub(super) fn run(&self, selected: &Selected, quiet: bool) -> Result<(RunDir, RunResult), Error> {
+    pub(super) fn run(
+        &self,
+        selected: &Selected,
+        audience: &mut dyn Audience,
+    ) -> Result<(RunDir, RunResult), Error> {
         let run = Run {
             project: &self.project,
             base: &self.base,
@@ -56,9 +60,12 @@ impl Series {
             scenario: &selected.text,
             interrupt: &self.interrupt,
             limits: Limits::default(),
+            relay: None,
         };
-        let (dir, result, done) = measure(&run, &mut Shown::new(quiet))?;
-        done?;
-        Ok((dir, result))
+        let outcome = carry_out::begin(&run, audience)?;
+        match outcome.stopped {
+            Some(error) => Err(Error::Run(error)),
+            None => Ok((outcome.run.dir, outcome.result)),
+        }
     }
 }

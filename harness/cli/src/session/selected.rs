@@ -1,16 +1,15 @@
-//! From the command line's selection to a plan.
+//! From a scenario, and what is changed of it, to a plan.
 
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use spanfate_model::expect::Expect;
 use spanfate_model::figure::nearest;
 use spanfate_model::plan::Plan;
 use spanfate_model::scenario::{Compare, Scenario, Sweep, Variant, WitnessMode};
 
-use crate::args::{Selection, Witness};
 use crate::error::Error;
-use crate::scenario_file;
+use crate::scenario_file::{self, Loaded};
 
 /// A plan and the text it came from.
 pub(crate) struct Selected {
@@ -20,29 +19,57 @@ pub(crate) struct Selected {
     pub(crate) folder: PathBuf,
 }
 
-/// Loads a scenario and applies what the command line says.
-pub(crate) fn select(selection: &Selection, color: bool) -> Result<Selected, Error> {
-    let loaded = scenario_file::load(&selection.file, color)?;
+/// What is to be other than a scenario's file says.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Changes {
+    /// Trials per variant, or pairs of a comparison.
+    pub(crate) trials: Option<NonZeroU32>,
+    pub(crate) seed: Option<u64>,
+    /// Only these variants; all where none is named.
+    pub(crate) variants: Vec<String>,
+    pub(crate) witness: Option<Witness>,
+}
+
+/// The process witness of all variants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Witness {
+    Full,
+    Off,
+    /// Each variant with and without it, side by side.
+    Pair,
+}
+
+/// Loads a scenario, and changes it.
+pub(crate) fn select(file: &Path, changes: &Changes, color: bool) -> Result<Selected, Error> {
+    let loaded = scenario_file::load(file, color)?;
+    if *changes == Changes::default() {
+        return Ok(Selected::as_it_is(loaded));
+    }
     let mut scenario = loaded.scenario;
-    match (&mut scenario.compare, selection.trials) {
+    match (&mut scenario.compare, changes.trials) {
         (Some(compare), Some(trials)) => compare.pairs = trials,
         (None, Some(trials)) => scenario.trials = trials,
         (_, None) => {}
     }
-    scenario.seed = selection.seed.unwrap_or(scenario.seed);
-    keep_variants(&mut scenario, &selection.variants)?;
-    if let Some(witness) = selection.witness {
+    scenario.seed = changes.seed.unwrap_or(scenario.seed);
+    keep_variants(&mut scenario, &changes.variants)?;
+    if let Some(witness) = changes.witness {
         choose_witness(&mut scenario, witness);
     }
     Selected::of(&scenario, loaded.text, loaded.folder)
 }
 
 impl Selected {
-    /// The plan of a scenario that the command line has changed. It must be as valid as what a file says.
+    /// What a file says; it was checked and resolved when it was read.
+    fn as_it_is(loaded: Loaded) -> Self {
+        Self { plan: loaded.plan, text: loaded.text, folder: loaded.folder }
+    }
+
+    /// The plan of a scenario that was changed after it was read. It must be as valid as what a file says.
     pub(crate) fn of(scenario: &Scenario, text: String, folder: PathBuf) -> Result<Self, Error> {
-        match scenario_file::problems(scenario).into_iter().next() {
-            Some(problem) => Err(Error::Usage(problem)),
-            None => Ok(Self { plan: Plan::resolve(scenario), text, folder }),
+        match scenario_file::resolve(scenario) {
+            Ok(plan) => Ok(Self { plan, text, folder }),
+            Err(problem) => Err(Error::Usage(problem)),
         }
     }
 }
@@ -94,10 +121,9 @@ pub(crate) fn keep_variants(scenario: &mut Scenario, wanted: &[String]) -> Resul
     if wanted.is_empty() {
         return Ok(());
     }
-    let known: Vec<String> =
-        Plan::resolve(scenario).variants.into_iter().map(|variant| variant.name).collect();
-    if let Some(name) = wanted.iter().find(|name| !known.contains(name)) {
-        let hint = match nearest(name, known.iter().map(String::as_str)) {
+    let known = scenario_file::variant_names(scenario);
+    if let Some(name) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
+        let hint = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the scenario has: {}", known.join(", ")),
         };

@@ -11,13 +11,13 @@ use spanfate_model::verdict::Verdict;
 use spanfate_run::clock;
 
 use super::{Candidate, Worker, vary};
-use crate::command::series::Series;
 use crate::error::Error;
-use crate::select::Selected;
-use crate::show;
+use crate::session::Audience;
+use crate::session::selected::Selected;
+use crate::session::series::Series;
 
 /// How a search ended.
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// Every configuration has its answer.
     Done,
     /// By a signal.
@@ -49,7 +49,11 @@ pub(super) struct Rounds<'a> {
 
 impl Rounds<'_> {
     /// Runs rounds until every configuration has its answer.
-    pub(super) fn search(&self, candidates: &mut [Candidate]) -> Result<Ended, Error> {
+    pub(super) fn search(
+        &self,
+        candidates: &mut [Candidate],
+        audience: &mut dyn Audience,
+    ) -> Result<Ended, Error> {
         let began = clock::now();
         let mut round = 0;
         loop {
@@ -64,12 +68,12 @@ impl Rounds<'_> {
             round += 1;
             let values: Vec<(&Variant, f64)> =
                 next.iter().filter_map(|(at, value)| Some((&candidates.get(*at)?.variant, *value))).collect();
-            show::note(&format!("round {round}: {}", self.describe(&values)));
+            audience.note(&format!("round {round}: {}", self.describe(&values)));
             let selected = self.series.select(&vary::with(&self.series.scenario, self.along, &values))?;
             if !self.in_time(began, &selected) {
                 return Ok(Ended::OutOfTime);
             }
-            let (_, result) = self.series.run(&selected, false)?;
+            let (_, result) = self.series.run(&selected, audience)?;
             if let Some(signal) = self.series.interrupt.signal() {
                 return Ok(Ended::Interrupted(signal));
             }

@@ -13,8 +13,9 @@ use spanfate_model::unit::Period;
 
 use super::rounds::{Seen, seen, worker};
 use super::{Candidate, Worker, vary};
-use crate::command::series::Series;
 use crate::error::Error;
+use crate::session::Audience;
+use crate::session::series::Series;
 
 /// The variant that has what is advised.
 const ADVISED: &str = "advised";
@@ -29,7 +30,11 @@ pub(super) struct Advised {
 
 /// Works out what the first configuration needs to survive the scenario, and verifies it. `None` where nothing is known of its
 /// batch processor.
-pub(super) fn advise(series: &Series, candidate: &Candidate) -> Result<Option<Advised>, Error> {
+pub(super) fn advise(
+    series: &Series,
+    candidate: &Candidate,
+    audience: &mut dyn Audience,
+) -> Result<Option<Advised>, Error> {
     let scenario = &series.scenario;
     let Some(mut worker_now) = candidate.worker else { return Ok(None) };
     let mut per_span = None;
@@ -45,7 +50,7 @@ pub(super) fn advise(series: &Series, candidate: &Candidate) -> Result<Option<Ad
             break;
         }
         let selected = series.select(&with(scenario, &candidate.variant, &settings))?;
-        let (_, result) = series.run(&selected, false)?;
+        let (_, result) = series.run(&selected, audience)?;
         if series.interrupt.requested() {
             break;
         }

@@ -1,0 +1,154 @@
+//! A plan is run, or the rest of it, or a program is attended to its end; then it is concluded from what it left on disk.
+
+use std::path::{Path, PathBuf};
+
+use spanfate_analysis::comparison::{is_decided, is_look};
+use spanfate_model::layout::RunDir;
+use spanfate_model::plan::PlannedTrial;
+use spanfate_model::result::RunResult;
+use spanfate_model::scenario::Compare;
+use spanfate_model::verdict::ExitCode;
+use spanfate_run::interrupt::Interrupt;
+use spanfate_run::progress::Progress;
+use spanfate_run::project::Project;
+use spanfate_run::runner::{Limits, Run, Watcher};
+
+use super::Audience;
+use super::conclude::conclude;
+use super::runs::{self, Held};
+use super::selected::Selected;
+use crate::error::{Error, first_of, of_run, of_signal};
+
+/// A run that is over, with what it came to.
+pub(crate) struct Outcome {
+    pub(crate) run: Held,
+    pub(crate) result: RunResult,
+    /// What stopped it, where something did: it stands beside what was measured until then.
+    pub(crate) stopped: Option<spanfate_run::Error>,
+    /// Whether the user stopped it, or stops what still follows from it.
+    interrupt: Interrupt,
+}
+
+impl Outcome {
+    /// The exit code of a command that had it carried out.
+    pub(crate) fn exit(&self) -> ExitCode {
+        let mut codes = vec![self.result.verdict.exit()];
+        codes.extend(self.stopped.as_ref().map(of_run));
+        codes.extend(self.interrupt.signal().map(of_signal));
+        first_of(&codes)
+    }
+}
+
+/// Runs what was selected, with results in `out` or where they usually go.
+pub(crate) fn carry_out(
+    selected: &Selected,
+    out: Option<&Path>,
+    limits: Limits,
+    interrupt: &Interrupt,
+    audience: &mut dyn Audience,
+) -> Result<Outcome, Error> {
+    let project = Project::find()?;
+    let run = Run {
+        project: &project,
+        base: &selected.folder,
+        results: out.map_or_else(|| project.results(), Path::to_owned),
+        plan: &selected.plan,
+        scenario: &selected.text,
+        interrupt,
+        limits,
+        relay: None,
+    };
+    begin(&run, audience)
+}
+
+/// Makes a run's directory, carries it out there and concludes it.
+pub(crate) fn begin(run: &Run<'_>, audience: &mut dyn Audience) -> Result<Outcome, Error> {
+    execute(run, runs::hold(run.prepare()?)?, audience)
+}
+
+/// Runs what a run still lacks, and concludes all of it.
+pub(crate) fn resume(
+    name: &Path,
+    limits: Limits,
+    interrupt: &Interrupt,
+    audience: &mut dyn Audience,
+) -> Result<Outcome, Error> {
+    let held = runs::open(name)?;
+    let plan = held.plan()?;
+    if !plan.subject().is_repeatable() {
+        let what = "a run of a program that was attached to has no plan to be resumed; attach again";
+        return Err(Error::Refused(what.to_owned()));
+    }
+    let project = Project::find()?;
+    let base = held.manifest()?.base.map_or_else(|| project.scenarios(), PathBuf::from);
+    let run = Run {
+        project: &project,
+        base: &base,
+        results: PathBuf::new(),
+        plan: &plan,
+        scenario: "",
+        interrupt,
+        limits,
+        relay: None,
+    };
+    execute(&run, held, audience)
+}
+
+/// Runs a program without a load of ours to its end. What could not be attached to leaves no run behind.
+pub(crate) fn attend(run: &Run<'_>, audience: &mut dyn Audience) -> Result<Outcome, Error> {
+    let held = runs::hold(run.prepare()?)?;
+    let command = run.plan.services.first().map_or_else(String::new, |service| service.command.join(" "));
+    audience
+        .note(&format!("starting {command} with its spans sent to this program; Ctrl-C is handed on to it"));
+    if let Some(relay) = run.relay {
+        audience.note(&format!("all that it exports goes on to {}, whose answers it gets", relay.shown()));
+    }
+    let dir = RunDir(held.dir.0.clone());
+    let done = run.execute(&dir, &mut Watching { audience, dir: &dir, compare: None });
+    audience.finish();
+    if let Err(error) = done {
+        drop(std::fs::remove_dir_all(&dir.0));
+        return Err(Error::Run(error));
+    }
+    // A signal has ended the program, not the run.
+    let interrupt = Interrupt::default();
+    Ok(Outcome { result: conclude(&dir)?, run: held, stopped: None, interrupt })
+}
+
+/// Runs what a directory does not have yet, and concludes it.
+fn execute(run: &Run<'_>, held: Held, audience: &mut dyn Audience) -> Result<Outcome, Error> {
+    let compare = run.plan.compare.as_ref();
+    let done = run.execute(&held.dir, &mut Watching { audience, dir: &held.dir, compare });
+    audience.finish();
+    match conclude(&held.dir) {
+        Ok(result) => {
+            let interrupt = run.interrupt.clone();
+            Ok(Outcome { result, run: held, stopped: done.err(), interrupt })
+        }
+        // What stopped the run says more than what kept its rest from being concluded.
+        Err(error) => Err(done.err().map_or(error, Error::Run)),
+    }
+}
+
+/// Shows a run, and looks at its comparison where that was planned.
+struct Watching<'a> {
+    audience: &'a mut dyn Audience,
+    dir: &'a RunDir,
+    compare: Option<&'a Compare>,
+}
+
+impl Watcher for Watching<'_> {
+    fn show(&mut self, progress: Progress) {
+        self.audience.show(progress);
+    }
+
+    fn enough(&mut self, done: &PlannedTrial, last_of_its_block: bool) -> Option<String> {
+        let pairs = usize::from(done.repetition) + 1;
+        if !last_of_its_block || !is_look(self.compare?, pairs) {
+            return None;
+        }
+        // What cannot be concluded now is concluded at the end.
+        let comparison = conclude(self.dir).ok()?.comparison?;
+        is_decided(&comparison).then(|| format!("the comparison was decided after {pairs} pairs"))
+    }
+}

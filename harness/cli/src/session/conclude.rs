@@ -1,0 +1,46 @@
+//! From raw logs to ledgers and a result. It is the second half of every run, and may be done again at any time: the same logs
+//! give the same bytes.
+
+use spanfate_analysis::{ConcludedTrial, conclude_run, conclude_trial};
+use spanfate_model::environment::Environment;
+use spanfate_model::layout::RunDir;
+use spanfate_model::manifest::RunManifest;
+use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::result::RunResult;
+use spanfate_run::store;
+
+use crate::error::Error;
+
+/// Concludes every trial that was begun, then the run; writes ledgers and result. The caller holds the run's lock.
+pub(crate) fn conclude(dir: &RunDir) -> Result<RunResult, Error> {
+    let plan: Plan = store::read_plan(dir)?;
+    let manifest: RunManifest = store::read_json(&dir.manifest())?;
+    // A run that was killed while it built has no fingerprint yet.
+    let environment: Environment = store::read_json(&dir.environment()).unwrap_or_default();
+    let mut trials = Vec::new();
+    for planned in plan.trials.iter().filter(|planned| manifest.trials.contains(&planned.index)) {
+        if let Some(trial) = conclude_one(dir, &plan, planned, &environment)? {
+            trials.push(trial);
+        }
+    }
+    let result = conclude_run(plan, environment, &manifest, trials);
+    store::write_json(&dir.result(), &result)?;
+    Ok(result)
+}
+
+fn conclude_one(
+    dir: &RunDir,
+    plan: &Plan,
+    planned: &PlannedTrial,
+    environment: &Environment,
+) -> Result<Option<ConcludedTrial>, Error> {
+    let place = dir.trial(planned.index);
+    if !place.manifest().is_file() {
+        return Ok(None);
+    }
+    store::settle(&place)?;
+    let logs = store::read_trial(&place)?;
+    let trial = conclude_trial(plan, planned, environment.fixture_cpus.len(), &logs);
+    store::write_json(&place.ledger(), &trial.result.ledger)?;
+    Ok(Some(trial))
+}

@@ -1,0 +1,158 @@
+//! How much each configuration of a scenario carries without a loss, by search; beside it what the law predicts.
+
+mod adviser;
+mod rounds;
+mod vary;
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use spanfate_analysis::frontier::Search;
+use spanfate_analysis::law::{carried, outlasted};
+use spanfate_model::advice::plan::Plan as Advice;
+use spanfate_model::frontier::{Along, Frontier, Lawful, Limit};
+use spanfate_model::manifest::FORMAT;
+use spanfate_model::scenario::{Scenario, Variant};
+use spanfate_model::unit::Period;
+use spanfate_run::interrupt::Interrupt;
+use spanfate_run::store;
+
+use super::Audience;
+use super::selected::keep_variants;
+use super::series::Series;
+use crate::error::Error;
+use crate::scenario_file::Loaded;
+pub(crate) use rounds::Ended;
+use rounds::Rounds;
+
+/// The lowest value that is tried, as a share of the scenario's own.
+const LEAST: f64 = 1.0 / 64.0;
+
+/// What is searched for, and how hard.
+#[derive(Clone, Debug)]
+pub(crate) struct Quest {
+    pub(crate) along: Along,
+    /// Only these variants; all where none is named.
+    pub(crate) variants: Vec<String>,
+    /// Clean trials that a value needs.
+    pub(crate) repeats: NonZeroU32,
+    /// How well the frontier is to be known, percent.
+    pub(crate) resolution: NonZeroU32,
+    /// The highest value that is tried, as a multiple of the scenario's own.
+    pub(crate) most: NonZeroU32,
+    /// When the search ends at the latest.
+    pub(crate) max_duration: Option<Period>,
+    /// Whether to say, and to verify, what the scenario's own demand needs.
+    pub(crate) advice: bool,
+}
+
+/// What a search found.
+pub(crate) struct Found {
+    /// Where its runs are.
+    pub(crate) dir: PathBuf,
+    pub(crate) frontier: Frontier,
+    /// What the scenario's own demand needs.
+    pub(crate) advice: Option<Advice>,
+    pub(crate) ended: Ended,
+}
+
+/// A configuration with its search.
+struct Candidate {
+    variant: Variant,
+    search: Search,
+    /// The newest measurement of its worker.
+    worker: Option<Worker>,
+    /// Spans a request made.
+    spans_per_request: f64,
+}
+
+/// A batch processor as a trial measured it.
+#[derive(Clone, Copy)]
+struct Worker {
+    batch: u32,
+    queue: u32,
+    /// Mean time of an export of a full batch, milliseconds.
+    export_ms: f64,
+}
+
+/// Searches, with results in `out` or where they usually go, and writes what it found.
+pub(crate) fn search(
+    loaded: Loaded,
+    quest: &Quest,
+    out: Option<&Path>,
+    interrupt: &Interrupt,
+    audience: &mut dyn Audience,
+) -> Result<Found, Error> {
+    let along = quest.along;
+    let mut scenario = loaded.scenario;
+    keep_variants(&mut scenario, &quest.variants)?;
+    scenario.compare = None;
+    scenario.expect.clear();
+    scenario.trials = quest.repeats;
+    let mut candidates = candidates(&mut scenario, quest)?;
+    let file = (loaded.text, loaded.folder);
+    let series = Series::begin(scenario, file, (out, "frontier"), interrupt)?;
+    let scenario = &series.scenario;
+    let rounds = Rounds { series: &series, along, most: quest.max_duration };
+    let ended = rounds.search(&mut candidates, audience)?;
+    let seconds = vary::seconds(scenario);
+    let first = candidates.first().filter(|_| quest.advice && matches!(ended, Ended::Done));
+    let advised = match first {
+        Some(first) => adviser::advise(&series, first, audience)?,
+        None => None,
+    };
+    let (advice, verified) = advised.map(|advised| (advised.plan, advised.verified)).unzip();
+    let frontier = Frontier {
+        format: FORMAT.to_owned(),
+        scenario: scenario.name.clone(),
+        along,
+        seconds,
+        repeats: u64::from(quest.repeats.get()),
+        variants: candidates.iter().map(|one| limit(one, along, seconds, scenario)).collect(),
+        verified: verified.unwrap_or_default(),
+        stopped_by: ended.why(),
+    };
+    store::write_json(&series.dir.join("frontier.json"), &frontier)?;
+    Ok(Found { dir: series.dir, frontier, advice, ended })
+}
+
+fn candidates(scenario: &mut Scenario, quest: &Quest) -> Result<Vec<Candidate>, Error> {
+    if scenario.variant.is_empty() {
+        scenario.variant.push(Variant::default());
+    }
+    let variants = scenario.variant.clone();
+    let one = |variant: Variant| {
+        let start = vary::start(scenario, &variant, quest.along).map_err(Error::Refused)?;
+        let most = start * f64::from(quest.most.get());
+        let resolution = f64::from(quest.resolution.get()) / 100.0;
+        let repeats = u64::from(quest.repeats.get());
+        Ok(Candidate {
+            variant,
+            search: Search::new(start, (start * LEAST, most), resolution, repeats),
+            worker: None,
+            spans_per_request: 0.0,
+        })
+    };
+    variants.into_iter().map(one).collect()
+}
+
+/// What was found of a configuration, and the law's word on it.
+fn limit(one: &Candidate, along: Along, seconds: f64, scenario: &Scenario) -> Limit {
+    let each = one.spans_per_request.max(1.0);
+    let law = one.worker.map(|worker| {
+        let (batch, queue) = (f64::from(worker.batch), f64::from(worker.queue));
+        let ceiling = batch / worker.export_ms * 1e3;
+        let predicted = match along {
+            Along::Rate => carried(batch, queue, ceiling, seconds) / each,
+            Along::Outage => outlasted(batch, queue, vary::rate(scenario, &one.variant) * each),
+        };
+        let Worker { batch, queue, export_ms } = worker;
+        Lawful { batch, queue, export_ms, ceiling, predicted }
+    });
+    Limit {
+        variant: one.variant.name.clone(),
+        found: one.search.found(),
+        spans_per_request: one.spans_per_request,
+        law,
+    }
+}
