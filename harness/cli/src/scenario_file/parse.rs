@@ -11,6 +11,7 @@ use spanfate_model::scenario::{RESERVED, Scenario};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
+use super::mend::MadeUp;
 use super::{Diagnostic, check, mend, replay, sweep};
 
 /// Parses and checks a scenario. Files it names are looked for in its folder.
@@ -21,12 +22,13 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<(Scenario, Plan), Vec<D
     let whole = found.is_empty();
     found.extend(take_reserved(table.get_mut()));
     let swept = sweep::expand(table.get_mut());
+    let mut made_up = Vec::new();
     let mut typed = loop {
         match Scenario::deserialize(Deserializer::from(table.clone())) {
             Ok(scenario) => break Some(scenario),
             Err(error) => {
                 let missing = error.message().starts_with("missing field");
-                let mended = mend_after(&mut table, &error, found.len() + 1);
+                let mended = mend_after(&mut table, &error, found.len() + 1, &mut made_up);
                 // A wrong value that was taken out leaves its key missing; that is no second mistake.
                 let echo = missing
                     && !mended
@@ -46,7 +48,12 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<(Scenario, Plan), Vec<D
         swept.put_into(scenario);
         let unread = replay::read(&mut scenario.load, folder);
         let problems = check::check(scenario).map(|checked| plan = Some(checked)).err();
-        found.extend(problems.into_iter().flatten().chain(unread).map(|problem| Diagnostic {
+        // A placeholder makes no mistakes.
+        let written = |problem: &check::Problem| {
+            !mend::is_made_up(table.get_ref(), &table.span(), &problem.path, &made_up)
+        };
+        let problems = problems.into_iter().flatten().chain(unread).filter(written);
+        found.extend(problems.map(|problem| Diagnostic {
             span: span_of(table.get_ref(), &problem.path),
             message: problem.message,
             help: problem.help,
@@ -64,16 +71,28 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<(Scenario, Plan), Vec<D
 }
 
 /// Mends what an error is about; whether there is anything left to look at.
-fn mend_after(table: &mut Spanned<DeTable<'_>>, error: &toml::de::Error, count: usize) -> bool {
-    let message = error.message();
+fn mend_after(
+    table: &mut Spanned<DeTable<'_>>,
+    error: &toml::de::Error,
+    count: usize,
+    made_up: &mut Vec<MadeUp>,
+) -> bool {
+    let (message, span) = (error.message(), error.span());
+    // A value fits where the next error is not one about it.
+    let fits = |mended: &Spanned<DeTable<'_>>| {
+        let next = Scenario::deserialize(Deserializer::from(mended.clone())).err();
+        next.is_none_or(|next| next.span() != span || next.message().starts_with("missing field"))
+    };
     if let Some(key) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        return mend::insert_missing(table, error.span().as_ref(), key, count);
+        let mended = mend::insert_missing(table, span.as_ref(), key, count, &fits);
+        made_up.extend(mended.then(|| (span.clone().unwrap_or_else(|| table.span()), key.to_owned())));
+        return mended;
     }
-    let Some(span) = error.span() else { return false };
+    let Some(span) = &span else { return false };
     if message.starts_with("unknown field") {
-        mend::remove_key(table.get_mut(), &span)
+        mend::remove_key(table.get_mut(), span)
     } else {
-        mend::replace_value(table.get_mut(), &span, count)
+        mend::replace_value(table, span, count, &fits)
     }
 }
 
@@ -211,6 +230,41 @@ mod tests {
             assert!(all.contains(part), "no `{part}` in:\n{all}");
         }
         assert_eq!(found.len(), parts.len(), "{all}");
+    }
+
+    #[test]
+    fn a_missing_or_wrong_value_is_said_once_and_hides_nothing_else() {
+        let cases = [
+            ("kind = { deep = { depth = 100 } }", "missing key `one_in`"),
+            ("on = 'load -> http'\nkind = { bandwidth = {} }", "missing key `rate`"),
+            // Each of these values fits another table than the first placeholder of its key.
+            ("on = 'load -> http'\nkind = { bandwidth = { rate = 'x' } }", "size `x`"),
+            ("kind = { exit = { how = 'x', one_in = 3 } }", "unknown variant `x`"),
+            ("kind = { exit = { one_in = 3 } }", "missing key `how`"),
+            ("kind = { context_lost = { how = 'strip', one_in = 'x' } }", "invalid type: string \"x\""),
+        ];
+        for (kind, says) in cases {
+            let text = format!("{GOOD}[[fault]]\nat = '500ms'\n{kind}\n[exporter]\nbatch = 0\n");
+            let found = messages(&text);
+            assert!(found.iter().any(|(message, ..)| message.contains(says)), "{kind}: {found:?}");
+            assert!(
+                found.iter().any(|(message, ..)| message.contains("`batch` must be")),
+                "{kind}: {found:?}"
+            );
+            let of_fault =
+                |message: &&String| !message.contains("`batch`") && !message.contains("calls nobody");
+            let said = found.iter().map(|(message, ..)| message).filter(of_fault).count();
+            assert_eq!(said, 1, "{kind}: {found:?}");
+        }
+        let found = messages(&format!("{GOOD}[compare]\ngates = 3\n[exporter]\nbatch = 0\n"));
+        let all: Vec<&str> = found.iter().map(|(message, ..)| message.as_str()).collect();
+        let wanted = [
+            "missing key `baseline`",
+            "missing key `candidate`",
+            "unknown key `gates`",
+            "`batch` must be at least 1",
+        ];
+        assert_eq!(all, wanted);
     }
 
     #[test]
