@@ -73,6 +73,123 @@ fn there_is_one_binary_and_the_crates_keep_their_edges() {
     }
 }
 
+/// What a use tree names, as paths from where it begins: `a::{b, c::d}` names `a::b` and `a::c::d`.
+fn named(tree: &str) -> Vec<Vec<&str>> {
+    let tree = tree.trim_start();
+    if let Some(inside) = tree.strip_prefix('{') {
+        let (mut depth, mut out, mut from) = (0, Vec::new(), 0);
+        for (at, letter) in inside.char_indices() {
+            match letter {
+                '{' => depth += 1,
+                '}' if depth > 0 => depth -= 1,
+                ',' if depth == 0 => {
+                    out.extend(named(&inside[from..at]));
+                    from = at + 1;
+                }
+                '}' => {
+                    out.extend(named(&inside[from..at]));
+                    break;
+                }
+                _ => {}
+            }
+        }
+        return out;
+    }
+    let end = tree.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(tree.len());
+    let (first, rest) = tree.split_at(end);
+    match rest.strip_prefix("::") {
+        Some(rest) => named(rest).into_iter().map(|path| [vec![first], path].concat()).collect(),
+        None => vec![vec![first]],
+    }
+}
+
+/// The modules that the text of a module names by `crate::` or `super::`, as paths from the crate.
+fn modules_named_in(text: &str, own: &[&str]) -> Vec<String> {
+    let mut out = Vec::new();
+    let tests = text.find("\nmod tests {").unwrap_or(text.len());
+    let starts = text.match_indices("crate::").chain(text.match_indices("super::"));
+    for (at, _) in starts.filter(|(at, _)| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == ':'))
+    {
+        for path in named(&text[at..]) {
+            let mut base = own.to_vec();
+            if at > tests {
+                base.push("tests");
+            }
+            let up = path.iter().take_while(|part| **part == "super").count();
+            base.truncate(if path[0] == "crate" { 0 } else { base.len() - up });
+            let rest = path.iter().skip(if path[0] == "crate" { 1 } else { up });
+            out.push(base.iter().chain(rest).copied().collect::<Vec<_>>().join("::"));
+        }
+    }
+    out
+}
+
+/// What a module of the binary must not do, in words; nothing where it keeps its place.
+fn out_of_place(module: &str, text: &str) -> Vec<String> {
+    let own: Vec<&str> = module.split("::").collect();
+    let mut out = Vec::new();
+    for named in modules_named_in(text, &own) {
+        let parts: Vec<&str> = named.split("::").collect();
+        let is = |room: &str| parts[0] == room;
+        let is_module = |name: &&str| name.starts_with(|c: char| c.is_lowercase());
+        let wrong = match own[0] {
+            "main" => false,
+            // A command may have modules of its own, and no other's.
+            "command" if own.len() > 1 => is("command") && parts.get(1).is_some_and(|other| *other != own[1]),
+            "command" => false,
+            "session" => ["command", "args", "show", "outcome"].into_iter().any(is),
+            _ => is("command") && parts.get(1).is_none_or(|name| is_module(&name)),
+        };
+        if wrong {
+            out.push(format!("{module} names {named}"));
+        }
+    }
+    let prints = ["println!", "print!", "eprint!", "stdout()", "stderr()"];
+    let printed = prints.into_iter().filter(|_| own[0] == "session").filter(|word| text.contains(word));
+    out.extend(printed.map(|word| format!("{module} uses {word}")));
+    out
+}
+
+#[test]
+fn commands_do_not_know_each_other_and_use_cases_know_no_terminal() {
+    let folder = root().join("harness/cli/src");
+    for path in files(&folder, &["rs"]) {
+        let module = path.strip_prefix(&folder).unwrap().with_extension("").display().to_string();
+        let wrong = out_of_place(&module.replace('/', "::"), &fs::read_to_string(&path).unwrap());
+        assert!(wrong.is_empty(), "{}; what two commands need belongs in `session`", wrong.join(", "));
+    }
+}
+
+#[test]
+fn who_breaks_the_layers_is_seen() {
+    let broken = [
+        ("command::scenario", "use super::analyze;\n"),
+        ("command::scenario", "use super::{ci, report};\n"),
+        ("command::scenario", "use crate::{args::Output, command::analyze::conclude};\n"),
+        ("command::scenario", "fn f() {\n    super::analyze::run();\n}\n"),
+        ("command::report::serve", "use super::super::compare::beside;\n"),
+        ("session::runs", "use crate::command::analyze;\n"),
+        ("session::runs", "use crate::error::Error;\nuse crate::{show, scenario_file};\n"),
+        ("session::series", "use crate::args::Output;\n"),
+        ("session::series", "fn f() {\n    println!(\"round\");\n}\n"),
+        ("scenario_file::check", "use crate::command::plan;\n"),
+    ];
+    for (module, text) in broken {
+        assert!(!out_of_place(module, text).is_empty(), "{module}: {text}");
+    }
+    let sound = [
+        ("main", "mod command;\nuse crate::args::Arguments;\n"),
+        ("command", "use crate::{scenario_file, show};\n"),
+        ("command::report", "use crate::session::runs::{Shelf, find};\nmod serve;\n"),
+        ("command::report::serve", "use super::one;\nuse crate::show;\n"),
+        ("command::bisect", "\n#[cfg(test)]\nmod tests {\n    use super::*;\n}\n"),
+        ("session::series", "use super::Audience;\nuse super::carry_out;\nuse crate::error::Error;\n"),
+    ];
+    for (module, text) in sound {
+        assert_eq!(out_of_place(module, text), [""; 0], "{text}");
+    }
+}
+
 #[test]
 fn unsafe_code_stays_in_the_probes() {
     for path in files(&root().join("harness"), &["rs"]) {
