@@ -88,7 +88,11 @@ impl Life {
 
     /// A look at a processor; each has a goroutine of its own.
     pub(crate) fn look(&mut self, of: u64, kind: Kind, failed: bool, batch: u32, spans: u32) -> &mut Self {
+        let is_drop =
+            |record: &&[u8; 64]| record[8] == Kind::Dropped as u8 && record[48..56] == of.to_le_bytes();
+        let dropped = self.records.iter().filter(is_drop).count() as u32;
         self.record(kind, u8::from(failed), of, |out| {
+            out[32..36].copy_from_slice(&dropped.to_le_bytes());
             out[24..28].copy_from_slice(&batch.to_le_bytes());
             out[28..32].copy_from_slice(&spans.to_le_bytes());
             out[40..48].copy_from_slice(&(u64::from(failed) * 9).to_le_bytes());
@@ -129,11 +133,11 @@ impl Life {
 
     /// The same, through the processors of a list.
     pub(crate) fn queued_by(&mut self, span: u64, list: u64) -> &mut Self {
-        self.of(Kind::Started, span, 0).ended_with(span, list).into(span, PROCESSOR)
+        self.of(Kind::Started, span, 0).ended_with(span, list).enter(span, PROCESSOR)
     }
 
     /// A span that ended comes into a queue.
-    pub(crate) fn into(&mut self, span: u64, processor: u64) -> &mut Self {
+    pub(crate) fn enter(&mut self, span: u64, processor: u64) -> &mut Self {
         self.of(Kind::Offered, span, processor).of(Kind::Queued, span, processor)
     }
 
