@@ -53,7 +53,12 @@ fn check(lab: &Lab, build: Build, all: &[Setup]) {
     each(
         all,
         |setup| setup.name,
-        |setup, number, wrong| match Ran::of(lab, &program, &format!("{build:?}-{number}"), &setup.program) {
+        |setup, number, wrong| match Ran::of(
+            lab,
+            &program,
+            &format!("{}-{number}", build.name()),
+            &setup.program,
+        ) {
             Ok(ran) => books::check(setup, &ran, wrong),
             Err(why) => wrong.0.push(why),
         },

@@ -34,11 +34,11 @@ pub(super) fn all() -> Vec<Kill> {
     ];
     let mut out = Vec::new();
     for (name, providers, shared) in providers {
-        for phase in [0, 10, 60, 250] {
+        for phase in [0, 60, 250] {
             let after = Duration::from_micros(phase * 1000 + random() % 20_000);
             let program = json!({
                 "providers": providers.clone(), "producers": PRODUCERS, "spans": 100_000,
-                "burst": 5, "pause": "10ms", "end": "wait",
+                "burst": 12, "pause": "10ms", "end": "wait",
             });
             out.push(Kill { name: format!("{name}, killed after {after:?}"), program, after, shared });
         }
@@ -123,6 +123,10 @@ fn books(kill: &Kill, ran: &Ran, noted: &Noted, wrong: &mut Complaints) {
     wrong.holds("the books close", ledger.closes());
     wrong.same("unexplained, unaccounted", (ledger.unexplained.count, ledger.unaccounted.count), (0, 0));
     wrong.same("unexpected", ledger.unexpected.count, 0);
+    if kill.after > Duration::from_millis(50) {
+        let dropped = noted.dropped(0);
+        wrong.holds(&format!("the small queue was full once: {dropped} > 0"), dropped > 0);
+    }
     within("created", ledger.created, noted.started(), wrong);
     let rows = ["provider 1 · batch (queue 64) → otlp grpc", "batch (queue 4096) → otlp grpc"];
     for (at, name) in rows.into_iter().enumerate() {

@@ -21,6 +21,8 @@ type providerSetup struct {
 	Record uint64
 	// Open is how many spans of each producer, its first, are never ended.
 	Open int
+	// Times is how many spans a producer makes with it where it makes one with others; 0 means one, too.
+	Times int
 }
 
 // processorSetup describes a span processor.
@@ -49,10 +51,11 @@ type provider struct {
 	sampler    *sampler
 	processors []processor
 	open       int
+	times      int
 }
 
 func newProvider(number int, setup providerSetup) *provider {
-	p := &provider{number: number, open: setup.Open}
+	p := &provider{number: number, open: setup.Open, times: max(1, setup.Times)}
 	var options []sdktrace.TracerProviderOption
 	switch {
 	case setup.Drop == 1:

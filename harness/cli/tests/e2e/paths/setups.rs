@@ -98,6 +98,11 @@ fn provider<const N: usize>(processors: [Value; N]) -> Value {
     json!({"processors": &processors[..]})
 }
 
+/// One of which each producer makes 20 spans where it makes one of others.
+fn often<const N: usize>(processors: [Value; N]) -> Value {
+    json!({"processors": &processors[..], "times": 20})
+}
+
 fn batch(queue: u32, exporter: &str) -> Value {
     json!({"kind": "batch", "exporter": exporter, "queue": queue, "batch": (queue / 8).min(512)})
 }
@@ -132,56 +137,44 @@ pub(super) fn several() -> Vec<Setup> {
     let (small, large) = (|| batch(64, "grpc"), || batch(4096, "grpc"));
     let two = |producers, spans| program([provider([small()]), provider([large()])], producers, spans);
     let both = |producers, spans| program([provider([small(), large()])], producers, spans);
-    let three = [provider([small()]), provider([simple("http")]), provider([batch(128, "http")])];
+    let three = [often([small()]), provider([simple("http")]), often([batch(128, "http")])];
+    let left =
+        |name, program, end: &str| Setup::of(name, program).rest(Rest::AtExit).with(&json!({"end": end}));
     vec![
         Setup::of("two providers, one producer", two(1, 1000)).drops(&[0]).fan(1),
         Setup::of("two providers, 8 producers", two(8, 250)).drops(&[0]).fan(1).with(&paced()),
-        Setup::of("two batch processors, one producer", both(1, 1000)).drops(&[0]).fan(2),
         Setup::of("two batch processors, 8 producers", both(8, 250)).drops(&[0]).fan(2).with(&paced()),
-        Setup::of("batch and simple", program([provider([small(), simple("http")])], 8, 40))
-            .drops(&[0])
+        Setup::of("two alike, one producer", program([provider([small(), small()])], 1, 1000))
+            .drops(&[0, 1])
             .fan(2),
-        Setup::of("simple and batch", program([provider([simple("grpc"), large()])], 1, 200)).fan(2),
-        Setup::of("three providers, one of them simple", program(three, 8, 60)).drops(&[0, 2]).fan(1),
+        Setup::of("batch and simple", program([provider([small(), simple("http")])], 8, 40)).fan(2),
+        Setup::of("three providers, one of them simple", program(three, 8, 20)).drops(&[0, 2]).fan(1),
         Setup::of("an exporter of its own", program([provider([large(), batch(512, "swallow")])], 1, 300)),
-        Setup::of("two providers left as they are", two(8, 250))
-            .drops(&[0])
-            .rest(Rest::AtExit)
-            .with(&json!({"end": "none"})),
-        Setup::of("two batch processors and os.Exit", both(8, 250))
-            .drops(&[0])
-            .rest(Rest::AtExit)
-            .with(&json!({"end": "exit"})),
-        Setup::of("two alike", program([provider([small(), small()])], 1, 1000)).drops(&[0, 1]).fan(2),
+        left("two providers left as they are", two(8, 250), "none").drops(&[0]),
+        left("two batch processors and os.Exit", both(8, 250), "exit").drops(&[0]),
     ]
 }
 
 pub(super) fn own() -> Vec<Setup> {
     let (small, large) = (|| batch(64, "grpc"), || batch(4096, "http"));
     let one = |processors: Value, producers, spans| program([provider([processors])], producers, spans);
+    let nested = || filter(2, [filter(5, [simple("grpc")])]);
+    let beside = program([provider([filter(2, [small()]), large()])], 8, 250);
     vec![
         Setup::of("filter before a batcher", one(filter(10, [large()]), 1, 1000))
             .fate("filtered.processor", 900),
-        Setup::of("filter before a batcher, 8 producers", one(filter(4, [small()]), 8, 250))
-            .drops(&[1])
-            .fate("filtered.processor", 1500),
         Setup::of("filter before two batchers", one(filter(2, [small(), large()]), 8, 250))
             .drops(&[1])
             .fan(2)
             .fate("filtered.processor", 1000),
-        Setup::of("filter before simple", one(filter(10, [simple("grpc")]), 1, 1000))
-            .fate("filtered.processor", 900),
-        Setup::of("a filter in a filter", one(filter(2, [filter(5, [large()])]), 1, 1000))
-            .fate("filtered.processor", 900),
-        Setup::of("a filter beside a batcher", program([provider([filter(2, [small()]), large()])], 8, 250))
-            .drops(&[1]),
+        Setup::of("a filter in a filter before simple", one(nested(), 8, 50)).fate("filtered.processor", 360),
+        Setup::of("a filter beside a batcher", beside).drops(&[1]),
         Setup::of("async that waits", one(asynchronous(16, true, [large()]), 8, 250)),
-        Setup::of("async before a small queue", one(asynchronous(16, true, [small()]), 8, 250)).drops(&[1]),
         Setup::of("async that forgets", one(asynchronous(4, false, [large()]), 8, 250)).rest(Rest::Unknown),
-        Setup::of("leaf beside a batcher", program([provider([leaf(), large()])], 8, 250)),
         Setup::of("leaf beside two batchers", program([provider([small(), leaf(), large()])], 8, 250))
             .drops(&[0])
             .fan(2),
+        Setup::of("leaf beside a batcher", program([provider([leaf(), large()])], 1, 300)),
     ]
 }
 
@@ -209,9 +202,6 @@ pub(super) fn reloads() -> Vec<Setup> {
         of("busy reload of a processor", 8, 400, &reload("processor", true, large()))
             .offered(Offered::Open)
             .rest(Rest::AtExit),
-        of("busy reload with both for a while", 8, 400, &reload("overlap", true, large()))
-            .offered(Offered::Open)
-            .rest(Rest::AtExit),
         of("busy reload of a provider", 8, 400, &reload("provider", true, large()))
             .offered(Offered::Open)
             .rest(Rest::AtExit),
@@ -220,35 +210,31 @@ pub(super) fn reloads() -> Vec<Setup> {
 
 pub(super) fn single() -> Vec<Setup> {
     let one = |processor: Value, producers, spans| program([provider([processor])], producers, spans);
-    let at_exit = |end: &str| json!({"end": end});
+    let left = |name, end: &str, fate| {
+        Setup::of(name, one(waiting(1024), 8, 50)).rest(Rest::All(fate)).with(&json!({"end": end}))
+    };
     let sampled = json!({"processors": [batch(4096, "grpc")], "drop": 5, "record": 7});
     let open = json!({"processors": [batch(4096, "grpc")], "open": 3});
+    let silent = [batch(4096, "grpc"), batch(64, "nil"), simple("nil"), leaf()].map(|one| provider([one]));
+    let [sends, nil, nil_simple, leaf_alone] = silent;
+    let beside = program([sends, provider([]), nil, nil_simple, leaf_alone], 8, 50);
     vec![
         Setup::of("simple, one producer", one(simple("grpc"), 1, 300)),
         Setup::of("simple, 8 producers", one(simple("http"), 8, 40)),
-        Setup::of("batch, 8 producers", one(batch(64, "grpc"), 8, 250)).drops(&[0]),
         Setup::of("no processor", program([provider([])], 8, 100)).fate("no_processor", 800),
-        Setup::of(
-            "one provider without a processor",
-            program([provider([batch(4096, "grpc")]), provider([])], 8, 50),
-        )
-        .fate("no_processor", 400),
         Setup::of("leaf alone", one(leaf(), 1, 300)).fate("filtered.processor", 300),
         Setup::of("nil exporter", one(batch(64, "nil"), 1, 300)).fate("no_exporter", 300),
-        Setup::of("nil exporter of simple", one(simple("nil"), 1, 300)).fate("no_exporter", 300),
         Setup::of(
             "nil exporter beside one",
             program([provider([batch(64, "nil"), batch(4096, "grpc")])], 1, 300),
         ),
-        Setup::of("left as it is", one(waiting(1024), 8, 50))
-            .rest(Rest::All("lost_in_queue_at_exit.exit"))
-            .with(&at_exit("none")),
-        Setup::of("left by os.Exit", one(waiting(1024), 8, 50))
-            .rest(Rest::All("lost_in_queue_at_exit.exit"))
-            .with(&at_exit("exit")),
-        Setup::of("left by a panic", one(waiting(1024), 8, 50))
-            .rest(Rest::All("lost_in_queue_at_exit.crash"))
-            .with(&at_exit("panic")),
+        Setup::of("four providers that send nothing beside one that does", beside)
+            .fate("no_processor", 400)
+            .fate("no_exporter", 800)
+            .fate("filtered.processor", 400),
+        left("left as it is", "none", "lost_in_queue_at_exit.exit"),
+        left("left by os.Exit", "exit", "lost_in_queue_at_exit.exit"),
+        left("left by a panic", "panic", "lost_in_queue_at_exit.crash"),
         // Of 400 each fifth is dropped by the sampler, and of the others each seventh is only recorded.
         Setup::of("not sampled and recorded only", program([sampled], 8, 50))
             .fate("not_sampled.sampler", 80 + 46),
@@ -256,24 +242,17 @@ pub(super) fn single() -> Vec<Setup> {
     ]
 }
 
-/// One of each, for other SDKs and stripped programs.
+/// Much at once, for other SDKs and stripped programs.
 pub(super) fn mixes() -> Vec<Setup> {
     let (small, large) = (|| batch(64, "grpc"), || batch(4096, "http"));
     let mixed = [
-        provider([small(), large()]),
+        often([small(), large()]),
         provider([simple("grpc")]),
-        provider([filter(10, [batch(64, "http")])]),
+        often([filter(10, [batch(64, "http"), small()])]),
     ];
     let reload = json!({"reload": "processor", "next": provider([large()])});
     vec![
-        Setup::of("a mix, 8 producers", program(mixed, 8, 60)).drops(&[0]).fate("filtered.processor", 432),
-        Setup::of("two providers, 8 producers", program([provider([small()]), provider([large()])], 8, 250))
-            .drops(&[0])
-            .fan(1),
-        Setup::of("filter before two batchers", program([provider([filter(2, [small(), large()])])], 8, 250))
-            .drops(&[1])
-            .fan(2)
-            .fate("filtered.processor", 1000),
+        Setup::of("a mix, 8 producers", program(mixed, 8, 30)).drops(&[0]).fate("filtered.processor", 4320),
         Setup::of("reload of a processor", program([provider([small()])], 8, 200))
             .drops(&[0])
             .offered(Offered::Halves)

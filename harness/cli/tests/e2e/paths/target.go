@@ -121,14 +121,16 @@ func (w *world) produce(number int, providers []*provider, half *sync.WaitGroup,
 			if place == 0 {
 				provider = w.first.Load()
 			}
-			_, span := provider.tracer.Start(context.Background(), "work")
-			counts.started(provider.number)
-			if made < provider.open {
-				left = append(left, span)
-				continue
+			for range provider.times {
+				_, span := provider.tracer.Start(context.Background(), "work")
+				counts.started(provider.number)
+				if made < provider.open {
+					left = append(left, span)
+					continue
+				}
+				span.End()
+				counts.ended(provider.number)
 			}
-			span.End()
-			counts.ended(provider.number)
 		}
 		if w.counts.mapped {
 			counts.look(w.dropped)

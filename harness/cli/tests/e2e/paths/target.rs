@@ -26,14 +26,17 @@ impl Build {
         Self { sdk: Some("1.38.0"), stripped: false },
         Self { sdk: Some("1.38.0"), stripped: true },
     ];
+
+    pub(super) fn name(self) -> String {
+        format!("paths-{}{}", self.sdk.unwrap_or("own"), if self.stripped { "-stripped" } else { "" })
+    }
 }
 
 /// Builds the target, outside of the lab, so that Go finds it done the next time.
 pub(super) fn build(build: Build) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap();
-    let name = format!("paths-{}{}", build.sdk.unwrap_or("own"), if build.stripped { "-s" } else { "" });
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(build.name());
     let source = root().join("harness/cli/tests/e2e/paths");
     let mut go = Command::new("go");
     go.args(["build", "-trimpath"]);
@@ -102,10 +105,13 @@ pub(super) struct Ran {
     pub(super) result: RunResult,
 }
 
-/// `spanfate attach` with the target, ready to be started.
+/// `spanfate attach` with the target, ready to be started. Each has a copy of its own: runs are named after their program and
+/// the second of their start.
 pub(super) fn attach(lab: &Lab, program: &Path, folder: &str, argument: &Value) -> Command {
+    let copy = lab.path(&format!("target-{folder}"));
+    fs::copy(program, &copy).unwrap();
     let mut command = lab.program();
-    command.args(["attach", "--quiet", "--out"]).arg(lab.path(folder)).arg("--").arg(program);
+    command.args(["attach", "--quiet", "--out"]).arg(lab.path(folder)).arg("--").arg(copy);
     command.arg(argument.to_string()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

@@ -162,7 +162,7 @@ func (w *world) say() {
 	out := struct {
 		Providers  []providerTruth  `json:"providers"`
 		Processors []processorTruth `json:"processors"`
-	}{}
+	}{Processors: []processorTruth{}}
 	for _, provider := range w.providers {
 		one := providerTruth{Made: w.counts.sum(2 * provider.number), Ended: w.counts.sum(2*provider.number + 1)}
 		if sampler := provider.sampler; sampler != nil {
