@@ -48,15 +48,22 @@ fn each<T: Sync>(
     assert!(texts.is_empty(), "{} of {} set-ups:\n{}", texts.len(), all.len(), texts.join("\n"));
 }
 
-fn check(lab: &Lab, build: Build, all: &[Setup]) {
-    let program = target::build(build);
+/// Runs set-ups with the target as each of these builds has it.
+fn check(lab: &Lab, builds: &[Build], setups: fn() -> Vec<Setup>) {
+    let programs: Vec<_> = builds.iter().map(|build| (build.name(), target::build(*build))).collect();
+    let all: Vec<_> = programs
+        .iter()
+        .flat_map(|(build, program)| {
+            setups().into_iter().map(move |setup| (format!("{} ({build})", setup.name), program, setup))
+        })
+        .collect();
     each(
-        all,
-        |setup| setup.name,
-        |setup, number, wrong| match Ran::of(
+        &all,
+        |(name, ..)| name,
+        |(_, program, setup), number, wrong| match Ran::of(
             lab,
-            &program,
-            &format!("{}-{number}", build.name()),
+            program,
+            &format!("paths-{number}"),
             &setup.program,
         ) {
             Ok(ran) => books::check(setup, &ran, wrong),
@@ -68,33 +75,31 @@ fn check(lab: &Lab, build: Build, all: &[Setup]) {
 #[test]
 fn several_paths_have_exact_books_each() {
     let Some(lab) = probed() else { return };
-    check(&lab, Build::PINNED, &setups::several());
+    check(&lab, &[Build::PINNED], setups::several);
 }
 
 #[test]
 fn processors_of_the_programs_own_are_seen_and_never_guessed() {
     let Some(lab) = probed() else { return };
-    check(&lab, Build::PINNED, &setups::own());
+    check(&lab, &[Build::PINNED], setups::own);
 }
 
 #[test]
 fn what_takes_another_ones_place_has_books_of_its_own() {
     let Some(lab) = probed() else { return };
-    check(&lab, Build::PINNED, &setups::reloads());
+    check(&lab, &[Build::PINNED], setups::reloads);
 }
 
 #[test]
 fn single_paths_and_none_are_what_they_are() {
     let Some(lab) = probed() else { return };
-    check(&lab, Build::PINNED, &setups::single());
+    check(&lab, &[Build::PINNED], setups::single);
 }
 
 #[test]
 fn the_oldest_sdk_and_stripped_programs_have_the_same_books() {
     let Some(lab) = probed() else { return };
-    for build in Build::OTHERS {
-        check(&lab, build, &setups::mixes());
-    }
+    check(&lab, &Build::OTHERS, setups::mixes);
 }
 
 #[test]

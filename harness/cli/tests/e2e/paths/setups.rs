@@ -91,16 +91,16 @@ impl Setup {
 
 /// A program with these providers; each producer makes so many spans with each of them.
 fn program<const N: usize>(providers: [Value; N], producers: u32, spans: u32) -> Value {
-    json!({"providers": &providers[..], "producers": producers, "spans": spans, "end": "shutdown"})
+    json!({"providers": Vec::from(providers), "producers": producers, "spans": spans, "end": "shutdown"})
 }
 
 fn provider<const N: usize>(processors: [Value; N]) -> Value {
-    json!({"processors": &processors[..]})
+    json!({"processors": Vec::from(processors)})
 }
 
 /// One of which each producer makes 20 spans where it makes one of others.
 fn often<const N: usize>(processors: [Value; N]) -> Value {
-    json!({"processors": &processors[..], "times": 20})
+    json!({"processors": Vec::from(processors), "times": 20})
 }
 
 fn batch(queue: u32, exporter: &str) -> Value {
@@ -117,11 +117,11 @@ fn simple(exporter: &str) -> Value {
 }
 
 fn filter<const N: usize>(every: u32, inner: [Value; N]) -> Value {
-    json!({"kind": "filter", "every": every, "inner": &inner[..]})
+    json!({"kind": "filter", "every": every, "inner": Vec::from(inner)})
 }
 
 fn asynchronous<const N: usize>(queue: u32, block: bool, inner: [Value; N]) -> Value {
-    json!({"kind": "async", "queue": queue, "block": block, "inner": &inner[..]})
+    json!({"kind": "async", "queue": queue, "block": block, "inner": Vec::from(inner)})
 }
 
 fn leaf() -> Value {
