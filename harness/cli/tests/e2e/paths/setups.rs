@@ -174,7 +174,6 @@ pub(super) fn own() -> Vec<Setup> {
         Setup::of("leaf beside two batchers", program([provider([small(), leaf(), large()])], 8, 250))
             .drops(&[0])
             .fan(2),
-        Setup::of("leaf beside a batcher", program([provider([leaf(), large()])], 1, 300)),
     ]
 }
 
@@ -222,7 +221,6 @@ pub(super) fn single() -> Vec<Setup> {
         Setup::of("simple, one producer", one(simple("grpc"), 1, 300)),
         Setup::of("simple, 8 producers", one(simple("http"), 8, 40)),
         Setup::of("no processor", program([provider([])], 8, 100)).fate("no_processor", 800),
-        Setup::of("leaf alone", one(leaf(), 1, 300)).fate("filtered.processor", 300),
         Setup::of("nil exporter", one(batch(64, "nil"), 1, 300)).fate("no_exporter", 300),
         Setup::of(
             "nil exporter beside one",
@@ -233,7 +231,6 @@ pub(super) fn single() -> Vec<Setup> {
             .fate("no_exporter", 800)
             .fate("filtered.processor", 400),
         left("left as it is", "none", "lost_in_queue_at_exit.exit"),
-        left("left by os.Exit", "exit", "lost_in_queue_at_exit.exit"),
         left("left by a panic", "panic", "lost_in_queue_at_exit.crash"),
         // Of 400 each fifth is dropped by the sampler, and of the others each seventh is only recorded.
         Setup::of("not sampled and recorded only", program([sampled], 8, 50))

@@ -21,11 +21,9 @@ pub(super) struct Build {
 
 impl Build {
     pub(super) const PINNED: Self = Self { sdk: None, stripped: false };
-    pub(super) const OTHERS: [Self; 3] = [
-        Self { sdk: None, stripped: true },
-        Self { sdk: Some("1.38.0"), stripped: false },
-        Self { sdk: Some("1.38.0"), stripped: true },
-    ];
+    /// Stripped and with the oldest SDK.
+    pub(super) const OTHERS: [Self; 2] =
+        [Self { sdk: None, stripped: true }, Self { sdk: Some("1.38.0"), stripped: false }];
 
     pub(super) fn name(self) -> String {
         format!("paths-{}{}", self.sdk.unwrap_or("own"), if self.stripped { "-stripped" } else { "" })
