@@ -5,35 +5,35 @@ import "fmt"
 // MaxFaults is how many faults a configuration may have: each has its place in the ledger's header.
 const MaxFaults = 32
 
-// Fault is something that goes wrong while the harness wants it to. Number is required.
+// Fault is something that goes wrong while the harness wants it to.
 type Fault struct {
-	Number *int `json:"number"`
+	Number int  `json:"number"`
 	Kind   Kind `json:"kind"`
 }
 
 // Kind has exactly one field that is not nil.
 type Kind struct {
-	GC                *GC                `json:"gc"`
-	Panic             *Panic             `json:"panic"`
-	Exit              *Exit              `json:"exit"`
-	ContextLost       *ContextLost       `json:"context_lost"`
-	Deep              *Deep              `json:"deep"`
-	SpanError         *SpanError         `json:"span_error"`
-	PoolExhausted     *PoolExhausted     `json:"pool_exhausted"`
-	LRULocked         *LRULocked         `json:"lru_locked"`
-	SlowSerialisation *SlowSerialisation `json:"slow_serialisation"`
-	ClockStep         *ClockStep         `json:"clock_step"`
-	Hang              *Hang              `json:"hang"`
+	GC                *GC                `json:"gc,omitempty"`
+	Panic             *Panic             `json:"panic,omitempty"`
+	Exit              *Exit              `json:"exit,omitempty"`
+	ContextLost       *ContextLost       `json:"context_lost,omitempty"`
+	Deep              *Deep              `json:"deep,omitempty"`
+	SpanError         *SpanError         `json:"span_error,omitempty"`
+	PoolExhausted     *PoolExhausted     `json:"pool_exhausted,omitempty"`
+	LRULocked         *LRULocked         `json:"lru_locked,omitempty"`
+	SlowSerialisation *SlowSerialisation `json:"slow_serialisation,omitempty"`
+	ClockStep         *ClockStep         `json:"clock_step,omitempty"`
+	Hang              *Hang              `json:"hang,omitempty"`
 }
 
 // GC puts the garbage collector under pressure. A nil field is left alone.
 type GC struct {
-	AllocateBytesPerS *int64 `json:"allocate_bytes_per_s"`
-	ObjectBytes       *int64 `json:"object_bytes"`
-	LiveBytes         *int64 `json:"live_bytes"`
-	GOGC              *int   `json:"gogc"`
-	MemoryLimitBytes  *int64 `json:"memory_limit_bytes"`
-	ForceEveryMS      *int64 `json:"force_every_ms"`
+	AllocateBytesPerS *int64 `json:"allocate_bytes_per_s,omitempty"`
+	ObjectBytes       *int64 `json:"object_bytes,omitempty"`
+	LiveBytes         *int64 `json:"live_bytes,omitempty"`
+	GOGC              *int   `json:"gogc,omitempty"`
+	MemoryLimitBytes  *int64 `json:"memory_limit_bytes,omitempty"`
+	ForceEveryMS      *int64 `json:"force_every_ms,omitempty"`
 }
 
 // Panic panics at a place in or around a child span.
@@ -57,8 +57,8 @@ type ContextLost struct {
 
 // Deep makes a child span at the bottom of a recursion.
 type Deep struct {
-	Depth int   `json:"depth"`
-	OneIn int64 `json:"one_in"`
+	Depth uint32 `json:"depth"`
+	OneIn int64  `json:"one_in"`
 }
 
 // SpanError treats a span as it must not be treated. AfterMS matters to handed_over only.
@@ -70,7 +70,7 @@ type SpanError struct {
 
 // PoolExhausted takes connections of the cache's pool; a Hold of 0 takes all.
 type PoolExhausted struct {
-	Hold *int `json:"hold"`
+	Hold int `json:"hold"`
 }
 
 // LRULocked holds the lock of the cache's LRU again and again.
@@ -101,13 +101,13 @@ func (c *Config) checkFaults() error {
 	}
 	seen := make(map[int]bool)
 	for i, f := range c.Faults {
-		if f.Number == nil || *f.Number < 0 || *f.Number >= MaxFaults {
+		if f.Number < 0 || f.Number >= MaxFaults {
 			return fmt.Errorf("faults[%d].number must be 0 to %d; number the faults from 0", i, MaxFaults-1)
 		}
-		if seen[*f.Number] {
-			return fmt.Errorf("faults[%d].number is %d again; give every fault a number of its own", i, *f.Number)
+		if seen[f.Number] {
+			return fmt.Errorf("faults[%d].number is %d again; give every fault a number of its own", i, f.Number)
 		}
-		seen[*f.Number] = true
+		seen[f.Number] = true
 		if err := c.checkKind(f.Kind); err != nil {
 			return fmt.Errorf("faults[%d].kind%w", i, err)
 		}

@@ -24,7 +24,7 @@ func (s *Set) UseCache(pool *redis.Pool, lock *sync.Mutex) {
 		return
 	}
 	for _, f := range s.pool {
-		hold := *f.kind.PoolExhausted.Hold
+		hold := f.kind.PoolExhausted.Hold
 		if hold == 0 {
 			hold = pool.MaxActive
 		}

@@ -94,7 +94,7 @@ func New(c *config.Config, host Host) (*Set, error) {
 		s.clock = clock
 	}
 	for _, configured := range c.Faults {
-		f := &Fault{number: *configured.Number, kind: configured.Kind, dose: new(ledger.Dose)}
+		f := &Fault{number: configured.Number, kind: configured.Kind, dose: new(ledger.Dose)}
 		f.salt = ids.Mix(uint64(f.number) + 1)
 		if host.Ledger != nil {
 			f.dose = &host.Ledger.Doses[f.number]

@@ -41,7 +41,7 @@ func TestGCSettingsComeBack(t *testing.T) {
 func TestClearingPressureLeavesNothing(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(77))
 	const live = 64 << 20
-	s, err := New(&config.Config{Faults: []config.Fault{{Number: pointer(9), Kind: config.Kind{
+	s, err := New(&config.Config{Faults: []config.Fault{{Number: 9, Kind: config.Kind{
 		GC: &config.GC{GOGC: pointer(33), LiveBytes: pointer(int64(live))},
 	}}}}, Host{TraceIDs: ids.TraceIDs{}})
 	if err != nil {

@@ -51,7 +51,7 @@ func (t *site) act(ctx context.Context) {
 	case k.ContextLost != nil:
 		t.loseContext(ctx)
 	case k.Deep != nil:
-		t.deep(ctx, k.Deep.Depth)
+		t.deep(ctx, int(k.Deep.Depth))
 	case k.SpanError != nil:
 		t.mistreat(ctx, *k.SpanError)
 	case k.Hang != nil:

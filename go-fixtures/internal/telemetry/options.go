@@ -108,16 +108,8 @@ type retryConfig = struct {
 	MaxElapsedTime  time.Duration
 }
 
-// retry starts from the exporters' default, because their option replaces all four values at once.
 func retry(r *config.Retry) retryConfig {
-	c := retryConfig{*r.Enabled, 5 * time.Second, 30 * time.Second, time.Minute}
-	for _, knob := range []struct {
-		from *int64
-		to   *time.Duration
-	}{{r.InitialMS, &c.InitialInterval}, {r.MaxIntervalMS, &c.MaxInterval}, {r.MaxElapsedMS, &c.MaxElapsedTime}} {
-		if knob.from != nil {
-			*knob.to = milliseconds(*knob.from)
-		}
+	return retryConfig{
+		r.Enabled, milliseconds(r.InitialMS), milliseconds(r.MaxIntervalMS), milliseconds(r.MaxElapsedMS),
 	}
-	return c
 }

@@ -59,7 +59,7 @@ func TestOptionsWinOverVariables(t *testing.T) {
 		e := build(t, protocol, config.Options{
 			Queue: pointer(10), Batch: pointer(5), DelayMS: pointer(int64(3)), ExportTimeoutMS: pointer(int64(4)),
 			TimeoutMS: pointer(int64(9)), Compression: pointer("none"), OnFull: pointer("block"), Sampler: pointer("always_on"),
-			Retry: &config.Retry{Enabled: pointer(false)},
+			Retry: &config.Retry{Enabled: false},
 		})
 		e.ExporterType = ""
 		if want := (Effective{protocol, 10, 5, 3, 4, true, "", "AlwaysOnSampler"}); e != want {
@@ -81,9 +81,9 @@ func TestEverySamplerOfTheConfigurationExists(t *testing.T) {
 	}
 }
 
-func TestRetryKeepsDefaultsOfAbsentIntervals(t *testing.T) {
-	got := retry(&config.Retry{Enabled: pointer(true), MaxElapsedMS: pointer(int64(7))})
-	want := retryConfig{true, 5 * time.Second, 30 * time.Second, 7 * time.Millisecond}
+func TestRetryIsTakenWhole(t *testing.T) {
+	got := retry(&config.Retry{Enabled: true, InitialMS: 5, MaxIntervalMS: 6, MaxElapsedMS: 7})
+	want := retryConfig{true, 5 * time.Millisecond, 6 * time.Millisecond, 7 * time.Millisecond}
 	if got != want {
 		t.Errorf("retry %+v, want %+v", got, want)
 	}

@@ -1,5 +1,6 @@
 //! What can go wrong on purpose. Each kind names the dose by which it proves that it happened.
 
+mod bounds;
 mod code;
 mod network;
 mod process;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Answer;
 use crate::fate::Leak;
 
+pub use bounds::{Excess, LONGEST, MOST_HELD};
 pub use code::{
     ClockStep, ContextLost, Deep, Exit, Gc, Hang, HowExit, HowLost, LruLocked, Outcome, Panic, Place,
     PoolExhausted, SlowSerialisation, SpanError, WhatError,

@@ -32,3 +32,9 @@ pub(crate) fn text_at(bytes: &[u8], at: usize, length: usize) -> String {
     let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
     String::from_utf8_lossy(&field[..end]).into_owned()
 }
+
+/// Writes text into a zero-padded field; what does not fit is cut off.
+pub(crate) fn put_text(record: &mut [u8], at: usize, length: usize, text: &str) {
+    let text = &text.as_bytes()[..text.len().min(length)];
+    record[at..at + text.len()].copy_from_slice(text);
+}

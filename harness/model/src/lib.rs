@@ -17,7 +17,10 @@ pub mod exporter;
 pub mod fate;
 pub mod fault;
 pub mod figure;
+pub mod fixture;
 pub mod frontier;
+#[cfg(test)]
+mod golden;
 pub mod id;
 pub mod law;
 pub mod layout;

@@ -1,12 +1,13 @@
 //! The process witness's span ledger as the fixture writes it (`docs/fixture-protocol.md`, section 4).
 
 mod log;
+mod slot;
 
-use crate::id::{SpanId, SpanKey, TraceId};
-use crate::le::{array_at, put, text_at, u32_at, u64_at};
+use crate::le::{put, put_text, text_at, u32_at, u64_at};
 use crate::unit::MonoNs;
 
 pub use log::{LogEntry, LogRecord, RuntimeSample, read_log};
+pub use slot::{FLAG_PANIC, FLAG_PARENT_REMOTE, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, Slot};
 
 /// Size of the file's header.
 pub const HEADER_BYTES: usize = 4096;
@@ -47,7 +48,7 @@ pub enum SlotsError {
 }
 
 /// The fixed part of the header.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Header {
     /// Process id.
     pub pid: u32,
@@ -63,6 +64,12 @@ pub struct Header {
     pub log_bytes: u64,
     /// Key of the span id mix.
     pub salt: u64,
+    /// Monotonic time of the clock base.
+    pub base: MonoNs,
+    /// Wall clock at the base, unix nanoseconds.
+    pub base_wall: u64,
+    /// Uncertainty of the base, nanoseconds.
+    pub bracket: u64,
     /// Whether the batch processor blocks.
     pub blocking: bool,
     /// Service name.
@@ -134,6 +141,9 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, SlotsError> {
         slots,
         log_bytes,
         salt: u64_at(bytes, 48),
+        base: u64_at(bytes, 56),
+        base_wall: u64_at(bytes, 64),
+        bracket: u64_at(bytes, 72),
         blocking: u32_at(bytes, 80) & 1 == 1,
         service: text_at(bytes, 128, 64),
         sdk: text_at(bytes, 192, 32),
@@ -141,9 +151,40 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, SlotsError> {
     })
 }
 
+impl Header {
+    /// The header's page, without live words and doses.
+    pub fn write(&self) -> [u8; HEADER_BYTES] {
+        let mut out = [0; HEADER_BYTES];
+        put(&mut out, 0, *MAGIC);
+        let words = [
+            (8, VERSION),
+            (12, SLOT_BYTES as u32),
+            (16, self.pid),
+            (20, u32::from(self.process)),
+            (24, self.incarnation),
+            (28, self.gomaxprocs),
+            (80, u32::from(self.blocking)),
+        ];
+        for (at, word) in words {
+            put(&mut out, at, word.to_le_bytes());
+        }
+        let words = [self.slots, self.log_bytes, self.salt, self.base, self.base_wall, self.bracket];
+        for (index, word) in words.into_iter().enumerate() {
+            put(&mut out, 32 + 8 * index, word.to_le_bytes());
+        }
+        put_text(&mut out, 128, 64, &self.service);
+        put_text(&mut out, 192, 32, &self.sdk);
+        put_text(&mut out, 224, 32, &self.go);
+        out
+    }
+}
+
+/// Where the live words begin in the header; each has a cache line.
+const LIVE_AT: usize = 512;
+
 /// Reads the live words out of a header page.
 pub fn read_live(bytes: &[u8]) -> Live {
-    let word = |index: usize| u64_at(bytes, 512 + 64 * index);
+    let word = |index: usize| u64_at(bytes, LIVE_AT + 64 * index);
     Live {
         next_slot: word(0),
         overflow: word(1),
@@ -161,6 +202,33 @@ pub fn read_live(bytes: &[u8]) -> Live {
         sdk_export_failed: word(13),
         handled_errors: word(14),
         unkeyed: word(15),
+    }
+}
+
+impl Live {
+    /// Writes them into a header page.
+    pub fn write(&self, page: &mut [u8; HEADER_BYTES]) {
+        let words = [
+            self.next_slot,
+            self.overflow,
+            self.log_used,
+            self.log_lost,
+            self.phase,
+            self.queue,
+            self.in_flight,
+            self.sdk_started_sampled,
+            self.sdk_started_unsampled,
+            self.sdk_live.cast_unsigned(),
+            self.sdk_processed,
+            self.sdk_queue_full,
+            self.sdk_exported,
+            self.sdk_export_failed,
+            self.handled_errors,
+            self.unkeyed,
+        ];
+        for (index, word) in words.into_iter().enumerate() {
+            put(page, LIVE_AT + 64 * index, word.to_le_bytes());
+        }
     }
 }
 
@@ -194,133 +262,16 @@ pub fn read_dose(bytes: &[u8], fault: usize) -> DoseWords {
     }
 }
 
-/// One span's marks. A stage happened if and only if its time is not 0.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Slot {
-    /// Trace and span id.
-    pub key: SpanKey,
-    /// Parent span id; zero for a root.
-    pub parent: SpanId,
-    /// Id made.
-    pub created: MonoNs,
-    /// Name id, as of the end.
-    pub name: u32,
-    /// Span kind.
-    pub kind: u8,
-    /// See the `FLAG_` constants.
-    pub flags: u8,
-    /// Number of the fault that touched it, plus one; 0: none.
-    pub fault: u8,
-    /// The SDK observed the start.
-    pub started: MonoNs,
-    /// `OnEnd` entered.
-    pub ending: MonoNs,
-    /// The SDK counted it as dropped for a full queue.
-    pub dropped: MonoNs,
-    /// `OnEnd` of the batch processor returned.
-    pub ended: MonoNs,
-    /// Handed to the exporter.
-    pub exported: MonoNs,
-    /// Batch number plus one; 0: none.
-    pub batch: u32,
-    /// Filtered by the exporter wrapper.
-    pub filtered: MonoNs,
-    /// The SDK observed the end.
-    pub closed: MonoNs,
-}
-
-/// The span is sampled.
-pub const FLAG_SAMPLED: u8 = 1;
-/// The span is recording.
-pub const FLAG_RECORDING: u8 = 2;
-/// The parent is remote.
-pub const FLAG_PARENT_REMOTE: u8 = 4;
-/// The parent is sampled.
-pub const FLAG_PARENT_SAMPLED: u8 = 8;
-/// A panic was recorded on it.
-pub const FLAG_PANIC: u8 = 16;
-
-impl Slot {
-    /// Reads a slot from its 128 bytes.
-    pub fn read(bytes: &[u8]) -> Self {
-        Self {
-            key: SpanKey { trace: TraceId(array_at(bytes, 0)), span: SpanId(array_at(bytes, 16)) },
-            parent: SpanId(array_at(bytes, 24)),
-            created: u64_at(bytes, 32),
-            name: u32_at(bytes, 40),
-            kind: bytes.get(44).copied().unwrap_or_default(),
-            flags: bytes.get(45).copied().unwrap_or_default(),
-            fault: bytes.get(46).copied().unwrap_or_default(),
-            started: u64_at(bytes, 48),
-            ending: u64_at(bytes, 56),
-            dropped: u64_at(bytes, 64),
-            ended: u64_at(bytes, 72),
-            exported: u64_at(bytes, 80),
-            batch: u32_at(bytes, 88),
-            filtered: u64_at(bytes, 96),
-            closed: u64_at(bytes, 104),
+impl DoseWords {
+    /// Writes those of a fault, from 0 to 31, into a header page.
+    pub fn write(&self, page: &mut [u8; HEADER_BYTES], fault: usize) {
+        let [a, b, c, d] = self.amounts;
+        let words = [self.applied, self.since, self.cleared, self.events, a, b, c, d];
+        for (index, word) in words.into_iter().enumerate() {
+            put(page, DOSES_AT + 64 * fault + 8 * index, word.to_le_bytes());
         }
-    }
-
-    /// The slot's 128 bytes.
-    pub fn write(&self) -> [u8; SLOT_BYTES] {
-        let mut out = [0; SLOT_BYTES];
-        put(&mut out, 0, self.key.trace.0);
-        put(&mut out, 16, self.key.span.0);
-        put(&mut out, 24, self.parent.0);
-        let words = [
-            (32, self.created),
-            (48, self.started),
-            (56, self.ending),
-            (64, self.dropped),
-            (72, self.ended),
-            (80, self.exported),
-            (96, self.filtered),
-            (104, self.closed),
-        ];
-        for (at, word) in words {
-            put(&mut out, at, word.to_le_bytes());
-        }
-        put(&mut out, 40, self.name.to_le_bytes());
-        put(&mut out, 44, [self.kind, self.flags, self.fault]);
-        put(&mut out, 88, self.batch.to_le_bytes());
-        out
-    }
-
-    /// Whether a flag is set.
-    pub const fn has(&self, flag: u8) -> bool {
-        self.flags & flag != 0
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_file_that_is_no_ledger_is_named_so() {
-        assert_eq!(read_header(b"SPNFATE1"), Err(SlotsError::Short(8)));
-        assert_eq!(read_header(&[0; HEADER_BYTES]), Err(SlotsError::Magic));
-        let mut newer = vec![0; HEADER_BYTES];
-        newer[..8].copy_from_slice(MAGIC);
-        newer[8] = 2;
-        assert_eq!(read_header(&newer), Err(SlotsError::Version { found: 2 }));
-    }
-
-    proptest! {
-        #[test]
-        fn a_slot_is_what_was_written(bytes in proptest::collection::vec(any::<u8>(), SLOT_BYTES)) {
-            let slot = Slot::read(&bytes);
-            prop_assert_eq!(Slot::read(&slot.write()), slot);
-        }
-
-        #[test]
-        fn reading_arbitrary_bytes_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-            let _ = Slot::read(&bytes);
-            let _ = read_live(&bytes);
-            prop_assert!(read_log(&bytes).count() <= bytes.len() / 16);
-        }
-    }
-}
+mod tests;

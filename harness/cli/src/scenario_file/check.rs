@@ -232,6 +232,11 @@ fn plant(out: &mut Problems, scenario: &Scenario) {
         let help = format!("known: {}", known.join(", "));
         out.add(&["plant", "service"], format!("there is no service `{name}`"), &help);
     }
+    let here =
+        scenario.services.iter().find(|service| Some(service.name.as_str()) == plant.service.as_deref());
+    if here.is_some_and(|service| !service.makes_spans()) {
+        out.add(&["plant", "service"], "a store exports no spans", "name a service that makes some");
+    }
 }
 
 /// Names of the variants; a file that names none has one.

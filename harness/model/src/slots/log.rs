@@ -1,6 +1,6 @@
 //! The append log of a span ledger.
 
-use crate::le::{u16_at, u32_at, u64_at};
+use crate::le::{put, u16_at, u32_at, u64_at};
 use crate::unit::MonoNs;
 
 /// One record of the append log.
@@ -127,6 +127,84 @@ fn read_record(record: &[u8]) -> LogRecord {
         other => LogEntry::Unknown(other),
     };
     LogRecord { at: u64_at(record, 8), entry }
+}
+
+impl LogRecord {
+    /// Its bytes. A kind that this build does not know has no body.
+    pub fn write(&self) -> Vec<u8> {
+        let mut out = vec![0; 8];
+        out.extend(self.at.to_le_bytes());
+        self.entry.write_body(&mut out);
+        out.resize(out.len().next_multiple_of(8), 0);
+        let length = out.len() as u32;
+        put(&mut out, 0, length.to_le_bytes());
+        put(&mut out, 4, self.entry.kind().to_le_bytes());
+        out
+    }
+}
+
+impl LogEntry {
+    /// The number of its kind.
+    const fn kind(&self) -> u16 {
+        match self {
+            Self::Name { .. } => 1,
+            Self::ExportBegin { .. } => 2,
+            Self::ExportEnd { .. } => 3,
+            Self::HandledError(_) => 4,
+            Self::ClockPair { .. } => 5,
+            Self::Phase(_) => 6,
+            Self::ShutdownEnd { .. } => 7,
+            Self::Runtime(_) => 8,
+            Self::Unknown(kind) => *kind,
+        }
+    }
+
+    fn write_body(&self, out: &mut Vec<u8>) {
+        let mut halves = |words: &[u32]| out.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        let length = |text: &str| text.len() as u32;
+        match self {
+            Self::Name { id, text } => halves(&[*id, length(text)]),
+            Self::ExportBegin { batch, spans } => halves(&[*batch, *spans]),
+            Self::ExportEnd { batch, error } => {
+                let text = error.as_deref().unwrap_or_default();
+                halves(&[*batch, u32::from(error.is_some()), length(text), 0]);
+            }
+            Self::HandledError(text) => halves(&[length(text), 0]),
+            Self::Phase(phase) => halves(&[*phase, 0]),
+            Self::ShutdownEnd { error } => {
+                halves(&[u32::from(error.is_some()), length(error.as_deref().unwrap_or_default())]);
+            }
+            Self::ClockPair { .. } | Self::Runtime(_) | Self::Unknown(_) => {}
+        }
+        match self {
+            Self::Name { text, .. } | Self::HandledError(text) => out.extend(text.bytes()),
+            Self::ExportEnd { error: Some(text), .. } | Self::ShutdownEnd { error: Some(text) } => {
+                out.extend(text.bytes());
+            }
+            Self::ClockPair { mono, wall } => {
+                out.extend([*mono, *wall].into_iter().flat_map(u64::to_le_bytes))
+            }
+            Self::Runtime(sample) => out.extend(sample.words().into_iter().flat_map(u64::to_le_bytes)),
+            _ => {}
+        }
+    }
+}
+
+impl RuntimeSample {
+    /// Its words, in the order of the file.
+    const fn words(&self) -> [u64; 9] {
+        [
+            self.heap,
+            self.gc_cycles,
+            self.stopped_ns,
+            self.goroutines,
+            self.queue,
+            self.in_flight,
+            self.allocated,
+            self.allocated_bytes,
+            self.spans,
+        ]
+    }
 }
 
 #[cfg(test)]

@@ -227,6 +227,8 @@ mod tests {
             "requests = { from = 3, to = 5 }\nkind = { answer = { status = { grpc = 'UNAVAILABLE', retry_after = '1s' } } }",
             "at = '1s'\nfor = '1s'\nevery = '2s'\non = 'load -> http'\nkind = { latency = { delay = '5ms', jitter = '5ms' } }",
             "at = '1s'\nkind = { context_lost = { how = 'background', one_in = 10 } }",
+            "at = '1s'\nkind = { gc = { allocate = '64GiB', memory_limit = '64GiB', gogc = 100000 } }",
+            "at = '1s'\nkind = { clock_step = { by = '24h', back = true } }",
         ] {
             let found = found(&format!("[[fault]]\n{fault}\n"));
             assert!(found.is_empty(), "{fault}: {found:?}");
@@ -336,6 +338,15 @@ mod tests {
                     "'2ms'",
                 ),
                 ("at = '1s'\nkind = { gc = {} }", "no pressure", ""),
+                ("at = '1s'\nkind = { gc = { gogc = 200000 } }", "not between -1 and 100000", "200000"),
+                ("at = '1s'\nkind = { gc = { allocate = '65GiB' } }", "must be 1B to 64GiB", "'65GiB'"),
+                ("at = '1s'\nkind = { clock_step = { by = '8785h' } }", "must be 1ms to", "'8785h'"),
+                ("at = '1s'\nkind = { hang = { lasting = '1500us', one_in = 1 } }", "whole ms", "'1500us'"),
+                (
+                    "at = '1s'\nkind = { oom = { limit = '4GiB', grow = '9GiB' } }",
+                    "must be at most 8GiB",
+                    "'9GiB'",
+                ),
                 (
                     "at = '1s'\nkind = { oom = { limit = '64MiB', grow = '65MiB' } }",
                     "less than twice",

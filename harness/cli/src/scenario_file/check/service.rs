@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use spanfate_model::fault::MOST_HELD;
 use spanfate_model::scenario::{Fixture, Root, Scenario, Service, WitnessMode};
 use spanfate_model::topology::{TopologyError, called_by, shares};
 use spanfate_model::unit::Period;
@@ -57,9 +58,25 @@ fn one(out: &mut Problems, index: &str, service: &Service) {
     let at = ["service", index, "exporter"];
     exporter(out, &at, &service.exporter);
     ratio(out, &at, &service.exporter, &service.exporter);
-    let calls = !service.calls.is_empty() || service.cache.is_some();
-    if service.fixture == Fixture::Store && !service.is_own() && calls {
+    if service.allocate > MOST_HELD {
+        let message = format!("`allocate` must be at most {MOST_HELD}");
+        out.add(&["service", index, "allocate"], message, "it is for every request");
+    }
+    if service.span_names.iter().any(String::is_empty) {
+        out.add(&["service", index, "span_names"], "a span without a name", "name it, or take it out");
+    }
+    if service.fixture == Fixture::Store && !service.is_own() {
+        store(out, index, service);
+    }
+}
+
+/// What a store would have no use for.
+fn store(out: &mut Problems, index: &str, service: &Service) {
+    if !service.calls.is_empty() || service.cache.is_some() {
         out.add(&["service", index], "a store calls nobody", "take out `calls` and `cache`");
+    }
+    if !service.span_names.is_empty() {
+        out.add(&["service", index, "span_names"], "a store makes no spans", "take it out");
     }
 }
 
@@ -186,6 +203,35 @@ fn knobs(out: &mut Problems, scenario: &Scenario, index: &str, service: &Service
             let path: Vec<&str> = at.iter().copied().chain([*key]).collect();
             let message = format!("`{key}` has no variable, so it cannot reach a program of your own");
             out.add(&path, message, "take it out, or set it in your code");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::scenario_file::parse::parse;
+
+    #[test]
+    fn what_a_fixture_could_not_do_is_shown_where_it_stands() {
+        let store =
+            "[[service]]\nfixture = 'http'\ncache = { store = 'store' }\n[[service]]\nfixture = 'store'\n";
+        let cases = [
+            ("[service]\nspan_names = ['a', '']\n", "without a name", "['a', '']"),
+            ("[service]\nallocate = '9GiB'\n", "at most 8GiB", "'9GiB'"),
+            (&format!("{store}span_names = ['a']\n"), "makes no spans", "['a']"),
+            (&format!("{store}[plant]\nservice = 'store'\nfilter = 1\n"), "exports no spans", "'store'"),
+        ];
+        for (services, message, place) in cases {
+            let text = format!("name = 'x'\n[load]\nrate = '5/s'\nlasting = '1s'\n{services}");
+            let found = parse(&text, Path::new(".")).err().unwrap_or_default();
+            let said: Vec<_> = found
+                .iter()
+                .map(|d| (d.message.clone(), d.span.clone().map_or("", |span| &text[span])))
+                .collect();
+            assert_eq!(said.len(), 1, "{services}: {said:?}");
+            assert!(said[0].0.contains(message) && said[0].1 == place, "{services}: {said:?}");
         }
     }
 }

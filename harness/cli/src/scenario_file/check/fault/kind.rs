@@ -1,29 +1,20 @@
 //! Ranges and references inside a fault's kind.
 
 use spanfate_model::exporter::{Exporter, Protocol};
-use spanfate_model::fault::{Family, HowLost, Kind};
+use spanfate_model::fault::{Family, HowLost, Kind, LONGEST};
 use spanfate_model::scenario::{Scenario, Service};
 use spanfate_model::unit::Period;
 
 use super::{Checked, code, link};
 use crate::scenario_file::check::{Problems, whole};
 
-/// Longest time that a fault's own times may have.
-const LONGEST: Period = Period::millis(3_600_000);
-
 pub(super) fn ranges(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
     let service = checked.on.service().and_then(|name| scenario.services.iter().find(|s| s.name == name));
     match &checked.fault.kind {
         kind if kind.family() == Family::Network => link::link(out, checked),
-        Kind::Oom(oom) if oom.grow.0 < oom.limit.0.saturating_mul(2) => {
-            let help = "let it grow to at least twice the limit, or it may just fit";
-            checked.add_in_kind(out, "grow", "`grow` is less than twice `limit`", help);
-        }
         Kind::Cpu(cpu) => share(out, checked, "quota", cpu.quota, 0.01, 64.0),
         Kind::Neighbour(neighbour) => share(out, checked, "share", neighbour.share, 0.01, 1.0),
-        Kind::Gc(_) | Kind::Panic(_) | Kind::Deep(_) | Kind::ClockStep(_) | Kind::Hang(_) | Kind::Exit(_) => {
-            code::code(out, checked, service);
-        }
+        Kind::Panic(_) | Kind::Exit(_) => code::code(out, checked, service),
         Kind::SpanError(error) => code::span_error(out, scenario, checked, service, error.what),
         Kind::ContextLost(lost)
             if lost.how != HowLost::Background && service.is_some_and(|service| service.calls.is_empty()) =>
@@ -32,21 +23,10 @@ pub(super) fn ranges(out: &mut Problems, scenario: &Scenario, checked: &Checked<
             checked.add_in_kind(out, "how", "this service calls nobody, so no header can be lost", help);
         }
         Kind::PoolExhausted(_) | Kind::LruLocked(_) => code::cache(out, checked, service),
-        Kind::SlowSerialisation(slow) => {
-            whole(
-                out,
-                &["fault", &checked.index, "kind", "slow_serialisation", "per_span"],
-                slow.per_span,
-                1_000,
-                "us",
-            );
-            if slow.per_span.nanos() == 0 || slow.per_span > Period::millis(1000) {
-                checked.add_in_kind(out, "per_span", "an exporter can be slowed by 1us to 1s per span", "");
-            }
-        }
         Kind::Answer(answer) => answered(out, scenario, checked, answer),
         _ => {}
     }
+    code::excesses(out, checked);
     code::needs_child(out, checked, service);
     if checked.fault.kind.ends_process().flatten().is_some_and(|restart| restart > LONGEST) {
         let message = format!("`restart_after` is longer than {LONGEST}");

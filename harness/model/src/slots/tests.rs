@@ -1,0 +1,173 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::golden::agreed;
+use crate::id::{SpanId, SpanKey, TraceId};
+
+/// A ledger in which every field has a value of its own. The fixture's tests write the same bytes by their own means.
+const GOLDEN: &str = "one.slots";
+
+fn header() -> Header {
+    Header {
+        pid: 4242,
+        process: 7,
+        incarnation: 2,
+        gomaxprocs: 6,
+        slots: 3,
+        log_bytes: 512,
+        salt: 0x1122_3344_5566_7788,
+        base: 1_001,
+        base_wall: 1_700_000_000_000_001_002,
+        bracket: 1_003,
+        blocking: true,
+        service: "checkout".to_owned(),
+        sdk: "1.47.0".to_owned(),
+        go: "go1.26.8".to_owned(),
+    }
+}
+
+fn live(log_used: u64) -> Live {
+    Live {
+        next_slot: 2,
+        overflow: 11,
+        log_used,
+        log_lost: 13,
+        phase: 5,
+        queue: 15,
+        in_flight: 16,
+        sdk_started_sampled: 17,
+        sdk_started_unsampled: 18,
+        sdk_live: -19,
+        sdk_processed: 20,
+        sdk_queue_full: 21,
+        sdk_exported: 22,
+        sdk_export_failed: 23,
+        handled_errors: 24,
+        unkeyed: 25,
+    }
+}
+
+fn dose(fault: u64) -> DoseWords {
+    let word = |n: u64| 100 * fault + n + 1;
+    let amounts = [word(4), word(5), word(6), word(7)];
+    DoseWords { applied: word(0), since: word(1), cleared: word(2), events: word(3), amounts }
+}
+
+fn slots() -> [Slot; 3] {
+    let slot = |n: u64| Slot {
+        key: SpanKey { trace: TraceId([n as u8; 16]), span: SpanId([n as u8 + 1; 8]) },
+        parent: SpanId([n as u8 + 2; 8]),
+        created: n + 3,
+        name: n as u32 + 4,
+        kind: n as u8 + 5,
+        flags: FLAG_SAMPLED | FLAG_RECORDING | FLAG_PANIC,
+        fault: n as u8 + 6,
+        started: n + 7,
+        ending: n + 8,
+        dropped: n + 9,
+        ended: n + 10,
+        exported: n + 11,
+        batch: n as u32 + 12,
+        filtered: n + 13,
+        closed: n + 14,
+    };
+    [slot(100), slot(150), Slot::default()]
+}
+
+fn log() -> Vec<LogRecord> {
+    let refused = || Some("connection refused".to_owned());
+    let sample = RuntimeSample {
+        heap: 41,
+        gc_cycles: 42,
+        stopped_ns: 43,
+        goroutines: 44,
+        queue: 45,
+        in_flight: 46,
+        allocated: 47,
+        allocated_bytes: 48,
+        spans: 49,
+    };
+    let entries = [
+        LogEntry::Phase(2),
+        LogEntry::ClockPair { mono: 31, wall: 1_700_000_000_000_000_032 },
+        LogEntry::Name { id: 1, text: "GET /work".to_owned() },
+        LogEntry::ExportBegin { batch: 33, spans: 34 },
+        LogEntry::ExportEnd { batch: 33, error: None },
+        LogEntry::ExportBegin { batch: 35, spans: 36 },
+        LogEntry::ExportEnd { batch: 35, error: refused() },
+        LogEntry::HandledError("tr\u{e4}ge".to_owned()),
+        LogEntry::Runtime(sample),
+        LogEntry::ShutdownEnd { error: None },
+        LogEntry::ShutdownEnd { error: refused() },
+    ];
+    let at = |(n, entry)| LogRecord { at: 9_000 + n as u64, entry };
+    entries.into_iter().enumerate().map(at).collect()
+}
+
+fn written() -> Vec<u8> {
+    let log: Vec<u8> = log().iter().flat_map(LogRecord::write).collect();
+    let mut page = header().write();
+    live(log.len() as u64).write(&mut page);
+    for fault in 0..32 {
+        dose(fault).write(&mut page, fault as usize);
+    }
+    let mut out = Vec::from(page);
+    out.extend(slots().iter().flat_map(Slot::write));
+    out.extend(log);
+    out.resize(HEADER_BYTES + 3 * SLOT_BYTES + 512, 0);
+    out
+}
+
+#[test]
+fn a_ledger_is_the_one_that_the_fixture_is_tested_with() {
+    let golden = agreed(GOLDEN, &written());
+    assert_eq!(read_header(&golden), Ok(header()));
+    let used: usize = log().iter().map(|record| record.write().len()).sum();
+    assert_eq!(read_live(&golden), live(used as u64));
+    for fault in 0..32 {
+        assert_eq!(read_dose(&golden, fault as usize), dose(fault));
+    }
+    let read: Vec<Slot> = golden[HEADER_BYTES..].chunks(SLOT_BYTES).take(3).map(Slot::read).collect();
+    assert_eq!(read, slots());
+    let read: Vec<LogRecord> = read_log(&golden[HEADER_BYTES + 3 * SLOT_BYTES..]).collect();
+    assert_eq!(read, log());
+}
+
+#[test]
+fn a_file_that_is_no_ledger_is_named_so() {
+    assert_eq!(read_header(b"SPNFATE1"), Err(SlotsError::Short(8)));
+    assert_eq!(read_header(&[0; HEADER_BYTES]), Err(SlotsError::Magic));
+    let mut newer = vec![0; HEADER_BYTES];
+    newer[..8].copy_from_slice(MAGIC);
+    newer[8] = 2;
+    assert_eq!(read_header(&newer), Err(SlotsError::Version { found: 2 }));
+}
+
+proptest! {
+    #[test]
+    fn a_slot_is_what_was_written(bytes in proptest::collection::vec(any::<u8>(), SLOT_BYTES)) {
+        let slot = Slot::read(&bytes);
+        prop_assert_eq!(Slot::read(&slot.write()), slot);
+    }
+
+    #[test]
+    fn a_log_record_is_what_was_written(at: u64, kind in 1_u16..12, body in proptest::collection::vec(any::<u8>(), 0..96)) {
+        let mut bytes = vec![0; 16];
+        bytes[4..6].copy_from_slice(&kind.to_le_bytes());
+        bytes[8..16].copy_from_slice(&at.to_le_bytes());
+        bytes.extend(body);
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        let length = bytes.len() as u32;
+        bytes[..4].copy_from_slice(&length.to_le_bytes());
+        let first = read_log(&bytes).next().unwrap();
+        let again = first.write();
+        prop_assert_eq!(read_log(&again).collect::<Vec<_>>(), vec![first]);
+    }
+
+    #[test]
+    fn reading_arbitrary_bytes_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+        let _ = Slot::read(&bytes);
+        let _ = read_live(&bytes);
+        prop_assert!(read_log(&bytes).count() <= bytes.len() / 16);
+    }
+}
