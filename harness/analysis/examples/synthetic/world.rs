@@ -18,7 +18,7 @@ use spanfate_model::manifest::{
 };
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::scenario::{Load, Scenario, Service, WitnessMode};
-use spanfate_model::slots::{HEADER_BYTES, MAGIC, SLOT_BYTES};
+use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, Header, Live, LogEntry, LogRecord, Slot};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::wire::{self, Disposition, RequestRecord, SpanRecord, WireProtocol};
 use spanfate_run::store;
@@ -53,10 +53,6 @@ pub(crate) struct World {
     spans: u64,
     plan: Plan,
     trial: PlannedTrial,
-}
-
-fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
-    bytes[at..at + value.len()].copy_from_slice(value);
 }
 
 impl World {
@@ -156,8 +152,7 @@ impl World {
         }
     }
 
-    fn slot(&self, span: u64) -> [u8; SLOT_BYTES] {
-        let mut out = [0; SLOT_BYTES];
+    fn slot(&self, span: u64) -> Slot {
         let (key, at, fate) = (self.key(span), self.at(span), fate(span));
         let request = span / EACH * EACH;
         let parent = if span == request {
@@ -165,78 +160,75 @@ impl World {
         } else {
             self.key(request).span
         };
-        put(&mut out, 0, &key.trace.0);
-        put(&mut out, 16, &key.span.0);
-        put(&mut out, 24, &parent.0);
-        // Sampled and recording; a server span and its children.
-        (out[44], out[45]) = (if span == request { 2 } else { 1 }, 3);
-        put(&mut out, 40, &1_u32.to_le_bytes());
-        let mut mark = |place: usize, after: u64| put(&mut out, place, &(at + after).to_le_bytes());
-        mark(32, 0);
-        mark(48, 100);
+        let mut slot = Slot {
+            key,
+            parent,
+            created: at,
+            name: 1,
+            // A server span and its children.
+            kind: if span == request { 2 } else { 1 },
+            flags: FLAG_SAMPLED | FLAG_RECORDING,
+            started: at + 100,
+            ..Slot::default()
+        };
         if fate != Fate::NeverEnded(Leak::Forgotten) {
-            mark(56, 1000);
-            mark(72, 1200);
-            mark(104, 1300);
+            (slot.ending, slot.ended, slot.closed) = (at + 1000, at + 1200, at + 1300);
         }
         match fate {
-            Fate::DroppedQueueFull => mark(64, 1100),
+            Fate::DroppedQueueFull => slot.dropped = at + 1100,
             Fate::Received | Fate::ExportFailed(_) => {
-                mark(80, 2_000_000);
-                put(&mut out, 88, &((span / BATCH) as u32 + 1).to_le_bytes());
+                (slot.exported, slot.batch) = (at + 2_000_000, (span / BATCH) as u32 + 1);
             }
             _ => {}
         }
-        out
+        slot
     }
 
     fn write_ledger(&self, place: &TrialDir) -> io::Result<()> {
         let mut file =
             BufWriter::with_capacity(1 << 20, File::create(place.raw(&slots_name("synthetic", 0)))?);
-        let log = self.log();
+        let log: Vec<u8> = self.log().iter().flat_map(LogRecord::write).collect();
         let count =
             |wanted: fn(Fate) -> bool| (0..self.spans).filter(|span| wanted(fate(*span))).count() as u64;
-        let handed = count(|fate| matches!(fate, Fate::Received | Fate::ExportFailed(_)));
-        let mut head = [0; HEADER_BYTES];
-        put(&mut head, 0, MAGIC);
-        put(&mut head, 8, &1_u32.to_le_bytes());
-        put(&mut head, 12, &(SLOT_BYTES as u32).to_le_bytes());
-        put(&mut head, 32, &self.spans.to_le_bytes());
-        put(&mut head, 40, &(log.len() as u64).to_le_bytes());
-        put(&mut head, 48, &self.trial.salt.to_le_bytes());
-        put(&mut head, 128, b"synthetic");
-        let words = [
-            (0, self.spans),
-            (2, log.len() as u64),
-            (4, 5),
-            (7, self.spans),
-            (10, handed),
-            (11, count(|fate| fate == Fate::DroppedQueueFull)),
-            (12, count(|fate| fate == Fate::Received)),
-            (13, count(|fate| matches!(fate, Fate::ExportFailed(_)))),
-        ];
-        for (word, value) in words {
-            put(&mut head, 512 + 64 * word, &value.to_le_bytes());
-        }
-        file.write_all(&head)?;
+        let header = Header {
+            slots: self.spans,
+            log_bytes: log.len() as u64,
+            salt: self.trial.salt,
+            service: "synthetic".to_owned(),
+            ..Header::default()
+        };
+        let live = Live {
+            next_slot: self.spans,
+            log_used: log.len() as u64,
+            phase: 5,
+            sdk_started_sampled: self.spans,
+            sdk_processed: count(|fate| matches!(fate, Fate::Received | Fate::ExportFailed(_))),
+            sdk_queue_full: count(|fate| fate == Fate::DroppedQueueFull),
+            sdk_exported: count(|fate| fate == Fate::Received),
+            sdk_export_failed: count(|fate| matches!(fate, Fate::ExportFailed(_))),
+            ..Live::default()
+        };
+        let mut page = header.write();
+        live.write(&mut page);
+        file.write_all(&page)?;
         for span in 0..self.spans {
-            file.write_all(&self.slot(span))?;
+            file.write_all(&self.slot(span).write())?;
         }
         file.write_all(&log)?;
         file.flush()
     }
 
     /// The name, then a begin and an end per batch.
-    fn log(&self) -> Vec<u8> {
-        let mut out = record(1, BEGAN, &[&1_u32.to_le_bytes(), &4_u32.to_le_bytes(), b"work"]);
-        for batch in 0..self.spans.div_ceil(BATCH) {
-            let at = self.at((batch + 1) * BATCH);
-            let text: &[u8] = if batch % 7 == 6 { b"context deadline exceeded" } else { b"" };
-            let head = [batch as u32, u32::from(!text.is_empty()), text.len() as u32, 0];
-            out.extend(record(2, at, &[&(batch as u32).to_le_bytes(), &(BATCH as u32).to_le_bytes()]));
-            out.extend(record(3, at + 1_000_000, &[&head.map(u32::to_le_bytes).concat(), text]));
+    fn log(&self) -> Vec<LogRecord> {
+        let name = LogEntry::Name { id: 1, text: "work".to_owned() };
+        let mut out = vec![LogRecord { at: BEGAN, entry: name }];
+        for number in 0..self.spans.div_ceil(BATCH) {
+            let (at, batch) = (self.at((number + 1) * BATCH), number as u32);
+            let error = (number % 7 == 6).then(|| "context deadline exceeded".to_owned());
+            out.push(LogRecord { at, entry: LogEntry::ExportBegin { batch, spans: BATCH as u32 } });
+            out.push(LogRecord { at: at + 1_000_000, entry: LogEntry::ExportEnd { batch, error } });
         }
-        out.extend(record(6, self.at(self.spans) + 600_000_000, &[&4_u32.to_le_bytes(), &[0; 4]]));
+        out.push(LogRecord { at: self.at(self.spans) + 600_000_000, entry: LogEntry::Phase(4) });
         out
     }
 
@@ -327,16 +319,4 @@ fn appearance(request: u32, key: SpanKey, at: u64) -> SpanRecord {
         start_wall: at,
         end_wall: at,
     }
-}
-
-/// A record of the append log.
-fn record(kind: u16, at: u64, body: &[&[u8]]) -> Vec<u8> {
-    let mut body = body.concat();
-    body.resize(body.len().next_multiple_of(8), 0);
-    let mut out = (body.len() as u32 + 16).to_le_bytes().to_vec();
-    out.extend(kind.to_le_bytes());
-    out.extend([0; 2]);
-    out.extend(at.to_le_bytes());
-    out.extend(body);
-    out
 }
