@@ -1,5 +1,4 @@
-//! The law of the batch processor: one worker, so its ceiling is batch size over export time; queue and batch in flight
-//! are only a buffer. Predicted beside measured.
+//! The law of the batch processor (`model::law`), fed with what was measured: predicted beside measured.
 
 use spanfate_model::exporter::Effective;
 use spanfate_model::law::Worker;
@@ -38,39 +37,15 @@ pub(crate) fn predict(path: &Path, effective: &Effective, offered: &Offered) -> 
         return None;
     }
     let export_ns = full_batch_ns(path, effective.batch, offered.window)?;
-    let b = f64::from(effective.batch);
-    let ceiling = b / export_ns * 1e9;
-    let worker = Worker { batch: b, queue: f64::from(effective.queue), ceiling };
+    let worker = Worker::measured(effective.batch, effective.queue, export_ns / 1e9);
     Some(Prediction {
         rate: worker.loss(offered.spans_per_s, offered.warmup_s, offered.measured_s),
         spans_per_s: offered.spans_per_s,
         batch: effective.batch,
         queue: effective.queue,
         export_ms: (export_ns / 1e3).round() / 1e3,
-        ceiling,
+        ceiling: worker.ceiling,
     })
-}
-
-/// The highest rate, in spans per second, at which nothing is lost within so many seconds: the worker's ceiling, and what the
-/// queue buffers on top of it.
-pub fn carried(batch: f64, queue: f64, ceiling: f64, seconds: f64) -> f64 {
-    let lost = |r: f64| (r - ceiling) * seconds - (queue + batch / 2.0 - batch / r.max(1.0) * ceiling);
-    let (mut low, mut high) = (ceiling, ceiling + (queue + batch) / seconds.max(1e-3));
-    for _ in 0..60 {
-        let middle = low.midpoint(high);
-        if lost(middle) > 0.0 {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    low
-}
-
-/// The longest time without any export that the queue outlasts at a rate, in seconds. Half a batch waits in it already; the
-/// batch in flight is held by the exporter.
-pub fn outlasted(batch: f64, queue: f64, spans_per_s: f64) -> f64 {
-    (queue - batch / 2.0).max(0.0) / spans_per_s.max(f64::MIN_POSITIVE)
 }
 
 #[cfg(test)]
@@ -118,19 +93,6 @@ mod tests {
                 (law - worker).abs() <= 512.0,
                 "{spans_per_s}/s, {export_s} s: law {law}, worker {worker}"
             );
-        }
-    }
-
-    #[test]
-    fn what_is_carried_is_the_limit_of_what_loses_nothing() {
-        for (batch, queue, ceiling, seconds) in
-            [(512.0, 2048.0, 16_000.0, 5.0), (512.0, 2048.0, 16_000.0, 60.0), (64.0, 64.0, 900.0, 3.0)]
-        {
-            let limit = carried(batch, queue, ceiling, seconds);
-            let worker = Worker { batch, queue, ceiling };
-            assert!(worker.lost(limit * 0.999, 0.0, seconds) <= 0.0);
-            assert!(worker.lost(limit * 1.001, 0.0, seconds) > 0.0);
-            assert!(limit >= ceiling);
         }
     }
 }

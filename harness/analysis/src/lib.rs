@@ -14,7 +14,7 @@ mod explain;
 mod fate;
 pub mod frontier;
 pub mod join;
-pub mod law;
+mod law;
 mod loadbook;
 mod lost;
 pub mod metrics;

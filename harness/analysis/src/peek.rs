@@ -1,7 +1,11 @@
 //! What follows from a peek at a process that runs: rates, ceiling, headroom, advice.
 
-use spanfate_model::advice::{Situation, advise};
-use spanfate_model::peek::{Look, Observation, Peek, ProcessorPeek, RoundTrip, State, Times, Watched};
+use spanfate_model::advice::demand::Demand;
+use spanfate_model::advice::plan::{Now, plan};
+use spanfate_model::advice::settings::Settings;
+use spanfate_model::exporter::Protocol;
+use spanfate_model::law;
+use spanfate_model::peek::{Advice, Look, Observation, Peek, ProcessorPeek, RoundTrip, State, Times, Watched};
 
 /// A worker that is silent for longer than this beyond its schedule delay, or beyond two of its round trips, is stuck.
 const GRACE_NS: u64 = 1_000_000_000;
@@ -57,17 +61,9 @@ fn processor(watched: &Watched, seen: &Observation) -> ProcessorPeek {
     let known = last.at.saturating_sub(watched.since);
     let offered = (time >= LEAST_NS).then(|| offered(watched) as f64 / seconds(time));
     let round_trip = round_trip(watched);
-    let ceiling = round_trip.map(|trip| f64::from(settings.batch) / trip.mean_ms * 1e3);
+    let ceiling = round_trip.map(|trip| law::ceiling(f64::from(settings.batch), trip.mean_ms / 1e3));
     let silent = last.at.saturating_sub(watched.heard.unwrap_or(seen.began));
     let state = state(watched, silent);
-    let overran = watched.counter > 0 || last.dropped > 0 || watched.queue_most >= settings.queue;
-    let situation = offered.zip(round_trip).map(|(offered, trip)| Situation {
-        offered,
-        round_trip_s: trip.mean_ms / 1e3,
-        batch: settings.batch,
-        queue: settings.queue,
-        overran,
-    });
     // Since its start it may have had another rate; what it has now is the best there is.
     let ever = offered.unwrap_or_default() * seen.age_ms as f64 / 1e3;
     ProcessorPeek {
@@ -94,10 +90,36 @@ fn processor(watched: &Watched, seen: &Observation) -> ProcessorPeek {
         offered_per_s: offered,
         ceiling_per_s: ceiling,
         load: offered.zip(ceiling).map(|(offered, ceiling)| offered / ceiling),
-        advice: situation
+        advice: offered
+            .zip(round_trip)
             .filter(|_| matches!(state, State::Keeping | State::Losing))
-            .and_then(|s| advise(&s)),
+            .and_then(|(offered, trip)| advice(watched, offered, trip)),
     }
+}
+
+/// What to set; `None` where nothing needs to change, or nothing can be said.
+fn advice(watched: &Watched, offered: f64, trip: RoundTrip) -> Option<Advice> {
+    let Watched { settings, last, .. } = watched;
+    let demand = Demand {
+        spans_per_s: offered,
+        round_trip_s: trip.mean_ms / 1e3,
+        round_trip_of: trip.spans.ceil() as u32,
+        per_span_s: None,
+        outage_s: 0.0,
+        // Without an outage it makes no difference.
+        protocol: Protocol::default(),
+        burst: None,
+        stall_s: 0.0,
+    };
+    let set = Settings {
+        batch: settings.batch,
+        queue: settings.queue,
+        export_timeout_ms: settings.timeout / 1_000_000,
+        // The exporter's own timeout is not seen.
+        ..Settings::DEFAULT
+    };
+    let overran = watched.counter > 0 || last.dropped > 0 || watched.queue_most >= settings.queue;
+    Advice::of(&plan(&demand, &Now { settings: set, overran })?)
 }
 
 /// Spans offered between the first look and the last: wherever they are, they came.
@@ -196,7 +218,7 @@ mod tests {
         assert_eq!(peek.offered_per_s, Some(5120.0));
         assert_eq!(peek.ceiling_per_s, Some(5120.0));
         assert_eq!(peek.load, Some(1.0));
-        assert_eq!(peek.advice.unwrap().batch, 1024);
+        assert_eq!(peek.advice.unwrap().batch, 640);
         assert!(!peek.may_have_wrapped);
         assert!(conclude(watched(), 1_000_000_000).may_have_wrapped, "11 days at 5,120/s");
     }

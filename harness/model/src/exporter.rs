@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::defaults;
 use crate::unit::Period;
 
 /// Export protocol; it chooses the exporter package.
@@ -149,6 +150,16 @@ pub struct Exporter {
 }
 
 impl Exporter {
+    /// Queue length that holds: its own, or the SDK's default.
+    pub fn queue_or_default(&self) -> u32 {
+        self.queue.unwrap_or(defaults::QUEUE)
+    }
+
+    /// Spans per export that hold: the SDK takes no batch that is larger than the queue.
+    pub fn batch_or_default(&self) -> u32 {
+        self.batch.unwrap_or(defaults::BATCH).min(self.queue_or_default())
+    }
+
     /// These knobs, and where one is absent, those of `base`.
     #[must_use]
     pub fn over(self, base: Self) -> Self {

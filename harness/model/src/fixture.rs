@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::defaults;
 use crate::exporter::{Compression, Exporter, OnFull, Protocol, Retry, SamplerKind, Via};
 use crate::id::{TraceTag, decimal};
 use crate::scenario::{Fixture, Service};
@@ -226,9 +227,9 @@ impl From<Retry> for RetryConfig {
     fn from(retry: Retry) -> Self {
         Self {
             enabled: retry.enabled,
-            initial_ms: retry.initial.map_or(5_000, millis),
-            max_interval_ms: retry.max_interval.map_or(30_000, millis),
-            max_elapsed_ms: retry.max_elapsed.map_or(60_000, millis),
+            initial_ms: retry.initial.map_or(defaults::RETRY_INITIAL_MS, millis),
+            max_interval_ms: retry.max_interval.map_or(defaults::RETRY_MOST_MS, millis),
+            max_elapsed_ms: retry.max_elapsed.map_or(defaults::RETRY_ELAPSED_MS, millis),
         }
     }
 }

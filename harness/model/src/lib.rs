@@ -9,6 +9,7 @@ pub mod breakdown;
 pub mod change;
 pub mod choice;
 pub mod damage;
+pub mod defaults;
 pub mod environment;
 pub mod event;
 pub mod expect;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::advice::Advice;
+use crate::advice::plan::Plan;
+use crate::advice::why::{Variable, shortfalls, variables};
 use crate::probe::Settings;
 use crate::unit::MonoNs;
 
@@ -213,4 +214,45 @@ pub struct ProcessorPeek {
     pub load: Option<f64>,
     /// What to set; absent where nothing needs to change, or too little is known.
     pub advice: Option<Advice>,
+}
+
+/// What to set, as the adviser works it out.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Advice {
+    /// Spans per export at most.
+    pub batch: u32,
+    /// Length of the queue.
+    pub queue: u32,
+    /// What the worker can export per second then, if an export takes no longer.
+    pub ceiling_per_s: f64,
+    /// Memory of the spans when queue and batch are full, bytes.
+    pub memory_bytes: u64,
+    /// What those that are there take of that already, bytes.
+    pub memory_now_bytes: u64,
+    /// Nothing is lost by the law then, with the margin.
+    pub suffices: bool,
+    /// The batch is so large that a receiver's limit of a message may be met.
+    pub large: bool,
+    /// The variables to set.
+    pub set: Vec<Variable>,
+    /// What is missing, and what else to do, in a sentence each.
+    pub shortfalls: Vec<String>,
+}
+
+impl Advice {
+    /// What a plan says; `None` where nothing needs to change.
+    pub fn of(plan: &Plan) -> Option<Self> {
+        let (advised, lacks) = plan.advised();
+        (!plan.is_settled()).then(|| Self {
+            batch: advised.settings.batch,
+            queue: advised.settings.queue,
+            ceiling_per_s: advised.outlook.ceiling_per_s,
+            memory_bytes: advised.outlook.memory_bytes,
+            memory_now_bytes: plan.now.outlook.memory_bytes,
+            suffices: lacks.is_empty(),
+            large: plan.is_large(),
+            set: variables(&advised.settings, &plan.now.settings, &plan.demand),
+            shortfalls: shortfalls(plan),
+        })
+    }
 }

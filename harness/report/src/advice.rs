@@ -13,14 +13,14 @@ pub(crate) use observed::observed;
 use crate::number::{NONE, TERMINAL};
 use crate::sheet::{assignment, row, time};
 
-/// The whole answer. `now`: what is set, where that was given.
-pub(crate) fn plan(plan: &Plan, now: Option<&Choice>) -> String {
+/// The whole answer.
+pub(crate) fn plan(plan: &Plan) -> String {
     let mut out = format!("{}\n{}\n\n", asked(&plan.demand), sentence(plan));
     let (advised, lacks) = plan.advised();
     let from_code = plan.code.as_ref().is_some_and(|code| code == advised);
     let mut choices = vec![("defaults", &plan.defaults)];
-    choices.extend(now.map(|now| ("set now", now)));
-    if !plan.is_default() {
+    choices.extend(is_set(plan).then_some(("set now", &plan.now)));
+    if !plan.is_settled() {
         choices.push((if lacks.is_empty() { "advised" } else { "at best" }, advised));
     }
     // Less memory for a few lines of code, where variables do it as well.
@@ -28,7 +28,7 @@ pub(crate) fn plan(plan: &Plan, now: Option<&Choice>) -> String {
     choices.extend(other.map(|code| ("with code", code)));
     out += &table(&choices);
     out.push('\n');
-    let from = now.map_or(Settings::DEFAULT, |now| now.settings);
+    let from = plan.now.settings;
     paste(&mut out, &advised.settings, &from, &plan.demand);
     if from_code {
         code(&mut out, advised, plan);
@@ -53,6 +53,11 @@ pub(crate) fn plan(plan: &Plan, now: Option<&Choice>) -> String {
         );
     }
     out
+}
+
+/// Something else than the defaults is set now.
+fn is_set(plan: &Plan) -> bool {
+    plan.now.settings != Settings::DEFAULT
 }
 
 /// Columns: name, then what is set and what follows.
@@ -156,24 +161,30 @@ fn asked(demand: &Demand) -> String {
 }
 
 fn sentence(plan: &Plan) -> String {
-    let defaults = &plan.defaults.outlook;
-    if plan.is_default() {
-        return "The SDK's defaults suffice: nothing to set.".to_owned();
+    let now = &plan.now.outlook;
+    if plan.is_settled() {
+        return if is_set(plan) {
+            "What is set now suffices: nothing to change.".to_owned()
+        } else {
+            "The SDK's defaults suffice: nothing to set.".to_owned()
+        };
     }
+    // One is what, the other are several.
+    let (who, s) = if is_set(plan) { ("What is set now", "s") } else { ("The SDK's defaults", "") };
     let (advised, lacks) = plan.advised();
     let asked = plan.demand.outage_s;
-    let does = if defaults.lost_per_s > 0.0 {
+    let does = if now.lost_per_s > 0.0 {
         format!(
-            "The SDK's defaults lose {} of all spans, {}/s",
-            TERMINAL.percent(defaults.loss),
-            TERMINAL.fixed(defaults.lost_per_s, 0)
+            "{who} lose{s} {} of all spans, {}/s",
+            TERMINAL.percent(now.loss),
+            TERMINAL.fixed(now.lost_per_s, 0)
         )
-    } else if asked > 0.0 && defaults.survives_s <= 0.0 {
-        "The SDK's defaults survive no failed export at this rate".to_owned()
-    } else if asked > defaults.survives_s {
-        format!("The SDK's defaults survive an outage of {} only", span(defaults.survives_s))
+    } else if asked > 0.0 && now.survives_s <= 0.0 {
+        format!("{who} survive{s} no failed export at this rate")
+    } else if asked > now.survives_s {
+        format!("{who} survive{s} an outage of {} only", span(now.survives_s))
     } else {
-        "The SDK's defaults keep up, with less than the margin".to_owned()
+        format!("{who} keep{s} up, with less than the margin")
     };
     let code = plan.code.as_ref().is_some_and(|code| code == advised);
     match (lacks.is_empty(), code) {
@@ -182,6 +193,9 @@ fn sentence(plan: &Plan) -> String {
             format!(
                 "{does}. Variables alone do not suffice; with the lines of code below nothing is lost, by the law."
             )
+        }
+        (false, _) if plan.keeps_up() => {
+            format!("{does}. What follows loses nothing, by the law, but with less than the margin.")
         }
         (false, _) => format!("{does}. No settings suffice:"),
     }

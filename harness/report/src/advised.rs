@@ -3,7 +3,7 @@
 
 use spanfate_model::advice::demand::Demand;
 use spanfate_model::advice::lines::lines;
-use spanfate_model::advice::plan::{Plan as Worked, plan};
+use spanfate_model::advice::plan::{Now, Plan as Worked, plan};
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::exporter::{Exporter, OnFull};
 use spanfate_model::fate::{Fate, Remedy};
@@ -73,7 +73,7 @@ fn how<'a>(result: &'a RunResult, loser: &'a VariantResult) -> How<'a> {
     }
     if fates(loser).any(|fate| fate.facts().remedy == Remedy::Settings) {
         return demand(result, own, loser)
-            .and_then(|demand| self::plan(&demand))
+            .and_then(|demand| self::plan(&demand, &Now::DEFAULT))
             .map_or(How::Unknown, |worked| How::Law(Box::new(worked)));
     }
     How::NoSetting
@@ -129,6 +129,7 @@ fn demand(result: &RunResult, planned: &PlannedVariant, loser: &VariantResult) -
         outage_s: outage,
         protocol: exporter.protocol.unwrap_or_default(),
         burst: None,
+        stall_s: 0.0,
     })
 }
 

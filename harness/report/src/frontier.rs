@@ -1,7 +1,7 @@
 //! The limits of a scenario's configurations, as text.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use spanfate_model::advice::plan::Plan;
+use spanfate_model::advice::plan::{Plan, Shortfall};
 use spanfate_model::frontier::{Along, End, Frontier, Limit, Verified};
 
 use crate::number::{NONE, TERMINAL};
@@ -11,10 +11,14 @@ use crate::text::clean;
 pub(crate) fn render(frontier: &Frontier, advised: Option<&Plan>) -> String {
     let mut out = limits(frontier);
     if let Some(plan) = advised {
-        out += &format!("\nWhat {} needs:\n\n{}", clean(&frontier.scenario), crate::advice::plan(plan, None));
+        out += &format!("\nWhat {} needs:\n\n{}", clean(&frontier.scenario), crate::advice::plan(plan));
     }
     for one in &frontier.verified {
         out += &verified(one);
+    }
+    let too_slow = advised.is_some_and(|plan| plan.advised().1.contains(&Shortfall::Ceiling));
+    if too_slow && frontier.verified.last().is_some_and(|one| one.lossy == 0 && one.clean > 0) {
+        out += "That is what the queue took up in a trial of this length: by the law a longer one loses spans.\n";
     }
     out
 }

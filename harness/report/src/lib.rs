@@ -33,7 +33,7 @@ mod way;
 mod words;
 
 use spanfate_model::advice::observed::Row;
-use spanfate_model::advice::plan::{Choice, Plan};
+use spanfate_model::advice::plan::Plan;
 use spanfate_model::explain::Explanation;
 use spanfate_model::frontier::Frontier;
 use spanfate_model::index::Entry;
@@ -75,8 +75,8 @@ pub fn joined(seen: &ProbeResult, seconds: f64, gone: bool) -> String {
 }
 
 /// What to set for a demand, beside the defaults and what is set now, as text.
-pub fn plan(plan: &Plan, now: Option<&Choice>) -> String {
-    advice::plan(plan, now)
+pub fn plan(plan: &Plan) -> String {
+    advice::plan(plan)
 }
 
 /// What metrics say of batch processors and of exporters of collectors, and what follows, as text.

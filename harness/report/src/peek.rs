@@ -1,7 +1,6 @@
 //! A peek at a process as text: the sentence that answers first, then what it rests on.
 
-use spanfate_model::advice::{Advice, BATCH_VARIABLE, QUEUE_VARIABLE};
-use spanfate_model::peek::{Peek, ProcessorPeek, RoundTrip, State};
+use spanfate_model::peek::{Advice, Peek, ProcessorPeek, RoundTrip, State};
 
 use crate::number::TERMINAL;
 use crate::sheet::{assignment, row, time};
@@ -208,44 +207,42 @@ fn rates(out: &mut String, of: &ProcessorPeek) {
 }
 
 fn advice(out: &mut String, of: &ProcessorPeek) {
-    let Some(Advice { batch, queue, ceiling_per_s, memory_bytes, memory_now_bytes, suffices, large }) =
-        of.advice
+    let Some(Advice { batch, ceiling_per_s, memory_bytes, memory_now_bytes, large, set, shortfalls, .. }) =
+        &of.advice
     else {
         if of.state == State::Keeping && of.offered_per_s.is_some() && of.round_trip.is_some() {
             row(out, "paste", "nothing to change");
         }
         return;
     };
-    row(out, "paste", &assignment(BATCH_VARIABLE, batch.into()));
-    row(out, "", &assignment(QUEUE_VARIABLE, queue.into()));
-    let more = memory_bytes.saturating_sub(memory_now_bytes);
-    row(
-        out,
-        "",
-        &format!(
-            "costs about {} of memory while the queue is full, {} more than now",
-            TERMINAL.bytes(memory_bytes as f64),
-            TERMINAL.bytes(more as f64)
-        ),
-    );
-    if batch > of.batch {
+    for (index, one) in set.iter().enumerate() {
+        row(out, if index == 0 { "paste" } else { "" }, &assignment(one.name, one.value));
+    }
+    if memory_bytes > memory_now_bytes {
+        row(
+            out,
+            "",
+            &format!(
+                "costs about {} of memory while the queue is full, {} more than now",
+                TERMINAL.bytes(*memory_bytes as f64),
+                TERMINAL.bytes((memory_bytes - memory_now_bytes) as f64)
+            ),
+        );
+    }
+    if *batch > of.batch {
         row(
             out,
             "",
             &format!(
                 "ceiling then {}/s, if an export takes no longer with a larger batch: an estimate, so peek again",
-                TERMINAL.fixed(ceiling_per_s, 0)
+                TERMINAL.fixed(*ceiling_per_s, 0)
             ),
         );
     }
-    if !suffices {
-        row(
-            out,
-            "",
-            "that does not suffice: a faster receiver, more than one batch processor, or sampling is needed",
-        );
+    for text in shortfalls {
+        row(out, "lacking", text);
     }
-    if large {
+    if *large && *batch > of.batch {
         row(out, "", "mind the receiver's limit of a message: gRPC takes 4 MiB by default");
     }
 }

@@ -1,8 +1,13 @@
 //! Batch processors of the SDK.
 
+use spanfate_model::advice::demand::Demand;
 use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
 use spanfate_model::advice::settings::Settings;
-use spanfate_model::advice::{self, MARGIN, Situation};
+use spanfate_model::advice::plan::{Now, Plan, plan};
+use spanfate_model::advice::why::shortfalls;
+use spanfate_model::advice::MARGIN;
+use spanfate_model::exporter::Protocol;
+use spanfate_model::law;
 
 use super::names::{Metric, Part};
 use super::window::{Window, unknown};
@@ -80,7 +85,7 @@ fn exports(exporter: &str, window: &Window<'_>, batch: Option<u32>) -> Exports {
     Exports {
         export_s: Known::Value(export_s),
         batch: Known::Value(batch),
-        ceiling_per_s: Known::Value(batch / export_s),
+        ceiling_per_s: Known::Value(law::ceiling(batch, export_s)),
         notes,
     }
 }
@@ -133,7 +138,10 @@ fn processor(
         notes: exports.notes,
     };
     row.risk = risk(&row);
-    row.set = set(&row, batch);
+    if let Some(plan) = advised(&row, batch).filter(|plan| !plan.is_settled()) {
+        row.set = Some(plan.advised().0.settings);
+        row.notes.extend(shortfalls(&plan));
+    }
     if row.risk >= Risk::High && row.set.is_none() && row.ceiling_per_s.value().is_none() {
         row.notes.push(
             "what to set needs the time of an export: give it to advise as --rtt, with --spans".to_owned(),
@@ -185,16 +193,21 @@ fn risk(row: &Row) -> Risk {
     }
 }
 
-/// What to set, by the same arithmetic as a peek.
-fn set(row: &Row, batch: Option<u32>) -> Option<Settings> {
+/// What to set; metrics do not say which timeouts are set, so the defaults are taken for these.
+fn advised(row: &Row, batch: Option<u32>) -> Option<Plan> {
     let bounded = |value: f64| value.ceil().clamp(1.0, f64::from(u32::MAX)) as u32;
-    let now = Situation {
-        offered: row.spans_per_s.value()?,
+    let batch = batch.unwrap_or(bounded(row.batch.value()?));
+    let demand = Demand {
+        spans_per_s: row.spans_per_s.value()?,
         round_trip_s: row.export_s.value()?,
-        batch: batch.unwrap_or(bounded(row.batch.value()?)),
-        queue: bounded(row.queue.value()?),
-        overran: row.dropped.value()? > 0.0,
+        round_trip_of: batch,
+        per_span_s: None,
+        outage_s: 0.0,
+        // Without an outage it makes no difference.
+        protocol: Protocol::default(),
+        burst: None,
+        stall_s: 0.0,
     };
-    let advice = advice::advise(&now)?;
-    Some(Settings { batch: advice.batch, queue: advice.queue, ..Settings::DEFAULT })
+    let settings = Settings { batch, queue: bounded(row.queue.value()?), ..Settings::DEFAULT };
+    plan(&demand, &Now { settings, overran: row.dropped.value()? > 0.0 })
 }

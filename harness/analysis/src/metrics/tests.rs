@@ -46,7 +46,7 @@ fn two_pages_give_rates_ceiling_and_what_to_set() {
     assert!(is(&row.dropped, 119_050.0) && row.dropped_lately == Some(119_000.0));
     assert_eq!(row.risk, Risk::Losing);
     let set = row.set.unwrap();
-    assert_eq!((set.batch, set.queue), (1024, 25_600));
+    assert_eq!((set.batch, set.queue), (960, 2048));
     assert_eq!(row.notes, Vec::<String>::new());
 }
 
@@ -189,5 +189,5 @@ fn a_page_of_the_real_sdk_is_read() {
     // 168,960 handed over, 104,622 dropped and 1,699 queued in 11.69 s; 329 exports in 10.713 s.
     assert!(is(&row.spans_per_s, 275_281.0 / (1_795_685_464.77 - 1_795_685_453.08)), "{row:?}");
     assert!(is(&row.export_s, 10.713_138_316_999_991 / 329.0) && is(&row.dropped, 104_622.0), "{row:?}");
-    assert_eq!((row.risk, row.set.map(|set| set.batch)), (Risk::Losing, Some(1024)));
+    assert_eq!((row.risk, row.set.map(|set| set.batch)), (Risk::Losing, Some(960)));
 }

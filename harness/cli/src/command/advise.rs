@@ -4,7 +4,7 @@ mod metrics;
 
 use serde::Serialize;
 use spanfate_model::advice::demand::{Burst, Demand};
-use spanfate_model::advice::plan::{Choice, Plan, plan};
+use spanfate_model::advice::plan::{Choice, Now, Plan, plan};
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::advice::why::{Variable, go_lines, shortfalls, variables};
 use spanfate_model::unit::{Period, Rate};
@@ -19,19 +19,14 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
     if !arguments.metrics.is_empty() {
         return metrics::run(arguments);
     }
-    let demand = demand(arguments);
-    let plan = plan(&demand).ok_or_else(|| {
+    let plan = advised(arguments).ok_or_else(|| {
         Error::Refused(
             "these numbers give no advice: rates are above 0 and at most 1000000000/s, times at most a week, a round trip above 0"
                 .to_owned(),
         )
     })?;
-    let now = now(arguments, &demand);
-    let text = if arguments.json {
-        show::pretty(&answer(&plan, now.as_ref()))?
-    } else {
-        spanfate_report::plan(&plan, now.as_ref())
-    };
+    let text =
+        if arguments.json { show::pretty(&answer(&plan))? } else { spanfate_report::plan(&plan) };
     show::data(&text)?;
     Ok(ExitCode::Pass)
 }
@@ -49,12 +44,12 @@ fn demand(arguments: &AdviseArguments) -> Demand {
         outage_s: seconds(arguments.outage),
         protocol: arguments.protocol.into(),
         burst: arguments.burst.map(burst),
+        stall_s: 0.0,
     }
 }
 
-/// What is set now, where anything of it was given.
-fn now(arguments: &AdviseArguments, demand: &Demand) -> Option<Choice> {
-    let given = arguments.batch.is_some() || arguments.queue.is_some();
+/// What is advised; `None` where the numbers make no sense.
+fn advised(arguments: &AdviseArguments) -> Option<Plan> {
     let or =
         |given: Option<std::num::NonZeroU32>, default: u32| given.map_or(default, std::num::NonZero::get);
     let settings = Settings {
@@ -62,7 +57,7 @@ fn now(arguments: &AdviseArguments, demand: &Demand) -> Option<Choice> {
         queue: or(arguments.queue, Settings::DEFAULT.queue),
         ..Settings::DEFAULT
     };
-    given.then(|| Choice { settings, outlook: settings.outlook(demand) })
+    plan(&demand(arguments), &Now { settings, overran: false })
 }
 
 /// What `--json` prints.
@@ -70,8 +65,6 @@ fn now(arguments: &AdviseArguments, demand: &Demand) -> Option<Choice> {
 struct Answer<'a> {
     #[serde(flatten)]
     plan: &'a Plan,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    now: Option<&'a Choice>,
     suffices: bool,
     set: Vec<Variable>,
     code_set: Vec<Variable>,
@@ -79,14 +72,12 @@ struct Answer<'a> {
     shortfalls: Vec<String>,
 }
 
-fn answer<'a>(plan: &'a Plan, now: Option<&'a Choice>) -> Answer<'a> {
-    let from = now.map_or(Settings::DEFAULT, |now| now.settings);
-    let set = |choice: &Choice| variables(&choice.settings, &from, &plan.demand);
+fn answer(plan: &Plan) -> Answer<'_> {
+    let set = |choice: &Choice| variables(&choice.settings, &plan.now.settings, &plan.demand);
     let (_, lacks) = plan.advised();
     let go = |code: &Choice| go_lines(&code.settings, plan.demand.protocol);
     Answer {
         plan,
-        now,
         suffices: lacks.is_empty(),
         set: set(&plan.variables),
         code_set: plan.code.as_ref().map(set).unwrap_or_default(),

@@ -8,9 +8,9 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::frontier::Search;
-use spanfate_analysis::law::{carried, outlasted};
 use spanfate_model::advice::plan::Plan as Advice;
 use spanfate_model::frontier::{Along, Frontier, Lawful, Limit};
+use spanfate_model::law;
 use spanfate_model::manifest::FORMAT;
 use spanfate_model::scenario::{Scenario, Variant};
 use spanfate_model::unit::Period;
@@ -140,14 +140,13 @@ fn candidates(scenario: &mut Scenario, quest: &Quest) -> Result<Vec<Candidate>, 
 fn limit(one: &Candidate, along: Along, seconds: f64, scenario: &Scenario) -> Limit {
     let each = one.spans_per_request.max(1.0);
     let law = one.worker.map(|worker| {
-        let (batch, queue) = (f64::from(worker.batch), f64::from(worker.queue));
-        let ceiling = batch / worker.export_ms * 1e3;
-        let predicted = match along {
-            Along::Rate => carried(batch, queue, ceiling, seconds) / each,
-            Along::Outage => outlasted(batch, queue, vary::rate(scenario, &one.variant) * each),
-        };
         let Worker { batch, queue, export_ms } = worker;
-        Lawful { batch, queue, export_ms, ceiling, predicted }
+        let law = law::Worker::measured(batch, queue, export_ms / 1e3);
+        let predicted = match along {
+            Along::Rate => law.carried(seconds) / each,
+            Along::Outage => law.outlasts(vary::rate(scenario, &one.variant) * each),
+        };
+        Lawful { batch, queue, export_ms, ceiling: law.ceiling, predicted }
     });
     Limit {
         variant: one.variant.name.clone(),

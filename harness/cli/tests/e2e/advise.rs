@@ -117,7 +117,7 @@ fn files_give_means_since_the_start_or_rates_between_two() {
     let both = advise(&["--metrics", &first, "--metrics", &last, "--apart", "15s"]);
     let text = said(&both);
     assert_eq!(both.status.code(), Some(0), "{text}");
-    for part in ["shop", "25,000", "17,067", "LOSING", "export OTEL_BSP_MAX_EXPORT_BATCH_SIZE=1024\n"] {
+    for part in ["shop", "25,000", "17,067", "LOSING", "export OTEL_BSP_MAX_EXPORT_BATCH_SIZE=960\n"] {
         assert!(text.contains(part), "no `{part}` in:\n{text}");
     }
     // Something else altogether.

@@ -1,6 +1,7 @@
 //! What is asked of a batch processor and its exporter.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::exporter::Protocol;
 
@@ -10,7 +11,7 @@ const MOST_PER_S: f64 = 1e9;
 const MOST_S: f64 = 604_800.0;
 
 /// What is asked of a batch processor and its exporter: lose nothing at this rate, through an outage of that length.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Demand {
     /// Spans that end per second.
     pub spans_per_s: f64,
@@ -26,10 +27,13 @@ pub struct Demand {
     pub protocol: Protocol,
     /// Times at which there is more.
     pub burst: Option<Burst>,
+    /// How long the queue shall outlast that no export ends although nothing is refused, seconds; 0 where nothing speaks for that.
+    #[serde(default)]
+    pub stall_s: f64,
 }
 
 /// A time of more spans.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Burst {
     /// Spans that end per second then.
     pub spans_per_s: f64,
@@ -44,7 +48,8 @@ impl Demand {
         let time = |value: f64| (0.0..=MOST_S).contains(&value);
         let burst = self.burst.is_none_or(|burst| rate(burst.spans_per_s) && time(burst.lasting_s));
         let trip = time(self.round_trip_s) && self.round_trip_s > 0.0;
-        rate(self.spans_per_s) && trip && self.per_span_s.is_none_or(time) && time(self.outage_s) && burst
+        let waits = time(self.outage_s) && time(self.stall_s);
+        rate(self.spans_per_s) && trip && self.per_span_s.is_none_or(time) && waits && burst
     }
 
     /// Time of an export of so many spans, seconds. Where a larger batch is known to take longer, a smaller one is not

@@ -1,20 +1,37 @@
 //! The cheapest settings that lose nothing: least memory, then least added latency.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::demand::Demand;
 use super::retry::Retry;
 use super::settings::{Outlook, Settings};
-use super::{LARGE_BATCH, LEAST_BATCH, LEAST_QUEUE, MARGIN, MOST_BATCH, MOST_QUEUE, STEP};
+use super::{LARGE_BATCH, LEAST_BATCH, LEAST_QUEUE, MARGIN, MOST_BATCH, MOST_QUEUE, STALL_S, STEP};
 use crate::exporter::Protocol;
+use crate::law::ceiling;
 
 /// Batches are advised in steps of so many spans.
 pub const BATCH_STEP: u32 = 64;
 /// Queues are advised in steps of so many spans.
 pub const QUEUE_STEP: u32 = STEP;
 
+/// What is set now, and what is known of it beside the demand.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Now {
+    /// What is set.
+    pub settings: Settings,
+    /// Spans were dropped, or waited for room: whatever the mean rates say, the queue was too short.
+    pub overran: bool,
+}
+
+impl Now {
+    /// Nobody has set anything, and nothing is known of it.
+    pub const DEFAULT: Self = Self { settings: Settings::DEFAULT, overran: false };
+}
+
 /// Settings with what follows from them.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AdvisedSettings")]
 pub struct Choice {
     /// What is set.
     pub settings: Settings,
@@ -23,11 +40,13 @@ pub struct Choice {
 }
 
 /// What keeps settings from being enough.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Shortfall {
     /// No advised batch lets one worker export so much.
     Ceiling,
+    /// The best batch keeps up, but leaves less than the margin.
+    Margin,
     /// The queue would be longer than any that is advised.
     Queue,
     /// The SDK gives up trying again before the outage is over.
@@ -37,12 +56,15 @@ pub enum Shortfall {
 }
 
 /// What to set for a demand.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AdvicePlan")]
 pub struct Plan {
     /// What is asked.
     pub demand: Demand,
     /// The SDK's defaults.
     pub defaults: Choice,
+    /// What is set now; the defaults where nothing was said.
+    pub now: Choice,
     /// The cheapest settings by variables alone; where they do not suffice, the best there are.
     pub variables: Choice,
     /// What they lack; nothing: they lose nothing.
@@ -54,9 +76,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The defaults are what is advised.
-    pub fn is_default(&self) -> bool {
-        self.variables.settings == Settings::DEFAULT && self.lacks.is_empty()
+    /// What is set now is what is advised.
+    pub fn is_settled(&self) -> bool {
+        self.variables.settings == self.now.settings && self.lacks.is_empty()
     }
 
     /// What to follow: variables where they suffice or code is no better.
@@ -69,6 +91,11 @@ impl Plan {
         }
     }
 
+    /// What is advised loses nothing by the law, if perhaps with less than the margin.
+    pub fn keeps_up(&self) -> bool {
+        self.advised().1.iter().all(|lack| *lack == Shortfall::Margin)
+    }
+
     /// The advised batch may meet a receiver's limit of a message.
     pub fn is_large(&self) -> bool {
         self.advised().0.settings.batch >= LARGE_BATCH
@@ -76,13 +103,18 @@ impl Plan {
 }
 
 /// Finds the cheapest settings; `None` where the demand is not sound.
-pub fn plan(demand: &Demand) -> Option<Plan> {
+pub fn plan(demand: &Demand, now: &Now) -> Option<Plan> {
     if !demand.is_sound() {
         return None;
     }
+    let set = now.settings;
+    // By the law nothing should have been lost. So exports stand still at times, or spans come in bursts; nobody knows how long.
+    let surprised = now.overran && set.keeps(&demand.times(MARGIN), demand.outage_s);
+    let stall_s = if surprised { demand.stall_s.max(STALL_S) } else { demand.stall_s };
+    let demand = &Demand { stall_s, ..*demand };
     let chosen = |settings: Settings| Choice { settings, outlook: settings.outlook(demand) };
-    let (settings, lacks) = cheapest(demand, Retry::SDK);
-    let quick = || cheapest(demand, Retry::SWIFT);
+    let (settings, lacks) = cheapest(demand, &set, Retry::SDK);
+    let quick = || cheapest(demand, &set, Retry::SWIFT);
     let by_code = (demand.outage_s > 0.0 && demand.protocol == Protocol::Grpc).then(quick);
     let by_code = by_code.filter(|(code, code_lacks)| {
         code_lacks.len() < lacks.len() || (code_lacks.len() == lacks.len() && code.queue < settings.queue)
@@ -91,6 +123,7 @@ pub fn plan(demand: &Demand) -> Option<Plan> {
     Some(Plan {
         demand: *demand,
         defaults: chosen(Settings::DEFAULT),
+        now: chosen(set),
         variables: chosen(settings),
         lacks,
         code: code.map(chosen),
@@ -98,29 +131,47 @@ pub fn plan(demand: &Demand) -> Option<Plan> {
     })
 }
 
-/// The cheapest settings that try again in that way, and what they lack. Never below the SDK's defaults: what is not set costs
-/// nothing, and the memory of a queue is taken by the spans in it only.
-pub fn cheapest(demand: &Demand, retry: Retry) -> (Settings, Vec<Shortfall>) {
+/// The cheapest settings that try again in that way, and what they lack. What is set now and is enough stays as it is: nothing is
+/// made smaller. Never below the SDK's defaults: what is not set costs nothing, and the memory of a queue is taken by the spans in
+/// it only.
+pub fn cheapest(demand: &Demand, now: &Settings, retry: Retry) -> (Settings, Vec<Shortfall>) {
     let wanted = demand.times(MARGIN);
     let mut lacks = Vec::new();
-    let mut settings = Settings { retry, ..Settings::DEFAULT };
-    // A round trip that grows with the batch may never allow it, so every step is tried.
-    let carries = |batch: u32| f64::from(batch) / demand.export_s(batch) >= wanted.spans_per_s;
-    let mut batches = (LEAST_BATCH..=MOST_BATCH).step_by(BATCH_STEP as usize);
-    settings.batch = batches.find(|batch| carries(*batch)).unwrap_or_else(|| {
-        lacks.push(Shortfall::Ceiling);
-        MOST_BATCH
-    });
+    let mut settings = Settings { retry, ..*now };
+    settings.batch = batch(demand, now.batch, &mut lacks);
     // The queue is not to bound the batch while its length is worked out.
-    settings.queue = MOST_QUEUE;
+    let most = MOST_QUEUE.max(now.queue);
+    settings.queue = most;
     let need = settings.queue_for(&wanted, demand.outage_s).ceil();
-    if need > f64::from(MOST_QUEUE) {
+    if need > f64::from(most) {
         lacks.push(Shortfall::Queue);
     }
-    let need = need.min(f64::from(MOST_QUEUE)) as u32;
-    settings.queue = need.next_multiple_of(QUEUE_STEP).max(LEAST_QUEUE);
+    let need = need.min(f64::from(most)) as u32;
+    settings.queue =
+        if need <= now.queue { now.queue } else { need.next_multiple_of(QUEUE_STEP).max(LEAST_QUEUE) };
     wait(&mut settings, demand, &mut lacks);
     (settings, lacks)
+}
+
+/// The smallest batch that has the margin, from what is set now on; where none has, the one with the highest ceiling.
+fn batch(demand: &Demand, now: u32, lacks: &mut Vec<Shortfall>) -> u32 {
+    let carried = |batch: u32| ceiling(f64::from(batch), demand.export_s(batch));
+    let wanted = demand.spans_per_s * MARGIN;
+    let least = now.max(LEAST_BATCH).min(MOST_BATCH).next_multiple_of(BATCH_STEP);
+    // A round trip that grows with the batch may never allow it, so every step is tried.
+    let steps = (least..=MOST_BATCH).step_by(BATCH_STEP as usize).filter(|batch| *batch > now);
+    let mut best = now;
+    for batch in std::iter::once(now).chain(steps) {
+        if carried(batch) >= wanted {
+            return batch;
+        }
+        if carried(batch) > carried(best) {
+            best = batch;
+        }
+    }
+    let keeps_up = carried(best) >= demand.spans_per_s;
+    lacks.push(if keeps_up { Shortfall::Margin } else { Shortfall::Ceiling });
+    best
 }
 
 /// Timeouts that an export needs to outlive the outage, with a second to spare.

@@ -1,7 +1,9 @@
 //! How late an export succeeds after an outage: pauses between attempts grow, and the one that an outage ends in goes on.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use crate::defaults;
 use crate::exporter::Protocol;
 
 /// How a pause grows from attempt to attempt, and how far chance moves it.
@@ -30,7 +32,8 @@ impl Pauses {
 }
 
 /// How an exporter tries again. Only code can set it (`WithRetry`, `WithDialOption`).
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Retries")]
 pub struct Retry {
     /// Pause before the first retry, seconds; further ones are 1.5 times as long, and each is moved by up to a half.
     pub initial_s: f64,
@@ -53,9 +56,14 @@ pub(crate) struct Recovery {
 
 impl Retry {
     /// The defaults of the SDK and of grpc-go.
-    pub const SDK: Self = Self { initial_s: 5.0, most_s: 30.0, elapsed_s: 60.0, reconnect_s: 120.0 };
+    pub const SDK: Self = Self {
+        initial_s: defaults::RETRY_INITIAL_MS as f64 / 1e3,
+        most_s: defaults::RETRY_MOST_MS as f64 / 1e3,
+        elapsed_s: defaults::RETRY_ELAPSED_MS as f64 / 1e3,
+        reconnect_s: defaults::RECONNECT_MOST_MS as f64 / 1e3,
+    };
     /// What is advised where the queue is dear: an attempt every second or two, from one export at a time.
-    pub const SWIFT: Self = Self { initial_s: 1.0, most_s: 2.0, elapsed_s: 60.0, reconnect_s: 2.0 };
+    pub const SWIFT: Self = Self { initial_s: 1.0, most_s: 2.0, elapsed_s: Self::SDK.elapsed_s, reconnect_s: 2.0 };
 
     /// What follows for an outage. Over gRPC the connection has pauses of its own, in which every attempt fails at once; over
     /// HTTP an attempt that began within the outage may hang until its own timeout.

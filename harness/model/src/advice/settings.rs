@@ -1,19 +1,24 @@
 //! Settings of a batch processor with its exporter, and what follows from them by the law.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::demand::Demand;
 use super::retry::{Recovery, Retry};
-use super::{LEAST_BATCH, LEAST_QUEUE, SPAN_BYTES};
-use crate::exporter::Protocol;
+use super::SPAN_BYTES;
+use crate::defaults;
+use crate::exporter::{Exporter, Protocol};
+use crate::law::Worker;
+use crate::unit::Period;
 
-/// Schedule delay of the SDK's defaults, seconds: a batch that does not fill is exported after it.
-const DELAY_S: f64 = 5.0;
+/// A batch that does not fill is exported after it, seconds; it is the default of the SDK, because no delay is advised.
+const DELAY_S: f64 = defaults::DELAY_MS as f64 / 1e3;
 /// The longest outage that is looked for, seconds.
 const MOST_OUTAGE_S: f64 = 86_400.0;
 
 /// Settings of a batch processor with its exporter.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "BatchSettings")]
 pub struct Settings {
     /// Spans per export at most (`OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
     pub batch: u32,
@@ -29,7 +34,7 @@ pub struct Settings {
 }
 
 /// What follows from settings, by the law.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Outlook {
     /// What the one worker can export per second: batch over round trip.
     pub ceiling_per_s: f64,
@@ -55,22 +60,39 @@ pub struct Outlook {
 impl Settings {
     /// The defaults of the SDK.
     pub const DEFAULT: Self = Self {
-        batch: LEAST_BATCH,
-        queue: LEAST_QUEUE,
-        export_timeout_ms: 30_000,
-        exporter_timeout_ms: 10_000,
+        batch: defaults::BATCH,
+        queue: defaults::QUEUE,
+        export_timeout_ms: defaults::EXPORT_TIMEOUT_MS,
+        exporter_timeout_ms: defaults::EXPORTER_TIMEOUT_MS,
         retry: Retry::SDK,
     };
+
+    /// What an exporter's knobs set, and the defaults where one is absent. How it tries again is not among them.
+    pub fn set_by(exporter: &Exporter) -> Self {
+        let ms = |knob: Option<Period>, default: u64| knob.map_or(default, |time| time.nanos() / 1_000_000);
+        Self {
+            batch: exporter.batch_or_default(),
+            queue: exporter.queue_or_default(),
+            export_timeout_ms: ms(exporter.export_timeout, defaults::EXPORT_TIMEOUT_MS),
+            exporter_timeout_ms: ms(exporter.timeout, defaults::EXPORTER_TIMEOUT_MS),
+            retry: Retry::SDK,
+        }
+    }
 
     /// Spans per export: the SDK takes no batch that is larger than the queue.
     pub fn effective_batch(&self) -> u32 {
         self.batch.min(self.queue)
     }
 
+    /// The worker that has these settings at that demand.
+    pub fn worker(&self, demand: &Demand) -> Worker {
+        let batch = self.effective_batch();
+        Worker::measured(batch, self.queue, demand.export_s(batch))
+    }
+
     /// What the worker can export per second.
     pub fn ceiling(&self, demand: &Demand) -> f64 {
-        let batch = self.effective_batch();
-        f64::from(batch) / demand.export_s(batch).max(f64::MIN_POSITIVE)
+        self.worker(demand).ceiling
     }
 
     /// What an outage of that length means for an export that it hits.
@@ -83,7 +105,7 @@ impl Settings {
     pub(crate) fn queue_for(&self, demand: &Demand, outage_s: f64) -> f64 {
         let batch = self.effective_batch();
         let silent = self.recovery(demand, outage_s).attempt_s + demand.export_s(batch);
-        demand.spans_per_s * silent + demand.extra() + f64::from(batch)
+        demand.spans_per_s * silent.max(demand.stall_s) + demand.extra() + f64::from(batch)
     }
 
     /// Whether nothing is lost at that demand through an outage of that length. A connection that is refused over HTTP is not
@@ -122,8 +144,7 @@ impl Settings {
             headroom_per_s: ceiling - rate,
             lost_per_s: lost,
             loss: lost / rate,
-            // Half a batch waits in the queue already; the batch in flight is held by the exporter.
-            outlasts_s: (f64::from(self.queue) - f64::from(batch) / 2.0).max(0.0) / rate,
+            outlasts_s: self.worker(demand).outlasts(rate),
             survives_s: self.survives(demand),
             memory_bytes: (u64::from(self.queue) + u64::from(batch)) * SPAN_BYTES,
             latency_s: (f64::from(batch) / rate).min(DELAY_S) + export_s,

@@ -81,6 +81,13 @@ fn of_queue(settings: &Settings, demand: &Demand) -> String {
             seconds(recovered + demand.export_s(settings.effective_batch())),
             seconds(recovered - demand.outage_s)
         )
+    } else if demand.stall_s > 0.0 {
+        format!(
+            "{:.0}/s (with the margin) x {} without an export: it ran full although rate and export time leave room, so exports stand \
+             still at times, or spans come in bursts",
+            wanted.spans_per_s,
+            seconds(demand.stall_s)
+        )
     } else {
         format!("{:.0}/s (with the margin) while the worker is busy for {export}", wanted.spans_per_s)
     };
@@ -96,22 +103,35 @@ pub fn shortfalls(plan: &Plan) -> Vec<String> {
         Shortfall::Ceiling => {
             "No batch suffices for one worker: a faster endpoint (a collector on the same host), more than one batch processor, \
              or sampling is needed."
+                .to_owned()
+        }
+        Shortfall::Margin => {
+            let outlook = plan.advised().0.outlook;
+            format!(
+                "No batch leaves a margin of {:.0} %: this one keeps up with {:.0} % to spare. A faster endpoint, more than one batch \
+                 processor, or sampling gives more.",
+                (MARGIN - 1.0) * 100.0,
+                outlook.headroom_per_s / plan.demand.spans_per_s * 100.0
+            )
         }
         Shortfall::Queue => {
             "The queue would have to be longer than any that is advised (1,048,576 spans): put a collector on the same host \
              and let its queue, on disk, bridge the outage."
+                .to_owned()
         }
         Shortfall::Elapsed => {
             "The SDK gives up its retries after 60 s (MaxElapsedTime), which no variable changes: set it in code, or put a \
              collector on the same host."
+                .to_owned()
         }
         Shortfall::Refused => {
             "Over HTTP no setting survives this outage: a connection that is refused or reset is not tried again, and the batch \
              is lost at once. Use gRPC, or a collector on the same host. What is advised helps where the endpoint answers 429, \
              502, 503 or 504, or not at all."
+                .to_owned()
         }
     };
-    plan.advised().1.iter().map(|shortfall| of(shortfall).to_owned()).collect()
+    plan.advised().1.iter().map(of).collect()
 }
 
 /// Lines of Go for what only code can set; none where variables suffice or nothing helps.

@@ -2,7 +2,9 @@
 
 use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
 use spanfate_model::advice::settings::Settings;
-use spanfate_model::advice::{BATCH_VARIABLE, QUEUE_VARIABLE};
+use spanfate_model::advice::{
+    BATCH_VARIABLE, EXPORT_TIMEOUT_VARIABLE, EXPORTER_TIMEOUT_VARIABLE, QUEUE_VARIABLE,
+};
 
 use super::aligned;
 use crate::number::{NONE, TERMINAL};
@@ -41,10 +43,27 @@ pub(crate) fn observed(rows: &[Row]) -> String {
 }
 
 fn paste(out: &mut String, set: &Settings, of: &Row) {
-    row(out, "paste", &format!("export {}", assignment(BATCH_VARIABLE, set.batch.into())));
-    // What is there already needs no line.
-    if of.queue.value().is_none_or(|now| (now - f64::from(set.queue)).abs() > 0.5) {
-        row(out, "", &format!("export {}", assignment(QUEUE_VARIABLE, set.queue.into())));
+    let default = Settings::DEFAULT;
+    // What is there already needs no line; which timeouts are set metrics do not say.
+    let other = |now: &Known, then: u64| now.value().is_none_or(|now| (now - then as f64).abs() > 0.5);
+    let longer = |then: u64, default: u64| then != default;
+    let all = [
+        (BATCH_VARIABLE, u64::from(set.batch), other(&of.batch, set.batch.into())),
+        (QUEUE_VARIABLE, set.queue.into(), other(&of.queue, set.queue.into())),
+        (
+            EXPORT_TIMEOUT_VARIABLE,
+            set.export_timeout_ms,
+            longer(set.export_timeout_ms, default.export_timeout_ms),
+        ),
+        (
+            EXPORTER_TIMEOUT_VARIABLE,
+            set.exporter_timeout_ms,
+            longer(set.exporter_timeout_ms, default.exporter_timeout_ms),
+        ),
+    ];
+    let lines = all.into_iter().filter(|(.., needed)| *needed);
+    for (index, (name, value, _)) in lines.enumerate() {
+        row(out, if index == 0 { "paste" } else { "" }, &format!("export {}", assignment(name, value)));
     }
 }
 

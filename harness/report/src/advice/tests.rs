@@ -1,6 +1,7 @@
 //! What is shown of a plan and of rows.
 
 use spanfate_model::advice::demand::Demand;
+use spanfate_model::advice::plan::{self as advice, Now};
 use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
 use spanfate_model::exporter::Protocol;
 
@@ -15,11 +16,27 @@ fn demand(spans_per_s: f64, outage_s: f64) -> Demand {
         outage_s,
         protocol: Protocol::Grpc,
         burst: None,
+        stall_s: 0.0,
     }
 }
 
 fn shown(demand: &Demand) -> String {
-    plan(&spanfate_model::advice::plan::plan(demand).unwrap(), None)
+    of(demand, Settings::DEFAULT)
+}
+
+fn of(demand: &Demand, settings: Settings) -> String {
+    plan(&advice::plan(demand, &Now { settings, overran: false }).unwrap())
+}
+
+#[test]
+fn what_is_set_now_is_what_is_spoken_of() {
+    let set = |batch, queue| Settings { batch, queue, ..Settings::DEFAULT };
+    let text = of(&demand(500.0, 0.0), set(256, 512));
+    assert!(text.starts_with("500 spans/s over grpc, 30 ms per export\nWhat is set now suffices"), "{text}");
+    assert!(text.contains("\nset now") && !text.contains("export OTEL"), "{text}");
+    let text = of(&demand(25_000.0, 0.0), set(600, 8192));
+    assert!(text.contains("What is set now loses 20.00 % of all spans, 5,000/s."), "{text}");
+    assert!(text.contains("_BATCH_SIZE=960\n") && !text.contains("MAX_QUEUE_SIZE="), "{text}");
 }
 
 #[test]

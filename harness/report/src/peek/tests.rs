@@ -1,6 +1,25 @@
 //! A peek's text, read.
 
+use spanfate_model::advice::demand::Demand;
+use spanfate_model::advice::plan::{Now, plan};
+use spanfate_model::exporter::Protocol;
+
 use super::*;
+
+/// What the adviser says where 24,812 spans/s are offered and an export takes so many milliseconds.
+fn advised(export_ms: f64) -> Option<Advice> {
+    let demand = Demand {
+        spans_per_s: 24_812.0,
+        round_trip_s: export_ms / 1e3,
+        round_trip_of: 512,
+        per_span_s: None,
+        outage_s: 0.0,
+        protocol: Protocol::Grpc,
+        burst: None,
+        stall_s: 0.0,
+    };
+    Advice::of(&plan(&demand, &Now { overran: true, ..Now::DEFAULT })?)
+}
 
 fn losing() -> ProcessorPeek {
     ProcessorPeek {
@@ -26,15 +45,7 @@ fn losing() -> ProcessorPeek {
         offered_per_s: Some(24_812.0),
         ceiling_per_s: Some(13_474.0),
         load: Some(1.8415),
-        advice: Some(Advice {
-            batch: 2048,
-            queue: 25_600,
-            ceiling_per_s: 53_895.0,
-            memory_bytes: 56_320_000,
-            memory_now_bytes: 4_505_600,
-            suffices: true,
-            large: false,
-        }),
+        advice: advised(38.0),
     }
 }
 
@@ -66,10 +77,10 @@ exports    395, 2 failed; round trip 38.0 ms mean, 61.5 ms at most (full batches
 last error traces export: \u{fffd}[31mdeadline
 ceiling    13,474/s = 512 spans / 38.0 ms
 headroom   none: offered 24,812/s = 184 % of 13,474/s
-paste      OTEL_BSP_MAX_EXPORT_BATCH_SIZE=2048
-           OTEL_BSP_MAX_QUEUE_SIZE=25600
-           costs about 53.7 MiB of memory while the queue is full, 49.4 MiB more than now
-           ceiling then 53,895/s, if an export takes no longer with a larger batch: an estimate, so peek again
+paste      OTEL_BSP_MAX_EXPORT_BATCH_SIZE=1216
+           OTEL_BSP_MAX_QUEUE_SIZE=3072
+           costs about 5.73 MiB of memory while the queue is full, 2.31 MiB more than now
+           ceiling then 32,000/s, if an export takes no longer with a larger batch: an estimate, so peek again
 ";
     assert_eq!(text, expected);
 }

@@ -1,7 +1,7 @@
 //! What the scenario's own demand needs, by the law with the times that the search measured; then a run with just that.
 
 use spanfate_model::advice::demand::Demand;
-use spanfate_model::advice::plan::{Plan, plan};
+use spanfate_model::advice::plan::{Choice, Now, Plan, plan};
 use spanfate_model::advice::retry::Retry as Tries;
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::exporter::{Exporter, Retry};
@@ -37,14 +37,17 @@ pub(super) fn advise(
 ) -> Result<Option<Advised>, Error> {
     let scenario = &series.scenario;
     let Some(mut worker_now) = candidate.worker else { return Ok(None) };
+    let own = Now { settings: own(candidate, scenario, worker_now), overran: false };
+    let mut tried = own;
     let mut per_span = None;
     let mut verified: Vec<Verified> = Vec::new();
     let mut last = None;
     for _ in 0..ATTEMPTS {
         let demand = demand(candidate, scenario, worker_now, per_span);
-        let Some(plan) = plan(&demand) else { return Ok(None) };
+        let Some(plan) = planned(&demand, &own, &tried) else { return Ok(None) };
         let settings = plan.advised().0.settings;
         let again = verified.iter().any(|one| (one.batch, one.queue) == (settings.batch, settings.queue));
+        let lacking = !plan.lacks.is_empty();
         last = Some(plan);
         if again {
             break;
@@ -55,11 +58,8 @@ pub(super) fn advise(
             break;
         }
         let one = verify(&settings, &result);
-        let done = one.lossy == 0;
+        let clean = one.lossy == 0;
         verified.push(one);
-        if done {
-            break;
-        }
         let newest =
             result.variants.iter().flat_map(|variant| &variant.trials).filter_map(worker).next_back();
         let Some(newest) = newest else { break };
@@ -68,8 +68,30 @@ pub(super) fn advise(
             per_span = Some((longer / (f64::from(newest.batch) - f64::from(worker_now.batch))).max(0.0));
         }
         worker_now = newest;
+        tried = Now { settings, overran: !clean };
+        if clean {
+            if lacking {
+                // What was measured there says more than what was worked out before.
+                let demand = self::demand(candidate, scenario, worker_now, per_span);
+                last = planned(&demand, &own, &tried).or(last);
+            }
+            break;
+        }
     }
     Ok(last.map(|plan| Advised { plan, verified }))
+}
+
+/// What is set in the configuration; its batch and queue as its SDK says them.
+fn own(candidate: &Candidate, scenario: &Scenario, measured: Worker) -> Settings {
+    let exporter = candidate.variant.exporter.over(scenario.exporter);
+    Settings { batch: measured.batch, queue: measured.queue, ..Settings::set_by(&exporter) }
+}
+
+/// What to set in place of a configuration's own settings. What was tried and lost spans is not made smaller.
+fn planned(demand: &Demand, own: &Now, tried: &Now) -> Option<Plan> {
+    let plan = plan(demand, tried)?;
+    let outlook = own.settings.outlook(&plan.demand);
+    Some(Plan { now: Choice { settings: own.settings, outlook }, ..plan })
 }
 
 /// What the scenario asks of the configuration.
@@ -85,6 +107,7 @@ fn demand(candidate: &Candidate, scenario: &Scenario, worker: Worker, per_span: 
         outage_s: outage,
         protocol: exporter.protocol.unwrap_or_default(),
         burst: None,
+        stall_s: 0.0,
     }
 }
 

@@ -15,7 +15,21 @@ fn demand(spans_per_s: f64, round_trip_s: f64, outage_s: f64) -> Demand {
         outage_s,
         protocol: Protocol::Grpc,
         burst: None,
+        stall_s: 0.0,
     }
+}
+
+/// The plan of one who has set nothing.
+fn plan(demand: &Demand) -> Option<Plan> {
+    super::plan(demand, &Now::DEFAULT)
+}
+
+fn cheapest(demand: &Demand, retry: Retry) -> (Settings, Vec<Shortfall>) {
+    super::cheapest(demand, &Settings::DEFAULT, retry)
+}
+
+fn set(batch: u32, queue: u32) -> Settings {
+    Settings { batch, queue, ..Settings::DEFAULT }
 }
 
 fn demands() -> impl Strategy<Value = Demand> {
@@ -93,6 +107,7 @@ proptest! {
             outage_s: numbers[3],
             protocol,
             burst: Some(Burst { spans_per_s: numbers[4], lasting_s: numbers[5] }),
+            stall_s: numbers[3],
         };
         prop_assert_eq!(plan(&hostile).is_some(), hostile.is_sound());
         let rate = numbers[0].abs().clamp(1e-9, 1e9);
@@ -100,10 +115,61 @@ proptest! {
         let settings = Settings { batch, queue, ..Settings::DEFAULT };
         let outlook = settings.outlook(&sound);
         prop_assert!(outlook.loss.is_finite() && outlook.survives_s.is_finite());
-        prop_assert!(plan(&sound).is_some());
+        let now = Now { settings, overran: grpc };
+        prop_assert!(super::plan(&sound, &now).is_some());
         let set = variables(&settings, &Settings::DEFAULT, &sound);
         prop_assert!(!set.iter().any(|one| one.why.contains("NaN")));
     }
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_made_smaller_and_who_follows_the_advice_gets_no_other(
+        demand in demands(), batch in 1u32..20_000, queue in 1u32..2_000_000, overran: bool,
+    ) {
+        let settings = set(batch.min(queue), queue);
+        let plan = super::plan(&demand, &Now { settings, overran }).unwrap();
+        let advised = plan.variables.settings;
+        prop_assert!(advised.batch >= settings.batch && advised.queue >= settings.queue, "{advised:?}");
+        prop_assert!(advised.queue >= advised.batch);
+        prop_assert_eq!(keeps(&advised, &plan.demand), plan.lacks.is_empty());
+        let again = super::plan(&demand, &Now { settings: advised, overran }).unwrap();
+        let lost_all_the_same = overran && again.demand.stall_s > plan.demand.stall_s;
+        prop_assert!(lost_all_the_same || again.variables.settings == advised, "{advised:?} {again:?}");
+        // What is enough is left alone.
+        prop_assert_eq!(!overran && keeps(&settings, &demand), plan.is_settled() && !overran);
+    }
+}
+
+#[test]
+fn a_worker_that_should_lose_nothing_and_did_gets_a_queue_for_a_second() {
+    let demand = demand(5_000.0, 0.005, 0.0);
+    let of = |overran| super::plan(&demand, &Now { overran, ..Now::DEFAULT }).unwrap();
+    assert!(of(false).is_settled());
+    let advised = of(true).variables.settings;
+    // 6,250/s for a second, and a batch.
+    assert_eq!((advised.batch, advised.queue), (512, 7168));
+    let again = super::plan(&demand, &Now { settings: advised, overran: true }).unwrap();
+    assert!(again.is_settled(), "more is not known");
+    // That a worker is too slow explains what it dropped.
+    let slow = Demand { spans_per_s: 25_000.0, round_trip_s: 0.03, ..demand };
+    let of = |overran| super::plan(&slow, &Now { overran, ..Now::DEFAULT });
+    assert_eq!(of(true), of(false));
+}
+
+#[test]
+fn a_batch_that_keeps_up_with_less_than_the_margin_is_no_shortage_of_batches() {
+    // 512 spans in 30 ms, and 30 us more per further span: above 26,550/s no batch comes.
+    let tight = Demand { per_span_s: Some(3.2e-5), ..demand(25_000.0, 0.03, 0.0) };
+    let plan = plan(&tight).unwrap();
+    assert_eq!(plan.lacks, [Shortfall::Margin]);
+    assert!(plan.keeps_up() && plan.variables.outlook.loss <= 0.0);
+    assert!(shortfalls(&plan)[0].contains("keeps up with"), "{:?}", shortfalls(&plan));
+    assert_eq!(plan_of_too_much(), [Shortfall::Ceiling]);
+}
+
+fn plan_of_too_much() -> Vec<Shortfall> {
+    plan(&demand(400_000.0, 1.0, 0.0)).unwrap().lacks
 }
 
 #[test]
@@ -118,7 +184,7 @@ fn senseless_numbers_get_no_plan() {
 #[test]
 fn the_defaults_are_advised_where_they_suffice() {
     let plan = plan(&demand(500.0, 0.03, 0.0)).unwrap();
-    assert!(plan.is_default());
+    assert!(plan.is_settled());
     assert_eq!(variables(&plan.variables.settings, &Settings::DEFAULT, &plan.demand), []);
     assert!(plan.defaults.outlook.loss <= 0.0);
 }

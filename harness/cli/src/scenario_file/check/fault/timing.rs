@@ -8,9 +8,6 @@ use spanfate_model::unit::Period;
 use super::{Checked, having};
 use crate::scenario_file::check::{Problems, Resolved};
 
-/// The queue of a batch processor that nobody has set.
-const DEFAULT_QUEUE: u32 = 2048;
-
 pub(super) fn check(out: &mut Problems, scenario: &Scenario, resolved: &Resolved<'_>, checked: &Checked<'_>) {
     let fault = checked.fault;
     beginning(out, checked);
@@ -134,7 +131,7 @@ fn trigger(out: &mut Problems, (scenario, plan): (&Scenario, &Plan), checked: &C
     let queues = variants
         .iter()
         .filter_map(planned)
-        .map(|(variant, service)| plan.exporter_of(variant, service).queue.unwrap_or(DEFAULT_QUEUE));
+        .map(|(variant, service)| plan.exporter_of(variant, service).queue_or_default());
     if let (Some(wanted), Some(queue)) = (when.queue_at_least, queues.min())
         && (wanted > queue || wanted == 0)
     {
