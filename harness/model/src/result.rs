@@ -165,7 +165,7 @@ pub struct Loss {
     pub predicted: Option<Prediction>,
 }
 
-/// The law: `max(0, (r - b/R) T - queue - batch) / (r T)`, taken over warm-up and measured part.
+/// The law of the batch processor (`law`), fed with what was measured.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Prediction {
     /// Predicted loss rate of the measured part.
