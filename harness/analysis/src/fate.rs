@@ -1,6 +1,7 @@
 //! The fate engine: what the evidence of one span on one path proves (`docs/results.md`, "What each mark proves").
 
 use spanfate_model::fate::{Decider, Exit, Fate, Filter, Leak};
+use spanfate_model::ledger::Gap;
 use spanfate_model::result::PathKind;
 use spanfate_model::row::Standing;
 
@@ -59,6 +60,18 @@ pub(crate) fn judge(span: &SpanEvidence, on: &OnPath, receipt: &Receipt, scene: 
         return not_handed_on(span, on, scene);
     }
     never_offered(span, on, scene)
+}
+
+/// What nobody saw of a span that is unaccounted on a path.
+pub(crate) fn gap(span: &SpanEvidence, on: &OnPath, process: &Process<'_>, wire_complete: bool) -> Gap {
+    match span.handing {
+        _ if on.exported != 0 && !wire_complete => Gap::Wire,
+        _ if on.exported != 0 && process.has_log_gap() => Gap::Records,
+        _ if on.exported != 0 => Gap::Elsewhere,
+        _ if process.has_log_gap() => Gap::Records,
+        Handing::ToOthers | Handing::ToPaths => Gap::NotHandedOn,
+        Handing::Unseen | Handing::ToNobody => Gap::NotSeen,
+    }
 }
 
 fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &Scene<'_>) -> Standing {

@@ -5,7 +5,9 @@ use spanfate_model::advice::plan::{Now, plan};
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::exporter::Protocol;
 use spanfate_model::law;
-use spanfate_model::peek::{Advice, Look, Observation, Peek, ProcessorPeek, RoundTrip, State, Times, Watched};
+use spanfate_model::peek::{
+    Advice, Look, Observation, Peek, ProcessorPeek, RoundTrip, State, Times, Watched,
+};
 
 /// A worker that is silent for longer than this beyond its schedule delay, or beyond two of its round trips, is stuck.
 const GRACE_NS: u64 = 1_000_000_000;

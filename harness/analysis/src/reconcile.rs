@@ -23,7 +23,7 @@ use crate::sources::{Sources, Subject};
 use crate::tally::Tally;
 use crate::timeline::Timeline;
 use crate::walk::{Judged, JudgedPath};
-use crate::{unwitnessed, walk};
+use crate::{fate, unwitnessed, walk};
 
 /// The ledger, and what fell out of the same walk over all spans.
 pub(crate) struct Reconciled {
@@ -185,7 +185,11 @@ impl Walk<'_> {
         let Judged { process, span, of, path, on, standing, .. } = judged;
         match *standing {
             Standing::Unexplained => self.ledger.unexplained.push(span.key),
-            Standing::Unaccounted => self.ledger.unaccounted.push(span.key),
+            Standing::Unaccounted => {
+                self.ledger.unaccounted.push(span.key);
+                let gap = fate::gap(span, on, process, self.sources.wire_complete());
+                *self.ledger.gaps.entry(gap).or_insert(0) += 1;
+            }
             Standing::Fate(fate) => {
                 let request = of.map(|(request, _)| request);
                 let exemplar = || self.sources.exemplar(process, span, request);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use spanfate_model::environment::Environment;
+use spanfate_model::ledger::Gap;
 use spanfate_model::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::probe::Trap;
@@ -157,7 +158,42 @@ fn unaccounted(trial: &TrialResult, books: bool) -> Option<String> {
             "{count} spans are unaccounted: without a process witness nobody can say whether they were sampled, lay in a \
              request that was refused unread, or arrived where the wire has a gap"
         )),
-        _ => Some(format!("{count} spans are unaccounted: a witness that would tell has a gap")),
+        _ => Some(format!("{count} spans are unaccounted: {}", why_unaccounted(trial))),
+    }
+}
+
+/// What nobody saw of them.
+fn why_unaccounted(trial: &TrialResult) -> String {
+    let one = |(gap, count): (&Gap, &u64)| {
+        let why = match gap {
+            Gap::Wire | Gap::Records => "a witness that would tell has a gap".to_owned(),
+            Gap::Elsewhere => {
+                format!("{} took them, and nothing of that path came to our receiver", takers(trial))
+            }
+            Gap::NotHandedOn => {
+                "a span processor of the program's own was given them and was not seen to hand them \
+                                 on: it may keep them, or hold them in a queue of its own"
+                    .to_owned()
+            }
+            Gap::NotSeen => "whom their provider handed them to was not seen".to_owned(),
+        };
+        format!("{count}: {why}")
+    };
+    let all: Vec<String> = trial.ledger.gaps.iter().map(one).collect();
+    match &trial.ledger.gaps.iter().collect::<Vec<_>>()[..] {
+        [] | [(Gap::Wire | Gap::Records, _)] => "a witness that would tell has a gap".to_owned(),
+        _ => all.join("; "),
+    }
+}
+
+/// Exporters that said so of spans of which none arrived.
+fn takers(trial: &TrialResult) -> String {
+    let paths = trial.services.iter().flat_map(|service| &service.paths);
+    let silent = paths.filter(|path| path.loss.received == 0 && path.exports.calls > path.exports.failed);
+    let names: BTreeSet<&str> = silent.map(|path| &*path.exporter).filter(|name| !name.is_empty()).collect();
+    match names.is_empty() {
+        true => "an exporter".to_owned(),
+        false => names.into_iter().collect::<Vec<_>>().join(", "),
     }
 }
 

@@ -7,6 +7,7 @@ use spanfate_model::ledger::Exemplar;
 use spanfate_model::manifest::Status;
 use spanfate_model::topology::Share;
 use spanfate_model::unit::MonoNs;
+use spanfate_model::witness::WitnessState;
 
 use crate::damage::Parent;
 use crate::evidence::SpanEvidence;
@@ -57,6 +58,11 @@ impl Subject {
 }
 
 impl Sources<'_> {
+    /// Whether the wire witness saw everything.
+    pub(crate) fn wire_complete(&self) -> bool {
+        self.receipts.state.as_ref().is_some_and(WitnessState::is_complete)
+    }
+
     /// A span's parent, if it is a span of ours; else it is the load's, or nobody's.
     pub(crate) fn parent_of(&self, span: &SpanEvidence) -> Option<Parent> {
         if span.parent.is_zero() {

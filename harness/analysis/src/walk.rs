@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 
 use spanfate_model::fate::FateClass;
 use spanfate_model::row::Standing;
-use spanfate_model::witness::WitnessState;
 
 use crate::evidence::{OnPath, SpanEvidence};
 use crate::fate::{Scene, judge};
@@ -98,7 +97,7 @@ fn judged<'a>(
         let scene = Scene {
             process,
             path,
-            wire_complete: sources.receipts.state.as_ref().is_some_and(WitnessState::is_complete),
+            wire_complete: sources.wire_complete(),
             elsewhere,
             // A span of no request has no handler that could still be running.
             answered: of.is_none_or(|(request, _)| sources.book.is_answered(request as usize)),

@@ -35,6 +35,9 @@ pub struct Ledger {
     pub unexplained: Listed,
     /// Spans that cannot be placed because a witness that would tell has a gap.
     pub unaccounted: Listed,
+    /// Why they cannot be placed, as far as that is known span by span.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gaps: BTreeMap<Gap, u64>,
     /// Received spans that nobody created. Must be 0, or at most `overflow`.
     pub unexpected: Listed,
     /// Spans created after the span ledger was full: a gap of the process witness.
@@ -89,6 +92,23 @@ pub struct PathBooks {
     pub unexplained: Listed,
     /// Spans that cannot be placed on this path because a witness that would tell has a gap.
     pub unaccounted: Listed,
+}
+
+/// What nobody saw of a span that cannot be placed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// It left the process, and the receiver's log is not whole.
+    Wire,
+    /// Records about it are missing: a witness in the process, or the probes on it, lost some.
+    Records,
+    /// Its exporter said that it was taken, and nothing of its path came to our receiver: it goes elsewhere, or is kept.
+    Elsewhere,
+    /// A span processor of the program's own was given it and was not seen to hand it on: it may keep it, or wait.
+    NotHandedOn,
+    /// Whom its provider handed it to was not seen.
+    NotSeen,
 }
 
 /// Spans that were offered to several paths or to one of several, by where they arrived. Deliberate fates are left out path by

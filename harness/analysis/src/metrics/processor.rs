@@ -1,11 +1,11 @@
 //! Batch processors of the SDK.
 
+use spanfate_model::advice::MARGIN;
 use spanfate_model::advice::demand::Demand;
 use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
-use spanfate_model::advice::settings::Settings;
 use spanfate_model::advice::plan::{Now, Plan, plan};
+use spanfate_model::advice::settings::Settings;
 use spanfate_model::advice::why::shortfalls;
-use spanfate_model::advice::MARGIN;
 use spanfate_model::exporter::Protocol;
 use spanfate_model::law;
 

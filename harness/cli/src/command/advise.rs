@@ -25,8 +25,7 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
                 .to_owned(),
         )
     })?;
-    let text =
-        if arguments.json { show::pretty(&answer(&plan))? } else { spanfate_report::plan(&plan) };
+    let text = if arguments.json { show::pretty(&answer(&plan))? } else { spanfate_report::plan(&plan) };
     show::data(&text)?;
     Ok(ExitCode::Pass)
 }

@@ -63,7 +63,8 @@ impl Retry {
         reconnect_s: defaults::RECONNECT_MOST_MS as f64 / 1e3,
     };
     /// What is advised where the queue is dear: an attempt every second or two, from one export at a time.
-    pub const SWIFT: Self = Self { initial_s: 1.0, most_s: 2.0, elapsed_s: Self::SDK.elapsed_s, reconnect_s: 2.0 };
+    pub const SWIFT: Self =
+        Self { initial_s: 1.0, most_s: 2.0, elapsed_s: Self::SDK.elapsed_s, reconnect_s: 2.0 };
 
     /// What follows for an outage. Over gRPC the connection has pauses of its own, in which every attempt fails at once; over
     /// HTTP an attempt that began within the outage may hang until its own timeout.

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::SPAN_BYTES;
 use super::demand::Demand;
 use super::retry::{Recovery, Retry};
-use super::SPAN_BYTES;
 use crate::defaults;
 use crate::exporter::{Exporter, Protocol};
 use crate::law::Worker;

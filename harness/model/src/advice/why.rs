@@ -99,7 +99,8 @@ fn of_queue(settings: &Settings, demand: &Demand) -> String {
 
 /// What is missing, and what else to do, in a sentence each.
 pub fn shortfalls(plan: &Plan) -> Vec<String> {
-    let of = |shortfall: &Shortfall| match shortfall {
+    let of = |shortfall: &Shortfall| {
+        match shortfall {
         Shortfall::Ceiling => {
             "No batch suffices for one worker: a faster endpoint (a collector on the same host), more than one batch processor, \
              or sampling is needed."
@@ -130,6 +131,7 @@ pub fn shortfalls(plan: &Plan) -> Vec<String> {
              502, 503 or 504, or not at all."
                 .to_owned()
         }
+    }
     };
     plan.advised().1.iter().map(of).collect()
 }

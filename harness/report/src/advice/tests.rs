@@ -1,8 +1,8 @@
 //! What is shown of a plan and of rows.
 
 use spanfate_model::advice::demand::Demand;
-use spanfate_model::advice::plan::{self as advice, Now};
 use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
+use spanfate_model::advice::plan::{self as advice, Now};
 use spanfate_model::exporter::Protocol;
 
 use super::*;
