@@ -32,7 +32,7 @@ type setup struct {
 	Reload string
 	// Next is what then takes its place.
 	Next providerSetup
-	// Busy lets producers go on while that happens; else they wait for it.
+	// Busy lets producers go on while that happens, until a tenth of the spans is left; else they wait for it.
 	Busy bool
 	// End is how the program ends: "shutdown" of all providers in their order, "none" returns from main without, "exit" calls
 	// os.Exit, "panic" panics, "wait" waits to be killed.
@@ -113,9 +113,9 @@ func (w *world) produce(number int, providers []*provider, half *sync.WaitGroup,
 	for made := range w.Spans {
 		if made == w.Spans/2 {
 			half.Done()
-			if !w.Busy {
-				<-reloaded
-			}
+		}
+		if (made == w.Spans/2 && !w.Busy) || made == w.Spans-w.Spans/10 {
+			<-reloaded
 		}
 		for place, provider := range providers {
 			if place == 0 {
