@@ -5,10 +5,10 @@ mod ci;
 mod compare;
 mod explain;
 mod report;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +17,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use spanfate_model::unit::{Period, Rate, UnitError};
 use spanfate_model::verdict::ExitCode as Code;
-use spanfate_run::receiver::Upstream;
 use spanfate_run::runner::Limits;
 
 use crate::session::selected::{self, Changes};
@@ -27,6 +26,7 @@ pub(crate) use ci::CiArguments;
 pub(crate) use compare::{Along, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments};
 pub(crate) use explain::ExplainArguments;
 pub(crate) use report::{Rendered, ReportArguments};
+pub(crate) use watch::{AttachArguments, PeekArguments, ReceiveArguments};
 
 /// Are we losing spans, where, why, and which settings stop it? Every span gets exactly one fate.
 #[derive(Debug, Parser)]
@@ -290,84 +290,6 @@ pub(crate) struct RowFormat {
     pub(crate) ndjson: bool,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct AttachArguments {
-    /// Send requests to this URL, as a scenario does; {port} stands for a free port, here and in the program's arguments.
-    #[arg(long, value_name = "URL", conflicts_with = "pid")]
-    pub(crate) load: Option<String>,
-    /// Requests per second of the load; default 100/s.
-    #[arg(long, value_name = "RATE", requires = "load", value_parser = rate)]
-    pub(crate) rate: Option<Rate>,
-    /// How long the load lasts (default 10s), or how long a process is joined (default: until Ctrl-C).
-    #[arg(long = "for", value_name = "TIME", value_parser = period)]
-    pub(crate) lasting: Option<Period>,
-    /// Join this process in place of starting one: probes only.
-    #[arg(long, value_name = "N", conflicts_with = "command")]
-    pub(crate) pid: Option<u32>,
-    /// Hand all that the program exports on to this endpoint (gRPC and HTTP), whose answers it gets; without a URL to where its
-    /// environment points. What that endpoint does not take counts as not received.
-    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["load", "pid"])]
-    pub(crate) relay: Option<String>,
-    /// The most of one core that the probes may take, for example 2%; above it they record less, and say so.
-    #[arg(long, value_name = "PERCENT", value_parser = percent)]
-    pub(crate) max_overhead: Option<NonZeroU32>,
-    /// What the program gets to stop in order after Ctrl-C, before it is killed.
-    #[arg(long, value_name = "TIME", value_parser = period, default_value = "15s")]
-    pub(crate) grace: Period,
-    /// Directory for results; default results/ in a checkout, else spanfate-results/.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) output: Output,
-    /// The program and its arguments.
-    #[arg(last = true, required_unless_present = "pid")]
-    pub(crate) command: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ReceiveArguments {
-    /// Where to listen, for gRPC and HTTP alike; port 0 takes any free port and prints it.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4317", value_parser = listen)]
-    pub(crate) listen: SocketAddr,
-    /// Keep the log of every span in this file, 64 bytes each (docs/results.md); it must not exist.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-    /// Delay every answer, as a slow backend does; for example 30ms.
-    #[arg(long, value_name = "TIME", value_parser = period)]
-    pub(crate) answer_after: Option<Period>,
-    /// Refuse requests with more spans.
-    #[arg(long, value_name = "N", default_value = "65536")]
-    pub(crate) max_spans: NonZeroU32,
-    /// Hand all that is received on to this endpoint, for example `https://collector.example:4317`, and give its answers to
-    /// the clients; what it does not take counts as refused. `OTEL_EXPORTER_OTLP_CERTIFICATE` names the CA to trust.
-    #[arg(long, value_name = "URL", value_parser = upstream)]
-    pub(crate) relay: Option<Upstream>,
-    /// Print the totals as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PeekArguments {
-    /// The process, by its number here; that of a container's process as it is seen from here.
-    #[arg(long, value_name = "N")]
-    pub(crate) pid: u32,
-    /// Watch for so long; default 15s, with --watch until Ctrl-C. Ctrl-C ends it early, with all that was seen.
-    #[arg(long = "for", value_name = "TIME", value_parser = period)]
-    pub(crate) lasting: Option<Period>,
-    /// Print a line every second.
-    #[arg(long)]
-    pub(crate) watch: bool,
-    /// Print one JSON object.
-    #[arg(long, conflicts_with = "watch")]
-    pub(crate) json: bool,
-}
-
-fn listen(text: &str) -> Result<SocketAddr, String> {
-    let mut found = text.to_socket_addrs().map_err(|error| format!("{error}; for example 127.0.0.1:4317"))?;
-    found.next().ok_or_else(|| "the name has no address".to_owned())
-}
-
 fn percent(text: &str) -> Result<NonZeroU32, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim();
     number.parse().map_err(|_| "write a whole number of percent, for example 2%".to_owned())
@@ -375,10 +297,6 @@ fn percent(text: &str) -> Result<NonZeroU32, String> {
 
 fn rate(text: &str) -> Result<Rate, UnitError> {
     Rate::try_from(text.to_owned())
-}
-
-fn upstream(text: &str) -> Result<Upstream, String> {
-    Upstream::base(text, |name| std::env::var(name).ok())
 }
 
 fn period(text: &str) -> Result<Period, UnitError> {
