@@ -5,7 +5,7 @@ mod probes;
 use spanfate_model::load::Outcome;
 use spanfate_model::plan::Plan;
 use spanfate_model::probe::Kind;
-use spanfate_model::result::Agreement;
+use spanfate_model::result::{Agreement, Counted, PathTotal, Total};
 use spanfate_model::scenario::SdkVersion;
 use spanfate_model::witness::Witness;
 
@@ -15,8 +15,6 @@ use crate::probe::Probed;
 use crate::process::Process;
 use crate::receipts::Receipts;
 use crate::reconcile::{Reconciled, Stages};
-
-pub(crate) use probes::BY_ID;
 
 /// What the witnesses said.
 pub(crate) struct Scene<'a> {
@@ -78,12 +76,12 @@ pub(crate) fn rows(scene: &Scene<'_>) -> Vec<Agreement> {
     let mut handed = vec![(scene.keeper(), stages.handed)];
     handed.extend(scene.sdk(|p| p.live.sdk_processed));
     handed.extend(scene.probe(|log| Some(hits(log, Kind::Handed))));
-    let mut out = vec![row("spans created", created, &skew)];
+    let mut out = vec![row(Counted::Total(Total::Created), created, &skew)];
     if started.len() > 1 {
-        out.push(row("spans started, recording", started, &skew));
+        out.push(row(Counted::Total(Total::Started), started, &skew));
     }
-    out.push(row("dropped for a full queue", dropped, &skew));
-    out.push(row("handed to the exporter", handed, &skew));
+    out.push(row(Counted::Total(Total::Dropped), dropped, &skew));
+    out.push(row(Counted::Total(Total::Handed), handed, &skew));
     out.extend(processes.iter().flat_map(|process| queue_full(process)));
     out.push(exported(scene, &skew));
     out.extend(probes::rows(scene, &skew));
@@ -121,12 +119,12 @@ fn queue_full(process: &Process<'_>) -> Vec<Agreement> {
             most: if path.drained == 0 { books.saturating_sub(counter) } else { 0 },
             why: "the processor's counter was seen last before its process ended",
         };
-        let what = if process.has_several_paths() {
-            format!("dropped for a full queue, by the processor's own counter: {}", path.name)
-        } else {
-            "dropped for a full queue, by the processor's own counter".to_owned()
-        };
-        Some(row(&what, vec![(Witness::Probe, books), (Witness::Sdk, counter)], &late))
+        let name = process.has_several_paths().then(|| path.name.clone());
+        Some(row(
+            Counted::OnPath(PathTotal::Dropped, name),
+            vec![(Witness::Probe, books), (Witness::Sdk, counter)],
+            &late,
+        ))
     };
     process.paths.iter().enumerate().filter_map(one).collect()
 }
@@ -141,7 +139,7 @@ fn exported(scene: &Scene<'_>, skew: &Skew) -> Agreement {
     let mut counts = vec![(scene.keeper(), stages.exported_ok)];
     counts.extend(sdk);
     counts.push((Witness::Wire, stages.received_ok));
-    let mut out = row("exported without an error", counts, skew);
+    let mut out = row(Counted::Total(Total::Exported), counts, skew);
     let missing = stages.exported_ok - stages.received_ok;
     let ledger = &done.ledger;
     let extra: u64 = ledger.copies.iter().map(|(copies, spans)| u64::from(copies - 1) * spans).sum();
@@ -171,12 +169,12 @@ fn exported(scene: &Scene<'_>, skew: &Skew) -> Agreement {
     out
 }
 
-fn row(what: &str, counts: Vec<(Witness, u64)>, skew: &Skew) -> Agreement {
+fn row(what: Counted, counts: Vec<(Witness, u64)>, skew: &Skew) -> Agreement {
     let highest = counts.iter().map(|(_, count)| *count).max().unwrap_or_default();
     let lowest = counts.iter().map(|(_, count)| *count).min().unwrap_or_default();
     let difference = highest - lowest;
     let explained = (difference > 0 && difference <= skew.most).then(|| skew.why.to_owned());
-    Agreement { what: what.to_owned(), counts, difference, explained }
+    Agreement { what: what.into(), counts, difference, explained }
 }
 
 /// Hits of a site of the probes, where they have it.

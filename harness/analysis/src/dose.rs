@@ -4,6 +4,7 @@ mod operations;
 
 use spanfate_model::fault::{Family, Kind, Target};
 use spanfate_model::manifest::TrialManifest;
+use spanfate_model::measure::{Measure, Measured};
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::result::{Dose, FaultResult, FaultWindow};
 use spanfate_model::scenario::Fault;
@@ -60,7 +61,7 @@ fn conclude_one(number: usize, fault: &Fault, evidence: &Evidence<'_>) -> FaultR
         Family::Network => of_link(fault, &acted, evidence),
         Family::Process => of_process(number, fault, &acted, evidence),
         Family::Code => of_code(number, fault, evidence),
-        Family::Receiver => vec![dose(fault.kind.dose(), measured(&acted, "acted") as f64)],
+        Family::Receiver => vec![dose(fault.kind.dose(), measured(&acted, Measured::Acted) as f64)],
     };
     let needed = fault.needed() as f64;
     let mut why = missed(evidence.events, number);
@@ -79,13 +80,13 @@ fn conclude_one(number: usize, fault: &Fault, evidence: &Evidence<'_>) -> FaultR
     }
 }
 
-fn dose(what: &str, amount: f64) -> Dose {
-    Dose { what: what.to_owned(), amount: (amount * 1e3).round() / 1e3 }
+fn dose(what: Measure, amount: f64) -> Dose {
+    Dose { what: what.into(), amount: (amount * 1e3).round() / 1e3 }
 }
 
-fn measured(acted: &[&Acted], name: &str) -> u64 {
+fn measured(acted: &[&Acted], what: Measured) -> u64 {
     let cleared = acted.iter().filter_map(|acted| acted.cleared.as_ref());
-    cleared.filter_map(|event| event.measured.get(name)).sum()
+    cleared.filter_map(|event| event.measured.get(&what.into())).sum()
 }
 
 fn of_link(fault: &Fault, acted: &[&Acted], evidence: &Evidence<'_>) -> Vec<Dose> {
@@ -95,7 +96,7 @@ fn of_link(fault: &Fault, acted: &[&Acted], evidence: &Evidence<'_>) -> Vec<Dose
     }
     let operations = Operations::on(&link, evidence);
     // The proxy counts the bytes of a connection when it ends.
-    let of_ended = measured(acted, "bytes_upstream") + measured(acted, "bytes_downstream");
+    let of_ended = measured(acted, Measured::BytesUpstream) + measured(acted, Measured::BytesDownstream);
     let main = match &fault.kind {
         Kind::Latency(latency) => {
             let least = latency.delay.nanos().saturating_sub(latency.jitter.nanos());
@@ -103,20 +104,22 @@ fn of_link(fault: &Fault, acted: &[&Acted], evidence: &Evidence<'_>) -> Vec<Dose
         }
         Kind::Bandwidth(_) | Kind::Slicer(_) => operations.slower_than_others(acted) as f64,
         Kind::SlowClose(_) => of_ended as f64,
-        Kind::Packets(packets) if packets.loss > 0.0 => measured(acted, "packets_dropped") as f64,
-        Kind::Packets(_) => measured(acted, "packets") as f64,
-        Kind::Shaper(_) => (measured(acted, "packets_dropped") + measured(acted, "packets_held")) as f64,
+        Kind::Packets(packets) if packets.loss > 0.0 => measured(acted, Measured::PacketsDropped) as f64,
+        Kind::Packets(_) => measured(acted, Measured::Packets) as f64,
+        Kind::Shaper(_) => {
+            (measured(acted, Measured::PacketsDropped) + measured(acted, Measured::PacketsHeld)) as f64
+        }
         _ => operations.broken_or_held(acted) as f64,
     };
     let mut out = vec![dose(fault.kind.dose(), main)];
     if fault.kind.is_of_packets() {
-        out.push(dose("packets", measured(acted, "packets") as f64));
-        out.push(dose("of these dropped", measured(acted, "packets_dropped") as f64));
+        out.push(dose(Measure::Packets, measured(acted, Measured::Packets) as f64));
+        out.push(dose(Measure::PacketsDropped, measured(acted, Measured::PacketsDropped) as f64));
     }
-    out.push(dose("operations meanwhile", operations.during(acted) as f64));
-    out.push(dose("of these failed", operations.failed(acted) as f64));
+    out.push(dose(Measure::OperationsMeanwhile, operations.during(acted) as f64));
+    out.push(dose(Measure::OperationsFailed, operations.failed(acted) as f64));
     if let Some(longest) = operations.longest(acted) {
-        out.push(dose("ms the longest took", millis(longest)));
+        out.push(dose(Measure::LongestMs, millis(longest)));
     }
     out
 }
@@ -135,14 +138,14 @@ fn sees_exports(link: &Target, evidence: &Evidence<'_>) -> bool {
 fn unseen(fault: &Fault, acted: &[&Acted], evidence: &Evidence<'_>) -> Vec<Dose> {
     let inside = |at: &&MonoNs| acted.iter().any(|acted| (acted.from..acted.to).contains(*at));
     let came = evidence.requests_at.iter().filter(inside).count() as f64;
-    let of_ended = measured(acted, "bytes_upstream") + measured(acted, "bytes_downstream");
-    let came = dose("requests that came through it", came);
-    let ended = dose("bytes of connections that ended meanwhile", of_ended as f64);
+    let of_ended = measured(acted, Measured::BytesUpstream) + measured(acted, Measured::BytesDownstream);
+    let came = dose(Measure::RequestsThrough, came);
+    let ended = dose(Measure::BytesOfEnded, of_ended as f64);
     match fault.kind {
         Kind::Latency(_) | Kind::Bandwidth(_) | Kind::Slicer(_) => vec![came, ended],
         Kind::Packets(_) | Kind::Shaper(_) => {
-            let dropped = measured(acted, "packets_dropped");
-            let held = measured(acted, "packets_held");
+            let dropped = measured(acted, Measured::PacketsDropped);
+            let held = measured(acted, Measured::PacketsHeld);
             vec![dose(fault.kind.dose(), (dropped + held) as f64), came]
         }
         _ => vec![ended, came],
@@ -160,23 +163,23 @@ fn of_process(number: usize, fault: &Fault, acted: &[&Acted], evidence: &Evidenc
             if let (Some(queue), Some(in_flight)) =
                 (states().map(|s| s.queue).max(), states().map(|s| s.in_flight).max())
             {
-                out.push(dose("spans in the queue at most just before", queue as f64));
-                out.push(dose("exports in flight at most just before", in_flight as f64));
+                out.push(dose(Measure::QueueBefore, queue as f64));
+                out.push(dose(Measure::InFlightBefore, in_flight as f64));
             }
             out
         }
-        Kind::Pause => vec![dose(what, millis(measured(acted, "stopped_ns")))],
+        Kind::Pause => vec![dose(what, millis(measured(acted, Measured::StoppedNs)))],
         Kind::Oom(_) => {
             let killed = by_it().filter(|end| end.signal == Some(9)).count();
             vec![
-                dose(what, measured(acted, "oom_kills") as f64),
-                dose("processes that ended by SIGKILL", killed as f64),
+                dose(what, measured(acted, Measured::OomKills) as f64),
+                dose(Measure::ProcessesKilled, killed as f64),
             ]
         }
-        Kind::Cpu(_) => vec![dose(what, millis(measured(acted, "throttled_ns")))],
+        Kind::Cpu(_) => vec![dose(what, millis(measured(acted, Measured::ThrottledNs)))],
         Kind::Neighbour(_) => vec![
-            dose(what, millis(measured(acted, "cpu_ns"))),
-            dose("ms it was there", millis(measured(acted, "lasted_ns"))),
+            dose(what, millis(measured(acted, Measured::CpuNs))),
+            dose(Measure::NeighbourMs, millis(measured(acted, Measured::LastedNs))),
         ],
         _ => Vec::new(),
     }
@@ -192,18 +195,18 @@ fn of_code(number: usize, fault: &Fault, evidence: &Evidence<'_>) -> Vec<Dose> {
     let mut out = vec![dose(fault.kind.dose(), events as f64)];
     match &fault.kind {
         Kind::Gc(_) => out.extend([
-            dose("ms stop-the-world", millis(amount(0))),
-            dose("ms of CPU in mark assists", millis(amount(1))),
-            dose("MiB of garbage it made", amount(2) as f64 / 1_048_576.0),
-            dose("ms of CPU in the collector", millis(amount(3))),
+            dose(Measure::StopTheWorldMs, millis(amount(0))),
+            dose(Measure::AssistMs, millis(amount(1))),
+            dose(Measure::GarbageMib, amount(2) as f64 / 1_048_576.0),
+            dose(Measure::CollectorMs, millis(amount(3))),
         ]),
-        Kind::Panic(_) => out.push(dose("of these recovered", amount(0) as f64)),
-        Kind::ContextLost(_) => out.push(dose("calls sent intact meanwhile", amount(0) as f64)),
-        Kind::Deep(_) => out.push(dose("bytes of stack at most", most(0) as f64)),
-        Kind::PoolExhausted(_) | Kind::LruLocked(_) => out.push(dose("ms waited", millis(amount(0)))),
-        Kind::SlowSerialisation(_) => out.push(dose("ms of CPU it took", millis(amount(0)))),
-        Kind::ClockStep(_) => out.push(dose("ms the clock was off", millis(most(0)))),
-        Kind::Hang(_) => out.push(dose("ms hung", millis(amount(0)))),
+        Kind::Panic(_) => out.push(dose(Measure::Recovered, amount(0) as f64)),
+        Kind::ContextLost(_) => out.push(dose(Measure::SentIntact, amount(0) as f64)),
+        Kind::Deep(_) => out.push(dose(Measure::StackBytes, most(0) as f64)),
+        Kind::PoolExhausted(_) | Kind::LruLocked(_) => out.push(dose(Measure::WaitedMs, millis(amount(0)))),
+        Kind::SlowSerialisation(_) => out.push(dose(Measure::SlowedMs, millis(amount(0)))),
+        Kind::ClockStep(_) => out.push(dose(Measure::ClockOffMs, millis(most(0)))),
+        Kind::Hang(_) => out.push(dose(Measure::HungMs, millis(amount(0)))),
         _ => {}
     }
     out

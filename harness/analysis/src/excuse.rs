@@ -3,6 +3,7 @@
 
 use spanfate_model::event::{Event, EventKind, FaultEvent};
 use spanfate_model::fault::{Family, Target};
+use spanfate_model::measure::Measured;
 use spanfate_model::plan::PlannedVariant;
 use spanfate_model::unit::MonoNs;
 
@@ -96,7 +97,7 @@ pub(crate) fn excused(variant: &PlannedVariant, acted: &[Acted]) -> Vec<(MonoNs,
 /// CPU time that neighbours of faults took within a window, nanoseconds: of one that lies partly in it, its share.
 pub(crate) fn neighbours_ns(acted: &[Acted], window: (MonoNs, MonoNs)) -> u64 {
     let within = |acted: &Acted| {
-        let cpu = *acted.cleared.as_ref()?.measured.get("cpu_ns")?;
+        let cpu = *acted.cleared.as_ref()?.measured.get(&Measured::CpuNs.into())?;
         let lasted = acted.to.saturating_sub(acted.from).max(1);
         let inside = acted.to.min(window.1).saturating_sub(acted.from.max(window.0));
         Some((cpu as f64 * inside as f64 / lasted as f64) as u64)

@@ -6,7 +6,7 @@ mod work;
 use spanfate_model::expect::{Condition, Expect};
 use spanfate_model::figure::{Figure, Quantile, Trace};
 use spanfate_model::result::{
-    ClaimResult, Expectation, Outcome, Quantiles, TrialResult, Validity, VariantResult,
+    Basis, ClaimResult, Expectation, Outcome, Quantiles, Spoiler, TrialResult, Validity, VariantResult,
 };
 use spanfate_model::scenario::{Claim, Model};
 use spanfate_model::verdict::Verdict;
@@ -45,7 +45,7 @@ fn judge(condition: &Condition, variant: &VariantResult) -> Expectation {
     let broken: Vec<String> =
         values.iter().filter(|v| !condition.holds(**v)).map(|v| show(condition.figure, *v)).collect();
     let (verdict, reason) = match broken.len() {
-        _ if validity_of(condition.figure) != "accounting" && is_closed(variant) => {
+        _ if validity_of(condition.figure) != Basis::Accounting && is_closed(variant) => {
             (Verdict::Inconclusive, Some(CLOSED.to_owned()))
         }
         failed if failed > 0 => {
@@ -62,7 +62,7 @@ fn judge(condition: &Condition, variant: &VariantResult) -> Expectation {
         _ if values.is_empty() => (Verdict::Inconclusive, Some("the figure was not measured".to_owned())),
         _ => (Verdict::Pass, None),
     };
-    Expectation { that: condition.to_string(), variant: variant.name.clone(), values, verdict, reason }
+    Expectation { that: (*condition).into(), variant: variant.name.clone(), values, verdict, reason }
 }
 
 /// Why a closed load shows no more than itself.
@@ -73,13 +73,13 @@ fn is_closed(variant: &VariantResult) -> bool {
 }
 
 /// Why no trial is valid for a figure: the first check that failed, and what can be done.
-fn why_invalid(figure: &str, variant: &VariantResult) -> String {
+fn why_invalid(figure: Basis, variant: &VariantResult) -> String {
     let marks = variant.trials.iter().flat_map(|trial| &trial.validity);
-    match marks.into_iter().find(|mark| mark.figure == figure && !mark.valid) {
+    match marks.into_iter().find(|mark| mark.figure.is(&figure) && !mark.valid) {
         Some(mark) => {
             let Validity { check, measured, bound, .. } = mark;
             // Quiet does not bring back spans that nobody counted.
-            let remedy = if check.starts_with("spans") {
+            let remedy = if mark.spoiler() == Some(Spoiler::Witnesses) {
                 "only complete witnesses, one in the process among them, could tell"
             } else {
                 "stop other work and run again"
@@ -90,9 +90,9 @@ fn why_invalid(figure: &str, variant: &VariantResult) -> String {
     }
 }
 
-/// Which validity marks of a trial a figure needs: `loss`, `latency`, or only closed books (`accounting`). How many spans a full queue drops depends on the machine as the loss rate does;
+/// Which validity marks of a trial a figure needs. How many spans a full queue drops depends on the machine as the loss rate does;
 /// copies do not, nor what the code allocates and writes per span.
-pub const fn validity_of(figure: Figure) -> &'static str {
+pub const fn validity_of(figure: Figure) -> Basis {
     match figure {
         Figure::LossRate
         | Figure::LossLawGap
@@ -106,8 +106,8 @@ pub const fn validity_of(figure: Figure) -> &'static str {
         | Figure::ExportsCalls
         | Figure::CpuPerRequest
         | Figure::MemoryPeak
-        | Figure::ExportsFailed => "loss",
-        Figure::Response(_) => "latency",
+        | Figure::ExportsFailed => Basis::Loss,
+        Figure::Response(_) => Basis::Latency,
         Figure::Duplicates
         | Figure::ReportedFailed
         | Figure::WitnessDifference
@@ -122,7 +122,7 @@ pub const fn validity_of(figure: Figure) -> &'static str {
         | Figure::RawBytesPerSpan
         | Figure::AllocsPerSpan
         | Figure::AllocBytesPerSpan
-        | Figure::ProcessesDied => "accounting",
+        | Figure::ProcessesDied => Basis::Accounting,
     }
 }
 

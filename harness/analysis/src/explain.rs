@@ -287,7 +287,7 @@ fn explanation(case: &Case<'_>, opened: &Opened<'_>, faults: &Faults<'_>, of: (u
         kind: kind_name(kind).to_owned(),
         parent: (!parent.is_zero()).then_some(parent),
         request: case.request,
-        standing: case.standing.to_string(),
+        standing: case.standing,
         verdict: verdict::say(case, &acting),
         decided_ms: since(case.decided, opened.began),
         steps: steps.finish(opened.began),

@@ -8,6 +8,7 @@ use spanfate_model::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::probe::Trap;
 use spanfate_model::result::{Expectation, FaultResult, RunResult, TrialResult, VariantResult};
+use spanfate_model::row::Standing;
 use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessState};
 
@@ -259,9 +260,9 @@ fn variants(plan: &Plan, trials: Vec<ConcludedTrial>) -> Vec<VariantResult> {
 
 /// Keeps the example of a fate only in the first trial that has it: those of the others would say the same again.
 fn first_examples(mut trials: Vec<TrialResult>) -> Vec<TrialResult> {
-    let mut told: BTreeSet<String> = BTreeSet::new();
+    let mut told: BTreeSet<Standing> = BTreeSet::new();
     for trial in &mut trials {
-        trial.examples.retain(|example| told.insert(example.standing.clone()));
+        trial.examples.retain(|example| told.insert(example.standing));
     }
     trials
 }

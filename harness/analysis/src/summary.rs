@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::fate::FateClass;
+use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::manifest::Status;
-use spanfate_model::result::{Estimate, Quantiles, Summary, TrialResult};
+use spanfate_model::result::{Basis, Estimate, Quantiles, Summary, TrialResult};
 use spanfate_model::scenario::Model;
 use spanfate_model::witness::WitnessState;
 
@@ -17,10 +17,10 @@ use crate::trial::ConcludedTrial;
 pub(crate) fn summarise(trials: &[ConcludedTrial]) -> Summary {
     let all: Vec<&ConcludedTrial> = trials.iter().collect();
     let used = preferred(&all, |trial| trial.result.status != Status::Partial);
-    let loss_trials = preferred(&used, |trial| trial.result.is_valid("loss"));
-    let latency_trials = preferred(&used, |trial| trial.result.is_valid("latency"));
-    let loss_valid = used.iter().any(|trial| trial.result.is_valid("loss"));
-    let latency_valid = used.iter().any(|trial| trial.result.is_valid("latency"));
+    let loss_trials = preferred(&used, |trial| trial.result.is_valid(Basis::Loss));
+    let latency_trials = preferred(&used, |trial| trial.result.is_valid(Basis::Latency));
+    let loss_valid = used.iter().any(|trial| trial.result.is_valid(Basis::Loss));
+    let latency_valid = used.iter().any(|trial| trial.result.is_valid(Basis::Latency));
     let used: Vec<&TrialResult> = used.iter().map(|trial| &trial.result).collect();
     let rates: Vec<f64> = loss_trials.iter().map(|trial| trial.result.loss.rate).collect();
     let predicted: Vec<f64> = loss_trials
@@ -90,7 +90,7 @@ fn quantile(
 
 /// How often trials may lose something, where none of several did; a spoilt trial does not count as clean.
 fn lossy_bound(trials: &[&TrialResult]) -> Option<f64> {
-    let clean = trials.iter().filter(|trial| trial.is_valid("loss") && trial.loss.due > 0).count();
+    let clean = trials.iter().filter(|trial| trial.is_valid(Basis::Loss) && trial.loss.due > 0).count();
     let lossy = trials.iter().any(|trial| trial.loss.lost > 0);
     if lossy || clean < 2 { None } else { clean_bound(clean as u64) }
 }
@@ -99,11 +99,11 @@ fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-fn lost_by_fate(trials: &[&TrialResult]) -> BTreeMap<String, u64> {
+fn lost_by_fate(trials: &[&TrialResult]) -> BTreeMap<Fate, u64> {
     let mut out = BTreeMap::new();
     for (fate, count) in trials.iter().flat_map(|trial| &trial.ledger.fates) {
         if fate.class() == FateClass::Lost && count.measured > 0 {
-            *out.entry(fate.to_string()).or_insert(0) += count.measured;
+            *out.entry(*fate).or_insert(0) += count.measured;
         }
     }
     out

@@ -2,7 +2,7 @@
 
 use spanfate_model::choice::{Cost, front};
 use spanfate_model::plan::Plan;
-use spanfate_model::result::{Cell, SweepResult, TrialResult, VariantResult};
+use spanfate_model::result::{Basis, Cell, SweepResult, TrialResult, VariantResult};
 
 /// Concludes the sweep of a plan, if it has one.
 pub(crate) fn conclude(plan: &Plan, variants: &[VariantResult]) -> Option<SweepResult> {
@@ -19,7 +19,8 @@ pub(crate) fn conclude(plan: &Plan, variants: &[VariantResult]) -> Option<SweepR
 
 fn cell(plan: &Plan, variant: &VariantResult) -> Option<Cell> {
     let planned = plan.variants.iter().find(|planned| planned.name == variant.name)?;
-    let valid: Vec<&TrialResult> = variant.trials.iter().filter(|trial| trial.is_valid("loss")).collect();
+    let valid: Vec<&TrialResult> =
+        variant.trials.iter().filter(|trial| trial.is_valid(Basis::Loss)).collect();
     let summary = &variant.summary;
     Some(Cell {
         variant: variant.name.clone(),
@@ -27,7 +28,7 @@ fn cell(plan: &Plan, variant: &VariantResult) -> Option<Cell> {
         trials: valid.len() as u64,
         lossy: valid.iter().filter(|trial| trial.loss.lost > 0).count() as u64,
         loss: summary.loss.mean,
-        valid: !valid.is_empty() && variant.trials.iter().any(|trial| trial.is_valid("latency")),
+        valid: !valid.is_empty() && variant.trials.iter().any(|trial| trial.is_valid(Basis::Latency)),
         response_p99: summary.response.as_ref().map(|times| times.p99),
         delay_p99: summary.delay.as_ref().map(|times| times.p99),
         memory: summary.fixture_rss,

@@ -3,7 +3,7 @@
 
 use spanfate_model::ledger::Ledger;
 use spanfate_model::plan::Plan;
-use spanfate_model::result::{LoadFigures, UsageFigures, Validity};
+use spanfate_model::result::{Basis, Check, LoadFigures, UsageFigures, Validity};
 
 /// Lowest share of intended requests started in any window of 1 s.
 pub(crate) const ACHIEVED_MIN: f64 = 0.99;
@@ -29,40 +29,22 @@ pub(crate) fn of(plan: &Plan, load: &LoadFigures, usage: &UsageFigures, ledger: 
 }
 
 fn marks(load: &LoadFigures, usage: &UsageFigures, ledger: &Ledger) -> Vec<Validity> {
-    let mark = |figure: &str, check: &str, measured: f64, bound: f64, valid: bool| Validity {
-        figure: figure.to_owned(),
-        check: check.to_owned(),
-        measured: (measured * 1e4).round() / 1e4,
-        bound,
-        valid,
-    };
-    let at_most = |figure: &str, check: &str, measured: f64, bound: f64| {
-        mark(figure, check, measured, bound, measured <= bound)
-    };
-    let achieved = |figure: &str| {
-        let check = "requests started in the worst 1 s window, share of intended";
-        mark(figure, check, load.worst_window, ACHIEVED_MIN, load.worst_window >= ACHIEVED_MIN)
-    };
+    let loss = |check, measured, bound| Validity::of(Basis::Loss, check, measured, bound);
+    let latency = |check, measured, bound| Validity::of(Basis::Latency, check, measured, bound);
     let mut out = vec![
-        achieved("loss"),
-        at_most("loss", "spans that cannot be placed", ledger.unaccounted.count as f64, 0.0),
-        at_most("loss", "spans that may have been made uncounted", ledger.uncounted as f64, 0.0),
-        mark("loss", "usage samples", usage.samples as f64, SAMPLES_MIN, usage.samples as f64 >= SAMPLES_MIN),
-        at_most("loss", "foreign CPU on the fixture's cores, share", usage.foreign, FOREIGN_MAX_LOSS),
-        at_most("loss", "steal on the fixture's cores, share", usage.steal, STEAL_MAX),
+        loss(Check::Started, load.worst_window, ACHIEVED_MIN),
+        loss(Check::Unplaced, ledger.unaccounted.count as f64, 0.0),
+        loss(Check::Uncounted, ledger.uncounted as f64, 0.0),
+        loss(Check::Samples, usage.samples as f64, SAMPLES_MIN),
+        loss(Check::ForeignCpu, usage.foreign, FOREIGN_MAX_LOSS),
+        loss(Check::Steal, usage.steal, STEAL_MAX),
+        latency(Check::Started, load.worst_window, ACHIEVED_MIN),
+        latency(Check::Failed, load.failed_share, FAILED_MAX),
     ];
-    out.push(achieved("latency"));
-    out.push(at_most("latency", "requests that failed, share of started", load.failed_share, FAILED_MAX));
     if let (Some(lag), Some(response)) = (&load.start_lag, &load.response) {
         let bound = (response.p99 * LAG_SHARE_MAX).max(LAG_FLOOR_MS);
-        let check = "start lag p99, ms (at most a tenth of response p99, or 0.2)";
-        out.push(at_most("latency", check, lag.p99, (bound * 1e4).round() / 1e4));
+        out.push(latency(Check::StartLag, lag.p99, (bound * 1e4).round() / 1e4));
     }
-    out.push(at_most(
-        "latency",
-        "foreign CPU on the fixture's cores, share",
-        usage.foreign,
-        FOREIGN_MAX_LATENCY,
-    ));
+    out.push(latency(Check::ForeignCpu, usage.foreign, FOREIGN_MAX_LATENCY));
     out
 }

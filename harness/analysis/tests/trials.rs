@@ -8,7 +8,7 @@ use spanfate_model::environment::Environment;
 use spanfate_model::load::{LoadRecord, Outcome};
 use spanfate_model::manifest::{RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedTrial};
-use spanfate_model::result::RunResult;
+use spanfate_model::result::{Check, RunResult};
 use spanfate_model::wire::Disposition::Accepted;
 
 const MS: u64 = 1_000_000;
@@ -32,7 +32,7 @@ fn run(trials: &[(usize, u64)], quiet: bool) -> RunResult {
         let mut logs = world(*lost).logs(&plan);
         logs.load = Some(load(&plan, *took).into());
         let mut trial = conclude_trial(&plan, &plan.trials[index], 1, &logs);
-        for mark in trial.result.validity.iter_mut().filter(|mark| mark.check == "usage samples") {
+        for mark in trial.result.validity.iter_mut().filter(|mark| mark.check.is(&Check::Samples)) {
             mark.valid = quiet;
         }
         trial
@@ -105,5 +105,5 @@ fn the_example_of_a_fate_stands_in_the_first_trial_that_has_it() {
     let examples: Vec<usize> = result.variants[0].trials.iter().map(|trial| trial.examples.len()).collect();
     assert_eq!(examples, [0, 1, 0]);
     let example = &result.variants[0].trials[1].examples[0];
-    assert_eq!((example.trial, example.standing.as_str()), (1, "never_ended.leak"));
+    assert_eq!((example.trial, example.standing.to_string().as_str()), (1, "never_ended.leak"));
 }

@@ -12,7 +12,7 @@ use spanfate_model::id::{SpanId, SpanKey, TraceId};
 use spanfate_model::load::{self, Outcome};
 use spanfate_model::plan::Plan;
 use spanfate_model::raw::TrialLogs;
-use spanfate_model::result::{RunResult, TrialResult};
+use spanfate_model::result::{Basis, RunResult, TrialResult};
 use spanfate_model::scenario::{Root, WitnessMode};
 use spanfate_model::verdict::Verdict;
 use spanfate_model::wire::{Disposition, SpanRecord};
@@ -180,7 +180,7 @@ fn spans_of_a_request_without_an_answer_are_nobodys_count() {
     let (trial, _) = tell(&Story { unanswered: 2, missing: 4, ..Story::default() });
     // Three of the first and one of the second: perhaps lost, perhaps never made.
     assert_eq!((trial.ledger.created, trial.loss.lost, trial.ledger.uncounted), (56, 0, 4));
-    assert!(!trial.is_valid("loss"), "{:?}", trial.validity);
+    assert!(!trial.is_valid(Basis::Loss), "{:?}", trial.validity);
     let (trial, _) = tell(&Story { unanswered: 2, ..Story::default() });
     assert_eq!(trial.ledger.uncounted, 0);
 }

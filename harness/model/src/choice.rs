@@ -1,6 +1,6 @@
 //! Which of several configurations nothing beats: in loss, response time and memory together.
 
-use crate::result::VariantResult;
+use crate::result::{Basis, VariantResult};
 
 /// Loss rates closer than this are one: a twentieth of a percent. No loss at all is apart from all others.
 const LOSS_STEP: f64 = 0.0005;
@@ -23,9 +23,9 @@ pub struct Cost {
 impl Cost {
     /// The cost of a variant; `None` where it does not rest on trials that are valid for loss and for latency.
     pub fn of(variant: &VariantResult) -> Option<Self> {
-        let valid = |figure: &str| variant.trials.iter().any(|trial| trial.is_valid(figure));
+        let valid = |figure: Basis| variant.trials.iter().any(|trial| trial.is_valid(figure));
         let summary = &variant.summary;
-        let response = summary.response.as_ref().filter(|_| valid("loss") && valid("latency"))?;
+        let response = summary.response.as_ref().filter(|_| valid(Basis::Loss) && valid(Basis::Latency))?;
         Some(Self { loss: summary.loss.mean, response_ms: response.p99, memory: summary.fixture_rss as f64 })
     }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::measure::Measured;
+use crate::term::Term;
 use crate::unit::MonoNs;
 
 /// One line of `events.ndjson`.
@@ -44,6 +46,9 @@ pub enum EventKind {
     FaultMissed,
 }
 
+/// Amounts that an injector measured, by what.
+pub type Amounts = BTreeMap<Term<Measured>, u64>;
+
 /// The data of an event that a fault makes.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct FaultEvent {
@@ -63,7 +68,7 @@ pub struct FaultEvent {
     pub state: Option<LiveState>,
     /// What the injector measured until it ended: names and amounts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub measured: BTreeMap<String, u64>,
+    pub measured: Amounts,
 }
 
 /// The live words of a span ledger that matter to a fault.

@@ -1,5 +1,6 @@
 //! Expectations: a figure, a comparison, a bound.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::figure::Figure;
 use crate::schema;
+use crate::term::Word;
 use crate::unit::Period;
 
 /// An entry of `[[expect]]`.
@@ -154,6 +156,16 @@ impl fmt::Display for Condition {
         } else {
             write!(f, "{}", self.bound)
         }
+    }
+}
+
+impl Word for Condition {
+    fn text(&self) -> Cow<'static, str> {
+        Cow::Owned(self.to_string())
+    }
+
+    fn of(text: &str) -> Option<Self> {
+        Self::try_from(text.to_owned()).ok()
     }
 }
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{SpanId, TraceId};
+use crate::row::Standing;
 use crate::witness::Witness;
 
 /// A span with all that is known of it. Times are milliseconds from the start of the load, to the microsecond; what came before
@@ -29,7 +30,7 @@ pub struct Explanation {
     /// Request number, if it belongs to one.
     pub request: Option<u32>,
     /// Its fate, or `unexplained` or `unaccounted`.
-    pub standing: String,
+    pub standing: Standing,
     /// What decided that, in one sentence with its numbers. It says only what a witness proves.
     pub verdict: String,
     /// When it was decided: at its receipt or at its loss.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
 use crate::fate::Leak;
+use crate::measure::Measure;
 
 pub use bounds::{Excess, LONGEST, MOST_HELD};
 pub use code::{
@@ -205,34 +206,34 @@ impl Kind {
         }
     }
 
-    /// What its main dose counts, for people.
-    pub const fn dose(&self) -> &'static str {
+    /// What its main dose counts.
+    pub const fn dose(&self) -> Measure {
         match self {
-            Self::Latency(_) => "operations it delayed",
-            Self::Bandwidth(_) | Self::Slicer(_) => "operations slower than any without it",
-            Self::Packets(packets) if packets.loss > 0.0 => "packets lost",
-            Self::Packets(_) => "packets it acted on",
-            Self::Shaper(_) => "packets held or dropped",
-            Self::SlowClose(_) => "bytes of connections that ended meanwhile",
-            Self::Timeout(_) => "operations it stalled",
-            Self::ResetPeer(_) | Self::LimitData(_) | Self::Down => "operations it broke",
-            Self::Terminate(_) | Self::Kill(_) => "processes it ended",
-            Self::Pause => "ms stopped",
-            Self::Oom(_) => "kills by the kernel",
-            Self::Cpu(_) => "ms throttled",
-            Self::Neighbour(_) => "ms of CPU the neighbour took",
-            Self::Gc(_) => "garbage collections",
-            Self::Panic(_) => "panics",
-            Self::Exit(_) => "exits",
-            Self::ContextLost(_) => "contexts lost",
-            Self::Deep(_) => "deep calls",
-            Self::SpanError(_) => "spans treated so",
-            Self::PoolExhausted(_) => "requests that waited for a connection",
-            Self::LruLocked(_) => "look-ups that waited for the lock",
-            Self::SlowSerialisation(_) => "exports it slowed",
-            Self::ClockStep(_) => "spans stamped",
-            Self::Hang(_) => "requests that hung",
-            Self::Answer(_) => "requests it acted on",
+            Self::Latency(_) => Measure::OperationsDelayed,
+            Self::Bandwidth(_) | Self::Slicer(_) => Measure::OperationsSlower,
+            Self::Packets(packets) if packets.loss > 0.0 => Measure::PacketsLost,
+            Self::Packets(_) => Measure::PacketsActedOn,
+            Self::Shaper(_) => Measure::PacketsHeldOrDropped,
+            Self::SlowClose(_) => Measure::BytesOfEnded,
+            Self::Timeout(_) => Measure::OperationsStalled,
+            Self::ResetPeer(_) | Self::LimitData(_) | Self::Down => Measure::OperationsBroken,
+            Self::Terminate(_) | Self::Kill(_) => Measure::ProcessesEnded,
+            Self::Pause => Measure::StoppedMs,
+            Self::Oom(_) => Measure::OomKills,
+            Self::Cpu(_) => Measure::ThrottledMs,
+            Self::Neighbour(_) => Measure::NeighbourCpuMs,
+            Self::Gc(_) => Measure::Collections,
+            Self::Panic(_) => Measure::Panics,
+            Self::Exit(_) => Measure::Exits,
+            Self::ContextLost(_) => Measure::ContextsLost,
+            Self::Deep(_) => Measure::DeepCalls,
+            Self::SpanError(_) => Measure::SpansTreated,
+            Self::PoolExhausted(_) => Measure::RequestsForConnection,
+            Self::LruLocked(_) => Measure::LookupsForLock,
+            Self::SlowSerialisation(_) => Measure::ExportsSlowed,
+            Self::ClockStep(_) => Measure::SpansStamped,
+            Self::Hang(_) => Measure::RequestsHung,
+            Self::Answer(_) => Measure::RequestsActedOn,
         }
     }
 }

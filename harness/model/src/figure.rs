@@ -1,8 +1,10 @@
 //! The figures an expectation can name.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::fate::{Fate, FateClass};
+use crate::term::Word;
 
 /// Something that is measured per trial.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -210,6 +212,16 @@ pub fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .min()
         .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
         .map(|(_, name)| name)
+}
+
+impl Word for Figure {
+    fn text(&self) -> Cow<'static, str> {
+        Cow::Owned(self.to_string())
+    }
+
+    fn of(text: &str) -> Option<Self> {
+        Self::try_from(text.to_owned()).ok()
+    }
 }
 
 impl fmt::Display for Figure {

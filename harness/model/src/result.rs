@@ -8,15 +8,18 @@ use serde::{Deserialize, Serialize};
 use crate::breakdown::Breakdown;
 use crate::damage::Damage;
 use crate::environment::Environment;
+use crate::expect::Condition;
 use crate::explain::Explanation;
 use crate::exporter::Effective;
 use crate::ledger::Ledger;
 use crate::manifest::Status;
 use crate::plan::Plan;
 use crate::scenario::Model;
+use crate::term::Term;
 use crate::verdict::Verdict;
-use crate::witness::{Witness, WitnessReport};
+use crate::witness::WitnessReport;
 
+mod agreement;
 mod claim;
 mod clock;
 mod comparison;
@@ -27,7 +30,9 @@ mod service;
 mod slice;
 mod summary;
 mod sweep;
+mod trust;
 
+pub use agreement::{Agreement, ById, Counted, PathTotal, Total};
 pub use claim::{ClaimResult, Outcome};
 pub use clock::{Offset, TraceMatch};
 pub use comparison::{Compared, Comparison, Looks, Way};
@@ -38,6 +43,7 @@ pub use service::{ServiceExports, ServiceResult};
 pub use slice::Slice;
 pub use summary::{Estimate, Summary, WitnessCost};
 pub use sweep::{Cell, SweepResult};
+pub use trust::{Basis, Bound, Check, Spoiler, Validity};
 
 /// The whole result.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -316,39 +322,11 @@ pub struct Allocations {
     pub bytes_per_span: f64,
 }
 
-/// The same thing, counted by several witnesses.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Agreement {
-    /// What is counted.
-    pub what: String,
-    /// What each witness says; those that say nothing are left out.
-    pub counts: Vec<(Witness, u64)>,
-    /// Largest difference between two of them.
-    pub difference: u64,
-    /// Whether the difference is explained (and by what); an unexplained one makes the trial inconclusive.
-    pub explained: Option<String>,
-}
-
-/// Whether a figure may be believed.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Validity {
-    /// The figure: `loss` or `latency`.
-    pub figure: String,
-    /// What was checked.
-    pub check: String,
-    /// The measured value.
-    pub measured: f64,
-    /// The bound.
-    pub bound: f64,
-    /// Whether the figure may be believed as far as this check goes.
-    pub valid: bool,
-}
-
 /// An expectation, judged on one variant.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Expectation {
     /// The condition.
-    pub that: String,
+    pub that: Term<Condition>,
     /// The variant.
     pub variant: String,
     /// The value per valid trial.
@@ -357,18 +335,4 @@ pub struct Expectation {
     pub verdict: Verdict,
     /// Why, if it is not a pass.
     pub reason: Option<String>,
-}
-
-impl Validity {
-    /// Whether the check is about other work on the machine, not about the load or a witness.
-    pub fn is_of_others(&self) -> bool {
-        self.check.starts_with("foreign CPU") || self.check.starts_with("steal")
-    }
-}
-
-impl TrialResult {
-    /// Whether a figure may be believed.
-    pub fn is_valid(&self, figure: &str) -> bool {
-        self.status != Status::Partial && self.validity.iter().all(|mark| mark.valid || mark.figure != figure)
-    }
 }

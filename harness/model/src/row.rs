@@ -1,18 +1,22 @@
 //! One span as a row: what `spanfate export` gives. Additions only within a major, at the end.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fate::Fate;
 use crate::id::{SpanId, TraceId};
 
 /// Where a span of the books stands.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Standing {
     /// Its fate is proven.
     Fate(Fate),
     /// Complete witnesses prove nothing.
+    #[default]
     Unexplained,
     /// A witness that would tell has a gap.
     Unaccounted,
@@ -31,6 +35,33 @@ impl fmt::Display for Standing {
 impl Serialize for Standing {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Standing {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match &*String::deserialize(from)? {
+            "unexplained" => Ok(Self::Unexplained),
+            "unaccounted" => Ok(Self::Unaccounted),
+            name => match Fate::by_name(name) {
+                Some(fate) => Ok(Self::Fate(fate)),
+                None => Err(D::Error::custom(format!("`{name}` is no fate"))),
+            },
+        }
+    }
+}
+
+impl JsonSchema for Standing {
+    fn schema_name() -> Cow<'static, str> {
+        "Standing".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
     }
 }
 

@@ -54,7 +54,7 @@ pub(crate) fn advised(result: &RunResult) -> Vec<Advised<'_>> {
 }
 
 fn fates(loser: &VariantResult) -> impl Iterator<Item = Fate> {
-    loser.summary.lost_by_fate.keys().filter_map(|name| Fate::by_name(name))
+    loser.summary.lost_by_fate.keys().copied()
 }
 
 fn besides(loser: &VariantResult) -> Vec<&'static str> {

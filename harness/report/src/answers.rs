@@ -1,7 +1,7 @@
 //! The four answers of the first screen: is anything lost, why, may I believe it, what should I set?
 
 use spanfate_model::manifest::Status;
-use spanfate_model::result::{RunResult, VariantResult};
+use spanfate_model::result::{Basis, RunResult, VariantResult};
 use spanfate_model::witness::WitnessState;
 
 use crate::books::{Books, contradictions, trials};
@@ -112,8 +112,8 @@ pub(crate) fn belief(result: &RunResult) -> Answer {
             PAGE.counted(books.unaccounted, "span", "spans")
         )
     }];
-    let valid = |figure: &str| trials(result).filter(|(_, trial)| trial.is_valid(figure)).count();
-    let (loss, latency) = (valid("loss"), valid("latency"));
+    let valid = |figure: Basis| trials(result).filter(|(_, trial)| trial.is_valid(figure)).count();
+    let (loss, latency) = (valid(Basis::Loss), valid(Basis::Latency));
     if !result.plan.attached {
         sentences.push(format!(
             "Rates of loss are valid in {}, times in {}.",

@@ -1,7 +1,6 @@
 //! The words of a comparison: values, effects and intervals of its figures.
 
 use spanfate_model::change::Change;
-use spanfate_model::figure::Figure;
 use spanfate_model::result::{Compared, Comparison, Way};
 
 use crate::number::{NONE, Numbers};
@@ -23,7 +22,7 @@ pub(crate) fn cells(row: &Compared, numbers: Numbers) -> [String; 8] {
         |(low, high)| format!("{} to {}", effect(row, low, numbers), effect(row, high, numbers)),
     );
     [
-        row.figure.clone(),
+        row.figure.to_string(),
         mean(&row.baseline),
         mean(&row.candidate),
         text(row.effect),
@@ -59,7 +58,7 @@ pub(crate) fn method(comparison: &Comparison) -> String {
 /// Counters that are the same, in one line; `None` where there are none.
 pub(crate) fn same_counters(comparison: &Comparison) -> Option<String> {
     let same = |row: &&Compared| row.way == Way::Counter && row.change == Change::Same;
-    let names: Vec<&str> = comparison.rows.iter().filter(same).map(|row| row.figure.as_str()).collect();
+    let names: Vec<String> = comparison.rows.iter().filter(same).map(|row| row.figure.to_string()).collect();
     (!names.is_empty()).then(|| format!("the same in every trial: {}", names.join(", ")))
 }
 
@@ -70,11 +69,11 @@ pub(crate) fn told(comparison: &Comparison) -> impl Iterator<Item = &Compared> {
 
 /// A value of a row's figure, with its unit.
 pub(crate) fn value(row: &Compared, value: f64, numbers: Numbers) -> String {
-    match Figure::try_from(row.figure.clone()) {
+    match row.figure.known() {
         // Nothing that was seen is not "0 %".
         _ if value == 0.0 => "0".to_owned(),
-        Ok(figure) if figure.is_time() => numbers.ms(value / 1e6),
-        Ok(figure) if figure.is_ratio() => numbers.percent(value),
+        Some(figure) if figure.is_time() => numbers.ms(value / 1e6),
+        Some(figure) if figure.is_ratio() => numbers.percent(value),
         _ if value.fract() == 0.0 && value.abs() < 1e15 => numbers.fixed(value, 0),
         _ => numbers.short(value),
     }
@@ -95,8 +94,8 @@ fn signed(row: &Compared, effect: f64, numbers: Numbers) -> String {
     if row.relative {
         return format!("{} %", numbers.fixed(effect * 100.0, 1));
     }
-    match Figure::try_from(row.figure.clone()) {
-        Ok(figure) if figure.is_ratio() && effect != 0.0 => format!("{} pp", numbers.points(effect)),
+    match row.figure.known() {
+        Some(figure) if figure.is_ratio() && effect != 0.0 => format!("{} pp", numbers.points(effect)),
         _ => value(row, effect, numbers),
     }
 }

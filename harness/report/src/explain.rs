@@ -24,7 +24,7 @@ pub(crate) fn render(all: &[Explanation], style: TableStyle) -> String {
 }
 
 fn block(one: &Explanation, width: usize) -> String {
-    let mut out = vec![paint(Ink::Bold, &clean(&one.standing))];
+    let mut out = vec![paint(Ink::Bold, &clean(&one.standing.to_string()))];
     let mut row = |title: &str, text: &str| {
         let lines = wrap(text, width.saturating_sub(TITLE + 3).max(LEAST), LINES);
         for (at, line) in lines.iter().enumerate() {

@@ -4,9 +4,11 @@ mod dose;
 
 use std::collections::BTreeSet;
 
+use spanfate_model::measure::Measure;
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::result::{FaultResult, FaultWindow, RunResult, TrialResult, VariantResult};
 use spanfate_model::scenario::Fault;
+use spanfate_model::term::Term;
 
 use crate::number::Numbers;
 use dose::{about, quantity};
@@ -180,22 +182,23 @@ impl<'a> Row<'a> {
 
     /// The doses over the trials: sums, and the most of what is a most. The first is the one that must be reached.
     pub(crate) fn doses(&self, numbers: Numbers) -> Vec<String> {
-        let mut out: Vec<(&str, f64)> = Vec::new();
+        let mut out: Vec<(&Term<Measure>, f64)> = Vec::new();
         for dose in self.trials.iter().flat_map(|fault| &fault.doses) {
-            match out.iter_mut().find(|(what, _)| *what == dose.what) {
+            match out.iter_mut().find(|(what, _)| **what == dose.what) {
                 Some((what, sum)) if dose::is_most(what) => *sum = sum.max(dose.amount),
                 Some((_, sum)) => *sum += dose.amount,
                 None => out.push((&dose.what, dose.amount)),
             }
         }
-        let write = |(what, amount): (&str, f64)| about(numbers, what, amount);
+        let write = |(what, amount): (&Term<Measure>, f64)| about(numbers, what, amount);
         out.into_iter().map(write).collect()
     }
 
     /// The least dose, with its unit.
     pub(crate) fn needed(&self, numbers: Numbers) -> Option<String> {
         let fault = self.trials.first()?;
-        let what = fault.main().map_or("", |dose| dose.what.as_str());
+        let none = Term::Foreign(String::new());
+        let what = fault.main().map_or(&none, |dose| &dose.what);
         Some(quantity(numbers, what, fault.needed).0)
     }
 
@@ -204,7 +207,8 @@ impl<'a> Row<'a> {
         let below = self.trials.iter().filter(|fault| !fault.bit);
         let amount = |fault: &FaultResult| fault.main().map_or(0.0, |dose| dose.amount);
         let least = below.reduce(|least, fault| if amount(fault) < amount(least) { fault } else { least })?;
-        let what = least.main().map_or("", |dose| dose.what.as_str());
+        let none = Term::Foreign(String::new());
+        let what = least.main().map_or(&none, |dose| &dose.what);
         let (have, _) = quantity(numbers, what, amount(least));
         Some(format!("{have} of at least {}", about(numbers, what, least.needed)))
     }

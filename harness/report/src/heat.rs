@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use spanfate_model::plan::PlannedVariant;
-use spanfate_model::result::{RunResult, SweepResult, TrialResult, VariantResult};
+use spanfate_model::result::{Basis, RunResult, SweepResult, TrialResult, VariantResult};
 use spanfate_model::scenario::Fault;
 
 use crate::alike::{axis_name, is_of_faults, names_of_sets, planned, same_but_faults};
@@ -62,7 +62,7 @@ impl<'a> Spot<'a> {
 
 /// Whether a trial says something about loss under its faults. A fault that did not happen says nothing.
 pub(crate) fn is_conclusive(trial: &TrialResult) -> bool {
-    trial.is_valid("loss") && trial.loss.due > 0 && trial.faults.iter().all(|fault| fault.bit)
+    trial.is_valid(Basis::Loss) && trial.loss.due > 0 && trial.faults.iter().all(|fault| fault.bit)
 }
 
 /// Rows and columns of cells.

@@ -18,6 +18,7 @@ mod frontier;
 mod heat;
 mod joined;
 mod knee;
+mod labels;
 mod markup;
 mod number;
 mod page;

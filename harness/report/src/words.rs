@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::expect::Condition;
 use spanfate_model::manifest::Status;
-use spanfate_model::result::{Comparison, Estimate, Expectation, LoadFigures, RunResult, VariantResult};
+use spanfate_model::result::{
+    Basis, Comparison, Estimate, Expectation, LoadFigures, RunResult, VariantResult,
+};
 use spanfate_model::scenario::Model;
 use spanfate_model::verdict::Verdict;
 
@@ -111,7 +112,8 @@ pub(crate) fn nothing(variant: &VariantResult, numbers: Numbers) -> String {
 /// lost something, or where only one is valid.
 pub(crate) fn clean(variant: &VariantResult, numbers: Numbers) -> Option<(String, String)> {
     let bound = variant.summary.lossy_bound?;
-    let valid = variant.trials.iter().filter(|trial| trial.is_valid("loss") && trial.loss.due > 0).count();
+    let valid =
+        variant.trials.iter().filter(|trial| trial.is_valid(Basis::Loss) && trial.loss.due > 0).count();
     // A spoilt trial is not among them: "4/5" would read as if one had lost something.
     let trials = format!("{valid}/{valid} trials clean");
     Some((trials, format!("≤ {} %", numbers.fixed(bound * 100.0, 0))))
@@ -128,7 +130,7 @@ pub(crate) fn interval(estimate: &Estimate, numbers: Numbers) -> Option<String> 
 
 /// What an expectation measured, per valid trial.
 pub(crate) fn values(judged: &Expectation, numbers: Numbers) -> String {
-    let figure = Condition::try_from(judged.that.clone()).ok().map(|condition| condition.figure);
+    let figure = judged.that.known().map(|condition| condition.figure);
     let write = |value: &f64| match figure {
         Some(figure) if figure.is_time() => numbers.ms(value / 1e6),
         // What it rests on stands beside the loss itself; here only that there was none.

@@ -9,8 +9,9 @@ mod require;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spanfate_model::event::{EventKind, FaultEvent, LiveState};
+use spanfate_model::event::{Amounts, EventKind, FaultEvent, LiveState};
 use spanfate_model::fault::{Family, Kind, Target};
+use spanfate_model::measure::Measured;
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::scenario::Fault;
 use spanfate_model::unit::MonoNs;
@@ -142,7 +143,7 @@ impl<'a> Driver<'a> {
         // A fault that counts requests was never switched; the receiver says what it did.
         let counting = |state: &State<'_>| state.fault.requests.is_some();
         for number in (0..self.states.len()).filter(|number| counting(&self.states[*number])) {
-            let measured = BTreeMap::from([("acted".to_owned(), scene.script.acted(number as u8))]);
+            let measured = Amounts::from([(Measured::Acted.into(), scene.script.acted(number as u8))]);
             let event = FaultEvent { fault: number, measured, ..FaultEvent::default() };
             say(scene, EventKind::FaultCleared, event)?;
         }
@@ -216,7 +217,7 @@ impl<'a> Driver<'a> {
         }
         let (fault, service, acted) = (state.fault, state.service, state.acted);
         let injected = state.injected.take();
-        let mut measured = BTreeMap::new();
+        let mut measured = Amounts::new();
         match fault.kind.family() {
             Family::Network => {
                 let link = fault.on.as_ref().ok_or_else(no_target)?;
@@ -224,7 +225,8 @@ impl<'a> Driver<'a> {
             }
             Family::Receiver => {
                 scene.script.switch(number as u8, false);
-                measured.insert("acted".to_owned(), scene.script.acted(number as u8).saturating_sub(acted));
+                measured
+                    .insert(Measured::Acted.into(), scene.script.acted(number as u8).saturating_sub(acted));
             }
             Family::Process => {
                 if let Some(injected) = injected {

@@ -1,7 +1,7 @@
 //! The probes beside the process witness and the wire: span by span, by id.
 
 use spanfate_model::probe::{EbpfMode, Kind};
-use spanfate_model::result::Agreement;
+use spanfate_model::result::{Agreement, ById, Counted};
 use spanfate_model::witness::Witness;
 
 use super::{Scene, Skew, hits};
@@ -10,9 +10,6 @@ use crate::probe::{Marks, Probed, Stage};
 use crate::process::Process;
 use crate::receipts::Receipt;
 
-/// Last words of a row in which ids are compared, not numbers.
-pub(crate) const BY_ID: &str = ", by id";
-
 /// Hits of the site that starts spans; none where the probes do not have it.
 pub(super) fn started(log: &Probed<'_>) -> Option<u64> {
     (log.lasting_mode() >= EbpfMode::Counters).then(|| hits(log, Kind::Started))
@@ -20,7 +17,7 @@ pub(super) fn started(log: &Probed<'_>) -> Option<u64> {
 
 /// A stage of which both witnesses name the spans.
 struct Compared {
-    what: &'static str,
+    what: ById,
     stage: Stage,
     /// From which mode on the probes see it.
     since: EbpfMode,
@@ -29,31 +26,31 @@ struct Compared {
 
 const COMPARED: [Compared; 5] = [
     Compared {
-        what: "started",
+        what: ById::Started,
         stage: Stage::Started,
         since: EbpfMode::Spans,
         of_process: |span, _| span.started != 0 && span.is_recording(),
     },
     Compared {
-        what: "ended",
+        what: ById::Ended,
         stage: Stage::Ended,
         since: EbpfMode::Events,
         of_process: |span, _| span.closed != 0 && span.is_recording(),
     },
     Compared {
-        what: "taken by the queue",
+        what: ById::Queued,
         stage: Stage::Queued,
         since: EbpfMode::Spans,
         of_process: |span, on| on.taken != 0 && on.dropped == 0 && span.is_sampled(),
     },
     Compared {
-        what: "dropped",
+        what: ById::Dropped,
         stage: Stage::Dropped,
         since: EbpfMode::Spans,
         of_process: |_, on| on.dropped != 0,
     },
     Compared {
-        what: "handed over",
+        what: ById::Handed,
         stage: Stage::Handed,
         since: EbpfMode::Spans,
         of_process: |_, on| on.exported != 0 || on.filtered != 0,
@@ -124,7 +121,7 @@ impl Sums {
         }
     }
 
-    fn row(&self, what: &str, unseen: u64, skew: &Skew) -> Agreement {
+    fn row(&self, what: ById, unseen: u64, skew: &Skew) -> Agreement {
         let difference = self.only_process + self.only_probe;
         let explained = match difference {
             0 => None,
@@ -133,7 +130,7 @@ impl Sums {
             _ => None,
         };
         Agreement {
-            what: format!("{what}{BY_ID}"),
+            what: Counted::ById(what).into(),
             counts: vec![
                 (Witness::Process, self.both + self.only_process),
                 (Witness::Probe, self.both + self.only_probe),
@@ -173,7 +170,7 @@ fn arrived(
     }
     let difference = wire - all;
     Agreement {
-        what: format!("arrived, and handed over before{BY_ID}"),
+        what: Counted::ById(ById::Arrived).into(),
         counts: vec![(Witness::Wire, wire), (Witness::Process, process_too), (Witness::Probe, probe_too)],
         difference,
         explained: (difference > 0 && difference <= unseen).then(|| lost(unseen)),

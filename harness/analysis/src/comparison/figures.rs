@@ -40,7 +40,7 @@ pub(super) fn row(
     measure: &Measure,
 ) -> Compared {
     Compared {
-        figure: figure.to_string(),
+        figure: figure.into(),
         way,
         baseline,
         candidate,
@@ -87,8 +87,7 @@ pub(super) fn counters(baseline: &[&TrialResult], candidate: &[&TrialResult]) ->
 
 /// An effect in words.
 pub(super) fn effect(row: &Compared, effect: f64) -> String {
-    let figure = Figure::try_from(row.figure.clone()).ok();
-    match figure {
+    match row.figure.known() {
         _ if row.relative => format!("{:+.1} %", effect * 100.0),
         Some(figure) if figure.is_ratio() => format!("{:+.3} percentage points", effect * 100.0),
         Some(figure) if figure.is_time() => format!("{:+.3} ms", effect / 1e6),

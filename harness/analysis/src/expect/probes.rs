@@ -2,10 +2,8 @@
 
 use spanfate_model::figure::Figure;
 use spanfate_model::probe::{Kind, TRAP_TAKEN};
-use spanfate_model::result::{ProbeResult, TrialResult};
+use spanfate_model::result::{Counted, ProbeResult, TrialResult};
 use spanfate_model::witness::WitnessState;
-
-use crate::agreement::BY_ID;
 
 /// The value of a figure; none where there were no probes.
 pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
@@ -17,7 +15,7 @@ pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
     let sum = |of: &dyn Fn(&ProbeResult) -> u64| all.iter().map(|probes| of(probes)).sum::<u64>() as f64;
     Some(match figure {
         Figure::ProbeIds => {
-            let rows = trial.agreement.iter().filter(|row| row.what.ends_with(BY_ID));
+            let rows = trial.agreement.iter().filter(|row| row.what.known().is_some_and(Counted::by_id));
             let mut differences = rows.map(|row| row.difference).peekable();
             differences.peek()?;
             differences.sum::<u64>() as f64

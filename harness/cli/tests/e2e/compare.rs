@@ -40,7 +40,7 @@ fn a_candidate_that_loses_spans_is_worse_and_runs_are_compared_again() {
     assert_eq!(done.code, Some(99), "{}{}", done.stdout, done.stderr);
     let comparison = done.result.comparison.as_ref().unwrap();
     assert_eq!((comparison.pairs, comparison.interleaved), (6, true));
-    let row = |name: &str| comparison.rows.iter().find(|row| row.figure == name).unwrap();
+    let row = |name: &str| comparison.rows.iter().find(|row| row.figure.text() == name).unwrap();
     // Counters have no noise, whatever the machine does.
     let rejected = row("fate.rejected_partial");
     assert_eq!((rejected.way, rejected.change), (Way::Counter, Change::Worse));

@@ -34,7 +34,7 @@ fn a_dropped_and_a_received_span_of_a_real_run_are_explained() {
         let row = rows.iter().find(|row| row["fate"] == fate).unwrap();
         let id = row["span_id"].as_str().unwrap();
         let [one] = &explain(&[id, &run])[..] else { panic!("{id} is not one span") };
-        assert_eq!((one.standing.as_str(), one.span_id.to_string().as_str()), (fate, id));
+        assert_eq!((one.standing.to_string().as_str(), one.span_id.to_string().as_str()), (fate, id));
         assert_eq!(
             (Some(one.name.as_str()), one.request.map(u64::from)),
             (row["name"].as_str(), row["request"].as_u64())

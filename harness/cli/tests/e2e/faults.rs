@@ -66,7 +66,7 @@ pub(crate) fn dose(trial: &TrialResult) -> f64 {
 
 /// Another dose of a trial's first fault.
 pub(crate) fn amount(trial: &TrialResult, what: &str) -> f64 {
-    let found = trial.faults[0].doses.iter().find(|dose| dose.what == what);
+    let found = trial.faults[0].doses.iter().find(|dose| dose.what.text() == what);
     found.unwrap_or_else(|| panic!("no dose `{what}` in {:?}", trial.faults[0])).amount
 }
 

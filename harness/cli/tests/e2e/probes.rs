@@ -1,6 +1,6 @@
 //! The probe witness: the kernel sees the spans that the process sees, and says so of each.
 
-use spanfate_model::result::{ProbeResult, TrialResult};
+use spanfate_model::result::{ById, Counted, ProbeResult, Total, TrialResult};
 use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessState};
 
@@ -25,12 +25,13 @@ fn probes(finished: &Finished) -> Vec<&ProbeResult> {
 /// Rows of the matrix in which the probes compare ids, all of them.
 fn assert_same_ids(finished: &Finished) {
     for trial in trials(finished) {
-        let rows: Vec<_> = trial.agreement.iter().filter(|row| row.what.ends_with("by id")).collect();
+        let rows: Vec<_> =
+            trial.agreement.iter().filter(|row| row.what.known().is_some_and(Counted::by_id)).collect();
         assert_eq!(rows.len(), 6, "{:?}", trial.agreement);
         for row in &rows {
             assert_eq!(row.difference, 0, "{row:?}");
         }
-        let three = rows.iter().find(|row| row.what.starts_with("arrived")).unwrap();
+        let three = rows.iter().find(|row| row.what.is(&Counted::ById(ById::Arrived))).unwrap();
         let witnesses: Vec<Witness> = three.counts.iter().map(|(witness, _)| *witness).collect();
         assert_eq!(witnesses, [Witness::Wire, Witness::Process, Witness::Probe]);
         assert!(three.counts[0].1 > 0);
@@ -78,7 +79,8 @@ fn a_batch_witness_counts_what_it_does_not_name() {
         assert!(processor.dropped > 0, "{processor:?}");
         // The last look comes after the queue was emptied, so it is the whole number.
         let trial = trials(&finished).find(|trial| trial.probes.iter().any(|own| own == probes)).unwrap();
-        let of_process = trial.agreement.iter().find(|row| row.what == "dropped for a full queue").unwrap();
+        let of_process =
+            trial.agreement.iter().find(|row| row.what.is(&Counted::Total(Total::Dropped))).unwrap();
         assert!(of_process.counts.contains(&(Witness::Process, processor.dropped)), "{of_process:?}");
     }
 }

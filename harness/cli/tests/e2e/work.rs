@@ -2,6 +2,7 @@
 
 use spanfate_analysis::{validity_of, value_of};
 use spanfate_model::figure::Figure;
+use spanfate_model::result::Basis;
 use spanfate_model::verdict::Verdict;
 
 use crate::lab::lab;
@@ -33,7 +34,7 @@ fn spans_bytes_and_allocations_are_figures_on_any_machine() {
     done.assert_exact();
     let verdict = |that: &str, variant: &str| {
         let all = &done.result.expectations;
-        let found = all.iter().find(|one| one.that == that && one.variant == variant);
+        let found = all.iter().find(|one| one.that.text() == that && one.variant == variant);
         found.map(|one| (one.verdict, one.reason.as_deref().unwrap_or_default()))
     };
     for that in ["spans.created == 1800", "bytes.per_span > 100"] {
@@ -60,9 +61,11 @@ fn spans_bytes_and_allocations_are_figures_on_any_machine() {
     assert!(close(value("bytes.per_span"), value("bytes.per_span_raw")), "nothing was compressed");
     assert!(close(value("cpu.per_request") * trial.load.achieved, trial.usage.fixture_cpu * 1e9));
     assert!(value("memory.peak") > 1e6);
-    for (name, needs) in
-        [("allocs.per_span", "accounting"), ("cpu.per_request", "loss"), ("response.p99", "latency")]
-    {
+    for (name, needs) in [
+        ("allocs.per_span", Basis::Accounting),
+        ("cpu.per_request", Basis::Loss),
+        ("response.p99", Basis::Latency),
+    ] {
         assert_eq!(validity_of(Figure::try_from(name.to_owned()).unwrap()), needs, "{name}");
     }
 }

@@ -65,6 +65,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::term::Term;
 
     #[test]
     fn a_claim_is_what_its_conditions_are() {
@@ -79,7 +80,7 @@ mod tests {
         ];
         for (verdicts, outcome) in cases {
             let one = |verdict: &Verdict| Expectation {
-                that: String::new(),
+                that: Term::Foreign(String::new()),
                 variant: String::new(),
                 values: Vec::new(),
                 verdict: *verdict,

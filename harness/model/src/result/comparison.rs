@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
+use crate::figure::Figure;
+use crate::term::Term;
 use crate::verdict::Verdict;
 
 /// A comparison.
@@ -63,7 +65,7 @@ pub enum Way {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Compared {
     /// Its name, as expectations write it.
-    pub figure: String,
+    pub figure: Term<Figure>,
     /// How it was compared.
     pub way: Way,
     /// Values of the baseline by pair, of valid pairs: a time in nanoseconds, a share from 0 to 1, or a count.

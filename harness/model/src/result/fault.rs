@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::measure::Measure;
+use crate::term::Term;
+
 /// A fault, concluded.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct FaultResult {
@@ -40,10 +43,10 @@ pub struct FaultWindow {
 }
 
 /// An amount.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Dose {
     /// Of what, with its unit.
-    pub what: String,
+    pub what: Term<Measure>,
     /// How much.
     pub amount: f64,
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Quantiles;
 use crate::breakdown::Breakdown;
 use crate::damage::Damage;
+use crate::fate::Fate;
 
 /// Figures over the trials of a variant. The trial is the statistical unit.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -29,7 +30,7 @@ pub struct Summary {
     /// Lost.
     pub lost: u64,
     /// Lost spans by fate in the measured parts.
-    pub lost_by_fate: BTreeMap<String, u64>,
+    pub lost_by_fate: BTreeMap<Fate, u64>,
     /// Response time from the intended start: quantiles over all requests of all trials that are valid for it (of all, if none
     /// is).
     pub response: Option<Quantiles>,

@@ -31,8 +31,7 @@ pub(crate) fn why(result: &RunResult) -> Answer {
         most => format!("{} of them", PAGE.rough(most as f64 / all as f64)),
     };
     let mut sentences = vec![format!("{part}: {}.", fate.explain())];
-    let name = fate.to_string();
-    let of = |variant: &&VariantResult| variant.summary.lost_by_fate.get(&name).copied().unwrap_or_default();
+    let of = |variant: &&VariantResult| variant.summary.lost_by_fate.get(&fate).copied().unwrap_or_default();
     let worst = result.variants.iter().max_by_key(of).filter(|variant| of(variant) > 0);
     if let Some(variant) = worst.filter(|_| fate.facts().full_queue) {
         sentences.extend(mechanism(result, variant));

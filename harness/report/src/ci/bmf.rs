@@ -1,7 +1,7 @@
 //! Bencher Metric Format: a value per variant and measure, for a series over many runs.
 
 use serde_json::{Map, Number, Value, json};
-use spanfate_model::result::{Estimate, Quantiles, RunResult, VariantResult};
+use spanfate_model::result::{Basis, Estimate, Quantiles, RunResult, VariantResult};
 
 use super::{distinct, plain};
 
@@ -22,8 +22,8 @@ pub(crate) fn render(result: &RunResult) -> String {
 /// The measures of a variant. What no valid trial gives is left out: nothing in a series would tell that it is spoilt.
 fn measures(variant: &VariantResult) -> Map<String, Value> {
     let summary = &variant.summary;
-    let valid = |figure: &str| variant.trials.iter().any(|trial| trial.is_valid(figure));
-    let (loss, latency) = (valid("loss"), valid("latency"));
+    let valid = |figure: Basis| variant.trials.iter().any(|trial| trial.is_valid(figure));
+    let (loss, latency) = (valid(Basis::Loss), valid(Basis::Latency));
     let due = variant.trials.iter().any(|trial| trial.loss.due > 0);
     let share = Estimate {
         interval: summary.loss.interval.map(|(low, high)| (low.max(0.0), high.min(1.0))),

@@ -31,7 +31,7 @@ pub(crate) fn all(result: &RunResult) -> Vec<Check> {
     let mut out: Vec<Check> = result.variants.iter().map(accounting).collect();
     out.extend(result.expectations.iter().map(|judged| Check {
         of: judged.variant.clone(),
-        name: judged.that.clone(),
+        name: judged.that.to_string(),
         verdict: judged.verdict,
         why: judged.reason.clone().unwrap_or_default(),
         details: vec![format!("per valid trial: {}", words::values(judged, TERMINAL))],

@@ -3,7 +3,7 @@
 //! There is no key for the run or the seed: `benchstat` puts results whose keys differ into different tables, and would
 //! compare nothing.
 
-use spanfate_model::result::{Quantiles, RunResult, TrialResult};
+use spanfate_model::result::{Basis, Quantiles, RunResult, TrialResult};
 
 use super::{distinct, plain};
 
@@ -51,7 +51,7 @@ fn values(trial: &TrialResult) -> Vec<(f64, &'static str)> {
     let ns = |times: &Option<Quantiles>, pick: fn(&Quantiles) -> f64| {
         times.as_ref().map(|q| (pick(q) * 1e6).round())
     };
-    let (loss, latency) = (trial.is_valid("loss"), trial.is_valid("latency"));
+    let (loss, latency) = (trial.is_valid(Basis::Loss), trial.is_valid(Basis::Latency));
     let requests = trial.load.achieved;
     let cpu = (requests > 0.0).then(|| (trial.usage.fixture_cpu / requests * 1e9).round());
     let of_trial = |value: f64| (value > 0.0).then_some(value);
@@ -63,9 +63,9 @@ fn values(trial: &TrialResult) -> Vec<(f64, &'static str)> {
         (loss && trial.loss.due > 0, Some(trial.loss.rate * 100.0), "loss-%"),
         (loss, cpu, "cpu-ns/req"),
         (loss, of_trial(trial.usage.fixture_rss as f64), "rss-B"),
-        (trial.is_valid("accounting"), of_trial(trial.exports.wire_bytes_per_span), "wire-B/span"),
-        (trial.is_valid("accounting"), trial.usage.allocations.map(|all| all.bytes_per_span), "B/span"),
-        (trial.is_valid("accounting"), trial.usage.allocations.map(|all| all.per_span), "allocs/span"),
+        (trial.is_valid(Basis::Accounting), of_trial(trial.exports.wire_bytes_per_span), "wire-B/span"),
+        (trial.is_valid(Basis::Accounting), trial.usage.allocations.map(|all| all.bytes_per_span), "B/span"),
+        (trial.is_valid(Basis::Accounting), trial.usage.allocations.map(|all| all.per_span), "allocs/span"),
     ];
     let kept = all.into_iter().filter_map(|(valid, value, unit)| Some((value.filter(|_| valid)?, unit)));
     kept.filter(|(value, _)| value.is_finite()).collect()

@@ -139,14 +139,13 @@ fn variant(variant: &VariantResult) -> [Inline; 12] {
 
 /// What its spans were lost to, most first.
 fn fates(variant: &VariantResult) -> Inline {
-    let mut lost: Vec<(&String, u64)> =
-        variant.summary.lost_by_fate.iter().map(|(name, count)| (name, *count)).collect();
+    let mut lost: Vec<(Fate, u64)> =
+        variant.summary.lost_by_fate.iter().map(|(fate, count)| (*fate, *count)).collect();
     lost.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let name = |name: &str| Fate::by_name(name).map_or(name.to_owned(), |fate| fate.facts().short.to_owned());
     let mut told: Vec<String> = lost
         .iter()
         .take(FATES)
-        .map(|(fate, count)| format!("{} {}", name(fate), TERMINAL.count(*count)))
+        .map(|(fate, count)| format!("{} {}", fate.facts().short, TERMINAL.count(*count)))
         .collect();
     if lost.len() > FATES {
         told.push(format!("{} more", lost.len() - FATES));
@@ -160,7 +159,7 @@ fn expectations(result: &RunResult, title: &'static str, wanted: fn(Verdict) -> 
     judged.sort_by_key(|judged| std::cmp::Reverse(judged.verdict));
     let row = |judged: &Expectation| {
         [
-            Inline::code(&judged.that, NAME),
+            Inline::code(&judged.that.text(), NAME),
             Inline::code(&judged.variant, NAME),
             Inline::prose(words::verdict(judged.verdict), NAME),
             number(&words::values(judged, TERMINAL)),

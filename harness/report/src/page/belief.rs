@@ -1,11 +1,13 @@
 //! Why may I believe it? What was checked, measured value beside bound.
 
-use spanfate_model::result::{RunResult, TrialResult, Validity, VariantResult};
+use spanfate_model::result::{Basis, Bound, Check, RunResult, TrialResult, Validity, VariantResult};
+use spanfate_model::term::Term;
 use spanfate_model::witness::{Witness, WitnessState};
 
 use super::grid::Grid;
 use super::part::{Section, doubt, fold, trial_name};
 use crate::books::trials;
+use crate::labels;
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 use crate::words::{self, maybe};
@@ -28,7 +30,7 @@ fn answer(result: &RunResult) -> String {
     if all == 0 {
         return "There is no trial to believe.".to_owned();
     }
-    let valid = |figure: &str| trials(result).filter(|(_, trial)| trial.is_valid(figure)).count();
+    let valid = |figure: Basis| trials(result).filter(|(_, trial)| trial.is_valid(figure)).count();
     let gaps = trials(result).filter(|(_, trial)| {
         trial.witnesses.iter().any(|report| matches!(report.state, WitnessState::Lossy(_)))
     });
@@ -39,7 +41,7 @@ fn answer(result: &RunResult) -> String {
     if result.plan.attached {
         return format!("The books rest on the witnesses below, and {gaps}.");
     }
-    let (loss, latency) = (valid("loss"), valid("latency"));
+    let (loss, latency) = (valid(Basis::Loss), valid(Basis::Latency));
     if loss == all && latency == all {
         return format!(
             "Yes, by every check: loss and latency are valid in {} and {gaps}.",
@@ -51,41 +53,52 @@ fn answer(result: &RunResult) -> String {
 
 /// A check over all trials.
 struct Kind<'a> {
-    figure: &'a str,
-    check: &'a str,
+    figure: &'a Term<Basis>,
+    check: &'a Term<Check>,
     /// The bound, if it is the same in all trials.
     bound: Option<f64>,
-    /// What its values and bounds show: whether the bound is the lower one.
-    at_least: bool,
+    side: Bound,
 }
 
 fn kinds(result: &RunResult) -> Vec<Kind<'_>> {
     let mut out: Vec<Kind<'_>> = Vec::new();
     for mark in trials(result).flat_map(|(_, trial)| &trial.validity) {
-        let at_least =
-            (mark.valid && mark.measured > mark.bound) || (!mark.valid && mark.measured < mark.bound);
         if let Some(kind) = out.iter_mut().find(|kind| kind.is_of(mark)) {
-            kind.at_least |= at_least;
+            // A check of another version may not say its side; its values do, in one trial or the other.
+            if mark.side().is_none() && seen(mark) == Bound::AtLeast {
+                kind.side = Bound::AtLeast;
+            }
             kind.bound = kind.bound.filter(|bound| bound.total_cmp(&mark.bound).is_eq());
         } else {
-            out.push(Kind { figure: &mark.figure, check: &mark.check, bound: Some(mark.bound), at_least });
+            let side = mark.side().unwrap_or_else(|| seen(mark));
+            out.push(Kind { figure: &mark.figure, check: &mark.check, bound: Some(mark.bound), side });
         }
     }
     out
 }
 
+/// The side of the bound that a value and its mark show.
+const fn seen(mark: &Validity) -> Bound {
+    let above = (mark.valid && mark.measured > mark.bound) || (!mark.valid && mark.measured < mark.bound);
+    if above { Bound::AtLeast } else { Bound::AtMost }
+}
+
 impl Kind<'_> {
     fn is_of(&self, mark: &Validity) -> bool {
-        self.figure == mark.figure && self.check == mark.check
+        *self.figure == mark.figure && *self.check == mark.check
     }
 
     fn limit(&self, bound: f64) -> String {
-        format!("{}\u{a0}{}", if self.at_least { "≥" } else { "≤" }, digits(bound))
+        let sign = match self.side {
+            Bound::AtMost => "≤",
+            Bound::AtLeast => "≥",
+        };
+        format!("{sign}\u{a0}{}", digits(bound))
     }
 
     fn title(&self) -> String {
         let limit = self.bound.map_or_else(String::new, |bound| format!(" {}", self.limit(bound)));
-        format!("#{} | {}{limit}", self.figure, self.check)
+        format!("#{} | {}{limit}", labels::basis(self.figure), labels::check(self.check))
     }
 
     fn cell(&self, mark: &Validity) -> Html {

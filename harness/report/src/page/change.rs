@@ -26,7 +26,8 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
             (Key::Beam, "interval", "change with its 95 % interval"),
             (Key::Bar, "band", "a change in here is too small to matter"),
         ]));
-        let drawn = deciding.iter().enumerate().map(|(at, row)| (row.figure.clone(), plot::strip(row, at)));
+        let drawn =
+            deciding.iter().enumerate().map(|(at, row)| (row.figure.to_string(), plot::strip(row, at)));
         body.push(&plots(drawn));
     }
     body.push(&tables(comparison));
@@ -72,9 +73,10 @@ fn answer(comparison: &Comparison) -> String {
         (found, ..) => format!("Yes: {who} is {}.", found.join(", and ")),
     };
     if !unsure.is_empty() {
-        let mut names: Vec<&str> = unsure.iter().take(NAMED).map(|row| row.figure.as_str()).collect();
-        let more = format!("{} more", unsure.len().saturating_sub(NAMED));
-        names.extend((unsure.len() > NAMED).then_some(more.as_str()));
+        let mut names: Vec<String> = unsure.iter().take(NAMED).map(|row| row.figure.to_string()).collect();
+        if unsure.len() > NAMED {
+            names.push(format!("{} more", unsure.len() - NAMED));
+        }
         text += &format!(" Nothing is proven of {}.", names.join(", "));
     }
     text

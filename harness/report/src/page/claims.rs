@@ -70,7 +70,7 @@ fn conditions(claims: &[ClaimResult]) -> Html {
     {
         grid.marked(vec![
             Html::text(&claim.says),
-            Html::leaf("code", "", &judged.that),
+            Html::leaf("code", "", judged.that.text()),
             Html::text(&judged.variant),
             badge(judged.verdict),
             Html::text(words::values(judged, PAGE)),

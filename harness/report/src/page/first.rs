@@ -138,7 +138,7 @@ fn expectations(result: &RunResult) -> Html {
     for judged in judged {
         let grid = if judged.verdict == Verdict::Pass { &mut held } else { &mut open };
         grid.marked(vec![
-            Html::leaf("code", "", &judged.that),
+            Html::leaf("code", "", judged.that.text()),
             Html::text(&judged.variant),
             badge(judged.verdict),
             Html::text(words::values(judged, PAGE)),

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use spanfate_model::result::{Agreement, RunResult};
+use spanfate_model::result::{Agreement, Counted, RunResult};
+use spanfate_model::term::Term;
 use spanfate_model::witness::Witness;
 
 use super::grid::Grid;
 use super::part::{Section, doubt, fold, note, trial_name};
 use crate::books::trials;
+use crate::labels;
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 
@@ -29,7 +31,8 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     let mut equal = Grid::new("Where all witnesses say the same, spans", &titles);
     for (variant, trial) in trials(result) {
         for row in &trial.agreement {
-            let mut cells = vec![Html::text(trial_name(variant, trial)), Html::text(&row.what)];
+            let mut cells =
+                vec![Html::text(trial_name(variant, trial)), Html::text(labels::counted(&row.what))];
             cells.extend(witnesses.iter().map(|witness| {
                 let count = row.counts.iter().find(|(known, _)| known == witness);
                 Html::text(count.map_or_else(|| NONE.to_owned(), |(_, count)| PAGE.count(*count)))
@@ -51,7 +54,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
 
 /// What several witnesses counted alike in some trials, added up over these.
 struct Row<'a> {
-    what: &'a str,
+    what: &'a Term<Counted>,
     counts: Vec<(Witness, u64)>,
     trials: u64,
     /// Differences that are explained, and those that are not.
@@ -65,7 +68,7 @@ impl<'a> Row<'a> {
         for one in rows {
             let who =
                 |counts: &[(Witness, u64)]| counts.iter().map(|(witness, _)| *witness).collect::<Vec<_>>();
-            let same = |row: &&mut Self| row.what == one.what && who(&row.counts) == who(&one.counts);
+            let same = |row: &&mut Self| *row.what == one.what && who(&row.counts) == who(&one.counts);
             let differences = match one.explained {
                 Some(_) => (one.difference, 0),
                 None => (0, one.difference),
@@ -104,7 +107,7 @@ fn matrix(rows: &[&Agreement], witnesses: &BTreeSet<Witness>) -> Html {
         titles,
     );
     for row in Row::all(rows) {
-        let mut cells = vec![Html::text(row.what)];
+        let mut cells = vec![Html::text(labels::counted(row.what))];
         // What is said more often than anything else is believed; the others stand out.
         let usual = row
             .counts

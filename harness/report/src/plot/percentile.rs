@@ -3,7 +3,7 @@
 use plotters::element::{PathElement, Polygon};
 use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
-use spanfate_model::result::{Quantiles, TrialResult, VariantResult};
+use spanfate_model::result::{Basis, Quantiles, TrialResult, VariantResult};
 
 use super::figure::{Area, Drawn, Figure, px, stroke, write};
 use super::reading::{Axis, Reading};
@@ -169,14 +169,14 @@ fn points(quantiles: &Quantiles) -> Curve {
 
 /// From the lowest to the highest of the trials, by place: of response and of delay, where there are trials enough.
 fn bands(variant: &VariantResult) -> Vec<(Ink, Band)> {
-    [(Ink::ResponseBand, "latency", RESPONSE), (Ink::DelayBand, "loss", DELAY)]
+    [(Ink::ResponseBand, Basis::Latency, RESPONSE), (Ink::DelayBand, Basis::Loss, DELAY)]
         .into_iter()
         .filter_map(|(ink, figure, pick)| Some((ink, band(variant, figure, pick)?)))
         .collect()
 }
 
 /// The band over the trials that are valid for a figure.
-fn band(variant: &VariantResult, figure: &str, pick: Pick) -> Option<Band> {
+fn band(variant: &VariantResult, figure: Basis, pick: Pick) -> Option<Band> {
     let valid = variant.trials.iter().filter(|trial| trial.is_valid(figure));
     let all: Vec<&Quantiles> = valid.filter_map(pick).collect();
     let (first, _) = all.split_first().filter(|_| all.len() >= BAND)?;

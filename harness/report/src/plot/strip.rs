@@ -47,7 +47,7 @@ pub(crate) fn strip(row: &Compared, at: usize) -> Html {
 
 /// Values as they are drawn, and how many of the figure's units one of them is: memory in MiB, so that ticks are round.
 fn unit(row: &Compared) -> f64 {
-    if row.figure == Figured::MemoryPeak.to_string() { 1_048_576.0 } else { 1.0 }
+    if row.figure.is(&Figured::MemoryPeak) { 1_048_576.0 } else { 1.0 }
 }
 
 /// A tick's label.

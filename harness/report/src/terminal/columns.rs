@@ -2,7 +2,6 @@
 //! says which.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use spanfate_model::fate::Fate;
 use spanfate_model::result::{Quantiles, VariantResult};
 
 use super::ink::{Ink, paint, width};
@@ -143,12 +142,8 @@ fn lost(variant: &VariantResult) -> Vec<String> {
 
 /// The biggest fates; what is not the biggest has its count.
 fn fates(variant: &VariantResult) -> Vec<String> {
-    let mut lost: Vec<(&str, u64)> = variant
-        .summary
-        .lost_by_fate
-        .iter()
-        .map(|(name, count)| (Fate::by_name(name).map_or(name.as_str(), |fate| fate.facts().short), *count))
-        .collect();
+    let mut lost: Vec<(&str, u64)> =
+        variant.summary.lost_by_fate.iter().map(|(fate, count)| (fate.facts().short, *count)).collect();
     lost.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let mut lines: Vec<String> = lost.iter().take(1).map(|(name, _)| text::clip(name, FATE)).collect();
     let line = |(name, count): &(&str, u64)| text::clip(&format!("+{} {name}", TERMINAL.count(*count)), FATE);

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::expect::Condition;
 use spanfate_model::fate::FateClass;
 use spanfate_model::result::RunResult;
+use spanfate_model::term::Term;
 use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::WitnessState;
 
@@ -144,13 +146,13 @@ const fn ink(verdict: Verdict) -> Ink {
 /// The expectations: what holds is summed up per condition, the rest has a line each.
 pub(crate) fn expectations(result: &RunResult) -> Vec<String> {
     let mut out = Vec::new();
-    let mut passed: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut passed: Vec<(&Term<Condition>, Vec<String>)> = Vec::new();
     let mut judged: Vec<_> = result.expectations.iter().collect();
     judged.sort_by_key(|judged| std::cmp::Reverse(judged.verdict));
     for judged in judged {
         let name = clean(&judged.variant);
         if judged.verdict == Verdict::Pass {
-            match passed.iter_mut().find(|(that, _)| *that == judged.that) {
+            match passed.iter_mut().find(|(that, _)| **that == judged.that) {
                 Some((_, names)) => names.push(name),
                 None => passed.push((&judged.that, vec![name])),
             }
@@ -158,12 +160,12 @@ pub(crate) fn expectations(result: &RunResult) -> Vec<String> {
         }
         let reason = judged.reason.as_ref().map(|why| format!(": {}", clean(why))).unwrap_or_default();
         let word = paint(ink(judged.verdict), words::verdict(judged.verdict));
-        out.push(titled("expected", &format!("{word} {} for {name}{reason}", clean(&judged.that))));
+        out.push(titled("expected", &format!("{word} {} for {name}{reason}", clean(&judged.that.text()))));
     }
     for (that, names) in passed {
         let word = paint(Ink::Good, words::verdict(Verdict::Pass));
         let who = if names.len() > 3 { format!("{} variants", names.len()) } else { names.join(", ") };
-        out.push(titled("expected", &format!("{word} {} for {who}", clean(that))));
+        out.push(titled("expected", &format!("{word} {} for {who}", clean(&that.text()))));
     }
     out
 }

@@ -217,8 +217,7 @@ pub(crate) fn own() -> RunResult {
         }
         (variant.summary.breakdown, variant.summary.damage) = (Vec::new(), None);
         (variant.summary.predicted, variant.summary.delay) = (None, None);
-        variant.summary.lost_by_fate =
-            BTreeMap::from([(Fate::LostBeforeReceiver.to_string(), variant.summary.lost)]);
+        variant.summary.lost_by_fate = BTreeMap::from([(Fate::LostBeforeReceiver, variant.summary.lost)]);
     }
     result
 }

@@ -4,6 +4,7 @@ use spanfate_model::change::Change;
 use spanfate_model::exporter::Exporter;
 use spanfate_model::plan::{PlannedTrial, PlannedVariant};
 use spanfate_model::result::{Cell, Compared, Comparison, RunResult, SweepResult, VariantResult, Way};
+use spanfate_model::term::Term;
 use spanfate_model::verdict::Verdict;
 
 use super::{case, run};
@@ -18,7 +19,7 @@ pub(crate) fn compared() -> RunResult {
     result.expectations.clear();
     result.reasons = vec!["response.p50 is worse by +7.1 %".to_owned()];
     let row = |figure: &str, way, change, effect, at: f64| Compared {
-        figure: figure.to_owned(),
+        figure: Term::read(figure),
         way,
         baseline: vec![at; 10],
         candidate: vec![at * 1.071; 10],
@@ -102,7 +103,7 @@ pub(crate) fn poisoned_comparison(text: &str) -> RunResult {
         (comparison.baseline, comparison.candidate) = (text.to_owned(), text.to_owned());
         comparison.reasons.push(text.to_owned());
         for row in &mut comparison.rows {
-            (row.figure, row.reason) = (text.to_owned(), Some(text.to_owned()));
+            (row.figure, row.reason) = (Term::Foreign(text.to_owned()), Some(text.to_owned()));
         }
     }
     for cell in result.sweep.iter_mut().flat_map(|sweep| &mut sweep.cells) {

@@ -7,6 +7,7 @@ use spanfate_model::fate::{Exit, Fate};
 use spanfate_model::ledger::FateCount;
 use spanfate_model::result::{Dose, FaultResult, FaultWindow, RunResult, VariantResult};
 use spanfate_model::scenario::Fault;
+use spanfate_model::term::Term;
 
 use super::{case, chain, run};
 
@@ -24,7 +25,7 @@ fn window(from_ms: f64, to_ms: Option<f64>) -> FaultWindow {
 
 fn concluded(number: usize, fault: &Fault, windows: Vec<FaultWindow>, doses: &[(&str, f64)]) -> FaultResult {
     let doses: Vec<Dose> =
-        doses.iter().map(|(what, amount)| Dose { what: (*what).to_owned(), amount: *amount }).collect();
+        doses.iter().map(|(what, amount)| Dose { what: Term::read(what), amount: *amount }).collect();
     let needed = fault.needed() as f64;
     FaultResult {
         number,
@@ -193,7 +194,7 @@ pub(crate) fn poisoned_faults(text: &str) -> RunResult {
                 (fault.name, fault.kind, fault.on) = (text.to_owned(), text.to_owned(), text.to_owned());
                 fault.missed.push(text.to_owned());
                 fault.windows.iter_mut().for_each(|window| text.clone_into(&mut window.why));
-                fault.doses.iter_mut().for_each(|dose| text.clone_into(&mut dose.what));
+                fault.doses.iter_mut().for_each(|dose| dose.what = Term::Foreign(text.to_owned()));
             }
         }
     }

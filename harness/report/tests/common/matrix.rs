@@ -3,7 +3,10 @@
 
 use spanfate_model::exporter::Exporter;
 use spanfate_model::load::PlannedLoad;
-use spanfate_model::result::{Cell, Dose, FaultResult, FaultWindow, RunResult, SweepResult, VariantResult};
+use spanfate_model::measure::Measure;
+use spanfate_model::result::{
+    Basis, Cell, Dose, FaultResult, FaultWindow, RunResult, SweepResult, VariantResult,
+};
 use spanfate_model::scenario::{Axis, Fault, Load};
 use spanfate_model::unit::{Period, Rate};
 
@@ -106,7 +109,8 @@ fn dress(variant: &mut VariantResult, n: usize, [q, r, f]: [usize; 3], faults: &
         if let Some(law) = &mut trial.loss.predicted {
             (law.spans_per_s, law.rate) = (SPANS * rate, loss(QUEUES[q], SPANS * rate, 0.0));
         }
-        if let Some(mark) = trial.validity.iter_mut().find(|mark| mark.figure == "loss" && n % 20 == 7) {
+        if let Some(mark) = trial.validity.iter_mut().find(|mark| mark.figure.is(&Basis::Loss) && n % 20 == 7)
+        {
             mark.valid = false;
         }
         trial.faults = faults.iter().map(|fault| concluded(fault, n != 62)).collect();
@@ -125,7 +129,7 @@ fn concluded(fault: &Fault, bit: bool) -> FaultResult {
         kind: fault.kind.name().to_owned(),
         on: fault.on.as_ref().map(ToString::to_string).unwrap_or_default(),
         windows: vec![FaultWindow { from_ms: 1000.0, to_ms: Some(1400.0), why: String::new() }],
-        doses: vec![Dose { what: "operations meanwhile".to_owned(), amount: if bit { 12.0 } else { 0.0 } }],
+        doses: vec![Dose { what: Measure::OperationsMeanwhile.into(), amount: if bit { 12.0 } else { 0.0 } }],
         needed: 1.0,
         bit,
         missed: Vec::new(),
@@ -133,7 +137,7 @@ fn concluded(fault: &Fault, bit: bool) -> FaultResult {
 }
 
 fn cell(variant: &VariantResult, at: &[usize; 3]) -> Cell {
-    let valid = variant.trials.iter().filter(|trial| trial.is_valid("loss")).count() as u64;
+    let valid = variant.trials.iter().filter(|trial| trial.is_valid(Basis::Loss)).count() as u64;
     Cell {
         variant: variant.name.clone(),
         at: at.to_vec(),

@@ -20,10 +20,11 @@ use spanfate_model::ledger::Ledger;
 use spanfate_model::manifest::{FORMAT, Status};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::result::{
-    ClaimResult, Estimate, Expectation, ExportFigures, LoadFigures, Loss, Outcome, RunResult, Summary,
+    Basis, ClaimResult, Estimate, Expectation, ExportFigures, LoadFigures, Loss, Outcome, RunResult, Summary,
     TrialResult, VariantResult,
 };
 use spanfate_model::scenario::{Load, Receiver, Scenario, Variant};
+use spanfate_model::term::Term;
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
@@ -170,7 +171,7 @@ pub(crate) fn poisoned(text: &str) -> RunResult {
         *field = poison();
     }
     for judged in &mut result.expectations {
-        (judged.that, judged.variant, judged.reason) = (poison(), poison(), Some(poison()));
+        (judged.that, judged.variant, judged.reason) = (Term::Foreign(poison()), poison(), Some(poison()));
     }
     for claim in &mut result.claims {
         (claim.says, claim.source) = (poison(), Some(poison()));
@@ -179,7 +180,6 @@ pub(crate) fn poisoned(text: &str) -> RunResult {
         variant.name = poison();
         variant.settings.push((poison(), poison()));
         variant.summary.marks.push(poison());
-        variant.summary.lost_by_fate.insert(poison(), 7);
         let rows = variant.summary.breakdown.iter_mut().flat_map(|one| &mut one.rows);
         rows.for_each(|row| text.clone_into(&mut row.value));
         variant.trials.iter_mut().for_each(|trial| poison_trial(trial, text));
@@ -207,10 +207,11 @@ fn poison_trial(trial: &mut TrialResult, text: &str) {
         .witnesses
         .push(WitnessReport { witness: Witness::Collector, state: WitnessState::Absent(text.to_owned()) });
     for row in &mut trial.agreement {
-        (row.what, row.difference, row.explained) = (text.to_owned(), 9, Some(text.to_owned()));
+        (row.what, row.difference, row.explained) =
+            (Term::Foreign(text.to_owned()), 9, Some(text.to_owned()));
     }
     for mark in &mut trial.validity {
-        (mark.figure, mark.check) = (text.to_owned(), text.to_owned());
+        (mark.figure, mark.check) = (Term::Foreign(text.to_owned()), Term::Foreign(text.to_owned()));
     }
 }
 
@@ -220,7 +221,6 @@ pub(crate) fn poison_example(example: &mut Explanation, text: &str) {
         &mut example.service,
         &mut example.name,
         &mut example.kind,
-        &mut example.standing,
         &mut example.verdict,
     ] {
         text.clone_into(field);
@@ -261,7 +261,7 @@ fn claims() -> Vec<ClaimResult> {
         source: Some("an article".to_owned()),
         outcome,
         rests_on: vec![Expectation {
-            that: "loss.rate > 0 %".to_owned(),
+            that: Term::read("loss.rate > 0 %"),
             variant: "SDK defaults".to_owned(),
             values: vec![0.0],
             verdict,
@@ -319,7 +319,7 @@ fn expectations(variant: &VariantResult) -> Vec<Expectation> {
     let rate = variant.summary.loss.mean;
     let holds = rate <= 0.001;
     let judged = |that: &str, values: Vec<f64>, verdict, reason| Expectation {
-        that: that.to_owned(),
+        that: Term::read(that),
         variant: variant.name.clone(),
         values,
         verdict,
@@ -354,7 +354,7 @@ fn summary(trials: &[TrialResult]) -> Summary {
     let mut lost_by_fate = BTreeMap::new();
     for (fate, count) in trials.iter().flat_map(|trial| &trial.ledger.fates) {
         if fate.class() == spanfate_model::fate::FateClass::Lost && count.measured > 0 {
-            *lost_by_fate.entry(fate.to_string()).or_insert(0) += count.measured;
+            *lost_by_fate.entry(*fate).or_insert(0) += count.measured;
         }
     }
     let first = trials.first();
@@ -376,7 +376,7 @@ fn summary(trials: &[TrialResult]) -> Summary {
         fixture_cpu: first.map_or(0.0, |trial| trial.usage.fixture_cpu),
         fixture_rss: first.map_or(0, |trial| trial.usage.fixture_rss),
         achieved: 4999.6,
-        marks: if first.is_some_and(|t| t.is_valid("latency")) {
+        marks: if first.is_some_and(|t| t.is_valid(Basis::Latency)) {
             Vec::new()
         } else {
             vec!["latency spoilt".to_owned()]

@@ -13,6 +13,9 @@ use spanfate_model::result::{
     Agreement, ExportFigures, LoadFigures, Loss, Prediction, Quantiles, Slice, TrialResult, UsageFigures,
     Validity,
 };
+use spanfate_model::result::{Basis, Counted, Total};
+use spanfate_model::row::Standing;
+use spanfate_model::term::Term;
 use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 use super::chain::alone;
@@ -104,7 +107,7 @@ fn examples(case: &Case, planned: &PlannedTrial, ledger: &Ledger) -> Vec<Explana
         kind: "server".to_owned(),
         parent: None,
         request: first.request,
-        standing: fate.to_string(),
+        standing: Standing::Fate(*fate),
         verdict: format!(
             "dropped: the queue was full, 2,048 of 2,048, while an export of 512 spans had been waiting {:.1} ms for its answer",
             case.export_ms * 0.8
@@ -257,40 +260,42 @@ fn witnesses() -> Vec<WitnessReport> {
 }
 
 fn agreement(ledger: &Ledger) -> Vec<Agreement> {
-    let row = |what: &str, witnesses: &[Witness], count: u64| Agreement {
-        what: what.to_owned(),
+    let row = |what: Total, witnesses: &[Witness], count: u64| Agreement {
+        what: Counted::Total(what).into(),
         counts: witnesses.iter().map(|witness| (*witness, count)).collect(),
         difference: 0,
         explained: None,
     };
     let (process, sdk) = (Witness::Process, Witness::Sdk);
     vec![
-        row("spans created", &[process, sdk, Witness::Load], ledger.created),
-        row("dropped for a full queue", &[process, sdk], ledger.total(Fate::DroppedQueueFull)),
-        row("exported without an error", &[process, sdk, Witness::Wire], ledger.total(Fate::Received)),
+        row(Total::Created, &[process, sdk, Witness::Load], ledger.created),
+        row(Total::Dropped, &[process, sdk], ledger.total(Fate::DroppedQueueFull)),
+        row(Total::Exported, &[process, sdk, Witness::Wire], ledger.total(Fate::Received)),
     ]
 }
 
 fn validity(lagging: bool) -> Vec<Validity> {
-    let mark = |figure: &str, check: &str, measured: f64, bound: f64, valid: bool| Validity {
-        figure: figure.to_owned(),
-        check: check.to_owned(),
+    // One of them is a check of an older version.
+    let mark = |figure: Basis, check: &str, measured: f64, bound: f64, valid: bool| Validity {
+        figure: figure.into(),
+        check: Term::read(check),
         measured,
         bound,
+        side: None,
         valid,
     };
     vec![
-        mark("loss", "requests started in the worst 1 s window, share of intended", 0.9984, 0.99, true),
-        mark("loss", "foreign CPU on the fixture's cores, share", 0.004, 0.05, true),
-        mark("loss", "steal on the fixture's cores, share", 0.0011, 0.02, true),
+        mark(Basis::Loss, "requests started in the worst 1 s window, share of intended", 0.9984, 0.99, true),
+        mark(Basis::Loss, "foreign CPU on the fixture's cores, share", 0.004, 0.05, true),
+        mark(Basis::Loss, "steal on the fixture's cores, share", 0.0011, 0.02, true),
         mark(
-            "latency",
+            Basis::Latency,
             "start lag p99 as a share of response p99",
             if lagging { 0.143 } else { 0.06 },
             0.1,
             !lagging,
         ),
-        mark("latency", "foreign CPU on the fixture's cores, share", 0.004, 0.05, true),
+        mark(Basis::Latency, "foreign CPU on the fixture's cores, share", 0.004, 0.05, true),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The four answers of the first screen.
 
 use spanfate_model::exporter::Exporter;
+use spanfate_model::fate::Fate;
 use spanfate_model::result::RunResult;
 use spanfate_model::unit::Period;
 
@@ -98,7 +99,7 @@ fn nothing_lost_is_no_and_says_how_near_the_limit_is() {
 fn what_no_setting_stops_is_said_beside_what_one_does() {
     let mut result = sample::single();
     let lost = &mut result.variants[0].summary.lost_by_fate;
-    lost.insert("cut_off_at_exit".to_owned(), 5);
+    lost.insert(Fate::CutOffAtExit, 5);
     says(
         &result,
         &[
@@ -107,7 +108,7 @@ fn what_no_setting_stops_is_said_beside_what_one_does() {
             "Let requests finish before the process ends",
         ],
     );
-    result.variants[0].summary.lost_by_fate.remove("dropped_queue_full");
+    result.variants[0].summary.lost_by_fate.remove(&Fate::DroppedQueueFull);
     let cards = cards(&result);
     assert!(
         cards.contains("Nothing: change code\nLet requests finish") && !cards.contains("OTEL_BSP"),

@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use spanfate_model::event::Amounts;
 use spanfate_model::fault::{Direction, Family, Kind, Target};
 use spanfate_model::layout::TrialDir;
+use spanfate_model::measure::Measured;
 use spanfate_model::plan::PlannedVariant;
 use spanfate_model::unit::Period;
 use tokio::runtime::{Builder, Runtime};
@@ -100,16 +102,11 @@ impl Links {
     }
 
     /// Takes a fault off a link; gives the bytes that passed meanwhile.
-    pub(super) fn clear(
-        &self,
-        number: usize,
-        kind: &Kind,
-        link: &Target,
-    ) -> Result<BTreeMap<String, u64>, Error> {
+    pub(super) fn clear(&self, number: usize, kind: &Kind, link: &Target) -> Result<Amounts, Error> {
         if let Some(namespace) = self.namespace.as_ref().filter(|_| kind.is_of_packets()) {
             return namespace.clear(number);
         }
-        let Some((reach, proxy)) = self.proxy_of(link) else { return Ok(BTreeMap::new()) };
+        let Some((reach, proxy)) = self.proxy_of(link) else { return Ok(Amounts::new()) };
         if matches!(kind, Kind::Down) {
             reach.runtime.block_on(reach.client.set_enabled(&proxy, true))?;
         } else {
@@ -121,9 +118,9 @@ impl Links {
         let mut proxies = self.proxies.lock().unwrap_or_else(PoisonError::into_inner);
         let before = proxies.passed.remove(&number).unwrap_or_default();
         let passed = |now: u64, before: u64| now.saturating_sub(before);
-        Ok(BTreeMap::from([
-            ("bytes_upstream".to_owned(), passed(now.upstream, before.upstream)),
-            ("bytes_downstream".to_owned(), passed(now.downstream, before.downstream)),
+        Ok(Amounts::from([
+            (Measured::BytesUpstream.into(), passed(now.upstream, before.upstream)),
+            (Measured::BytesDownstream.into(), passed(now.downstream, before.downstream)),
         ]))
     }
 

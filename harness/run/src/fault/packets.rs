@@ -1,13 +1,14 @@
 //! Faults that the kernel makes happen to packets. The trial runs in a network namespace of its own, whose only device is `lo`:
 //! nothing outside can be reached or disturbed, and it is gone with the trial's last process.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::process::Command;
 
 use nix::sched::{CloneFlags, setns, unshare};
 use serde_json::Value;
+use spanfate_model::event::Amounts;
 use spanfate_model::fault::{Direction, Kind};
+use spanfate_model::measure::Measured;
 use spanfate_model::unit::Period;
 
 use crate::Error;
@@ -65,7 +66,7 @@ impl Namespace {
 
     /// Takes it off; gives what the kernel counted.
     #[expect(clippy::unused_self, reason = "it acts on the namespace that this value keeps")]
-    pub(super) fn clear(&self, number: usize) -> Result<BTreeMap<String, u64>, Error> {
+    pub(super) fn clear(&self, number: usize) -> Result<Amounts, Error> {
         let (id, handle, preference) = names(number);
         let counted = tc(&["-s", "-j", "qdisc", "show", "dev", "lo"])?;
         tc(&["filter", "del", "dev", "lo", "parent", "1:", "pref", &preference])?;
@@ -120,12 +121,16 @@ fn discipline(kind: &Kind) -> (Direction, Vec<String>) {
 }
 
 /// Counters of a discipline in what `tc -s -j qdisc show` says.
-fn counters(json: &str, handle: &str) -> BTreeMap<String, u64> {
+fn counters(json: &str, handle: &str) -> Amounts {
     let all: Vec<Value> = serde_json::from_str(json).unwrap_or_default();
     let of_it = all.iter().find(|one| one["handle"] == handle);
-    let names = [("packets", "packets"), ("packets_dropped", "drops"), ("packets_held", "overlimits")];
+    let names = [
+        (Measured::Packets, "packets"),
+        (Measured::PacketsDropped, "drops"),
+        (Measured::PacketsHeld, "overlimits"),
+    ];
     let count = |name: &str| of_it.and_then(|one| one[name].as_u64()).unwrap_or_default();
-    names.iter().map(|(ours, theirs)| ((*ours).to_owned(), count(theirs))).collect()
+    names.iter().map(|(ours, theirs)| ((*ours).into(), count(theirs))).collect()
 }
 
 fn ip(arguments: &[&str]) -> Result<String, Error> {
@@ -165,8 +170,10 @@ mod tests {
     fn counters_are_those_of_the_handle() {
         let json = r#"[{"kind":"htb","handle":"1:","drops":9,"packets":9},{"kind":"tbf","handle":"10:","drops":2,"packets":7,"overlimits":3}]"#;
         let found = counters(json, "10:");
-        assert_eq!((found["packets"], found["packets_dropped"], found["packets_held"]), (7, 2, 3));
-        assert_eq!(counters("", "10:")["packets"], 0);
+        let of = |found: &Amounts, what: Measured| found[&what.into()];
+        let measured = [Measured::Packets, Measured::PacketsDropped, Measured::PacketsHeld];
+        assert_eq!(measured.map(|what| of(&found, what)), [7, 2, 3]);
+        assert_eq!(of(&counters("", "10:"), Measured::Packets), 0);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Faults of a process, from outside: signals, control groups, a neighbour.
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use nix::sys::signal::Signal;
+use spanfate_model::event::Amounts;
 use spanfate_model::fault::Kind;
+use spanfate_model::measure::Measured;
 use spanfate_model::unit::{MonoNs, Period};
 
 use super::Scene;
@@ -74,30 +75,26 @@ pub(super) fn apply(
 
 impl Injected {
     /// Ends it; gives what it measured.
-    pub(super) fn end(
-        self,
-        service: usize,
-        scene: &mut Scene<'_, '_, '_>,
-    ) -> Result<BTreeMap<String, u64>, Error> {
-        let mut out = BTreeMap::new();
+    pub(super) fn end(self, service: usize, scene: &mut Scene<'_, '_, '_>) -> Result<Amounts, Error> {
+        let mut out = Amounts::new();
         match self {
             Self::Pause { since } => {
                 let stopped = scene.services.pid(service).is_some_and(is_stopped);
                 let time = clock::now().saturating_sub(since);
                 scene.services.signal(service, Signal::SIGCONT);
                 // Only what was seen stopped was stopped.
-                out.insert("stopped_ns".to_owned(), if stopped { time } else { 0 });
+                out.insert(Measured::StoppedNs.into(), if stopped { time } else { 0 });
             }
             Self::Cpu(group) => {
-                out.insert("throttled_ns".to_owned(), group.throttled_ns()?);
+                out.insert(Measured::ThrottledNs.into(), group.throttled_ns()?);
                 group.limit_cpu(0.0)?;
             }
             Self::Oom(group) => {
-                out.insert("oom_kills".to_owned(), group.oom_kills()?);
+                out.insert(Measured::OomKills.into(), group.oom_kills()?);
             }
             Self::Neighbour { child, since } => {
-                out.insert("cpu_ns".to_owned(), cpu_ns(child.pid()));
-                out.insert("lasted_ns".to_owned(), clock::now().saturating_sub(since));
+                out.insert(Measured::CpuNs.into(), cpu_ns(child.pid()));
+                out.insert(Measured::LastedNs.into(), clock::now().saturating_sub(since));
             }
         }
         Ok(out)

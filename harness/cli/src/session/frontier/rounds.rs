@@ -4,7 +4,7 @@
 pub(super) use spanfate_analysis::frontier::Seen;
 use spanfate_model::fate::FateClass;
 use spanfate_model::frontier::Along;
-use spanfate_model::result::{RunResult, TrialResult};
+use spanfate_model::result::{Basis, RunResult, TrialResult};
 use spanfate_model::scenario::Variant;
 use spanfate_model::unit::{MonoNs, Period};
 use spanfate_model::verdict::Verdict;
@@ -122,10 +122,10 @@ fn learn(one: &mut Candidate, value: f64, result: &RunResult) {
 /// them, so a trial that lost nothing is clean on a busy machine as well.
 pub(super) fn seen(trial: &TrialResult) -> Seen {
     let whole = trial.error.is_none() && trial.faults.iter().all(|fault| fault.bit);
-    let marks = || trial.validity.iter().filter(|mark| mark.figure == "loss");
+    let marks = || trial.validity.iter().filter(|mark| mark.figure.is(&Basis::Loss));
     match trial.ledger.class(FateClass::Lost).0 {
         0 if whole && marks().all(|mark| mark.valid || mark.is_of_others()) => Seen::Clean,
-        1.. if whole && trial.is_valid("loss") => Seen::Lossy,
+        1.. if whole && trial.is_valid(Basis::Loss) => Seen::Lossy,
         _ => Seen::Unusable,
     }
 }

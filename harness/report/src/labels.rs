@@ -1,0 +1,143 @@
+//! What people read in place of the words that a result decides by. Here and nowhere else, so that saying one of them better
+//! changes what is read and nothing else; a text that this version does not know is shown as it is.
+
+use std::borrow::Cow;
+
+use spanfate_model::measure::Measure;
+use spanfate_model::result::{Basis, ById, Check, Counted, PathTotal, Total};
+use spanfate_model::term::{Term, worded};
+
+/// A word as people read it; a foreign text as it is.
+fn label<'a, T>(term: &'a Term<T>, known: impl FnOnce(&T) -> Cow<'static, str>) -> Cow<'a, str> {
+    match term {
+        Term::Known(word) => known(word),
+        Term::Foreign(text) => Cow::Borrowed(text),
+    }
+}
+
+/// What a figure needs to be believed.
+pub(crate) fn basis(term: &Term<Basis>) -> Cow<'_, str> {
+    label(term, |basis| {
+        worded(match basis {
+            Basis::Loss => "loss",
+            Basis::Latency => "latency",
+            Basis::Accounting => "accounting",
+        })
+    })
+}
+
+/// What was checked.
+pub(crate) fn check(term: &Term<Check>) -> Cow<'_, str> {
+    label(term, |check| {
+        worded(match check {
+            Check::Started => "requests started in the worst 1 s window, share of intended",
+            Check::Unplaced => "spans that cannot be placed",
+            Check::Uncounted => "spans that may have been made uncounted",
+            Check::Samples => "usage samples",
+            Check::ForeignCpu => "foreign CPU on the fixture's cores, share",
+            Check::Steal => "steal on the fixture's cores, share",
+            Check::Failed => "requests that failed, share of started",
+            Check::StartLag => "start lag p99, ms (at most a tenth of response p99, or 0.2)",
+        })
+    })
+}
+
+/// What several witnesses count.
+pub(crate) fn counted(term: &Term<Counted>) -> Cow<'_, str> {
+    label(term, |counted| match counted {
+        Counted::Total(total) => worded(match total {
+            Total::Created => "spans created",
+            Total::Started => "spans started, recording",
+            Total::Dropped => "dropped for a full queue",
+            Total::Handed => "handed to the exporter",
+            Total::Exported => "exported without an error",
+        }),
+        Counted::OnPath(total, path) => {
+            let what = worded(match total {
+                PathTotal::Dropped => "dropped for a full queue, by the processor's own counter",
+            });
+            match path {
+                Some(path) => Cow::Owned(format!("{what}: {path}")),
+                None => what,
+            }
+        }
+        Counted::ById(stage) => worded(match stage {
+            ById::Started => "started, by id",
+            ById::Ended => "ended, by id",
+            ById::Queued => "taken by the queue, by id",
+            ById::Dropped => "dropped, by id",
+            ById::Handed => "handed over, by id",
+            ById::Arrived => "arrived, and handed over before, by id",
+        }),
+    })
+}
+
+/// Of what an amount is, as it stands behind the amount and its unit: of one, and of several.
+pub(crate) fn measure(measure: Measure) -> (Cow<'static, str>, Cow<'static, str>) {
+    let (one, many) = texts(measure);
+    (worded(one), worded(many))
+}
+
+/// The same where one and several are said alike.
+const fn same(text: &'static str) -> (&'static str, &'static str) {
+    (text, text)
+}
+
+const fn texts(measure: Measure) -> (&'static str, &'static str) {
+    match measure {
+        Measure::OperationsDelayed => ("operation it delayed", "operations it delayed"),
+        Measure::OperationsSlower => {
+            ("operation slower than any without it", "operations slower than any without it")
+        }
+        Measure::OperationsBroken => ("operation it broke", "operations it broke"),
+        Measure::OperationsStalled => ("operation it stalled", "operations it stalled"),
+        Measure::OperationsMeanwhile => ("operation meanwhile", "operations meanwhile"),
+        Measure::OperationsFailed => same("of these failed"),
+        Measure::LongestMs => same("the longest took"),
+        Measure::RequestsThrough => ("request that came through it", "requests that came through it"),
+        Measure::BytesOfEnded => same("of connections that ended meanwhile"),
+        Measure::Packets => ("packet", "packets"),
+        Measure::PacketsLost => ("packet lost", "packets lost"),
+        Measure::PacketsActedOn => ("packet it acted on", "packets it acted on"),
+        Measure::PacketsHeldOrDropped => ("packet held or dropped", "packets held or dropped"),
+        Measure::PacketsDropped => same("of these dropped"),
+        Measure::ProcessesEnded => ("process it ended", "processes it ended"),
+        Measure::QueueBefore => {
+            ("span in the queue at most just before", "spans in the queue at most just before")
+        }
+        Measure::InFlightBefore => {
+            ("export in flight at most just before", "exports in flight at most just before")
+        }
+        Measure::StoppedMs => same("stopped"),
+        Measure::OomKills => ("kill by the kernel", "kills by the kernel"),
+        Measure::ProcessesKilled => ("process that ended by SIGKILL", "processes that ended by SIGKILL"),
+        Measure::ThrottledMs => same("throttled"),
+        Measure::NeighbourCpuMs => same("of CPU the neighbour took"),
+        Measure::NeighbourMs => same("it was there"),
+        Measure::Collections => ("garbage collection", "garbage collections"),
+        Measure::StopTheWorldMs => same("stop-the-world"),
+        Measure::AssistMs => same("of CPU in mark assists"),
+        Measure::GarbageMib => same("of garbage it made"),
+        Measure::CollectorMs => same("of CPU in the collector"),
+        Measure::Panics => ("panic", "panics"),
+        Measure::Recovered => same("of these recovered"),
+        Measure::Exits => ("exit", "exits"),
+        Measure::ContextsLost => ("context lost", "contexts lost"),
+        Measure::SentIntact => ("call sent intact meanwhile", "calls sent intact meanwhile"),
+        Measure::DeepCalls => ("deep call", "deep calls"),
+        Measure::StackBytes => same("of stack at most"),
+        Measure::SpansTreated => ("span treated so", "spans treated so"),
+        Measure::RequestsForConnection => {
+            ("request that waited for a connection", "requests that waited for a connection")
+        }
+        Measure::LookupsForLock => ("look-up that waited for the lock", "look-ups that waited for the lock"),
+        Measure::WaitedMs => same("waited"),
+        Measure::ExportsSlowed => ("export it slowed", "exports it slowed"),
+        Measure::SlowedMs => same("of CPU it took"),
+        Measure::SpansStamped => ("span stamped", "spans stamped"),
+        Measure::ClockOffMs => same("the clock was off"),
+        Measure::RequestsHung => ("request that hung", "requests that hung"),
+        Measure::HungMs => same("hung"),
+        Measure::RequestsActedOn => ("request it acted on", "requests it acted on"),
+    }
+}
