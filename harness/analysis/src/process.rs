@@ -2,6 +2,7 @@
 //! ledger, or put together from what probes saw of a process that keeps none.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use spanfate_model::fate::Exit;
 use spanfate_model::fault;
@@ -181,7 +182,7 @@ impl<'a> Process<'a> {
 
     /// The place of a span, if it has one.
     pub(crate) fn find(&self, key: &SpanKey) -> Option<usize> {
-        self.candidates(key.span).find(|number| self.span(*number).is_some_and(|span| span.key == *key))
+        self.candidates(key.span).find(|number| self.key_at(*number).is_some_and(|known| known == *key))
     }
 
     /// The places that a span id leads to: one, unless a foreign program gave an id twice.
@@ -226,6 +227,38 @@ impl<'a> Process<'a> {
             Spans::Ledger(ledger) => ledger.slots.len() / SLOT_BYTES,
             Spans::Gathered(gathered) => gathered.spans.len(),
         }
+    }
+
+    /// The ids of the span at a place.
+    pub(crate) fn key_at(&self, number: usize) -> Option<SpanKey> {
+        match &self.spans {
+            Spans::Ledger(ledger) => Slot::key_of(ledger.slots.get(number * SLOT_BYTES..)?),
+            Spans::Gathered(gathered) => gathered.spans.get(number).map(|span| span.key),
+        }
+    }
+
+    /// Goes over all spans with their places, and what is so of each on the main path, until it breaks.
+    pub(crate) fn try_each(
+        &self,
+        mut each: impl FnMut(usize, SpanEvidence, OnPath) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        match &self.spans {
+            Spans::Ledger(ledger) => {
+                for (number, bytes) in ledger.slots.chunks_exact(SLOT_BYTES).enumerate() {
+                    let (span, on) = of_slot(&Slot::read(bytes));
+                    if span.created != 0 {
+                        each(number, span, on)?;
+                    }
+                }
+            }
+            Spans::Gathered(gathered) => {
+                let main = gathered.on.first().into_iter().flatten();
+                for (number, (span, on)) in gathered.spans.iter().zip(main).enumerate() {
+                    each(number, *span, *on)?;
+                }
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     /// The span at a place.

@@ -70,10 +70,10 @@ impl Sources<'_> {
         }
         self.processes.iter().enumerate().find_map(|(index, process)| {
             process.candidates(span.parent).find_map(|at| {
-                let parent = process.span(at)?;
+                let parent = process.key_at(at)?;
                 let arrived = || self.receipts.of(index, at).is_some_and(|r| r.copies > 0);
-                let same_trace = parent.key.trace == span.key.trace;
-                (parent.key.span == span.parent).then(|| Parent { received: arrived(), same_trace })
+                let same_trace = parent.trace == span.key.trace;
+                (parent.span == span.parent).then(|| Parent { received: arrived(), same_trace })
             })
         })
     }

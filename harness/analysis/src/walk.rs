@@ -61,11 +61,14 @@ pub(crate) fn each<'a>(
 ) {
     let mut paths = Vec::new();
     for (index, process) in sources.processes.iter().enumerate() {
-        for (number, span, main) in process.spans() {
-            let Some(judged) = judged(sources, index, number, (span, main), &mut paths) else { continue };
-            if each(&judged, &paths).is_break() {
-                return;
+        let done = process.try_each(|number, span, main| {
+            match judged(sources, (index, process), number, (span, main), &mut paths) {
+                Some(judged) => each(&judged, &paths),
+                None => ControlFlow::Continue(()),
             }
+        });
+        if done.is_break() {
+            return;
         }
     }
 }
@@ -76,21 +79,21 @@ pub(crate) fn one<'a>(
     index: usize,
     number: usize,
 ) -> Option<(Judged<'a>, Vec<JudgedPath<'a>>)> {
-    let both = sources.processes.get(index)?.both(number)?;
+    let process = sources.processes.get(index)?;
+    let both = process.both(number)?;
     let mut paths = Vec::new();
-    let judged = judged(sources, index, number, both, &mut paths)?;
+    let judged = judged(sources, (index, process), number, both, &mut paths)?;
     Some((judged, paths))
 }
 
 fn judged<'a>(
     sources: &Sources<'a>,
-    index: usize,
+    (index, process): (usize, &'a Process<'a>),
     number: usize,
     (span, main): (SpanEvidence, OnPath),
     paths: &mut Vec<JudgedPath<'a>>,
 ) -> Option<Judged<'a>> {
     paths.clear();
-    let process = sources.processes.get(index)?;
     let receipt = sources.receipts.of(index, number)?;
     let of = sources.tag.part_of(span.key.trace);
     let on_path = |path: &'a Path, on: &OnPath, receipt: &Receipt, elsewhere: bool| {

@@ -168,7 +168,7 @@ pub enum FateClass {
 
 impl Fate {
     /// All that is known of it.
-    pub const fn facts(self) -> FateFacts {
+    pub const fn facts(self) -> &'static FateFacts {
         table::of(self)
     }
 

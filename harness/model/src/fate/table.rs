@@ -5,25 +5,39 @@ use super::{Cause, Decider, Exit, Fate, FateClass, Filter, Leak};
 use crate::signal::{self, Rule, Signal};
 
 /// What is known of a fate.
-pub(super) const fn of(fate: Fate) -> FateFacts {
+pub(super) const fn of(fate: Fate) -> &'static FateFacts {
     match fate {
-        Fate::Received => RECEIVED,
-        Fate::NotSampled(decider) => not_sampled(decider),
-        Fate::Filtered(filter) => filtered(filter),
-        Fate::NeverEnded(leak) => never_ended(leak),
-        Fate::CutOffAtExit => CUT_OFF_AT_EXIT,
-        Fate::NoProcessor => NO_PROCESSOR,
-        Fate::NoExporter => NO_EXPORTER,
-        Fate::DroppedQueueFull => DROPPED_QUEUE_FULL,
-        Fate::EndedAfterShutdown => ENDED_AFTER_SHUTDOWN,
-        Fate::BlockedInEnd => BLOCKED_IN_END,
-        Fate::LostInQueueAtExit(exit) => lost_in_queue_at_exit(exit),
-        Fate::LostInFlightAtExit => LOST_IN_FLIGHT_AT_EXIT,
-        Fate::InEndAtExit => IN_END_AT_EXIT,
-        Fate::ExportFailed(cause) => export_failed(cause),
-        Fate::RejectedPartial => REJECTED_PARTIAL,
-        Fate::RefusedByReceiver => REFUSED_BY_RECEIVER,
-        Fate::LostBeforeReceiver => LOST_BEFORE_RECEIVER,
+        Fate::Received => &RECEIVED,
+        Fate::NotSampled(Decider::Sampler) => const { &not_sampled(Decider::Sampler) },
+        Fate::NotSampled(Decider::Parent) => const { &not_sampled(Decider::Parent) },
+        Fate::Filtered(Filter::Processor) => const { &filtered(Filter::Processor) },
+        Fate::Filtered(Filter::ExporterWrapper) => const { &filtered(Filter::ExporterWrapper) },
+        Fate::NeverEnded(Leak::Forgotten) => const { &never_ended(Leak::Forgotten) },
+        Fate::NeverEnded(Leak::Panic) => const { &never_ended(Leak::Panic) },
+        Fate::NeverEnded(Leak::BodyNotClosed) => const { &never_ended(Leak::BodyNotClosed) },
+        Fate::CutOffAtExit => &CUT_OFF_AT_EXIT,
+        Fate::NoProcessor => &NO_PROCESSOR,
+        Fate::NoExporter => &NO_EXPORTER,
+        Fate::DroppedQueueFull => &DROPPED_QUEUE_FULL,
+        Fate::EndedAfterShutdown => &ENDED_AFTER_SHUTDOWN,
+        Fate::BlockedInEnd => &BLOCKED_IN_END,
+        Fate::LostInQueueAtExit(Exit::ShutdownDeadline) => {
+            const { &lost_in_queue_at_exit(Exit::ShutdownDeadline) }
+        }
+        Fate::LostInQueueAtExit(Exit::Exit) => const { &lost_in_queue_at_exit(Exit::Exit) },
+        Fate::LostInQueueAtExit(Exit::Crash) => const { &lost_in_queue_at_exit(Exit::Crash) },
+        Fate::LostInQueueAtExit(Exit::Kill) => const { &lost_in_queue_at_exit(Exit::Kill) },
+        Fate::LostInFlightAtExit => &LOST_IN_FLIGHT_AT_EXIT,
+        Fate::InEndAtExit => &IN_END_AT_EXIT,
+        Fate::ExportFailed(Cause::Refused) => const { &export_failed(Cause::Refused) },
+        Fate::ExportFailed(Cause::Reset) => const { &export_failed(Cause::Reset) },
+        Fate::ExportFailed(Cause::Timeout) => const { &export_failed(Cause::Timeout) },
+        Fate::ExportFailed(Cause::TooLarge) => const { &export_failed(Cause::TooLarge) },
+        Fate::ExportFailed(Cause::Status) => const { &export_failed(Cause::Status) },
+        Fate::ExportFailed(Cause::Other) => const { &export_failed(Cause::Other) },
+        Fate::RejectedPartial => &REJECTED_PARTIAL,
+        Fate::RefusedByReceiver => &REFUSED_BY_RECEIVER,
+        Fate::LostBeforeReceiver => &LOST_BEFORE_RECEIVER,
     }
 }
 

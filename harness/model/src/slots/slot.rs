@@ -52,8 +52,24 @@ pub const FLAG_PARENT_SAMPLED: u8 = 8;
 pub const FLAG_PANIC: u8 = 16;
 
 impl Slot {
+    /// The ids of a slot's span; nothing where no span was made.
+    pub fn key_of(bytes: &[u8]) -> Option<SpanKey> {
+        let bytes: &[u8; SLOT_BYTES] = bytes.first_chunk()?;
+        let key = SpanKey { trace: TraceId(array_at(bytes, 0)), span: SpanId(array_at(bytes, 16)) };
+        (u64_at(bytes, 32) != 0).then_some(key)
+    }
+
     /// Reads a slot from its 128 bytes.
     pub fn read(bytes: &[u8]) -> Self {
+        // Of a known length, no offset has to be held against it; of a torn one what is missing reads as zeros.
+        match bytes.first_chunk::<SLOT_BYTES>() {
+            Some(whole) => Self::of(whole),
+            None => Self::of(bytes),
+        }
+    }
+
+    #[inline]
+    fn of(bytes: &[u8]) -> Self {
         Self {
             key: SpanKey { trace: TraceId(array_at(bytes, 0)), span: SpanId(array_at(bytes, 16)) },
             parent: SpanId(array_at(bytes, 24)),
