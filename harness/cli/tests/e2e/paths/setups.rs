@@ -201,7 +201,7 @@ pub(super) fn reloads() -> Vec<Setup> {
     };
     vec![
         of("reload of a processor", 8, 200, &reload("processor", false, large())),
-        of("reload of a processor by one alike", 1, 1200, &reload("processor", false, small())),
+        of("reload of a processor by one alike", 8, 200, &reload("processor", false, small())),
         of("reload of a provider", 8, 200, &reload("provider", false, large())),
         of("busy reload of a processor", 8, 400, &reload("processor", true, large()))
             .offered(Offered::Open)
