@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use spanfate_model::fate::{Fate, FateClass};
+use spanfate_model::fate::Fate;
 use spanfate_model::ledger::{FateCount, Ledger, PathBooks};
 use spanfate_model::result::{PathKind, PathResult};
 use spanfate_model::witness::WitnessState;
@@ -293,7 +293,10 @@ fn spread(setup: &Setup, ledger: &Ledger, truth: &Truth, wrong: &mut Complaints)
         return;
     };
     let due = match setup.offered {
-        Offered::Open => truth.made() - ledger.class(FateClass::Deliberate).0,
+        Offered::Open => {
+            let none = ledger.paths.iter().filter(|row| row.path == NONE).map(|row| row.created);
+            truth.made() - none.sum::<u64>()
+        }
         _ => offered_somewhere(setup, truth, ledger, false),
     };
     wrong.same("received on every, some, none", spread.every + spread.some + spread.none, due);
