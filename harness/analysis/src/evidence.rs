@@ -27,8 +27,8 @@ pub(crate) struct SpanEvidence {
     /// Number of the fault that touched it, plus one; 0: none.
     pub(crate) fault: u8,
     pub(crate) handing: Handing,
-    /// `End` is known to have returned, by what its goroutine did after it.
-    pub(crate) went_on: bool,
+    /// When its goroutine did the next thing after its end, by which `End` had returned; 0 if nobody saw it do one.
+    pub(crate) went_on: MonoNs,
     pub(crate) flags: u8,
 }
 
@@ -106,8 +106,8 @@ pub(crate) struct OnPath {
     pub(crate) filtered: MonoNs,
     /// Number of its export call plus one; 0: none.
     pub(crate) call: u32,
-    /// `OnEnd` is known to have returned, by what came after it.
-    pub(crate) returned: bool,
+    /// By then `OnEnd` had returned; 0 if that is not known.
+    pub(crate) returned: MonoNs,
 }
 
 impl OnPath {
@@ -138,7 +138,7 @@ impl From<&Slot> for OnPath {
             exported: slot.exported,
             filtered: slot.filtered,
             call: slot.batch,
-            returned: slot.ended != 0,
+            returned: slot.ended,
         }
     }
 }

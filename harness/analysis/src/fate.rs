@@ -125,13 +125,15 @@ fn inside_on_end(on: &OnPath, scene: &Scene<'_>) -> Standing {
     if path.no_exporter {
         return Standing::Fate(Fate::NoExporter);
     }
-    if path.shutdown_began != 0 && on.offered >= path.shutdown_began && process.is_of_probes() {
+    // The processor looks whether it was stopped somewhere between the two.
+    let looked_by = on.offered.max(on.returned);
+    if path.shutdown_began != 0 && looked_by >= path.shutdown_began && process.is_of_probes() {
         return Standing::Fate(Fate::EndedAfterShutdown);
     }
     match path.ending {
         // It came out of it, neither taken nor dropped nor exported.
-        _ if on.returned && process.has_log_gap() => Unaccounted,
-        _ if on.returned => Unexplained,
+        _ if on.returned != 0 && process.has_log_gap() => Unaccounted,
+        _ if on.returned != 0 => Unexplained,
         Ending::Orderly { .. } if path.blocking && path.kind == PathKind::Batch => {
             Standing::Fate(Fate::BlockedInEnd)
         }
@@ -147,7 +149,7 @@ fn not_handed_on(span: &SpanEvidence, on: &OnPath, scene: &Scene<'_>) -> Standin
         _ if is_after_shutdown(span, path) => Standing::Fate(Fate::EndedAfterShutdown),
         // It may wait in a queue of that processor's own.
         HandsOn::Later => Unaccounted,
-        _ if !on.returned && (abrupt || path.hands_on == HandsOn::Directly) => {
+        _ if on.returned == 0 && (abrupt || path.hands_on == HandsOn::Directly) => {
             Standing::Fate(Fate::InEndAtExit)
         }
         HandsOn::InEnd => Standing::Fate(Fate::Filtered(Filter::Processor)),
@@ -168,7 +170,7 @@ fn never_offered(span: &SpanEvidence, on: &OnPath, scene: &Scene<'_>) -> Standin
         return match span.handing {
             _ if is_after_shutdown(span, path) => Standing::Fate(Fate::EndedAfterShutdown),
             Handing::ToNobody => Standing::Fate(Fate::NoProcessor),
-            _ if process.is_of_probes() && abrupt && !on.returned => Standing::Fate(Fate::InEndAtExit),
+            _ if process.is_of_probes() && abrupt && on.returned == 0 => Standing::Fate(Fate::InEndAtExit),
             // Absence is no proof of intent: somebody may have it.
             Handing::ToOthers => Unaccounted,
             Handing::Unseen if process.is_of_probes() || process.has_log_gap() => Unaccounted,

@@ -184,6 +184,23 @@ fn one_that_hands_on_later_may_still_hold_what_it_did_not_hand_on() {
 }
 
 #[test]
+fn a_processor_may_be_stopped_while_a_span_enters_it() {
+    // Two spans enter before the shutdown begins; the goroutine of the first goes on after that, the other's before.
+    let mut life = Life::default();
+    life.listed(FRONTED, &[PROCESSOR]);
+    for number in [1, 2] {
+        span(&mut life, number, 1, FRONTED);
+        life.of(Kind::Offered, number, PROCESSOR);
+    }
+    life.on(2, Kind::Ended, 77, 0);
+    life.processor(Kind::Shutdown, false, 0, 0).on(1, Kind::Ended, 78, 0);
+    let (trial, _) = end(&mut life, &[PROCESSOR]);
+    assert_eq!(trial.ledger.total(Fate::EndedAfterShutdown), 1);
+    // It came out before the processor was stopped, neither queued nor dropped: that is a contradiction.
+    assert_eq!((trial.ledger.unaccounted.count, trial.ledger.unexplained.count), (0, 1));
+}
+
+#[test]
 fn a_processor_that_takes_the_place_of_another_has_books_of_its_own() {
     let mut life = Life::default();
     life.listed(FRONTED, &[PROCESSOR]).listed(BOTH, &[PROCESSOR]);

@@ -95,8 +95,8 @@ struct Books<'a> {
     on: Vec<Vec<OnPath>>,
     /// Per span: who ended it, with which list of processors, and the last that is known of it on that goroutine.
     ends: Vec<End>,
-    /// The last word of each goroutine.
-    latest: BTreeMap<u64, MonoNs>,
+    /// When each goroutine said anything, in order.
+    moments: BTreeMap<u64, Vec<MonoNs>>,
 }
 
 /// The end of a span.
@@ -140,7 +140,7 @@ impl<'a> Books<'a> {
             on: vec![vec![OnPath::default(); spans.len()]; processors.len()],
             ends: vec![End::default(); spans.len()],
             name_ids: texts.names.keys().copied().zip(1..).collect(),
-            latest: BTreeMap::new(),
+            moments: BTreeMap::new(),
             processors,
             spans,
         }
@@ -158,8 +158,7 @@ impl<'a> Books<'a> {
             log.each().filter_map(|record| if let Record::Span(mark) = record { Some(mark) } else { None })
         };
         for mark in marks() {
-            let latest = self.latest.entry(mark.goroutine).or_default();
-            *latest = mark.at.max(*latest);
+            self.moments.entry(mark.goroutine).or_default().push(mark.at);
             // The first End counts; later ones do nothing.
             if let Some(at) =
                 self.place(&mark.key).filter(|at| mark.kind == Kind::Ended && self.spans[*at].closed == 0)
@@ -213,9 +212,14 @@ impl<'a> Books<'a> {
 
     /// Notes whom the provider called for each span, by its list, and who is known to be done with it.
     fn call(&mut self) {
+        // Records of several CPUs come in an order of their own.
+        for moments in self.moments.values_mut() {
+            moments.sort_unstable();
+        }
         for (at, (span, end)) in self.spans.iter_mut().zip(&self.ends).enumerate() {
-            let went_on = self.latest.get(&end.goroutine).is_some_and(|latest| *latest > end.last);
-            span.went_on = span.closed != 0 && went_on;
+            let moments = self.moments.get(&end.goroutine).map_or(&[][..], Vec::as_slice);
+            let next = moments.get(moments.partition_point(|at| *at <= end.last));
+            span.went_on = next.copied().filter(|_| span.closed != 0).unwrap_or_default();
             for on in &mut self.on {
                 on[at].returned = span.went_on;
             }
