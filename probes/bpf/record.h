@@ -256,3 +256,8 @@ static __always_inline void span(void *ctx, struct record *record, __u64 context
 	record->flags |= flags & 1;
 	emit(ctx, record, counter, record->span);
 }
+
+// The other side reads these bytes; a test holds the fields against its types (`probes/src/attach/header.rs`).
+_Static_assert(sizeof(struct config) == 96, "struct config");
+_Static_assert(sizeof(struct record) == 64, "struct record");
+_Static_assert(sizeof(struct counter) == 64, "struct counter");

@@ -295,3 +295,6 @@ fn absent(what: &'static str) -> ProbeError {
 fn refused(what: &'static str, error: &dyn std::error::Error) -> ProbeError {
     ProbeError::Kernel { what, cause: chain(error) }
 }
+
+#[cfg(test)]
+mod header;

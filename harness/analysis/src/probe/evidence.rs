@@ -45,20 +45,15 @@ impl Probed<'_> {
         };
         gathered.sort();
         let header = Header {
-            pid: 0,
             process: self.manifest.process,
             incarnation: self.manifest.incarnation,
             gomaxprocs: self.manifest.gomaxprocs,
             slots: gathered.spans.len() as u64,
-            log_bytes: 0,
-            salt: 0,
-            base: 0,
-            base_wall: 0,
-            bracket: 0,
             blocking: paths.first().is_some_and(|path| path.blocking),
             service: self.manifest.service.clone(),
             sdk: self.about.sdk.clone(),
             go: self.about.go.clone(),
+            ..Header::default()
         };
         let names = books.name_ids;
         let mut process = Process::gathered(header, paths, nowhere, gathered);

@@ -157,7 +157,7 @@ pub fn cheapest(demand: &Demand, now: &Settings, retry: Retry) -> (Settings, Vec
 fn batch(demand: &Demand, now: u32, lacks: &mut Vec<Shortfall>) -> u32 {
     let carried = |batch: u32| ceiling(f64::from(batch), demand.export_s(batch));
     let wanted = demand.spans_per_s * MARGIN;
-    let least = now.max(LEAST_BATCH).min(MOST_BATCH).next_multiple_of(BATCH_STEP);
+    let least = now.clamp(LEAST_BATCH, MOST_BATCH).next_multiple_of(BATCH_STEP);
     // A round trip that grows with the batch may never allow it, so every step is tried.
     let steps = (least..=MOST_BATCH).step_by(BATCH_STEP as usize).filter(|batch| *batch > now);
     let mut best = now;

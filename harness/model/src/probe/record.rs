@@ -1,4 +1,4 @@
-//! One record of a probe log. Those of the kernel side have the layout of `struct record` in `probes/bpf/otelgo.bpf.c`; those
+//! One record of a probe log. Those of the kernel side have the layout of `struct record` in `probes/bpf/record.h`; those
 //! that the reader adds have kinds from 65.
 
 use super::{Counter, EbpfMode, Kind, MAGIC, VERSION};

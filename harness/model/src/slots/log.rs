@@ -182,7 +182,7 @@ impl LogEntry {
                 out.extend(text.bytes());
             }
             Self::ClockPair { mono, wall } => {
-                out.extend([*mono, *wall].into_iter().flat_map(u64::to_le_bytes))
+                out.extend([*mono, *wall].into_iter().flat_map(u64::to_le_bytes));
             }
             Self::Runtime(sample) => out.extend(sample.words().into_iter().flat_map(u64::to_le_bytes)),
             _ => {}
