@@ -3,7 +3,7 @@
 
 use spanfate_model::id::{SpanId, SpanKey};
 use spanfate_model::slots::{
-    FLAG_PANIC, FLAG_PARENT_REMOTE, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, Slot,
+    FLAG_PANIC, FLAG_PARENT_REMOTE, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, PathRecord, Slot,
 };
 use spanfate_model::unit::MonoNs;
 
@@ -85,7 +85,8 @@ impl SpanEvidence {
 impl From<&Slot> for SpanEvidence {
     fn from(slot: &Slot) -> Self {
         let Slot { key, parent, created, started, closed, name, kind, fault, flags, .. } = *slot;
-        Self { key, parent, created, started, closed, name, kind, fault, flags, ..Self::default() }
+        let provider = u16::from(slot.provider);
+        Self { key, parent, created, started, closed, name, provider, kind, fault, flags, ..Self::default() }
     }
 }
 
@@ -131,14 +132,29 @@ impl OnPath {
 impl From<&Slot> for OnPath {
     fn from(slot: &Slot) -> Self {
         Self {
-            called: 0,
+            called: slot.hidden,
             offered: slot.ending,
             dropped: slot.dropped,
             taken: slot.ended,
             exported: slot.exported,
             filtered: slot.filtered,
             call: slot.batch,
-            returned: slot.ended,
+            returned: slot.ended.max(slot.hidden),
+        }
+    }
+}
+
+impl From<&PathRecord> for OnPath {
+    fn from(record: &PathRecord) -> Self {
+        Self {
+            called: record.hidden,
+            offered: record.ending,
+            dropped: record.dropped,
+            taken: record.ended,
+            exported: record.exported,
+            filtered: record.filtered,
+            call: record.batch,
+            returned: record.ended.max(record.hidden),
         }
     }
 }

@@ -1,14 +1,22 @@
 //! An export path of one process: provider, processor, exporter; how it came to its end, and the calls of its exporter.
 
+mod naming;
+
 use std::collections::BTreeMap;
 
 use spanfate_model::exporter::Effective;
 use spanfate_model::fate::{Cause, Exit};
 use spanfate_model::result::PathKind;
+use spanfate_model::slots::PathInfo;
 use spanfate_model::unit::MonoNs;
 
 use crate::cause;
 use crate::evidence::OnPath;
+
+pub(crate) use naming::unique_names;
+
+/// What a fixture's filtering processor is called.
+const FILTER: &str = "filter";
 
 /// What came of an export call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,7 +81,11 @@ pub(crate) enum HandsOn {
 /// An export path.
 #[derive(Clone, Debug)]
 pub(crate) struct Path {
+    /// Its number among those of its process; 0 is the main one.
+    pub(crate) number: u32,
     pub(crate) name: String,
+    /// What its scenario calls it; empty where it has no such name.
+    pub(crate) label: String,
     /// Its provider, from 0.
     pub(crate) provider: u16,
     pub(crate) kind: PathKind,
@@ -101,7 +113,9 @@ pub(crate) struct Path {
 impl Default for Path {
     fn default() -> Self {
         Self {
+            number: 0,
             name: "default".to_owned(),
+            label: String::new(),
             provider: 0,
             kind: PathKind::Batch,
             behind: Vec::new(),
@@ -129,6 +143,27 @@ impl Path {
     /// What came of it.
     pub(crate) fn export_of(&self, on: &OnPath) -> ExportResult {
         self.call_of(on).map_or(ExportResult::None, |call| call.result)
+    }
+
+    /// Takes over what a ledger says of it.
+    pub(crate) fn describe(&mut self, info: &PathInfo) {
+        self.provider = info.provider as u16;
+        self.kind = if info.simple { PathKind::Simple } else { PathKind::Batch };
+        self.blocking = info.blocking;
+        self.exporter.clone_from(&info.exporter);
+        self.label.clone_from(&info.name);
+        if info.filtered {
+            self.behind = vec![FILTER.to_owned()];
+        }
+        let millis = |us: u64| us as f64 / 1e3;
+        self.effective = (!info.simple).then(|| Effective {
+            queue: info.queue,
+            batch: info.batch,
+            delay_ms: millis(info.delay_us),
+            export_timeout_ms: millis(info.timeout_us),
+            block: info.blocking,
+            ..self.effective.take().unwrap_or_default()
+        });
     }
 
     /// Notes the end of a call; the error's text, if there was one.

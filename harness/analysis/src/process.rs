@@ -2,20 +2,20 @@
 //! ledger, or put together from what probes saw of a process that keeps none.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use spanfate_model::fate::Exit;
 use spanfate_model::fault;
 use spanfate_model::id::{SpanId, SpanKey};
 use spanfate_model::manifest::{ProcessEnd, ProcessManifest, Status};
 use spanfate_model::slots::{
-    self, DoseWords, HEADER_BYTES, Header, Live, LogEntry, RuntimeSample, SLOT_BYTES, Slot,
+    self, DoseWords, Header, Live, LogEntry, PATH_BYTES, Parts, PathRecord, RuntimeSample, SLOT_BYTES, Slot,
 };
 use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::Witness;
 
 use crate::evidence::{OnPath, SpanEvidence};
-use crate::path::{Ending, ExportCall, ExportResult, Path};
+use crate::path::{Ending, ExportCall, ExportResult, HandsOn, Path, unique_names};
 
 /// The books of a process.
 pub(crate) struct Process<'a> {
@@ -48,6 +48,8 @@ enum Spans<'a> {
 /// Bytes of a span ledger.
 struct LedgerBytes<'a> {
     slots: &'a [u8],
+    /// Records of the same spans, per further path.
+    paths: Vec<&'a [u8]>,
     /// The append log, to look up again what few ask for.
     log: &'a [u8],
 }
@@ -74,35 +76,43 @@ impl<'a> Process<'a> {
     pub(crate) fn open(manifest: &ProcessManifest, bytes: &'a [u8], trial: Status) -> Option<Self> {
         let header = slots::read_header(bytes).ok()?;
         let live = slots::read_live(bytes);
-        let used = (live.next_slot.min(header.slots) as usize) * SLOT_BYTES;
-        let body = bytes.get(HEADER_BYTES..)?;
-        let log_from = (header.slots as usize) * SLOT_BYTES;
-        // The copy on disk leaves out what was never used: there the log follows the last used slot.
-        let whole = body.len() as u64 == log_from as u64 + header.log_bytes;
-        let log = &body[(if whole { log_from } else { used }).min(body.len())..];
-        let torn = body.len() < used || log.len() < live.log_used as usize;
-        let log = &log[..log.len().min(live.log_used as usize)];
+        let parts = Parts::of(&header, &live, bytes.len());
+        // Of a torn file there is what there is.
+        let part = |part: &Range<usize>| {
+            let end = part.end.min(bytes.len());
+            &bytes[part.start.min(end)..end]
+        };
+        let torn = bytes.len() < parts.log.end;
+        let log = part(&parts.log);
+        let ending = ending_of(manifest, trial);
         let main = Path {
             effective: manifest.effective.clone(),
             blocking: header.blocking,
-            ending: ending_of(manifest, trial),
+            hands_on: HandsOn::InEnd,
+            ending,
             ..Path::default()
         };
+        let further = (0..header.paths).map(|_| Path { hands_on: HandsOn::InEnd, ending, ..Path::default() });
         let mut process = Self {
             live,
             names: BTreeMap::new(),
-            paths: vec![main],
+            paths: std::iter::once(main).chain(further).collect(),
             nowhere: Vec::new(),
             runtime: Vec::new(),
             gone: manifest.end.as_ref().map_or(0, |end| end.at),
             parent_based: manifest.effective.as_ref().is_none_or(|e| e.sampler.starts_with("ParentBased")),
             torn,
             doses: (0..fault::MOST).map(|number| slots::read_dose(bytes, number)).collect(),
-            spans: Spans::Ledger(LedgerBytes { slots: &body[..used.min(body.len())], log }),
+            spans: Spans::Ledger(LedgerBytes {
+                slots: part(&parts.slots),
+                paths: parts.paths.iter().map(part).collect(),
+                log,
+            }),
             header,
         };
         process.read_log(log);
-        process.nowhere.push(process.end_of_all());
+        let providers = process.paths.iter().map(|path| usize::from(path.provider) + 1).max();
+        process.nowhere = vec![process.end_of_all(); providers.unwrap_or(1)];
         Some(process)
     }
 
@@ -130,27 +140,34 @@ impl<'a> Process<'a> {
     }
 
     fn read_log(&mut self, log: &[u8]) {
+        let mut stopping = 0;
         for record in slots::read_log(log) {
-            match record.entry {
-                LogEntry::Name { id, text } => {
+            let path = record.entry.path().and_then(|path| self.paths.get_mut(path as usize));
+            match (record.entry, path) {
+                (LogEntry::Name { id, text }, _) => {
                     self.names.insert(id, text);
                 }
-                LogEntry::ExportBegin { batch, spans } => {
+                (LogEntry::ExportBegin { batch, spans, .. }, Some(path)) => {
                     let call = ExportCall { began: record.at, ended: 0, spans, result: ExportResult::None };
                     // A planted second send has the same number; the batch processor hears of the first one only.
-                    self.paths[0].exports.entry(batch).or_insert(call);
+                    path.exports.entry(batch).or_insert(call);
                 }
-                LogEntry::ExportEnd { batch, error } => {
-                    self.paths[0].export_ended(batch, record.at, error.as_deref());
+                (LogEntry::ExportEnd { batch, error, .. }, Some(path)) => {
+                    path.export_ended(batch, record.at, error.as_deref());
                 }
-                LogEntry::Runtime(sample) => self.runtime.push((record.at, sample)),
-                LogEntry::Phase(4) => self.paths[0].shutdown_began = record.at,
-                LogEntry::ShutdownEnd { .. }
-                | LogEntry::HandledError(_)
-                | LogEntry::ClockPair { .. }
-                | LogEntry::Phase(_)
-                | LogEntry::Unknown(_) => {}
+                (LogEntry::PathInfo(info), Some(path)) => path.describe(&info),
+                (LogEntry::PathShutdown(_), Some(path)) => path.shutdown_began = record.at,
+                (LogEntry::Runtime(sample), _) => self.runtime.push((record.at, sample)),
+                (LogEntry::Phase(4), _) => stopping = record.at,
+                _ => {}
             }
+        }
+        // A process of one path says it of its provider; one that died before it came to a path had begun all the same.
+        for path in self.paths.iter_mut().filter(|path| path.shutdown_began == 0) {
+            path.shutdown_began = stopping;
+        }
+        if self.has_several_paths() {
+            unique_names(&mut self.paths);
         }
     }
 
@@ -201,11 +218,11 @@ impl<'a> Process<'a> {
     }
 
     /// What the error of an export call said. It is looked up in the log: many calls may fail, and of few it is asked.
-    pub(crate) fn error_of(&self, call: u32) -> Option<String> {
+    pub(crate) fn error_of(&self, path: &Path, call: u32) -> Option<String> {
         match &self.spans {
             Spans::Gathered(gathered) => gathered.errors.get(&call).cloned(),
             Spans::Ledger(ledger) => slots::read_log(ledger.log).find_map(|record| match record.entry {
-                LogEntry::ExportEnd { batch, error } if batch == call => error,
+                LogEntry::ExportEnd { batch, error, path: of } if batch == call && of == path.number => error,
                 _ => None,
             }),
         }
@@ -283,7 +300,11 @@ impl<'a> Process<'a> {
     pub(crate) fn on_path(&self, number: usize, path: usize) -> Option<OnPath> {
         match &self.spans {
             Spans::Ledger(_) if path == 0 => self.both(number).map(|(_, on)| on),
-            Spans::Ledger(_) => None,
+            Spans::Ledger(ledger) => {
+                let bytes =
+                    ledger.paths.get(path - 1)?.get(number * PATH_BYTES..(number + 1) * PATH_BYTES)?;
+                Some(OnPath::from(&PathRecord::read(bytes)))
+            }
             Spans::Gathered(gathered) => gathered.on.get(path)?.get(number).copied(),
         }
     }

@@ -3,11 +3,14 @@
 mod common;
 
 use common::life::{FRONT, FRONTED, Life, PROCESSOR};
+use common::{Batch, Further, World, started};
 use spanfate_model::fate::Fate;
 use spanfate_model::ledger::{PathBooks, Spread};
 use spanfate_model::probe::{Kind, Settings};
 use spanfate_model::result::{PathKind, RunResult, TrialResult};
+use spanfate_model::slots::PathRecord;
 use spanfate_model::verdict::Verdict;
+use spanfate_model::wire::Disposition;
 
 /// A second batch processor.
 const SECOND: u64 = 0xc000_3000;
@@ -230,4 +233,36 @@ fn providers_are_numbered_by_their_first_spans_and_kinds_are_told() {
     let shown: Vec<(u32, PathKind)> =
         trial.services[0].paths.iter().map(|path| (path.provider, path.kind)).collect();
     assert_eq!(shown, [(1, PathKind::Batch), (2, PathKind::Simple)]);
+}
+
+#[test]
+fn a_span_ledger_has_a_record_for_each_further_path() {
+    let on = |record: PathRecord, wire: &[Disposition]| Further { record, wire: wire.to_vec() };
+    let queued = PathRecord { ending: 31, ended: 41, ..PathRecord::default() };
+    let world = World {
+        batches: vec![Batch::Ok, Batch::Failed("connection refused".to_owned())],
+        spans: vec![
+            started().queued().exported(0).on_wire(&[Disposition::Accepted]),
+            started().queued().exported(0).on_wire(&[Disposition::Accepted]),
+            started().queued().exported(0).on_wire(&[Disposition::Accepted]),
+            started().queued().exported(0).on_wire(&[Disposition::Accepted]),
+            started(),
+        ],
+        further: vec![
+            on(PathRecord { exported: 51, batch: 1, ..queued }, &[Disposition::Accepted]),
+            on(PathRecord { dropped: 40, ..queued }, &[]),
+            on(PathRecord { hidden: 45, ..PathRecord::default() }, &[]),
+            on(PathRecord { exported: 51, batch: 2, ..queued }, &[]),
+            on(PathRecord::default(), &[]),
+        ],
+        ..World::default()
+    };
+    let (trial, run) = world.conclude();
+    assert_eq!(of(&trial, "otlp grpc"), is(&[("received", 4)]));
+    let second =
+        [("received", 1), ("filtered.processor", 1), ("dropped_queue_full", 1), ("export_failed.refused", 1)];
+    assert_eq!(of(&trial, "audit · provider 2 · filter · batch (queue 64) → otlp http"), is(&second));
+    assert_eq!(of(&trial, "offered to no path"), is(&[("never_ended.leak", 1)]));
+    assert_eq!(trial.ledger.spread, Some(Spread { every: 2, some: 2, none: 0 }));
+    assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
 }

@@ -1,12 +1,14 @@
 //! The process witness's span ledger as the fixture writes it (`docs/fixture-protocol.md`, section 4).
 
 mod log;
+mod path;
 mod slot;
 
 use crate::le::{put, put_text, text_at, u32_at, u64_at};
 use crate::unit::MonoNs;
 
 pub use log::{LogEntry, LogRecord, RuntimeSample, read_log};
+pub use path::{PATH_BYTES, Parts, PathInfo, PathRecord};
 pub use slot::{FLAG_PANIC, FLAG_PARENT_REMOTE, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, Slot};
 
 /// Size of the file's header.
@@ -17,8 +19,12 @@ pub const SLOT_BYTES: usize = 128;
 pub const MAGIC: &[u8; 8] = b"SPNFATE1";
 /// More slots than a span id has room for, or more log than any disk.
 const SIZE_LIMIT: u64 = 1 << 40;
-/// Version of the format this build reads.
+/// Version of the format of a ledger with one export path.
 pub const VERSION: u32 = 1;
+/// The same with several.
+pub const VERSION_PATHS: u32 = 2;
+/// Most further paths that a ledger may have.
+pub const MOST_PATHS: u32 = 15;
 
 /// A ledger whose header cannot be read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -40,7 +46,7 @@ pub enum SlotsError {
         log_bytes: u64,
     },
     /// Written by another version.
-    #[error("span ledger has version {found}; this build reads version {VERSION}")]
+    #[error("span ledger has version {found}; this build reads versions {VERSION} and {VERSION_PATHS}")]
     Version {
         /// The version in the file.
         found: u32,
@@ -72,6 +78,8 @@ pub struct Header {
     pub bracket: u64,
     /// Whether the batch processor blocks.
     pub blocking: bool,
+    /// Export paths beside the main one.
+    pub paths: u32,
     /// Service name.
     pub service: String,
     /// SDK version.
@@ -126,11 +134,12 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, SlotsError> {
         return Err(SlotsError::Magic);
     }
     let found = u32_at(bytes, 8);
-    if found != VERSION || u32_at(bytes, 12) as usize != SLOT_BYTES {
+    if ![VERSION, VERSION_PATHS].contains(&found) || u32_at(bytes, 12) as usize != SLOT_BYTES {
         return Err(SlotsError::Version { found });
     }
+    let paths = if found == VERSION_PATHS { u32_at(bytes, 84) } else { 0 };
     let (slots, log_bytes) = (u64_at(bytes, 32), u64_at(bytes, 40));
-    if slots.max(log_bytes) > SIZE_LIMIT {
+    if slots.max(log_bytes) > SIZE_LIMIT || paths > MOST_PATHS {
         return Err(SlotsError::Size { slots, log_bytes });
     }
     Ok(Header {
@@ -145,6 +154,7 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, SlotsError> {
         base_wall: u64_at(bytes, 64),
         bracket: u64_at(bytes, 72),
         blocking: u32_at(bytes, 80) & 1 == 1,
+        paths,
         service: text_at(bytes, 128, 64),
         sdk: text_at(bytes, 192, 32),
         go: text_at(bytes, 224, 32),
@@ -157,13 +167,14 @@ impl Header {
         let mut out = [0; HEADER_BYTES];
         put(&mut out, 0, *MAGIC);
         let words = [
-            (8, VERSION),
+            (8, if self.paths > 0 { VERSION_PATHS } else { VERSION }),
             (12, SLOT_BYTES as u32),
             (16, self.pid),
             (20, u32::from(self.process)),
             (24, self.incarnation),
             (28, self.gomaxprocs),
             (80, u32::from(self.blocking)),
+            (84, self.paths),
         ];
         for (at, word) in words {
             put(&mut out, at, word.to_le_bytes());

@@ -18,7 +18,7 @@ use spanfate_model::load::Trace;
 use spanfate_model::manifest::{ProcessManifest, TrialManifest};
 use spanfate_model::plan::Plan;
 use spanfate_model::raw::{Log, TrialLogs};
-use spanfate_model::slots::{HEADER_BYTES, SLOT_BYTES, read_header, read_live};
+use spanfate_model::slots::{HEADER_BYTES, Parts, read_header, read_live};
 use spanfate_probes::mapped::Mapped;
 
 use crate::Error;
@@ -196,12 +196,12 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Copies two pieces of a file, one after the other, through a temporary name: a file of the right name is a whole one. The
+/// Copies pieces of a file, one after the other, through a temporary name: a file of the right name is a whole one. The
 /// kernel copies; no file passes through memory as a whole.
 fn copy_pieces(
     from: &Path,
     to: &Path,
-    pieces: impl FnOnce(&File) -> std::io::Result<[Range<u64>; 2]>,
+    pieces: impl FnOnce(&File) -> std::io::Result<Vec<Range<u64>>>,
 ) -> std::io::Result<()> {
     let mut from = match File::open(from) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -220,7 +220,7 @@ fn copy_pieces(
 }
 
 fn copy_whole(from: &Path, to: &Path) -> std::io::Result<()> {
-    copy_pieces(from, to, |file| Ok([0..file.metadata()?.len(), 0..0]))
+    copy_pieces(from, to, |file| Ok(vec![0..file.metadata()?.len()]))
 }
 
 /// Copies a span ledger without the slots and log bytes that were never used.
@@ -229,16 +229,19 @@ fn copy_ledger(from: &Path, to: &Path) -> std::io::Result<()> {
         let length = file.metadata()?.len();
         let mut head = Vec::with_capacity(HEADER_BYTES);
         file.take(HEADER_BYTES as u64).read_to_end(&mut head)?;
-        let Ok(header) = read_header(&head) else { return Ok([0..length, 0..0]) };
-        let live = read_live(&head);
-        let end_of = |slots: u64| HEADER_BYTES as u64 + slots * SLOT_BYTES as u64;
-        let slots_end = end_of(header.slots);
-        let log_end = slots_end.saturating_add(live.log_used).min(length);
-        if log_end < slots_end {
+        let everything = 0..length;
+        let Ok(header) = read_header(&head) else { return Ok(vec![everything]) };
+        let parts = Parts::of(&header, &read_live(&head), usize::try_from(length).unwrap_or(usize::MAX));
+        let bytes = |part: &Range<usize>| part.start as u64..(part.end as u64).min(length);
+        let log = bytes(&parts.log);
+        if log.end < log.start {
             // It is cut off inside its slots: what is there is kept as it is.
-            return Ok([0..length, 0..0]);
+            return Ok(vec![everything]);
         }
-        Ok([0..end_of(live.next_slot.min(header.slots)), slots_end..log_end])
+        let mut pieces = vec![0..parts.slots.end as u64];
+        pieces.extend(parts.paths.iter().map(bytes));
+        pieces.push(log);
+        Ok(pieces)
     })
 }
 

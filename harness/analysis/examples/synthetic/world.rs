@@ -225,8 +225,8 @@ impl World {
         for number in 0..self.spans.div_ceil(BATCH) {
             let (at, batch) = (self.at((number + 1) * BATCH), number as u32);
             let error = (number % 7 == 6).then(|| "context deadline exceeded".to_owned());
-            out.push(LogRecord { at, entry: LogEntry::ExportBegin { batch, spans: BATCH as u32 } });
-            out.push(LogRecord { at: at + 1_000_000, entry: LogEntry::ExportEnd { batch, error } });
+            out.push(LogRecord { at, entry: LogEntry::ExportBegin { batch, spans: BATCH as u32, path: 0 } });
+            out.push(LogRecord { at: at + 1_000_000, entry: LogEntry::ExportEnd { batch, error, path: 0 } });
         }
         out.push(LogRecord { at: self.at(self.spans) + 600_000_000, entry: LogEntry::Phase(4) });
         out

@@ -167,7 +167,7 @@ fn export_ended(made: &Made<'_>, number: u32, call: &ExportCall, steps: &mut Ste
 
 /// What the error of an export said.
 pub(super) fn said(made: &Made<'_>, number: u32) -> String {
-    made.process.error_of(number).map(|text| format!(": {}", quote(&text))).unwrap_or_default()
+    made.process.error_of(made.path, number).map(|text| format!(": {}", quote(&text))).unwrap_or_default()
 }
 
 /// The look at the process that is nearest to a moment.

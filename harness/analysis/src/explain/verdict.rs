@@ -189,7 +189,7 @@ fn of_wire(case: &Case<'_>, fate: Fate) -> String {
 
 /// What the SDK was told, if its process has books.
 fn reported(case: &Case<'_>) -> String {
-    let said = case.made.and_then(|made| made.process.error_of(made.export()?.0));
+    let said = case.made.and_then(|made| made.process.error_of(made.path, made.export()?.0));
     said.map(|text| format!("; the SDK was told {}", quote(&text))).unwrap_or_default()
 }
 

@@ -253,7 +253,8 @@ impl Life {
             start_wall: 0,
             end_wall: 0,
         };
-        let arrived: Vec<(SpanRecord, u64)> = self.arrived.iter().map(|(key, at)| (span(key), *at)).collect();
+        let arrived: Vec<(SpanRecord, u64, u8)> =
+            self.arrived.iter().map(|(key, at)| (span(key), *at, 0)).collect();
         logs.wire = Some(write_wire_at(&arrived).into());
         conclude(&plan, &logs)
     }

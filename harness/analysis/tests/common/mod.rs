@@ -17,7 +17,7 @@ use spanfate_model::plan::Plan;
 use spanfate_model::raw::TrialLogs;
 use spanfate_model::result::{RunResult, TrialResult};
 use spanfate_model::scenario::{Fault, Load, Plant, Scenario, Service};
-use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, RuntimeSample, Slot};
+use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, PathRecord, RuntimeSample, Slot};
 use spanfate_model::unit::{Period, Rate};
 use spanfate_model::wire::{
     self, AnswerFate, AnswerRecord, Disposition, Relayed, RequestRecord, SpanRecord, WireProtocol,
@@ -35,6 +35,13 @@ pub(crate) struct Span {
     pub(crate) foreign: bool,
 }
 
+/// The same span on a second path: its marks there, and its appearances by it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Further {
+    pub(crate) record: PathRecord,
+    pub(crate) wire: Vec<Disposition>,
+}
+
 /// What came of a batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Batch {
@@ -50,6 +57,8 @@ pub(crate) enum Batch {
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) spans: Vec<Span>,
+    /// One for each span, where there is a second path; its batches are numbered as those of the first.
+    pub(crate) further: Vec<Further>,
     pub(crate) batches: Vec<Batch>,
     /// When each began and ended; those that are not here all at the same time.
     pub(crate) calls: Vec<(u64, u64)>,
@@ -69,6 +78,7 @@ impl Default for World {
     fn default() -> Self {
         Self {
             spans: Vec::new(),
+            further: Vec::new(),
             batches: Vec::new(),
             calls: Vec::new(),
             runtime: Vec::new(),
@@ -182,10 +192,40 @@ impl World {
             ledgers: vec![Some(ledger::encode(self, plan).into())],
             probes: Vec::new(),
             traces: Vec::new(),
-            wire: Some(self.wire_log(plan, |records| records).into()),
+            wire: Some(self.wire_of_paths(plan).into()),
             load: Some(Self::load_log(plan).into()),
             events: Vec::new(),
             usage: Vec::new(),
+        }
+    }
+
+    /// The wire log, one request per appearance, each of its path.
+    fn wire_of_paths(&self, plan: &Plan) -> Vec<u8> {
+        let nothing = Further::default();
+        let mut records = Vec::new();
+        for (index, span) in self.spans.iter().enumerate() {
+            let further = self.further.get(index).unwrap_or(&nothing);
+            for (path, wire) in [(0, &span.wire), (1, &further.wire)] {
+                records.extend(wire.iter().map(|how| (self.appeared(plan, index, *how), BEGAN + 100, path)));
+            }
+        }
+        for (record, at) in records.iter_mut().zip(0..) {
+            record.1 += at;
+        }
+        write_wire_at(&records)
+    }
+
+    fn appeared(&self, plan: &Plan, index: usize, disposition: Disposition) -> SpanRecord {
+        SpanRecord {
+            request: 0,
+            key: self.key(plan, index),
+            parent: SpanId::default(),
+            name: 0,
+            service: 0,
+            kind: 0,
+            disposition,
+            start_wall: 0,
+            end_wall: 0,
         }
     }
 
@@ -198,17 +238,7 @@ impl World {
         let mut records = Vec::new();
         for (index, span) in self.spans.iter().enumerate() {
             for disposition in &span.wire {
-                records.push(SpanRecord {
-                    request: 0,
-                    key: self.key(plan, index),
-                    parent: SpanId::default(),
-                    name: 0,
-                    service: 0,
-                    kind: 0,
-                    disposition: *disposition,
-                    start_wall: 0,
-                    end_wall: 0,
-                });
+                records.push(self.appeared(plan, index, *disposition));
             }
         }
         write_wire(&arrange(records))
@@ -242,14 +272,14 @@ impl World {
 
 /// Writes a wire log: every span record in a request of its own, answered, closed in order.
 pub(crate) fn write_wire(records: &[SpanRecord]) -> Vec<u8> {
-    let at = |(record, request): (&SpanRecord, u64)| (*record, BEGAN + 100 + request);
+    let at = |(record, request): (&SpanRecord, u64)| (*record, BEGAN + 100 + request, 0);
     write_wire_at(&records.iter().zip(0..).map(at).collect::<Vec<_>>())
 }
 
-/// The same, with the time of each request.
-pub(crate) fn write_wire_at(records: &[(SpanRecord, u64)]) -> Vec<u8> {
+/// The same, with the time and the path of each request.
+pub(crate) fn write_wire_at(records: &[(SpanRecord, u64, u8)]) -> Vec<u8> {
     let mut log = wire::header().to_vec();
-    for (request, (record, at)) in records.iter().enumerate() {
+    for (request, (record, at, path)) in records.iter().enumerate() {
         let request = request as u32;
         log.extend(
             RequestRecord {
@@ -262,7 +292,7 @@ pub(crate) fn write_wire_at(records: &[(SpanRecord, u64)]) -> Vec<u8> {
                 protocol: WireProtocol::Grpc,
                 disposition: record.disposition,
                 hop: 0,
-                path: 0,
+                path: *path,
                 fault: 0,
             }
             .write(),

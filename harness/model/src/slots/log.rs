@@ -1,5 +1,6 @@
 //! The append log of a span ledger.
 
+use super::PathInfo;
 use crate::le::{put, u16_at, u32_at, u64_at};
 use crate::unit::MonoNs;
 
@@ -28,6 +29,8 @@ pub enum LogEntry {
         batch: u32,
         /// Spans in it.
         spans: u32,
+        /// Its export path.
+        path: u32,
     },
     /// `ExportSpans` returned.
     ExportEnd {
@@ -35,6 +38,8 @@ pub enum LogEntry {
         batch: u32,
         /// The error, if it returned one.
         error: Option<String>,
+        /// Its export path.
+        path: u32,
     },
     /// The SDK gave an error to its handler.
     HandledError(String),
@@ -54,6 +59,10 @@ pub enum LogEntry {
     },
     /// State of the Go runtime and the batch processor.
     Runtime(RuntimeSample),
+    /// The shutdown of a path's processor began.
+    PathShutdown(u32),
+    /// What an export path is made of.
+    PathInfo(PathInfo),
     /// A kind this build does not know.
     Unknown(u16),
 }
@@ -105,10 +114,12 @@ fn read_record(record: &[u8]) -> LogRecord {
     };
     let entry = match kind {
         1 => LogEntry::Name { id: u32_at(body, 0), text: text(4, 8) },
-        2 => LogEntry::ExportBegin { batch: u32_at(body, 0), spans: u32_at(body, 4) },
-        3 => {
-            LogEntry::ExportEnd { batch: u32_at(body, 0), error: (u32_at(body, 4) != 0).then(|| text(8, 16)) }
-        }
+        2 => LogEntry::ExportBegin { batch: u32_at(body, 0), spans: u32_at(body, 4), path: u32_at(body, 8) },
+        3 => LogEntry::ExportEnd {
+            batch: u32_at(body, 0),
+            error: (u32_at(body, 4) != 0).then(|| text(8, 16)),
+            path: u32_at(body, 12),
+        },
         4 => LogEntry::HandledError(text(0, 8)),
         5 => LogEntry::ClockPair { mono: u64_at(body, 0), wall: u64_at(body, 8) },
         6 => LogEntry::Phase(u32_at(body, 0)),
@@ -124,6 +135,8 @@ fn read_record(record: &[u8]) -> LogRecord {
             allocated_bytes: u64_at(body, 56),
             spans: u64_at(body, 64),
         }),
+        9 => LogEntry::PathShutdown(u32_at(body, 0)),
+        10 => LogEntry::PathInfo(PathInfo::read(body)),
         other => LogEntry::Unknown(other),
     };
     LogRecord { at: u64_at(record, 8), entry }
@@ -144,6 +157,17 @@ impl LogRecord {
 }
 
 impl LogEntry {
+    /// Number of the export path that it is about, if it is about one.
+    pub const fn path(&self) -> Option<u32> {
+        match self {
+            Self::ExportBegin { path, .. } | Self::ExportEnd { path, .. } | Self::PathShutdown(path) => {
+                Some(*path)
+            }
+            Self::PathInfo(info) => Some(info.path),
+            _ => None,
+        }
+    }
+
     /// The number of its kind.
     const fn kind(&self) -> u16 {
         match self {
@@ -155,6 +179,8 @@ impl LogEntry {
             Self::Phase(_) => 6,
             Self::ShutdownEnd { .. } => 7,
             Self::Runtime(_) => 8,
+            Self::PathShutdown(_) => 9,
+            Self::PathInfo(_) => 10,
             Self::Unknown(kind) => *kind,
         }
     }
@@ -164,16 +190,19 @@ impl LogEntry {
         let length = |text: &str| text.len() as u32;
         match self {
             Self::Name { id, text } => halves(&[*id, length(text)]),
-            Self::ExportBegin { batch, spans } => halves(&[*batch, *spans]),
-            Self::ExportEnd { batch, error } => {
+            // A ledger of one path says nothing of it.
+            Self::ExportBegin { batch, spans, path: 0 } => halves(&[*batch, *spans]),
+            Self::ExportBegin { batch, spans, path } => halves(&[*batch, *spans, *path, 0]),
+            Self::ExportEnd { batch, error, path } => {
                 let text = error.as_deref().unwrap_or_default();
-                halves(&[*batch, u32::from(error.is_some()), length(text), 0]);
+                halves(&[*batch, u32::from(error.is_some()), length(text), *path]);
             }
             Self::HandledError(text) => halves(&[length(text), 0]),
-            Self::Phase(phase) => halves(&[*phase, 0]),
+            Self::Phase(number) | Self::PathShutdown(number) => halves(&[*number, 0]),
             Self::ShutdownEnd { error } => {
                 halves(&[u32::from(error.is_some()), length(error.as_deref().unwrap_or_default())]);
             }
+            Self::PathInfo(info) => info.write(out),
             Self::ClockPair { .. } | Self::Runtime(_) | Self::Unknown(_) => {}
         }
         match self {

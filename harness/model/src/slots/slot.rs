@@ -38,6 +38,10 @@ pub struct Slot {
     pub filtered: MonoNs,
     /// The SDK observed the end.
     pub closed: MonoNs,
+    /// A span processor in front of the main path was called with it and handed nothing on.
+    pub hidden: MonoNs,
+    /// Its tracer provider, from 0.
+    pub provider: u8,
 }
 
 /// The span is sampled.
@@ -86,6 +90,8 @@ impl Slot {
             batch: u32_at(bytes, 88),
             filtered: u64_at(bytes, 96),
             closed: u64_at(bytes, 104),
+            hidden: u64_at(bytes, 112),
+            provider: bytes.get(47).copied().unwrap_or_default(),
         }
     }
 
@@ -104,12 +110,13 @@ impl Slot {
             (80, self.exported),
             (96, self.filtered),
             (104, self.closed),
+            (112, self.hidden),
         ];
         for (at, word) in words {
             put(&mut out, at, word.to_le_bytes());
         }
         put(&mut out, 40, self.name.to_le_bytes());
-        put(&mut out, 44, [self.kind, self.flags, self.fault]);
+        put(&mut out, 44, [self.kind, self.flags, self.fault, self.provider]);
         put(&mut out, 88, self.batch.to_le_bytes());
         out
     }

@@ -20,6 +20,7 @@ fn header() -> Header {
         base_wall: 1_700_000_000_000_001_002,
         bracket: 1_003,
         blocking: true,
+        paths: 0,
         service: "checkout".to_owned(),
         sdk: "1.47.0".to_owned(),
         go: "go1.26.8".to_owned(),
@@ -70,6 +71,8 @@ fn slots() -> [Slot; 3] {
         batch: n as u32 + 12,
         filtered: n + 13,
         closed: n + 14,
+        hidden: 0,
+        provider: 0,
     };
     [slot(100), slot(150), Slot::default()]
 }
@@ -91,10 +94,10 @@ fn log() -> Vec<LogRecord> {
         LogEntry::Phase(2),
         LogEntry::ClockPair { mono: 31, wall: 1_700_000_000_000_000_032 },
         LogEntry::Name { id: 1, text: "GET /work".to_owned() },
-        LogEntry::ExportBegin { batch: 33, spans: 34 },
-        LogEntry::ExportEnd { batch: 33, error: None },
-        LogEntry::ExportBegin { batch: 35, spans: 36 },
-        LogEntry::ExportEnd { batch: 35, error: refused() },
+        LogEntry::ExportBegin { batch: 33, spans: 34, path: 0 },
+        LogEntry::ExportEnd { batch: 33, error: None, path: 0 },
+        LogEntry::ExportBegin { batch: 35, spans: 36, path: 0 },
+        LogEntry::ExportEnd { batch: 35, error: refused(), path: 0 },
         LogEntry::HandledError("tr\u{e4}ge".to_owned()),
         LogEntry::Runtime(sample),
         LogEntry::ShutdownEnd { error: None },
@@ -139,8 +142,8 @@ fn a_file_that_is_no_ledger_is_named_so() {
     assert_eq!(read_header(&[0; HEADER_BYTES]), Err(SlotsError::Magic));
     let mut newer = vec![0; HEADER_BYTES];
     newer[..8].copy_from_slice(MAGIC);
-    newer[8] = 2;
-    assert_eq!(read_header(&newer), Err(SlotsError::Version { found: 2 }));
+    newer[8] = 3;
+    assert_eq!(read_header(&newer), Err(SlotsError::Version { found: 3 }));
 }
 
 proptest! {
@@ -162,6 +165,30 @@ proptest! {
         let first = read_log(&bytes).next().unwrap();
         let again = first.write();
         prop_assert_eq!(read_log(&again).collect::<Vec<_>>(), vec![first]);
+    }
+
+    #[test]
+    fn a_record_of_a_path_is_what_was_written(bytes in proptest::collection::vec(any::<u8>(), PATH_BYTES)) {
+        let record = PathRecord::read(&bytes);
+        prop_assert_eq!(PathRecord::read(&record.write()), record);
+    }
+
+    #[test]
+    fn the_parts_of_a_file_are_the_same_whole_and_shortened(slots in 0_u64..20, used in 0_u64..20, paths in 0..4_u32, log in 0_u64..9) {
+        let header = Header { slots, log_bytes: 64, paths, ..Header::default() };
+        let live = Live { next_slot: used, log_used: 8 * log.min(7), ..Live::default() };
+        let each = SLOT_BYTES + paths as usize * PATH_BYTES;
+        let length = HEADER_BYTES + slots as usize * each + 64;
+        let whole = Parts::of(&header, &live, length);
+        prop_assert!(whole.log.end <= length);
+        // The copy has the same pieces, one after the other.
+        let pieces: Vec<usize> = whole.paths.iter().map(std::ops::Range::len).collect();
+        let short = whole.slots.end + pieces.iter().sum::<usize>() + whole.log.len();
+        prop_assume!(short != length);
+        let copied = Parts::of(&header, &live, short);
+        prop_assert_eq!(copied.slots, whole.slots);
+        prop_assert_eq!(copied.paths.iter().map(std::ops::Range::len).collect::<Vec<_>>(), pieces);
+        prop_assert_eq!((copied.log.len(), copied.log.end), (whole.log.len(), short));
     }
 
     #[test]

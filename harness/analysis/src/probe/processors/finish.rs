@@ -7,8 +7,8 @@ use spanfate_model::unit::MonoNs;
 
 use super::{Found, Processors};
 use crate::evidence::{OnPath, SpanEvidence};
-use crate::path::{Ending, HandsOn, Path};
-use crate::probe::naming::{type_name, unique_names};
+use crate::path::{Ending, HandsOn, Path, unique_names};
+use crate::probe::naming::type_name;
 
 impl Processors {
     /// The paths: processors that had anything to do with a span, or exported, by provider; and what is so of each span on them.
