@@ -1,3 +1,5 @@
+//! The format, byte for byte, and the file that the fixture's tests write.
+
 use proptest::prelude::*;
 
 use super::*;
