@@ -58,7 +58,9 @@ fn fates(loser: &VariantResult) -> impl Iterator<Item = Fate> {
 }
 
 fn besides(loser: &VariantResult) -> Vec<&'static str> {
-    let others = fates(loser).filter_map(|fate| match fate.facts().remedy {
+    let mut named: Vec<Fate> = fates(loser).collect();
+    named.sort_by_key(|fate| fate.name());
+    let others = named.into_iter().filter_map(|fate| match fate.facts().remedy {
         Remedy::Other(text) => Some(text),
         Remedy::None | Remedy::Settings => None,
     });

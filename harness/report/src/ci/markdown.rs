@@ -141,7 +141,7 @@ fn variant(variant: &VariantResult) -> [Inline; 12] {
 fn fates(variant: &VariantResult) -> Inline {
     let mut lost: Vec<(Fate, u64)> =
         variant.summary.lost_by_fate.iter().map(|(fate, count)| (*fate, *count)).collect();
-    lost.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    lost.sort_by_key(|(fate, count)| (std::cmp::Reverse(*count), fate.name()));
     let mut told: Vec<String> = lost
         .iter()
         .take(FATES)

@@ -142,9 +142,10 @@ fn lost(variant: &VariantResult) -> Vec<String> {
 
 /// The biggest fates; what is not the biggest has its count.
 fn fates(variant: &VariantResult) -> Vec<String> {
-    let mut lost: Vec<(&str, u64)> =
-        variant.summary.lost_by_fate.iter().map(|(fate, count)| (fate.facts().short, *count)).collect();
-    lost.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let mut ranked: Vec<_> = variant.summary.lost_by_fate.iter().collect();
+    ranked.sort_by_key(|(fate, count)| (std::cmp::Reverse(**count), fate.name()));
+    let lost: Vec<(&str, u64)> =
+        ranked.into_iter().map(|(fate, count)| (fate.facts().short, *count)).collect();
     let mut lines: Vec<String> = lost.iter().take(1).map(|(name, _)| text::clip(name, FATE)).collect();
     let line = |(name, count): &(&str, u64)| text::clip(&format!("+{} {name}", TERMINAL.count(*count)), FATE);
     lines.extend(lost.iter().skip(1).take(2).map(line));
