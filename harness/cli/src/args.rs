@@ -1,6 +1,7 @@
 //! The command line.
 
 mod advise;
+mod again;
 mod ci;
 mod compare;
 mod explain;
@@ -22,6 +23,7 @@ use spanfate_run::runner::Limits;
 use crate::session::selected::{self, Changes};
 
 pub(crate) use advise::AdviseArguments;
+pub(crate) use again::again;
 pub(crate) use ci::CiArguments;
 pub(crate) use compare::{Along, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments};
 pub(crate) use explain::ExplainArguments;

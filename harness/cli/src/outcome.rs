@@ -5,7 +5,7 @@ use spanfate_model::result::RunResult;
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::{TableStyle, table};
 
-use crate::args::Output;
+use crate::args::{Output, again};
 use crate::error::Error;
 use crate::session::carry_out::Outcome;
 use crate::session::publish;
@@ -29,8 +29,10 @@ pub(crate) fn say(mut outcome: Outcome, output: &Output, color: bool) -> Result<
 
 /// Writes the report, and what build servers read, and prints the summary.
 pub(crate) fn concluded(dir: &RunDir, result: &RunResult, output: &Output, color: bool) -> Result<(), Error> {
-    let report = publish::report(dir, result, None)?;
-    if let Some(lines) = publish::for_build_servers(dir, result, output.ci.folder.as_deref())? {
+    let again = again(result);
+    let report = publish::report(dir, result, again.as_deref(), None)?;
+    let folder = output.ci.folder.as_deref();
+    if let Some(lines) = publish::for_build_servers(dir, result, again.as_deref(), folder)? {
         // The runner reads both streams; stdout may be somebody's data.
         lines.lines().for_each(show::note);
     }

@@ -1,13 +1,15 @@
 //! Writes reports for looking at, of made-up runs and of real ones:
 //! `cargo run -p spanfate-report --example sample -- DIR [RESULT.json …]`.
 
+#[path = "../tests/common/given.rs"]
+mod given;
 #[path = "../tests/common/sample.rs"]
 mod sample;
 
 use std::path::{Path, PathBuf};
 
 use spanfate_model::result::RunResult;
-use spanfate_report::{TableStyle, bmf, gobench, html, junit, markdown, table};
+use spanfate_report::{TableStyle, bmf, gobench, table};
 
 type Make = fn() -> RunResult;
 
@@ -52,9 +54,9 @@ fn main() -> std::io::Result<()> {
 }
 
 fn write(folder: &Path, name: &str, result: &RunResult) -> std::io::Result<()> {
-    std::fs::write(folder.join(format!("{name}.html")), html(result))?;
-    std::fs::write(folder.join(format!("{name}.junit.xml")), junit(result))?;
-    std::fs::write(folder.join(format!("{name}.md")), markdown(result))?;
+    std::fs::write(folder.join(format!("{name}.html")), given::html(result))?;
+    std::fs::write(folder.join(format!("{name}.junit.xml")), given::junit(result))?;
+    std::fs::write(folder.join(format!("{name}.md")), given::markdown(result))?;
     std::fs::write(folder.join(format!("{name}.benchmark.txt")), gobench(result))?;
     std::fs::write(folder.join(format!("{name}.bmf.json")), bmf(result))?;
     for width in [80, 100, 120, 140] {

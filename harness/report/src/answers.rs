@@ -114,7 +114,8 @@ pub(crate) fn belief(result: &RunResult) -> Answer {
     }];
     let valid = |figure: Basis| trials(result).filter(|(_, trial)| trial.is_valid(figure)).count();
     let (loss, latency) = (valid(Basis::Loss), valid(Basis::Latency));
-    if !result.plan.attached {
+    let has_load = result.plan.subject().has_load();
+    if has_load {
         sentences.push(format!(
             "Rates of loss are valid in {}, times in {}.",
             of_trials(loss, all),
@@ -129,14 +130,14 @@ pub(crate) fn belief(result: &RunResult) -> Answer {
         sentences
             .push(format!("{} did not come to the end.", PAGE.counted(broken_off as u64, "trial", "trials")));
     }
-    let once = result.variants.iter().all(|variant| variant.trials.len() < 2) && !result.plan.attached;
+    let once = result.variants.iter().all(|variant| variant.trials.len() < 2) && has_load;
     if once {
         let what = "Each variant ran once: counts are exact all the same, but small differences of rates and times mean nothing. \
                     --trials 5 gives intervals.";
         sentences.push(what.to_owned());
     }
     let whole = books.unaccounted == 0 && gaps == 0 && broken_off == 0;
-    let fine = result.plan.attached || (loss == all && latency == all);
+    let fine = !has_load || (loss == all && latency == all);
     let short = match (whole && fine, once) {
         (true, false) => "Yes",
         (true, true) => "Yes, as far as one run goes",

@@ -59,7 +59,7 @@ fn origin(result: &RunResult) -> Vec<(&'static str, String)> {
         ("memory", format!("{} MiB", memory / 1_048_576)),
     ];
     let mut facts: Vec<(&str, String)> = facts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    if result.plan.attached {
+    if !result.plan.subject().has_load() {
         facts.retain(|(name, _)| *name != "load");
     }
     facts

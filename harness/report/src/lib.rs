@@ -95,9 +95,10 @@ pub fn peek_line(peek: &Peek) -> String {
     peek::line(peek)
 }
 
-/// The report as one HTML file that needs neither scripts nor the network.
-pub fn html(result: &RunResult) -> String {
-    page::render(result)
+/// The report as one HTML file that needs neither scripts nor the network. `again` is the command that runs it again, where one
+/// does: whoever renders knows how the program is called, and a report does not.
+pub fn html(result: &RunResult, again: Option<&str>) -> String {
+    page::render(result, again)
 }
 
 /// Two runs side by side, as one HTML file, with what comparing them variant by variant has shown.
@@ -111,13 +112,15 @@ pub fn index(entries: &[Entry], links: Links) -> String {
 }
 
 /// The checks of a run as `JUnit` XML; what is inconclusive is an error, never skipped.
-pub fn junit(result: &RunResult) -> String {
-    ci::junit::render(result)
+/// `again` as in [`html`].
+pub fn junit(result: &RunResult, again: Option<&str>) -> String {
+    ci::junit::render(result, again)
 }
 
 /// A summary in Markdown, verdict first, of at most 60,000 bytes: for the summary of a workflow or a comment.
-pub fn markdown(result: &RunResult) -> String {
-    ci::markdown::render(result)
+/// `again` as in [`html`].
+pub fn markdown(result: &RunResult, again: Option<&str>) -> String {
+    ci::markdown::render(result, again)
 }
 
 /// Go's benchmark format, a line per trial, for `benchstat`.

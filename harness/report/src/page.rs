@@ -43,7 +43,7 @@ use part::Section;
 use shell::Shell;
 
 /// The whole page.
-pub(crate) fn render(result: &RunResult) -> String {
+pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
     let sections: Vec<Section> = [
         Some(difference::section(result)),
         Some(belief::section(result)),
@@ -68,7 +68,7 @@ pub(crate) fn render(result: &RunResult) -> String {
         clock::section(result),
         Some(origin::comparable(result)),
         claims::section(result),
-        Some(origin::reproduce(result)),
+        Some(origin::reproduce(result, again)),
         Some(raw::section(result)),
         Some(origin::glossary(result)),
     ]
@@ -107,7 +107,7 @@ fn about(result: &RunResult) -> String {
     let plan = &result.plan;
     let mut parts = vec![format!("Run {}", result.run_id)];
     parts.extend(planned::services(plan, PAGE));
-    if !plan.attached {
+    if plan.subject().has_load() {
         parts.push(plan.load.to_string());
     }
     if plan.variants.len() > 1 {

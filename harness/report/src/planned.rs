@@ -1,7 +1,6 @@
-//! What a plan says of its services, of losses made on purpose, and of how it is run again.
+//! What a plan says of its services and of losses made on purpose.
 
 use spanfate_model::plan::Plan;
-use spanfate_model::result::RunResult;
 
 use crate::number::Numbers;
 
@@ -46,40 +45,4 @@ pub(crate) fn planted(plan: &Plan, numbers: Numbers) -> Option<String> {
         text += " So “accounting broken” is the right verdict, if the number fits.";
     }
     (!text.is_empty()).then_some(text)
-}
-
-/// The command that runs it again. The file that was read lies beside the results; what the command line changed is said
-/// again.
-pub(crate) fn command(result: &RunResult) -> String {
-    let plan = &result.plan;
-    let trials = plan.trials.len() / plan.variants.len().max(1);
-    let file = word(&format!("results/{}/scenario.toml", result.run_id));
-    let mut command = format!("cargo run -- scenario {file} --seed {} --trials {trials}", plan.seed);
-    for variant in plan.variants.iter().filter(|variant| variant.name != "default") {
-        command += &format!(" --variant {}", word(&variant.name));
-    }
-    command
-}
-
-/// Text as one word of a shell's command, whatever is in it.
-fn word(text: &str) -> String {
-    let bare =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':' | '+' | '%' | ',');
-    if !text.is_empty() && text.chars().all(bare) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_stays_one_word_of_a_command() {
-        assert_eq!(word("answer-30ms"), "answer-30ms");
-        assert_eq!(word("queue 1000"), "'queue 1000'");
-        assert_eq!(word("it's $(x)"), r"'it'\''s $(x)'");
-        assert_eq!(word(""), "''");
-    }
 }

@@ -32,7 +32,11 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
         out.push(paint(Ink::Warn, &text));
     }
     out.push(String::new());
-    out.extend(columns::table(&result.variants, !result.plan.attached, style.width.map(usize::from)));
+    out.extend(columns::table(
+        &result.variants,
+        result.plan.subject().has_load(),
+        style.width.map(usize::from),
+    ));
     out.push(String::new());
     out.extend(traces::planted(result));
     out.extend(lines::lost(result));
@@ -69,7 +73,7 @@ pub(crate) fn comparisons(all: &[Comparison], style: TableStyle) -> String {
 
 fn heading(result: &RunResult) -> String {
     let plan = &result.plan;
-    if plan.attached {
+    if !plan.subject().has_load() {
         let (name, run) = (paint(Ink::Bold, &clean(&plan.name)), clean(&result.run_id));
         return format!("{name}  {} It ran without a load of ours, run {run}", clean(&plan.description));
     }

@@ -8,7 +8,7 @@ use spanfate_model::verdict::ExitCode;
 use spanfate_report::{Links, annotations, bmf, gobench, junit, markdown};
 use spanfate_run::{opener, store};
 
-use crate::args::{Rendered, ReportArguments};
+use crate::args::{Rendered, ReportArguments, again};
 use crate::error::Error;
 use crate::session::publish;
 use crate::session::runs::{Shelf, find};
@@ -51,10 +51,12 @@ pub(super) fn run(arguments: ReportArguments) -> Result<ExitCode, Error> {
 /// Renders a run; gives the file that it wrote, if it wrote one for people.
 fn one(dir: &RunDir, format: Rendered, output: Option<PathBuf>) -> Result<Option<PathBuf>, Error> {
     let result: RunResult = store::read_json(&dir.result())?;
+    let command = again(&result);
+    let again = command.as_deref();
     let text = match format {
-        Rendered::Html => return publish::report(dir, &result, output).map(Some),
-        Rendered::Junit => junit(&result),
-        Rendered::Markdown => markdown(&result),
+        Rendered::Html => return publish::report(dir, &result, again, output).map(Some),
+        Rendered::Junit => junit(&result, again),
+        Rendered::Markdown => markdown(&result, again),
         Rendered::Gobench => gobench(&result),
         Rendered::Bmf => bmf(&result),
         Rendered::Annotations => annotations(&result),

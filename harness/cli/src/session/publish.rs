@@ -16,10 +16,15 @@ use super::runs::result_of;
 use crate::error::Error;
 
 /// Writes the report of a result, to the project's `reports/` when the run lies in its `results/`, else beside the run; gives its
-/// path.
-pub(crate) fn report(dir: &RunDir, result: &RunResult, output: Option<PathBuf>) -> Result<PathBuf, Error> {
+/// path. `again` is the command that runs it again, where there is one.
+pub(crate) fn report(
+    dir: &RunDir,
+    result: &RunResult,
+    again: Option<&str>,
+    output: Option<PathBuf>,
+) -> Result<PathBuf, Error> {
     let path = output.unwrap_or_else(|| report_path(&reports_of(dir), &result.run_id));
-    store::write_bytes(&path, spanfate_report::html(result).as_bytes())?;
+    store::write_bytes(&path, spanfate_report::html(result, again).as_bytes())?;
     Ok(path)
 }
 
@@ -55,11 +60,12 @@ pub(crate) fn beside(baseline: &RunResult, candidate: &RunResult) -> String {
 pub(crate) fn for_build_servers(
     dir: &RunDir,
     result: &RunResult,
+    again: Option<&str>,
     folder: Option<&Path>,
 ) -> Result<Option<String>, Error> {
     let Some(folder) = folder else { return Ok(None) };
-    let summary = markdown(result);
-    store::write_bytes(&folder.join("junit.xml"), junit(result).as_bytes())?;
+    let summary = markdown(result, again);
+    store::write_bytes(&folder.join("junit.xml"), junit(result, again).as_bytes())?;
     store::write_bytes(&folder.join("summary.md"), summary.as_bytes())?;
     store::write_bytes(&folder.join("benchmark.txt"), gobench(result).as_bytes())?;
     store::write_bytes(&folder.join("bmf.json"), bmf(result).as_bytes())?;

@@ -9,10 +9,9 @@ use spanfate_model::verdict::Verdict;
 use super::checks::{self, Check};
 use super::{origin, plain};
 use crate::markup::{Attribute, Html};
-use crate::planned::command;
 
 /// The file; ends with a newline.
-pub(crate) fn render(result: &RunResult) -> String {
+pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
     let checks = checks::all(result);
     let scenario = plain(&result.plan.name);
     let of =
@@ -22,8 +21,8 @@ pub(crate) fn render(result: &RunResult) -> String {
         of(|verdict| verdict == Verdict::Fail),
         of(|verdict| matches!(verdict, Verdict::Inconclusive | Verdict::AccountingBroken)),
     ];
-    let suite =
-        lines(&properties(result), 3).with(&checks.iter().map(|check| case(&scenario, check)).collect());
+    let suite = lines(&properties(result, again), 3)
+        .with(&checks.iter().map(|check| case(&scenario, check)).collect());
     let suite = on_lines(
         &Html::element(
             "testsuite",
@@ -59,11 +58,9 @@ fn lines(properties: &[(&str, String)], depth: usize) -> Html {
     on_lines(&Html::element("properties", &[], inner.with(&indent(depth - 1))), depth - 1)
 }
 
-fn properties(result: &RunResult) -> Vec<(&'static str, String)> {
+fn properties(result: &RunResult, again: Option<&str>) -> Vec<(&'static str, String)> {
     let mut out = origin(result);
-    if !result.plan.attached {
-        out.push(("reproduce", command(result)));
-    }
+    out.extend(again.map(|again| ("reproduce", again.to_owned())));
     out
 }
 

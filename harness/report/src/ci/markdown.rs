@@ -12,7 +12,6 @@ use self::part::{Part, page};
 use super::{origin, plain};
 use crate::books::{Books, trials};
 use crate::number::{NONE, TERMINAL};
-use crate::planned::command;
 use crate::{compared, words};
 
 /// Bytes of a summary. GitHub takes 65,536 characters in a comment and 1 MiB in a step's summary.
@@ -26,7 +25,7 @@ const COMMAND: usize = 4000;
 const FATES: usize = 3;
 
 /// The summary; ends with a newline.
-pub(crate) fn render(result: &RunResult) -> String {
+pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
     let mut parts = vec![head(result)];
     if !result.reasons.is_empty() {
         let reasons = result.reasons.iter().map(|reason| Inline::prose(reason, SENTENCE));
@@ -41,9 +40,7 @@ pub(crate) fn render(result: &RunResult) -> String {
     let all = expectations(result, "Judged on the trials that are valid for the figure.", |_| true);
     parts.extend(all.map(|part| part.folded("All expectations")));
     parts.push(environment(result).folded("Environment"));
-    if !result.plan.attached {
-        parts.push(reproduce(result).folded("Reproduce"));
-    }
+    parts.extend(again.map(|again| reproduce(again).folded("Reproduce")));
     let text = page(&parts, MOST);
     format!("{}\n", text.trim_end())
 }
@@ -242,8 +239,8 @@ fn environment(result: &RunResult) -> Part {
     Part::table(&Inline::literal("What it ran on, and with."), ["What", "Value"], rows, "facts")
 }
 
-fn reproduce(result: &RunResult) -> Part {
-    let line = plain(&command(result));
+fn reproduce(again: &str) -> Part {
+    let line = plain(again);
     if line.len() > COMMAND {
         return Part::lines(&[&Inline::literal(
             "The command names too many variants to stand here; the report has it.",

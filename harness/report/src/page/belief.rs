@@ -15,7 +15,8 @@ use crate::words::{self, maybe};
 /// The section.
 pub(crate) fn section(result: &RunResult) -> Section {
     // Without a load of ours there is nothing of it to look at.
-    let loaded = |table: Html| if result.plan.attached { Html::new() } else { table };
+    let has_load = result.plan.subject().has_load();
+    let loaded = |table: Html| if has_load { table } else { Html::new() };
     let body = [checks(result), loaded(conditions(result)), witnesses(result), failures(result)];
     Section {
         id: "belief",
@@ -38,7 +39,7 @@ fn answer(result: &RunResult) -> String {
         0 => "no witness has a gap".to_owned(),
         n => format!("a witness has a gap in {}", PAGE.counted(n as u64, "trial", "trials")),
     };
-    if result.plan.attached {
+    if !result.plan.subject().has_load() {
         return format!("The books rest on the witnesses below, and {gaps}.");
     }
     let (loss, latency) = (valid(Basis::Loss), valid(Basis::Latency));

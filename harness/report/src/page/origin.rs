@@ -11,7 +11,6 @@ use crate::books::{self, trials};
 use crate::faults::rows;
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
-use crate::planned::command;
 
 /// Is it comparable?
 pub(crate) fn comparable(result: &RunResult) -> Section {
@@ -56,7 +55,7 @@ pub(crate) fn comparable(result: &RunResult) -> Section {
 }
 
 /// How to reproduce?
-pub(crate) fn reproduce(result: &RunResult) -> Section {
+pub(crate) fn reproduce(result: &RunResult, again: Option<&str>) -> Section {
     let (plan, load) = (&result.plan, &result.plan.load);
     let facts = [
         ("Seed", plan.seed.to_string()),
@@ -70,10 +69,9 @@ pub(crate) fn reproduce(result: &RunResult) -> Section {
     for (what, value) in &facts {
         grid.row([*what, value]);
     }
-    let command = command(result);
-    let body = Html::element("pre", &[("tabindex", "0")], Html::leaf("code", "", &command))
-        .with(&grid.render())
-        .with(&services(&result.plan));
+    let command =
+        again.map(|again| Html::element("pre", &[("tabindex", "0")], Html::leaf("code", "", again)));
+    let body = command.unwrap_or_default().with(&grid.render()).with(&services(&result.plan));
     let answer =
         "The same scenario and seed give the same plan: schedule, order of trials and ids, byte for byte.";
     Section { id: "reproduce", question: "How to reproduce it?", answer: answer.to_owned(), body }

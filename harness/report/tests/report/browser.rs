@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use spanfate_model::result::RunResult;
-use spanfate_report::html;
 
+use crate::given::html;
 use crate::sample;
 
 /// Names under which Chromium is installed; `CHROMIUM` in the environment comes first.

@@ -1,8 +1,8 @@
 //! Sweeps: which cells lose what, which to choose, and where loss begins.
 
 use spanfate_model::result::RunResult;
-use spanfate_report::html;
 
+use crate::given::html;
 use crate::page::read;
 use crate::sample::{self, Axes};
 use crate::traces::{asked, section};

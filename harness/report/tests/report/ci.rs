@@ -5,8 +5,9 @@ mod hostile;
 
 use spanfate_model::result::RunResult;
 use spanfate_model::verdict::Verdict;
-use spanfate_report::{annotations, bmf, gobench, junit, markdown};
+use spanfate_report::{annotations, bmf, gobench};
 
+use crate::given::{junit, markdown};
 use crate::sample;
 
 /// Results in every state.

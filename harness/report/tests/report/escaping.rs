@@ -1,8 +1,9 @@
 //! Text that others chose stays text.
 
 use proptest::prelude::*;
-use spanfate_report::{TableStyle, explained, html, table};
+use spanfate_report::{TableStyle, explained, table};
 
+use crate::given::html;
 use crate::page::read;
 use crate::sample;
 

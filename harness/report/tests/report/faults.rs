@@ -1,8 +1,8 @@
 //! Faults: what terminal and page say of when they acted, whether they happened, and what they did.
 
 use spanfate_model::result::{FaultWindow, RunResult};
-use spanfate_report::html;
 
+use crate::given::html;
 use crate::html::page;
 use crate::page::Tag;
 use crate::sample;

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use sha2::Digest as _;
 use spanfate_model::fate::Fate;
 use spanfate_model::result::Slice;
-use spanfate_report::html;
 
+use crate::given::html;
 use crate::page::{Page, read};
 use crate::sample;
 
@@ -169,7 +169,7 @@ fn the_numbers_of_the_result_are_in_the_page() {
         "58.46\u{202f}%",
         "69\u{202f}642",
         "16\u{202f}732",
-        "/scenario.toml --seed 5000 --trials 1 --variant",
+        "run-again qps5k-20260914T101500-5000 SDK defaults",
         "go1.26.1",
         "dropped_queue_full",
         "the batch processor's queue was full when the span ended",

@@ -1,8 +1,8 @@
 //! Very many spans, every fate, and names of three hundred characters.
 
 use spanfate_model::fate::Fate;
-use spanfate_report::{html, markdown};
 
+use crate::given::{html, markdown};
 use crate::html::page;
 use crate::page::{Page, Tag};
 use crate::sample;

@@ -1,5 +1,7 @@
 //! What a report must hold, whatever the result is.
 
+#[path = "../common/given.rs"]
+mod given;
 #[path = "../common/sample.rs"]
 mod sample;
 

@@ -2,9 +2,9 @@
 
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::{RunResult, Slice, TrialResult};
-use spanfate_report::html;
 
 use crate::faults::drawn;
+use crate::given::html;
 use crate::page::Tag;
 use crate::sample;
 use crate::traces::asked;

@@ -2,8 +2,8 @@
 
 use spanfate_model::damage::Damage;
 use spanfate_model::result::RunResult;
-use spanfate_report::html;
 
+use crate::given::html;
 use crate::html::page;
 use crate::sample;
 use crate::table::plain;

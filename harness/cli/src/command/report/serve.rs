@@ -7,6 +7,7 @@ use spanfate_report::Links;
 use spanfate_run::interrupt::Interrupt;
 use spanfate_run::pages::{Answer, Pages};
 
+use crate::args::again;
 use crate::error::Error;
 use crate::session::publish::beside;
 use crate::session::runs::Shelf;
@@ -39,7 +40,7 @@ fn answer(shelf: &Shelf, path: &str, query: &str) -> Answer {
         return Answer::Missing("There is no such page; all runs are at /.".to_owned());
     };
     match shelf.result(&run) {
-        Some(Ok(result)) => Answer::Page(spanfate_report::html(&result)),
+        Some(Ok(result)) => Answer::Page(spanfate_report::html(&result, again(&result).as_deref())),
         Some(Err(why)) => Answer::Missing(why),
         None => Answer::Missing(format!("There is no run `{run}`; all runs are at /.")),
     }

@@ -1,7 +1,8 @@
 //! Whole files of small runs.
 
-use spanfate_report::{annotations, bmf, gobench, junit, markdown};
+use spanfate_report::{annotations, bmf, gobench};
 
+use crate::given::{junit, markdown};
 use crate::golden::holds;
 use crate::sample;
 

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
-use spanfate_report::{annotations, bmf, gobench, junit, markdown};
+use spanfate_report::{annotations, bmf, gobench};
 
+use crate::given::{junit, markdown};
 use crate::sample;
 
 /// Pieces that mean something to XML, Markdown, GitHub, a terminal, a shell or a workflow.
