@@ -5,7 +5,7 @@ use spanfate_model::manifest::{ProcessManifest, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::probe::{EbpfMode, ProbeManifest};
 use spanfate_model::raw::{Log, TrialLogs};
-use spanfate_model::scenario::Service;
+use spanfate_model::subject::Subject;
 use spanfate_model::topology::Share;
 use spanfate_model::unit::MonoNs;
 
@@ -14,7 +14,7 @@ use crate::loadbook::LoadBook;
 use crate::probe::Probed;
 use crate::process::Process;
 use crate::receipts::{self, Receipts};
-use crate::sources::{Sources, Subject};
+use crate::sources::Sources;
 
 /// The logs of a trial.
 pub(crate) struct Opened<'a> {
@@ -93,11 +93,6 @@ impl<'a> Opened<'a> {
             true if processes.iter().any(Process::is_of_probes) => Keeper::Probes,
             true => Keeper::Processes,
         };
-        let subject = match plan.services.first().is_some_and(Service::is_own) {
-            _ if plan.attached => Subject::Attached,
-            true => Subject::Own,
-            false => Subject::Fixtures,
-        };
         let services = plan.services.iter().map(|service| service.name.as_str()).collect();
         Self {
             manifest,
@@ -108,7 +103,7 @@ impl<'a> Opened<'a> {
             book,
             began,
             keeper,
-            subject,
+            subject: plan.subject(),
             all_sampled: plan.variant_of(planned).is_some_and(|variant| plan.samples_all(variant)),
             shares: plan.shares(),
             services,

@@ -19,7 +19,7 @@ use crate::path::{ExportResult, Path};
 use crate::paths::PathLedgers;
 use crate::quantile::{Times, millis};
 use crate::receipts::Receipt;
-use crate::sources::{Sources, Subject};
+use crate::sources::Sources;
 use crate::tally::Tally;
 use crate::timeline::Timeline;
 use crate::walk::{Judged, JudgedPath};
@@ -144,7 +144,7 @@ impl Walk<'_> {
         let Judged { index, process, span, of, standing, .. } = judged;
         let (index, of, standing) = (*index, *of, *standing);
         let request = of.map(|(request, _)| request);
-        let measured = self.sources.subject == Subject::Attached
+        let measured = !self.sources.subject.has_load()
             || request.is_some_and(|request| self.sources.book.is_measured(request));
         self.ledger.created += 1;
         self.ledger.created_measured += u64::from(measured);
@@ -221,7 +221,7 @@ impl Walk<'_> {
         for (index, process) in self.sources.processes.iter().enumerate() {
             let unrecorded = process.unrecorded();
             if unrecorded > 0 {
-                let measured = if self.sources.subject == Subject::Attached { unrecorded } else { 0 };
+                let measured = if self.sources.subject.has_load() { 0 } else { unrecorded };
                 let count = self.ledger.fates.entry(Fate::NotSampled(Decider::Sampler)).or_default();
                 count.total += unrecorded;
                 count.counted += unrecorded;
@@ -246,7 +246,8 @@ impl Walk<'_> {
         Reconciled {
             breakdown: self.split.finish(processes),
             // Without a load nobody knows which spans belong to one request.
-            damage: (*subject != Subject::Attached)
+            damage: subject
+                .has_load()
                 .then(|| self.traces.finish(services, shares, |request| book.is_measured(request))),
             ledger: self.ledger,
             delay: self.delay,

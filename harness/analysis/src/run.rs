@@ -122,7 +122,9 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
     if let Some(error) = &trial.error {
         doubt(format!("the harness could not finish it: {error}"));
     }
-    if let Some(end) = trial.ended_by_itself.as_ref().filter(|_| !plan.attached && !deadly) {
+    if let Some(end) =
+        trial.ended_by_itself.as_ref().filter(|_| plan.subject().must_outlive_its_run() && !deadly)
+    {
         doubt(format!("the fixture ended by itself, before it was asked to ({end})"));
     }
     for fault in trial.faults.iter().filter(|fault| !fault.bit) {
@@ -209,7 +211,7 @@ fn gaps(trial: &TrialResult, plan: &Plan, variant: Option<&PlannedVariant>) -> V
         let needed = match report.witness {
             Witness::Process | Witness::Sdk => process,
             Witness::Wire => true,
-            Witness::Load => !plan.attached,
+            Witness::Load => plan.subject().has_load(),
             Witness::Probe | Witness::Collector => false,
         };
         match &report.state {

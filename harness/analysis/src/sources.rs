@@ -5,6 +5,7 @@ use spanfate_model::fate::Leak;
 use spanfate_model::id::TraceTag;
 use spanfate_model::ledger::Exemplar;
 use spanfate_model::manifest::Status;
+use spanfate_model::subject::Subject;
 use spanfate_model::topology::Share;
 use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::WitnessState;
@@ -37,24 +38,6 @@ pub(crate) struct Sources<'a> {
     pub(crate) book: &'a LoadBook,
     /// Whether there is a ledger of every process.
     pub(crate) witnessed: bool,
-}
-
-/// What the services are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Subject {
-    /// Fixtures of ours.
-    Fixtures,
-    /// A program of the user's own, under a load of ours.
-    Own,
-    /// The same without a load.
-    Attached,
-}
-
-impl Subject {
-    /// Whether it is a program of the user's own.
-    pub(crate) fn is_own(self) -> bool {
-        self != Self::Fixtures
-    }
 }
 
 impl Sources<'_> {

@@ -21,7 +21,6 @@ use crate::quantile::Recorded;
 use crate::receipts::Receipts;
 use crate::reconcile::reconcile;
 use crate::service::{self, Scene, per};
-use crate::sources::Subject;
 use crate::timeline::Timeline;
 use crate::{traces, usage, validity};
 
@@ -57,7 +56,8 @@ pub fn conclude_trial(
     let mut timeline = Timeline::new(began);
     let done = reconcile(&opened.sources(), &mut timeline);
     // Without a load the program's own life is what is measured.
-    let window = if plan.attached { (began, manifest.phases.stopped) } else { book.window(began) };
+    let has_load = plan.subject().has_load();
+    let window = if has_load { book.window(began) } else { (began, manifest.phases.stopped) };
     let usage =
         usage::figures(&logs.usage, processes, window, fixture_cores, excuse::neighbours_ns(acted, window));
     let (figures, response) = book.figures(excused);
@@ -74,7 +74,7 @@ pub fn conclude_trial(
             window: (began, window.1),
             // The law speaks of one rate; a load that was cut short did not keep to it either.
             // Nor does it speak of faults: they change the export's time, or the rate.
-            steady: !plan.attached
+            steady: has_load
                 && manifest.status == Status::Complete
                 && load_of.is_steady()
                 && acted.is_empty(),
@@ -192,8 +192,7 @@ fn witnesses(opened: &Opened<'_>) -> Vec<WitnessReport> {
     } else {
         absent("the SDK's own metrics live in the span ledger")
     };
-    let attached = *subject == Subject::Attached;
-    let load = if attached { absent("there is no load of ours") } else { book.state.clone() };
+    let load = if subject.has_load() { book.state.clone() } else { absent("there is no load of ours") };
     let report = |witness, state| WitnessReport { witness, state };
     vec![
         report(Witness::Process, process),

@@ -25,7 +25,7 @@ pub(crate) const LAG_FLOOR_MS: f64 = 0.2;
 
 /// The marks of a trial. Without a load of ours no figure rests on one: what a program does then is its own business.
 pub(crate) fn of(plan: &Plan, load: &LoadFigures, usage: &UsageFigures, ledger: &Ledger) -> Vec<Validity> {
-    if plan.attached { Vec::new() } else { marks(load, usage, ledger) }
+    if plan.subject().has_load() { marks(load, usage, ledger) } else { Vec::new() }
 }
 
 fn marks(load: &LoadFigures, usage: &UsageFigures, ledger: &Ledger) -> Vec<Validity> {
