@@ -131,14 +131,14 @@ fn out_of_place(module: &str, text: &str) -> Vec<String> {
     for named in modules_named_in(text, &own) {
         let parts: Vec<&str> = named.split("::").collect();
         let is = |room: &str| parts[0] == room;
-        let is_module = |name: &&str| name.starts_with(|c: char| c.is_lowercase());
+        let is_module = |name: &str| name.starts_with(|c: char| c.is_lowercase());
         let wrong = match own[0] {
             "main" => false,
             // A command may have modules of its own, and no other's.
             "command" if own.len() > 1 => is("command") && parts.get(1).is_some_and(|other| *other != own[1]),
             "command" => false,
             "session" => ["command", "args", "show", "outcome"].into_iter().any(is),
-            _ => is("command") && parts.get(1).is_none_or(|name| is_module(&name)),
+            _ => is("command") && parts.get(1).is_none_or(|name| is_module(name)),
         };
         if wrong {
             out.push(format!("{module} names {named}"));

@@ -42,7 +42,8 @@ mod tests {
     fn it_says_what_the_command_line_changed_and_nothing_for_a_program_without_a_load() {
         let named = |name: &str| Variant { name: name.to_owned(), ..Variant::default() };
         let variant = vec![named("default"), named("queue 1000")];
-        let mut plan = Plan::resolve(&Scenario { variant, seed: 7, ..Scenario::new("x".to_owned(), Load::default()) });
+        let mut plan =
+            Plan::resolve(&Scenario { variant, seed: 7, ..Scenario::new("x".to_owned(), Load::default()) });
         let wanted =
             "cargo run -- scenario results/x-1/scenario.toml --seed 7 --trials 1 --variant 'queue 1000'";
         assert_eq!(command("x-1", &plan).as_deref(), Some(wanted));

@@ -33,13 +33,12 @@ enum Asked {
 /// Explains spans of a run.
 pub(super) fn run(arguments: &ExplainArguments, color: bool) -> Result<ExitCode, Error> {
     let (asked, run) = understand(arguments)?;
-    let dir = match run {
-        Some(run) => runs::find(Path::new(run))?,
-        None => {
-            let newest = runs::newest()?;
-            show::note(&format!("of the newest run, {}", newest.0.display()));
-            newest
-        }
+    let dir = if let Some(run) = run {
+        runs::find(Path::new(run))?
+    } else {
+        let newest = runs::newest()?;
+        show::note(&format!("of the newest run, {}", newest.0.display()));
+        newest
     };
     let held = runs::hold(dir)?;
     let plan = held.plan()?;

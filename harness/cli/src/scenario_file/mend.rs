@@ -240,7 +240,9 @@ mod tests {
                         && let Value::Array(choices) = field
                     {
                         let inside = |choice: &Value| choice.get("properties").cloned().unwrap_or_default();
-                        choices.iter().for_each(|choice| required(&inside(choice), out));
+                        for choice in choices {
+                            required(&inside(choice), out);
+                        }
                     } else {
                         required(field, out);
                     }
