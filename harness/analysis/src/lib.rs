@@ -13,6 +13,7 @@ mod expect;
 mod explain;
 mod fate;
 pub mod frontier;
+mod insight;
 pub mod join;
 mod law;
 mod loadbook;
@@ -47,6 +48,7 @@ mod walk;
 
 pub use expect::{validity_of, value_of};
 pub use explain::{Ids, Wanted, explain, ids_beginning_with};
+pub use insight::{insights, with_insights};
 pub use peek::conclude_peek;
 pub use probe::describe as describe_probes;
 pub use rows::{Exported, each_span};

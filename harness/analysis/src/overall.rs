@@ -9,6 +9,7 @@ use spanfate_model::result::{TrialResult, VariantResult, WitnessCost};
 use spanfate_model::scenario::WitnessMode;
 
 use crate::breakdown::shares;
+use crate::insight::alike::same_but_witness;
 
 /// The breakdowns of all trials in one.
 pub(crate) fn breakdown(trials: &[&TrialResult]) -> Vec<Breakdown> {
@@ -85,14 +86,6 @@ pub(crate) fn damage(trials: &[&TrialResult]) -> Option<Damage> {
 
 /// Gives every variant that also ran without its process witness, or without its probes, what these cost.
 pub(crate) fn price_witnesses(plan: &Plan, variants: &mut [VariantResult]) {
-    let same = |a: &PlannedVariant, b: &PlannedVariant| {
-        a.exporter == b.exporter
-            && a.receiver == b.receiver
-            && a.load == b.load
-            && a.sdk == b.sdk
-            && a.build == b.build
-            && a.faults == b.faults
-    };
     let unwitnessed = |a: &PlannedVariant, b: &PlannedVariant| {
         plan.is_fully_witnessed(a) && b.witness == Some(WitnessMode::Off) && a.ebpf == b.ebpf
     };
@@ -105,7 +98,7 @@ pub(crate) fn price_witnesses(plan: &Plan, variants: &mut [VariantResult]) {
         let price = |less: &dyn Fn(&PlannedVariant, &PlannedVariant) -> bool| {
             let without = variants
                 .iter()
-                .find(|other| find(&other.name).is_some_and(|b| same(with, b) && less(with, b)));
+                .find(|other| find(&other.name).is_some_and(|b| same_but_witness(with, b) && less(with, b)));
             without.map(|without| cost(&variants[index], without))
         };
         let (witness, probes) = (price(&unwitnessed), price(&unprobed));

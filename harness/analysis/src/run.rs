@@ -7,11 +7,12 @@ use spanfate_model::ledger::Gap;
 use spanfate_model::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::probe::Trap;
-use spanfate_model::result::{Expectation, FaultResult, RunResult, TrialResult, VariantResult};
+use spanfate_model::result::{Expectation, FaultResult, Insights, RunResult, TrialResult, VariantResult};
 use spanfate_model::row::Standing;
 use spanfate_model::verdict::Verdict;
 use spanfate_model::witness::{Witness, WitnessState};
 
+use crate::insight::with_insights;
 use crate::overall::price_witnesses;
 use crate::summary::summarise;
 use crate::trial::ConcludedTrial;
@@ -68,7 +69,7 @@ pub fn conclude_run(
     }
     reasons.sort_by_key(|(worse, _)| std::cmp::Reverse(*worse));
     let reasons = reasons.into_iter().map(|(_, reason)| reason).collect();
-    RunResult {
+    with_insights(RunResult {
         format: FORMAT.to_owned(),
         run_id: manifest.run_id.clone(),
         status: manifest.status,
@@ -81,7 +82,8 @@ pub fn conclude_run(
         expectations,
         sweep,
         comparison,
-    }
+        insights: Insights::default(),
+    })
 }
 
 fn sentence(expectation: &Expectation) -> String {

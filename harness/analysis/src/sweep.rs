@@ -1,8 +1,9 @@
 //! A sweep's cells side by side, and which of them nothing beats.
 
-use spanfate_model::choice::{Cost, front};
 use spanfate_model::plan::Plan;
-use spanfate_model::result::{Basis, Cell, SweepResult, TrialResult, VariantResult};
+use spanfate_model::result::{Basis, Cell, Cost, SweepResult, TrialResult, VariantResult};
+
+use crate::insight::front::{cost, front};
 
 /// Concludes the sweep of a plan, if it has one.
 pub(crate) fn conclude(plan: &Plan, variants: &[VariantResult]) -> Option<SweepResult> {
@@ -10,7 +11,7 @@ pub(crate) fn conclude(plan: &Plan, variants: &[VariantResult]) -> Option<SweepR
         return None;
     }
     let (mut cells, costs): (Vec<Cell>, Vec<Option<Cost>>) =
-        variants.iter().filter_map(|variant| Some((cell(plan, variant)?, Cost::of(variant)))).unzip();
+        variants.iter().filter_map(|variant| Some((cell(plan, variant)?, cost(variant)))).unzip();
     for (cell, best) in cells.iter_mut().zip(front(&costs)) {
         cell.pareto = best;
     }

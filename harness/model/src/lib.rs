@@ -7,7 +7,6 @@ pub mod advice;
 pub mod answer;
 pub mod breakdown;
 pub mod change;
-pub mod choice;
 pub mod damage;
 pub mod defaults;
 pub mod environment;

@@ -24,6 +24,7 @@ mod claim;
 mod clock;
 mod comparison;
 mod fault;
+mod insight;
 mod path;
 mod probe;
 mod service;
@@ -37,6 +38,10 @@ pub use claim::{ClaimResult, Outcome};
 pub use clock::{Offset, TraceMatch};
 pub use comparison::{Compared, Comparison, Looks, Way};
 pub use fault::{Dose, FaultResult, FaultWindow};
+pub use insight::{
+    Advised, Begin, Candidate, Cause, Cost, How, Insights, Late, Likeness, Limit, LineLaw, LossAlong,
+    LossBegins, LossPlace, LostTo, Nearest, Price, Selection, SilentLosses, VariantInsight,
+};
 pub use path::{PathKind, PathResult};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
 pub use service::{ServiceExports, ServiceResult};
@@ -76,6 +81,9 @@ pub struct RunResult {
     /// Its comparison of a baseline and a candidate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
+    /// What follows from all that; empty in results that are older than it.
+    #[serde(default, skip_serializing_if = "Insights::is_empty")]
+    pub insights: Insights,
 }
 
 /// A variant over its trials.

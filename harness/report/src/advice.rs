@@ -4,6 +4,7 @@ mod observed;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use spanfate_model::advice::demand::Demand;
+use spanfate_model::advice::lines::assignment;
 use spanfate_model::advice::plan::{Choice, Plan};
 use spanfate_model::advice::settings::{Outlook, Settings};
 use spanfate_model::advice::why::{self, go_lines, shortfalls};
@@ -11,7 +12,7 @@ use spanfate_model::advice::why::{self, go_lines, shortfalls};
 pub(crate) use observed::observed;
 
 use crate::number::{NONE, TERMINAL};
-use crate::sheet::{assignment, row, time};
+use crate::sheet::{row, time};
 
 /// The whole answer.
 pub(crate) fn plan(plan: &Plan) -> String {

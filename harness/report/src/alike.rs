@@ -1,4 +1,4 @@
-//! Which variants are set alike, and which ran under the same conditions: what a user chooses, and what befalls them.
+//! The plan of a variant, and what sets of faults are called.
 
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::scenario::{Axis, Fault};
@@ -8,59 +8,9 @@ pub(crate) fn planned<'a>(plan: &'a Plan, name: &str) -> Option<&'a PlannedVaria
     plan.variants.iter().find(|planned| planned.name == name)
 }
 
-/// Whether two variants have the same SDK with the same settings.
-pub(crate) fn set_alike(one: &PlannedVariant, other: &PlannedVariant) -> bool {
-    one.exporter == other.exporter && one.sdk == other.sdk && one.build == other.build
-}
-
-/// Whether two variants have the same receiver and the same witnesses.
-fn same_surroundings(one: &PlannedVariant, other: &PlannedVariant) -> bool {
-    one.receiver == other.receiver && one.witness == other.witness && one.ebpf == other.ebpf
-}
-
-/// Whether the same befell two variants: receiver, witnesses, load and faults.
-pub(crate) fn same_conditions(one: &PlannedVariant, other: &PlannedVariant) -> bool {
-    same_surroundings(one, other) && one.load == other.load && one.faults == other.faults
-}
-
-/// Whether two variants differ in nothing but their faults.
-pub(crate) fn same_but_faults(one: &PlannedVariant, other: &PlannedVariant) -> bool {
-    set_alike(one, other) && same_surroundings(one, other) && one.load == other.load
-}
-
-/// Whether two variants differ in nothing but their load.
-pub(crate) fn same_but_load(one: &PlannedVariant, other: &PlannedVariant) -> bool {
-    set_alike(one, other) && same_surroundings(one, other) && one.faults == other.faults
-}
-
 /// Whether an axis of a sweep varies the faults.
 pub(crate) fn is_of_faults(axis: &Axis) -> bool {
     axis.keys.iter().any(|key| key == "faults")
-}
-
-/// What an axis is called: its keys without the table they stand in.
-pub(crate) fn axis_name(axis: &Axis) -> String {
-    let short = |key: &String| key.rsplit('.').next().unwrap_or_default().to_owned();
-    axis.keys.iter().map(short).collect::<Vec<_>>().join(", ")
-}
-
-/// Whether the cells of a configuration have one point on an axis.
-pub(crate) fn shared(group: &[&PlannedVariant], axis: usize) -> bool {
-    let mut points = group.iter().map(|plan| plan.cell.get(axis));
-    let first = points.next();
-    points.all(|point| Some(point) == first)
-}
-
-/// What cells of a sweep have in common: their points on the axes on which they do not differ. One alone has its own name.
-pub(crate) fn name_of(group: &[&PlannedVariant], axes: &[Axis]) -> String {
-    let Some(plan) = group.first() else { return String::new() };
-    let part = |(at, axis): (usize, &Axis)| {
-        let point = axis.points.get(*plan.cell.get(at)?)?;
-        let named = axis.keys.len() > 1 || axis.keys.iter().any(|key| key == "variant");
-        shared(group, at).then(|| if named { point.clone() } else { format!("{} {point}", axis_name(axis)) })
-    };
-    let parts: Vec<String> = axes.iter().enumerate().filter_map(part).collect();
-    if parts.is_empty() || group.len() < 2 { plan.name.clone() } else { parts.join(", ") }
 }
 
 /// Sets of faults as they are called in tables: by their names; where these do not tell them apart, by what they set as well.

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use spanfate_model::plan::PlannedVariant;
-use spanfate_model::result::{Basis, RunResult, SweepResult, TrialResult, VariantResult};
-use spanfate_model::scenario::Fault;
+use spanfate_model::result::{Likeness, RunResult, SweepResult, VariantResult};
+use spanfate_model::scenario::{Axis, Fault};
 
-use crate::alike::{axis_name, is_of_faults, names_of_sets, planned, same_but_faults};
+use crate::alike::{is_of_faults, names_of_sets, planned};
 use crate::number::Numbers;
 
 /// Upper ends of the steps between no loss and all: shares of the spans that were due.
@@ -24,18 +23,12 @@ pub(crate) struct Spot<'a> {
 }
 
 impl<'a> Spot<'a> {
-    fn of(variant: &'a VariantResult) -> Self {
-        let good: Vec<&TrialResult> = variant.trials.iter().filter(|trial| is_conclusive(trial)).collect();
-        let all: Vec<&TrialResult> = variant.trials.iter().collect();
-        let used = if good.is_empty() { &all } else { &good };
-        let share = |trial: &&TrialResult| trial.loss.lost as f64 / trial.loss.due.max(1) as f64;
-        let sum: f64 = used.iter().map(share).sum();
-        Self {
-            variant,
-            loss: sum / used.len().max(1) as f64,
-            conclusive: good.len() as u64,
-            lossy: good.iter().filter(|trial| trial.loss.lost > 0).count() as u64,
-        }
+    fn of(result: &RunResult, variant: &'a VariantResult) -> Self {
+        let (loss, conclusive, lossy) = result
+            .insights
+            .of(&variant.name)
+            .map_or((0.0, 0, 0), |known| (known.loss, known.conclusive, known.lossy));
+        Self { variant, loss, conclusive, lossy }
     }
 
     /// Whether a trial stands behind it.
@@ -58,11 +51,6 @@ impl<'a> Spot<'a> {
         let share = numbers.brief(self.loss);
         if self.is_conclusive() { share } else { format!("? {share}") }
     }
-}
-
-/// Whether a trial says something about loss under its faults. A fault that did not happen says nothing.
-pub(crate) fn is_conclusive(trial: &TrialResult) -> bool {
-    trial.is_valid(Basis::Loss) && trial.loss.due > 0 && trial.faults.iter().all(|fault| fault.bit)
 }
 
 /// Rows and columns of cells.
@@ -122,7 +110,7 @@ fn swept<'a>(result: &'a RunResult, sweep: &'a SweepResult) -> Option<Heat<'a>> 
         .map(|row| {
             let of = |column: &usize| {
                 let cell = cells.iter().find(|(at, _)| row_of(at) == *row && column_of(at) == *column);
-                cell.map(|(_, variant)| Spot::of(variant))
+                cell.map(|(_, variant)| Spot::of(result, variant))
             };
             columns.iter().map(of).collect()
         })
@@ -133,9 +121,9 @@ fn swept<'a>(result: &'a RunResult, sweep: &'a SweepResult) -> Option<Heat<'a>> 
     let names =
         |row: &Vec<usize>| row_axes.iter().zip(row).map(|((axis, _), at)| point(*axis, *at)).collect();
     Some(Heat {
-        heads: row_axes.iter().map(|(_, axis)| axis_name(axis)).collect(),
+        heads: row_axes.iter().map(|(_, axis)| axis.title()).collect(),
         rows: rows.iter().map(names).collect(),
-        across: if alone { String::new() } else { axes.get(column).map(axis_name).unwrap_or_default() },
+        across: if alone { String::new() } else { axes.get(column).map(Axis::title).unwrap_or_default() },
         columns: columns
             .iter()
             .map(|at| if alone { "loss".to_owned() } else { point(column, *at) })
@@ -145,8 +133,8 @@ fn swept<'a>(result: &'a RunResult, sweep: &'a SweepResult) -> Option<Heat<'a>> 
     })
 }
 
-/// A variant with its plan and the number of its set of faults.
-type Placed<'a> = (&'a VariantResult, &'a PlannedVariant, usize);
+/// A variant, with whom it is alike, and the number of its set of faults.
+type Placed<'a> = (&'a VariantResult, Likeness, usize);
 
 /// Variants without a sweep: rows are set alike, columns have the same faults.
 fn faulty(result: &RunResult) -> Option<Heat<'_>> {
@@ -158,7 +146,7 @@ fn faulty(result: &RunResult) -> Option<Heat<'_>> {
             sets.push(&plan.faults);
             sets.len() - 1
         });
-        placed.push((variant, plan, set));
+        placed.push((variant, result.insights.of(&variant.name)?.likeness, set));
     }
     if placed.len() < 2 || sets.iter().all(|set| set.is_empty()) {
         return None;
@@ -167,11 +155,12 @@ fn faulty(result: &RunResult) -> Option<Heat<'_>> {
     let rows = rows(&placed);
     // One set-up, or mostly holes: a line per variant reads better than a wide or an empty table.
     if rows.len() == 1 || placed.len() * 2 < rows.len() * sets.len() {
-        return Some(listed(&placed, &names));
+        return Some(listed(result, &placed, &names));
     }
     let spots = rows.iter().map(|row| {
-        let of =
-            |set: usize| row.iter().find(|(_, _, own)| *own == set).map(|(variant, ..)| Spot::of(variant));
+        let of = |set: usize| {
+            row.iter().find(|(_, _, own)| *own == set).map(|(variant, ..)| Spot::of(result, variant))
+        };
         (0..sets.len()).map(of).collect()
     });
     let spots = spots.collect();
@@ -190,7 +179,7 @@ fn rows<'a>(placed: &[Placed<'a>]) -> Vec<Vec<Placed<'a>>> {
     for one in placed {
         // Two variants that are the same in everything are two rows.
         let fits = |row: &&mut Vec<Placed<'a>>| {
-            row.iter().all(|(_, plan, set)| same_but_faults(plan, one.1) && *set != one.2)
+            row.iter().all(|(_, own, set)| own.same_but_faults(one.1) && *set != one.2)
         };
         match rows.iter_mut().find(fits) {
             Some(row) => row.push(*one),
@@ -213,14 +202,14 @@ fn row_name(row: &[Placed<'_>]) -> String {
     }
 }
 
-fn listed<'a>(placed: &[Placed<'a>], names: &[String]) -> Heat<'a> {
+fn listed<'a>(result: &RunResult, placed: &[Placed<'a>], names: &[String]) -> Heat<'a> {
     let name = |set: usize| names.get(set).cloned().unwrap_or_default();
     Heat {
         heads: vec!["variant".to_owned(), "faults".to_owned()],
         rows: placed.iter().map(|(variant, _, set)| vec![variant.name.clone(), name(*set)]).collect(),
         across: String::new(),
         columns: vec!["loss".to_owned()],
-        spots: placed.iter().map(|(variant, ..)| vec![Some(Spot::of(variant))]).collect(),
+        spots: placed.iter().map(|(variant, ..)| vec![Some(Spot::of(result, variant))]).collect(),
         by_fault: true,
     }
 }

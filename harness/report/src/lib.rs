@@ -4,11 +4,9 @@
 //! Pure functions without a clock: the same result gives the same bytes.
 
 mod advice;
-mod advised;
 mod alike;
 mod answers;
 mod books;
-mod choice;
 mod ci;
 mod compared;
 mod configured;

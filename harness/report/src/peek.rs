@@ -1,9 +1,10 @@
 //! A peek at a process as text: the sentence that answers first, then what it rests on.
 
+use spanfate_model::advice::lines::assignment;
 use spanfate_model::peek::{Advice, Peek, ProcessorPeek, RoundTrip, State};
 
 use crate::number::TERMINAL;
-use crate::sheet::{assignment, row, time};
+use crate::sheet::{row, time};
 use crate::text::clean;
 
 /// The whole answer.

@@ -15,11 +15,6 @@ pub(crate) fn row(out: &mut String, what: &str, text: &str) {
     }
 }
 
-/// A variable with its value, as a shell takes it.
-pub(crate) fn assignment(name: &str, value: u64) -> String {
-    format!("{name}={value}")
-}
-
 /// A time given in milliseconds.
 pub(crate) fn time(ms: f64) -> String {
     match ms {

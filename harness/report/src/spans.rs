@@ -2,8 +2,8 @@
 
 use spanfate_model::breakdown::BreakdownRow;
 use spanfate_model::damage::{Damage, ServiceDamage};
-use spanfate_model::result::{RunResult, TrialResult, VariantResult};
-use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
+use spanfate_model::result::{RunResult, VariantResult};
+use spanfate_model::witness::{Witness, WitnessState};
 
 use crate::books::trials;
 
@@ -54,15 +54,6 @@ pub(crate) fn unknown(result: &RunResult) -> String {
         ),
         None => "That is not part of this result.".to_owned(),
     }
-}
-
-/// Whether there was a witness in the processes of a trial; without one what it would have counted is 0 and means nothing.
-pub(crate) fn witnessed(trial: &TrialResult) -> bool {
-    let absent = |report: &WitnessReport| {
-        report.witness == Witness::Process && matches!(report.state, WitnessState::Absent(_))
-    };
-    // The breakdown is known wherever there are books of each span, also by probes.
-    !trial.breakdown.is_empty() || !trial.witnesses.iter().any(absent)
 }
 
 /// Whether something is spoilt in a variant whose witness is priced, or in its twin without one.

@@ -27,6 +27,11 @@ pub fn lines(of: &Exporter, from: &Exporter) -> Vec<String> {
     out
 }
 
+/// A line that sets a variable.
+pub fn assignment(name: &str, value: u64) -> String {
+    format!("{name}={value}")
+}
+
 /// The variable that sets a knob, by the knob's name in scenarios.
 pub fn variable(knob: &str) -> Option<&'static str> {
     let names = ["protocol", "batch", "queue", "delay", "export_timeout", "timeout", "compression"];

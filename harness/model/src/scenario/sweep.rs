@@ -21,6 +21,14 @@ pub struct Axis {
     pub points: Vec<String>,
 }
 
+impl Axis {
+    /// What it is called: its keys without the table they stand in.
+    pub fn title(&self) -> String {
+        let short = |key: &String| key.rsplit('.').next().unwrap_or_default().to_owned();
+        self.keys.iter().map(short).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// The axes of a sweep. The file holds keys of a variant with lists of values; its reader puts the axes here.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Sweep(pub Vec<Axis>);

@@ -1,5 +1,6 @@
 //! What metrics say, as a table and the rows' notes.
 
+use spanfate_model::advice::lines::assignment;
 use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::advice::{
@@ -8,7 +9,7 @@ use spanfate_model::advice::{
 
 use super::aligned;
 use crate::number::{NONE, TERMINAL};
-use crate::sheet::{assignment, row, time};
+use crate::sheet::{row, time};
 use crate::text::{clean, clip};
 
 /// Columns of a name.

@@ -1,15 +1,14 @@
 //! What should be set so that nothing is lost?
 
 use spanfate_model::advice::MARGIN;
-use spanfate_model::advice::settings::Settings;
-use spanfate_model::advice::why::{go_lines, shortfalls, variables};
-use spanfate_model::result::{RunResult, VariantResult};
+use spanfate_model::advice::plan::Plan;
+use spanfate_model::advice::why::shortfalls;
+use spanfate_model::fate::Remedy;
+use spanfate_model::result::{Advised, How, Price, RunResult};
 
 use super::{Answer, Setting};
-use crate::advised::{Advised, How, advised};
 use crate::books::Books;
 use crate::number::PAGE;
-use crate::sheet::assignment;
 use crate::words;
 
 /// Most configurations that advice is given for on the first screen.
@@ -17,25 +16,34 @@ const ADVISED: usize = 3;
 
 /// What should I set?
 pub(crate) fn set(result: &RunResult) -> Answer {
-    let all = advised(result);
+    let all = &result.insights.advice;
     if all.is_empty() {
         return nothing_to_set(result);
     }
     let mut out = Answer::new("", []);
     for one in all.iter().take(ADVISED) {
-        match &one.how {
-            How::Measured { clean, lines } => put(&mut out, measured(one.loser, clean, lines)),
-            How::Law(_) => by_law(one, &mut out),
+        match one.how {
+            How::Measured => put(&mut out, measured(result, one)),
+            How::Calculated => put(&mut out, calculated(one)),
+            How::Settled => out.sentences.push(format!(
+                "{} should lose nothing by the law with what is set; what it lost has another cause than rate and round trip.",
+                one.variant
+            )),
+            How::Short => {
+                let lacks = one.plan.as_ref().map(shortfalls).unwrap_or_default();
+                out.sentences.extend(lacks.iter().map(|lack| format!("{}: {lack}", one.variant)));
+            }
             How::NoSetting => {}
             How::Unknown => out.sentences.push(format!(
                 "{}: nothing is known of its batch processor, so there is no advice; a witness in the process would tell.",
-                one.loser.name
+                one.variant
             )),
         }
     }
-    for text in all.iter().take(ADVISED).flat_map(|one| &one.besides) {
+    for fate in all.iter().take(ADVISED).flat_map(|one| &one.besides) {
+        let Remedy::Other(text) = fate.facts().remedy else { continue };
         if out.sentences.iter().all(|said| said != text) {
-            out.sentences.push((*text).to_owned());
+            out.sentences.push(text.to_owned());
         }
     }
     let more = all.len().saturating_sub(ADVISED);
@@ -79,71 +87,55 @@ fn nothing_to_set(result: &RunResult) -> Answer {
     Answer::new("Nothing", [text])
 }
 
-fn measured(loser: &VariantResult, clean: &VariantResult, lines: &[String]) -> Setting {
-    let (due, lost) = words::due(clean);
+fn measured(result: &RunResult, one: &Advised) -> Setting {
+    let clean = one.clean.as_deref().unwrap_or_default();
+    let (due, lost) = result.variant(clean).map_or((0, 0), words::due);
     Setting {
-        instead_of: loser.name.clone(),
-        lines: lines.to_vec(),
+        instead_of: one.variant.clone(),
+        lines: one.lines.clone(),
         known: format!(
-            "Measured here: {} lost {lost} of {} spans under the same conditions.{}",
-            clean.name,
+            "Measured here: {clean} lost {lost} of {} spans under the same conditions.{}",
             PAGE.count(due),
-            price(loser, clean)
+            one.price.as_ref().map(price).unwrap_or_default()
         ),
         measured: true,
     }
 }
 
 /// What it costs beside the loser.
-fn price(loser: &VariantResult, clean: &VariantResult) -> String {
-    let p99 = |variant: &VariantResult| variant.summary.response.as_ref().map(|times| times.p99);
-    let (Some(was), Some(is)) = (p99(loser), p99(clean)) else { return String::new() };
-    let memory = |variant: &VariantResult| PAGE.bytes(variant.summary.fixture_rss as f64);
+fn price(price: &Price) -> String {
+    let ((was, is), (held, holds)) = (price.response_p99, price.memory);
     format!(
         " Beside it: response p99 {} instead of {}, memory {} instead of {}.",
         PAGE.ms(is),
         PAGE.ms(was),
-        memory(clean),
-        memory(loser)
+        PAGE.bytes(holds as f64),
+        PAGE.bytes(held as f64)
     )
 }
 
-fn by_law(one: &Advised<'_>, out: &mut Answer) {
-    let How::Law(worked) = &one.how else { return };
-    let lacks = shortfalls(worked);
-    if !lacks.is_empty() {
-        out.sentences.extend(lacks.iter().map(|lack| format!("{}: {lack}", one.loser.name)));
-        return;
-    }
-    let settings = worked.advised().0.settings;
-    let mut lines: Vec<String> = variables(&settings, &Settings::DEFAULT, &worked.demand)
-        .iter()
-        .map(|one| assignment(one.name, one.value))
-        .collect();
-    if settings.retry != Settings::DEFAULT.retry {
-        lines.extend(go_lines(&settings, worked.demand.protocol).iter().map(|line| line.replace('\t', "  ")));
-    }
-    if lines.is_empty() {
-        out.sentences.push(format!(
-            "{} should lose nothing by the law with the SDK's defaults; what it lost has another cause than rate and round trip.",
-            one.loser.name
-        ));
-        return;
-    }
-    let margin = (MARGIN - 1.0) * 100.0;
-    let setting = Setting {
-        instead_of: one.loser.name.clone(),
-        lines,
+fn calculated(one: &Advised) -> Setting {
+    let grows = one.plan.as_ref().is_some_and(|plan| plan.demand.per_span_s.is_some());
+    Setting {
+        instead_of: one.variant.clone(),
+        lines: one.lines.clone(),
         known: format!(
-            "Calculated from rate and export time, with {margin:.0}\u{202f}% to spare; not run here.{} Run it as a variant of its own before you \
+            "Calculated from rate and export time, with {:.0}\u{202f}% to spare; not run here.{} Run it as a variant of its own before you \
              rely on it.",
-            if worked.demand.per_span_s.is_none() {
-                " It holds if an export takes no longer with a larger batch."
-            } else {
-                ""
-            }
+            one.plan.as_ref().map_or(0.0, spare),
+            if grows { "" } else { " It holds if an export takes no longer with a larger batch." }
         ),
         measured: false,
+    }
+}
+
+/// What is left to spare, percent: the margin, or what little there is.
+fn spare(plan: &Plan) -> f64 {
+    let (advised, lacks) = plan.advised();
+    let margin = if lacks.is_empty() {
+        MARGIN - 1.0
+    } else {
+        advised.outlook.headroom_per_s / plan.demand.spans_per_s
     };
-    put(out, setting);
+    margin * 100.0
 }

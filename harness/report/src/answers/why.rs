@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use spanfate_model::fate::{Fate, FateClass};
-use spanfate_model::result::{RunResult, VariantResult};
+use spanfate_model::result::{Cause, Limit, LostTo, Nearest, RunResult};
 
 use super::Answer;
-use crate::advised::worst_law;
-use crate::alike::{planned, set_alike};
-use crate::books::{self, Books};
+use crate::books::Books;
 use crate::faults::{Row, rows};
 use crate::number::PAGE;
 use crate::words;
@@ -18,27 +15,23 @@ const NAMED: usize = 3;
 
 /// Why?
 pub(crate) fn why(result: &RunResult) -> Answer {
-    let fates = books::fates(&result.variants).into_iter();
-    let lost = fates.filter(|(fate, _)| fate.class() == FateClass::Lost);
-    let mut ranked: Vec<(Fate, u64)> = lost.map(|(fate, (total, _))| (fate, total)).collect();
-    ranked.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let Some((fate, most)) = ranked.first().copied() else {
+    let ranked = &result.insights.lost;
+    let Some(LostTo { fate, spans: most, worst }) = ranked.first() else {
         return nothing_lost(result);
     };
-    let all: u64 = ranked.iter().map(|(_, count)| count).sum();
-    let part = match most {
+    let all: u64 = ranked.iter().map(|lost| lost.spans).sum();
+    let part = match *most {
         most if most == all => "All of them".to_owned(),
         most => format!("{} of them", PAGE.rough(most as f64 / all as f64)),
     };
     let mut sentences = vec![format!("{part}: {}.", fate.explain())];
-    let of = |variant: &&VariantResult| variant.summary.lost_by_fate.get(&fate).copied().unwrap_or_default();
-    let worst = result.variants.iter().max_by_key(of).filter(|variant| of(variant) > 0);
-    if let Some(variant) = worst.filter(|_| fate.facts().full_queue) {
-        sentences.extend(mechanism(result, variant));
+    let cause = worst.as_ref().and_then(|worst| result.insights.why(worst));
+    if let Some(cause) = cause.filter(|_| fate.facts().full_queue) {
+        sentences.extend(mechanism(result, cause));
     }
-    sentences.extend(worst.and_then(|variant| done_to(result, variant)));
+    sentences.extend(cause.and_then(|cause| done_to(result, cause)));
     sentences.extend(acted(result));
-    let others = |(fate, n): &(Fate, u64)| format!("{} {}", PAGE.count(*n), fate.facts().short);
+    let others = |lost: &LostTo| format!("{} {}", PAGE.count(lost.spans), lost.fate.facts().short);
     let others: Vec<String> = ranked.iter().skip(1).take(NAMED).map(others).collect();
     if !others.is_empty() {
         sentences.push(format!("Also: {}.", others.join(", ")));
@@ -47,16 +40,10 @@ pub(crate) fn why(result: &RunResult) -> Answer {
 }
 
 /// What the scenario made its receiver do, and that the same settings lose nothing without that.
-fn done_to(result: &RunResult, loser: &VariantResult) -> Option<String> {
-    let own = planned(&result.plan, &loser.name)?;
-    let late = own.receiver.answer_after?;
-    let mut text = format!("Here the receiver was made to answer after {late}");
-    let clean = result.variants.iter().find(|variant| {
-        let other = planned(&result.plan, &variant.name);
-        let alike = other.is_some_and(|other| set_alike(own, other) && other.receiver.answer_after.is_none());
-        alike && variant.summary.loss.valid && variant.summary.lost == 0
-    });
-    if let Some(clean) = clean {
+fn done_to(result: &RunResult, cause: &Cause) -> Option<String> {
+    let late = cause.late.as_ref()?;
+    let mut text = format!("Here the receiver was made to answer after {}", late.answer_after);
+    if let Some(clean) = late.without.as_ref().and_then(|name| result.variant(name)) {
         let due = PAGE.count(words::due(clean).0);
         text +=
             &format!("; with one that answers at once the same settings lost 0 of {due} ({})", clean.name);
@@ -77,24 +64,23 @@ fn acted(result: &RunResult) -> Option<String> {
 }
 
 /// What makes a queue run full.
-fn mechanism(result: &RunResult, variant: &VariantResult) -> Option<String> {
-    let law = worst_law(variant)?;
+fn mechanism(result: &RunResult, cause: &Cause) -> Option<String> {
+    let (law, limit) = cause.law.as_ref().zip(cause.limit)?;
     let name =
-        if result.variants.len() > 1 { format!("With {} one", variant.name) } else { "One".to_owned() };
+        if result.variants.len() > 1 { format!("With {} one", cause.variant) } else { "One".to_owned() };
     let worker = format!(
         "{name} worker exports {} spans in {}, so {} a second at most",
         PAGE.count(u64::from(law.batch)),
         PAGE.ms(law.export_ms),
         PAGE.fixed(law.ceiling, 0)
     );
-    Some(if law.spans_per_s > law.ceiling {
-        format!("{worker}; {} came.", PAGE.fixed(law.spans_per_s, 0))
-    } else {
-        format!(
+    Some(match limit {
+        Limit::Ceiling => format!("{worker}; {} came.", PAGE.fixed(law.spans_per_s, 0)),
+        Limit::Standstill => format!(
             "{worker}, more than the {} that came: exports stood still for longer than the queue of {} could take up.",
             PAGE.fixed(law.spans_per_s, 0),
             PAGE.count(u64::from(law.queue))
-        )
+        ),
     })
 }
 
@@ -103,14 +89,11 @@ fn nothing_lost(result: &RunResult) -> Answer {
     if Books::of_run(result).created == 0 {
         return Answer::new("Nothing to explain", ["There was no span to lose.".to_owned()]);
     }
-    let laws = result.variants.iter().filter_map(|variant| Some((variant, worst_law(variant)?)));
-    let nearest =
-        laws.max_by(|a, b| (a.1.spans_per_s / a.1.ceiling).total_cmp(&(b.1.spans_per_s / b.1.ceiling)));
-    let text = nearest.map_or_else(
+    let text = result.insights.nearest.as_ref().map_or_else(
         || "No span went missing, so there is nothing to explain.".to_owned(),
-        |(variant, law)| {
+        |Nearest { variant, law }| {
             let who = if result.variants.len() > 1 {
-                format!("Nearest to its limit is {}: ", variant.name)
+                format!("Nearest to its limit is {variant}: ")
             } else {
                 String::new()
             };

@@ -1,11 +1,9 @@
 //! Which should I choose?
 
-use spanfate_model::choice::Cost;
-use spanfate_model::result::RunResult;
+use spanfate_model::result::{Candidate, RunResult, Selection};
 
 use super::grid::Grid;
 use super::part::{Section, details, note, plots};
-use crate::choice::{Candidate, Choice};
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 use crate::plot::{Point, Scatter};
@@ -13,16 +11,16 @@ use crate::words::maybe;
 
 /// The section; absent where there are not two configurations under the same conditions.
 pub(crate) fn section(result: &RunResult) -> Option<Section> {
-    let choice = Choice::of(result)?;
+    let choice = result.insights.choice.as_ref()?;
     // The best first, without loss and small before others; so the numbers read from the left.
     let mut sorted: Vec<&Candidate> = choice.candidates.iter().collect();
     sorted.sort_by(|a, b| (!a.best).cmp(&!b.best).then(order(a).total_cmp(&order(b))));
     let mut body = legend();
     body.push(&panels(&sorted));
     body.push(&best(&sorted));
-    body.push(&explained(&choice));
+    body.push(&explained(choice));
     body.push(&details(&format!("All {} configurations", sorted.len()), all(&sorted)));
-    Some(Section { id: "choice", question: "Which should I choose?", answer: answer(&choice), body })
+    Some(Section { id: "choice", question: "Which should I choose?", answer: answer(choice), body })
 }
 
 /// By loss, and without a loss by memory.
@@ -32,7 +30,7 @@ fn order(candidate: &Candidate) -> f64 {
         .map_or(f64::INFINITY, |cost| if cost.loss > 0.0 { cost.loss } else { -1.0 / cost.memory.max(1.0) })
 }
 
-fn answer(choice: &Choice) -> String {
+fn answer(choice: &Selection) -> String {
     let text = among(choice);
     let judged = choice.candidates.iter().any(|candidate| candidate.cost.is_some());
     match choice.like.as_ref().filter(|_| judged) {
@@ -47,21 +45,18 @@ fn lower(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
-fn among(choice: &Choice) -> String {
+fn among(choice: &Selection) -> String {
     let all = choice.candidates.len();
     let judged = || choice.candidates.iter().filter(|candidate| candidate.cost.is_some());
-    let clean: Vec<&Candidate> =
-        judged().filter(|one| one.cost.is_some_and(|cost| cost.loss <= 0.0)).collect();
-    let steps = |candidate: &Candidate| candidate.cost.map_or([i64::MAX; 3], Cost::steps);
+    let clean = judged().filter(|one| one.cost.is_some_and(|cost| cost.loss <= 0.0)).count();
     let unsure = all - judged().count();
     let worst = match choice.over.as_slice() {
         [] => String::new(),
         axes => format!(", each at its worst over {}", axes.join(" and ")),
     };
-    let cheapest = clean.iter().copied().min_by_key(|one| (steps(one)[2], steps(one)[1]));
-    let fastest = clean.iter().copied().min_by_key(|one| (steps(one)[1], steps(one)[2]));
-    let mut text = match (cheapest, clean.len()) {
-        (None, _) => match judged().min_by_key(|one| steps(one)) {
+    let cheapest = choice.at(choice.cheapest);
+    let mut text = match (cheapest, clean) {
+        (None, _) => match choice.at(choice.least) {
             None => {
                 return "That cannot be said: no configuration is valid for both loss and latency."
                     .to_owned();
@@ -97,9 +92,7 @@ fn among(choice: &Choice) -> String {
             format!("{who} nothing{worst}; the cheapest of them is {}: {}", cheapest.name, price(cheapest))
         }
     };
-    if let (Some(cheapest), Some(fastest)) = (cheapest, fastest)
-        && steps(fastest)[1] < steps(cheapest)[1]
-    {
+    if let Some(fastest) = choice.at(choice.fastest) {
         text += &format!("; the fastest is {}: {}", fastest.name, price(fastest));
     }
     text.push('.');
@@ -204,7 +197,7 @@ fn all(sorted: &[&Candidate]) -> Html {
     grid.render()
 }
 
-fn explained(choice: &Choice) -> Html {
+fn explained(choice: &Selection) -> Html {
     let mut text = "No loss has a place of its own on the left: a logarithmic axis has none for it. Differences smaller than a \
                     trial can tell apart (a twentieth of a percent of loss, 10 % of a time, 5 % of memory) count as none."
         .to_owned();

@@ -7,7 +7,6 @@ use super::part::{Section, fold, note, range, trial_name};
 use crate::books::trials;
 use crate::markup::Html;
 use crate::number::PAGE;
-use crate::spans::witnessed;
 use crate::words::maybe;
 
 /// The section.
@@ -43,7 +42,7 @@ fn resources(result: &RunResult) -> Html {
     let mut grid = Grid::new("Resources of the service in the measured part", titles);
     for (variant, trial) in trials(result) {
         let usage = &trial.usage;
-        let known = witnessed(trial).then_some(usage);
+        let known = trial.is_witnessed().then_some(usage);
         grid.row([
             trial_name(variant, trial),
             PAGE.fixed(usage.fixture_cpu, 2),
@@ -78,7 +77,7 @@ fn exports(result: &RunResult) -> Html {
 
 fn export(name: String, trial: &TrialResult) -> Vec<String> {
     let exports = &trial.exports;
-    let known = witnessed(trial).then_some(exports);
+    let known = trial.is_witnessed().then_some(exports);
     vec![
         name,
         maybe(known, |exports| PAGE.count(exports.calls)),

@@ -1,10 +1,10 @@
 //! At which rate does it start to lose spans?
 
-use spanfate_model::result::RunResult;
+use spanfate_model::result::{Begin, RunResult};
 
 use super::grid::Grid;
 use super::part::{Key, Section, details, legend, note, plots};
-use crate::knee::{Begin, Line, Place, by_rate, by_share};
+use crate::knee::{Line, Place, by_rate, by_share};
 use crate::markup::Html;
 use crate::number::PAGE;
 use crate::plot::Knee;
@@ -41,7 +41,7 @@ fn percent(x: f64) -> String {
 
 /// Where a configuration begins to lose, in words.
 fn begins(line: &Line<'_>, write: fn(f64) -> String) -> String {
-    match line.begin() {
+    match line.begin {
         Begin::Unknown => "it cannot be said".to_owned(),
         Begin::After(last) => format!("nothing is lost up to {}, the highest that was tried", write(last)),
         Begin::Before(first) => {
@@ -66,10 +66,10 @@ fn by_rates(lines: &[Line<'_>]) -> String {
         return capital(&format!("{}.", lines.iter().map(one).collect::<Vec<_>>().join("; ")));
     }
     let all = lines.len();
-    let clean = lines.iter().filter(|line| matches!(line.begin(), Begin::After(_))).count();
-    let unknown = lines.iter().filter(|line| line.begin() == Begin::Unknown).count();
+    let clean = lines.iter().filter(|line| matches!(line.begin, Begin::After(_))).count();
+    let unknown = lines.iter().filter(|line| line.begin == Begin::Unknown).count();
     let mut firsts: Vec<(f64, &str)> =
-        lines.iter().filter_map(|line| Some((first_loss(line)?, line.name.as_str()))).collect();
+        lines.iter().filter_map(|line| Some((first_loss(line)?, line.name))).collect();
     firsts.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut text = match (firsts.first(), firsts.last()) {
         (Some((low, first)), Some((high, last))) => format!(
@@ -91,7 +91,7 @@ fn by_rates(lines: &[Line<'_>]) -> String {
 
 /// The lowest rate at which something is lost.
 fn first_loss(line: &Line<'_>) -> Option<f64> {
-    match line.begin() {
+    match line.begin {
         Begin::Before(x) | Begin::Between(_, x) | Begin::Mixed(x, _) => Some(x),
         Begin::Unknown | Begin::After(_) => None,
     }
@@ -100,7 +100,7 @@ fn first_loss(line: &Line<'_>) -> Option<f64> {
 fn answer_of_shares(line: &Line<'_>) -> String {
     let tail = "by the law it begins where the rate reaches the ceiling of one worker, 100\u{202f}%";
     let over = line.places.iter().filter(|place| place.x > 1.0).count();
-    let text = match line.begin() {
+    let text = match line.begin {
         Begin::After(last) if over == 0 => {
             format!("nothing is lost, and no variant is asked for more than {} of its ceiling", percent(last))
         }
@@ -122,7 +122,7 @@ fn plot(line: &Line<'_>, at: usize, by_share: bool) -> (String, Html) {
     };
     let points: Vec<String> = line.places.iter().map(point).collect();
     let write = if by_share { percent } else { rate };
-    let name = if by_share { "All variants that the law speaks of".to_owned() } else { line.name.clone() };
+    let name = if by_share { "All variants that the law speaks of".to_owned() } else { line.name.to_owned() };
     let drawn = Knee {
         key: format!("knee-{at}"),
         title: format!("Loss by offered rate: {name}"),

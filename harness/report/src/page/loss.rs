@@ -1,13 +1,12 @@
 //! How much is lost, and does the law explain it?
 
-use spanfate_model::result::{Prediction, RunResult, VariantResult};
+use spanfate_model::result::{Prediction, RunResult, TrialResult, VariantResult};
 
 use super::grid::Grid;
 use super::part::{Key, Section, doubt, legend, note, range};
 use crate::markup::Html;
 use crate::number::PAGE;
 use crate::plot;
-use crate::spans::witnessed;
 use crate::words::{self, maybe};
 
 /// The section.
@@ -93,7 +92,10 @@ fn table(result: &RunResult) -> Html {
             PAGE.count(due),
             PAGE.count(sum(|loss| loss.received)),
             PAGE.count(lost),
-            maybe(variant.trials.iter().all(witnessed).then(|| sum(|loss| loss.silent)), |n| PAGE.count(n)),
+            maybe(
+                variant.trials.iter().all(TrialResult::is_witnessed).then(|| sum(|loss| loss.silent)),
+                |n| PAGE.count(n),
+            ),
             measured(variant),
             maybe(words::interval(&variant.summary.loss, PAGE), |text| text),
             PAGE.count(variant.summary.loss.n),

@@ -1,25 +1,20 @@
 //! Which losses are silent? What an operator sees of each, and which rule would have fired.
 
-use spanfate_model::fate::{Fate, FateClass};
-use spanfate_model::result::RunResult;
+use spanfate_model::fate::Fate;
+use spanfate_model::result::{RunResult, SilentLosses};
 use spanfate_model::signal::Rule;
 
 use super::grid::Grid;
 use super::part::{Section, details, note};
-use crate::books;
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 
 /// The section; absent where no trial was begun.
 pub(crate) fn section(result: &RunResult) -> Option<Section> {
-    if result.variants.is_empty() {
-        return None;
-    }
-    let found = books::fates(&result.variants).into_iter();
-    let lost: Vec<(Fate, u64)> = found
-        .filter(|(fate, _)| fate.class() == FateClass::Lost)
-        .map(|(fate, (total, _))| (fate, total))
-        .collect();
+    let silent = result.insights.silent.as_ref()?;
+    let mut lost: Vec<(Fate, u64)> = result.insights.lost.iter().map(|one| (one.fate, one.spans)).collect();
+    // In the order of a span's way.
+    lost.sort();
     let others = Fate::all().into_iter().filter(|fate| lost.iter().all(|(known, _)| known != fate));
     let others: Vec<(Fate, u64)> = others.map(|fate| (fate, 0)).collect();
     let (happened, rest) = (table("Losses of this run", &lost), table("Losses of other kinds", &others));
@@ -28,24 +23,14 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
          scrapes before the process ends: a series that is new counts from its second one. “Counts” means that the metric grows by \
          one with each such span and for nothing else of that kind; “hints”, that it sees what such losses come with.",
     ));
-    Some(Section { id: "silent", question: "Which losses are silent?", answer: answer(&lost), body })
+    Some(Section { id: "silent", question: "Which losses are silent?", answer: answer(silent), body })
 }
 
-/// The rule on metrics that sees such a loss.
-fn rule(fate: Fate) -> Option<Rule> {
-    fate.facts().signal.map(|signal| signal.rule)
-}
-
-fn answer(lost: &[(Fate, u64)]) -> String {
-    let sum =
-        |keep: fn(&Fate) -> bool| lost.iter().filter(|(fate, _)| keep(fate)).map(|(_, n)| n).sum::<u64>();
-    let all = sum(|_| true);
+fn answer(losses: &SilentLosses) -> String {
+    let SilentLosses { lost: all, silent, counted, hinted, untold: none } = *losses;
     if all == 0 {
         return "None: no span was lost.".to_owned();
     }
-    let silent = sum(|fate| fate.is_silent());
-    let counted = sum(|fate| matches!(rule(*fate), Some(Rule::Counts(_))));
-    let hinted = sum(|fate| matches!(rule(*fate), Some(Rule::Hints(_))));
     let part = |n: u64| if n == all { "all".to_owned() } else { PAGE.count(n) };
     let mut text = match silent {
         0 => format!("None of the {} lost spans: by default the SDK says something of each", PAGE.count(all)),
@@ -57,7 +42,6 @@ fn answer(lost: &[(Fate, u64)]) -> String {
             format!("; with OTEL_GO_X_OBSERVABILITY=true a rule on the SDK's own metrics counts {}", part(n))
         }
     };
-    let none = all - counted - hinted;
     if hinted > 0 {
         text += &format!(", and hinted at {}", PAGE.count(hinted));
     }

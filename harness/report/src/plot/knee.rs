@@ -3,12 +3,13 @@
 use plotters::element::{Circle, PathElement, Rectangle};
 use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
+use spanfate_model::result::Begin;
 
 use super::figure::{Area, Drawn, Figure, px, stroke, write};
 use super::label::Labels;
 use super::scale::{Scale, digits};
 use super::svg::Ink;
-use crate::knee::{Begin, Line};
+use crate::knee::Line;
 use crate::markup::Html;
 use crate::number::PAGE;
 use crate::words;
@@ -55,7 +56,7 @@ impl Knee<'_> {
         let y = Scale::between(0.0, highest.fold(0.0, f64::max).max(0.01) * 100.0);
         let across = |value: f64| LEFT + x.place(value) * (RIGHT - LEFT);
         let down = |loss: f64| BOTTOM - y.place(loss * 100.0) * (BOTTOM - TOP);
-        if let Begin::Between(from, to) = line.begin() {
+        if let Begin::Between(from, to) = line.begin {
             let corners = [(px(across(from)), px(TOP)), (px(across(to)), px(BOTTOM))];
             area.draw(&Rectangle::new(corners, Ink::Band.color().filled()))?;
         }

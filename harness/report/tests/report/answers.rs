@@ -56,7 +56,8 @@ fn what_lost_nothing_under_the_same_conditions_is_advised_before_the_law() {
         result.variants[at].summary.lost = 0;
         for trial in &mut result.variants[at].trials {
             trial.loss.lost = 0;
-            trial.effective.as_mut().unwrap().queue = queue;
+            let effective = trial.effective.as_mut().unwrap();
+            (effective.queue, effective.batch) = (queue, 2048);
         }
     }
     says(

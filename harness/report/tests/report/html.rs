@@ -91,7 +91,7 @@ fn the_result_itself_comes_along() {
     let href = page.values("href").into_iter().find(|href| href.starts_with("data:")).unwrap();
     let packed = base64::engine::general_purpose::STANDARD.decode(href.split_once(',').unwrap().1).unwrap();
     let text = std::io::read_to_string(flate2::read::GzDecoder::new(&packed[..])).unwrap();
-    assert!(text == serde_json::to_string(&result).unwrap());
+    assert!(text == serde_json::to_string(&crate::given::concluded(&result)).unwrap());
 }
 
 #[test]

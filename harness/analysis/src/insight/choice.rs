@@ -1,64 +1,54 @@
 //! Configurations to choose from: what each costs under the same conditions, and which of them nothing beats.
 
-use spanfate_model::choice::{Cost, front};
 use spanfate_model::plan::PlannedVariant;
-use spanfate_model::result::{RunResult, VariantResult};
+use spanfate_model::result::{Candidate, Cost, RunResult, Selection, TrialResult, VariantResult};
 use spanfate_model::scenario::Axis;
 
-use crate::alike::{axis_name, name_of, planned, same_conditions, set_alike, shared};
-use crate::heat::is_conclusive;
-
-/// A configuration.
-pub(crate) struct Candidate {
-    pub(crate) name: String,
-    /// What it costs at its worst; `None` where it cannot be judged.
-    pub(crate) cost: Option<Cost>,
-    /// p99 of the time from creation to receipt at its worst, milliseconds.
-    pub(crate) delay_ms: Option<f64>,
-    /// Whether nothing beats it.
-    pub(crate) best: bool,
-}
-
-/// What there is to choose from.
-pub(crate) struct Choice {
-    pub(crate) candidates: Vec<Candidate>,
-    /// What changes under a configuration, where a sweep varies more than what one chooses: each is taken at its worst.
-    pub(crate) over: Vec<String>,
-    /// Conditions that are left out, because not every configuration could be judged under them.
-    pub(crate) skipped: usize,
-    /// Variants that ran under other conditions.
-    pub(crate) others: usize,
-    /// One of those that lose, where others ran under other conditions: it stands for the conditions.
-    pub(crate) like: Option<String>,
-}
+use super::alike::{same_conditions, set_alike};
+use super::front::{self, front, steps, worse};
+use super::name::{self, shared};
+use super::planned;
 
 /// A variant with its plan.
 type Placed<'a> = (&'a VariantResult, &'a PlannedVariant);
 
-impl Choice {
-    /// That of a run; `None` where there are not two configurations that can be compared.
-    pub(crate) fn of(result: &RunResult) -> Option<Self> {
-        let placed: Vec<Placed<'_>> = result
-            .variants
-            .iter()
-            .filter_map(|variant| Some((variant, planned(&result.plan, &variant.name)?)))
-            .collect();
-        let axes = result.sweep.as_ref().map_or(&[][..], |sweep| &sweep.axes);
-        let mut choice = if axes.is_empty() { by_variant(&placed) } else { by_sweep(&placed, axes) };
-        if choice.candidates.len() < 2 {
-            return None;
-        }
-        let costs: Vec<Option<Cost>> = choice.candidates.iter().map(|candidate| candidate.cost).collect();
-        for (candidate, best) in choice.candidates.iter_mut().zip(front(&costs)) {
-            candidate.best = best;
-        }
-        Some(choice)
+/// That of a run; `None` where there are not two configurations that can be compared.
+pub(super) fn choose(result: &RunResult) -> Option<Selection> {
+    let placed: Vec<Placed<'_>> = result
+        .variants
+        .iter()
+        .filter_map(|variant| Some((variant, planned(&result.plan, &variant.name)?)))
+        .collect();
+    let axes = result.sweep.as_ref().map_or(&[][..], |sweep| &sweep.axes);
+    let mut out = if axes.is_empty() { by_variant(&placed) } else { by_sweep(&placed, axes) };
+    if out.candidates.len() < 2 {
+        return None;
+    }
+    let costs: Vec<Option<Cost>> = out.candidates.iter().map(|candidate| candidate.cost).collect();
+    for (candidate, best) in out.candidates.iter_mut().zip(front(&costs)) {
+        candidate.best = best;
+    }
+    name_the_best(&mut out, &costs);
+    Some(out)
+}
+
+/// Which of them loses nothing for least, or loses least.
+fn name_the_best(out: &mut Selection, costs: &[Option<Cost>]) {
+    let judged = || costs.iter().enumerate().filter_map(|(at, cost)| Some((at, (*cost)?)));
+    let clean = || judged().filter(|(_, cost)| cost.loss <= 0.0).map(|(at, cost)| (at, steps(cost)));
+    out.cheapest = clean().min_by_key(|(_, steps)| (steps[2], steps[1])).map(|(at, _)| at);
+    let fastest = clean().min_by_key(|(_, steps)| (steps[1], steps[2]));
+    let time = |place: Option<usize>| costs.get(place?).copied().flatten().map(|cost| steps(cost)[1]);
+    out.fastest =
+        fastest.filter(|(_, steps)| time(out.cheapest).is_some_and(|than| steps[1] < than)).map(|(at, _)| at);
+    if out.cheapest.is_none() {
+        out.least = judged().min_by_key(|(_, cost)| steps(*cost)).map(|(at, _)| at);
     }
 }
 
 /// The cost of a variant; a fault that did not happen leaves it unknown.
 fn cost(variant: &VariantResult) -> Option<Cost> {
-    Cost::of(variant).filter(|_| variant.trials.iter().any(is_conclusive))
+    front::cost(variant).filter(|_| variant.trials.iter().any(TrialResult::is_conclusive))
 }
 
 fn delay(variant: &VariantResult) -> Option<f64> {
@@ -86,7 +76,7 @@ fn groups<'a>(
 
 /// Without a sweep: a set of variants under the same conditions. One in which some lose and others do not has most to choose from,
 /// then one in which any loses, then the largest; the first of these.
-fn by_variant(placed: &[Placed<'_>]) -> Choice {
+fn by_variant(placed: &[Placed<'_>]) -> Selection {
     let worth = |group: &Vec<Placed<'_>>| {
         let lossy = group.iter().filter(|(variant, _)| variant.summary.lost > 0).count();
         let several = group.len() > 1;
@@ -103,18 +93,19 @@ fn by_variant(placed: &[Placed<'_>]) -> Choice {
         delay_ms: delay(variant),
         best: false,
     };
-    Choice {
+    Selection {
         candidates: most.iter().map(candidate).collect(),
         over: Vec::new(),
         skipped: 0,
         like: loser.filter(|_| others > 0).map(|(variant, _)| variant.name.clone()),
         others,
+        ..Selection::default()
     }
 }
 
 /// A sweep: every configuration under all conditions under which each of them could be judged. Who was never judged does not
 /// count.
-fn by_sweep(placed: &[Placed<'_>], axes: &[Axis]) -> Choice {
+fn by_sweep(placed: &[Placed<'_>], axes: &[Axis]) -> Selection {
     let configurations = groups(placed, set_alike);
     let judged: Vec<&Vec<Placed<'_>>> = configurations
         .iter()
@@ -131,23 +122,22 @@ fn by_sweep(placed: &[Placed<'_>], axes: &[Axis]) -> Choice {
         let costs: Option<Vec<Cost>> = usable.iter().map(|plan| under(group, plan)).collect();
         let delays = group.iter().filter_map(|(variant, _)| delay(variant));
         Candidate {
-            name: name_of(&plans(group), axes),
-            cost: costs.and_then(|costs| costs.into_iter().reduce(Cost::worse)),
+            name: name::of_cells(&plans(group), axes),
+            cost: costs.and_then(|costs| costs.into_iter().reduce(worse)),
             delay_ms: delays.reduce(f64::max),
             best: false,
         }
     };
-    Choice {
+    Selection {
         candidates: configurations.iter().map(candidate).collect(),
-        over: (0..axes.len()).filter(varied).filter_map(|axis| axes.get(axis)).map(axis_name).collect(),
+        over: (0..axes.len()).filter(varied).filter_map(|axis| axes.get(axis)).map(Axis::title).collect(),
         skipped: conditions.len() - usable.len(),
-        others: 0,
-        like: None,
+        ..Selection::default()
     }
 }
 
 /// The cost of a configuration under some conditions.
 fn under(group: &[Placed<'_>], conditions: &PlannedVariant) -> Option<Cost> {
     let own = group.iter().filter(|(_, plan)| same_conditions(plan, conditions));
-    own.filter_map(|(variant, _)| cost(variant)).reduce(Cost::worse)
+    own.filter_map(|(variant, _)| cost(variant)).reduce(worse)
 }

@@ -1,6 +1,6 @@
 //! Which of several configurations nothing beats: in loss, response time and memory together.
 
-use crate::result::{Basis, VariantResult};
+use spanfate_model::result::{Basis, Cost, VariantResult};
 
 /// Loss rates closer than this are one: a twentieth of a percent. No loss at all is apart from all others.
 const LOSS_STEP: f64 = 0.0005;
@@ -9,49 +9,34 @@ const TIME_STEP: f64 = 0.10;
 /// Sizes of memory closer than this share are one.
 const MEMORY_STEP: f64 = 0.05;
 
-/// What a configuration costs.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Cost {
-    /// Loss rate, 0 to 1.
-    pub loss: f64,
-    /// p99 of response times, milliseconds.
-    pub response_ms: f64,
-    /// Highest resident memory of the services, bytes.
-    pub memory: f64,
+/// The cost of a variant; `None` where it does not rest on trials that are valid for loss and for latency.
+pub(crate) fn cost(variant: &VariantResult) -> Option<Cost> {
+    let valid = |figure: Basis| variant.trials.iter().any(|trial| trial.is_valid(figure));
+    let summary = &variant.summary;
+    let response = summary.response.as_ref().filter(|_| valid(Basis::Loss) && valid(Basis::Latency))?;
+    Some(Cost { loss: summary.loss.mean, response_ms: response.p99, memory: summary.fixture_rss as f64 })
 }
 
-impl Cost {
-    /// The cost of a variant; `None` where it does not rest on trials that are valid for loss and for latency.
-    pub fn of(variant: &VariantResult) -> Option<Self> {
-        let valid = |figure: Basis| variant.trials.iter().any(|trial| trial.is_valid(figure));
-        let summary = &variant.summary;
-        let response = summary.response.as_ref().filter(|_| valid(Basis::Loss) && valid(Basis::Latency))?;
-        Some(Self { loss: summary.loss.mean, response_ms: response.p99, memory: summary.fixture_rss as f64 })
+/// The higher of both in everything.
+pub(super) const fn worse(one: Cost, other: Cost) -> Cost {
+    Cost {
+        loss: one.loss.max(other.loss),
+        response_ms: one.response_ms.max(other.response_ms),
+        memory: one.memory.max(other.memory),
     }
+}
 
-    /// The higher of both in everything.
-    #[must_use]
-    pub const fn worse(self, other: Self) -> Self {
-        Self {
-            loss: self.loss.max(other.loss),
-            response_ms: self.response_ms.max(other.response_ms),
-            memory: self.memory.max(other.memory),
-        }
-    }
-
-    /// Loss, response time and memory in steps of what a trial can tell apart: equal steps are equal, so that "beats" has no
-    /// circles.
-    pub fn steps(self) -> [i64; 3] {
-        let steps = |value: f64, share: f64| (value.max(1e-9).ln() / share.ln_1p()).round() as i64;
-        let loss = if self.loss > 0.0 { 1 + (self.loss / LOSS_STEP).floor() as i64 } else { 0 };
-        [loss, steps(self.response_ms, TIME_STEP), steps(self.memory, MEMORY_STEP)]
-    }
+/// Loss, response time and memory in steps of what a trial can tell apart: equal steps are equal, so that "beats" has no circles.
+pub(super) fn steps(cost: Cost) -> [i64; 3] {
+    let steps = |value: f64, share: f64| (value.max(1e-9).ln() / share.ln_1p()).round() as i64;
+    let loss = if cost.loss > 0.0 { 1 + (cost.loss / LOSS_STEP).floor() as i64 } else { 0 };
+    [loss, steps(cost.response_ms, TIME_STEP), steps(cost.memory, MEMORY_STEP)]
 }
 
 /// Which of these nothing beats: no other is at least as good in everything and better in something. What costs nobody knows
 /// neither beats nor is among the best.
-pub fn front(costs: &[Option<Cost>]) -> Vec<bool> {
-    let all: Vec<Option<[i64; 3]>> = costs.iter().map(|cost| cost.map(Cost::steps)).collect();
+pub(crate) fn front(costs: &[Option<Cost>]) -> Vec<bool> {
+    let all: Vec<Option<[i64; 3]>> = costs.iter().map(|cost| cost.map(steps)).collect();
     let best =
         |own: &Option<[i64; 3]>| own.is_some_and(|own| !all.iter().flatten().any(|other| beats(other, &own)));
     all.iter().map(best).collect()
@@ -87,11 +72,11 @@ mod tests {
     fn what_loses_nothing_is_apart_from_what_loses_little() {
         let cost = |loss: f64, p99: f64, mib: f64| Cost { loss, response_ms: p99, memory: mib * 1_048_576.0 };
         let costs = [cost(0.0, 10.0, 64.0), cost(1e-6, 10.2, 64.0), cost(0.3, 5.0, 32.0)];
-        let found = costs.map(Cost::steps);
+        let found = costs.map(steps);
         assert!(beats(&found[0], &found[1]) && !beats(&found[0], &found[2]) && !beats(&found[2], &found[0]));
         let unknown = [Some(costs[1]), None, Some(costs[0]), Some(costs[2])];
         assert_eq!(front(&unknown), [false, false, true, true]);
         assert_eq!(front(&[None, None]), [false, false]);
-        assert_eq!(costs[0].worse(costs[2]), cost(0.3, 10.0, 64.0));
+        assert_eq!(worse(costs[0], costs[2]), cost(0.3, 10.0, 64.0));
     }
 }

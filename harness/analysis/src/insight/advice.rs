@@ -1,0 +1,165 @@
+//! What to set, for each configuration that loses: first what this run has shown to lose nothing under the same conditions, else what
+//! the law says.
+
+use spanfate_model::advice::demand::Demand;
+use spanfate_model::advice::lines::{assignment, lines};
+use spanfate_model::advice::plan::{Now, Plan as Worked, plan};
+use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::why::{go_lines, variables};
+use spanfate_model::exporter::{Exporter, OnFull};
+use spanfate_model::fate::{Fate, Remedy};
+use spanfate_model::fault::Family;
+use spanfate_model::plan::PlannedVariant;
+use spanfate_model::result::{Advised, How, Prediction, Price, RunResult, VariantResult};
+use spanfate_model::unit::Period;
+
+use super::alike::{replaceable, same_conditions};
+use super::why::{fates, losers};
+use super::{planned, worst_law};
+
+/// Advice for every configuration that loses, those that lose most first.
+pub(super) fn advise(result: &RunResult) -> Vec<Advised> {
+    losers(result).into_iter().map(|loser| advised(result, loser)).collect()
+}
+
+fn advised(result: &RunResult, loser: &VariantResult) -> Advised {
+    let none = Advised {
+        variant: loser.name.clone(),
+        how: How::Unknown,
+        lines: Vec::new(),
+        clean: None,
+        price: None,
+        plan: None,
+        besides: besides(loser),
+    };
+    let Some(own) = planned(&result.plan, &loser.name) else { return none };
+    if let Some((clean, lines)) = measured(result, own, loser) {
+        let (clean, price) = (Some(clean.name.clone()), price(loser, clean));
+        return Advised { how: How::Measured, lines, clean, price, besides: Vec::new(), ..none };
+    }
+    if !fates(loser).any(|(fate, _)| fate.facts().remedy == Remedy::Settings) {
+        return Advised { how: How::NoSetting, ..none };
+    }
+    let Some(worked) = worked(result, own, loser) else { return none };
+    let (how, lines) = match (worked.is_settled(), worked.keeps_up()) {
+        (true, _) => (How::Settled, Vec::new()),
+        (_, true) => (How::Calculated, lines_of(&worked)),
+        (_, false) => (How::Short, Vec::new()),
+    };
+    Advised { how, lines, plan: Some(worked), ..none }
+}
+
+/// What is to be pasted of what was worked out.
+fn lines_of(worked: &Worked) -> Vec<String> {
+    let (settings, now) = (worked.advised().0.settings, worked.now.settings);
+    let set = variables(&settings, &now, &worked.demand);
+    let mut out: Vec<String> = set.iter().map(|one| assignment(one.name, one.value)).collect();
+    if settings.retry != now.retry {
+        out.extend(go_lines(&settings, worked.demand.protocol).iter().map(|line| line.replace('\t', "  ")));
+    }
+    out
+}
+
+/// Its fates that no setting stops.
+fn besides(loser: &VariantResult) -> Vec<Fate> {
+    let all = fates(loser).map(|(fate, _)| fate);
+    all.filter(|fate| matches!(fate.facts().remedy, Remedy::Other(_))).collect()
+}
+
+/// What it costs beside the loser.
+fn price(loser: &VariantResult, clean: &VariantResult) -> Option<Price> {
+    let p99 = |variant: &VariantResult| variant.summary.response.as_ref().map(|times| times.p99);
+    let memory = |variant: &VariantResult| variant.summary.fixture_rss;
+    Some(Price { response_p99: (p99(loser)?, p99(clean)?), memory: (memory(loser), memory(clean)) })
+}
+
+/// Of the configurations that lost nothing under the same conditions the cheapest: one that does not make requests wait, with the
+/// shortest queue and batch, that sets least.
+fn measured<'a>(
+    result: &'a RunResult,
+    own: &PlannedVariant,
+    loser: &VariantResult,
+) -> Option<(&'a VariantResult, Vec<String>)> {
+    let clean = result.variants.iter().filter(|variant| {
+        let summary = &variant.summary;
+        let seen = variant.trials.iter().all(spanfate_model::result::TrialResult::is_witnessed)
+            && variant.trials.iter().any(|t| t.loss.due > 0);
+        summary.loss.valid && summary.lost == 0 && seen
+    });
+    let full = fates(loser).any(|(fate, _)| fate.facts().full_queue);
+    let before = buffer(own, loser);
+    let mut all: Vec<_> = clean
+        .filter_map(|variant| {
+            let other = planned(&result.plan, &variant.name).filter(|other| replaceable(other, own))?;
+            // A queue runs less full of larger batches and where it is longer. That a smaller one lost nothing was chance.
+            let after = buffer(other, variant);
+            let lines = lines(&other.exporter, &own.exporter);
+            let default = Settings::DEFAULT;
+            // Less than the defaults saves nothing: a queue takes the memory of the spans in it.
+            let held = after.queue.max(default.queue).saturating_add(after.batch.max(default.batch));
+            let price = (other.exporter.on_full == Some(OnFull::Block), held, lines.len());
+            let more = (after.batch, after.queue) >= (before.batch, before.queue);
+            ((more || !full) && !lines.is_empty()).then_some((price, variant, lines))
+        })
+        .collect();
+    all.sort_by_key(|(price, ..)| *price);
+    all.into_iter().next().map(|(_, variant, lines)| (variant, lines))
+}
+
+/// Batch and queue as the SDK says them, or else as they are set.
+fn buffer(planned: &PlannedVariant, variant: &VariantResult) -> Settings {
+    let set = Settings::set_by(&planned.exporter);
+    let effective = variant.trials.iter().find_map(|trial| trial.effective.as_ref());
+    effective.map_or(set, |used| Settings { batch: used.batch, queue: used.queue, ..set })
+}
+
+/// What the law says for what this configuration met.
+fn worked(result: &RunResult, own: &PlannedVariant, loser: &VariantResult) -> Option<Worked> {
+    let law = worst_law(loser)?;
+    let exporter = exporter(result, own);
+    let settings = Settings { batch: law.batch, queue: law.queue, ..Settings::set_by(&exporter) };
+    let overran = fates(loser).any(|(fate, _)| fate.facts().full_queue);
+    plan(&demand(result, own, law), &Now { settings, overran })
+}
+
+fn exporter(result: &RunResult, own: &PlannedVariant) -> Exporter {
+    let first = result.plan.services.first();
+    first.map_or(own.exporter, |service| result.plan.exporter_of(own, service))
+}
+
+/// What the law is asked: the rate, the time of an export and the longest outage that this configuration met.
+fn demand(result: &RunResult, planned: &PlannedVariant, law: &Prediction) -> Demand {
+    let cuts = planned.faults.iter().filter(|fault| {
+        matches!(fault.kind.family(), Family::Network | Family::Receiver) && !fault.kind.is_moment()
+    });
+    let outage = cuts.filter_map(|fault| fault.lasting).map(Period::seconds).fold(0.0, f64::max);
+    Demand {
+        spans_per_s: law.spans_per_s,
+        round_trip_s: law.export_ms / 1e3,
+        round_trip_of: law.batch,
+        per_span_s: per_span(result),
+        outage_s: outage,
+        protocol: exporter(result, planned).protocol.unwrap_or_default(),
+        burst: None,
+        stall_s: 0.0,
+    }
+}
+
+/// How much longer an export takes per further span, seconds: the most that two variants show that differ in their batch. `None`
+/// where no two do; then a larger batch may take longer than is known.
+fn per_span(result: &RunResult) -> Option<f64> {
+    let known: Vec<(&PlannedVariant, &Prediction)> = result
+        .variants
+        .iter()
+        .filter_map(|variant| Some((planned(&result.plan, &variant.name)?, worst_law(variant)?)))
+        .collect();
+    let pairs = known.iter().flat_map(|one| known.iter().map(move |other| (one, other)));
+    let slopes = pairs.filter(|((a, one), (b, other))| {
+        same_conditions(a, b) && a.exporter.protocol == b.exporter.protocol && one.batch < other.batch
+    });
+    let slope =
+        |((_, one), (_, other)): (&(&PlannedVariant, &Prediction), &(&PlannedVariant, &Prediction))| {
+            (other.export_ms - one.export_ms) / 1e3 / f64::from(other.batch - one.batch)
+        };
+    slopes.map(slope).reduce(f64::max).map(|slope| slope.max(0.0))
+}

@@ -1,0 +1,59 @@
+//! What to set in place of a variant that loses spans.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::advice::plan::Plan;
+use crate::fate::Fate;
+
+/// What to set in place of a variant that loses spans, and how that is known.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Advised {
+    /// The variant that loses.
+    pub variant: String,
+    /// How it is known.
+    pub how: How,
+    /// What to set, as lines to paste: variables, and options in the code. Empty where no setting is known to help.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
+    /// The variant that lost nothing under the same conditions, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clean: Option<String>,
+    /// What that costs, where times of both are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    /// What the law says, where it was calculated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+    /// Its fates that no setting of a batch processor stops, where nothing was measured that does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub besides: Vec<Fate>,
+}
+
+/// How it is known what helps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// Another variant lost nothing under the same conditions.
+    Measured,
+    /// The law says so; nothing here has shown it.
+    Calculated,
+    /// The law says that nothing needs to change, so that another cause than rate and export time is at work.
+    Settled,
+    /// The law says that no settings suffice.
+    Short,
+    /// No setting of the batch processor helps.
+    NoSetting,
+    /// Nothing is known of its batch processor.
+    Unknown,
+}
+
+/// What something costs beside something else: its own figure after that of the other.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Price {
+    /// p99 of response times, milliseconds.
+    pub response_p99: (f64, f64),
+    /// Highest resident memory of the services, bytes.
+    pub memory: (u64, u64),
+}
