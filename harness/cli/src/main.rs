@@ -4,6 +4,8 @@ mod args;
 mod command;
 mod csv;
 mod error;
+#[cfg(test)]
+mod one_adviser;
 mod outcome;
 mod scenario_file;
 mod session;

@@ -3,14 +3,14 @@
 
 use spanfate_model::advice::demand::Demand;
 use spanfate_model::advice::lines::{assignment, lines};
-use spanfate_model::advice::plan::{Now, Plan as Worked, plan};
+use spanfate_model::advice::plan::{Now, Plan as Worked, Shortfall, plan};
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::advice::why::{go_lines, variables};
 use spanfate_model::exporter::{Exporter, OnFull};
 use spanfate_model::fate::{Fate, Remedy};
 use spanfate_model::fault::Family;
 use spanfate_model::plan::PlannedVariant;
-use spanfate_model::result::{Advised, How, Prediction, Price, RunResult, VariantResult};
+use spanfate_model::result::{Advised, How, Prediction, Price, RunResult, TrialResult, VariantResult};
 use spanfate_model::unit::Period;
 
 use super::alike::{replaceable, same_conditions};
@@ -33,7 +33,8 @@ fn advised(result: &RunResult, loser: &VariantResult) -> Advised {
         besides: besides(loser),
     };
     let Some(own) = planned(&result.plan, &loser.name) else { return none };
-    if let Some((clean, lines)) = measured(result, own, loser) {
+    let all = clean(result, own);
+    if let Some((clean, lines)) = measured(&all, own, loser) {
         let (clean, price) = (Some(clean.name.clone()), price(loser, clean));
         return Advised { how: How::Measured, lines, clean, price, besides: Vec::new(), ..none };
     }
@@ -41,6 +42,9 @@ fn advised(result: &RunResult, loser: &VariantResult) -> Advised {
         return Advised { how: How::NoSetting, ..none };
     }
     let Some(worked) = worked(result, own, loser) else { return none };
+    if let Some((against, _)) = all.first().filter(|_| worked.advised().1.contains(&Shortfall::Ceiling)) {
+        return Advised { how: How::Unclear, clean: Some(against.name.clone()), plan: Some(worked), ..none };
+    }
     let (how, lines) = match (worked.is_settled(), worked.keeps_up()) {
         (true, _) => (How::Settled, Vec::new()),
         (_, true) => (How::Calculated, lines_of(&worked)),
@@ -73,25 +77,30 @@ fn price(loser: &VariantResult, clean: &VariantResult) -> Option<Price> {
     Some(Price { response_p99: (p99(loser)?, p99(clean)?), memory: (memory(loser), memory(clean)) })
 }
 
-/// Of the configurations that lost nothing under the same conditions the cheapest: one that does not make requests wait, with the
-/// shortest queue and batch, that sets least.
+/// The variants that lost nothing under the same conditions, and could be set in place of one.
+fn clean<'a>(result: &'a RunResult, own: &PlannedVariant) -> Vec<(&'a VariantResult, &'a PlannedVariant)> {
+    let clean = result.variants.iter().filter(|variant| {
+        let summary = &variant.summary;
+        let seen = variant.trials.iter().all(TrialResult::is_witnessed)
+            && variant.trials.iter().any(|trial| trial.loss.due > 0);
+        summary.loss.valid && summary.lost == 0 && seen
+    });
+    let placed = clean.filter_map(|variant| Some((variant, planned(&result.plan, &variant.name)?)));
+    placed.filter(|(_, other)| replaceable(other, own)).collect()
+}
+
+/// The cheapest of these: one that does not make requests wait, with the shortest queue and batch, that sets least.
 fn measured<'a>(
-    result: &'a RunResult,
+    clean: &[(&'a VariantResult, &PlannedVariant)],
     own: &PlannedVariant,
     loser: &VariantResult,
 ) -> Option<(&'a VariantResult, Vec<String>)> {
-    let clean = result.variants.iter().filter(|variant| {
-        let summary = &variant.summary;
-        let seen = variant.trials.iter().all(spanfate_model::result::TrialResult::is_witnessed)
-            && variant.trials.iter().any(|t| t.loss.due > 0);
-        summary.loss.valid && summary.lost == 0 && seen
-    });
     let full = fates(loser).any(|(fate, _)| fate.facts().full_queue);
     let before = buffer(own, loser);
     let mut all: Vec<_> = clean
-        .filter_map(|variant| {
-            let other = planned(&result.plan, &variant.name).filter(|other| replaceable(other, own))?;
-            // A queue runs less full of larger batches and where it is longer. That a smaller one lost nothing was chance.
+        .iter()
+        .filter_map(|(variant, other)| {
+            // A queue runs less full of larger batches, and where it is longer. That a smaller one lost nothing was chance.
             let after = buffer(other, variant);
             let lines = lines(&other.exporter, &own.exporter);
             let default = Settings::DEFAULT;
@@ -99,7 +108,7 @@ fn measured<'a>(
             let held = after.queue.max(default.queue).saturating_add(after.batch.max(default.batch));
             let price = (other.exporter.on_full == Some(OnFull::Block), held, lines.len());
             let more = (after.batch, after.queue) >= (before.batch, before.queue);
-            ((more || !full) && !lines.is_empty()).then_some((price, variant, lines))
+            ((more || !full) && !lines.is_empty()).then_some((price, *variant, lines))
         })
         .collect();
     all.sort_by_key(|(price, ..)| *price);

@@ -48,7 +48,7 @@ fn demand(arguments: &AdviseArguments) -> Demand {
 }
 
 /// What is advised; `None` where the numbers make no sense.
-fn advised(arguments: &AdviseArguments) -> Option<Plan> {
+pub(crate) fn advised(arguments: &AdviseArguments) -> Option<Plan> {
     let or =
         |given: Option<std::num::NonZeroU32>, default: u32| given.map_or(default, std::num::NonZero::get);
     let settings = Settings {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use spanfate_model::layout::RunDir;
-use spanfate_model::result::RunResult;
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::{Links, annotations, bmf, gobench, junit, markdown};
 use spanfate_run::{opener, store};
@@ -11,7 +10,7 @@ use spanfate_run::{opener, store};
 use crate::args::{Rendered, ReportArguments, again};
 use crate::error::Error;
 use crate::session::publish;
-use crate::session::runs::{Shelf, find};
+use crate::session::runs::{Shelf, find, read};
 use crate::show;
 
 mod serve;
@@ -50,7 +49,7 @@ pub(super) fn run(arguments: ReportArguments) -> Result<ExitCode, Error> {
 
 /// Renders a run; gives the file that it wrote, if it wrote one for people.
 fn one(dir: &RunDir, format: Rendered, output: Option<PathBuf>) -> Result<Option<PathBuf>, Error> {
-    let result: RunResult = store::read_json(&dir.result())?;
+    let result = read(&dir.result())?;
     let command = again(&result);
     let again = command.as_deref();
     let text = match format {

@@ -155,3 +155,17 @@ fn limit(one: &Candidate, along: Along, seconds: f64, scenario: &Scenario) -> Li
         law,
     }
 }
+
+/// What a search would advise first for a scenario's first configuration, if it measured that worker: batch, queue, milliseconds of
+/// an export.
+#[cfg(test)]
+pub(crate) fn asked(scenario: &Scenario, (batch, queue, export_ms): (u32, u32, f64)) -> Option<Advice> {
+    let worker = Worker { batch, queue, export_ms };
+    let candidate = Candidate {
+        variant: scenario.variant.first()?.clone(),
+        search: Search::new(1.0, (1.0, 1.0), 0.1, 1),
+        worker: Some(worker),
+        spans_per_request: 1.0,
+    };
+    adviser::first(&candidate, scenario, worker)
+}

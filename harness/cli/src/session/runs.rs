@@ -4,6 +4,7 @@ mod shelf;
 
 use std::path::{Path, PathBuf};
 
+use spanfate_analysis::with_insights;
 use spanfate_model::layout::RunDir;
 use spanfate_model::manifest::RunManifest;
 use spanfate_model::plan::{Plan, PlannedTrial};
@@ -57,7 +58,12 @@ pub(crate) fn newest() -> Result<RunDir, Error> {
 /// The result of a run, by its directory, its id, or the file itself.
 pub(crate) fn result_of(name: &Path) -> Result<RunResult, Error> {
     let file = if name.is_file() { name.to_owned() } else { find(name)?.result() };
-    Ok(store::read_json(&file)?)
+    Ok(read(&file)?)
+}
+
+/// A result as it was written, with its conclusions: one that is older than these gets them as a new one does.
+pub(crate) fn read(file: &Path) -> Result<RunResult, spanfate_run::Error> {
+    Ok(with_insights(store::read_json(file)?))
 }
 
 /// Takes a run for this process; an error where another has it.

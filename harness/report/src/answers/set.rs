@@ -33,6 +33,12 @@ pub(crate) fn set(result: &RunResult) -> Answer {
                 let lacks = one.plan.as_ref().map(shortfalls).unwrap_or_default();
                 out.sentences.extend(lacks.iter().map(|lack| format!("{}: {lack}", one.variant)));
             }
+            How::Unclear => out.sentences.push(format!(
+                "{}: by the export times measured here no batch would suffice, and yet {} lost nothing under the same conditions with a \
+                 smaller one. They vary too much to say what to set: run more trials.",
+                one.variant,
+                one.clean.as_deref().unwrap_or_default()
+            )),
             How::NoSetting => {}
             How::Unknown => out.sentences.push(format!(
                 "{}: nothing is known of its batch processor, so there is no advice; a witness in the process would tell.",

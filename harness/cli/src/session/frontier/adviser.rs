@@ -81,6 +81,13 @@ pub(super) fn advise(
     Ok(last.map(|plan| Advised { plan, verified }))
 }
 
+/// What is advised before anything was tried.
+#[cfg(test)]
+pub(super) fn first(candidate: &Candidate, scenario: &Scenario, measured: Worker) -> Option<Plan> {
+    let own = Now { settings: own(candidate, scenario, measured), overran: false };
+    planned(&demand(candidate, scenario, measured, None), &own, &own)
+}
+
 /// What is set in the configuration; its batch and queue as its SDK says them.
 fn own(candidate: &Candidate, scenario: &Scenario, measured: Worker) -> Settings {
     let exporter = candidate.variant.exporter.over(scenario.exporter);

@@ -61,7 +61,7 @@ impl Shelf {
     /// The result of a run that is listed; a name is never made a path.
     pub(crate) fn result(&self, run: &str) -> Option<Result<RunResult, String>> {
         let entry = self.entries().into_iter().find(|entry| entry.run == run)?;
-        let read = store::read_json(&RunDir(self.results.join(entry.run)).result());
+        let read = super::read(&RunDir(self.results.join(entry.run)).result());
         Some(read.map_err(|error| error.to_string()))
     }
 

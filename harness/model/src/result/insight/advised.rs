@@ -16,7 +16,7 @@ pub struct Advised {
     /// What to set, as lines to paste: variables, and options in the code. Empty where no setting is known to help.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
-    /// The variant that lost nothing under the same conditions, where that was measured.
+    /// The variant that lost nothing under the same conditions, where there is one that helps, or that speaks against the law.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clean: Option<String>,
     /// What that costs, where times of both are known.
@@ -43,6 +43,9 @@ pub enum How {
     Settled,
     /// The law says that no settings suffice.
     Short,
+    /// By export times that were measured no batch would suffice, and yet another variant lost nothing under the same conditions
+    /// with a smaller one: they vary too much to say what to set.
+    Unclear,
     /// No setting of the batch processor helps.
     NoSetting,
     /// Nothing is known of its batch processor.
