@@ -104,7 +104,7 @@ impl Question {
         let summary = Summary {
             trials: 1,
             lost: 100,
-            lost_by_fate: BTreeMap::from([(Fate::DroppedQueueFull.to_string(), 100)]),
+            lost_by_fate: BTreeMap::from([(Fate::DroppedQueueFull, 100)]),
             ..Summary::default()
         };
         let variant = VariantResult {
@@ -295,4 +295,18 @@ fn the_answer_is_that_of_the_law() {
     assert_eq!(set(&of(5)), (1920, 8192));
     assert_eq!(set(&of(6)), (2560, 65_536));
     assert!(!of(4).keeps_up() && of(7).is_settled());
+}
+
+#[test]
+fn an_older_result_is_opened_with_its_conclusions() {
+    let result = questions().next().unwrap().result();
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("result.json");
+    let text = serde_json::to_string(&result).unwrap();
+    assert!(!text.contains("\"insights\""));
+    std::fs::write(&file, text).unwrap();
+    let opened = crate::session::runs::result_of(&file).unwrap();
+    assert_eq!(opened.insights, insights(&result));
+    let page = spanfate_report::html(&opened);
+    assert!(page.contains("OTEL_BSP_MAX_EXPORT_BATCH_SIZE=960"));
 }

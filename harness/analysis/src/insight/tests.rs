@@ -68,7 +68,7 @@ fn concluded(case: &Case) -> VariantResult {
     summary.response = Some(Quantiles { p99: 10.0, ..Quantiles::default() });
     summary.fixture_rss = 1 << 26;
     if case.lost > 0 {
-        summary.lost_by_fate = BTreeMap::from([(Fate::DroppedQueueFull.to_string(), case.lost)]);
+        summary.lost_by_fate = BTreeMap::from([(Fate::DroppedQueueFull, case.lost)]);
     }
     VariantResult {
         name: case.name.to_owned(),
@@ -87,10 +87,16 @@ fn trial(case: &Case, rate: f64) -> TrialResult {
         export_ms: case.export_ms,
         ceiling: f64::from(case.batch) / case.export_ms * 1e3,
     };
-    let (due, lost) = (200_000, case.lost);
-    let loss = Loss { due, received: due - lost, lost, silent: lost, rate, predicted: Some(predicted) };
-    let mut ledger = Ledger { created: due, ..Ledger::default() };
-    let count = FateCount { total: lost, measured: lost, ..FateCount::default() };
+    let loss = Loss {
+        due: 200_000,
+        received: 200_000 - case.lost,
+        lost: case.lost,
+        silent: case.lost,
+        rate,
+        predicted: Some(predicted),
+    };
+    let mut ledger = Ledger { created: 200_000, ..Ledger::default() };
+    let count = FateCount { total: case.lost, measured: case.lost, ..FateCount::default() };
     ledger.fates.insert(Fate::DroppedQueueFull, count);
     TrialResult {
         index: 0,

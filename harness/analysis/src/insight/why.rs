@@ -26,7 +26,7 @@ fn lost_by_fate(result: &RunResult) -> BTreeMap<Fate, u64> {
 /// Spans of the measured part that a variant lost to each fate.
 pub(super) fn fates(variant: &VariantResult) -> impl Iterator<Item = (Fate, u64)> {
     let known = variant.summary.lost_by_fate.iter();
-    known.filter_map(|(name, count)| Some((Fate::by_name(name)?, *count))).filter(|(_, count)| *count > 0)
+    known.map(|(fate, count)| (*fate, *count)).filter(|(_, count)| *count > 0)
 }
 
 /// Lost spans of the run by fate, most first.

@@ -20,8 +20,8 @@ use spanfate_model::ledger::Ledger;
 use spanfate_model::manifest::{FORMAT, Status};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::result::{
-    Basis, ClaimResult, Estimate, Expectation, ExportFigures, Insights, LoadFigures, Loss, Outcome, RunResult,
-    Summary, TrialResult, VariantResult,
+    Basis, ClaimResult, Estimate, Expectation, ExportFigures, Insights, LoadFigures, Loss, Outcome,
+    RunResult, Summary, TrialResult, VariantResult,
 };
 use spanfate_model::scenario::{Load, Receiver, Scenario, Variant};
 use spanfate_model::term::Term;
@@ -31,7 +31,6 @@ use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 pub(crate) use chain::{chain, chatty, many, own, pair, planted, poisoned_chain};
 pub(crate) use compare::{compared, hundred, poisoned_comparison, swept};
-
 pub(crate) use fault::{contextless, faulty, poisoned_faults, repeatedly};
 pub(crate) use huge::huge;
 pub(crate) use matrix::{Axes, matrix, poisoned_matrix};

@@ -86,7 +86,7 @@ fn the_policy_allows_the_script_of_the_page_and_no_other() {
 
 #[test]
 fn the_result_itself_comes_along() {
-    let result = sample::nine();
+    let result = spanfate_analysis::with_insights(sample::nine());
     let page = page(&result);
     let href = page.values("href").into_iter().find(|href| href.starts_with("data:")).unwrap();
     let packed = base64::engine::general_purpose::STANDARD.decode(href.split_once(',').unwrap().1).unwrap();
