@@ -22,8 +22,6 @@ mod scenario;
 mod schema;
 mod selftest;
 
-#[cfg(test)]
-pub(crate) use advise::advised;
 use std::path::PathBuf;
 
 use spanfate_model::verdict::ExitCode;

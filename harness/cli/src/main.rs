@@ -4,8 +4,6 @@ mod args;
 mod command;
 mod csv;
 mod error;
-#[cfg(test)]
-mod one_adviser;
 mod outcome;
 mod scenario_file;
 mod session;

@@ -64,10 +64,12 @@ fn lines_of(worked: &Worked) -> Vec<String> {
     out
 }
 
-/// Its fates that no setting stops.
+/// Its fates that no setting stops, by name.
 fn besides(loser: &VariantResult) -> Vec<Fate> {
     let all = fates(loser).map(|(fate, _)| fate);
-    all.filter(|fate| matches!(fate.facts().remedy, Remedy::Other(_))).collect()
+    let mut others: Vec<Fate> = all.filter(|fate| matches!(fate.facts().remedy, Remedy::Other(_))).collect();
+    others.sort_by_key(|fate| fate.name());
+    others
 }
 
 /// What it costs beside the loser.

@@ -1,6 +1,8 @@
 //! `spanfate advise`: what to set, by the law alone.
 
 mod metrics;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 use spanfate_model::advice::demand::{Burst, Demand};
@@ -48,7 +50,7 @@ fn demand(arguments: &AdviseArguments) -> Demand {
 }
 
 /// What is advised; `None` where the numbers make no sense.
-pub(crate) fn advised(arguments: &AdviseArguments) -> Option<Plan> {
+fn advised(arguments: &AdviseArguments) -> Option<Plan> {
     let or =
         |given: Option<std::num::NonZeroU32>, default: u32| given.map_or(default, std::num::NonZero::get);
     let settings = Settings {

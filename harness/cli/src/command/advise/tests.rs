@@ -57,7 +57,7 @@ impl Question {
             "spanfate advise --spans {rate}/s --rtt {export_us}us --batch {batch} --queue {queue} --outage {outage_ms}ms"
         );
         match Arguments::try_parse_from(line.split(' ')).unwrap().command {
-            Command::Advise(arguments) => crate::command::advised(&arguments).unwrap(),
+            Command::Advise(arguments) => super::advised(&arguments).unwrap(),
             other => panic!("{other:?}"),
         }
     }
