@@ -307,6 +307,6 @@ fn an_older_result_is_opened_with_its_conclusions() {
     std::fs::write(&file, text).unwrap();
     let opened = crate::session::runs::result_of(&file).unwrap();
     assert_eq!(opened.insights, insights(&result));
-    let page = spanfate_report::html(&opened);
+    let page = spanfate_report::html(&opened, None);
     assert!(page.contains("OTEL_BSP_MAX_EXPORT_BATCH_SIZE=960"));
 }
