@@ -4,6 +4,7 @@
 mod faults;
 mod ids;
 mod load;
+mod paths;
 mod process;
 mod steps;
 mod verdict;
@@ -24,14 +25,17 @@ use spanfate_model::row::{Standing, kind_name};
 use spanfate_model::unit::MonoNs;
 use spanfate_model::wire::SpanRecord;
 
+use crate::evidence::{OnPath, SpanEvidence};
 use crate::join::Smallest;
 use crate::lost;
 use crate::opened::Opened;
+use crate::path::Path;
 use crate::receipts::Receipt;
 use crate::rows::{names, span_at};
 use crate::sources::Sources;
-use crate::walk::{self, Judged};
+use crate::walk::{self, Judged, JudgedPath};
 use faults::Faults;
+use paths::OnOne;
 use process::Made;
 use steps::{Steps, since};
 use wire::Appearance;
@@ -82,7 +86,8 @@ pub(crate) fn examples(
         let find =
             |(index, process): (usize, &crate::process::Process<'_>)| Some((index, process.find(&key)?));
         let (index, number) = sources.processes.iter().enumerate().find_map(find)?;
-        Some(case(opened, &walk::one(&sources, index, number)?.0))
+        let (judged, paths) = walk::one(&sources, index, number)?;
+        Some(case(opened, &judged, &paths))
     });
     let cases: Vec<Case<'_>> = cases.collect();
     if cases.is_empty() { Vec::new() } else { told(plan, planned, opened, wire, cases) }
@@ -98,6 +103,8 @@ struct Case<'a> {
     decided: MonoNs,
     /// What the books of its process hold, if there are any.
     made: Option<Made<'a>>,
+    /// The same on each of its paths, where its process has several.
+    paths: Vec<OnOne<'a>>,
     /// Without books: its record in the wire log, and the names of its service and of itself.
     seen: Option<(SpanRecord, String, String)>,
     wire: Vec<Appearance>,
@@ -114,38 +121,52 @@ impl Case<'_> {
     }
 }
 
-fn case<'a>(opened: &'a Opened<'a>, judged: &Judged<'a>) -> Case<'a> {
+fn case<'a>(opened: &'a Opened<'a>, judged: &Judged<'a>, paths: &[JudgedPath<'a>]) -> Case<'a> {
     let process = judged.process;
     let of_process = |manifest: &&spanfate_model::manifest::ProcessManifest| {
         manifest.process == process.header.process && manifest.incarnation == process.header.incarnation
     };
+    let made = Made {
+        process,
+        manifest: opened.manifest.processes.iter().find(of_process),
+        path: judged.path,
+        span: judged.span,
+        on: judged.on,
+        number: judged.number,
+    };
+    let receipt = own_receipt(judged, paths);
     Case {
         key: judged.span.key,
         standing: judged.standing,
         request: judged.of.map(|(request, _)| request),
-        receipt: *judged.receipt,
-        decided: decided(judged),
-        made: Some(Made {
-            process,
-            manifest: opened.manifest.processes.iter().find(of_process),
-            path: judged.path,
-            span: judged.span,
-            on: judged.on,
-            number: judged.number,
-        }),
+        receipt: *receipt,
+        decided: decided(judged.standing, (&judged.span, &judged.on), receipt, (judged.path, process.gone)),
+        made: Some(made),
+        paths: paths::each(&made, paths),
         seen: None,
         wire: Vec::new(),
         marks: Vec::new(),
     }
 }
 
-fn decided(judged: &Judged<'_>) -> MonoNs {
-    let (span, on) = (&judged.span, &judged.on);
-    match judged.standing {
-        Standing::Fate(Fate::Received) => judged.receipt.first,
-        Standing::Fate(fate) if fate.class() == FateClass::Lost => {
-            lost::at(fate, span, on, judged.path, judged.process.gone)
-        }
+/// What arrived of a span by the path that decides.
+fn own_receipt<'a>(judged: &Judged<'a>, paths: &[JudgedPath<'a>]) -> &'a Receipt {
+    let decides = |one: &&JudgedPath<'a>| {
+        judged.process.paths.get(one.path).is_some_and(|path| std::ptr::eq(path, judged.path))
+    };
+    paths.iter().find(decides).map_or(judged.receipt, |one| one.receipt)
+}
+
+/// When a standing was decided, on a path, of a process that was gone at a moment.
+fn decided(
+    standing: Standing,
+    (span, on): (&SpanEvidence, &OnPath),
+    receipt: &Receipt,
+    (path, gone): (&Path, MonoNs),
+) -> MonoNs {
+    match standing {
+        Standing::Fate(Fate::Received) => receipt.first,
+        Standing::Fate(fate) if fate.class() == FateClass::Lost => lost::at(fate, span, on, path, gone),
         Standing::Fate(_) | Standing::Unaccounted | Standing::Unexplained => {
             let marks = [on.filtered, on.exported, on.taken, on.offered, span.closed, span.started];
             marks.into_iter().find(|at| *at != 0).unwrap_or(span.created)
@@ -171,9 +192,12 @@ fn made<'a>(sources: &Sources<'a>, opened: &'a Opened<'a>, wanted: &Wanted) -> V
         }),
         Wanted::Fates(fates, most) => {
             let mut first = Smallest::new(*most);
-            walk::each(sources, |judged, _| {
+            walk::each(sources, |judged, paths| {
                 if matches!(judged.standing, Standing::Fate(fate) if fates.contains(&fate)) {
-                    first.push((decided(judged), judged.index, judged.number));
+                    let of = (&judged.span, &judged.on);
+                    let by = (judged.path, judged.process.gone);
+                    let at = decided(judged.standing, of, own_receipt(judged, paths), by);
+                    first.push((at, judged.index, judged.number));
                 }
                 ControlFlow::Continue(())
             });
@@ -182,7 +206,7 @@ fn made<'a>(sources: &Sources<'a>, opened: &'a Opened<'a>, wanted: &Wanted) -> V
     }
     found.sort_unstable();
     let judged = found.iter().filter_map(|(_, index, number)| walk::one(sources, *index, *number));
-    judged.map(|(judged, _)| case(opened, &judged)).collect()
+    judged.map(|(judged, paths)| case(opened, &judged, &paths)).collect()
 }
 
 /// The wanted spans among those that appeared on the wire.
@@ -212,6 +236,7 @@ fn appeared<'a>(sources: &Sources<'_>, log: &[u8], wanted: &Wanted) -> Vec<Case<
         receipt,
         decided: first,
         made: None,
+        paths: Vec::new(),
         seen: span_at(log, at).map(|span| (span, name(span.service), name(span.name))),
         wire: Vec::new(),
         marks: Vec::new(),
@@ -292,5 +317,6 @@ fn explanation(case: &Case<'_>, opened: &Opened<'_>, faults: &Faults<'_>, of: (u
         decided_ms: since(case.decided, opened.began),
         steps: steps.finish(opened.began),
         faults: faults.written(&acting),
+        paths: paths::standings(&case.paths, opened.began),
     }
 }

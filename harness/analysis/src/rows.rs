@@ -12,11 +12,12 @@ use spanfate_model::unit::MonoNs;
 use spanfate_model::wire::{self, SpanRecord, WireRecord};
 
 use crate::opened::Opened;
+use crate::process::Process;
 use crate::quantile::millis;
 use crate::sources::Sources;
 use crate::timeline::Timeline;
 use crate::unwitnessed;
-use crate::walk::{self, Judged};
+use crate::walk::{self, Judged, JudgedPath};
 
 /// What the rows do not say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -47,7 +48,7 @@ pub fn each_span(
         each(row)
     };
     if sources.witnessed {
-        walk::each(&sources, |span, _| count(&row_of(&sources, variant, span)));
+        walk::each(&sources, |span, paths| count(&row_of(&sources, variant, span, paths)));
     } else {
         let log = logs.wire.as_deref().unwrap_or_default();
         each_received(&sources, variant, log, &mut count);
@@ -58,7 +59,12 @@ pub fn each_span(
     done
 }
 
-fn row_of<'a>(sources: &Sources<'_>, variant: &'a str, judged: &Judged<'a>) -> SpanRow<'a> {
+fn row_of<'a>(
+    sources: &Sources<'_>,
+    variant: &'a str,
+    judged: &Judged<'a>,
+    paths: &[JudgedPath<'_>],
+) -> SpanRow<'a> {
     let Judged { process, span, on, receipt, .. } = judged;
     let at = |time: MonoNs| (time != 0).then(|| millis(time.saturating_sub(sources.load_began)));
     let received = receipt.copies > 0;
@@ -82,7 +88,19 @@ fn row_of<'a>(sources: &Sources<'_>, variant: &'a str, judged: &Judged<'a>) -> S
         delay_ms: received.then(|| millis(receipt.first.saturating_sub(span.created))),
         received_ms: received.then(|| millis(receipt.first.saturating_sub(sources.load_began))),
         position: position(span.parent, judged.of.map(|(request, _)| request), &sources.tag),
+        paths: on_each(process, paths),
     }
+}
+
+/// Where a span stands on each of its paths.
+fn on_each(process: &Process<'_>, paths: &[JudgedPath<'_>]) -> String {
+    let mut out = String::new();
+    for JudgedPath { path, standing, .. } in paths {
+        let between = if out.is_empty() { "" } else { ";" };
+        let name = process.paths.get(*path).map_or("", |path| &path.name);
+        out.extend([between, name, "=", &standing.to_string()]);
+    }
+    out
 }
 
 fn position(parent: SpanId, request: Option<u32>, tag: &TraceTag) -> Position {
@@ -126,6 +144,7 @@ fn each_received(
             received_ms: (receipt.copies > 0)
                 .then(|| millis(receipt.first.saturating_sub(sources.load_began))),
             position: position(span.parent, request, &sources.tag),
+            paths: String::new(),
         })
         .is_break();
     });

@@ -7,7 +7,7 @@ use spanfate_model::row::SpanRow;
 
 /// The first line; columns are only ever added at the end.
 pub(crate) const HEADER: &str = "trial,variant,service,incarnation,trace_id,span_id,parent_span_id,name,kind,request,\
-                                 created_ms,ended_ms,exported_ms,fate,copies,delay_ms,received_ms,position\n";
+                                 created_ms,ended_ms,exported_ms,fate,copies,delay_ms,received_ms,position,paths\n";
 
 /// Writes one row. What is not known is an empty cell.
 pub(crate) fn write(to: &mut impl Write, row: &SpanRow<'_>) -> io::Result<()> {
@@ -28,7 +28,9 @@ pub(crate) fn write(to: &mut impl Write, row: &SpanRow<'_>) -> io::Result<()> {
     write!(to, "{},{},", row.fate, row.copies)?;
     maybe(to, row.delay_ms)?;
     maybe(to, row.received_ms)?;
-    writeln!(to, "{}", row.position.as_str())
+    write!(to, "{},", row.position.as_str())?;
+    text(to, &row.paths)?;
+    to.write_all(b"\n")
 }
 
 fn maybe(to: &mut impl Write, value: Option<impl Display>) -> io::Result<()> {

@@ -40,10 +40,26 @@ pub struct Explanation {
     /// The faults that acted when it was decided, or on the span itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<ActingFault>,
+    /// What became of it on each export path that it was offered to, where its process has several. The standing above is that
+    /// of the path on which it fared worst.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PathStanding>,
+}
+
+/// What became of a span on one of several export paths.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PathStanding {
+    /// The path, as in the ledger: `provider 1 · batch (queue 64) → otlp grpc`.
+    pub path: String,
+    /// The span's fate there, or `unexplained` or `unaccounted`.
+    pub standing: Standing,
+    /// When it was decided there: at its receipt or at its loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_ms: Option<f64>,
 }
 
 /// One thing that a witness says.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// When.
     pub at_ms: f64,
@@ -52,6 +68,9 @@ pub struct Step {
     pub witness: Option<Witness>,
     /// What, for people.
     pub what: String,
+    /// The export path that it is about, where its process has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
 }
 
 /// A fault that acted when the fate of a span was decided.

@@ -124,6 +124,9 @@ pub struct SpanRow<'a> {
     pub received_ms: Option<f64>,
     /// Root or child.
     pub position: Position,
+    /// Where it stands on each export path that it was offered to: `path=fate` in the order of the paths, `;` between two. Empty
+    /// where its process has one path, and for a span that was offered to none.
+    pub paths: String,
 }
 
 /// OTLP's name of a span kind.

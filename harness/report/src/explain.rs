@@ -1,6 +1,6 @@
 //! Spans, explained, as text: what decided first, then what each witness says, by time.
 
-use spanfate_model::explain::{ActingFault, Explanation, Step};
+use spanfate_model::explain::{ActingFault, Explanation, PathStanding, Step};
 
 use crate::number::{NONE, TERMINAL};
 use crate::terminal::TableStyle;
@@ -36,6 +36,9 @@ fn block(one: &Explanation, width: usize) -> String {
     row("span", &format!("{} of trace {}", one.span_id, one.trace_id));
     row("is", &place(one));
     row("decided", &format!("{} ms after the start of the load", TERMINAL.fixed(one.decided_ms, 3)));
+    for (at, path) in one.paths.iter().enumerate() {
+        row(if at == 0 { "paths" } else { "" }, &on_path(path));
+    }
     for (at, fault) in one.faults.iter().enumerate() {
         row(if at == 0 { "faults" } else { "" }, &acting(fault));
     }
@@ -47,8 +50,11 @@ fn block(one: &Explanation, width: usize) -> String {
     }
     for (time, step) in times.iter().zip(&one.steps) {
         let indent = column + TITLE + 6;
-        for (at, line) in wrap(&step.what, width.saturating_sub(indent).max(LEAST), LINES).iter().enumerate()
-        {
+        let what = match &step.path {
+            Some(path) => format!("{} ({path})", step.what),
+            None => step.what.clone(),
+        };
+        for (at, line) in wrap(&what, width.saturating_sub(indent).max(LEAST), LINES).iter().enumerate() {
             let (time, who) = if at == 0 { (time.as_str(), witness(step)) } else { ("", "") };
             out.push(format!("  {time:>column$}  {who:<TITLE$}  {line}"));
         }
@@ -69,6 +75,12 @@ pub(crate) fn place(one: &Explanation) -> String {
         one.trial,
         one.variant
     )
+}
+
+/// What became of it on one of several export paths.
+pub(crate) fn on_path(path: &PathStanding) -> String {
+    let at = path.at_ms.map(|at| format!(", at {} ms", TERMINAL.fixed(at, 3))).unwrap_or_default();
+    format!("{}: {}{at}", path.path, path.standing)
 }
 
 /// A fault with its window.

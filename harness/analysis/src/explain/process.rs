@@ -2,6 +2,7 @@
 
 use spanfate_model::manifest::{ProcessEnd, ProcessManifest};
 use spanfate_model::probe::{Kind, SpanMark};
+use spanfate_model::result::PathKind;
 use spanfate_model::row::{Standing, kind_name};
 use spanfate_model::slots::RuntimeSample;
 use spanfate_model::unit::MonoNs;
@@ -64,9 +65,9 @@ impl<'a> Made<'a> {
     }
 }
 
-/// The steps that the process tells.
+/// The steps that the process tells: of the span, then of each of its paths.
 pub(super) fn tell(case: &Case<'_>, made: &Made<'_>, steps: &mut Steps) {
-    let (span, on, who) = (&made.span, &made.on, Some(made.keeper()));
+    let (span, who) = (&made.span, Some(made.keeper()));
     let name = if made.name().is_empty() { "a name that is not known" } else { made.name() };
     let sampled = match span.started {
         0 => "its start was not observed",
@@ -83,6 +84,31 @@ pub(super) fn tell(case: &Case<'_>, made: &Made<'_>, steps: &mut Steps) {
             kind_name(span.kind)
         ),
     );
+    let mut at_exit = false;
+    for (made, standing) in case.on_each(made) {
+        steps.about(case.is_on_several().then_some(&made.path.name));
+        on_path(made, steps);
+        if matters_at_exit(standing) {
+            at_exit = true;
+            steps.say(made.path.shutdown_began, who, "the provider's shutdown began");
+        }
+    }
+    steps.about(None);
+    let at = if made.on.dropped != 0 { made.on.dropped } else { made.on.offered };
+    // A look at the process knows one queue.
+    if !made.process.has_several_paths()
+        && let Some((seen, sample)) = near(&made.process.runtime, at)
+    {
+        steps.say(seen, who, queue(sample, made.capacity()));
+    }
+    if let Some(end) = made.end().filter(|_| at_exit) {
+        steps.say(end.at, None, format!("the process {}", ended(end)));
+    }
+}
+
+/// The steps on one path.
+fn on_path(made: &Made<'_>, steps: &mut Steps) {
+    let (on, who) = (&made.on, Some(made.keeper()));
     ending(made, steps);
     let counted = made.capacity().map(|all| format!("; the queue holds {}", spans(all))).unwrap_or_default();
     if !made.process.is_of_probes() {
@@ -98,35 +124,32 @@ pub(super) fn tell(case: &Case<'_>, made: &Made<'_>, steps: &mut Steps) {
         export_began(made, number, call, steps);
         export_ended(made, number, call, steps);
     }
-    let at = if on.dropped != 0 { on.dropped } else { on.offered };
-    if let Some((seen, sample)) = near(&made.process.runtime, at) {
-        steps.say(seen, who, queue(sample, made.capacity()));
-    }
-    if matters_at_exit(case.standing) {
-        steps.say(made.path.shutdown_began, who, "the provider's shutdown began");
-        if let Some(end) = made.end() {
-            steps.say(end.at, None, format!("the process {}", ended(end)));
-        }
-    }
 }
 
 fn ending(made: &Made<'_>, steps: &mut Steps) {
     let (span, on, who) = (&made.span, &made.on, Some(made.keeper()));
     let panicked = if span.panicked() { ", with a panic recorded on it" } else { "" };
     let stays = on.dropped == 0 && span.is_sampled();
+    let processor = match made.path.kind {
+        PathKind::Batch => "batch processor",
+        PathKind::Simple => "simple processor",
+        PathKind::Other => "span processor",
+    };
     if on.offered != 0 {
         let after = lasting(on.offered.saturating_sub(span.created));
         steps.say(
             on.offered,
             who,
-            format!("End() called after {after}{panicked}; offered to the batch processor"),
+            format!("End() called after {after}{panicked}; offered to the {processor}"),
         );
         if on.taken != on.dropped {
-            let what = if stays { "taken into the queue" } else { "the batch processor returned" };
+            let queued = stays && made.path.kind == PathKind::Batch;
+            let what =
+                if queued { "taken into the queue".to_owned() } else { format!("the {processor} returned") };
             steps.say(on.taken, who, what);
         }
     } else {
-        steps.say(span.closed, who, format!("End() called{panicked}; no batch processor was offered it"));
+        steps.say(span.closed, who, format!("End() called{panicked}; no {processor} was offered it"));
     }
 }
 

@@ -6,7 +6,9 @@ use spanfate_model::wire::Disposition;
 
 use super::Case;
 use super::faults::{Acting, clause};
+use super::paths::beside_others;
 use super::process::{Made, ended, said};
+use super::wire::Appearance;
 use super::words::{count, lasting, quote, spans};
 use crate::path::ExportResult;
 
@@ -23,7 +25,8 @@ pub(super) fn say(case: &Case<'_>, acting: &[Acting<'_>]) -> String {
         (Standing::Fate(fate), made) => of_fate(case, fate, made.as_ref()),
     };
     // The moment of receipt is no loss: what acted then stands beside it, not in the sentence.
-    if case.standing == Standing::Fate(Fate::Received) { decisive } else { decisive + &faults }
+    let received = case.standing == Standing::Fate(Fate::Received);
+    beside_others(if received { decisive } else { decisive + &faults }, &case.paths)
 }
 
 fn of_fate(case: &Case<'_>, fate: Fate, made: Option<&Made<'_>>) -> String {
@@ -70,7 +73,9 @@ fn of_fate(case: &Case<'_>, fate: Fate, made: Option<&Made<'_>>) -> String {
 
 fn received(case: &Case<'_>, made: &Made<'_>) -> String {
     let delay = lasting(case.receipt.first.saturating_sub(made.span.created));
-    let first = case.wire.iter().find(|a| a.disposition == Disposition::Accepted);
+    // Another path may have brought it first.
+    let here = |a: &&Appearance| a.request.at == case.receipt.first || !case.is_on_several();
+    let first = case.wire.iter().filter(here).find(|a| a.disposition == Disposition::Accepted);
     let request = first.map(|a| format!(", in export request {}", a.request.request)).unwrap_or_default();
     let copies = match case.receipt.copies {
         0 | 1 => String::new(),
@@ -160,7 +165,9 @@ fn of_wire(case: &Case<'_>, fate: Fate) -> String {
             first.request.request
         );
     }
-    let Some(last) = case.wire.last() else { return fate.explain().to_owned() };
+    // What another path brought says nothing of this one.
+    let here = |a: &&Appearance| a.disposition != Disposition::Accepted || !case.is_on_several();
+    let Some(last) = case.wire.iter().filter(here).next_back() else { return fate.explain().to_owned() };
     let number = last.request.request;
     match last.disposition {
         Disposition::RejectedPartial => {

@@ -5,7 +5,7 @@ use spanfate_model::result::{RunResult, VariantResult};
 
 use super::grid::Grid;
 use super::part::{Section, details, note};
-use crate::explain::{acting, place, witness};
+use crate::explain::{acting, on_path, place, witness};
 use crate::markup::Html;
 use crate::number::PAGE;
 
@@ -53,17 +53,24 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
 }
 
 fn panel(one: &Explanation) -> Html {
-    let mut grid = Grid::new(
-        &format!("What the witnesses say of span {}", one.span_id),
-        ["Time | ms after load start", "Witness", "What"],
-    );
+    let several = one.steps.iter().any(|step| step.path.is_some());
+    let mut titles = vec!["Time | ms after load start", "Witness", "What"];
+    titles.extend(several.then_some("Export path"));
+    let mut grid = Grid::new(&format!("What the witnesses say of span {}", one.span_id), titles);
     for step in &one.steps {
-        grid.row([PAGE.fixed(step.at_ms, 3), witness(step).to_owned(), step.what.clone()]);
+        let mut cells = vec![PAGE.fixed(step.at_ms, 3), witness(step).to_owned(), step.what.clone()];
+        cells.extend(several.then(|| step.path.clone().unwrap_or_default()));
+        grid.row(cells);
     }
     let mut out = Html::leaf("h3", "", format!("{} · {}", one.variant, one.standing));
     out.push(&Html::leaf("p", "formula", &one.verdict));
     let ids = format!("{}. Span {} of trace {}.", place(one), one.span_id, one.trace_id);
     out.push(&note(ids));
+    if !one.paths.is_empty() {
+        let each = one.paths.iter().map(|path| Html::leaf("li", "", on_path(path)));
+        out.push(&note("On each of its export paths:"));
+        out.push(&Html::element("ul", &[("class", "reasons")], each.collect()));
+    }
     if !one.faults.is_empty() {
         let acting: Vec<String> = one.faults.iter().map(acting).collect();
         out.push(&note(format!("Faults that acted then: {}.", acting.join("; "))));
