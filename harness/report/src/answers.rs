@@ -6,6 +6,7 @@ use spanfate_model::witness::WitnessState;
 
 use crate::books::{Books, contradictions, trials};
 use crate::number::PAGE;
+use crate::paths;
 
 mod set;
 mod why;
@@ -86,7 +87,8 @@ pub(crate) fn lost(result: &RunResult) -> Answer {
         };
         format!("{how_many} silently: by default the SDK reports nothing.")
     });
-    Answer::new("Yes", std::iter::once(format!("{first}.")).chain(worst).chain(silent))
+    let path = paths::loses_most(result, PAGE);
+    Answer::new("Yes", std::iter::once(format!("{first}.")).chain(worst).chain(path).chain(silent))
 }
 
 /// May I believe it?

@@ -20,6 +20,7 @@ mod labels;
 mod markup;
 mod number;
 mod page;
+mod paths;
 mod peek;
 mod planned;
 mod plot;

@@ -22,6 +22,7 @@ mod latency;
 mod loss;
 mod origin;
 mod part;
+mod paths;
 mod probes;
 mod raw;
 mod script;
@@ -51,6 +52,7 @@ pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
         explained::section(result),
         breakdown::section(result),
         services::section(result),
+        paths::section(result),
         witnesses::section(result),
         Some(timeline::section(result)),
         faults::section(result),

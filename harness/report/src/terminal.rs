@@ -5,6 +5,7 @@ mod comparison;
 mod faults;
 pub(crate) mod ink;
 mod lines;
+mod paths;
 mod probes;
 mod traces;
 
@@ -40,6 +41,7 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.push(String::new());
     out.extend(traces::planted(result));
     out.extend(lines::lost(result));
+    out.extend(paths::lines(result, style.width.map(usize::from)));
     out.extend(faults::faults(result));
     out.extend(faults::exports(result));
     out.extend(traces::spans(result));

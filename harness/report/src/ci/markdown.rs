@@ -2,6 +2,7 @@
 
 mod inline;
 mod part;
+mod paths;
 
 use spanfate_model::fate::Fate;
 use spanfate_model::result::{Cell, Comparison, Expectation, RunResult, SweepResult, VariantResult};
@@ -32,6 +33,7 @@ pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
         parts.push(Part::list(&Inline::literal("Reasons, worst first:"), reasons, "reasons"));
     }
     parts.push(variants(result));
+    parts.extend(paths::losing(result));
     parts.extend(expectations(result, "**Expectations that are no pass**", |verdict| {
         verdict != Verdict::Pass
     }));

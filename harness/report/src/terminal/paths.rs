@@ -1,0 +1,217 @@
+//! What became of the spans on each export path, where a program has several. Where the table does not fit, it first breaks
+//! names earlier, then leaves out columns.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use spanfate_model::fate::Fate;
+use spanfate_model::ledger::Spread;
+use spanfate_model::result::{PathKind, RunResult};
+
+use super::ink::{Ink, paint, width};
+use super::lines::titled;
+use crate::number::{NONE, TERMINAL};
+use crate::paths::{Row, Several, rows, spread};
+use crate::text;
+use crate::words::{self, maybe};
+
+/// Most paths that are shown, those that lose most first.
+const ROWS: usize = 24;
+/// Most variants whose spread is told.
+const SPREADS: usize = 8;
+/// Columns of a name, the wide and the narrow one, and its lines.
+const NAMES: [usize; 2] = [48, 26];
+const LINES: usize = 4;
+/// Columns of the name of a fate, and most fates of a path.
+const FATE: usize = 24;
+const FATES: usize = 3;
+
+/// A column: title (two lines), whether it holds words, rank (the highest is left out first, 0 never) and its cell.
+struct Column {
+    title: [&'static str; 2],
+    words: bool,
+    rank: u8,
+    cell: fn(&Row<'_>) -> Vec<String>,
+}
+
+const COLUMNS: [Column; 8] = [
+    Column { title: ["spans", "offered"], words: false, rank: 0, cell: |row| count(row.offered) },
+    Column { title: ["spans", "received"], words: false, rank: 2, cell: |row| count(row.received()) },
+    Column { title: ["spans", "lost"], words: false, rank: 0, cell: lost },
+    Column { title: ["not meant", "to arrive"], words: false, rank: 5, cell: |row| count(row.deliberate()) },
+    Column { title: ["not received", "where"], words: true, rank: 1, cell: elsewhere },
+    Column { title: ["", "loss"], words: false, rank: 3, cell: loss },
+    Column { title: ["law", "predicts"], words: false, rank: 4, cell: law },
+    Column { title: ["exports", "failed/all"], words: false, rank: 6, cell: exports },
+];
+
+/// The paths and how they share what arrived; nothing where no program has several.
+pub(crate) fn lines(result: &RunResult, most: Option<usize>) -> Vec<String> {
+    let mut rows = rows(result);
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let several = Several::of(&rows);
+    let left = rows.len().saturating_sub(ROWS);
+    let note = "a span has a fate on each export path that it was offered to (whole run, warm-up included); what stands above \
+                counts it once, by the path on which it fared worst";
+    let mut out = vec![titled("paths", note), String::new()];
+    if left > 0 {
+        let mut lost: Vec<u64> = rows.iter().map(Row::lost).collect();
+        lost.sort_unstable_by_key(|lost| std::cmp::Reverse(*lost));
+        let least = lost.get(ROWS - 1).copied().unwrap_or_default();
+        let mut ties = ROWS - lost.iter().filter(|lost| **lost > least).count();
+        rows.retain(|row| {
+            let tie = row.lost() == least && ties > 0;
+            ties -= usize::from(tie);
+            row.lost() > least || tie
+        });
+    }
+    out.extend(table(&rows, several, most));
+    out.push(String::new());
+    if left > 0 {
+        out.push(titled(
+            "",
+            &format!("and {} that lose less", TERMINAL.counted(left as u64, "path", "paths")),
+        ));
+    }
+    out.extend(spreads(result));
+    out
+}
+
+fn table(rows: &[Row<'_>], several: Several, most: Option<usize>) -> Vec<String> {
+    let loaded = rows.iter().any(|row| row.predicted().is_some());
+    let mut shown: Vec<&Column> =
+        COLUMNS.iter().filter(|column| loaded || column.title[1] != "predicts").collect();
+    loop {
+        for name in NAMES {
+            for gap in [2, 1] {
+                let lines = draw(rows, &shown, several, (name, gap));
+                if most.is_none_or(|most| lines.iter().all(|line| width(line) <= most)) {
+                    return lines;
+                }
+            }
+        }
+        let last = (0..shown.len()).max_by_key(|at| shown[*at].rank).filter(|at| shown[*at].rank > 0);
+        let Some(at) = last else { return draw(rows, &shown, several, (NAMES[1], 1)) };
+        shown.remove(at);
+    }
+}
+
+fn draw(rows: &[Row<'_>], columns: &[&Column], several: Several, (name, gap): (usize, u16)) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    let title =
+        |lines: &[&str]| lines.iter().map(|line| paint(Ink::Bold, line)).collect::<Vec<_>>().join("\n");
+    table.set_header(
+        std::iter::once(title(&["", "export path"])).chain(columns.iter().map(|column| title(&column.title))),
+    );
+    let mut last = String::new();
+    for row in rows {
+        let whose = row.whose(several);
+        // Whose they are stands once above the paths, so the figures begin a line lower.
+        let above: Vec<String> = if whose == last {
+            Vec::new()
+        } else {
+            text::wrap(&whose, name, 2).iter().map(|line| paint(Ink::Soft, line)).collect()
+        };
+        last = whose;
+        let below = |lines: Vec<String>| [vec![String::new(); above.len()], lines].concat().join("\n");
+        let names = [above.clone(), named(row, name)].concat().join("\n");
+        table.add_row(std::iter::once(names).chain(columns.iter().map(|column| below((column.cell)(row)))));
+    }
+    for (at, words) in std::iter::once(true).chain(columns.iter().map(|column| column.words)).enumerate() {
+        if let Some(drawn) = table.column_mut(at) {
+            drawn.set_padding((0, gap));
+            if !words {
+                drawn.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+    }
+    table.to_string().lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// The name, and below it what it does not say.
+fn named(row: &Row<'_>, most: usize) -> Vec<String> {
+    let mut lines = text::wrap(row.path, most, LINES);
+    let mut soft = |words: &str| {
+        lines.extend(text::wrap(words, most, 2).iter().map(|line| paint(Ink::Soft, line)));
+    };
+    let first = row.results.first();
+    if let Some(batch) =
+        first.filter(|one| one.kind == PathKind::Batch).and_then(|one| one.effective.as_ref())
+    {
+        soft(&format!("batch {}", TERMINAL.count(u64::from(batch.batch))));
+    }
+    if let Some(behind) = first.map(|one| &one.behind).filter(|behind| !behind.is_empty()) {
+        soft(&format!("behind {}", behind.join(", ")));
+    }
+    if let Some(counted) = row.miscounted() {
+        let words = format!("! its processor counted {} dropped", TERMINAL.count(counted));
+        lines.extend(text::wrap(&words, most, 2).iter().map(|line| paint(Ink::Warn, line)));
+    }
+    lines
+}
+
+fn count(n: u64) -> Vec<String> {
+    vec![TERMINAL.count(n)]
+}
+
+fn lost(row: &Row<'_>) -> Vec<String> {
+    let ink = if row.lost() > 0 { Ink::Bad } else { Ink::Good };
+    vec![paint(ink, &TERMINAL.count(row.lost()))]
+}
+
+/// The biggest fates that are no receipt; what is not the biggest has its count. Then what has none.
+fn elsewhere(row: &Row<'_>) -> Vec<String> {
+    let all = row.elsewhere();
+    let line = |(at, (fate, n)): (usize, &(Fate, u64))| {
+        let name = fate.facts().short;
+        text::clip(&if at == 0 { name.to_owned() } else { format!("+{} {name}", TERMINAL.count(*n)) }, FATE)
+    };
+    let mut lines: Vec<String> = all.iter().take(FATES).enumerate().map(line).collect();
+    if all.len() > FATES {
+        lines.push(format!("+{} more", all.len() - FATES));
+    }
+    let open = [("unexplained", row.unexplained, Ink::Bad), ("unaccounted", row.unaccounted, Ink::Warn)];
+    let some = open.into_iter().filter(|(_, n, _)| *n > 0);
+    lines.extend(some.map(|(name, n, ink)| paint(ink, &format!("{} {name}", TERMINAL.count(n)))));
+    if lines.is_empty() { vec![NONE.to_owned()] } else { lines }
+}
+
+fn loss(row: &Row<'_>) -> Vec<String> {
+    vec![maybe(row.loss_words(TERMINAL), |text| text)]
+}
+
+fn law(row: &Row<'_>) -> Vec<String> {
+    vec![words::law(row.predicted(), TERMINAL)]
+}
+
+fn exports(row: &Row<'_>) -> Vec<String> {
+    if row.is_nowhere() {
+        return vec![NONE.to_owned()];
+    }
+    let calls = row.sum(|one| one.exports.calls);
+    let failed = row.sum(|one| one.exports.failed + one.exports.unfinished);
+    let ink = if failed > 0 { Ink::Warn } else { Ink::Good };
+    vec![format!("{}/{}", paint(ink, &TERMINAL.count(failed)), TERMINAL.count(calls))]
+}
+
+/// On how many paths spans arrived, a line per variant.
+fn spreads(result: &RunResult) -> Vec<String> {
+    let several = result.variants.len() > 1;
+    let all: Vec<(&str, Spread)> = result
+        .variants
+        .iter()
+        .filter_map(|variant| Some((variant.name.as_str(), spread([variant])?)))
+        .collect();
+    let line = |(at, (name, Spread { every, some, none })): (usize, &(&str, Spread))| {
+        let whose = if several { format!("{}: ", text::clean(name)) } else { String::new() };
+        let [every, some, none] = [every, some, none].map(|n| TERMINAL.count(*n));
+        let words = format!("{whose}received on every path {every}, on some {some}, on none {none}");
+        titled(if at == 0 { "spread" } else { "" }, &words)
+    };
+    let mut out: Vec<String> = all.iter().take(SPREADS).enumerate().map(line).collect();
+    if all.len() > SPREADS {
+        out.push(titled("", &format!("and {} more variants", all.len() - SPREADS)));
+    }
+    out
+}
