@@ -52,7 +52,7 @@ fn answer(result: &RunResult, all: &[Row<'_>], several: Several) -> String {
     let mut text = match worst(all) {
         None => {
             let due = paths.iter().map(|row| row.offered - row.deliberate().min(row.offered)).sum();
-            format!("On none of {}: 0 of {} spans.", n(paths.len() as u64), n(due))
+            format!("On none of {} paths: 0 of {} spans.", n(paths.len() as u64), n(due))
         }
         Some(row) if row.is_nowhere() => format!("Most on none: {} spans {}.", n(row.lost()), row.path),
         Some(row) => {
@@ -60,7 +60,12 @@ fn answer(result: &RunResult, all: &[Row<'_>], several: Several) -> String {
             let whose = if whose.is_empty() { whose } else { format!(" ({whose})") };
             let which = match losing {
                 1 => format!("Only on {}", row.path),
-                _ => format!("On {} of {}; most on {}", n(losing as u64), n(paths.len() as u64), row.path),
+                _ => format!(
+                    "On {} of {} paths; most on {}",
+                    n(losing as u64),
+                    n(paths.len() as u64),
+                    row.path
+                ),
             };
             let due = row.offered - row.deliberate().min(row.offered);
             let fate = row.elsewhere().first().map(|(fate, _)| format!(", {}", fate.facts().short));
@@ -87,17 +92,15 @@ fn answer(result: &RunResult, all: &[Row<'_>], several: Several) -> String {
     }
     let nowhere: u64 = all.iter().filter(|row| row.is_nowhere()).map(|row| row.offered).sum();
     if nowhere > 0 {
-        text += &format!(" {} offered to no path.", were(nowhere));
+        let were = if nowhere == 1 { "was" } else { "were" };
+        text += &format!(" {} {were} offered to no path.", PAGE.counted(nowhere, "span", "spans"));
     }
     let open: u64 = all.iter().map(|row| row.unexplained + row.unaccounted).sum();
     if open > 0 {
-        text += &format!(" {} without a fate on a path.", were(open));
+        let have = if open == 1 { "has" } else { "have" };
+        text += &format!(" {} {have} no proven fate on a path.", PAGE.counted(open, "span", "spans"));
     }
     text
-}
-
-fn were(spans: u64) -> String {
-    format!("{} {}", PAGE.counted(spans, "span", "spans"), if spans == 1 { "was" } else { "were" })
 }
 
 /// What the tables have in common: the columns that tell paths apart.

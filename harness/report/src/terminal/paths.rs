@@ -1,6 +1,8 @@
 //! What became of the spans on each export path, where a program has several. Where the table does not fit, it first breaks
 //! names earlier, then leaves out columns.
 
+use std::collections::BTreeSet;
+
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use spanfate_model::fate::Fate;
 use spanfate_model::ledger::Spread;
@@ -17,8 +19,10 @@ use crate::words::{self, maybe};
 const ROWS: usize = 24;
 /// Most variants whose spread is told.
 const SPREADS: usize = 8;
-/// Columns of a name, the wide and the narrow one, and its lines.
-const NAMES: [usize; 2] = [48, 26];
+/// Columns of a name, wide and narrow, and the rank of the first columns that are left out for it.
+const NAMES: [(usize, u8); 2] = [(44, 3), (NARROW, 0)];
+const NARROW: usize = 26;
+/// Lines of a name.
 const LINES: usize = 4;
 /// Columns of the name of a fate, and most fates of a path.
 const FATE: usize = 24;
@@ -50,50 +54,61 @@ pub(crate) fn lines(result: &RunResult, most: Option<usize>) -> Vec<String> {
         return Vec::new();
     }
     let several = Several::of(&rows);
-    let left = rows.len().saturating_sub(ROWS);
     let note = "a span has a fate on each export path that it was offered to (whole run, warm-up included); what stands above \
                 counts it once, by the path on which it fared worst";
     let mut out = vec![titled("paths", note), String::new()];
-    if left > 0 {
-        let mut lost: Vec<u64> = rows.iter().map(Row::lost).collect();
-        lost.sort_unstable_by_key(|lost| std::cmp::Reverse(*lost));
-        let least = lost.get(ROWS - 1).copied().unwrap_or_default();
-        let mut ties = ROWS - lost.iter().filter(|lost| **lost > least).count();
-        rows.retain(|row| {
-            let tie = row.lost() == least && ties > 0;
-            ties -= usize::from(tie);
-            row.lost() > least || tie
-        });
-    }
+    let left = rows.len().saturating_sub(ROWS);
+    keep_worst(&mut rows);
     out.extend(table(&rows, several, most));
     out.push(String::new());
     if left > 0 {
-        out.push(titled(
-            "",
-            &format!("and {} that lose less", TERMINAL.counted(left as u64, "path", "paths")),
-        ));
+        let words =
+            format!("and {} that lose no more than these", TERMINAL.counted(left as u64, "path", "paths"));
+        out.push(titled("", &words));
     }
     out.extend(spreads(result));
     out
 }
 
+/// Keeps the paths that lose most, in their order.
+fn keep_worst(rows: &mut Vec<Row<'_>>) {
+    let mut ranked: Vec<(std::cmp::Reverse<u64>, usize)> =
+        rows.iter().enumerate().map(|(at, row)| (std::cmp::Reverse(row.lost()), at)).collect();
+    ranked.sort_unstable();
+    let kept: BTreeSet<usize> = ranked.into_iter().take(ROWS).map(|(_, at)| at).collect();
+    let mut at = 0..;
+    rows.retain(|_| at.next().is_some_and(|at| kept.contains(&at)));
+}
+
 fn table(rows: &[Row<'_>], several: Several, most: Option<usize>) -> Vec<String> {
-    let loaded = rows.iter().any(|row| row.predicted().is_some());
-    let mut shown: Vec<&Column> =
-        COLUMNS.iter().filter(|column| loaded || column.title[1] != "predicts").collect();
-    loop {
-        for name in NAMES {
+    let lawful = rows.iter().any(|row| row.predicted().is_some());
+    for (name, needed) in NAMES {
+        let mut shown: Vec<&Column> =
+            COLUMNS.iter().filter(|column| lawful || column.title[1] != "predicts").collect();
+        let mut hidden = Vec::new();
+        loop {
             for gap in [2, 1] {
                 let lines = draw(rows, &shown, several, (name, gap));
                 if most.is_none_or(|most| lines.iter().all(|line| width(line) <= most)) {
-                    return lines;
+                    return finish(lines, &hidden);
                 }
             }
+            let last = (0..shown.len()).max_by_key(|at| shown[*at].rank);
+            let Some(at) = last.filter(|at| shown[*at].rank > needed) else { break };
+            hidden.push(shown.remove(at));
         }
-        let last = (0..shown.len()).max_by_key(|at| shown[*at].rank).filter(|at| shown[*at].rank > 0);
-        let Some(at) = last else { return draw(rows, &shown, several, (NAMES[1], 1)) };
-        shown.remove(at);
     }
+    let bare: Vec<&Column> = COLUMNS.iter().filter(|column| column.rank == 0).collect();
+    draw(rows, &bare, several, (NARROW, 1))
+}
+
+fn finish(mut lines: Vec<String>, hidden: &[&Column]) -> Vec<String> {
+    if !hidden.is_empty() {
+        let names: Vec<String> =
+            hidden.iter().map(|column| column.title.join(" ").trim().to_owned()).collect();
+        lines.push(paint(Ink::Soft, &format!("(not shown at this width: {})", names.join(", "))));
+    }
+    lines
 }
 
 fn draw(rows: &[Row<'_>], columns: &[&Column], several: Several, (name, gap): (usize, u16)) -> Vec<String> {

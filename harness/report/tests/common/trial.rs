@@ -96,7 +96,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
 
 /// What would be said of the first lost span of each fate.
 fn examples(case: &Case, planned: &PlannedTrial, ledger: &Ledger) -> Vec<Explanation> {
-    let step = |at_ms: f64, witness, what: &str| Step { at_ms, witness, what: what.to_owned() };
+    let step = |at_ms: f64, witness, what: &str| Step { at_ms, witness, what: what.to_owned(), path: None };
     let one = |(fate, first): (&Fate, &FirstLostSpan)| Explanation {
         trial: planned.index,
         variant: case.name.clone(),
@@ -135,6 +135,7 @@ fn examples(case: &Case, planned: &PlannedTrial, ledger: &Ledger) -> Vec<Explana
             from_ms: Some(1000.0),
             to_ms: None,
         }],
+        paths: Vec::new(),
     };
     let firsts = ledger.fates.iter().filter_map(|(fate, count)| Some((fate, count.first.as_ref()?)));
     if planned.repetition == 0 { firsts.map(one).collect() } else { Vec::new() }

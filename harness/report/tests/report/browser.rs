@@ -70,11 +70,13 @@ fn results() -> Vec<(&'static str, RunResult)> {
         ("huge", sample::huge()),
         ("own", sample::own()),
         ("faulty", sample::faulty()),
+        ("forked", sample::forked()),
         ("compared", sample::compared()),
         ("matrix", sample::matrix(sample::Axes::ALL)),
         ("hostile", sample::poisoned("<script>alert(1)</script>&\u{1b}[31m")),
         ("hostile-chain", sample::poisoned_chain("<script>alert(1)</script>&\u{1b}[31m")),
         ("hostile-faults", sample::poisoned_faults("<script>alert(1)</script>&\u{1b}[31m")),
+        ("hostile-paths", sample::poisoned_paths("<script>alert(1)</script>&\u{1b}[31m")),
         ("hostile-matrix", sample::poisoned_matrix("</td><b>&\u{1b}[31m")),
         ("hostile-compared", sample::poisoned_comparison("]]><b>|`@a`&\u{1b}[31m")),
     ]

@@ -24,6 +24,7 @@ fn all() -> Vec<(&'static str, RunResult)> {
         ("many", sample::many(60)),
         ("own", sample::own()),
         ("faulty", sample::faulty()),
+        ("forked", sample::forked()),
         ("compared", sample::compared()),
         ("swept", sample::swept()),
     ]

@@ -48,6 +48,7 @@ proptest! {
             sample::poisoned_faults,
             sample::poisoned_comparison,
             sample::poisoned_matrix,
+            sample::poisoned_paths,
         ] {
             let (plain, made) = (html(&poisoned("harmless")), html(&poisoned(&text)));
             let (plain, made) = (read(&plain), read(&made));
@@ -62,7 +63,9 @@ proptest! {
 
     #[test]
     fn no_text_steers_a_terminal(text in hostile(), color: bool, width in prop::option::of(20u16..200)) {
-        for poisoned in [sample::poisoned, sample::poisoned_chain, sample::poisoned_faults] {
+        for poisoned in
+            [sample::poisoned, sample::poisoned_chain, sample::poisoned_faults, sample::poisoned_paths]
+        {
             let made = table(&poisoned(&text), TableStyle { color, width });
             let known = ["\u{1b}[32m", "\u{1b}[33m", "\u{1b}[31m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[0m"];
             let bare = known.iter().fold(made.clone(), |text, code| text.replace(code, ""));

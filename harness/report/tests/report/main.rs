@@ -20,6 +20,7 @@ mod knee;
 mod latency;
 mod outline;
 mod page;
+mod paths;
 mod stages;
 mod table;
 mod timeline;

@@ -32,7 +32,7 @@ fn outline(result: &RunResult) -> String {
 
 #[test]
 fn pages_say_what_they_said() {
-    let cases: [(&str, RunResult); 8] = [
+    let cases: [(&str, RunResult); 10] = [
         ("nine", sample::nine()),
         ("single", sample::single()),
         ("spanless", sample::spanless()),
@@ -41,6 +41,8 @@ fn pages_say_what_they_said() {
         ("broken", sample::broken()),
         ("huge", sample::huge()),
         ("matrix", sample::matrix(sample::Axes::ALL)),
+        ("forked", sample::forked()),
+        ("forked-once", sample::forked_once()),
     ];
     for (name, result) in cases {
         holds(&format!("outline-{name}.txt"), &outline(&result));

@@ -26,6 +26,8 @@ fn lines_fit_the_terminal() {
         sample::faulty(),
         sample::repeatedly(),
         sample::contextless(),
+        sample::forked(),
+        sample::forked_once(),
     ] {
         for width in [80, 100, 110, 120, 140, 200] {
             for line in plain(&result, width).lines() {

@@ -18,9 +18,9 @@ pub(super) fn losing(result: &RunResult) -> Option<Part> {
     rows.sort_by_key(|row| std::cmp::Reverse(row.lost()));
     let Spread { every, some, none } = spread(&result.variants)?;
     let [every, some, none] = [every, some, none].map(|n| TERMINAL.count(n));
-    let title = Inline::literal("**Export paths that lose**").with(&Inline::prose(
+    let title = Inline::literal("**Export paths that lose** ").with(&Inline::prose(
         &format!(
-            " (whole run, warm-up included; spans received on every path {every}, on some {some}, on none {none})"
+            "(whole run, warm-up included; spans received on every path {every}, on some {some}, on none {none})"
         ),
         SENTENCE,
     ));
@@ -31,9 +31,7 @@ pub(super) fn losing(result: &RunResult) -> Option<Part> {
 }
 
 fn cells(row: &Row<'_>) -> [Inline; 8] {
-    let one = |(fate, n): &(Fate, u64)| {
-        format!("{} {}", fate.facts().short, TERMINAL.count(*n))
-    };
+    let one = |(fate, n): &(Fate, u64)| format!("{} {}", fate.facts().short, TERMINAL.count(*n));
     let mut lost = row.elsewhere();
     lost.retain(|(fate, _)| fate.class() == FateClass::Lost);
     let told: Vec<String> = lost.iter().take(FATES).map(one).collect();
