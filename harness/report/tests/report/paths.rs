@@ -1,8 +1,9 @@
 //! Export paths, where a program has several: terminal, page, Markdown and explained spans.
 
 use spanfate_model::ledger::Spread;
-use spanfate_report::{TableStyle, explained, html, markdown};
+use spanfate_report::{TableStyle, explained};
 
+use crate::given::{html, markdown};
 use crate::golden::holds;
 use crate::html::page;
 use crate::sample;
@@ -99,11 +100,4 @@ fn an_explained_span_says_what_became_of_it_on_each_path() {
         "{text}"
     );
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-}
-
-#[test]
-fn tmp_write() {
-    for (name, result) in [("forked", sample::forked()), ("once", sample::forked_once()), ("hostile", sample::poisoned_paths("<script>alert(1)</script>"))] {
-        std::fs::write(format!("/tmp/shown-run/{name}.html"), html(&result)).unwrap();
-    }
 }
