@@ -1,6 +1,9 @@
 //! Rules of the house that no compiler knows.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "tidy/texts.rs"]
+mod texts;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -168,13 +168,20 @@ pub enum FateClass {
 
 impl Fate {
     /// All that is known of it.
+    #[cfg(not(feature = "reword"))]
     pub const fn facts(self) -> &'static FateFacts {
         table::of(self)
     }
 
+    /// All that is known of it; what people read of it is said differently while a test rewords all texts.
+    #[cfg(feature = "reword")]
+    pub fn facts(self) -> &'static FateFacts {
+        table::of(self).as_said_now()
+    }
+
     /// Its name as results, scenarios and people write it.
     pub const fn name(self) -> &'static str {
-        self.facts().name
+        table::of(self).name
     }
 
     /// Names that stand for several fates, which differ in their reason only.
@@ -199,16 +206,16 @@ impl Fate {
 
     /// What the fate means for the loss rate.
     pub const fn class(self) -> FateClass {
-        self.facts().class
+        table::of(self).class
     }
 
     /// Whether an operator gets no signal from the SDK's defaults.
     pub const fn is_silent(self) -> bool {
-        self.facts().silent
+        table::of(self).silent
     }
 
     /// One sentence for people.
-    pub const fn explain(self) -> &'static str {
+    pub fn explain(self) -> &'static str {
         self.facts().explain
     }
 }

@@ -54,3 +54,21 @@ pub enum Remedy {
     /// Something else, in a sentence that tells what to do.
     Other(&'static str),
 }
+
+#[cfg(feature = "reword")]
+impl FateFacts {
+    /// The same with its words as they are said now. A rule is code, and a name stands in files.
+    pub(super) fn as_said_now(&'static self) -> &'static Self {
+        use crate::term::reword::kept;
+        kept(self, |said| Self {
+            short: said(self.short),
+            explain: said(self.explain),
+            signal: self.signal.map(|signal| Signal { by_default: said(signal.by_default), ..signal }),
+            remedy: match self.remedy {
+                Remedy::Other(text) => Remedy::Other(said(text)),
+                same @ (Remedy::None | Remedy::Settings) => same,
+            },
+            ..*self
+        })
+    }
+}

@@ -17,6 +17,7 @@ mod golden;
 mod html;
 mod huge;
 mod knee;
+mod labels;
 mod latency;
 mod outline;
 mod page;

@@ -1,0 +1,60 @@
+//! Labels are for readers: with every one of them said differently, pages, tables and files of build servers say the same of a
+//! run but for the letters of the labels.
+
+use spanfate_model::result::RunResult;
+use spanfate_model::term::reword;
+use spanfate_report::TableStyle;
+
+use crate::sample;
+
+/// The page without the packed result: what is packed has another size when its texts are others.
+fn unpacked(page: &str) -> String {
+    const PACKED: &str = "data:application/gzip;base64,";
+    let mut parts = page.split(PACKED);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(part.split_once("</a>").map_or("", |(_, rest)| rest));
+    }
+    out
+}
+
+/// All that is made of a result.
+fn made(result: &RunResult) -> Vec<(&'static str, String)> {
+    let style = TableStyle { color: false, width: Some(120) };
+    vec![
+        ("page", unpacked(&spanfate_report::html(result))),
+        ("side", unpacked(&spanfate_report::side_by_side(result, result, &[]))),
+        ("table", spanfate_report::table(result, style)),
+        ("junit", spanfate_report::junit(result)),
+        ("markdown", spanfate_report::markdown(result)),
+        ("gobench", spanfate_report::gobench(result)),
+        ("bmf", spanfate_report::bmf(result)),
+        ("annotations", spanfate_report::annotations(result)),
+    ]
+}
+
+#[test]
+fn a_reworded_label_changes_nothing_but_what_is_read() {
+    let mut reworded = 0;
+    for (name, result) in [
+        ("nine", sample::nine()),
+        ("single", sample::single()),
+        ("broken", sample::broken()),
+        ("interrupted", sample::interrupted()),
+        ("chain", sample::chain()),
+        ("own", sample::own()),
+        ("faulty", sample::faulty()),
+        ("repeatedly", sample::repeatedly()),
+        ("contextless", sample::contextless()),
+        ("compared", sample::compared()),
+        ("swept", sample::swept()),
+    ] {
+        let (plain, other) = (made(&result), reword::during(|| made(&result)));
+        for ((what, plain), (_, other)) in plain.iter().zip(&other) {
+            assert_eq!(reword::differs(plain, other), None, "{what} of {name}");
+            reworded += usize::from(plain != other);
+        }
+    }
+    // Were nothing said differently, this would prove nothing.
+    assert!(reworded > 20, "{reworded}");
+}
