@@ -15,7 +15,7 @@ type Make = fn() -> RunResult;
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
-    let samples: [(&str, Make); 21] = [
+    let samples: [(&str, Make); 23] = [
         ("sample", sample::nine),
         ("repeated", sample::repeated),
         ("single", sample::single),
@@ -36,6 +36,8 @@ fn main() -> std::io::Result<()> {
         ("compared", sample::compared),
         ("swept", sample::swept),
         ("hundred", || sample::hundred(100)),
+        ("forked", sample::forked),
+        ("forked-once", sample::forked_once),
         ("matrix", || sample::matrix(sample::Axes::ALL)),
     ];
     for (name, make) in samples {
@@ -45,6 +47,7 @@ fn main() -> std::io::Result<()> {
     write(&folder, "hostile", &sample::poisoned("<script>alert(1)</script>&\u{1b}[31m"))?;
     write(&folder, "hostile-compared", &sample::poisoned_comparison("]]><b>|`@a`&\u{1b}[31m"))?;
     write(&folder, "hostile-faults", &sample::poisoned_faults("<script>alert(1)</script>&\u{1b}[31m"))?;
+    write(&folder, "hostile-paths", &sample::poisoned_paths("<script>alert(1)</script>&\u{1b}[31m"))?;
     write(&folder, "hostile-matrix", &sample::poisoned_matrix("</td><b>&\u{1b}[31m"))?;
     for (at, path) in std::env::args().skip(2).enumerate() {
         let result: RunResult = serde_json::from_slice(&std::fs::read(path)?)?;

@@ -22,11 +22,11 @@ fn unpacked(page: &str) -> String {
 fn made(result: &RunResult) -> Vec<(&'static str, String)> {
     let style = TableStyle { color: false, width: Some(120) };
     vec![
-        ("page", unpacked(&spanfate_report::html(result))),
+        ("page", unpacked(&crate::given::html(result))),
         ("side", unpacked(&spanfate_report::side_by_side(result, result, &[]))),
         ("table", spanfate_report::table(result, style)),
-        ("junit", spanfate_report::junit(result)),
-        ("markdown", spanfate_report::markdown(result)),
+        ("junit", crate::given::junit(result)),
+        ("markdown", crate::given::markdown(result)),
         ("gobench", spanfate_report::gobench(result)),
         ("bmf", spanfate_report::bmf(result)),
         ("annotations", spanfate_report::annotations(result)),
