@@ -136,7 +136,7 @@ impl<'a> Process<'a> {
     /// What is so of all paths of a process that says it of itself as a whole.
     fn end_of_all(&self) -> Path {
         let Path { shutdown_began, ending, blocking, .. } = self.paths[0];
-        Path { shutdown_began, ending, blocking, ..Path::default() }
+        Path { blocking, shutdown_began, ending, ..Path::default() }
     }
 
     fn read_log(&mut self, log: &[u8]) {

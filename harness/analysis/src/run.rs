@@ -196,10 +196,7 @@ fn takers(trial: &TrialResult) -> String {
     let paths = trial.services.iter().flat_map(|service| &service.paths);
     let silent = paths.filter(|path| path.loss.received == 0 && path.exports.calls > path.exports.failed);
     let names: BTreeSet<&str> = silent.map(|path| &*path.exporter).filter(|name| !name.is_empty()).collect();
-    match names.is_empty() {
-        true => "an exporter".to_owned(),
-        false => names.into_iter().collect::<Vec<_>>().join(", "),
-    }
+    if names.is_empty() { "an exporter".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
 /// What witnesses that are needed did not see.

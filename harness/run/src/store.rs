@@ -220,7 +220,7 @@ fn copy_pieces(
 }
 
 fn copy_whole(from: &Path, to: &Path) -> std::io::Result<()> {
-    copy_pieces(from, to, |file| Ok(vec![0..file.metadata()?.len()]))
+    copy_pieces(from, to, |file| Ok(std::iter::once(0..file.metadata()?.len()).collect()))
 }
 
 /// Copies a span ledger without the slots and log bytes that were never used.
@@ -230,18 +230,16 @@ fn copy_ledger(from: &Path, to: &Path) -> std::io::Result<()> {
         let mut head = Vec::with_capacity(HEADER_BYTES);
         file.take(HEADER_BYTES as u64).read_to_end(&mut head)?;
         let everything = 0..length;
-        let Ok(header) = read_header(&head) else { return Ok(vec![everything]) };
+        let Ok(header) = read_header(&head) else { return Ok(Vec::from([everything])) };
         let parts = Parts::of(&header, &read_live(&head), usize::try_from(length).unwrap_or(usize::MAX));
         let bytes = |part: &Range<usize>| part.start as u64..(part.end as u64).min(length);
         let log = bytes(&parts.log);
         if log.end < log.start {
             // It is cut off inside its slots: what is there is kept as it is.
-            return Ok(vec![everything]);
+            return Ok(Vec::from([everything]));
         }
-        let mut pieces = vec![0..parts.slots.end as u64];
-        pieces.extend(parts.paths.iter().map(bytes));
-        pieces.push(log);
-        Ok(pieces)
+        let paths = parts.paths.iter().map(bytes);
+        Ok(std::iter::once(0..parts.slots.end as u64).chain(paths).chain([log]).collect())
     })
 }
 

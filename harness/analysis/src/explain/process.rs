@@ -111,10 +111,10 @@ fn on_path(made: &Made<'_>, steps: &mut Steps) {
     let (on, who) = (&made.on, Some(made.keeper()));
     ending(made, steps);
     let counted = made.capacity().map(|all| format!("; the queue holds {}", spans(all))).unwrap_or_default();
-    if !made.process.is_of_probes() {
-        steps.say(on.dropped, Some(Witness::Sdk), format!("counted as dropped: queue_full{counted}"));
-    } else {
+    if made.process.is_of_probes() {
         steps.say(on.dropped, who, format!("dropped: the queue was full{counted}"));
+    } else {
+        steps.say(on.dropped, Some(Witness::Sdk), format!("counted as dropped: queue_full{counted}"));
     }
     steps.say(on.filtered, who, "removed by a wrapper around the exporter");
     export(made, steps);

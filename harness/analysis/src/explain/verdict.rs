@@ -167,7 +167,7 @@ fn of_wire(case: &Case<'_>, fate: Fate) -> String {
     }
     // What another path brought says nothing of this one.
     let here = |a: &&Appearance| a.disposition != Disposition::Accepted || !case.is_on_several();
-    let Some(last) = case.wire.iter().filter(here).next_back() else { return fate.explain().to_owned() };
+    let Some(last) = case.wire.iter().rfind(here) else { return fate.explain().to_owned() };
     let number = last.request.request;
     match last.disposition {
         Disposition::RejectedPartial => {

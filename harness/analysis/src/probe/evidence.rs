@@ -35,7 +35,7 @@ impl Probed<'_> {
             spans: books.spans,
             on,
             by_id: Vec::new(),
-            gap: self.state() != WitnessState::Complete,
+            gap: self.state() != WitnessState::Complete || books.processors.has_gap(),
             unrecorded: self.hits(Kind::Created).saturating_sub(self.hits(Kind::Started)),
             errors: texts
                 .errors
@@ -234,7 +234,7 @@ impl<'a> Books<'a> {
                     let missed: Vec<usize> = led
                         .iter()
                         .copied()
-                        .filter(|processor| !reached(*processor) && !(behind(processor) && chosen))
+                        .filter(|processor| !(reached(*processor) || behind(processor) && chosen))
                         .collect();
                     for processor in missed {
                         self.on[processor][at].called = span.closed;

@@ -5,7 +5,7 @@ mod finish;
 use std::collections::{BTreeMap, BTreeSet};
 
 use spanfate_model::exporter::Effective;
-use spanfate_model::probe::{Kind, Processor as Look, Record, Settings};
+use spanfate_model::probe::{Kind, Processor as Look, Record, Settings, SpanMark};
 use spanfate_model::result::PathKind;
 use spanfate_model::unit::MonoNs;
 
@@ -49,6 +49,8 @@ pub(super) struct Processors {
     /// By number of a batch.
     batches: BTreeMap<u32, usize>,
     abrupt: Ending,
+    /// An export within another one was seen: its own batch has no record.
+    nested: bool,
 }
 
 /// The batch processor's own type.
@@ -64,6 +66,7 @@ impl Processors {
             closing: Vec::new(),
             batches: BTreeMap::new(),
             abrupt,
+            nested: false,
         };
         let ends = ends(log);
         let mut now = 0;
@@ -71,24 +74,10 @@ impl Processors {
         let mut shutting: BTreeMap<u64, usize> = BTreeMap::new();
         for record in log.each() {
             match record {
-                Record::Span(mark) => match {
+                Record::Span(mark) => {
                     now = mark.at;
-                    mark.kind
-                } {
-                    Kind::Started => {
-                        let next = out.providers.len() as u16;
-                        out.providers.entry(mark.b).or_insert(next);
-                    }
-                    Kind::Offered | Kind::Queued | Kind::Dropped | Kind::Blocked => {
-                        out.see(mark.a, PathKind::Batch, mark.at, &ends);
-                    }
-                    Kind::Simple => {
-                        let number = out.see(mark.a, PathKind::Simple, mark.at, &ends);
-                        let path = &mut out.found[number].path;
-                        path.no_exporter |= mark.no_exporter && path.shutdown_began == 0;
-                    }
-                    _ => {}
-                },
+                    out.mark(&mark, &ends);
+                }
                 Record::Processor(look) => {
                     now = look.at;
                     out.look(&look, &ends, &mut shutting);
@@ -110,6 +99,25 @@ impl Processors {
         out.close(log);
         out.calls(log, texts);
         out
+    }
+
+    fn mark(&mut self, mark: &SpanMark, ends: &BTreeMap<u64, Vec<MonoNs>>) {
+        match mark.kind {
+            Kind::Started => {
+                let next = self.providers.len() as u16;
+                self.providers.entry(mark.b).or_insert(next);
+            }
+            Kind::Offered | Kind::Queued | Kind::Dropped | Kind::Blocked => {
+                self.see(mark.a, PathKind::Batch, mark.at, ends);
+            }
+            Kind::Simple => {
+                let number = self.see(mark.a, PathKind::Simple, mark.at, ends);
+                let path = &mut self.found[number].path;
+                path.no_exporter |= mark.lacks_exporter() && path.shutdown_began == 0;
+                self.nested |= mark.is_nested();
+            }
+            _ => {}
+        }
     }
 
     /// Batch processors that are in a list and were never heard of: spans that are not sampled do not come that far.
@@ -210,6 +218,11 @@ impl Processors {
                 found.path.exporter = exporter_name(text);
             }
         }
+    }
+
+    /// Whether something happened that the records do not tell apart.
+    pub(super) const fn has_gap(&self) -> bool {
+        self.nested
     }
 
     pub(super) fn len(&self) -> usize {

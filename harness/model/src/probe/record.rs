@@ -23,6 +23,10 @@ mod code {
     pub(super) const EXPORTER: u8 = 71;
 }
 
+/// Flags of the kernel side, `enum flag` in `probes/bpf/record.h`.
+const NESTED: u16 = 4;
+const NO_EXPORTER: u16 = 8;
+
 /// Something that happened to one span.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SpanMark {
@@ -38,11 +42,7 @@ pub struct SpanMark {
     pub sampled: bool,
     /// Of `Started`: its parent is sampled.
     pub parent_sampled: bool,
-    /// Of `Simple`: its goroutine was in another export.
-    pub nested: bool,
-    /// Of `Simple`: the processor has no exporter.
-    pub no_exporter: bool,
-    /// Of `Started`: its span kind.
+    /// Of `Started`: its span kind. Of `Simple`: flags, see [`SpanMark::is_nested`] and [`SpanMark::lacks_exporter`].
     pub extra: u16,
     /// Of `Started`: its parent's id, as bytes in a number. Of `Handed`: the batch. Of `Ended`: its provider's address. Else the
     /// processor's address.
@@ -75,6 +75,16 @@ impl SpanMark {
     /// Of `Started`: its parent.
     pub fn parent(&self) -> SpanId {
         SpanId(self.a.to_le_bytes())
+    }
+
+    /// Of `Simple`: its goroutine was in another export, so that its own is not told apart from that.
+    pub fn is_nested(&self) -> bool {
+        self.kind == Kind::Simple && self.extra & NESTED != 0
+    }
+
+    /// Of `Simple`: the processor has no exporter.
+    pub fn lacks_exporter(&self) -> bool {
+        self.kind == Kind::Simple && self.extra & NO_EXPORTER != 0
     }
 }
 
@@ -241,9 +251,11 @@ impl Record {
                 key: SpanKey { trace: TraceId(array_at(bytes, 24)), span: SpanId(array_at(bytes, 40)) },
                 sampled: flags & 1 != 0,
                 parent_sampled: flags & 2 != 0,
-                nested: flags & 4 != 0,
-                no_exporter: flags & 8 != 0,
-                extra: u16_at(bytes, 10),
+                extra: if kind == Kind::Simple {
+                    u16::from(flags) & (NESTED | NO_EXPORTER)
+                } else {
+                    u16_at(bytes, 10)
+                },
                 a,
                 b,
             }),
