@@ -231,11 +231,11 @@ fn copy_ledger(from: &Path, to: &Path) -> std::io::Result<()> {
         file.take(HEADER_BYTES as u64).read_to_end(&mut head)?;
         let everything = 0..length;
         let Ok(header) = read_header(&head) else { return Ok(Vec::from([everything])) };
-        let parts = Parts::of(&header, &read_live(&head), usize::try_from(length).unwrap_or(usize::MAX));
+        let parts = Parts::as_written(&header, &read_live(&head));
         let bytes = |part: &Range<usize>| part.start as u64..(part.end as u64).min(length);
         let log = bytes(&parts.log);
         if log.end < log.start {
-            // It is cut off inside its slots: what is there is kept as it is.
+            // It is cut off before its log: what is there is kept as it is.
             return Ok(Vec::from([everything]));
         }
         let paths = parts.paths.iter().map(bytes);

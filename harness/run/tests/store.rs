@@ -6,22 +6,17 @@ use std::path::Path;
 
 use spanfate_model::layout::{LOAD_LOG, TrialDir, WIRE_LOG};
 use spanfate_model::manifest::{ProcessManifest, TrialManifest};
-use spanfate_model::slots::{HEADER_BYTES, MAGIC, SLOT_BYTES};
+use spanfate_model::slots::{HEADER_BYTES, Header, Live, PATH_BYTES, SLOT_BYTES};
 use spanfate_run::store;
 use tempfile::TempDir;
 
-/// A ledger as it lies on tmpfs: so many slots and bytes of log, of which so many are used.
-fn ledger(slots: u64, used_slots: u64, log: u64, used_log: u64) -> Vec<u8> {
-    let mut out = vec![0; HEADER_BYTES];
-    out[..8].copy_from_slice(MAGIC);
-    let words =
-        [(8, 1_u64 | (SLOT_BYTES as u64) << 32), (32, slots), (40, log), (512, used_slots), (640, used_log)];
-    for (at, value) in words {
-        out[at..at + 8].copy_from_slice(&value.to_le_bytes());
-    }
-    let byte = |at: u64| (at % 251) as u8 + 1;
-    out.extend((0..slots * SLOT_BYTES as u64).map(byte));
-    out.extend((0..log).map(byte));
+/// A ledger as it lies on tmpfs: so many slots and bytes of log, of which so many are used, and further paths.
+fn ledger(slots: u64, used_slots: u64, log: u64, used_log: u64, paths: u32) -> Vec<u8> {
+    let mut page = Header { slots, log_bytes: log, paths, ..Header::default() }.write();
+    Live { next_slot: used_slots, log_used: used_log, ..Live::default() }.write(&mut page);
+    let mut out = Vec::from(page);
+    let rest = slots * (SLOT_BYTES as u64 + u64::from(paths) * PATH_BYTES as u64) + log;
+    out.extend((0..rest).map(|at| (at % 251) as u8 + 1));
     out
 }
 
@@ -60,7 +55,7 @@ fn names(folder: &Path) -> Vec<String> {
 fn a_ledger_comes_home_without_what_was_never_used() {
     let slots = |count: u64| HEADER_BYTES + count as usize * SLOT_BYTES;
     for (used, used_log) in [(0, 0), (7, 48), (20, 96), (25, 96)] {
-        let whole = ledger(20, used, 96, used_log);
+        let whole = ledger(20, used, 96, used_log, 0);
         let (_folder, copied) = adopt(&whole);
         let kept = slots(used.min(20));
         assert_eq!(copied[..kept], whole[..kept]);
@@ -69,17 +64,40 @@ fn a_ledger_comes_home_without_what_was_never_used() {
 }
 
 #[test]
+fn the_used_records_of_every_path_come_home() {
+    let whole = ledger(20, 7, 96, 48, 3);
+    let (_folder, copied) = adopt(&whole);
+    let mut want = whole[..HEADER_BYTES + 7 * SLOT_BYTES].to_vec();
+    for path in 0..3 {
+        let from = HEADER_BYTES + 20 * SLOT_BYTES + path * 20 * PATH_BYTES;
+        want.extend(&whole[from..from + 7 * PATH_BYTES]);
+    }
+    want.extend(&whole[HEADER_BYTES + 20 * (SLOT_BYTES + 3 * PATH_BYTES)..][..48]);
+    assert!(copied == want);
+}
+
+#[test]
+fn of_a_ledger_that_is_cut_off_in_its_log_the_rest_of_the_log_comes_home() {
+    let whole = ledger(20, 7, 96, 48, 1);
+    let log = HEADER_BYTES + 20 * (SLOT_BYTES + PATH_BYTES);
+    let (_folder, copied) = adopt(&whole[..log + 40]);
+    assert!(copied.ends_with(&whole[log..log + 40]));
+    assert_eq!(copied.len(), HEADER_BYTES + 7 * (SLOT_BYTES + PATH_BYTES) + 40);
+}
+
+#[test]
 fn a_ledger_that_is_cut_off_or_none_at_all_comes_home_as_it_is() {
-    let cut = &ledger(20, 7, 96, 48)[..HEADER_BYTES + 5 * SLOT_BYTES];
-    let cut_log = &ledger(20, 20, 96, 96)[..HEADER_BYTES + 20 * SLOT_BYTES + 40];
-    for bytes in [cut, cut_log, b"no ledger", b""] {
-        assert_eq!(adopt(bytes).1, bytes);
+    let cut = &ledger(20, 7, 96, 48, 0)[..HEADER_BYTES + 5 * SLOT_BYTES];
+    let cut_path = &ledger(20, 7, 96, 48, 2)[..HEADER_BYTES + 20 * SLOT_BYTES + 30 * PATH_BYTES];
+    let cut_log = &ledger(20, 20, 96, 96, 0)[..HEADER_BYTES + 20 * SLOT_BYTES + 40];
+    for bytes in [cut, cut_path, cut_log, b"no ledger", b""] {
+        assert!(adopt(bytes).1 == bytes);
     }
 }
 
 #[test]
 fn a_trial_is_read_in_place() {
-    let (folder, copied) = adopt(&ledger(20, 7, 96, 48));
+    let (folder, copied) = adopt(&ledger(20, 7, 96, 48, 0));
     let dir = TrialDir(folder.path().join("trial"));
     let process = ProcessManifest { ledger: Some("http.0.slots".to_owned()), ..ProcessManifest::default() };
     store::write_json(

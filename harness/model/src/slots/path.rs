@@ -136,20 +136,33 @@ impl Parts {
     /// The parts of a file of some length: as its fixture writes it, or shortened by what was never used. Of a torn one they
     /// end behind its end.
     pub fn of(header: &Header, live: &Live, length: usize) -> Self {
-        let (all, paths) = (header.slots as usize, header.paths as usize);
+        let whole = end_of_records(header, header.slots) as u64 + header.log_bytes;
+        let room = if length as u64 == whole { header.slots } else { live.next_slot.min(header.slots) };
+        Self::with_room(header, live, room)
+    }
+
+    /// The parts of a file as its fixture writes it, also where its end is missing.
+    pub fn as_written(header: &Header, live: &Live) -> Self {
+        Self::with_room(header, live, header.slots)
+    }
+
+    /// Of a file that has room for so many spans.
+    fn with_room(header: &Header, live: &Live, room: u64) -> Self {
         let used = live.next_slot.min(header.slots) as usize;
-        let end_of = |slots: usize| HEADER_BYTES + slots * (SLOT_BYTES + paths * PATH_BYTES);
-        let whole = length as u64 == end_of(all) as u64 + header.log_bytes;
-        let room = if whole { all } else { used };
         let region = |path: usize| {
-            let from = HEADER_BYTES + room * (SLOT_BYTES + path * PATH_BYTES);
+            let from = HEADER_BYTES + room as usize * (SLOT_BYTES + path * PATH_BYTES);
             from..from + used * PATH_BYTES
         };
-        let log = end_of(room);
+        let log = end_of_records(header, room);
         Self {
             slots: HEADER_BYTES..HEADER_BYTES + used * SLOT_BYTES,
-            paths: (0..paths).map(region).collect(),
+            paths: (0..header.paths as usize).map(region).collect(),
             log: log..log.saturating_add(live.log_used as usize),
         }
     }
+}
+
+/// Where the log begins behind room for so many spans.
+const fn end_of_records(header: &Header, room: u64) -> usize {
+    HEADER_BYTES + room as usize * (SLOT_BYTES + header.paths as usize * PATH_BYTES)
 }
