@@ -138,6 +138,103 @@ fn a_ledger_is_the_one_that_the_fixture_is_tested_with() {
     assert_eq!(read, log());
 }
 
+/// The records of two further paths.
+fn records() -> [[PathRecord; 3]; 2] {
+    let record = |n: u64| PathRecord {
+        ending: n,
+        dropped: n + 1,
+        ended: n + 2,
+        exported: n + 3,
+        batch: n as u32 + 4,
+        filtered: n + 5,
+        hidden: n + 6,
+    };
+    [
+        [record(1_100), record(1_200), PathRecord::default()],
+        [record(2_100), record(2_200), PathRecord::default()],
+    ]
+}
+
+fn log_of_paths() -> Vec<LogRecord> {
+    let main = PathInfo {
+        blocking: true,
+        filtered: true,
+        queue: 2048,
+        batch: 512,
+        delay_us: 5_000_000,
+        timeout_us: 30_000_000,
+        name: "main".to_owned(),
+        exporter: "otlp grpc".to_owned(),
+        ..PathInfo::default()
+    };
+    let audit =
+        PathInfo { path: 1, blocking: false, queue: 64, batch: 32, name: "audit".to_owned(), ..main.clone() };
+    let local = PathInfo {
+        path: 2,
+        provider: 1,
+        simple: true,
+        batch: 1,
+        name: "local".to_owned(),
+        exporter: "otlp http".to_owned(),
+        ..PathInfo::default()
+    };
+    let entries = [
+        LogEntry::PathInfo(main),
+        LogEntry::PathInfo(audit),
+        LogEntry::PathInfo(local),
+        LogEntry::ExportBegin { batch: 51, spans: 52, path: 0 },
+        LogEntry::ExportBegin { batch: 53, spans: 54, path: 2 },
+        LogEntry::ExportEnd { batch: 53, path: 2, error: Some("refused".to_owned()) },
+        LogEntry::ExportEnd { batch: 51, path: 0, error: None },
+        LogEntry::PathShutdown(0),
+        LogEntry::PathShutdown(2),
+    ];
+    let at = |(n, entry)| LogRecord { at: 9_500 + n as u64, entry };
+    entries.into_iter().enumerate().map(at).collect()
+}
+
+fn slots_of_paths() -> [Slot; 3] {
+    let [first, second, unused] = slots();
+    [Slot { hidden: 115, provider: 0, ..first }, Slot { hidden: 165, provider: 1, ..second }, unused]
+}
+
+#[test]
+fn a_ledger_with_further_paths_is_the_one_that_the_fixture_is_tested_with() {
+    let log: Vec<u8> = log_of_paths().iter().flat_map(LogRecord::write).collect();
+    let (header, live) = (Header { paths: 2, log_bytes: 640, ..header() }, live(log.len() as u64));
+    let mut page = header.write();
+    live.write(&mut page);
+    let mut written = Vec::from(page);
+    written.extend(slots_of_paths().iter().flat_map(Slot::write));
+    written.extend(records().iter().flatten().flat_map(PathRecord::write));
+    written.extend(log);
+    written.resize(HEADER_BYTES + 3 * (SLOT_BYTES + 2 * PATH_BYTES) + 640, 0);
+    let golden = agreed("paths.slots", &written);
+
+    assert_eq!(read_header(&golden), Ok(header.clone()));
+    assert_eq!(read_live(&golden), live);
+    let parts = Parts::of(&header, &live, golden.len());
+    assert_eq!(parts, Parts::as_written(&header, &live));
+    let read: Vec<Slot> = golden[parts.slots].chunks(SLOT_BYTES).map(Slot::read).collect();
+    assert_eq!(read, slots_of_paths()[..2]);
+    for (at, records) in parts.paths.into_iter().zip(records()) {
+        let read: Vec<PathRecord> = golden[at].chunks(PATH_BYTES).map(PathRecord::read).collect();
+        assert_eq!(read, records[..2]);
+    }
+    assert_eq!(read_log(&golden[parts.log]).collect::<Vec<_>>(), log_of_paths());
+}
+
+#[test]
+fn a_ledger_of_version_one_has_no_paths_whatever_its_spare_bytes_say() {
+    let mut page = header().write();
+    page[84] = 7;
+    assert_eq!(read_header(&page), Ok(header()));
+    page[8] = 2;
+    assert_eq!(read_header(&page).map(|header| header.paths), Ok(7));
+    page[84] = MOST_PATHS as u8 + 1;
+    assert!(matches!(read_header(&page), Err(SlotsError::Size { .. })));
+}
+
 #[test]
 fn a_file_that_is_no_ledger_is_named_so() {
     assert_eq!(read_header(b"SPNFATE1"), Err(SlotsError::Short(8)));
