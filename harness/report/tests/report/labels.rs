@@ -1,7 +1,7 @@
 //! Labels are for readers: with every one of them said differently, pages, tables and files of build servers say the same of a
 //! run but for the letters of the labels.
 
-use spanfate_model::result::RunResult;
+use spanfate_model::result::{Insights, RunResult};
 use spanfate_model::term::reword;
 use spanfate_report::TableStyle;
 
@@ -18,10 +18,12 @@ fn unpacked(page: &str) -> String {
     out
 }
 
-/// All that is made of a result.
-fn made(result: &RunResult) -> Vec<(&'static str, String)> {
+/// What follows from a result, and all that is made of it.
+fn made(result: &RunResult) -> (Insights, Vec<(&'static str, String)>) {
+    let insights = spanfate_analysis::insights(result);
+    let result = &RunResult { insights: insights.clone(), ..result.clone() };
     let style = TableStyle { color: false, width: Some(120) };
-    vec![
+    let made = vec![
         ("page", unpacked(&crate::given::html(result))),
         ("side", unpacked(&spanfate_report::side_by_side(result, result, &[]))),
         ("table", spanfate_report::table(result, style)),
@@ -30,7 +32,8 @@ fn made(result: &RunResult) -> Vec<(&'static str, String)> {
         ("gobench", spanfate_report::gobench(result)),
         ("bmf", spanfate_report::bmf(result)),
         ("annotations", spanfate_report::annotations(result)),
-    ]
+    ];
+    (insights, made)
 }
 
 #[test]
@@ -49,7 +52,9 @@ fn a_reworded_label_changes_nothing_but_what_is_read() {
         ("compared", sample::compared()),
         ("swept", sample::swept()),
     ] {
-        let (plain, other) = (made(&result), reword::during(|| made(&result)));
+        let (follows, plain) = made(&result);
+        let (other_follows, other) = reword::during(|| made(&result));
+        assert_eq!(follows, other_follows, "{name}");
         for ((what, plain), (_, other)) in plain.iter().zip(&other) {
             assert_eq!(reword::differs(plain, other), None, "{what} of {name}");
             reworded += usize::from(plain != other);
