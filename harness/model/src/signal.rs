@@ -53,13 +53,13 @@ pub(crate) const UNCOUNTED_AFTER_SHUTDOWN: Rule =
     Rule::None("after its shutdown the provider calls no processor and counts nothing");
 
 /// What an operator sees of a silent loss.
-pub(crate) const fn unsaid(rule: Rule) -> Option<Signal> {
-    Some(Signal { by_default: "nothing", rule })
+pub(crate) const fn unsaid(rule: Rule) -> Signal {
+    Signal { by_default: "nothing", rule }
 }
 
 /// What an operator sees of an export that the SDK was told to have failed.
-pub(crate) const fn said(by_default: &'static str) -> Option<Signal> {
-    Some(Signal { by_default, rule: EXPORT_FAILED })
+pub(crate) const fn said(by_default: &'static str) -> Signal {
+    Signal { by_default, rule: EXPORT_FAILED }
 }
 
 impl Rule {

@@ -8,7 +8,7 @@ use spanfate_model::result::{Basis, ById, Check, Counted, PathTotal, Total};
 use spanfate_model::term::{Term, worded};
 
 /// A word as people read it; a foreign text as it is.
-fn label<'a, T>(term: &'a Term<T>, known: impl FnOnce(&T) -> Cow<'static, str>) -> Cow<'a, str> {
+fn label<T>(term: &Term<T>, known: impl FnOnce(&T) -> Cow<'static, str>) -> Cow<'_, str> {
     match term {
         Term::Known(word) => known(word),
         Term::Foreign(text) => Cow::Borrowed(text),

@@ -129,7 +129,7 @@ const fn never_ended(leak: Leak) -> FateFacts {
         full_queue: false,
         short,
         explain,
-        signal: signal::unsaid(signal::LIVE_GROWS),
+        signal: Some(signal::unsaid(signal::LIVE_GROWS)),
         remedy: Remedy::Other(remedy),
     }
 }
@@ -143,7 +143,7 @@ const CUT_OFF_AT_EXIT: FateFacts = FateFacts {
     full_queue: false,
     short: "open at exit",
     explain: "it was still open when the process died",
-    signal: signal::unsaid(signal::RESTARTED),
+    signal: Some(signal::unsaid(signal::RESTARTED)),
     remedy: Remedy::Other(
         "Let requests finish before the process ends (`http.Server.Shutdown`), then shut the tracer provider down.",
     ),
@@ -158,7 +158,7 @@ const NO_PROCESSOR: FateFacts = FateFacts {
     full_queue: false,
     short: "no processor",
     explain: "its provider had no span processor when it ended",
-    signal: signal::unsaid(signal::NEVER_PROCESSED),
+    signal: Some(signal::unsaid(signal::NEVER_PROCESSED)),
     remedy: Remedy::Other(
         "Give the tracer provider its span processor (`trace.WithBatcher`) before the first span, and take none away before the last.",
     ),
@@ -173,7 +173,7 @@ const NO_EXPORTER: FateFacts = FateFacts {
     full_queue: false,
     short: "no exporter",
     explain: "its span processor has no exporter",
-    signal: signal::unsaid(signal::NEVER_PROCESSED),
+    signal: Some(signal::unsaid(signal::NEVER_PROCESSED)),
     remedy: Remedy::Other(
         "Give the span processor an exporter: it was made with none (`nil`), and drops every span without counting it.",
     ),
@@ -188,7 +188,7 @@ const DROPPED_QUEUE_FULL: FateFacts = FateFacts {
     full_queue: true,
     short: "queue full",
     explain: "the batch processor's queue was full when the span ended",
-    signal: signal::unsaid(signal::QUEUE_FULL),
+    signal: Some(signal::unsaid(signal::QUEUE_FULL)),
     remedy: Remedy::Settings,
 };
 
@@ -201,7 +201,7 @@ const ENDED_AFTER_SHUTDOWN: FateFacts = FateFacts {
     full_queue: false,
     short: "after shutdown",
     explain: "it ended after the provider was shut down",
-    signal: signal::unsaid(signal::UNCOUNTED_AFTER_SHUTDOWN),
+    signal: Some(signal::unsaid(signal::UNCOUNTED_AFTER_SHUTDOWN)),
     remedy: Remedy::Other(
         "Shut the tracer provider down last, when every handler and goroutine has ended its spans.",
     ),
@@ -216,7 +216,7 @@ const BLOCKED_IN_END: FateFacts = FateFacts {
     full_queue: true,
     short: "blocked in End",
     explain: "its End() was still blocked by the full queue when the process stopped",
-    signal: signal::unsaid(signal::NEARLY_FULL),
+    signal: Some(signal::unsaid(signal::NEARLY_FULL)),
     remedy: Remedy::Settings,
 };
 
@@ -259,7 +259,7 @@ const fn lost_in_queue_at_exit(exit: Exit) -> FateFacts {
         full_queue: false,
         short,
         explain,
-        signal: signal::unsaid(rule),
+        signal: Some(signal::unsaid(rule)),
         remedy,
     }
 }
@@ -273,7 +273,7 @@ const LOST_IN_FLIGHT_AT_EXIT: FateFacts = FateFacts {
     full_queue: false,
     short: "in flight at exit",
     explain: "handed to the exporter; the process ended before a result, nothing arrived",
-    signal: signal::unsaid(signal::RESTARTED),
+    signal: Some(signal::unsaid(signal::RESTARTED)),
     remedy: KILLED,
 };
 
@@ -286,7 +286,7 @@ const IN_END_AT_EXIT: FateFacts = FateFacts {
     full_queue: false,
     short: "in OnEnd at exit",
     explain: "inside OnEnd when the process died; queued or dropped cannot be known",
-    signal: signal::unsaid(signal::RESTARTED),
+    signal: Some(signal::unsaid(signal::RESTARTED)),
     remedy: KILLED,
 };
 
@@ -321,7 +321,7 @@ const fn export_failed(cause: Cause) -> FateFacts {
         full_queue: false,
         short,
         explain,
-        signal: signal::said("a line of the error handler on standard error per failed export"),
+        signal: Some(signal::said("a line of the error handler on standard error per failed export")),
         remedy: Remedy::Settings,
     }
 }
@@ -335,7 +335,7 @@ const REJECTED_PARTIAL: FateFacts = FateFacts {
     full_queue: false,
     short: "rejected",
     explain: "the receiver rejected it in a partial success",
-    signal: signal::said("a line of the error handler with the receiver's message"),
+    signal: Some(signal::said("a line of the error handler with the receiver's message")),
     remedy: Remedy::Other(
         "Ask the receiver why: its message is in the SDK's error handler. The batch is not sent again.",
     ),
@@ -350,7 +350,7 @@ const REFUSED_BY_RECEIVER: FateFacts = FateFacts {
     full_queue: false,
     short: "refused by receiver",
     explain: "the receiver refused its request by a limit of its own",
-    signal: signal::said("a line of the error handler with the receiver's status"),
+    signal: Some(signal::said("a line of the error handler with the receiver's status")),
     remedy: Remedy::Other("Raise the receiver's limit, or send smaller batches."),
 };
 

@@ -14,7 +14,7 @@ pub(crate) fn is_most(what: &Term<Measure>) -> bool {
 }
 
 /// An amount with its unit, and of what it is.
-pub(crate) fn quantity<'a>(numbers: Numbers, what: &'a Term<Measure>, amount: f64) -> (String, Cow<'a, str>) {
+pub(crate) fn quantity(numbers: Numbers, what: &Term<Measure>, amount: f64) -> (String, Cow<'_, str>) {
     let measure = match what {
         Term::Known(measure) => *measure,
         Term::Foreign(text) => return (count(numbers, amount), Cow::Borrowed(text)),

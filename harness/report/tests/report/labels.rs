@@ -39,7 +39,7 @@ fn made(result: &RunResult) -> (Insights, Vec<(&'static str, String)>) {
 #[test]
 fn a_reworded_label_changes_nothing_but_what_is_read() {
     let mut reworded = 0;
-    for (name, result) in [
+    for (name, result) in vec![
         ("nine", sample::nine()),
         ("single", sample::single()),
         ("broken", sample::broken()),
