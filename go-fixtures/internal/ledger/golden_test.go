@@ -7,16 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"unsafe"
 )
 
 // bare is a ledger over plain memory.
 func bare(slots, logBytes uint64) *Ledger {
-	memory := make([]byte, HeaderSize+slots*SlotSize+logBytes)
-	return &Ledger{
-		Header: (*Header)(unsafe.Pointer(&memory[0])), Clock: &Clock{}, memory: memory, slots: unsafe.Pointer(&memory[HeaderSize]),
-		capacity: slots, log: memory[HeaderSize+slots*SlotSize:],
-	}
+	return over(make([]byte, HeaderSize+slots*SlotSize+logBytes), &Clock{}, Options{Slots: slots})
 }
 
 // at gives the log records that write makes consecutive times from first on: the clock's own are not those of the file.
@@ -77,10 +72,10 @@ func goldenLog(l *Ledger) {
 			binary.LittleEndian.PutUint64(l.log[from+24:], 1700000000000000032)
 		},
 		func() { l.Name(1, "GET /work") },
-		func() { l.ExportBegin(33, 34) },
-		func() { l.ExportEnd(33, nil) },
-		func() { l.ExportBegin(35, 36) },
-		func() { l.ExportEnd(35, refused) },
+		func() { l.ExportBegin(0, 33, 34) },
+		func() { l.ExportEnd(0, 33, nil) },
+		func() { l.ExportBegin(0, 35, 36) },
+		func() { l.ExportEnd(0, 35, refused) },
 		func() { l.HandledError(errors.New("träge")) },
 		func() { l.Runtime(RuntimeSample{41, 42, 43, 44, 45, 46, 47, 48, 49}) },
 		func() { l.ShutdownEnd(nil) },

@@ -9,8 +9,11 @@ import (
 const (
 	Magic         = "SPNFATE1"
 	FormatVersion = 1
+	PathsVersion  = 2 // the format with several export paths
 	HeaderSize    = 4096
 	SlotSize      = 128
+	RecordSize    = 64 // of a span on a further export path
+	MaxPaths      = 15 // further ones
 )
 
 // Flags of a slot.
@@ -45,8 +48,17 @@ type Slot struct {
 	Kind     uint8
 	Flags    uint8
 	fault    uint8
-	_        byte
+	Provider uint8 // from 0; stored before created
 	started  atomic.Uint64
+	Passage  // on the main path
+	closed   atomic.Uint64
+	hidden   atomic.Uint64
+	_        [8]byte
+}
+
+// Passage is what one export path did with a span. It lies in the span's slot for the main path, in a record of its own for
+// a further one.
+type Passage struct {
 	ending   atomic.Uint64
 	dropped  atomic.Uint64
 	ended    atomic.Uint64
@@ -54,20 +66,39 @@ type Slot struct {
 	Batch    uint32
 	_        uint32
 	filtered atomic.Uint64
-	closed   atomic.Uint64
-	_        [16]byte
 }
 
-// Stages is a snapshot of a slot's times.
+// Record is what a span leaves behind on a further export path.
+type Record struct {
+	Passage
+	hidden atomic.Uint64
+	_      [8]byte
+}
+
+// Stages is a snapshot of a span's times on a path; a further path has neither Created, Started nor Closed.
 type Stages struct {
-	Created, Started, Ending, Dropped, Ended, Exported, Filtered, Closed uint64
+	Created, Started, Ending, Dropped, Ended, Exported, Filtered, Closed, Hidden uint64
 }
 
 // Stages reads all times of the slot.
 func (s *Slot) Stages() Stages {
+	stages := s.Passage.stages()
+	stages.Created, stages.Started, stages.Closed = s.created.Load(), s.started.Load(), s.closed.Load()
+	stages.Hidden = s.hidden.Load()
+	return stages
+}
+
+// Stages reads all times of the record.
+func (r *Record) Stages() Stages {
+	stages := r.Passage.stages()
+	stages.Hidden = r.hidden.Load()
+	return stages
+}
+
+func (p *Passage) stages() Stages {
 	return Stages{
-		s.created.Load(), s.started.Load(), s.ending.Load(), s.dropped.Load(),
-		s.ended.Load(), s.exported.Load(), s.filtered.Load(), s.closed.Load(),
+		Ending: p.ending.Load(), Dropped: p.dropped.Load(), Ended: p.ended.Load(), Exported: p.exported.Load(),
+		Filtered: p.filtered.Load(),
 	}
 }
 
@@ -90,22 +121,28 @@ func (s *Slot) Fault() uint8 { return s.fault }
 func (s *Slot) MarkStarted(c *Clock) { s.started.Store(c.Now()) }
 
 // MarkEnding says that the span entered our OnEnd.
-func (s *Slot) MarkEnding(c *Clock) { s.ending.Store(c.Now()) }
+func (p *Passage) MarkEnding(c *Clock) { p.ending.Store(c.Now()) }
 
 // MarkDropped says that the SDK dropped the span because the queue was full.
-func (s *Slot) MarkDropped(c *Clock) { s.dropped.Store(c.Now()) }
+func (p *Passage) MarkDropped(c *Clock) { p.dropped.Store(c.Now()) }
 
-// MarkEnded says that the batch processor's OnEnd returned.
-func (s *Slot) MarkEnded(c *Clock) { s.ended.Store(c.Now()) }
+// MarkEnded says that the SDK processor's OnEnd returned.
+func (p *Passage) MarkEnded(c *Clock) { p.ended.Store(c.Now()) }
 
 // MarkExported says that the span was handed to ExportSpans in the given batch. All spans of a batch share one time.
-func (s *Slot) MarkExported(at uint64, batch uint32) {
-	s.Batch = batch + 1
-	s.exported.Store(at)
+func (p *Passage) MarkExported(at uint64, batch uint32) {
+	p.Batch = batch + 1
+	p.exported.Store(at)
 }
 
 // MarkFiltered says that the exporter wrapper removed the span.
-func (s *Slot) MarkFiltered(c *Clock) { s.filtered.Store(c.Now()) }
+func (p *Passage) MarkFiltered(c *Clock) { p.filtered.Store(c.Now()) }
+
+// MarkHidden says that the span processor in front of the main path handed nothing on.
+func (s *Slot) MarkHidden(c *Clock) { s.hidden.Store(c.Now()) }
+
+// MarkHidden says that the span processor in front of the path handed nothing on.
+func (r *Record) MarkHidden(c *Clock) { r.hidden.Store(c.Now()) }
 
 // MarkClosed says that the SDK counted the span as no longer live.
 func (s *Slot) MarkClosed(c *Clock) { s.closed.Store(c.Now()) }
@@ -132,7 +169,8 @@ type Header struct {
 	BaseWall    uint64
 	Bracket     uint64
 	Flags       uint32
-	_           [44]byte
+	Paths       uint32 // further ones; nothing before PathsVersion
+	_           [40]byte
 	Service     [64]byte
 	SDK         [32]byte
 	Go          [32]byte

@@ -67,6 +67,9 @@ func TestSizes(t *testing.T) {
 	if got := unsafe.Sizeof(Slot{}); got != SlotSize {
 		t.Errorf("a slot has %d bytes", got)
 	}
+	if got := unsafe.Sizeof(Record{}); got != RecordSize {
+		t.Errorf("a record has %d bytes", got)
+	}
 	if got := unsafe.Sizeof(Header{}); got != HeaderSize {
 		t.Errorf("the header has %d bytes", got)
 	}
@@ -183,8 +186,8 @@ func words(values ...uint64) []byte {
 func TestLogRecords(t *testing.T) {
 	l, path := create(t, 1, 8192)
 	l.Name(1, "GET /work")
-	l.ExportBegin(3, 512)
-	l.ExportEnd(3, errors.New("refused"))
+	l.ExportBegin(0, 3, 512)
+	l.ExportEnd(0, 3, errors.New("refused"))
 	l.HandledError(errors.New("oh"))
 	l.ClockPair()
 	l.SetPhase(PhaseReady)

@@ -26,6 +26,7 @@ type Options struct {
 	Process     uint16
 	Incarnation uint32
 	Blocking    bool
+	Paths       uint32 // export paths beside the main one, at most MaxPaths
 }
 
 // Ledger is an open ledger. All methods are safe for concurrent use.
@@ -35,6 +36,7 @@ type Ledger struct {
 
 	memory   []byte
 	slots    unsafe.Pointer
+	records  unsafe.Pointer // of all further paths, one path after the other
 	capacity uint64
 	log      []byte
 	logLock  sync.Mutex
@@ -50,20 +52,33 @@ func Create(o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	memory, err := mapFile(o.Path, int64(HeaderSize+o.Slots*SlotSize+o.LogBytes))
+	if o.Paths > MaxPaths {
+		return nil, fmt.Errorf("%d further export paths are more than the %d that a ledger may have", o.Paths, MaxPaths)
+	}
+	memory, err := mapFile(o.Path, int64(logAt(o)+o.LogBytes))
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{
+	l := over(memory, clock, o)
+	l.writeHeader(o)
+	return l, nil
+}
+
+// logAt is where the log begins: behind the slots and the records of further paths.
+func logAt(o Options) uint64 {
+	return HeaderSize + o.Slots*(SlotSize+uint64(o.Paths)*RecordSize)
+}
+
+func over(memory []byte, clock *Clock, o Options) *Ledger {
+	return &Ledger{
 		Header:   (*Header)(unsafe.Pointer(&memory[0])),
 		Clock:    clock,
 		memory:   memory,
 		slots:    unsafe.Pointer(&memory[HeaderSize]),
+		records:  unsafe.Add(unsafe.Pointer(&memory[0]), HeaderSize+o.Slots*SlotSize),
 		capacity: o.Slots,
-		log:      memory[HeaderSize+o.Slots*SlotSize:],
+		log:      memory[logAt(o):],
 	}
-	l.writeHeader(o)
-	return l, nil
 }
 
 // mapFile reserves the space before mapping it: without that, a full tmpfs shows itself as SIGBUS in the middle of a
@@ -90,6 +105,9 @@ func mapFile(path string, size int64) ([]byte, error) {
 func (l *Ledger) writeHeader(o Options) {
 	h := l.Header
 	h.Version = FormatVersion
+	if o.Paths > 0 {
+		h.Version, h.Paths = PathsVersion, o.Paths
+	}
 	h.SlotBytes = SlotSize
 	h.PID = uint32(os.Getpid())
 	h.Process = uint32(o.Process)
@@ -129,6 +147,26 @@ func (l *Ledger) Slot(i uint64) *Slot {
 		return nil
 	}
 	return (*Slot)(unsafe.Add(l.slots, i*SlotSize))
+}
+
+// Record is that of span i on a further path, from 1; nil when i is beyond the capacity.
+func (l *Ledger) Record(path uint32, i uint64) *Record {
+	if i >= l.capacity {
+		return nil
+	}
+	return (*Record)(unsafe.Add(l.records, (uint64(path-1)*l.capacity+i)*RecordSize))
+}
+
+// Passage is what a path (0: the main one) did with span i; nil when i is beyond the capacity.
+func (l *Ledger) Passage(path uint32, i uint64) *Passage {
+	switch {
+	case i >= l.capacity:
+		return nil
+	case path == 0:
+		return &l.Slot(i).Passage
+	default:
+		return &l.Record(path, i).Passage
+	}
 }
 
 // Close unmaps the file. No hook may run afterwards; a fixture never calls it, because the process's end does it.

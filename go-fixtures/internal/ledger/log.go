@@ -15,6 +15,8 @@ const (
 	kindPhase
 	kindShutdownEnd
 	kindRuntime
+	kindPathShutdown
+	kindPathInfo
 )
 
 const (
@@ -67,22 +69,71 @@ func (l *Ledger) Name(id uint32, name string) {
 	})
 }
 
-// ExportBegin records that a batch is about to be handed to the exporter.
-func (l *Ledger) ExportBegin(batch, spans uint32) {
-	l.append(kindExportBegin, 8, func(r record) {
+// ExportBegin records that a batch is about to be handed to the exporter of a path.
+func (l *Ledger) ExportBegin(path, batch, spans uint32) {
+	length := 8
+	if l.Paths > 0 {
+		length = 16
+	}
+	l.append(kindExportBegin, length, func(r record) {
 		r.u32(0, batch)
 		r.u32(4, spans)
+		if length > 8 {
+			r.u32(8, path)
+		}
 	})
 }
 
-// ExportEnd records what the exporter answered.
-func (l *Ledger) ExportEnd(batch uint32, err error) {
+// ExportEnd records what the exporter of a path answered.
+func (l *Ledger) ExportEnd(path, batch uint32, err error) {
 	result, text := outcome(err)
 	l.append(kindExportEnd, 16+len(text), func(r record) {
 		r.u32(0, batch)
 		r.u32(4, result)
 		r.u32(8, uint32(len(text)))
+		r.u32(12, path)
 		r.text(16, text)
+	})
+}
+
+// PathShutdown records that the shutdown of a path's processor begins, if there are several paths.
+func (l *Ledger) PathShutdown(path uint32) {
+	if l.Paths > 0 {
+		l.append(kindPathShutdown, 8, func(r record) { r.u32(0, path) })
+	}
+}
+
+// PathInfo is what an export path is made of. What a simple processor does not have is 0.
+type PathInfo struct {
+	Path, Provider     uint32 // both from 0
+	Simple             bool
+	Blocking, Filtered bool
+	Queue, Batch       uint32
+	DelayUS, TimeoutUS uint64
+	Name, Exporter     string
+}
+
+// PathInfo records what a path is made of.
+func (l *Ledger) PathInfo(p PathInfo) {
+	kind, flags := uint32(1), uint32(0)
+	if p.Simple {
+		kind = 2
+	}
+	if p.Blocking {
+		flags |= 1
+	}
+	if p.Filtered {
+		flags |= 2
+	}
+	l.append(kindPathInfo, 48+len(p.Name)+len(p.Exporter), func(r record) {
+		for i, value := range [...]uint32{p.Path, p.Provider, kind, flags, p.Queue, p.Batch} {
+			r.u32(4*i, value)
+		}
+		r.u64(24, p.DelayUS)
+		r.u64(32, p.TimeoutUS)
+		r.u32(40, uint32(len(p.Name)))
+		r.u32(44, uint32(len(p.Exporter)))
+		r.text(48, p.Name+p.Exporter)
 	})
 }
 

@@ -2,18 +2,18 @@ package witness
 
 import (
 	"context"
-	"encoding/binary"
 	"slices"
 	"sync/atomic"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// Exporter wraps the real exporter. It records what goes in and what comes back, and carries the planted faults by which
+// Exporter wraps the real exporter of a path. It records what goes in and what comes back, and carries the planted faults by which
 // the instrument is calibrated.
 type Exporter struct {
 	w          *Witness
 	inner      sdktrace.SpanExporter
+	path       Path
 	filter     map[uint64]bool
 	doubleSend []uint32
 	batches    atomic.Uint32
@@ -21,8 +21,8 @@ type Exporter struct {
 
 // Exporter wraps inner. filter holds slot numbers that are removed from their batch, doubleSend the numbers of the
 // ExportSpans calls that are sent twice.
-func (w *Witness) Exporter(inner sdktrace.SpanExporter, filter []uint64, doubleSend []uint32) *Exporter {
-	e := &Exporter{w: w, inner: inner, doubleSend: doubleSend}
+func (w *Witness) Exporter(inner sdktrace.SpanExporter, path Path, filter []uint64, doubleSend []uint32) *Exporter {
+	e := &Exporter{w: w, inner: inner, path: path, doubleSend: doubleSend}
 	if len(filter) > 0 {
 		e.filter = make(map[uint64]bool, len(filter))
 		for _, slot := range filter {
@@ -48,11 +48,13 @@ func (e *Exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 func (e *Exporter) send(ctx context.Context, batch uint32, spans []sdktrace.ReadOnlySpan, mark bool) error {
 	l := e.w.ledger
 	// While an export is in flight the worker takes nothing, so the queue only grows: whoever sees both words sees a length that is
-	// at most too small.
-	if err := e.w.SampleQueue(ctx); err != nil {
-		e.w.HandleError(err)
+	// at most too small. A simple processor has no queue, and exports too often to look into those of others.
+	if !e.path.Simple {
+		if err := e.w.SampleQueue(ctx); err != nil {
+			e.w.HandleError(err)
+		}
 	}
-	l.ExportBegin(batch, uint32(len(spans)))
+	l.ExportBegin(e.path.Number, batch, uint32(len(spans)))
 	l.ExportsInFlight.Add(1)
 	if mark {
 		e.mark(batch, spans)
@@ -62,30 +64,29 @@ func (e *Exporter) send(ctx context.Context, batch uint32, spans []sdktrace.Read
 		err = e.inner.ExportSpans(ctx, spans)
 	}
 	l.ExportsInFlight.Add(^uint64(0))
-	l.ExportEnd(batch, err)
+	l.ExportEnd(e.path.Number, batch, err)
 	return err
 }
 
 func (e *Exporter) mark(batch uint32, spans []sdktrace.ReadOnlySpan) {
 	at := e.w.clock.Now()
 	for _, span := range spans {
-		if slot := e.w.slot(span.SpanContext().SpanID(), true); slot != nil {
-			slot.MarkExported(at, batch)
+		if passage := e.w.passage(e.path.Number, span.SpanContext().SpanID()); passage != nil {
+			passage.MarkExported(at, batch)
 		}
 	}
 }
 
-// withoutFiltered leaves the slice of the batch processor as it is: it is not ours.
+// withoutFiltered leaves the slice of the SDK's processor as it is: it is not ours.
 func (e *Exporter) withoutFiltered(spans []sdktrace.ReadOnlySpan) []sdktrace.ReadOnlySpan {
 	if e.filter == nil {
 		return spans
 	}
 	kept := make([]sdktrace.ReadOnlySpan, 0, len(spans))
 	for _, span := range spans {
-		id := span.SpanContext().SpanID()
-		number, ours := e.w.spanIDs.Slot(binary.BigEndian.Uint64(id[:]))
-		if slot := e.w.ledger.Slot(number); ours && slot != nil && e.filter[number] {
-			slot.MarkFiltered(e.w.clock)
+		number, ours := e.w.number(span.SpanContext().SpanID(), false)
+		if passage := e.w.ledger.Passage(e.path.Number, number); ours && passage != nil && e.filter[number] {
+			passage.MarkFiltered(e.w.clock)
 			continue
 		}
 		kept = append(kept, span)

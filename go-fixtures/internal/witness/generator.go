@@ -12,10 +12,13 @@ import (
 
 // Generator makes ids and gives every span its slot. The SDK asks it before it asks the sampler, so spans that are never
 // sampled are witnessed too.
-type Generator struct{ w *Witness }
+type Generator struct {
+	w        *Witness
+	provider uint8
+}
 
-// Generator is the witness's id generator.
-func (w *Witness) Generator() Generator { return Generator{w} }
+// Generator is the witness's id generator for a tracer provider, from 0: all of them share the slots.
+func (w *Witness) Generator(provider uint8) Generator { return Generator{w, provider} }
 
 // NewIDs begins a trace.
 func (g Generator) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
@@ -64,7 +67,11 @@ func (g Generator) take() (number uint64, slot *ledger.Slot, span trace.SpanID) 
 		number, _ = g.w.ledger.Take()
 		if id := g.w.spanIDs.ID(number); id != 0 {
 			binary.BigEndian.PutUint64(span[:], id)
-			return number, g.w.ledger.Slot(number), span
+			slot = g.w.ledger.Slot(number)
+			if slot != nil && g.provider > 0 {
+				slot.Provider = g.provider
+			}
+			return number, slot, span
 		}
 	}
 }

@@ -122,7 +122,7 @@ type processedCounter struct {
 func (processedCounter) Enabled(context.Context) bool { return true }
 
 func (c processedCounter) Add(ctx context.Context, n int64, options ...metric.AddOption) {
-	if !hasError(options) {
+	if !isQueueFull(options) {
 		c.w.ledger.Processed.Add(uint64(n))
 		return
 	}
@@ -130,9 +130,9 @@ func (c processedCounter) Add(ctx context.Context, n int64, options ...metric.Ad
 	if ctx.Value(flushKey{}) != nil {
 		return // a flush gave up; no span was dropped
 	}
-	// In drop mode this runs inside the batch processor's OnEnd, under our lock. In blocking mode the SDK never gets here.
-	if slot := c.w.drops.slot; slot != nil {
-		slot.MarkDropped(c.w.clock)
+	// In drop mode this runs inside a batch processor's OnEnd, under our lock. In blocking mode the SDK never gets here.
+	if passage := c.w.drops.passage; passage != nil {
+		passage.MarkDropped(c.w.clock)
 	}
 }
 
@@ -152,8 +152,17 @@ func (c exportedCounter) Add(_ context.Context, n int64, options ...metric.AddOp
 	}
 }
 
-// hasError looks for error.type, whatever its value: the batch processor's only one is queue_full.
+const errorType = attribute.Key("error.type")
+
+// hasError looks for error.type, whatever its value.
 func hasError(options []metric.AddOption) bool {
 	attributes := metric.NewAddConfig(options).Attributes()
-	return attributes.HasValue(attribute.Key("error.type"))
+	return attributes.HasValue(errorType)
+}
+
+// isQueueFull looks for the error type of a drop: the simple processor of SDKs before 1.46 counts failed exports with another.
+func isQueueFull(options []metric.AddOption) bool {
+	attributes := metric.NewAddConfig(options).Attributes()
+	value, ok := attributes.Value(errorType)
+	return ok && value.AsString() == "queue_full"
 }

@@ -97,10 +97,11 @@ func buildRig(o rigOptions) (*rig, error) {
 	if o.blocking {
 		options = append(options, sdktrace.WithBlocking())
 	}
-	inner := sdktrace.NewBatchSpanProcessor(w.Exporter(o.exporter, o.filter, o.doubleSend), options...)
-	processor := w.Processor(inner, o.blocking)
+	path := Path{Blocking: o.blocking}
+	inner := sdktrace.NewBatchSpanProcessor(w.Exporter(o.exporter, path, o.filter, o.doubleSend), options...)
+	processor := w.Processor(inner, path)
 	provided := []sdktrace.TracerProviderOption{
-		sdktrace.WithSpanProcessor(processor), sdktrace.WithIDGenerator(w.Generator()),
+		sdktrace.WithSpanProcessor(processor), sdktrace.WithIDGenerator(w.Generator(0)),
 	}
 	if o.sampler != nil {
 		provided = append(provided, sdktrace.WithSampler(o.sampler))

@@ -24,6 +24,14 @@ type Witness struct {
 	gauges   *gauges
 	drops    dropSpot
 	faults   bool
+	apart    bool // spans are described by a Describer
+}
+
+// Path is an export path as its hooks need to know it; the zero value is a main path that drops.
+type Path struct {
+	Number   uint32 // in the ledger
+	Blocking bool   // End waits on a full queue
+	Simple   bool   // no queue: End exports
 }
 
 // New makes a witness that writes into l.
@@ -51,12 +59,26 @@ func (w *Witness) MarkFault(id trace.SpanID, mark uint8) {
 // slot finds the slot of a span by inverting its id. nil is a span without a slot: one of ours that came after the ledger
 // was full (counted as overflow when its id was made), or a foreign one, which is counted here when count is true.
 func (w *Witness) slot(id trace.SpanID, count bool) *ledger.Slot {
-	number, ours := w.spanIDs.Slot(binary.BigEndian.Uint64(id[:]))
+	number, ours := w.number(id, count)
 	if !ours {
-		if count {
-			w.ledger.Unkeyed.Add(1)
-		}
 		return nil
 	}
 	return w.ledger.Slot(number)
+}
+
+func (w *Witness) number(id trace.SpanID, count bool) (number uint64, ours bool) {
+	number, ours = w.spanIDs.Slot(binary.BigEndian.Uint64(id[:]))
+	if !ours && count {
+		w.ledger.Unkeyed.Add(1)
+	}
+	return number, ours
+}
+
+// passage is where a path's marks on a span go; nil as for slot. A foreign span is counted on the main path alone.
+func (w *Witness) passage(path uint32, id trace.SpanID) *ledger.Passage {
+	number, ours := w.number(id, path == 0)
+	if !ours {
+		return nil
+	}
+	return w.ledger.Passage(path, number)
 }
