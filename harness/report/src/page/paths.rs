@@ -11,6 +11,9 @@ use crate::number::{NONE, PAGE};
 use crate::paths::{Row, Several, mean, rows, spread, start, worst};
 use crate::words::{self, maybe};
 
+/// A number of spans of a row.
+type Count = fn(&Row<'_>) -> u64;
+
 /// Most paths of all variants that are shown.
 const ROWS: usize = 200;
 /// Most fates of a path that are named.
@@ -136,7 +139,7 @@ impl Table {
 
     /// What became of the spans.
     fn books(&self, rows: &[Row<'_>]) -> Html {
-        let unplaced: [(&str, fn(&Row<'_>) -> u64); 2] = [
+        let unplaced: [(&str, Count); 2] = [
             ("#Unexplained | spans", |row| row.unexplained),
             ("#Unaccounted | spans", |row| row.unaccounted),
         ];
@@ -214,7 +217,7 @@ impl Table {
             let per_call = mean(row.results.iter().map(|one| one.exports.spans_per_call));
             let longest = row.results.iter().filter_map(|one| one.exports.longest_ms).reduce(f64::max);
             let (dropped, counted) = row.dropped();
-            let counter = match row.miscounted() {
+            let by_sdk = match row.miscounted() {
                 Some(counted) => doubt(PAGE.count(counted)),
                 None => Html::text(maybe(counted, |n| PAGE.count(n))),
             };
@@ -223,13 +226,13 @@ impl Table {
             let shut = if shut.is_empty() { NONE.to_owned() } else { shut.join(", ") };
             let calls: [fn(&spanfate_model::result::PathResult) -> u64; 3] =
                 [|one| one.exports.calls, |one| one.exports.failed, |one| one.exports.unfinished];
-            let mut cells = calls.map(|pick| Html::text(PAGE.count(row.sum(pick)))).to_vec();
-            cells.extend(
+            let mut all = calls.map(|pick| Html::text(PAGE.count(row.sum(pick)))).to_vec();
+            all.extend(
                 [failures(row), maybe(per_call, |n| PAGE.fixed(n, 1)), maybe(longest, |ms| PAGE.short(ms))]
                     .map(Html::text),
             );
-            cells.extend([Html::text(PAGE.count(dropped)), counter, Html::text(shut)]);
-            self.row(&mut grid, row, cells);
+            all.extend([Html::text(PAGE.count(dropped)), by_sdk, Html::text(shut)]);
+            self.row(&mut grid, row, all);
         }
         folded("Exports, drops and shutdown of each path", &grid)
     }

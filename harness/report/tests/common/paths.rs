@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use spanfate_model::explain::{PathStanding, Step};
 use spanfate_model::exporter::{Effective, Exporter};
-use spanfate_model::fate::{Cause, Fate, FateClass, Filter};
+use spanfate_model::fate::{Cause, Fate, Filter};
 use spanfate_model::ledger::{FateCount, Listed, PathBooks, Spread};
 use spanfate_model::result::{
     Loss, PathKind, PathResult, Prediction, RunResult, ServiceExports, TrialResult,
@@ -22,7 +22,7 @@ const LONG: &str = "example.com/observability/exporters/internal/fanout.(*Export
 /// Three services, of which two have several paths, in two variants with three trials each. The last service starts twice in a
 /// trial.
 pub(crate) fn forked() -> RunResult {
-    named(["gateway", "catalog", "order"].map(str::to_owned), LONG)
+    named(&["gateway", "catalog", "order"].map(str::to_owned), LONG)
 }
 
 /// One service with two paths, in one variant with one trial: nothing must be told apart but the paths.
@@ -37,7 +37,7 @@ pub(crate) fn forked_once() -> RunResult {
 
 /// The same as the first, and every name is that text.
 pub(crate) fn poisoned_paths(text: &str) -> RunResult {
-    let mut result = named([0, 1, 2].map(|n| format!("{text}{n}")), text);
+    let mut result = named(&[0, 1, 2].map(|n| format!("{text}{n}")), text);
     for variant in &mut result.variants {
         text.clone_into(&mut variant.name);
         for trial in &mut variant.trials {
@@ -56,7 +56,7 @@ pub(crate) fn poisoned_paths(text: &str) -> RunResult {
     result
 }
 
-fn named(services: [String; 3], exporter: &str) -> RunResult {
+fn named(services: &[String; 3], exporter: &str) -> RunResult {
     let slow = Case { answer_after: Some(22), ..case("slow receiver", Exporter::default(), 0.12, 23.5) };
     let mut result = run(&[case("fast receiver", Exporter::default(), 0.0, 4.1), slow], 3);
     let parts = services.clone().map(|name| (name, vec!["GET /work", "inner"]));
@@ -222,11 +222,4 @@ fn explained(trial: &mut TrialResult, exporter: &str) {
             );
         }
     }
-}
-
-/// Sums of the classes over all books of paths, to compare with what is shown.
-pub(crate) fn lost_on(result: &RunResult, path: &str) -> u64 {
-    let books =
-        result.variants.iter().flat_map(|variant| &variant.trials).flat_map(|trial| &trial.ledger.paths);
-    books.filter(|books| books.path == path).map(|books| books.class(FateClass::Lost).0).sum()
 }

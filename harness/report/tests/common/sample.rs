@@ -35,7 +35,7 @@ pub(crate) use compare::{compared, hundred, poisoned_comparison, swept};
 pub(crate) use fault::{contextless, faulty, poisoned_faults, repeatedly};
 pub(crate) use huge::huge;
 pub(crate) use matrix::{Axes, matrix, poisoned_matrix};
-pub(crate) use paths::{forked, forked_once, lost_on, poisoned_paths};
+pub(crate) use paths::{forked, forked_once, poisoned_paths};
 
 /// Spans per second that are created.
 const SPANS_PER_S: f64 = 25_000.0;

@@ -1,6 +1,8 @@
 //! Export paths, where a program has several: terminal, page, Markdown and explained spans.
 
+use spanfate_model::fate::FateClass;
 use spanfate_model::ledger::Spread;
+use spanfate_model::result::RunResult;
 use spanfate_report::{TableStyle, explained};
 
 use crate::given::{html, markdown};
@@ -33,7 +35,7 @@ fn only_programs_with_several_paths_are_shown_by_path() {
 #[test]
 fn what_a_path_lost_stands_everywhere_with_the_same_number() {
     let result = sample::forked_once();
-    let lost = sample::lost_on(&result, FIRST);
+    let lost = lost_on(&result, FIRST);
     let text = plain(&result, 140);
     let row = text.lines().find(|line| line.starts_with(FIRST));
     assert!(row.is_some_and(|row| row.contains("200,000 ") && row.contains(" 50,000 ")), "{text}");
@@ -100,4 +102,11 @@ fn an_explained_span_says_what_became_of_it_on_each_path() {
         "{text}"
     );
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}
+
+/// Sums of the classes over all books of paths, to compare with what is shown.
+fn lost_on(result: &RunResult, path: &str) -> u64 {
+    let books =
+        result.variants.iter().flat_map(|variant| &variant.trials).flat_map(|trial| &trial.ledger.paths);
+    books.filter(|books| books.path == path).map(|books| books.class(FateClass::Lost).0).sum()
 }
