@@ -167,14 +167,7 @@ pub enum FateClass {
 }
 
 impl Fate {
-    /// All that is known of it.
-    #[cfg(not(feature = "reword"))]
-    pub const fn facts(self) -> &'static FateFacts {
-        table::of(self)
-    }
-
     /// All that is known of it; what people read of it is said differently while a test rewords all texts.
-    #[cfg(feature = "reword")]
     pub fn facts(self) -> &'static FateFacts {
         table::of(self).as_said_now()
     }

@@ -55,7 +55,6 @@ pub enum Remedy {
     Other(&'static str),
 }
 
-#[cfg(feature = "reword")]
 impl FateFacts {
     /// The same with its words as they are said now. A rule is code, and a name stands in files.
     pub(super) fn as_said_now(&'static self) -> &'static Self {
