@@ -31,7 +31,7 @@ func (c *Config) check() error {
 		return err
 	}
 	for _, part := range []func() error{
-		c.checkLedger, c.Exporter.Options.check, c.checkNeighbours, c.checkFaults,
+		c.checkLedger, c.Exporter.Options.check, c.checkPaths, c.checkNeighbours, c.checkFaults,
 	} {
 		if err := part(); err != nil {
 			return err

@@ -32,6 +32,8 @@ type Config struct {
 	Trace             Trace    `json:"trace"`
 	Root              string   `json:"root"`
 	Exporter          Exporter `json:"exporter"`
+	Keep              *uint64  `json:"keep,omitempty"`
+	Paths             []Path   `json:"paths,omitempty"`
 	Work              Work     `json:"work"`
 	Cache             *Cache   `json:"cache,omitempty"`
 	Hops              []Hop    `json:"hops,omitempty"`
@@ -114,11 +116,6 @@ type Hop struct {
 type Plant struct {
 	Filter     []uint64 `json:"filter"`
 	DoubleSend []uint32 `json:"double_send"`
-}
-
-// Blocking says whether End blocks on a full queue.
-func (c *Config) Blocking() bool {
-	return c.Exporter.Options.OnFull != nil && *c.Exporter.Options.OnFull == "block"
 }
 
 // U64 is a decimal number in a JSON string: JSON numbers lose precision above 2^53.

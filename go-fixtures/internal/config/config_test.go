@@ -29,7 +29,7 @@ func TestValidConfiguration(t *testing.T) {
 	if c.Trace.Key != 1<<64-1 || c.Ledger.Salt != 1234567890123 {
 		t.Fatalf("u64 strings: key %d, salt %d", c.Trace.Key, c.Ledger.Salt)
 	}
-	if !c.Blocking() || *c.Exporter.Options.Queue != 2048 {
+	if !c.Exporter.Blocking() || *c.Exporter.Options.Queue != 2048 {
 		t.Fatalf("options: %+v", c.Exporter.Options)
 	}
 }
@@ -45,11 +45,33 @@ func TestAbsentOptionStaysUntouched(t *testing.T) {
 	}
 }
 
+// badPath is a path with a mistake, before the key root.
+func badPath(old, mistake string) string {
+	path := `"paths": [{"name": "x", "processor": "batch", "provider": 1, "spans": 0,
+	  "exporter": {"protocol": "grpc", "options": {}}}], "root"`
+	return strings.Replace(path, old, mistake, 1)
+}
+
+func TestPathsNeedALedger(t *testing.T) {
+	start, end := strings.Index(valid, `"ledger": {`), strings.Index(valid, `"trace"`)
+	off := valid[:start] + `"ledger": null, ` + valid[end:]
+	for _, text := range []string{`"keep": 2, "root"`, badPath("", "")} {
+		_, err := Parse([]byte(strings.Replace(off, `"root"`, text, 1)))
+		if err == nil || !strings.Contains(err.Error(), "need the ledger") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestMistakesAreNamed(t *testing.T) {
 	tests := []struct{ name, old, new, want string }{
 		{"unknown key", `"root": "local"`, `"root": "local", "rot": 1`, `unknown field "rot"`},
 		{"unknown option", `"queue": 2048`, `"queu": 2048`, `unknown field "queu"`},
 		{"wrong type", `"spans": 5`, `"spans": "five"`, `"work.spans" has the wrong type`},
+		{"processor of a path", `"root"`, badPath("batch", "simpel"), `paths[0].processor is "simpel"`},
+		{"provider of a path", `"root"`, badPath(`"provider": 1`, `"provider": 4`), "paths[0].provider is 4"},
+		{"forgotten key of a path", `"root"`, badPath(`"spans": 0,`, ""), `key "paths[0].spans" is missing`},
+		{"keeping none", `"root"`, `"keep": 0, "root"`, "keep is 0"},
 		{"number for u64", `"salt": "1234567890123"`, `"salt": 12`, "in quotes"},
 		{"text for u64", `"salt": "1234567890123"`, `"salt": "x"`, "not a decimal number"},
 		{"version", `"version": 1`, `"version": 2`, "version 2 is not supported"},

@@ -34,6 +34,17 @@ func TestEveryKeyThatTheHarnessWritesIsUnderstood(t *testing.T) {
 			Compression: to("gzip"), Sampler: to("parentbased_traceidratio"), SamplerArg: to(0.25), OnFull: to("block"),
 			Retry: &Retry{true, 4, 30000, 0},
 		}},
+		Keep: to(uint64(3)),
+		Paths: []Path{
+			{"audit", "simple", 3, 2, to(uint64(2)), Exporter{"http/protobuf", Options{
+				Queue: to(64), Batch: to(32), DelayMS: to(int64(100)), ExportTimeoutMS: to(int64(200)), TimeoutMS: to(int64(300)),
+				Compression: to("gzip"), OnFull: to("block"), Retry: &Retry{false, 5000, 30000, 60000},
+			}}},
+			{"copy", "batch", 1, 0, nil, Exporter{"grpc", Options{
+				Queue: to(2048), Batch: to(512), DelayMS: to(int64(5000)), ExportTimeoutMS: to(int64(30000)),
+				TimeoutMS: to(int64(10000)), Compression: to("none"), OnFull: to("drop"),
+			}}},
+		},
 		Work:  Work{7, 2, 24, 1000, 2000, 65536, []string{"payment.Charge", "cart.Load"}},
 		Cache: &Cache{"127.0.0.1:4313", 8, 512, 2048},
 		Hops:  []Hop{{"catalog", "grpc", "127.0.0.1:4311"}, {"price", "http", "[::1]:4312"}},
@@ -136,8 +147,13 @@ func TestEveryWordThatTheHarnessWritesIsKnown(t *testing.T) {
 			}
 			return text
 		},
-		"root":             in(`"root": "local"`, `"root": %q`),
-		"hops.to":          func(word string) string { return strings.Replace(valid, `"root"`, hop(word), 1) },
+		"root":    in(`"root": "local"`, `"root": %q`),
+		"hops.to": func(word string) string { return strings.Replace(valid, `"root"`, hop(word), 1) },
+		"paths.processor": func(word string) string {
+			path := fmt.Sprintf(`"paths": [{"name": "x", "processor": %q, "provider": 1, "spans": 0, "exporter": {"protocol": "grpc", `+
+				`"options": {}}}], "root"`, word)
+			return strings.Replace(valid, `"root"`, path, 1)
+		},
 		"protocol":         in(`"protocol": "grpc"`, `"protocol": %q`),
 		"compression":      in(`"compression": "gzip"`, `"compression": %q`),
 		"sampler":          in(`"sampler": "traceidratio"`, `"sampler": %q`),

@@ -65,7 +65,11 @@ func (f *fixture) build(c *config.Config) (err error) {
 	}
 	f.faults = f.telemetry.Faults
 	f.faults.OnShutdown(f.shutDownInPanic)
-	if f.unit, err = work.New(c, f.telemetry.Provider, f.faults); err != nil {
+	shares := make([]work.Share, 0, len(f.telemetry.Further))
+	for _, further := range f.telemetry.Further {
+		shares = append(shares, work.Share{Provider: further, Children: further.Children})
+	}
+	if f.unit, err = work.New(c, f.telemetry.Provider, f.faults, shares...); err != nil {
 		return err
 	}
 	f.server = serve.New(c, f.unit, f.telemetry.Provider, f.faults)

@@ -28,14 +28,9 @@ type marshaler interface{ MarshalLog() any }
 func readBack(
 	protocol string, batch sdktrace.SpanProcessor, exporter sdktrace.SpanExporter, provider *sdktrace.TracerProvider,
 ) (Effective, error) {
-	unknown := errors.New("the SDK no longer shows its batch processor's settings; adapt internal/telemetry/effective.go")
-	m, ok := batch.(marshaler)
-	if !ok {
-		return Effective{}, unknown
-	}
-	config, ok := field[sdktrace.BatchSpanProcessorOptions](m.MarshalLog(), "Config")
-	if !ok {
-		return Effective{}, unknown
+	config, err := settings(batch)
+	if err != nil {
+		return Effective{}, err
 	}
 	return Effective{
 		Protocol:        protocol,
@@ -47,6 +42,19 @@ func readBack(
 		ExporterType:    exporterType(exporter),
 		Sampler:         samplerDescription(provider),
 	}, nil
+}
+
+func settings(batch sdktrace.SpanProcessor) (sdktrace.BatchSpanProcessorOptions, error) {
+	unknown := errors.New("the SDK no longer shows its batch processor's settings; adapt internal/telemetry/effective.go")
+	m, ok := batch.(marshaler)
+	if !ok {
+		return sdktrace.BatchSpanProcessorOptions{}, unknown
+	}
+	config, ok := field[sdktrace.BatchSpanProcessorOptions](m.MarshalLog(), "Config")
+	if !ok {
+		return sdktrace.BatchSpanProcessorOptions{}, unknown
+	}
+	return config, nil
 }
 
 // exporterType names the exporter's client: our wrapper and the common otlptrace.Exporter look alike for all protocols.

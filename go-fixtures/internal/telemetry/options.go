@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
@@ -60,11 +61,27 @@ func sampler(o config.Options) (sdktrace.Sampler, error) {
 	return nil, fmt.Errorf("sampler %q is not known; use one of %q", *o.Sampler, config.Samplers)
 }
 
-func exporter(ctx context.Context, c config.Exporter) (sdktrace.SpanExporter, error) {
-	if c.Protocol == "grpc" {
-		return otlptracegrpc.New(ctx, grpcOptions(c.Options)...)
+// pathHeader tells the receiver the number of a further export path.
+const pathHeader = "spanfate-path"
+
+// exporter is that of a path; the main path's, number 0, sends no header.
+func exporter(ctx context.Context, c config.Exporter, path uint32) (sdktrace.SpanExporter, error) {
+	var headers map[string]string
+	if path > 0 {
+		headers = map[string]string{pathHeader: strconv.FormatUint(uint64(path), 10)}
 	}
-	return otlptracehttp.New(ctx, httpOptions(c.Options)...)
+	if c.Protocol == "grpc" {
+		options := grpcOptions(c.Options)
+		if headers != nil {
+			options = append(options, otlptracegrpc.WithHeaders(headers))
+		}
+		return otlptracegrpc.New(ctx, options...)
+	}
+	options := httpOptions(c.Options)
+	if headers != nil {
+		options = append(options, otlptracehttp.WithHeaders(headers))
+	}
+	return otlptracehttp.New(ctx, options...)
 }
 
 func grpcOptions(o config.Options) []otlptracegrpc.Option {

@@ -6,6 +6,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -24,12 +25,19 @@ import (
 
 // Telemetry is a running SDK and, unless switched off, its witness.
 type Telemetry struct {
-	Provider  *sdktrace.TracerProvider
-	Effective Effective
+	Provider  *sdktrace.TracerProvider // that of the main path
+	Further   []Provider
+	Effective Effective      // of the main path
 	Ledger    *ledger.Ledger // nil: the witness is off
 	Faults    *fault.Set     // nil: none
 
 	stopObserving context.CancelFunc
+}
+
+// Provider is a tracer provider behind the first.
+type Provider struct {
+	*sdktrace.TracerProvider
+	Children int // child spans of a request that its tracer makes
 }
 
 // Build makes the ledger, the witness and the SDK, in this order: the SDK's parts ask for their meter when they are made.
@@ -40,13 +48,13 @@ func Build(ctx context.Context, c *config.Config) (*Telemetry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot describe the service: %w; check OTEL_RESOURCE_ATTRIBUTES", err)
 	}
-	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(described)}
+	common := []sdktrace.TracerProviderOption{sdktrace.WithResource(described)}
 	sampler, err := sampler(c.Exporter.Options)
 	if err != nil {
 		return nil, err
 	}
 	if sampler != nil {
-		options = append(options, sdktrace.WithSampler(sampler))
+		common = append(common, sdktrace.WithSampler(sampler))
 	}
 	var w *witness.Witness
 	if c.Ledger != nil {
@@ -57,22 +65,15 @@ func Build(ctx context.Context, c *config.Config) (*Telemetry, error) {
 	if err := t.makeFaults(c, traceIDs, w); err != nil {
 		return nil, err
 	}
-	exporter, err := exporter(ctx, c.Exporter)
+	paths, err := t.makePaths(ctx, c, w)
 	if err != nil {
-		return nil, fmt.Errorf("cannot make the %s exporter: %w; check OTEL_EXPORTER_OTLP_*", c.Exporter.Protocol, err)
+		return nil, err
 	}
-	exporter = t.Faults.Exporter(exporter)
-	if w != nil {
-		exporter = w.Exporter(exporter, c.Plant.Filter, c.Plant.DoubleSend)
+	t.makeProviders(c, common, paths, w, traceIDs)
+	if err := t.recordPaths(paths); err != nil {
+		return nil, err
 	}
-	batch := sdktrace.NewBatchSpanProcessor(exporter, batchOptions(c.Exporter.Options)...)
-	processor, generator := batch, sdktrace.IDGenerator(witness.PlainGenerator{IDs: traceIDs})
-	if w != nil {
-		processor, generator = w.Processor(batch, c.Blocking()), w.Generator()
-	}
-	options = append(options, sdktrace.WithSpanProcessor(processor), sdktrace.WithIDGenerator(generator))
-	t.Provider = sdktrace.NewTracerProvider(options...)
-	t.Effective, err = readBack(c.Exporter.Protocol, batch, exporter, t.Provider)
+	t.Effective, err = readBack(c.Exporter.Protocol, paths[0].inner, paths[0].exporter, t.Provider)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,8 @@ func (t *Telemetry) startWitness(c *config.Config, traceIDs ids.TraceIDs) (*witn
 		SDK:         sdk.Version(),
 		Process:     c.Process,
 		Incarnation: c.Incarnation,
-		Blocking:    c.Blocking(),
+		Blocking:    c.Exporter.Blocking(),
+		Paths:       uint32(len(c.Paths)),
 	})
 	if err != nil {
 		return nil, err
@@ -107,6 +109,9 @@ func (t *Telemetry) startWitness(c *config.Config, traceIDs ids.TraceIDs) (*witn
 		}
 	}
 	w := witness.New(l, ids.SpanIDs{Process: c.Process, Salt: uint64(c.Ledger.Salt)}, traceIDs)
+	if describesApart(c) {
+		w.DescribeApart()
+	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(w.HandleError))
 	otel.SetMeterProvider(w.MeterProvider())
 	return w, nil
@@ -123,10 +128,13 @@ func (t *Telemetry) makeFaults(c *config.Config, traceIDs ids.TraceIDs, w *witne
 	return err
 }
 
-// Shutdown stops the provider within ctx and records the result. Sampling goes on until it has returned, because the queue
-// is still draining.
+// Shutdown stops the providers in order within ctx and records the result. Sampling goes on until it has returned, because
+// queues are still draining.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
 	err := t.Provider.Shutdown(ctx)
+	for _, further := range t.Further {
+		err = errors.Join(err, further.Shutdown(ctx))
+	}
 	if t.Ledger != nil {
 		t.Ledger.ShutdownEnd(err)
 		t.Ledger.ClockPair() // brackets the last second

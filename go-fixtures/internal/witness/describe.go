@@ -34,11 +34,11 @@ func (w *Witness) describe(s sdktrace.ReadOnlySpan) *ledger.Slot {
 // provider.
 type Describer struct{ w *Witness }
 
-// Describer is the witness's describer. Processors that are made after it leave describing to it.
-func (w *Witness) Describer() Describer {
-	w.apart = true
-	return Describer{w}
-}
+// DescribeApart leaves describing to Describer. It comes before the first Processor.
+func (w *Witness) DescribeApart() { w.apart = true }
+
+// Describer is the witness's describer.
+func (w *Witness) Describer() Describer { return Describer{w} }
 
 // OnStart notes the kind.
 func (d Describer) OnStart(_ context.Context, s sdktrace.ReadWriteSpan) { d.w.begin(s) }

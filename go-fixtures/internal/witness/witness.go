@@ -24,7 +24,7 @@ type Witness struct {
 	gauges   *gauges
 	drops    dropSpot
 	faults   bool
-	apart    bool // spans are described by a Describer
+	apart    bool // see DescribeApart
 }
 
 // Path is an export path as its hooks need to know it; the zero value is a main path that drops.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ const scope = "spanfate.dev/fixtures/work"
 // Unit does one request's work. It does not know how the request came in.
 type Unit struct {
 	work       config.Work
-	tracer     trace.Tracer
+	tracers    []trace.Tracer // of each child
 	names      []string
 	attributes []attribute.KeyValue
 	cache      *cache.Cache
@@ -33,8 +34,15 @@ type Unit struct {
 	faults     *fault.Set
 }
 
-// New makes the clients that the work needs; Close ends them. faults may disturb it.
-func New(c *config.Config, provider trace.TracerProvider, faults *fault.Set) (*Unit, error) {
+// Share is a further provider whose tracer makes some of a request's child spans.
+type Share struct {
+	Provider trace.TracerProvider
+	Children int
+}
+
+// New makes the clients that the work needs; Close ends them. faults may disturb it. The last children are those of the last
+// share, and those before them of the one before it.
+func New(c *config.Config, provider trace.TracerProvider, faults *fault.Set, shares ...Share) (*Unit, error) {
 	values, err := cache.Open(c.Cache, provider, faults)
 	if err != nil {
 		return nil, err
@@ -48,9 +56,22 @@ func New(c *config.Config, provider trace.TracerProvider, faults *fault.Set) (*U
 		names = []string{"work.child"}
 	}
 	return &Unit{
-		work: c.Work, tracer: provider.Tracer(scope), names: names, attributes: attributes(c.Work),
+		work: c.Work, tracers: tracers(c.Work.Spans-1, provider, shares), names: names, attributes: attributes(c.Work),
 		cache: values, hops: hops, faults: faults,
 	}, nil
+}
+
+func tracers(children int, provider trace.TracerProvider, shares []Share) []trace.Tracer {
+	list := slices.Repeat([]trace.Tracer{provider.Tracer(scope)}, max(children, 1))
+	end := children
+	for _, share := range slices.Backward(shares) {
+		tracer := share.Provider.Tracer(scope)
+		for range min(share.Children, end) {
+			end--
+			list[end] = tracer
+		}
+	}
+	return list
 }
 
 // Do works inside the span of ctx. Its error means that a service behind this one failed.
@@ -74,7 +95,7 @@ func (u *Unit) Children() int { return u.work.Spans - 1 }
 func (u *Unit) Start(ctx context.Context, i int) trace.Span { return u.start(ctx, i) }
 
 func (u *Unit) start(ctx context.Context, i int, options ...trace.SpanStartOption) trace.Span {
-	_, span := u.tracer.Start(ctx, u.names[i%len(u.names)], options...)
+	_, span := u.tracers[i].Start(ctx, u.names[i%len(u.names)], options...)
 	span.SetAttributes(u.attributes...)
 	return span
 }

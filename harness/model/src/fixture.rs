@@ -2,8 +2,10 @@
 //! `docs/protocol/fixture.json` has every key; tests of both languages read it.
 
 mod fault;
+mod path;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,7 @@ use crate::scenario::{Fixture, Service};
 use crate::unit::Period;
 
 pub use fault::{FaultConfig, FaultKind, GcConfig};
+pub use path::PathConfig;
 
 /// Version of the file.
 pub const VERSION: u32 = 1;
@@ -45,6 +48,12 @@ pub struct FixtureConfig {
     pub hops: Vec<Hop>,
     /// Its exporter.
     pub exporter: ExporterConfig,
+    /// A span processor before its main path hands on one of so many spans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<NonZeroU32>,
+    /// Export paths beside the main one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PathConfig>,
     /// What one request costs.
     pub work: Work,
     /// A cache before a store.

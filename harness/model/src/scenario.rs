@@ -4,6 +4,7 @@ mod claim;
 mod compare;
 mod fault;
 mod load;
+mod path;
 mod sdk;
 mod service;
 mod sweep;
@@ -23,6 +24,7 @@ pub use compare::{ALPHA, Compare, Gates};
 pub use fault::Fault;
 pub use load::{Arrival, Bursts, Load, LoadOverride, Model, Ramp, Replay, Shape, Step};
 
+pub use path::{ExportPath, Processor};
 pub use sdk::{OLDEST_SDK, SDK_VERSIONS, Sdk, SdkVersion};
 pub(crate) use service::one_or_many;
 pub use service::{Cache, Fixture, Root, Service, WitnessMode};

@@ -334,6 +334,7 @@ impl Shared {
             at: exchange.completed_at(),
             connection: exchange.connection().number,
             protocol: exchange.call.protocol,
+            path: exchange.path,
             judgement,
         });
         let receipt = noted.map_err(|invalid| self.refuse_malformed(invalid))?;

@@ -18,6 +18,8 @@ mod faults;
 mod json;
 #[path = "receiver/message.rs"]
 mod message;
+#[path = "receiver/paths.rs"]
+mod paths;
 #[path = "receiver/relay.rs"]
 mod relay;
 #[path = "receiver/scripted.rs"]

@@ -10,6 +10,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::path::ExportPath;
 use crate::exporter::Exporter;
 use crate::unit::{ByteSize, Period};
 
@@ -55,6 +56,12 @@ pub struct Service {
     pub runtime_trace: bool,
     /// Exporter knobs of this service alone, over those of the variant.
     pub exporter: Exporter,
+    /// A span processor before the main path hands on one of so many spans, by slot number, and hides the others; absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<NonZeroU32>,
+    /// Further export paths beside the main one.
+    #[serde(rename = "path", skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<ExportPath>,
     /// A program of the user's own in a fixture's place, with its arguments; `{port}` is a free port.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
@@ -222,6 +229,8 @@ impl Default for Service {
             witness: WitnessMode::Full,
             runtime_trace: false,
             exporter: Exporter::default(),
+            keep: None,
+            paths: Vec::new(),
             command: Vec::new(),
             build: Vec::new(),
             directory: None,

@@ -58,6 +58,8 @@ pub(super) struct Exchange {
     shared: Arc<Shared>,
     connection: Arc<Connection>,
     pub(super) call: Call,
+    /// The export path of its client that it came by, where it says one.
+    pub(super) path: Option<u8>,
     request: AtomicU32,
     body_bytes: AtomicU32,
     completed_at: AtomicU64,
@@ -77,7 +79,12 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// An exchange whose request's head has arrived: what becomes of it is decided here, once.
-    pub(super) fn new(shared: &Arc<Shared>, connection: &Arc<Connection>, call: Call) -> Arc<Self> {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        connection: &Arc<Connection>,
+        call: Call,
+        path: Option<u8>,
+    ) -> Arc<Self> {
         let script = &shared.config.script;
         Arc::new(Self {
             acting: if call.signal == Signal::Traces { script.decide() } else { None },
@@ -85,6 +92,7 @@ impl Exchange {
             shared: Arc::clone(shared),
             connection: Arc::clone(connection),
             call,
+            path,
             request: AtomicU32::new(NOT_LOGGED),
             body_bytes: AtomicU32::new(0),
             completed_at: AtomicU64::new(0),

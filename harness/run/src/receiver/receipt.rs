@@ -34,6 +34,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) at: MonoNs,
     pub(crate) connection: u32,
     pub(crate) protocol: WireProtocol,
+    /// Its export path, where the client said one.
+    pub(crate) path: Option<u8>,
     pub(crate) judgement: Judgement,
 }
 
@@ -150,7 +152,7 @@ impl WireLog {
             protocol: arrival.protocol,
             disposition: arrival.judgement.disposition,
             hop: self.hop,
-            path: self.export_path,
+            path: arrival.path.unwrap_or(self.export_path),
             fault: arrival.judgement.fault,
         };
         if !self.fits(self.spans.len() as u64) {

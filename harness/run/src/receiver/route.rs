@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::Full;
 use spanfate_model::answer::{After, Answer};
 use spanfate_model::wire::WireProtocol;
@@ -35,6 +35,15 @@ const GRPC_EXPORTS: [(&str, Signal); 3] = [
 const HTTP_EXPORTS: [(&str, Signal); 3] =
     [("/v1/traces", Signal::Traces), ("/v1/metrics", Signal::Metrics), ("/v1/logs", Signal::Logs)];
 
+/// The header by which a fixture with several export paths says which one a request came by: its number in decimal. A fixture's
+/// main path sends none.
+const EXPORT_PATH: HeaderName = HeaderName::from_static("spanfate-path");
+
+/// The export path that a request names; what is no number names none.
+fn export_path(headers: &HeaderMap) -> Option<u8> {
+    headers.get(EXPORT_PATH)?.to_str().ok()?.parse().ok()
+}
+
 /// The path of a request.
 pub(super) fn path_of(call: Call) -> &'static str {
     let exports = if call.protocol == WireProtocol::Grpc { &GRPC_EXPORTS } else { &HTTP_EXPORTS };
@@ -55,7 +64,7 @@ pub(super) async fn answer(
             return (*refusal).map(AnswerBody::plain);
         }
     };
-    let exchange = Exchange::new(&shared, &connection, call);
+    let exchange = Exchange::new(&shared, &connection, call, export_path(request.headers()));
     let version = request.version();
     let headers = shared.relay.as_ref().map(|_| request.headers().clone());
     let mut response = match call.protocol {

@@ -1,5 +1,7 @@
 //! Services: names, calls, and what a program of the user's own needs and cannot take.
 
+mod path;
+
 use std::collections::BTreeSet;
 
 use spanfate_model::fault::MOST_HELD;
@@ -34,6 +36,7 @@ pub(super) fn services(out: &mut Problems, scenario: &Scenario) {
             called(out, &index, service);
         }
     }
+    path::paths(out, scenario);
     witness(out, services);
     chain(out, services);
     own(out, scenario);
