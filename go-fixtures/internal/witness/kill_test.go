@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(victimVariable); path != "" {
 		victim(path)
 	}
+	if path := os.Getenv(forkedVariable); path != "" {
+		forkedVictim(path)
+	}
 	os.Exit(m.Run())
 }
 
@@ -69,7 +72,7 @@ func TestKilledProcessLeavesAtMostOneSpanUndetermined(t *testing.T) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	undetermined, drops := 0, 0
 	for range killRounds {
-		data := kill(t, filepath.Join(dir, "victim.slots"), uint64(1+rand.IntN(killSlots/2)))
+		data := kill(t, victimVariable, filepath.Join(dir, "victim.slots"), uint64(1+rand.IntN(killSlots/2)))
 		inside, dropped := judge(t, data)
 		if inside > 1 {
 			t.Fatalf("%d spans are inside OnEnd after a SIGKILL", inside)
@@ -84,11 +87,11 @@ func TestKilledProcessLeavesAtMostOneSpanUndetermined(t *testing.T) {
 }
 
 // kill starts a victim, waits until its ledger says that enough spans exist, and kills it.
-func kill(t *testing.T, path string, spans uint64) []byte {
+func kill(t *testing.T, variable, path string, spans uint64) []byte {
 	t.Helper()
 	_ = os.Remove(path)
 	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), victimVariable+"="+path)
+	command.Env = append(os.Environ(), variable+"="+path)
 	command.Stderr = os.Stderr
 	if err := command.Start(); err != nil {
 		t.Fatal(err)

@@ -6,10 +6,10 @@ use crate::message;
 
 #[tokio::test]
 async fn the_export_path_that_a_client_names_is_in_the_log() {
-    let bench = bench(|_| {});
+    let bench = bench(|config| config.path = 2);
     let message = message::spans(2);
     let (mut one, mut two) = (bench.one().await, bench.two().await);
-    // What is no number of a path says nothing.
+    // What is no number of a path says nothing: then it is the one that the receiver stands for.
     let said = [None, Some("1"), Some("15"), Some("0"), Some("256"), Some("-1"), Some("main")];
     for path in said {
         let mut over_http = http_request("POST", "/v1/traces", "application/x-protobuf", &message, false);
@@ -24,5 +24,5 @@ async fn the_export_path_that_a_client_names_is_in_the_log() {
     }
     let (log, _) = bench.finish().await;
     let paths: Vec<u8> = log.requests.iter().map(|request| request.path).collect();
-    assert_eq!(paths, [0, 0, 1, 1, 15, 15, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(paths, [2, 2, 1, 1, 15, 15, 0, 0, 2, 2, 2, 2, 2, 2]);
 }
