@@ -42,7 +42,7 @@ func TestStoreProcess(t *testing.T) {
 
 func TestStoreRefusesALedger(t *testing.T) {
 	p := &process{t: t}
-	text := fmt.Sprintf(configuration, `{"path": "/dev/null", "slots": 1, "log_bytes": 4096, "salt": "7"}`, "local", "", 1)
+	text := fmt.Sprintf(configuration, `{"path": "/dev/null", "slots": 1, "log_bytes": 4096, "salt": "7"}`, "local", "", "", 1)
 	path := filepath.Join(t.TempDir(), "config.json")
 	if err := os.WriteFile(path, []byte(`{"serve": "store", `+text[1:]), 0o600); err != nil {
 		t.Fatal(err)

@@ -33,7 +33,7 @@ const configuration = `{
   "ledger": %s, "trace": {"run_tag": 1, "trial": 2, "key": "3"}, "root": "%s",
   "exporter": {"protocol": "http/protobuf", "options": {%s}},
   "work": {"spans": 5, "attributes": 2, "attribute_bytes": 8, "cpu_us": 50, "sleep_us": 50, "allocate_bytes": 5000},
-  "plant": {"filter": [], "double_send": []}, "shutdown_timeout_ms": %d
+  %s"plant": {"filter": [], "double_send": []}, "shutdown_timeout_ms": %d
 }`
 
 type process struct {
@@ -49,6 +49,7 @@ type process struct {
 
 type settings struct {
 	root, options, endpoint string
+	more                    string // further keys, each with a comma after it
 	noLedger                bool
 	timeoutMS               int
 }
@@ -61,7 +62,7 @@ func startFixture(t *testing.T, s settings) *process {
 	if s.noLedger {
 		ledger = "null"
 	}
-	text := fmt.Sprintf(configuration, ledger, s.root, s.options, s.timeoutMS)
+	text := fmt.Sprintf(configuration, ledger, s.root, s.options, s.more, s.timeoutMS)
 	path := filepath.Join(dir, "config.json")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -112,7 +112,7 @@ func TestFaultsWorkWithoutALedger(t *testing.T) {
 
 func TestAStoreAcceptsNoFaults(t *testing.T) {
 	p := &process{t: t}
-	text := fmt.Sprintf(configuration, "null", "local", "", 1)
+	text := fmt.Sprintf(configuration, "null", "local", "", "", 1)
 	path := filepath.Join(t.TempDir(), "config.json")
 	if err := os.WriteFile(path, []byte(`{"serve": "store", "faults": [`+kind(0, hang1)+`], `+text[1:]), 0o600); err != nil {
 		t.Fatal(err)

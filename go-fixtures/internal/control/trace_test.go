@@ -47,7 +47,7 @@ func TestRuntimeTraceIsWhole(t *testing.T) {
 func TestRuntimeTraceThatCannotBeWrittenIsNotReady(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "config.json")
-	text := fmt.Sprintf(configuration, "null", "local", "", 1000)
+	text := fmt.Sprintf(configuration, "null", "local", "", "", 1000)
 	text = strings.Replace(text, `"root"`, fmt.Sprintf(`"runtime_trace": %q, "root"`, filepath.Join(dir, "none", "trace")), 1)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
