@@ -10,8 +10,9 @@ import (
 )
 
 // bare is a ledger over plain memory.
-func bare(slots, logBytes uint64) *Ledger {
-	return over(make([]byte, HeaderSize+slots*SlotSize+logBytes), &Clock{}, Options{Slots: slots})
+func bare(slots, logBytes uint64, paths uint32) *Ledger {
+	o := Options{Slots: slots, Paths: paths}
+	return over(make([]byte, logAt(o)+logBytes), &Clock{}, o)
 }
 
 // at gives the log records that write makes consecutive times from first on: the clock's own are not those of the file.
@@ -23,13 +24,16 @@ func (l *Ledger) at(first uint64, write ...func()) {
 	}
 }
 
-func goldenHeader(l *Ledger) {
+func goldenHeader(l *Ledger, paths uint32) {
 	l.writeHeader(Options{
-		Slots: 3, LogBytes: 512, Salt: 0x1122334455667788, Service: "checkout", SDK: "1.47.0", Process: 7, Incarnation: 2, Blocking: true,
+		Slots: 3, LogBytes: uint64(len(l.log)), Paths: paths, Salt: 0x1122334455667788, Service: "checkout", SDK: "1.47.0", Process: 7, Incarnation: 2, Blocking: true,
 	})
 	l.PID, l.GOMAXPROCS, l.Base, l.BaseWall, l.Bracket = 4242, 6, 1001, 1700000000000001002, 1003
 	clear(l.Go[:])
 	copy(l.Go[:], "go1.26.8")
+}
+
+func goldenDoses(l *Ledger) {
 	for n := range l.Doses {
 		d, first := &l.Doses[n], uint64(100*n)
 		d.Applied.Store(first + 1)
@@ -119,11 +123,60 @@ func agrees(t *testing.T, l *Ledger, name string) {
 
 // What the fixture writes is, byte for byte, what the harness reads.
 func TestALedgerIsTheOneThatTheHarnessIsTestedWith(t *testing.T) {
-	l := bare(3, 512)
-	goldenHeader(l)
+	l := bare(3, 512, 0)
+	goldenHeader(l, 0)
+	goldenDoses(l)
 	goldenSlot(l.Slot(0), 100)
 	goldenSlot(l.Slot(1), 150)
 	goldenLog(l)
 	goldenLive(l)
 	agrees(t, l, "one.slots")
+}
+
+func goldenRecord(r *Record, n uint64) {
+	r.ending.Store(n)
+	r.dropped.Store(n + 1)
+	r.ended.Store(n + 2)
+	r.MarkExported(n+3, uint32(n+3))
+	r.filtered.Store(n + 5)
+	r.hidden.Store(n + 6)
+}
+
+func goldenPathLog(l *Ledger) {
+	first := PathInfo{
+		Blocking: true, Filtered: true, Queue: 2048, Batch: 512, DelayUS: 5_000_000, TimeoutUS: 30_000_000, Name: "main",
+		Exporter: "otlp grpc",
+	}
+	audit := first
+	audit.Path, audit.Blocking, audit.Queue, audit.Batch, audit.Name = 1, false, 64, 32, "audit"
+	local := PathInfo{Path: 2, Provider: 1, Simple: true, Batch: 1, Name: "local", Exporter: "otlp http"}
+	l.at(9500,
+		func() { l.PathInfo(first) },
+		func() { l.PathInfo(audit) },
+		func() { l.PathInfo(local) },
+		func() { l.ExportBegin(0, 51, 52) },
+		func() { l.ExportBegin(2, 53, 54) },
+		func() { l.ExportEnd(2, 53, errors.New("refused")) },
+		func() { l.ExportEnd(0, 51, nil) },
+		func() { l.PathShutdown(0) },
+		func() { l.PathShutdown(2) },
+	)
+}
+
+// The same for a ledger with further paths.
+func TestALedgerOfPathsIsTheOneThatTheHarnessIsTestedWith(t *testing.T) {
+	l := bare(3, 640, 2)
+	goldenHeader(l, 2)
+	for i := range uint64(2) {
+		slot := l.Slot(i)
+		goldenSlot(slot, 100+50*i)
+		slot.Provider = uint8(i)
+		slot.hidden.Store(115 + 50*i)
+		for path := range uint32(2) {
+			goldenRecord(l.Record(path+1, i), uint64(1000*(path+1))+100*(i+1))
+		}
+	}
+	goldenPathLog(l)
+	goldenLive(l)
+	agrees(t, l, "paths.slots")
 }

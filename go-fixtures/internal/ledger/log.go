@@ -69,10 +69,10 @@ func (l *Ledger) Name(id uint32, name string) {
 	})
 }
 
-// ExportBegin records that a batch is about to be handed to the exporter of a path.
+// ExportBegin records that a batch is about to be handed to the exporter of a path; of the main one it does not say so.
 func (l *Ledger) ExportBegin(path, batch, spans uint32) {
 	length := 8
-	if l.Paths > 0 {
+	if path > 0 {
 		length = 16
 	}
 	l.append(kindExportBegin, length, func(r record) {
@@ -103,7 +103,7 @@ func (l *Ledger) PathShutdown(path uint32) {
 	}
 }
 
-// PathInfo is what an export path is made of. What a simple processor does not have is 0.
+// PathInfo is what an export path is made of. What a simple processor does not have is 0; its batch is one span.
 type PathInfo struct {
 	Path, Provider     uint32 // both from 0
 	Simple             bool

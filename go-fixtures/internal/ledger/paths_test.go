@@ -92,7 +92,7 @@ func TestRecordsOfPaths(t *testing.T) {
 	}{
 		{10, info},
 		{10, halves(0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)},
-		{2, halves(7, 8, 0, 0)},
+		{2, halves(7, 8)},
 		{2, halves(9, 10, 1, 0)},
 		{3, halves(9, 0, 0, 1)},
 		{9, halves(1, 0)},

@@ -124,7 +124,9 @@ func (t *Telemetry) recordPaths(paths []path) error {
 		if p.Exporter.Protocol == "grpc" {
 			info.Exporter = "otlp grpc"
 		}
-		if !p.Simple() {
+		if p.Simple() {
+			info.Batch = 1
+		} else {
 			used, err := settings(p.inner)
 			if err != nil {
 				return err
