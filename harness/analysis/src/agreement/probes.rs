@@ -1,7 +1,7 @@
 //! The probes beside the process witness and the wire: span by span, by id.
 
 use spanfate_model::probe::{EbpfMode, Kind};
-use spanfate_model::result::{Agreement, ById, Counted};
+use spanfate_model::result::{Agreement, ById, Counted, PathKind};
 use spanfate_model::witness::Witness;
 
 use super::{Scene, Skew, hits};
@@ -80,9 +80,14 @@ pub(super) fn rows(scene: &Scene<'_>, skew: &Skew) -> Vec<Agreement> {
             for ((_, process, _), marks) in both.iter().zip(&marks) {
                 for (number, span, main) in process.spans() {
                     let on = |path: usize| if path == 0 { Some(main) } else { process.on_path(number, path) };
-                    let on = (0..process.paths.len()).filter_map(on);
-                    let seen = on.filter(|on| (compared.of_process)(&span, on)).count();
-                    sums.add(seen > 0, marks.has(number, compared.stage));
+                    let of_stage = |path: &usize| {
+                        compared.stage != Stage::Queued || process.paths[*path].kind == PathKind::Batch
+                    };
+                    let mut on = (0..process.paths.len()).filter(of_stage).filter_map(on);
+                    sums.add(
+                        on.any(|on| (compared.of_process)(&span, &on)),
+                        marks.has(number, compared.stage),
+                    );
                 }
                 sums.only_probe += marks.unknown(compared.stage);
             }
