@@ -2,31 +2,18 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may panic as tests do")]
 
-#[path = "receiver/bench.rs"]
 mod bench;
-#[path = "receiver/client.rs"]
 mod client;
-#[path = "receiver/connections.rs"]
 mod connections;
-#[path = "receiver/deadlines.rs"]
 mod deadlines;
-#[path = "receiver/down.rs"]
 mod down;
-#[path = "receiver/faults.rs"]
 mod faults;
-#[path = "receiver/json.rs"]
 mod json;
-#[path = "receiver/message.rs"]
 mod message;
-#[path = "receiver/paths.rs"]
 mod paths;
-#[path = "receiver/relay.rs"]
 mod relay;
-#[path = "receiver/scripted.rs"]
 mod scripted;
-#[path = "receiver/signals.rs"]
 mod signals;
-#[path = "receiver/watched.rs"]
 mod watched;
 
 use std::io::Write;
