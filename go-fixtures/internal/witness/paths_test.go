@@ -176,8 +176,17 @@ func TestDropsOfOnePathAreItsOwn(t *testing.T) {
 	if slot := f.ledger.Slot(7); slot.Name == 0 || slot.Kind != 1 || slot.Provider != 0 {
 		t.Errorf("name %d, kind %d, provider %d", slot.Name, slot.Kind, slot.Provider)
 	}
-	if first, last := f.ledger.Record(1, 0).Batch, f.ledger.Slot(total-1).Batch; first != 1 || last < total/16 {
-		t.Errorf("batches %d and %d: they count from 0 on each path", first, last)
+	// Which span is in which batch is the goroutines' business; a span's word is its batch's number plus one.
+	var most uint32
+	firsts := 0
+	for i := range uint64(total) {
+		most = max(most, f.ledger.Slot(i).Batch)
+		if f.ledger.Record(1, i).Batch == 1 {
+			firsts++
+		}
+	}
+	if firsts == 0 || most < total/16 {
+		t.Errorf("%d spans in batch 0 of the further path, batch %d the last of the main one: each counts from 0", firsts, most)
 	}
 }
 
