@@ -69,8 +69,8 @@ fn mechanism(result: &RunResult, cause: &Cause) -> Option<String> {
     let name =
         if result.variants.len() > 1 { format!("With {} one", cause.variant) } else { "One".to_owned() };
     let worker = format!(
-        "{name} worker exports {} spans in {}, so {} a second at most",
-        PAGE.count(u64::from(law.batch)),
+        "{name} worker exports {} in {}, so {} a second at most",
+        PAGE.counted(u64::from(law.batch), "span", "spans"),
         PAGE.ms(law.export_ms),
         PAGE.fixed(law.ceiling, 0)
     );
