@@ -58,7 +58,8 @@ struct config {
 	__u32 wake;
 	// The reader is woken once so many bytes wait; 0: as `wake` says.
 	__u32 wake_bytes;
-	__u32 reserved;
+	// Where a batch processor has its exporter.
+	__u32 bsp_e;
 };
 const volatile struct config config;
 

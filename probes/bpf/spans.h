@@ -114,6 +114,8 @@ int offered(struct pt_regs *ctx)
 {
 	struct record record = new(ctx, OFFERED);
 
+	if (!word(ctx->rax + config.bsp_e))
+		record.flags |= NO_EXPORTER;
 	record.a = ctx->rax;
 	span(ctx, &record, ctx->rcx + config.snap_context);
 	return 0;

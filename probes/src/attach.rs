@@ -57,7 +57,7 @@ struct Config {
     perf: u32,
     wake: u32,
     wake_bytes: u32,
-    reserved: u32,
+    bsp_e: u32,
 }
 
 // SAFETY: twenty-four words of 32 bits, without padding and without a value that is invalid.
@@ -259,7 +259,7 @@ fn config(found: &Found, wish: &Ebpf) -> Config {
         perf: u32::from(wish.buffer == Buffer::Perf),
         wake: if wish.buffer == Buffer::Ring { NO_WAKEUP } else { 0 },
         wake_bytes: if wish.buffer == Buffer::RingBatched { WAKE_BYTES } else { 0 },
-        reserved: 0,
+        bsp_e: offsets.bsp_e,
     }
 }
 

@@ -108,7 +108,8 @@ impl Processors {
                 self.providers.entry(mark.b).or_insert(next);
             }
             Kind::Offered | Kind::Queued | Kind::Dropped | Kind::Blocked => {
-                self.see(mark.a, PathKind::Batch, mark.at, ends);
+                let number = self.see(mark.a, PathKind::Batch, mark.at, ends);
+                self.found[number].path.no_exporter |= mark.lacks_exporter();
             }
             Kind::Simple => {
                 let number = self.see(mark.a, PathKind::Simple, mark.at, ends);

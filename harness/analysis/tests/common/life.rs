@@ -185,6 +185,14 @@ impl Life {
         self
     }
 
+    /// Sets flags of the last record.
+    pub(crate) fn flag(&mut self, flags: u8) -> &mut Self {
+        if let Some(last) = self.records.last_mut() {
+            last[9] |= flags;
+        }
+        self
+    }
+
     /// A mark of a span on another goroutine than its own.
     pub(crate) fn on(&mut self, goroutine: u64, kind: Kind, span: u64, a: u64) -> &mut Self {
         self.of(kind, span, a).patch(16, goroutine)
@@ -202,10 +210,7 @@ impl Life {
 
     /// The last look was at a processor without a queue.
     fn simple(&mut self) -> &mut Self {
-        if let Some(last) = self.records.last_mut() {
-            last[9] |= 2;
-        }
-        self
+        self.flag(2)
     }
 
     pub(crate) fn log(&self) -> Vec<u8> {

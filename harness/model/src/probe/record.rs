@@ -42,7 +42,7 @@ pub struct SpanMark {
     pub sampled: bool,
     /// Of `Started`: its parent is sampled.
     pub parent_sampled: bool,
-    /// Of `Started`: its span kind. Of `Simple`: flags, see [`SpanMark::is_nested`] and [`SpanMark::lacks_exporter`].
+    /// Of `Started`: its span kind. Of `Offered` and `Simple`: flags, see [`SpanMark::is_nested`] and [`SpanMark::lacks_exporter`].
     pub extra: u16,
     /// Of `Started`: its parent's id, as bytes in a number. Of `Handed`: the batch. Of `Ended`: its provider's address. Else the
     /// processor's address.
@@ -82,9 +82,9 @@ impl SpanMark {
         self.kind == Kind::Simple && self.extra & NESTED != 0
     }
 
-    /// Of `Simple`: the processor has no exporter.
+    /// Of `Offered` and `Simple`: the processor has no exporter.
     pub fn lacks_exporter(&self) -> bool {
-        self.kind == Kind::Simple && self.extra & NO_EXPORTER != 0
+        matches!(self.kind, Kind::Offered | Kind::Simple) && self.extra & NO_EXPORTER != 0
     }
 }
 
@@ -251,7 +251,7 @@ impl Record {
                 key: SpanKey { trace: TraceId(array_at(bytes, 24)), span: SpanId(array_at(bytes, 40)) },
                 sampled: flags & 1 != 0,
                 parent_sampled: flags & 2 != 0,
-                extra: if kind == Kind::Simple {
+                extra: if matches!(kind, Kind::Offered | Kind::Simple) {
                     u16::from(flags) & (NESTED | NO_EXPORTER)
                 } else {
                     u16_at(bytes, 10)
