@@ -3,7 +3,7 @@
 use spanfate_model::damage::{Damage, ServiceDamage};
 use spanfate_model::topology::Share;
 
-use crate::evidence::SpanEvidence;
+use crate::evidence::{Parent, SpanEvidence};
 
 /// What is known of the traces while the spans are walked.
 pub(crate) struct Traces {
@@ -43,14 +43,6 @@ pub(crate) struct Sighting<'a> {
     pub(crate) received: bool,
     /// Its parent; `None` for one that is nobody's span.
     pub(crate) parent: Option<Parent>,
-}
-
-/// A parent that is a span of ours.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Parent {
-    pub(crate) received: bool,
-    /// It is in the same trace as its child.
-    pub(crate) same_trace: bool,
 }
 
 impl Traces {

@@ -158,3 +158,11 @@ impl From<&PathRecord> for OnPath {
         }
     }
 }
+
+/// A parent that is a span of ours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Parent {
+    pub(crate) received: bool,
+    /// It is in the same trace as its child.
+    pub(crate) same_trace: bool,
+}

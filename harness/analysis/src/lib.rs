@@ -34,6 +34,7 @@ mod run;
 pub mod selftest;
 mod service;
 mod sources;
+mod standings;
 pub mod statistics;
 mod summary;
 mod sweep;

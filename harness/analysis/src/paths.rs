@@ -5,7 +5,7 @@ use spanfate_model::ledger::{Ledger, PathBooks, Spread};
 use spanfate_model::row::Standing;
 
 use crate::process::Process;
-use crate::reconcile::{Standings, note, place};
+use crate::standings::{Standings, note, place};
 use crate::sources::Sources;
 use crate::walk::{Judged, JudgedPath};
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use spanfate_model::breakdown::Breakdown;
 use spanfate_model::damage::Damage;
 use spanfate_model::fate::{Decider, Fate, FateClass};
-use spanfate_model::ledger::{EXEMPLARS, Exemplar, FateCount, FirstLostSpan, Ledger};
+use spanfate_model::ledger::{Exemplar, FirstLostSpan, Ledger};
 use spanfate_model::manifest::FORMAT;
 use spanfate_model::row::Standing;
 use spanfate_model::unit::MonoNs;
@@ -20,6 +20,7 @@ use crate::paths::PathLedgers;
 use crate::quantile::{Times, millis};
 use crate::receipts::Receipt;
 use crate::sources::Sources;
+use crate::standings::{Standings, note, place};
 use crate::tally::Tally;
 use crate::timeline::Timeline;
 use crate::walk::{Judged, JudgedPath};
@@ -37,16 +38,6 @@ pub(crate) struct Reconciled {
     pub(crate) by_path: Vec<Vec<Standings>>,
     pub(crate) breakdown: Vec<Breakdown>,
     pub(crate) damage: Option<Damage>,
-}
-
-/// Spans by standing: in the whole trial, and of these in the measured part.
-pub(crate) type Standings = BTreeMap<Standing, (u64, u64)>;
-
-/// Counts a span.
-pub(crate) fn note(standings: &mut Standings, standing: Standing, measured: bool) {
-    let counts = standings.entry(standing).or_insert((0, 0));
-    counts.0 += 1;
-    counts.1 += u64::from(measured);
 }
 
 /// Spans that reached a stage, by the process witness; a span on two paths counts twice where the stage is one of a path.
@@ -274,18 +265,3 @@ fn first_lost(sources: &Sources<'_>, judged: &Judged<'_>, at: MonoNs) -> FirstLo
     }
 }
 
-/// Counts a span to its fate.
-pub(crate) fn place(
-    fates: &mut BTreeMap<Fate, FateCount>,
-    fate: Fate,
-    measured: bool,
-    exemplar: impl FnOnce() -> Exemplar,
-) -> &mut FateCount {
-    let count = fates.entry(fate).or_default();
-    count.total += 1;
-    count.measured += u64::from(measured);
-    if count.exemplars.len() < EXEMPLARS {
-        count.exemplars.push(exemplar());
-    }
-    count
-}

@@ -13,7 +13,7 @@ use crate::law::{self, Offered};
 use crate::path::{ExportCall, ExportResult, Path};
 use crate::process::Process;
 use crate::quantile::millis;
-use crate::reconcile::Standings;
+use crate::standings::Standings;
 
 /// What the services are concluded from.
 pub(crate) struct Scene<'a> {

@@ -10,8 +10,7 @@ use spanfate_model::topology::Share;
 use spanfate_model::unit::MonoNs;
 use spanfate_model::witness::WitnessState;
 
-use crate::damage::Parent;
-use crate::evidence::SpanEvidence;
+use crate::evidence::{Parent, SpanEvidence};
 use crate::loadbook::LoadBook;
 use crate::process::Process;
 use crate::quantile::millis;

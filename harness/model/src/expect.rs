@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::figure::Figure;
-use crate::schema;
+use crate::text;
 use crate::term::Word;
 use crate::unit::Period;
 
@@ -75,7 +75,7 @@ impl Condition {
 const NUMBER: &str = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?";
 
 impl JsonSchema for Condition {
-    schema::text!("Condition", || schema::Text {
+    text::text!("Condition", || text::Text {
         what: "A figure, a comparison, a bound: a share in percent, a time with its unit, or a count."
             .to_owned(),
         pattern: pattern(),

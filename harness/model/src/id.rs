@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::schema;
+use crate::text;
 
 /// Bits of a span id's preimage that hold the slot; the process number sits above them.
 const SLOT_BITS: u32 = 40;
@@ -155,7 +155,7 @@ macro_rules! hex_id {
             }
         }
         impl JsonSchema for $name {
-            schema::text!(stringify!($name), || schema::Text {
+            text::text!(stringify!($name), || text::Text {
                 what: concat!("A ", $what, " in hex.").to_owned(),
                 pattern: format!("[0-9a-f]{{{}}}", 2 * size_of::<Self>()),
                 example: Self([0x5b; _]).to_string(),
@@ -184,7 +184,7 @@ hex_id!(SpanId, "8-byte span id");
 pub(crate) struct Decimal;
 
 impl JsonSchema for Decimal {
-    schema::text!("Decimal", || schema::Text {
+    text::text!("Decimal", || text::Text {
         what: "A number of 64 bits in decimal; as a JSON number it would lose precision.".to_owned(),
         pattern: "[0-9]{1,20}".to_owned(),
         example: u64::MAX.to_string(),

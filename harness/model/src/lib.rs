@@ -45,6 +45,7 @@ pub mod slots;
 pub mod stamp;
 pub mod subject;
 pub mod term;
+mod text;
 pub mod topology;
 pub mod unit;
 pub mod verdict;

@@ -6,52 +6,12 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
-use schemars::{JsonSchema, Schema, json_schema};
+use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use crate::manifest::FORMAT;
 use crate::result::RunResult;
 use crate::scenario::Scenario;
-
-/// Something that is written as text.
-pub(crate) struct Text {
-    /// What it is, a sentence.
-    pub(crate) what: String,
-    /// What it looks like from beginning to end, a regular expression.
-    pub(crate) pattern: String,
-    /// One of them.
-    pub(crate) example: String,
-}
-
-impl Text {
-    pub(crate) fn schema(self) -> Schema {
-        json_schema!({
-            "type": "string",
-            "description": self.what,
-            "pattern": format!("^(?:{})$", self.pattern),
-            "examples": [self.example],
-        })
-    }
-}
-
-/// The body of `impl JsonSchema` for a type that is written as text.
-macro_rules! text {
-    ($name:expr, $text:expr) => {
-        fn schema_name() -> std::borrow::Cow<'static, str> {
-            $name.into()
-        }
-
-        fn inline_schema() -> bool {
-            true
-        }
-
-        fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-            let text: fn() -> $crate::schema::Text = $text;
-            text().schema()
-        }
-    };
-}
-pub(crate) use text;
 
 /// The schema of scenario files: what may be written.
 pub fn scenario() -> Schema {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema;
+use crate::text;
 
 /// Nanoseconds of `CLOCK_MONOTONIC`, the one clock of a trial.
 pub type MonoNs = u64;
@@ -58,9 +58,9 @@ impl Kind {
         format!(r"\s*{NUMBER}\s*(?:{})\s*", units.join("|"))
     }
 
-    fn schema(&self) -> schema::Text {
+    fn schema(&self) -> text::Text {
         let units: Vec<String> = self.units.iter().map(|(name, _)| format!("`{name}`")).collect();
-        schema::Text {
+        text::Text {
             what: format!("A {} with its unit: {}.", self.what, units.join(", ")),
             pattern: self.pattern(),
             example: self.example.to_owned(),
@@ -130,7 +130,7 @@ impl Period {
 }
 
 impl JsonSchema for Period {
-    schema::text!("Period", || TIME.schema());
+    text::text!("Period", || TIME.schema());
 }
 
 impl TryFrom<String> for Period {
@@ -167,7 +167,7 @@ impl From<Period> for String {
 pub struct Rate(pub f64);
 
 impl JsonSchema for Rate {
-    schema::text!("Rate", || RATE.schema());
+    text::text!("Rate", || RATE.schema());
 }
 
 impl TryFrom<String> for Rate {
@@ -199,7 +199,7 @@ impl From<Rate> for String {
 pub struct ByteSize(pub u64);
 
 impl JsonSchema for ByteSize {
-    schema::text!("ByteSize", || SIZE.schema());
+    text::text!("ByteSize", || SIZE.schema());
 }
 
 impl TryFrom<String> for ByteSize {

@@ -2,8 +2,6 @@
 
 mod agenda;
 mod cgroup;
-mod links;
-mod packets;
 mod process;
 mod require;
 
@@ -16,12 +14,11 @@ use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::scenario::Fault;
 use spanfate_model::unit::MonoNs;
 
+use crate::links::Links;
 use crate::receiver::Script;
 use crate::services::{Blame, Change, Services, Watch};
 use crate::{Error, clock, fixture};
 
-pub(crate) use cgroup::leave;
-pub(crate) use links::Links;
 pub(crate) use require::{Tool, require};
 
 use agenda::{Agenda, Step};

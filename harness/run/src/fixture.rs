@@ -7,11 +7,13 @@ mod own;
 mod pick;
 mod process;
 mod sdk;
+mod toolchain;
 
-pub use build::{BuildLine, Builder, Programs};
+pub use build::Programs;
 pub(crate) use faults::{takes, takes_faults};
 
 pub use config::{Setup, endpoint_of, environment_of, scratch_bytes, write_config};
 pub use own::{Own, executable_of, target_of};
 pub use process::{Probes, Running, Start, Starting, Switched};
 pub use sdk::sdk_versions;
+pub use toolchain::{BuildLine, Builder};

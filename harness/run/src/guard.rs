@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, setsid};
 
-use crate::{Error, clock, fault, strays};
+use crate::{Error, cgroups, clock, strays};
 
 /// The harness's end.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ pub fn serve(input: impl BufRead) {
     }
     for directory in directories {
         if let Some(parent) = directory.parent() {
-            fault::leave(&directory, parent);
+            cgroups::leave(&directory, parent);
         }
     }
 }

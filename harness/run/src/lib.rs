@@ -25,10 +25,12 @@ pub mod store;
 mod strays;
 pub mod toxiproxy;
 
+mod cgroups;
 mod child;
 mod events;
 mod fault;
 mod journal;
+mod links;
 mod services;
 mod traces;
 mod trial;

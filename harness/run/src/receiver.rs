@@ -21,7 +21,7 @@ pub use self::counts::{Counts, RelayTally, Tally};
 pub use self::deadline::Deadlines;
 use self::door::Bound;
 use self::exchange::Exchange;
-use self::message::Invalid;
+use self::span::Invalid;
 use self::peers::Peers;
 use self::receipt::{Arrival, Judgement, WireLog};
 use self::relay::Relay;
@@ -53,6 +53,7 @@ mod route;
 mod script;
 mod serve;
 mod socket;
+mod span;
 
 /// Messages up to this size are read even where the limit is lower, so that a refusal can name its spans.
 const READ_ANYWAY: usize = 8 << 20;

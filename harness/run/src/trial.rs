@@ -21,7 +21,8 @@ use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 use spanfate_model::scenario::{Fault, Root, Service};
 
 use crate::events::EventLog;
-use crate::fault::{Driver, Links, Scene};
+use crate::fault::{Driver, Scene};
+use crate::links::Links;
 use crate::fixture::Programs;
 use crate::guard::Guard;
 use crate::interrupt::Interrupt;

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::mix;
-use crate::schema;
+use crate::text;
 use crate::unit::Period;
 
 /// A time from the start of the load, warm-up included: `"2s"`, or `"1s..3s"` for one that is drawn per trial.
@@ -86,7 +86,7 @@ impl At {
 }
 
 impl JsonSchema for At {
-    schema::text!("At", || schema::Text {
+    text::text!("At", || text::Text {
         what: "A time from the start of the load, warm-up included; `1s..3s` is drawn per trial.".to_owned(),
         pattern: format!(r"{0}(?:\.\.{0})?", Period::pattern()),
         example: "2s".to_owned(),

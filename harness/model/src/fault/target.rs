@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema;
+use crate::text;
 
 /// Name of the receiver as the end of a link.
 const RECEIVER: &str = "receiver";
@@ -49,7 +49,7 @@ impl Target {
 }
 
 impl JsonSchema for Target {
-    schema::text!("Target", || schema::Text {
+    text::text!("Target", || text::Text {
         what: "A service, `receiver`, or a link from the side that opens connections: `load -> SERVICE`, \
                `SERVICE -> SERVICE`, `SERVICE -> receiver`."
             .to_owned(),

@@ -1,7 +1,6 @@
 //! The rate over time, in pieces on which it is constant or changes evenly, and the time by which a number of requests is
 //! due.
 
-use super::planned::PlannedLoad;
 use crate::scenario::Shape;
 use crate::unit::Period;
 
@@ -45,33 +44,32 @@ impl Piece {
 }
 
 impl Curve {
-    /// Warm-up and measured part.
-    pub(super) fn of(load: &PlannedLoad) -> Self {
-        let Some(rate) = load.rate else { return Self::default() };
-        if load.shape == Shape::Constant {
-            return Self(vec![Piece::flat(rate.0, load.warmup.nanos() + load.lasting.nanos())]);
-        }
-        let mut out = Self::of_measured(load);
-        out.0.insert(0, Piece::flat(rate.0, load.warmup.nanos()));
-        out
+    /// A constant rate for a time.
+    pub(super) fn flat(rate: f64, lasting: Period) -> Self {
+        Self(vec![Piece::flat(rate, lasting.nanos())])
     }
 
-    /// The measured part alone.
-    pub(super) fn of_measured(load: &PlannedLoad) -> Self {
-        let Some(rate) = load.rate else { return Self::default() };
-        Self(match &load.shape {
-            Shape::Constant => vec![Piece::flat(rate.0, load.lasting.nanos())],
+    /// A shape that begins at a rate, for a time.
+    pub(super) fn shaped(rate: f64, shape: &Shape, lasting: Period) -> Self {
+        Self(match shape {
+            Shape::Constant => vec![Piece::flat(rate, lasting.nanos())],
             Shape::Ramp(ramp) => {
-                vec![Piece { from: rate.0, to: ramp.to.0, nanos: load.lasting.nanos() as f64 }]
+                vec![Piece { from: rate, to: ramp.to.0, nanos: lasting.nanos() as f64 }]
             }
             Shape::Steps(steps) => {
                 steps.iter().map(|step| Piece::flat(step.rate.0, step.lasting.nanos())).collect()
             }
             Shape::Bursts(bursts) => {
-                let pair = [(bursts.rate.0, bursts.lasting), (rate.0, bursts.every.minus(bursts.lasting))];
-                alternating(&pair, load.lasting)
+                let pair = [(bursts.rate.0, bursts.lasting), (rate, bursts.every.minus(bursts.lasting))];
+                alternating(&pair, lasting)
             }
         })
+    }
+
+    /// This curve after a constant rate for a time.
+    pub(super) fn after(mut self, rate: f64, lasting: Period) -> Self {
+        self.0.insert(0, Piece::flat(rate, lasting.nanos()));
+        self
     }
 
     /// Requests in all.

@@ -123,12 +123,28 @@ impl PlannedLoad {
         self.rate.is_some() && self.shape == Shape::Constant
     }
 
+    /// The rate over warm-up and measured part; nothing where no rate decides.
+    pub(super) fn curve(&self) -> Curve {
+        match self.rate {
+            None => Curve::default(),
+            Some(rate) if self.shape == Shape::Constant => {
+                Curve::flat(rate.0, Period(self.warmup.0 + self.lasting.0))
+            }
+            Some(rate) => self.measured_curve().after(rate.0, self.warmup),
+        }
+    }
+
+    /// The same over the measured part alone.
+    fn measured_curve(&self) -> Curve {
+        self.rate.map_or_else(Curve::default, |rate| Curve::shaped(rate.0, &self.shape, self.lasting))
+    }
+
     /// Requests it is expected to hold.
     pub fn requests(&self) -> u64 {
         match (&self.closed, &self.replay) {
             (Some(closed), _) => u64::from(closed.requests.get()),
             (None, Some(replay)) => replay.arrivals,
-            (None, None) => Curve::of(self).total().ceil() as u64,
+            (None, None) => self.curve().total().ceil() as u64,
         }
     }
 
@@ -140,7 +156,7 @@ impl PlannedLoad {
                 replay.offsets().filter(|offset| *offset >= self.warmup.nanos()).count() as f64
             }
             (None, None) if self.is_steady() => return self.rate.map_or(0.0, |rate| rate.0),
-            (None, None) => Curve::of_measured(self).total(),
+            (None, None) => self.measured_curve().total(),
         };
         measured / self.lasting.seconds().max(1e-9)
     }

@@ -4,7 +4,6 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::curve::Curve;
 use super::planned::PlannedLoad;
 use crate::scenario::Arrival;
 
@@ -19,7 +18,7 @@ pub fn schedule(load: &PlannedLoad, seed: u64) -> Vec<u64> {
     if let Some(replay) = &load.replay {
         return replay.offsets().collect();
     }
-    let curve = Curve::of(load);
+    let curve = load.curve();
     let total = curve.total();
     match load.arrival {
         Arrival::Constant => curve.due((0..total.round() as u64).map(|number| number as f64)).collect(),

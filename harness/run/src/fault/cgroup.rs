@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::Error;
+use crate::cgroups::leave;
 use crate::guard::Guard;
 
 /// Period of a CPU quota, microseconds: the kernel's own default.
@@ -141,20 +142,6 @@ pub(super) fn may_make(controller: Controller) -> Result<(), Error> {
     fs::create_dir(&path).map_err(|source| denied(controller, &path, &source))?;
     leave(&path, &root);
     Ok(())
-}
-
-/// Moves the processes of a group out of it, and removes it.
-pub(crate) fn leave(path: &Path, root: &Path) {
-    for _ in 0..100 {
-        for pid in fs::read_to_string(path.join("cgroup.procs")).unwrap_or_default().lines() {
-            drop(fs::write(root.join("cgroup.procs"), pid));
-        }
-        // A process that is just ending is listed no more and keeps its group for a moment.
-        if fs::remove_dir(path).is_ok() || !path.is_dir() {
-            return;
-        }
-        crate::clock::sleep_until(crate::clock::now() + 2_000_000);
-    }
 }
 
 fn denied(controller: Controller, path: &Path, source: &io::Error) -> Error {

@@ -6,7 +6,7 @@ use spanfate_model::fault::Kind;
 use spanfate_model::plan::Plan;
 
 use super::cgroup::{Controller, may_make};
-use super::packets::has_netem;
+use crate::links::has_netem;
 use crate::Error;
 
 /// Something of the machine that a kind of fault needs.

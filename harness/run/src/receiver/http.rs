@@ -15,7 +15,7 @@ use tonic::body::Body;
 use super::Refusal;
 use super::body::{Inbound, RequestBody, STALLED};
 use super::exchange::Exchange;
-use super::route::text;
+use super::reply::text;
 
 /// Answers an export call.
 pub(super) async fn export(request: Request<impl Inbound>, exchange: &Arc<Exchange>) -> Response<Body> {

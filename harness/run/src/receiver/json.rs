@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use spanfate_model::id::{SpanId, SpanKey, TraceId};
 
 use self::shape::{Fields, Id, Items, List, Number, Object, Text};
-use super::message::{Invalid, Span};
+use super::span::{Invalid, Span};
 
 mod shape;
 

@@ -2,32 +2,11 @@
 
 use std::borrow::Cow;
 
-use spanfate_model::id::{SpanId, SpanKey};
 use spanfate_model::wire::WireProtocol;
 
 use super::otlp::Malformed;
+use super::span::{Invalid, Span};
 use super::{json, otlp};
-
-/// What the wire log keeps of a span.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Span<'a> {
-    pub(crate) key: SpanKey,
-    pub(crate) parent: SpanId,
-    pub(crate) name: &'a [u8],
-    pub(crate) service: &'a [u8],
-    pub(crate) kind: u8,
-    pub(crate) start_wall: u64,
-    pub(crate) end_wall: u64,
-}
-
-/// Where and why a message is no valid export request, in words of its encoding.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Invalid {
-    /// Offset in the uncompressed message, in bytes.
-    pub(crate) at: usize,
-    /// What is wrong there.
-    pub(crate) what: Cow<'static, str>,
-}
 
 impl From<Malformed> for Invalid {
     fn from(Malformed { at, what }: Malformed) -> Self {

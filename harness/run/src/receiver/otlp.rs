@@ -3,7 +3,7 @@
 
 use spanfate_model::id::{SpanId, SpanKey, TraceId};
 
-use super::message::Span;
+use super::span::Span;
 
 /// Groups that may be nested, as in other readers of protobuf.
 const DEEPEST: usize = 100;

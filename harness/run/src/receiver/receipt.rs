@@ -11,7 +11,8 @@ use spanfate_model::wire::{
     write_end, write_gap,
 };
 
-use super::message::{self, Invalid};
+use super::message;
+use super::span::Invalid;
 use super::names::Names;
 use super::{Config, DiscardPlan};
 use crate::error::Error;

@@ -15,6 +15,14 @@ use tonic::{Code, Status};
 /// What the rejected spans of a partial success and the errors are explained with.
 const WHY: &str = "as a fault of the scenario wants it";
 
+/// An answer in plain text.
+pub(super) fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(Body::new(Full::new(text.into())));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+}
+
 /// The body of a success.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Reply {

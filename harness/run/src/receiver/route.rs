@@ -4,10 +4,8 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
-use http_body_util::Full;
 use spanfate_model::answer::{After, Answer};
 use spanfate_model::wire::WireProtocol;
 use tokio::time::sleep;
@@ -17,6 +15,7 @@ use tonic::body::Body;
 use super::body::Inbound;
 use super::counts::Signal;
 use super::exchange::{AnswerBody, Awaited, Call, Exchange};
+use super::reply::text;
 use super::socket::{Connection, Cut};
 use super::{Shared, grpc, http as over_http};
 use crate::clock;
@@ -167,12 +166,4 @@ fn refuse(status: StatusCode, why: &'static str) -> Result<Call, Box<Response<Bo
 fn is(kind: &[u8], wanted: &[u8]) -> bool {
     let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
     kind.trim_ascii().eq_ignore_ascii_case(wanted)
-}
-
-/// An answer in plain text.
-pub(super) fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
-    let mut response = Response::new(Body::new(Full::new(text.into())));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    response
 }

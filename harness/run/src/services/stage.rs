@@ -14,7 +14,7 @@ use spanfate_model::topology::callers_first;
 
 use super::{Place, Services};
 use crate::events::EventLog;
-use crate::fault::Links;
+use crate::links::Links;
 use crate::fixture::{self, Own, Probes, Programs, Running, Setup, Start, Starting};
 use crate::guard::Guard;
 use crate::probe::{self, Probing};

@@ -156,7 +156,7 @@ pub(super) fn call(program: &'static str, arguments: &[&str]) -> Result<String, 
 }
 
 /// Whether this kernel can delay and lose packets; tried in a namespace that is gone afterwards.
-pub(super) fn has_netem() -> Result<bool, Error> {
+pub(crate) fn has_netem() -> Result<bool, Error> {
     let _namespace = Namespace::enter()?;
     class("1:2")?;
     Ok(tc(&["qdisc", "add", "dev", "lo", "parent", "1:2", "handle", "10:", "netem", "delay", "1ms"]).is_ok())

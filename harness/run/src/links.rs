@@ -1,5 +1,7 @@
 //! Links with a proxy in them, so that the network between two programs can fail. Only links that a fault is on have one.
 
+mod packets;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,10 +15,11 @@ use spanfate_model::plan::PlannedVariant;
 use spanfate_model::unit::Period;
 use tokio::runtime::{Builder, Runtime};
 
-use super::packets::Namespace;
 use crate::Error;
 use crate::guard::Guard;
 use crate::toxiproxy::{Client, ProxyBytes, Server, Stream, Toxic, ToxicKind};
+use packets::Namespace;
+pub(crate) use packets::has_netem;
 
 /// The links of a trial.
 #[derive(Debug)]
