@@ -11,7 +11,8 @@ use aya::programs::uprobe::{UProbeAttachLocation, UProbeLinkId, UProbeScope};
 use aya::programs::{FEntry, UProbe};
 use aya::util::online_cpus;
 use aya::{Btf, Ebpf as Object, EbpfLoader, Pod};
-use spanfate_model::probe::{Buffer, Counter, Ebpf, EbpfMode, Kind, RECORD_BYTES, TRAP_TAKEN};
+use spanfate_model::format::probe::{Counter, Kind, RECORD_BYTES, TRAP_TAKEN};
+use spanfate_model::scenario::ebpf::{Buffer, Ebpf, EbpfMode};
 
 use crate::error::{ProbeError, chain};
 use crate::lookup::Found;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::probe::{Ebpf, EbpfMode, Trap};
+use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode, Trap};
 
 use crate::ProbeError;
 use crate::gobin::{Function, GoBinary, OffsetSource, Offsets};

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 
-use spanfate_model::probe::Settings;
+use spanfate_model::format::probe::Settings;
 
 use crate::gobin::{GoBinary, Offsets};
 

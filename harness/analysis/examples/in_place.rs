@@ -11,12 +11,13 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use spanfate_model::layout::{RunDir, WIRE_LOG, slots_name};
+use spanfate_model::format::layout::{RunDir, WIRE_LOG, slots_name};
+use spanfate_model::format::slots::{HEADER_BYTES, SLOT_BYTES, Slot};
+use spanfate_model::format::wire::{self, WireRecord};
 use spanfate_model::plan::Plan;
-use spanfate_model::slots::{HEADER_BYTES, SLOT_BYTES, Slot};
-use spanfate_model::wire::{self, WireRecord};
 use spanfate_probes::mapped::Mapped;
-use spanfate_run::{clock, store};
+use spanfate_run::host::clock;
+use spanfate_run::store;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let dir = std::env::args().nth(1).ok_or("usage: in_place DIR")?;

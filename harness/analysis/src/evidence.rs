@@ -1,11 +1,21 @@
 //! What the witnesses say of one span: of itself, and of each export path that it came near. Openers fill it (`process` from a
 //! span ledger, `probe` from records of probes); judging reads it and no file format.
 
-use spanfate_model::id::{SpanId, SpanKey};
-use spanfate_model::slots::{
+pub(crate) mod excuse;
+pub(crate) mod export_error;
+pub(crate) mod loadbook;
+pub(crate) mod opened;
+pub(crate) mod path;
+pub(crate) mod probe;
+pub(crate) mod process;
+pub(crate) mod receipts;
+pub(crate) mod sources;
+
+use spanfate_model::format::slots::{
     FLAG_PANIC, FLAG_PARENT_REMOTE, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, PathRecord, Slot,
 };
-use spanfate_model::unit::MonoNs;
+use spanfate_model::quantity::id::{SpanId, SpanKey};
+use spanfate_model::quantity::unit::MonoNs;
 
 /// What is so of a span, whatever its path. A stage that nobody saw has the time 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

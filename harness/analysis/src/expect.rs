@@ -3,11 +3,11 @@
 mod probes;
 mod work;
 
-use spanfate_model::expect::{Condition, Expect};
-use spanfate_model::figure::{Figure, Quantile, Trace};
 use spanfate_model::result::{
     Basis, ClaimResult, Expectation, Outcome, Quantiles, Spoiler, TrialResult, Validity, VariantResult,
 };
+use spanfate_model::scenario::expect::{Condition, Expect};
+use spanfate_model::scenario::figure::{Figure, Quantile, Trace};
 use spanfate_model::scenario::{Claim, Model};
 use spanfate_model::verdict::Verdict;
 

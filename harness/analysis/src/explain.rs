@@ -14,26 +14,26 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use spanfate_model::explain::Explanation;
+use spanfate_model::books::explain::Explanation;
+use spanfate_model::books::ledger::Ledger;
+use spanfate_model::books::row::{Standing, kind_name};
 use spanfate_model::fate::{Fate, FateClass};
-use spanfate_model::id::{SpanId, SpanKey, TraceId};
-use spanfate_model::ledger::Ledger;
+use spanfate_model::format::probe::SpanMark;
+use spanfate_model::format::raw::TrialLogs;
+use spanfate_model::format::wire::SpanRecord;
 use spanfate_model::plan::{Plan, PlannedTrial};
-use spanfate_model::probe::SpanMark;
-use spanfate_model::raw::TrialLogs;
-use spanfate_model::row::{Standing, kind_name};
-use spanfate_model::unit::MonoNs;
-use spanfate_model::wire::SpanRecord;
+use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
+use spanfate_model::quantity::unit::MonoNs;
 
+use crate::books::lost;
+use crate::books::rows::{names, span_at};
+use crate::books::walk::{self, Judged, JudgedPath};
+use crate::evidence::opened::Opened;
+use crate::evidence::path::Path;
+use crate::evidence::receipts::Receipt;
+use crate::evidence::sources::Sources;
 use crate::evidence::{OnPath, SpanEvidence};
 use crate::join::Smallest;
-use crate::lost;
-use crate::opened::Opened;
-use crate::path::Path;
-use crate::receipts::Receipt;
-use crate::rows::{names, span_at};
-use crate::sources::Sources;
-use crate::walk::{self, Judged, JudgedPath};
 use faults::Faults;
 use paths::OnOne;
 use process::Made;
@@ -83,8 +83,9 @@ pub(crate) fn examples(
     let firsts = ledger.fates.values().filter_map(|count| count.first.as_ref());
     let cases = firsts.take(EXAMPLES).filter_map(|first| {
         let key = SpanKey { trace: first.trace_id, span: first.span_id };
-        let find =
-            |(index, process): (usize, &crate::process::Process<'_>)| Some((index, process.find(&key)?));
+        let find = |(index, process): (usize, &crate::evidence::process::Process<'_>)| {
+            Some((index, process.find(&key)?))
+        };
         let (index, number) = sources.processes.iter().enumerate().find_map(find)?;
         let (judged, paths) = walk::one(&sources, index, number)?;
         Some(case(opened, &judged, &paths))
@@ -123,7 +124,7 @@ impl Case<'_> {
 
 fn case<'a>(opened: &'a Opened<'a>, judged: &Judged<'a>, paths: &[JudgedPath<'a>]) -> Case<'a> {
     let process = judged.process;
-    let of_process = |manifest: &&spanfate_model::manifest::ProcessManifest| {
+    let of_process = |manifest: &&spanfate_model::format::manifest::ProcessManifest| {
         manifest.process == process.header.process && manifest.incarnation == process.header.incarnation
     };
     let made = Made {

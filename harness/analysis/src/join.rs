@@ -14,7 +14,7 @@ mod group;
 mod pool;
 mod smallest;
 
-use spanfate_model::id::{SpanId, SpanKey, TraceId, mix};
+use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId, mix};
 
 use group::Groups;
 use pool::{Chain, Pool};

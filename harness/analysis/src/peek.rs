@@ -1,11 +1,11 @@
 //! What follows from a peek at a process that runs: rates, ceiling, headroom, advice.
 
 use spanfate_model::advice::demand::Demand;
+use spanfate_model::advice::law;
 use spanfate_model::advice::plan::{Now, plan};
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::exporter::Protocol;
-use spanfate_model::law;
-use spanfate_model::peek::{
+use spanfate_model::finding::peek::{
     Advice, Look, Observation, Peek, ProcessorPeek, RoundTrip, State, Times, Watched,
 };
 
@@ -164,7 +164,7 @@ fn seconds(ns: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use spanfate_model::probe::Settings;
+    use spanfate_model::format::probe::Settings;
 
     use super::*;
 

@@ -10,6 +10,7 @@ mod holm;
 mod interval;
 mod inverse;
 mod judge;
+pub(crate) mod quantile;
 mod sign_flip;
 mod spending;
 

@@ -6,12 +6,12 @@ mod common;
 
 use common::{BEGAN, Batch, World, killed, orderly};
 use serde_json::json;
-use spanfate_model::event::{Event, EventKind};
-use spanfate_model::manifest::ProcessEnd;
+use spanfate_model::format::event::{Event, EventKind};
+use spanfate_model::format::manifest::ProcessEnd;
+use spanfate_model::format::wire::Disposition;
 use spanfate_model::result::{RunResult, TrialResult};
 use spanfate_model::scenario::Fault;
 use spanfate_model::verdict::Verdict;
-use spanfate_model::wire::Disposition;
 
 fn fault(text: &str) -> Fault {
     serde_json::from_str(text).unwrap()

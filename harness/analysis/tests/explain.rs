@@ -9,16 +9,16 @@ use common::{BEGAN, Batch, Span, World, killed, started};
 use proptest::prelude::*;
 use serde_json::json;
 use spanfate_analysis::{Wanted, conclude_trial, each_span, explain, ids_beginning_with};
-use spanfate_model::event::{Event, EventKind};
-use spanfate_model::explain::Explanation;
+use spanfate_model::books::explain::Explanation;
+use spanfate_model::books::row::Standing;
+use spanfate_model::fate::witness::Witness;
 use spanfate_model::fate::{Cause, Fate};
-use spanfate_model::id::SpanId;
-use spanfate_model::manifest::ProcessEnd;
-use spanfate_model::row::Standing;
+use spanfate_model::format::event::{Event, EventKind};
+use spanfate_model::format::manifest::ProcessEnd;
+use spanfate_model::format::slots::RuntimeSample;
+use spanfate_model::format::wire::Disposition::{Accepted, Refused, RejectedPartial};
+use spanfate_model::quantity::id::SpanId;
 use spanfate_model::scenario::{Fault, WitnessMode};
-use spanfate_model::slots::RuntimeSample;
-use spanfate_model::wire::Disposition::{Accepted, Refused, RejectedPartial};
-use spanfate_model::witness::Witness;
 
 const MS: u64 = 1_000_000;
 

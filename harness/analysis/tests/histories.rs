@@ -10,10 +10,10 @@ use std::path::Path;
 
 use common::{BEGAN, Batch, Span, World, killed, orderly};
 use spanfate_model::fate::Fate;
-use spanfate_model::manifest::ProcessEnd;
+use spanfate_model::format::manifest::ProcessEnd;
+use spanfate_model::format::slots::{FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED};
+use spanfate_model::format::wire::Disposition;
 use spanfate_model::scenario::Fault;
-use spanfate_model::slots::{FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED};
-use spanfate_model::wire::Disposition;
 
 /// A history: the world, and per span what must come out.
 struct History {

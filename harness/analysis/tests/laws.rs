@@ -11,17 +11,17 @@ use std::sync::Arc;
 use common::{Batch, Span, World, started};
 use proptest::prelude::*;
 use spanfate_analysis::conclude_run;
-use spanfate_model::environment::Environment;
-use spanfate_model::expect::Expect;
 use spanfate_model::fate::{Cause, Fate, Filter, Leak};
-use spanfate_model::id::SpanKey;
-use spanfate_model::load::Trace;
-use spanfate_model::manifest::{ProcessEnd, RunManifest, Status};
+use spanfate_model::format::manifest::{ProcessEnd, RunManifest, Status};
+use spanfate_model::format::wire::Disposition::{Accepted, RejectedPartial};
 use spanfate_model::plan::Plan;
+use spanfate_model::quantity::id::SpanKey;
+use spanfate_model::quantity::unit::{Period, Rate};
+use spanfate_model::result::environment::Environment;
+use spanfate_model::scenario::arrivals::Trace;
+use spanfate_model::scenario::expect::Expect;
 use spanfate_model::scenario::{Load, Model, Replay, Shape, Step};
-use spanfate_model::unit::{Period, Rate};
 use spanfate_model::verdict::Verdict;
-use spanfate_model::wire::Disposition::{Accepted, RejectedPartial};
 
 /// Ways a span can go, with the fate each leads to. Batch 0 succeeds, batch 1 fails, batch 2 times out but arrives.
 fn ways() -> Vec<(Span, Fate)> {
@@ -150,7 +150,7 @@ proptest! {
         let with_head = |head: &[u8], rest: Vec<u8>| head.iter().copied().chain(rest).collect::<Vec<u8>>();
         let old = logs.ledgers[0].take().unwrap();
         logs.ledgers[0] = Some(with_head(&old[..512], ledger).into());
-        logs.wire = Some(with_head(&spanfate_model::wire::header(), wire).into());
+        logs.wire = Some(with_head(&spanfate_model::format::wire::header(), wire).into());
         logs.load = Some(load.into());
         let (trial, run) = common::conclude(&plan, &logs);
         prop_assert!(trial.ledger.closes());
@@ -165,7 +165,7 @@ fn sound() -> World {
     world
 }
 
-fn verdict_after(break_it: impl FnOnce(&mut spanfate_model::raw::TrialLogs)) -> Verdict {
+fn verdict_after(break_it: impl FnOnce(&mut spanfate_model::format::raw::TrialLogs)) -> Verdict {
     let world = sound();
     let plan = world.plan();
     let mut logs = world.logs(&plan);
@@ -174,14 +174,14 @@ fn verdict_after(break_it: impl FnOnce(&mut spanfate_model::raw::TrialLogs)) -> 
 }
 
 /// Sets a live word of the ledger.
-fn set_word(logs: &mut spanfate_model::raw::TrialLogs, word: usize, value: u64) {
+fn set_word(logs: &mut spanfate_model::format::raw::TrialLogs, word: usize, value: u64) {
     let at = 512 + 64 * word;
     let ledger = logs.ledgers[0].as_mut().unwrap();
     ledger.change(|bytes| bytes[at..at + 8].copy_from_slice(&value.to_le_bytes()));
 }
 
 /// Sets a word of slot 0.
-fn set_slot(logs: &mut spanfate_model::raw::TrialLogs, at: usize, value: u64) {
+fn set_slot(logs: &mut spanfate_model::format::raw::TrialLogs, at: usize, value: u64) {
     let at = 4096 + at;
     let ledger = logs.ledgers[0].as_mut().unwrap();
     ledger.change(|bytes| bytes[at..at + 8].copy_from_slice(&value.to_le_bytes()));
@@ -243,10 +243,10 @@ fn a_plan_without_trials_proves_nothing() {
 
 #[test]
 fn a_gap_the_receiver_admits_is_never_a_pass() {
-    let add_gap = |logs: &mut spanfate_model::raw::TrialLogs| {
+    let add_gap = |logs: &mut spanfate_model::format::raw::TrialLogs| {
         logs.wire.as_mut().unwrap().change(|wire| {
             let end = wire.len() - 64;
-            wire.splice(end..end, spanfate_model::wire::write_gap(3));
+            wire.splice(end..end, spanfate_model::format::wire::write_gap(3));
         });
     };
     assert_eq!(verdict_after(add_gap), Verdict::Inconclusive);

@@ -5,13 +5,13 @@ mod common;
 
 use common::life::{FRONT, FRONTED, Life, PROCESSOR};
 use common::{Batch, Further, World, started};
+use spanfate_model::books::ledger::{PathBooks, Spread};
 use spanfate_model::fate::Fate;
-use spanfate_model::ledger::{PathBooks, Spread};
-use spanfate_model::probe::{Kind, Settings};
+use spanfate_model::format::probe::{Kind, Settings};
+use spanfate_model::format::slots::PathRecord;
+use spanfate_model::format::wire::Disposition;
 use spanfate_model::result::{PathKind, RunResult, TrialResult};
-use spanfate_model::slots::PathRecord;
 use spanfate_model::verdict::Verdict;
-use spanfate_model::wire::Disposition;
 
 /// A second batch processor.
 const SECOND: u64 = 0xc000_3000;

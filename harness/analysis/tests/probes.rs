@@ -3,11 +3,11 @@
 mod common;
 
 use common::life::{FRONT, FRONTED, Life, PROCESSOR};
+use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::fate::{Cause, Decider, Exit, Fate, Filter, Leak};
-use spanfate_model::probe::Kind;
+use spanfate_model::format::probe::Kind;
 use spanfate_model::result::TrialResult;
 use spanfate_model::verdict::Verdict;
-use spanfate_model::witness::{Witness, WitnessState};
 
 fn fates(trial: &TrialResult) -> Vec<(Fate, u64)> {
     trial.ledger.fates.iter().map(|(fate, count)| (*fate, count.total)).collect()

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Batch, World};
 use spanfate_model::fate::Fate;
-use spanfate_model::wire::{Disposition, RECORD_BYTES};
+use spanfate_model::format::wire::{Disposition, RECORD_BYTES};
 
 /// Concludes a world whose one span came through a relay, with what the answer record says of the endpoint; none: cut off.
 fn fates(batch: Batch, said: Option<u8>) -> (Vec<Fate>, u64) {

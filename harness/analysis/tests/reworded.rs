@@ -8,16 +8,16 @@ use common::life::Life;
 use common::{BEGAN, Batch, World, killed, started};
 use serde_json::{Value, json};
 use spanfate_analysis::value_of;
-use spanfate_model::event::{Amounts, Event, EventKind, FaultEvent};
-use spanfate_model::expect::Expect;
-use spanfate_model::figure::Figure;
-use spanfate_model::measure::Measured;
+use spanfate_model::fate::witness::Witness;
+use spanfate_model::fault::measure::Measured;
+use spanfate_model::format::event::{Amounts, Event, EventKind, FaultEvent};
+use spanfate_model::format::wire::Disposition;
 use spanfate_model::result::{Agreement, Basis, ById, Counted, RunResult, TrialResult, Validity};
 use spanfate_model::scenario::Fault;
+use spanfate_model::scenario::expect::Expect;
+use spanfate_model::scenario::figure::Figure;
 use spanfate_model::term::reword;
 use spanfate_model::verdict::Verdict;
-use spanfate_model::wire::Disposition;
-use spanfate_model::witness::Witness;
 
 /// A fault with everything that an injector may have measured of it.
 fn measured() -> Vec<Event> {

@@ -5,9 +5,9 @@ mod common;
 use common::{BEGAN, Batch, Span, World, killed, started};
 use proptest::prelude::*;
 use spanfate_model::fate::{Cause, Exit, Fate, FateClass};
+use spanfate_model::format::slots::RuntimeSample;
+use spanfate_model::format::wire::Disposition::Accepted;
 use spanfate_model::result::{Slice, TrialResult};
-use spanfate_model::slots::RuntimeSample;
-use spanfate_model::wire::Disposition::Accepted;
 
 const MS: u64 = 1_000_000;
 /// Length of a slice.

@@ -4,12 +4,12 @@ mod common;
 
 use common::{BEGAN, Batch, World, started};
 use spanfate_analysis::{conclude_run, conclude_trial};
-use spanfate_model::environment::Environment;
+use spanfate_model::format::manifest::{RunManifest, Status};
+use spanfate_model::format::wire::Disposition::Accepted;
 use spanfate_model::load::{LoadRecord, Outcome};
-use spanfate_model::manifest::{RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{Check, RunResult};
-use spanfate_model::wire::Disposition::Accepted;
 
 const MS: u64 = 1_000_000;
 

@@ -8,14 +8,14 @@ use std::num::NonZeroU32;
 use common::{World, conclude, write_wire};
 use spanfate_model::exporter::SamplerKind;
 use spanfate_model::fate::Fate;
-use spanfate_model::id::{SpanId, SpanKey, TraceId};
+use spanfate_model::format::raw::TrialLogs;
+use spanfate_model::format::wire::{Disposition, SpanRecord};
 use spanfate_model::load::{self, Outcome};
 use spanfate_model::plan::Plan;
-use spanfate_model::raw::TrialLogs;
+use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
 use spanfate_model::result::{Basis, RunResult, TrialResult};
 use spanfate_model::scenario::{Root, WitnessMode};
 use spanfate_model::verdict::Verdict;
-use spanfate_model::wire::{Disposition, SpanRecord};
 
 const REQUESTS: u32 = 20;
 const EACH: u32 = 3;

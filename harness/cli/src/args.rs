@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use spanfate_model::unit::{Period, Rate, UnitError};
+use spanfate_model::quantity::unit::{Period, Rate, UnitError};
 use spanfate_model::verdict::ExitCode as Code;
 use spanfate_run::runner::Limits;
 

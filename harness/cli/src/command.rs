@@ -25,7 +25,7 @@ mod selftest;
 use std::path::PathBuf;
 
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::shim::Become;
+use spanfate_run::process::shim::Become;
 
 use crate::args::{Arguments, Command};
 use crate::error::Error;
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Exec { parent, cpus, hold, unprivileged, command } => {
             Ok(hidden::exec(&Become { cpus, parent, hold, unprivileged, command }))
         }
-        Command::Spin { share } => spanfate_run::spin::spin(share),
+        Command::Spin { share } => spanfate_run::host::spin::spin(share),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use spanfate_model::row::SpanRow;
+use spanfate_model::books::row::SpanRow;
 
 /// The first line; columns are only ever added at the end.
 pub(crate) const HEADER: &str = "trial,variant,service,incarnation,trace_id,span_id,parent_span_id,name,kind,request,\

@@ -1,6 +1,6 @@
 //! What commands say of a run that was carried out, or concluded again.
 
-use spanfate_model::layout::RunDir;
+use spanfate_model::format::layout::RunDir;
 use spanfate_model::result::RunResult;
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::{TableStyle, table};

@@ -10,10 +10,10 @@ mod sweep;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
-use spanfate_model::figure::nearest;
 use spanfate_model::plan::Plan;
 use spanfate_model::scenario::Scenario;
-use spanfate_run::project::Project;
+use spanfate_model::scenario::figure::nearest;
+use spanfate_run::host::project::Project;
 
 use crate::error::Error;
 

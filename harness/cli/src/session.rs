@@ -21,7 +21,7 @@ pub(crate) mod selected;
 pub(crate) mod selftest;
 pub(crate) mod series;
 
-use spanfate_run::progress::Progress;
+use spanfate_run::trial::progress::Progress;
 
 /// Who is told how something goes on. Nobody else is: a use case has no terminal.
 pub(crate) trait Audience {

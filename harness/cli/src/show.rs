@@ -4,10 +4,10 @@ use std::error::Error as _;
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use spanfate_model::unit::MonoNs;
-use spanfate_run::clock;
+use spanfate_model::quantity::unit::MonoNs;
 use spanfate_run::fixture::BuildLine;
-use spanfate_run::progress::{Life, Progress};
+use spanfate_run::host::clock;
+use spanfate_run::trial::progress::{Life, Progress};
 
 use crate::error::Error;
 use crate::session::Audience;

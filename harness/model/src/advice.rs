@@ -2,6 +2,7 @@
 //! (`docs/glossary.md`), with the memory they cost. Whoever advises asks [`plan::plan`], so that the same question has one answer.
 
 pub mod demand;
+pub mod law;
 pub mod lines;
 pub mod observed;
 pub mod plan;
@@ -9,7 +10,7 @@ pub mod retry;
 pub mod settings;
 pub mod why;
 
-use crate::defaults;
+use crate::exporter::defaults;
 
 /// The variable that sets the batch.
 pub const BATCH_VARIABLE: &str = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE";

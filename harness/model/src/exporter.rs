@@ -1,10 +1,11 @@
 //! The exporter and processor settings of a Go service: what a variant sets, and what the SDK then really uses.
 
+pub mod defaults;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::defaults;
-use crate::unit::Period;
+use crate::quantity::unit::Period;
 
 /// Export protocol; it chooses the exporter package.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]

@@ -246,5 +246,7 @@ impl<'de> Deserialize<'de> for Fate {
     }
 }
 
+pub mod signal;
 #[cfg(test)]
 mod tests;
+pub mod witness;

@@ -1,7 +1,9 @@
 //! What can go wrong on purpose. Each kind names the dose by which it proves that it happened.
 
+pub mod answer;
 mod bounds;
 mod code;
+pub mod measure;
 mod network;
 mod process;
 mod schedule;
@@ -10,9 +12,9 @@ mod target;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::Answer;
 use crate::fate::Leak;
-use crate::measure::Measure;
+use crate::fault::answer::Answer;
+use crate::fault::measure::Measure;
 
 pub use bounds::{Excess, LONGEST, MOST_HELD};
 pub use code::{
@@ -186,7 +188,7 @@ impl Kind {
     }
 
     /// Whether it may end the process it is put on, and after how long the process is started again.
-    pub const fn ends_process(&self) -> Option<Option<crate::unit::Period>> {
+    pub const fn ends_process(&self) -> Option<Option<crate::quantity::unit::Period>> {
         match self {
             Self::Terminate(down) | Self::Kill(down) => Some(down.restart_after),
             Self::Oom(oom) => Some(oom.restart_after),

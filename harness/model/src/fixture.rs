@@ -10,11 +10,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::defaults;
+use crate::exporter::defaults;
 use crate::exporter::{Compression, Exporter, OnFull, Protocol, Retry, SamplerKind, Via};
-use crate::id::{TraceTag, decimal};
+use crate::quantity::id::{TraceTag, decimal};
+use crate::quantity::unit::Period;
 use crate::scenario::{Fixture, Service};
-use crate::unit::Period;
 
 pub use fault::{FaultConfig, FaultKind, GcConfig};
 pub use path::PathConfig;

@@ -3,15 +3,13 @@
 mod curve;
 mod planned;
 mod schedule;
-mod trace;
 
-use crate::id::{SpanId, TraceTag, mix};
-use crate::le::{put, u16_at, u32_at, u64_at};
-use crate::unit::MonoNs;
+use crate::quantity::id::{SpanId, TraceTag, mix};
+use crate::quantity::le::{put, u16_at, u32_at, u64_at};
+use crate::quantity::unit::MonoNs;
 
 pub use self::planned::{Closed, PlannedLoad, PlannedReplay};
 pub use self::schedule::schedule;
-pub use self::trace::{Trace, TraceError};
 
 /// Size of a record of the load log; the file is nothing but records.
 pub const RECORD_BYTES: usize = 40;

@@ -1,23 +1,26 @@
 //! The resolved scenario: defaults filled, variants merged, trials expanded. Same file and seed, same plan, byte for byte.
 
+pub mod subject;
+pub mod topology;
+
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::expect::Expect;
 use crate::exporter::{Exporter, SamplerKind};
-use crate::id::TraceTag;
+use crate::format::manifest::FORMAT;
 use crate::load::PlannedLoad;
-use crate::manifest::FORMAT;
-use crate::probe::Ebpf;
+use crate::plan::topology::{Share, shares};
+use crate::quantity::id::TraceTag;
+use crate::quantity::unit::Period;
+use crate::scenario::ebpf::Ebpf;
+use crate::scenario::expect::Expect;
 use crate::scenario::{
     Axis, Build, Claim, Compare, Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode,
     one_or_many,
 };
-use crate::topology::{Share, shares};
-use crate::unit::Period;
 
 /// Everything a run needs.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -101,12 +104,12 @@ pub struct PlannedTrial {
     /// What its traces carry.
     pub tag: TraceTag,
     /// Key of its span ids.
-    #[serde(with = "crate::id::decimal")]
-    #[schemars(with = "crate::id::Decimal")]
+    #[serde(with = "crate::quantity::id::decimal")]
+    #[schemars(with = "crate::quantity::id::Decimal")]
     pub salt: u64,
     /// Seed of its schedule.
-    #[serde(with = "crate::id::decimal")]
-    #[schemars(with = "crate::id::Decimal")]
+    #[serde(with = "crate::quantity::id::decimal")]
+    #[schemars(with = "crate::quantity::id::Decimal")]
     pub seed: u64,
 }
 

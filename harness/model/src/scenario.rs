@@ -1,8 +1,12 @@
 //! A scenario file as it is written. Every key is closed; nothing is resolved here (see [`crate::plan`]).
 
+pub mod arrivals;
 mod claim;
 mod compare;
+pub mod ebpf;
+pub mod expect;
 mod fault;
+pub mod figure;
 mod load;
 mod path;
 mod sdk;
@@ -14,10 +18,10 @@ use std::num::NonZeroU32;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::expect::Expect;
 use crate::exporter::Exporter;
-use crate::probe::{self, Ebpf};
-use crate::unit::{ByteSize, Period};
+use crate::quantity::unit::{ByteSize, Period};
+use crate::scenario::ebpf::Ebpf;
+use crate::scenario::expect::Expect;
 
 pub use claim::Claim;
 pub use compare::{ALPHA, Compare, Gates};
@@ -59,7 +63,7 @@ pub struct Scenario {
     pub receiver: Receiver,
     /// The eBPF witness, for all variants: a word (`auto`, `off`, `batch`, `counters`, `spans`, `events`, `required`) or a table.
     #[serde(default)]
-    #[schemars(with = "Option<probe::Written>")]
+    #[schemars(with = "Option<ebpf::Written>")]
     pub ebpf: Option<Ebpf>,
     /// Exporter knobs, for all variants.
     #[serde(default)]
@@ -157,7 +161,7 @@ pub struct Variant {
     pub witness: Option<WitnessMode>,
     /// The eBPF witness, in place of the scenario's.
     #[serde(default)]
-    #[schemars(with = "Option<probe::Written>")]
+    #[schemars(with = "Option<ebpf::Written>")]
     pub ebpf: Option<Ebpf>,
     /// A load of its own.
     #[serde(default)]

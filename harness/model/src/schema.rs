@@ -9,7 +9,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use crate::manifest::FORMAT;
+use crate::format::manifest::FORMAT;
 use crate::result::RunResult;
 use crate::scenario::Scenario;
 

@@ -1,8 +1,8 @@
 //! The four answers of the first screen: is anything lost, why, may I believe it, what should I set?
 
-use spanfate_model::manifest::Status;
+use spanfate_model::fate::witness::WitnessState;
+use spanfate_model::format::manifest::Status;
 use spanfate_model::result::{Basis, RunResult, VariantResult};
-use spanfate_model::witness::WitnessState;
 
 use crate::books::{Books, contradictions, trials};
 use crate::number::PAGE;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::books::ledger::{Ledger, Listed};
 use spanfate_model::fate::{Fate, FateClass};
-use spanfate_model::ledger::{Ledger, Listed};
 use spanfate_model::result::{RunResult, TrialResult, VariantResult};
 
 /// A list of spans in a ledger.

@@ -10,8 +10,8 @@ pub(crate) mod markdown;
 
 use std::collections::BTreeSet;
 
-use spanfate_model::environment::Environment;
 use spanfate_model::result::RunResult;
+use spanfate_model::result::environment::Environment;
 
 use crate::books::trials;
 use crate::text::clean;

@@ -1,6 +1,6 @@
 //! The words of a comparison: values, effects and intervals of its figures.
 
-use spanfate_model::change::Change;
+use spanfate_model::result::change::Change;
 use spanfate_model::result::{Compared, Comparison, Way};
 
 use crate::number::{NONE, Numbers};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use spanfate_model::exporter::{Effective, Retry};
 use spanfate_model::plan::PlannedVariant;
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::{RunResult, VariantResult};
 use spanfate_model::scenario::{Fault, WitnessMode};
-use spanfate_model::unit::Period;
 
 use crate::alike::{names_of_sets, planned};
 

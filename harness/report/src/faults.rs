@@ -4,7 +4,7 @@ mod dose;
 
 use std::collections::BTreeSet;
 
-use spanfate_model::measure::Measure;
+use spanfate_model::fault::measure::Measure;
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::result::{FaultResult, FaultWindow, RunResult, TrialResult, VariantResult};
 use spanfate_model::scenario::Fault;

@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use spanfate_model::advice::plan::{Plan, Shortfall};
-use spanfate_model::frontier::{Along, End, Frontier, Limit, Verified};
+use spanfate_model::finding::frontier::{Along, End, Frontier, Limit, Verified};
 
 use crate::number::{NONE, TERMINAL};
 use crate::text::clean;

@@ -1,8 +1,8 @@
 //! What the probes saw of a process that was joined, as text for a terminal.
 
-use spanfate_model::probe::Kind;
+use spanfate_model::fate::witness::WitnessState;
+use spanfate_model::format::probe::Kind;
 use spanfate_model::result::{ProbeResult, ProbedProcessor};
-use spanfate_model::witness::WitnessState;
 
 use crate::number::TERMINAL;
 use crate::text::clean;

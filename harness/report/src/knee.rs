@@ -1,7 +1,7 @@
 //! Where loss begins, with what is needed to draw it: loss by offered rate, for configurations that ran at several rates; or by how
 //! much of the ceiling was asked for, where all ran at one.
 
-use spanfate_model::law::Worker;
+use spanfate_model::advice::law::Worker;
 use spanfate_model::result::{Begin, LossAlong, LossBegins, RunResult, VariantResult};
 
 /// A variant at one place of the axis.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use spanfate_model::measure::Measure;
+use spanfate_model::fault::measure::Measure;
 use spanfate_model::result::{Basis, ById, Check, Counted, PathTotal, Total};
 use spanfate_model::term::{Term, worded};
 

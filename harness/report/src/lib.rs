@@ -34,12 +34,12 @@ mod words;
 
 use spanfate_model::advice::observed::Row;
 use spanfate_model::advice::plan::Plan;
-use spanfate_model::explain::Explanation;
-use spanfate_model::frontier::Frontier;
-use spanfate_model::index::Entry;
-use spanfate_model::peek::Peek;
+use spanfate_model::books::explain::Explanation;
+use spanfate_model::finding::frontier::Frontier;
+use spanfate_model::finding::index::Entry;
+use spanfate_model::finding::peek::Peek;
+use spanfate_model::finding::selftest::Selftest;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
-use spanfate_model::selftest::Selftest;
 
 pub use crate::page::index::Links;
 pub use crate::terminal::TableStyle;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::books::ledger::{PathBooks, Spread};
 use spanfate_model::fate::{Fate, FateClass};
-use spanfate_model::ledger::{PathBooks, Spread};
 use spanfate_model::result::{PathResult, Prediction, RunResult, TrialResult, VariantResult};
 
 use crate::books::trials;

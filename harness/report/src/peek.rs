@@ -1,7 +1,7 @@
 //! A peek at a process as text: the sentence that answers first, then what it rests on.
 
 use spanfate_model::advice::lines::assignment;
-use spanfate_model::peek::{Advice, Peek, ProcessorPeek, RoundTrip, State};
+use spanfate_model::finding::peek::{Advice, Peek, ProcessorPeek, RoundTrip, State};
 
 use crate::number::TERMINAL;
 use crate::sheet::{row, time};

@@ -1,7 +1,7 @@
 //! A self-test as text.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use spanfate_model::selftest::{Check, Selftest};
+use spanfate_model::finding::selftest::{Check, Selftest};
 
 use crate::number::{NONE, TERMINAL};
 use crate::words;

@@ -1,9 +1,9 @@
 //! Which spans are lost and what that does to traces: the choices that terminal and page share.
 
-use spanfate_model::breakdown::BreakdownRow;
-use spanfate_model::damage::{Damage, ServiceDamage};
+use spanfate_model::books::breakdown::BreakdownRow;
+use spanfate_model::books::damage::{Damage, ServiceDamage};
+use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::result::{RunResult, VariantResult};
-use spanfate_model::witness::{Witness, WitnessState};
 
 use crate::books::trials;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::manifest::Status;
+use spanfate_model::format::manifest::Status;
 use spanfate_model::result::{
     Basis, Comparison, Estimate, Expectation, LoadFigures, RunResult, VariantResult,
 };

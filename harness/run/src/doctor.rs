@@ -5,9 +5,11 @@ use std::path::Path;
 
 use spanfate_probes::capability;
 
-use crate::fault::Tool;
-use crate::project::Project;
-use crate::{Error, child, machine, store};
+use crate::host::machine;
+use crate::host::project::Project;
+use crate::process::child;
+use crate::trial::fault::Tool;
+use crate::{Error, store};
 
 /// How a check came out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

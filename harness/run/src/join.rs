@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use spanfate_model::manifest::ProcessManifest;
-use spanfate_model::probe::Ebpf;
-use spanfate_model::unit::MonoNs;
+use spanfate_model::format::manifest::ProcessManifest;
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::scenario::ebpf::Ebpf;
 
-use crate::interrupt::Interrupt;
+use crate::Error;
+use crate::host::clock;
+use crate::host::machine;
 use crate::probe;
-use crate::progress::Life;
-use crate::{Error, clock, machine};
+use crate::process::interrupt::Interrupt;
+use crate::trial::progress::Life;
 
 /// How often the process is looked at.
 const LOOK_NS: u64 = 50_000_000;

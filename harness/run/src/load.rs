@@ -12,8 +12,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use http::Uri;
-use spanfate_model::id::TraceTag;
-use spanfate_model::unit::MonoNs;
+use spanfate_model::quantity::id::TraceTag;
+use spanfate_model::quantity::unit::MonoNs;
 use spanfate_probes::priority;
 use tokio::runtime::{Builder, LocalOptions};
 

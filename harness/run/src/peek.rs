@@ -8,16 +8,16 @@ mod watch;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use spanfate_model::peek::Observation;
-use spanfate_model::probe::{Ebpf, EbpfMode};
-use spanfate_model::unit::{ByteSize, MonoNs};
+use spanfate_model::finding::peek::Observation;
+use spanfate_model::quantity::unit::{ByteSize, MonoNs};
+use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_probes::ProbeError;
 use spanfate_probes::attach::Attached;
 use spanfate_probes::gobin::{GoBinary, GobinError, OffsetSource};
 use spanfate_probes::lookup::{Found, look_up};
 use spanfate_probes::memory::Memory;
 
-use crate::clock;
+use crate::host::clock;
 use learn::Learn;
 use watch::Watch;
 

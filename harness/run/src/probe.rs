@@ -9,15 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use spanfate_model::probe::{Buffer, Ebpf, EbpfMode, Kind, ProbeManifest, Record, TRAP_TAKEN, Trap, header};
-use spanfate_model::unit::Period;
+use spanfate_model::format::probe::{Kind, ProbeManifest, Record, TRAP_TAKEN, header};
+use spanfate_model::quantity::unit::Period;
+use spanfate_model::scenario::ebpf::{Buffer, Ebpf, EbpfMode, Trap};
 use spanfate_probes::ProbeError;
 use spanfate_probes::attach::Attached;
 use spanfate_probes::gobin::{GoBinary, OffsetSource};
 use spanfate_probes::lookup::{Found, GROWS, look_up};
 use spanfate_probes::memory::Memory;
 
-use crate::{Error, clock};
+use crate::Error;
+use crate::host::clock;
 pub use facts::{Facts, facts};
 use scribe::Scribe;
 

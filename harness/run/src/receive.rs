@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use self::distinct::distinct;
+use crate::Error;
+use crate::host::machine;
 use crate::receiver::{self, Config, Counts, Receiver, RelayTally, Tally, Upstream};
-use crate::{Error, machine};
 
 mod distinct;
 

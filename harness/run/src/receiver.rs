@@ -11,49 +11,41 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fmt, io};
 
-use spanfate_model::answer::Answer;
-use spanfate_model::wire::Disposition;
+use spanfate_model::fault::answer::Answer;
+use spanfate_model::format::wire::Disposition;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use self::counts::Totals;
 pub use self::counts::{Counts, RelayTally, Tally};
-pub use self::deadline::Deadlines;
-use self::door::Bound;
 use self::exchange::Exchange;
-use self::span::Invalid;
-use self::peers::Peers;
 use self::receipt::{Arrival, Judgement, WireLog};
 use self::relay::Relay;
 pub use self::relay::Upstream;
 use self::reply::{Failure, Reply};
 pub use self::script::{Entry, Script, When};
 use crate::error::Error;
+pub use crate::receiver::connection::deadline::Deadlines;
+use crate::receiver::connection::door::Bound;
+use crate::receiver::connection::peers::Peers;
+use crate::receiver::decode::span::Invalid;
 
 mod body;
+mod connection;
 mod counts;
-mod deadline;
-mod door;
+mod decode;
 mod exchange;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod grpc;
 mod http;
-mod json;
-mod message;
-mod names;
-mod otlp;
-mod pace;
 mod passed;
-mod peers;
 mod receipt;
 mod relay;
 mod reply;
 mod route;
 mod script;
 mod serve;
-mod socket;
-mod span;
 
 /// Messages up to this size are read even where the limit is lower, so that a refusal can name its spans.
 const READ_ANYWAY: usize = 8 << 20;
@@ -284,7 +276,7 @@ impl Shared {
             exchange.pass(0);
             return Ok(Reply::Usual);
         }
-        let spans = message::count(exchange.call.protocol, message)
+        let spans = decode::message::count(exchange.call.protocol, message)
             .map_err(|invalid| self.refuse_malformed(invalid))?;
         let refusal = if message.len() > max_bytes {
             Some(Refusal::TooLarge { limit: max_bytes })

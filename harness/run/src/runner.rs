@@ -1,28 +1,33 @@
 //! One run: fixtures built, trials executed one after the other, manifests kept up to date.
 
+pub(crate) mod journal;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use spanfate_model::environment::{BuiltSdk, Environment};
-use spanfate_model::layout::RunDir;
-use spanfate_model::manifest::{FORMAT, RunManifest, Status};
+use spanfate_model::format::layout::RunDir;
+use spanfate_model::format::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
-use spanfate_model::stamp;
-use spanfate_model::unit::MonoNs;
+use spanfate_model::quantity::stamp;
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::environment::{BuiltSdk, Environment};
 
 use crate::fixture::{self, BuildLine, Builder};
-use crate::guard::Guard;
-use crate::interrupt::Interrupt;
-use crate::journal;
-use crate::machine::Cpus;
-use crate::progress::Progress;
-use crate::project::Project;
+use crate::host::clock;
+use crate::host::machine;
+use crate::host::machine::Cpus;
+use crate::host::project::Project;
+use crate::process::guard::Guard;
+use crate::process::interrupt::Interrupt;
+use crate::process::shim;
 use crate::receiver::Upstream;
 use crate::store::SCRATCH_PREFIX;
+use crate::trial::fault;
+use crate::trial::progress::Progress;
 use crate::trial::{Tick, Trial};
-use crate::{Error, clock, fault, machine, shim, store};
+use crate::{Error, store};
 
 /// What a run is made of.
 #[derive(Debug)]

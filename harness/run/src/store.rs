@@ -12,17 +12,17 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::{Gid, chown};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use spanfate_model::event::TraceEvent;
-use spanfate_model::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, fixture_config};
-use spanfate_model::load::Trace;
-use spanfate_model::manifest::{ProcessManifest, TrialManifest};
+use spanfate_model::format::event::TraceEvent;
+use spanfate_model::format::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, fixture_config};
+use spanfate_model::format::manifest::{ProcessManifest, TrialManifest};
+use spanfate_model::format::raw::{Log, TrialLogs};
+use spanfate_model::format::slots::{HEADER_BYTES, Parts, read_header, read_live};
 use spanfate_model::plan::Plan;
-use spanfate_model::raw::{Log, TrialLogs};
-use spanfate_model::slots::{HEADER_BYTES, Parts, read_header, read_live};
+use spanfate_model::scenario::arrivals::Trace;
 use spanfate_probes::mapped::Mapped;
 
 use crate::Error;
-use crate::shim::NOBODY;
+use crate::process::shim::NOBODY;
 
 /// Writes bytes through a temporary file in the same directory: write, fsync, rename, fsync the directory.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {

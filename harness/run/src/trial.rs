@@ -3,7 +3,14 @@
 //! Between the start of its services and their end there is either a load of ours, with the faults of the plan, or the life of a
 //! program that somebody else uses (`life`).
 
+pub(crate) mod events;
+pub(crate) mod fault;
 mod life;
+pub(crate) mod links;
+pub mod progress;
+pub(crate) mod runtime_trace;
+pub(crate) mod services;
+pub(crate) mod usage;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,26 +19,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use spanfate_model::event::EventKind;
 use spanfate_model::fault::{Kind, Target};
-use spanfate_model::layout::{LOAD_LOG, TrialDir, WIRE_LOG};
+use spanfate_model::format::event::EventKind;
+use spanfate_model::format::layout::{LOAD_LOG, TrialDir, WIRE_LOG};
+use spanfate_model::format::manifest::{FORMAT, Status, TrialManifest};
 use spanfate_model::load::{Closed, schedule};
-use spanfate_model::manifest::{FORMAT, Status, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 use spanfate_model::scenario::{Fault, Root, Service};
 
-use crate::events::EventLog;
-use crate::fault::{Driver, Scene};
-use crate::links::Links;
 use crate::fixture::Programs;
-use crate::guard::Guard;
-use crate::interrupt::Interrupt;
-use crate::machine::Cpus;
-use crate::progress::Life;
+use crate::host::clock;
+use crate::host::machine;
+use crate::host::machine::Cpus;
+use crate::process::guard::Guard;
+use crate::process::interrupt::Interrupt;
+use crate::receiver;
 use crate::receiver::{DiscardPlan, Entry, Receiver, Script, Upstream, When};
-use crate::services::{Stage, Watch};
-use crate::usage::Sampler;
-use crate::{Error, clock, load, machine, receiver, store, traces};
+use crate::trial::events::EventLog;
+use crate::trial::fault::{Driver, Scene};
+use crate::trial::links::Links;
+use crate::trial::progress::Life;
+use crate::trial::services::{Stage, Watch};
+use crate::trial::usage::Sampler;
+use crate::{Error, load, store};
 
 /// Time between "ready" and the first request: connections and threads settle.
 const SETTLE: Duration = Duration::from_millis(100);
@@ -87,7 +97,7 @@ impl Trial<'_> {
         if let Err(error) = &done {
             manifest.error = Some(error.to_string());
         }
-        traces::read(&self.programs.traceevents, &self.scratch, &manifest, self.guard)?;
+        runtime_trace::read(&self.programs.traceevents, &self.scratch, &manifest, self.guard)?;
         // Also after an error: what was seen until then is evidence.
         if !store::adopt(&self.dir, &manifest)? {
             let gone = std::io::ErrorKind::NotFound.into();

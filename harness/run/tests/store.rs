@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use spanfate_model::layout::{LOAD_LOG, TrialDir, WIRE_LOG};
-use spanfate_model::manifest::{ProcessManifest, TrialManifest};
-use spanfate_model::slots::{HEADER_BYTES, Header, Live, PATH_BYTES, SLOT_BYTES};
+use spanfate_model::format::layout::{LOAD_LOG, TrialDir, WIRE_LOG};
+use spanfate_model::format::manifest::{ProcessManifest, TrialManifest};
+use spanfate_model::format::slots::{HEADER_BYTES, Header, Live, PATH_BYTES, SLOT_BYTES};
 use spanfate_run::store;
 use tempfile::TempDir;
 

@@ -25,8 +25,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use spanfate_run::guard;
-use spanfate_run::shim::{Become, become_program};
+use spanfate_run::process::guard;
+use spanfate_run::process::shim::{Become, become_program};
 
 /// A test, given the server's program.
 type Test = (&'static str, fn(&Path));

@@ -5,7 +5,7 @@ mod c;
 
 use std::collections::BTreeMap;
 
-use spanfate_model::probe::{RECORD_BYTES, Record};
+use spanfate_model::format::probe::{RECORD_BYTES, Record};
 
 use super::*;
 

@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use spanfate_analysis::join::{Row, Stream};
-use spanfate_model::id::{SlotRef, SpanId, SpanKey, TraceId, TraceTag};
+use spanfate_model::quantity::id::{SlotRef, SpanId, SpanKey, TraceId, TraceTag};
 
 /// Bytes of a statement: trace id, span id, value.
 pub(crate) const STATEMENT: usize = 32;

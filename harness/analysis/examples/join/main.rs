@@ -18,7 +18,7 @@ use std::path::Path;
 use data::{Statements, Streams};
 use spanfate_analysis::join::{PassLimit, Stream};
 use spanfate_probes::mapped::Mapped;
-use spanfate_run::clock;
+use spanfate_run::host::clock;
 
 const USAGE: &str = "usage: join write SPANS DIR | join (general|hash-map|slots) DIR [STATEMENTS-PER-PASS]";
 

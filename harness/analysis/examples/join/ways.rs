@@ -3,7 +3,7 @@
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use spanfate_analysis::join::{PassLimit, Row, Stream, outer};
-use spanfate_model::id::SpanKey;
+use spanfate_model::quantity::id::SpanKey;
 
 use crate::data::{Answer, Known, SALT, STATEMENT, Statements, Streams, read};
 

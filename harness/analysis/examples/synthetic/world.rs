@@ -7,20 +7,20 @@ use std::io::{self, BufWriter, Write};
 use std::num::NonZeroU32;
 use std::path::Path;
 
-use spanfate_model::environment::Environment;
 use spanfate_model::exporter::Effective;
 use spanfate_model::fate::{Cause, Fate, Leak};
-use spanfate_model::id::{SlotRef, SpanId, SpanKey};
-use spanfate_model::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, slots_name};
-use spanfate_model::load::{LoadRecord, Outcome, remote_parent};
-use spanfate_model::manifest::{
+use spanfate_model::format::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, slots_name};
+use spanfate_model::format::manifest::{
     FORMAT, Phases, ProcessEnd, ProcessManifest, RunManifest, Status, TrialManifest,
 };
+use spanfate_model::format::slots::{FLAG_RECORDING, FLAG_SAMPLED, Header, Live, LogEntry, LogRecord, Slot};
+use spanfate_model::format::wire::{self, Disposition, RequestRecord, SpanRecord, WireProtocol};
+use spanfate_model::load::{LoadRecord, Outcome, remote_parent};
 use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::quantity::id::{SlotRef, SpanId, SpanKey};
+use spanfate_model::quantity::unit::{Period, Rate};
+use spanfate_model::result::environment::Environment;
 use spanfate_model::scenario::{Load, Scenario, Service, WitnessMode};
-use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, Header, Live, LogEntry, LogRecord, Slot};
-use spanfate_model::unit::{Period, Rate};
-use spanfate_model::wire::{self, Disposition, RequestRecord, SpanRecord, WireProtocol};
 use spanfate_run::store;
 
 /// Spans by fate.

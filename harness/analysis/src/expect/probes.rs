@@ -1,9 +1,9 @@
 //! Figures of the probes that an expectation can name.
 
-use spanfate_model::figure::Figure;
-use spanfate_model::probe::{Kind, TRAP_TAKEN};
+use spanfate_model::fate::witness::WitnessState;
+use spanfate_model::format::probe::{Kind, TRAP_TAKEN};
 use spanfate_model::result::{Counted, ProbeResult, TrialResult};
-use spanfate_model::witness::WitnessState;
+use spanfate_model::scenario::figure::Figure;
 
 /// The value of a figure; none where there were no probes.
 pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {

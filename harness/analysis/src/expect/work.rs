@@ -1,8 +1,8 @@
 //! Figures of the work done: spans, exports, bytes, allocations, processor time, memory.
 
 use spanfate_model::fate::Fate;
-use spanfate_model::figure::Figure;
 use spanfate_model::result::TrialResult;
+use spanfate_model::scenario::figure::Figure;
 
 pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
     let TrialResult { ledger, exports, usage, load, .. } = trial;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use spanfate_model::explain::ActingFault;
+use spanfate_model::books::explain::ActingFault;
+use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::scenario::Fault;
-use spanfate_model::unit::MonoNs;
 
 use super::Case;
 use super::steps::{Steps, since};
 use super::words::lasting;
-use crate::excuse::Acted;
+use crate::evidence::excuse::Acted;
 
 /// The faults of a trial: what was planned, and when each acted.
 #[derive(Clone, Copy)]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use spanfate_model::id::{SpanId, SpanKey, TraceId};
-use spanfate_model::probe::{self, Record};
-use spanfate_model::raw::TrialLogs;
-use spanfate_model::wire::{self, WireRecord};
+use spanfate_model::format::probe::{self, Record};
+use spanfate_model::format::raw::TrialLogs;
+use spanfate_model::format::wire::{self, WireRecord};
+use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
 
-use crate::process::Process;
+use crate::evidence::process::Process;
 
 /// Ids with a common beginning.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -1,7 +1,7 @@
 //! What the load says of a span's request.
 
+use spanfate_model::fate::witness::Witness;
 use spanfate_model::load::{LoadRecord, Outcome};
-use spanfate_model::witness::Witness;
 
 use super::steps::Steps;
 use super::words::lasting;

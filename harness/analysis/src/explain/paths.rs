@@ -1,14 +1,14 @@
 //! A span on several export paths: what became of it on each.
 
-use spanfate_model::explain::PathStanding;
-use spanfate_model::row::Standing;
-use spanfate_model::unit::MonoNs;
+use spanfate_model::books::explain::PathStanding;
+use spanfate_model::books::row::Standing;
+use spanfate_model::quantity::unit::MonoNs;
 
 use super::process::Made;
 use super::steps::since;
 use super::{Case, decided};
-use crate::receipts::Receipt;
-use crate::walk::JudgedPath;
+use crate::books::walk::JudgedPath;
+use crate::evidence::receipts::Receipt;
 
 /// A span on one of several paths.
 pub(super) struct OnOne<'a> {

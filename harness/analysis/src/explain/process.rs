@@ -1,19 +1,19 @@
 //! What a span's own process says of it: the span ledger or the probes that stand in for it, and the SDK's own words.
 
-use spanfate_model::manifest::{ProcessEnd, ProcessManifest};
-use spanfate_model::probe::{Kind, SpanMark};
+use spanfate_model::books::row::{Standing, kind_name};
+use spanfate_model::fate::witness::Witness;
+use spanfate_model::format::manifest::{ProcessEnd, ProcessManifest};
+use spanfate_model::format::probe::{Kind, SpanMark};
+use spanfate_model::format::slots::RuntimeSample;
+use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::PathKind;
-use spanfate_model::row::{Standing, kind_name};
-use spanfate_model::slots::RuntimeSample;
-use spanfate_model::unit::MonoNs;
-use spanfate_model::witness::Witness;
 
 use super::Case;
 use super::steps::Steps;
 use super::words::{count, lasting, quote, spans};
+use crate::evidence::path::{ExportCall, ExportResult, Path};
+use crate::evidence::process::Process;
 use crate::evidence::{OnPath, SpanEvidence};
-use crate::path::{ExportCall, ExportResult, Path};
-use crate::process::Process;
 
 /// A look at the queue is told if it is no further away.
 const NEAR_NS: u64 = 250_000_000;

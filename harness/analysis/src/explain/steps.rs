@@ -1,10 +1,10 @@
 //! Steps being gathered.
 
-use spanfate_model::explain::Step;
-use spanfate_model::unit::MonoNs;
-use spanfate_model::witness::Witness;
+use spanfate_model::books::explain::Step;
+use spanfate_model::fate::witness::Witness;
+use spanfate_model::quantity::unit::MonoNs;
 
-use crate::quantile::millis;
+use crate::statistics::quantile::millis;
 
 /// What witnesses say, in any order.
 #[derive(Default)]

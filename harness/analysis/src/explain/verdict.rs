@@ -1,8 +1,8 @@
 //! The deciding cause in one sentence. It says what the witnesses prove; what none of them knows it calls not known.
 
+use spanfate_model::books::row::Standing;
 use spanfate_model::fate::{Exit, Fate};
-use spanfate_model::row::Standing;
-use spanfate_model::wire::Disposition;
+use spanfate_model::format::wire::Disposition;
 
 use super::Case;
 use super::faults::{Acting, clause};
@@ -10,7 +10,7 @@ use super::paths::beside_others;
 use super::process::{Made, ended, said};
 use super::wire::Appearance;
 use super::words::{count, lasting, quote, spans};
-use crate::path::ExportResult;
+use crate::evidence::path::ExportResult;
 
 /// The sentence.
 pub(super) fn say(case: &Case<'_>, acting: &[Acting<'_>]) -> String {

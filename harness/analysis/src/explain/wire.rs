@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spanfate_model::id::SpanKey;
-use spanfate_model::unit::MonoNs;
-use spanfate_model::wire::{
+use spanfate_model::fate::witness::Witness;
+use spanfate_model::format::wire::{
     self, AnswerFate, AnswerRecord, Disposition, Relayed, RequestRecord, WireProtocol, WireRecord,
 };
-use spanfate_model::witness::Witness;
+use spanfate_model::quantity::id::SpanKey;
+use spanfate_model::quantity::unit::MonoNs;
 
 use super::steps::Steps;
 use super::words::{lasting, spans};

@@ -10,8 +10,8 @@ use spanfate_model::exporter::{Exporter, OnFull};
 use spanfate_model::fate::{Fate, Remedy};
 use spanfate_model::fault::Family;
 use spanfate_model::plan::PlannedVariant;
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::{Advised, How, Prediction, Price, RunResult, TrialResult, VariantResult};
-use spanfate_model::unit::Period;
 
 use super::alike::{replaceable, same_conditions};
 use super::why::{fates, losers};

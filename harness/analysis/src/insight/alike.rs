@@ -3,8 +3,8 @@
 use spanfate_model::exporter::Exporter;
 use spanfate_model::load::PlannedLoad;
 use spanfate_model::plan::PlannedVariant;
-use spanfate_model::probe::Ebpf;
 use spanfate_model::result::Likeness;
+use spanfate_model::scenario::ebpf::Ebpf;
 use spanfate_model::scenario::{Build, Fault, Receiver, WitnessMode};
 
 /// A variant, taken apart by what each of its keys means for a comparison.

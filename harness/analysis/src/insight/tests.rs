@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::environment::Environment;
+use spanfate_model::books::ledger::{FateCount, Ledger};
 use spanfate_model::exporter::{Effective, Exporter, OnFull};
 use spanfate_model::fate::Fate;
-use spanfate_model::ledger::{FateCount, Ledger};
-use spanfate_model::manifest::{FORMAT, Status};
+use spanfate_model::format::manifest::{FORMAT, Status};
 use spanfate_model::plan::{Plan, PlannedVariant};
+use spanfate_model::quantity::unit::{Period, Rate};
+use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{
     Begin, ExportFigures, How, Insights, Limit, LoadFigures, Loss, Prediction, Quantiles, RunResult, Summary,
     TrialResult, UsageFigures, VariantResult,
 };
 use spanfate_model::scenario::{Load, Receiver, Scenario, Variant};
-use spanfate_model::unit::{Period, Rate};
 use spanfate_model::verdict::Verdict;
 
 use super::alike::{likenesses, replaceable};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::fate::signal::Rule;
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::{
     Cause, Late, Limit, LostTo, Nearest, Prediction, RunResult, SilentLosses, VariantResult,
 };
-use spanfate_model::signal::Rule;
 
 use super::alike::set_alike;
 use super::{planned, worst_law};

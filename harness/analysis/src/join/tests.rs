@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use spanfate_model::id::unmix;
+use spanfate_model::quantity::id::unmix;
 
 use super::*;
 

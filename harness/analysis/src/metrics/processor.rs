@@ -2,12 +2,12 @@
 
 use spanfate_model::advice::MARGIN;
 use spanfate_model::advice::demand::Demand;
+use spanfate_model::advice::law;
 use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
 use spanfate_model::advice::plan::{Now, Plan, plan};
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::advice::why::shortfalls;
 use spanfate_model::exporter::Protocol;
-use spanfate_model::law;
 
 use super::names::{Metric, Part};
 use super::window::{Window, unknown};

@@ -1,7 +1,7 @@
 //! Two runs that were not interleaved. Machines drift between runs, and no number of trials within each shows by how
 //! much; so the drift is allowed for, not estimated.
 
-use spanfate_model::change::Change;
+use spanfate_model::result::change::Change;
 
 use super::effect::{Judged, Measure, Scale};
 use super::interval::{mean, variance};

@@ -1,6 +1,6 @@
 //! What is compared and how a change is named.
 
-use spanfate_model::change::Change;
+use spanfate_model::result::change::Change;
 
 /// How candidate and baseline are set against each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
 //! The verdict over pairs: a change needs a proof and a size, "the same" needs an interval that leaves no room, and
 //! everything else is inconclusive.
 
-use spanfate_model::change::Change;
+use spanfate_model::result::change::Change;
 
 use super::detectable::detectable;
 use super::effect::{Judged, Measure};

@@ -1,7 +1,9 @@
 //! A span ledger, written as `docs/fixture-protocol.md` lays it out.
 
+use spanfate_model::format::slots::{
+    FLAG_SAMPLED, Header, Live, LogEntry, LogRecord, PathInfo, PathRecord, Slot,
+};
 use spanfate_model::plan::Plan;
-use spanfate_model::slots::{FLAG_SAMPLED, Header, Live, LogEntry, LogRecord, PathInfo, PathRecord, Slot};
 
 use super::{BEGAN, Batch, World};
 

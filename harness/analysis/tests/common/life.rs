@@ -1,11 +1,12 @@
 //! One program's life as probes write it down, record by record.
 
-use spanfate_model::id::{SpanId, SpanKey, TraceId};
-use spanfate_model::manifest::ProcessEnd;
+use spanfate_model::format::manifest::ProcessEnd;
+use spanfate_model::format::probe::{Counter, Kind, ProbeManifest, Record, Settings, header};
+use spanfate_model::format::wire::{Disposition, SpanRecord};
 use spanfate_model::plan::Plan;
-use spanfate_model::probe::{Counter, Ebpf, EbpfMode, Kind, ProbeManifest, Record, Settings, header};
+use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
 use spanfate_model::result::{RunResult, TrialResult};
-use spanfate_model::wire::{Disposition, SpanRecord};
+use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 
 use super::{BEGAN, World, conclude, started, write_wire_at};
 

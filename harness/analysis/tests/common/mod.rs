@@ -8,20 +8,22 @@ pub(crate) mod life;
 use std::num::NonZeroU32;
 
 use spanfate_analysis::{conclude_run, conclude_trial};
-use spanfate_model::environment::Environment;
 use spanfate_model::exporter::Effective;
-use spanfate_model::id::{SlotRef, SpanId, SpanKey};
-use spanfate_model::load::{LoadRecord, Outcome};
-use spanfate_model::manifest::{Phases, ProcessEnd, ProcessManifest, RunManifest, Status, TrialManifest};
-use spanfate_model::plan::Plan;
-use spanfate_model::raw::TrialLogs;
-use spanfate_model::result::{RunResult, TrialResult};
-use spanfate_model::scenario::{Fault, Load, Plant, Scenario, Service};
-use spanfate_model::slots::{FLAG_RECORDING, FLAG_SAMPLED, PathRecord, RuntimeSample, Slot};
-use spanfate_model::unit::{Period, Rate};
-use spanfate_model::wire::{
+use spanfate_model::format::manifest::{
+    Phases, ProcessEnd, ProcessManifest, RunManifest, Status, TrialManifest,
+};
+use spanfate_model::format::raw::TrialLogs;
+use spanfate_model::format::slots::{FLAG_RECORDING, FLAG_SAMPLED, PathRecord, RuntimeSample, Slot};
+use spanfate_model::format::wire::{
     self, AnswerFate, AnswerRecord, Disposition, Relayed, RequestRecord, SpanRecord, WireProtocol,
 };
+use spanfate_model::load::{LoadRecord, Outcome};
+use spanfate_model::plan::Plan;
+use spanfate_model::quantity::id::{SlotRef, SpanId, SpanKey};
+use spanfate_model::quantity::unit::{Period, Rate};
+use spanfate_model::result::environment::Environment;
+use spanfate_model::result::{RunResult, TrialResult};
+use spanfate_model::scenario::{Fault, Load, Plant, Scenario, Service};
 
 /// When the load of every world begins.
 pub(crate) const BEGAN: u64 = 1_000_000_000;

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use spanfate_analysis::statistics::{
     Direction, Gate, Measure, Scale, alpha_at, detectable, holm, judge, least_pairs, sign_flip,
 };
-use spanfate_model::change::Change;
+use spanfate_model::result::change::Change;
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use crate::noise::{normal, pairs, rate, trials};

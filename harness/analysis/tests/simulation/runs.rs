@@ -1,7 +1,7 @@
 //! Two runs that were not interleaved: how much drift must be allowed for.
 
 use spanfate_analysis::statistics::{DRIFT, Direction, Measure, Scale, apart};
-use spanfate_model::change::Change;
+use spanfate_model::result::change::Change;
 
 use crate::noise::{rate, trials};
 

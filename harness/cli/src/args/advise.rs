@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use spanfate_model::exporter::Protocol;
-use spanfate_model::unit::{Period, Rate};
+use spanfate_model::quantity::unit::{Period, Rate};
 
 use super::{period, rate};
 

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use spanfate_model::unit::Period;
+use spanfate_model::quantity::unit::Period;
 
 use super::{LimitArguments, Output, period};
 

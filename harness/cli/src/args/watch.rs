@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Args;
-use spanfate_model::unit::{Period, Rate};
+use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_run::receiver::Upstream;
 
 use super::{Output, percent, period, rate};

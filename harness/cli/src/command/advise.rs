@@ -9,7 +9,7 @@ use spanfate_model::advice::demand::{Burst, Demand};
 use spanfate_model::advice::plan::{Choice, Now, Plan, plan};
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::advice::why::{Variable, go_lines, shortfalls, variables};
-use spanfate_model::unit::{Period, Rate};
+use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::verdict::ExitCode;
 
 use crate::args::AdviseArguments;

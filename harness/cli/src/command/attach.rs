@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use spanfate_analysis::describe_probes;
 use spanfate_model::plan::Plan;
-use spanfate_model::probe::{Ebpf, EbpfMode};
+use spanfate_model::quantity::unit::{Period, Rate};
+use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_model::scenario::{Load, Scenario, Service};
-use spanfate_model::unit::{Period, Rate};
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::host::project::Project;
 use spanfate_run::join::join;
-use spanfate_run::project::Project;
+use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::receiver::Upstream;
 use spanfate_run::runner::{Limits, Run};
 

@@ -1,7 +1,7 @@
 //! `spanfate bisect`: which SDK release changed what a scenario's expectations say.
 
 use spanfate_model::verdict::{ExitCode, Verdict};
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::BisectArguments;
 use crate::error::{Error, of_signal};

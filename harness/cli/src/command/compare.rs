@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use spanfate_analysis::comparison::{Apart, compare_runs};
+use spanfate_analysis::compare::comparison::{Apart, compare_runs};
 use spanfate_model::result::RunResult;
 use spanfate_model::scenario::Gates;
 use spanfate_model::verdict::{ExitCode, Verdict};
 use spanfate_report::{TableStyle, comparisons};
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::CompareArguments;
 use crate::error::Error;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use spanfate_analysis::{Wanted, explain, ids_beginning_with};
-use spanfate_model::explain::Explanation;
+use spanfate_model::books::explain::Explanation;
 use spanfate_model::fate::Fate;
-use spanfate_model::figure::nearest;
-use spanfate_model::id::{SpanId, TraceId};
 use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::quantity::id::{SpanId, TraceId};
+use spanfate_model::scenario::figure::nearest;
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::{TableStyle, explained};
 

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use spanfate_analysis::{Exported, each_span};
+use spanfate_model::books::row::SpanRow;
 use spanfate_model::plan::{Plan, PlannedTrial};
-use spanfate_model::row::SpanRow;
 use spanfate_model::verdict::ExitCode;
 
 use crate::args::ExportArguments;

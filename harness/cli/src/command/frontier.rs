@@ -1,8 +1,8 @@
 //! `spanfate frontier`: how much each configuration carries without a loss, by search; beside it what the law predicts.
 
-use spanfate_model::frontier::{Along, End};
+use spanfate_model::finding::frontier::{Along, End};
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::{self, FrontierArguments};
 use crate::error::{Error, of_signal};

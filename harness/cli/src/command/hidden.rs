@@ -1,8 +1,8 @@
 //! The parts of this program that run as other processes.
 
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::guard;
-use spanfate_run::shim::{Become, become_program};
+use spanfate_run::process::guard;
+use spanfate_run::process::shim::{Become, become_program};
 
 use crate::show;
 

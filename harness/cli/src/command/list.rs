@@ -7,7 +7,7 @@ use spanfate_model::fault::Kind;
 use spanfate_model::plan::Plan;
 use spanfate_model::scenario::Scenario;
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::project::Project;
+use spanfate_run::host::project::Project;
 
 use crate::error::Error;
 use crate::scenario_file::{self, Loaded};

@@ -2,9 +2,9 @@
 
 use spanfate_analysis::conclude_peek;
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::clock;
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::host::clock;
 use spanfate_run::peek::Peeker;
+use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::PeekArguments;
 use crate::error::Error;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::receive::{Options, Station, Totals, endpoint};
 use spanfate_run::receiver::{Counts, RelayTally, Tally};
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use spanfate_model::layout::RunDir;
+use spanfate_model::format::layout::RunDir;
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::{Links, annotations, bmf, gobench, junit, markdown};
 use spanfate_run::{opener, store};

@@ -1,7 +1,7 @@
 //! `spanfate resume`: run what an interrupted run still lacks, then conclude all of it.
 
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::ResumeArguments;
 use crate::error::Error;

@@ -1,7 +1,7 @@
 //! `spanfate scenario`: run, then exactly what `analyze` and `report` do.
 
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::ScenarioArguments;
 use crate::error::Error;

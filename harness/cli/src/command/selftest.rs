@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::SelftestArguments;
 use crate::error::{Error, of_signal};

@@ -12,10 +12,10 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use spanfate_model::exporter::Exporter;
-use spanfate_model::figure::nearest;
 use spanfate_model::plan::{MAX_TRIALS, Plan, named};
+use spanfate_model::quantity::unit::Period;
+use spanfate_model::scenario::figure::nearest;
 use spanfate_model::scenario::{Scenario, Service, WitnessMode};
-use spanfate_model::unit::Period;
 
 /// Most spans of a kind that can be planted: they are written into the fixture's configuration.
 const MOST_PLANTED: u32 = 100_000;

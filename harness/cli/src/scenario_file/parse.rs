@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use serde::Deserialize;
-use spanfate_model::figure::nearest;
 use spanfate_model::plan::Plan;
+use spanfate_model::scenario::figure::nearest;
 use spanfate_model::scenario::{RESERVED, Scenario};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};

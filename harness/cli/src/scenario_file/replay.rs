@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use spanfate_model::layout::RunDir;
-use spanfate_model::load::Trace;
+use spanfate_model::format::layout::RunDir;
 use spanfate_model::scenario::Load;
+use spanfate_model::scenario::arrivals::Trace;
 
 use super::check::Problem;
 

@@ -8,7 +8,7 @@ mod tests;
 use std::ops::Range;
 
 use serde::Deserialize;
-use spanfate_model::figure::nearest;
+use spanfate_model::scenario::figure::nearest;
 use spanfate_model::scenario::{Axis, MOST_CELLS, Scenario, Sweep, Variant};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};

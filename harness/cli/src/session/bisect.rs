@@ -6,7 +6,7 @@ use spanfate_model::result::RunResult;
 use spanfate_model::scenario::Variant;
 use spanfate_model::verdict::Verdict;
 use spanfate_run::fixture::sdk_versions;
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::process::interrupt::Interrupt;
 
 use super::Audience;
 use super::selected::keep_variants;

@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use spanfate_analysis::comparison::{is_decided, is_look};
-use spanfate_model::layout::RunDir;
+use spanfate_analysis::compare::comparison::{is_decided, is_look};
+use spanfate_model::format::layout::RunDir;
 use spanfate_model::plan::PlannedTrial;
 use spanfate_model::result::RunResult;
 use spanfate_model::scenario::Compare;
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::interrupt::Interrupt;
-use spanfate_run::progress::Progress;
-use spanfate_run::project::Project;
+use spanfate_run::host::project::Project;
+use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::runner::{Limits, Run, Watcher};
+use spanfate_run::trial::progress::Progress;
 
 use super::Audience;
 use super::conclude::conclude;

@@ -2,11 +2,11 @@
 //! give the same bytes.
 
 use spanfate_analysis::{ConcludedTrial, conclude_run, conclude_trial};
-use spanfate_model::environment::Environment;
-use spanfate_model::layout::RunDir;
-use spanfate_model::manifest::RunManifest;
+use spanfate_model::format::layout::RunDir;
+use spanfate_model::format::manifest::RunManifest;
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::result::RunResult;
+use spanfate_model::result::environment::Environment;
 use spanfate_run::store;
 
 use crate::error::Error;

@@ -7,14 +7,14 @@ mod vary;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use spanfate_analysis::frontier::Search;
+use spanfate_analysis::compare::frontier::Search;
+use spanfate_model::advice::law;
 use spanfate_model::advice::plan::Plan as Advice;
-use spanfate_model::frontier::{Along, Frontier, Lawful, Limit};
-use spanfate_model::law;
-use spanfate_model::manifest::FORMAT;
+use spanfate_model::finding::frontier::{Along, Frontier, Lawful, Limit};
+use spanfate_model::format::manifest::FORMAT;
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::{Scenario, Variant};
-use spanfate_model::unit::Period;
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::store;
 
 use super::Audience;

@@ -5,11 +5,11 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use spanfate_analysis::comparison::{Apart, compare_runs};
-use spanfate_model::layout::{RunDir, report_path};
+use spanfate_analysis::compare::comparison::{Apart, compare_runs};
+use spanfate_model::format::layout::{RunDir, report_path};
 use spanfate_model::result::RunResult;
 use spanfate_report::{annotations, bmf, gobench, junit, markdown, side_by_side};
-use spanfate_run::project::Project;
+use spanfate_run::host::project::Project;
 use spanfate_run::store;
 
 use super::runs::result_of;

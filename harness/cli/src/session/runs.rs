@@ -5,12 +5,12 @@ mod shelf;
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::with_insights;
-use spanfate_model::layout::RunDir;
-use spanfate_model::manifest::RunManifest;
+use spanfate_model::format::layout::RunDir;
+use spanfate_model::format::manifest::RunManifest;
+use spanfate_model::format::raw::TrialLogs;
 use spanfate_model::plan::{Plan, PlannedTrial};
-use spanfate_model::raw::TrialLogs;
 use spanfate_model::result::RunResult;
-use spanfate_run::project::Project;
+use spanfate_run::host::project::Project;
 use spanfate_run::store::{self, Claim};
 
 use crate::error::Error;

@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use spanfate_model::expect::Expect;
-use spanfate_model::figure::nearest;
 use spanfate_model::plan::Plan;
+use spanfate_model::scenario::expect::Expect;
+use spanfate_model::scenario::figure::nearest;
 use spanfate_model::scenario::{Compare, Scenario, Sweep, Variant, WitnessMode};
 
 use crate::error::Error;

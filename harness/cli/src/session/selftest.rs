@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use spanfate_analysis::selftest::{BASE, Rounds, planted};
+use spanfate_analysis::compare::selftest::{BASE, Rounds, planted};
+use spanfate_model::finding::selftest::{Planted, Selftest};
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::RunResult;
 use spanfate_model::scenario::Plant;
-use spanfate_model::selftest::{Planted, Selftest};
-use spanfate_model::unit::Period;
-use spanfate_run::interrupt::Interrupt;
-use spanfate_run::{clock, store};
+use spanfate_run::host::clock;
+use spanfate_run::process::interrupt::Interrupt;
+use spanfate_run::store;
 
 use super::Audience;
 use super::selected::{Selected, keep_variants};

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use spanfate_model::layout::RunDir;
+use spanfate_model::format::layout::RunDir;
 use spanfate_model::result::RunResult;
 use spanfate_model::scenario::Scenario;
-use spanfate_run::interrupt::Interrupt;
-use spanfate_run::project::Project;
+use spanfate_run::host::project::Project;
+use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::runner::{Limits, Run, fresh_directory};
 
 use super::Audience;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::fate::{Decider, Exit, Fate};
-use spanfate_model::witness::{Witness, WitnessState};
 
 use crate::lab::lab;
 

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 use spanfate_model::fate::{Fate, Filter};
-use spanfate_model::id::{SpanId, TraceId};
-use spanfate_model::slots::{HEADER_BYTES, SLOT_BYTES, Slot, read_header, read_live};
+use spanfate_model::format::slots::{HEADER_BYTES, SLOT_BYTES, Slot, read_header, read_live};
+use spanfate_model::quantity::id::{SpanId, TraceId};
 
 use crate::lab::{Lab, lab, root};
 

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use spanfate_model::change::Change;
-use spanfate_model::environment::Environment;
-use spanfate_model::frontier::{End, Frontier};
+use spanfate_model::finding::frontier::{End, Frontier};
+use spanfate_model::result::change::Change;
+use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{Comparison, Way};
 use spanfate_model::verdict::Verdict;
 

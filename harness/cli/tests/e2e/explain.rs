@@ -4,8 +4,8 @@ use std::io::BufRead;
 use std::process::Output;
 
 use serde_json::Value;
-use spanfate_model::explain::Explanation;
-use spanfate_model::witness::Witness;
+use spanfate_model::books::explain::Explanation;
+use spanfate_model::fate::witness::Witness;
 
 use crate::lab::lab;
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use spanfate_model::manifest::Status;
+use spanfate_model::format::manifest::Status;
 use spanfate_model::result::RunResult;
-use spanfate_run::clock;
+use spanfate_run::host::clock;
 
 use crate::lab::{Lab, lab};
 

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use spanfate_model::fate::{Exit, Fate};
-use spanfate_model::id::mix;
+use spanfate_model::quantity::id::mix;
 
 use crate::lab::{Lab, lab};
 

@@ -95,7 +95,7 @@ impl Lab {
 
     /// Whether a test must be skipped because the Go module proxy cannot be reached; says so.
     pub(crate) fn skips_without_module_proxy(&self) -> bool {
-        let listed = spanfate_run::fixture::sdk_versions(&spanfate_run::project::Project(root()));
+        let listed = spanfate_run::fixture::sdk_versions(&spanfate_run::host::project::Project(root()));
         if let Err(error) = &listed {
             skipped(&error.to_string());
         }

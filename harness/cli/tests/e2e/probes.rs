@@ -1,8 +1,8 @@
 //! The probe witness: the kernel sees the spans that the process sees, and says so of each.
 
+use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::result::{ById, Counted, ProbeResult, Total, TrialResult};
 use spanfate_model::verdict::Verdict;
-use spanfate_model::witness::{Witness, WitnessState};
 
 use crate::lab::{Finished, Lab, lab};
 

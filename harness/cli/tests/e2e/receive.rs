@@ -6,8 +6,8 @@ use std::time::Duration;
 use http::StatusCode;
 use nix::sys::signal::Signal;
 use serde_json::json;
-use spanfate_model::wire::{self, WireProtocol, WireRecord};
-use spanfate_run::clock;
+use spanfate_model::format::wire::{self, WireProtocol, WireRecord};
+use spanfate_run::host::clock;
 use tempfile::TempDir;
 
 use crate::client::{Client, grpc_request, http_request};

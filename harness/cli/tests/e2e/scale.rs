@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use spanfate_model::ledger::Ledger;
+use spanfate_model::books::ledger::Ledger;
 use tempfile::TempDir;
 
 use crate::world::{Truth, World};

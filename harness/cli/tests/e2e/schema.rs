@@ -6,8 +6,8 @@ use std::process::Command;
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::{Value, json};
-use spanfate_model::expect::Condition;
-use spanfate_model::unit::{ByteSize, Period, Rate};
+use spanfate_model::quantity::unit::{ByteSize, Period, Rate};
+use spanfate_model::scenario::expect::Condition;
 
 use crate::lab::{lab, root};
 

@@ -1,8 +1,8 @@
 //! Figures of the work that was done: what no noise spoils can be expected exactly.
 
 use spanfate_analysis::{validity_of, value_of};
-use spanfate_model::figure::Figure;
 use spanfate_model::result::Basis;
+use spanfate_model::scenario::figure::Figure;
 use spanfate_model::verdict::Verdict;
 
 use crate::lab::lab;

@@ -2,7 +2,7 @@
 
 use super::{BATCH_VARIABLE, EXPORT_TIMEOUT_VARIABLE, EXPORTER_TIMEOUT_VARIABLE, QUEUE_VARIABLE};
 use crate::exporter::{Compression, Exporter, OnFull};
-use crate::unit::Period;
+use crate::quantity::unit::Period;
 
 /// What of an exporter differs from another one, as lines: what it sets, and what is to be taken away.
 pub fn lines(of: &Exporter, from: &Exporter) -> Vec<String> {

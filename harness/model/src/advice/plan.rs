@@ -7,8 +7,8 @@ use super::demand::Demand;
 use super::retry::Retry;
 use super::settings::{Outlook, Settings};
 use super::{LARGE_BATCH, LEAST_BATCH, LEAST_QUEUE, MARGIN, MOST_BATCH, MOST_QUEUE, STALL_S, STEP};
+use crate::advice::law::ceiling;
 use crate::exporter::Protocol;
-use crate::law::ceiling;
 
 /// Batches are advised in steps of so many spans.
 pub const BATCH_STEP: u32 = 64;

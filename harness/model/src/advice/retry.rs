@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::defaults;
 use crate::exporter::Protocol;
+use crate::exporter::defaults;
 
 /// How a pause grows from attempt to attempt, and how far chance moves it.
 struct Pauses {

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::SPAN_BYTES;
 use super::demand::Demand;
 use super::retry::{Recovery, Retry};
-use crate::defaults;
+use crate::advice::law::Worker;
+use crate::exporter::defaults;
 use crate::exporter::{Exporter, Protocol};
-use crate::law::Worker;
-use crate::unit::Period;
+use crate::quantity::unit::Period;
 
 /// A batch that does not fill is exported after it, seconds; it is the default of the SDK, because no delay is advised.
 const DELAY_S: f64 = defaults::DELAY_MS as f64 / 1e3;

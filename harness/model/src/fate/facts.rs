@@ -1,7 +1,7 @@
 //! What can be known of a fate; `table` says it of each.
 
 use super::FateClass;
-use crate::signal::Signal;
+use crate::fate::signal::Signal;
 
 /// What is known of a fate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,7 +2,7 @@
 
 use super::facts::{FateFacts, Remedy, Stage};
 use super::{Cause, Decider, Exit, Fate, FateClass, Filter, Leak};
-use crate::signal::{self, Rule, Signal};
+use crate::fate::signal::{self, Rule, Signal};
 
 /// What is known of a fate.
 pub(super) const fn of(fate: Fate) -> &'static FateFacts {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{ClockStep, Gc, Kind, Oom};
-use crate::unit::{ByteSize, Period};
+use crate::quantity::unit::{ByteSize, Period};
 
 /// Live heap that a fault may hold, and memory that a request may take.
 pub const MOST_HELD: ByteSize = ByteSize(8 << 30);

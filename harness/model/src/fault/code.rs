@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::unit::{ByteSize, Period};
+use crate::quantity::unit::{ByteSize, Period};
 
 /// Garbage, live heap, other settings of the collector, forced collections; at least one of them.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]

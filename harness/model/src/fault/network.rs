@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::unit::{ByteSize, Period};
+use crate::quantity::unit::{ByteSize, Period};
 
 /// Which way bytes go, seen from the side that opened the connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]

@@ -9,9 +9,9 @@ use rand_chacha::rand_core::SeedableRng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::id::mix;
-use crate::text;
-use crate::unit::Period;
+use crate::quantity::id::mix;
+use crate::quantity::text;
+use crate::quantity::unit::Period;
 
 /// A time from the start of the load, warm-up included: `"2s"`, or `"1s..3s"` for one that is drawn per trial.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::text;
+use crate::quantity::text;
 
 /// Name of the receiver as the end of a link.
 const RECEIVER: &str = "receiver";

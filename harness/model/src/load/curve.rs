@@ -1,8 +1,8 @@
 //! The rate over time, in pieces on which it is constant or changes evenly, and the time by which a number of requests is
 //! due.
 
+use crate::quantity::unit::Period;
 use crate::scenario::Shape;
-use crate::unit::Period;
 
 /// A stretch of time on which the rate goes evenly from one value to another.
 #[derive(Clone, Copy, Debug)]

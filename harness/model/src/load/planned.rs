@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::curve::Curve;
-use super::trace::Trace;
+use crate::quantity::unit::{Period, Rate};
+use crate::scenario::arrivals::Trace;
 use crate::scenario::{Arrival, Load, Model, Shape};
-use crate::unit::{Period, Rate};
 
 /// A resolved load. Exactly one of `rate`, `replay` and `closed` says where its requests come from.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]

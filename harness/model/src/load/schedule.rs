@@ -43,8 +43,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::quantity::unit::{Period, Rate};
     use crate::scenario::{Bursts, Load, Model, Ramp, Shape, Step};
-    use crate::unit::{Period, Rate};
 
     fn planned(arrival: Arrival, shape: Shape) -> PlannedLoad {
         PlannedLoad::resolve(&Load {

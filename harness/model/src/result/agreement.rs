@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::fate::witness::Witness;
 use crate::term::{Term, Word, words};
-use crate::witness::Witness;
 
 /// The same thing, counted by several witnesses.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::change::Change;
-use crate::figure::Figure;
+use crate::result::change::Change;
+use crate::scenario::figure::Figure;
 use crate::term::Term;
 use crate::verdict::Verdict;
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::measure::Measure;
+use crate::fault::measure::Measure;
 use crate::term::Term;
 
 /// A fault, concluded.

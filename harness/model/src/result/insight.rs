@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Basis, Prediction, RunResult, TrialResult, VariantResult};
 use crate::fate::Fate;
-use crate::unit::Period;
-use crate::witness::{Witness, WitnessReport, WitnessState};
+use crate::fate::witness::{Witness, WitnessReport, WitnessState};
+use crate::quantity::unit::Period;
 
 mod advised;
 mod begins;

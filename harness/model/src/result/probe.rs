@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::probe::EbpfMode;
-use crate::witness::WitnessState;
+use crate::fate::witness::WitnessState;
+use crate::scenario::ebpf::EbpfMode;
 
 /// The probes on one start of a service.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Quantiles;
-use crate::breakdown::Breakdown;
-use crate::damage::Damage;
+use crate::books::breakdown::Breakdown;
+use crate::books::damage::Damage;
 use crate::fate::Fate;
 
 /// Figures over the trials of a variant. The trial is the statistical unit.

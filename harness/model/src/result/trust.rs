@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::TrialResult;
-use crate::manifest::Status;
+use crate::format::manifest::Status;
 use crate::term::{Term, words};
 
 words! {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::expect::Expect;
+use crate::scenario::expect::Expect;
 
 /// An entry of `[[claim]]`. Whether it holds changes no verdict: a claim that is refuted is a finding.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::figure::{Figure, Quantile};
+use crate::scenario::figure::{Figure, Quantile};
 
 /// Pairs where the file names no number.
 const PAIRS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);

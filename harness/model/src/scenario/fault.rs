@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{At, Family, Kind, Requests, Target, Trigger, Window, repeated};
+use crate::quantity::unit::Period;
 use crate::scenario::Variant;
-use crate::unit::Period;
 
 /// A fault of the timeline. Exactly one of `at`, `when` and `requests` says when it begins; `at` beside `when` means "not
 /// before".

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::load::Trace;
-use crate::unit::{Period, Rate};
+use crate::quantity::unit::{Period, Rate};
+use crate::scenario::arrivals::Trace;
 
 /// How requests arrive. What may stand beside what is checked where the file is read.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]

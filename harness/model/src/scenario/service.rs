@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::path::ExportPath;
 use crate::exporter::Exporter;
-use crate::unit::{ByteSize, Period};
+use crate::quantity::unit::{ByteSize, Period};
 
 /// One service and the work of one call to it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]

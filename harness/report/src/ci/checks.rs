@@ -1,8 +1,8 @@
 //! What a run was asked, one check after the other, each with its verdict: the test cases of a run.
 
-use spanfate_model::change::Change;
-use spanfate_model::ledger::Ledger;
-use spanfate_model::manifest::Status;
+use spanfate_model::books::ledger::Ledger;
+use spanfate_model::format::manifest::Status;
+use spanfate_model::result::change::Change;
 use spanfate_model::result::{Compared, Comparison, RunResult, VariantResult};
 use spanfate_model::verdict::Verdict;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use spanfate_model::measure::{Measure, OverTrials, Unit};
+use spanfate_model::fault::measure::{Measure, OverTrials, Unit};
 use spanfate_model::term::Term;
 
 use crate::labels;

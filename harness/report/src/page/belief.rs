@@ -1,8 +1,8 @@
 //! Why may I believe it? What was checked, measured value beside bound.
 
+use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::result::{Basis, Bound, Check, RunResult, TrialResult, Validity, VariantResult};
 use spanfate_model::term::Term;
-use spanfate_model::witness::{Witness, WitnessState};
 
 use super::grid::Grid;
 use super::part::{Section, doubt, fold, trial_name};
@@ -221,7 +221,7 @@ fn failures(result: &RunResult) -> Html {
     let mut grid =
         Grid::new("Trials that did not end in order", ["Trial", "Status", "What the harness could not do"]);
     for (variant, trial) in trials(result) {
-        if trial.error.is_some() || trial.status != spanfate_model::manifest::Status::Complete {
+        if trial.error.is_some() || trial.status != spanfate_model::format::manifest::Status::Complete {
             let error = trial.error.clone().unwrap_or_default();
             grid.row([trial_name(variant, trial), words::status(trial.status).to_owned(), error]);
         }

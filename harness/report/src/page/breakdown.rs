@@ -2,7 +2,7 @@
 
 mod split;
 
-use spanfate_model::breakdown::{BreakdownRow, Spread};
+use spanfate_model::books::breakdown::{BreakdownRow, Spread};
 use spanfate_model::fate::Fate;
 use spanfate_model::result::{RunResult, VariantResult};
 

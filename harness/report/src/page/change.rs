@@ -1,6 +1,6 @@
 //! Is the change real? A candidate beside a baseline.
 
-use spanfate_model::change::Change;
+use spanfate_model::result::change::Change;
 use spanfate_model::result::{Compared, Comparison, RunResult, Way};
 
 use super::grid::Grid;

@@ -1,6 +1,6 @@
 //! What does the user see in the trace UI?
 
-use spanfate_model::damage::{Damage, ServiceDamage};
+use spanfate_model::books::damage::{Damage, ServiceDamage};
 use spanfate_model::result::{RunResult, VariantResult};
 
 use super::grid::Grid;

@@ -1,6 +1,6 @@
 //! What happened to one lost span?
 
-use spanfate_model::explain::Explanation;
+use spanfate_model::books::explain::Explanation;
 use spanfate_model::result::{RunResult, VariantResult};
 
 use super::grid::Grid;

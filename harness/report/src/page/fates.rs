@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::books::ledger::{Exemplar, FirstLostSpan, Ledger};
 use spanfate_model::fate::{Fate, FateClass};
-use spanfate_model::ledger::{Exemplar, FirstLostSpan, Ledger};
 use spanfate_model::result::{RunResult, VariantResult};
 
 use super::grid::Grid;

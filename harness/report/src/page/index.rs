@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::index::{Concluded, Entry};
-use spanfate_model::stamp;
+use spanfate_model::finding::index::{Concluded, Entry};
+use spanfate_model::quantity::stamp;
 use spanfate_model::verdict::Verdict;
 
 use super::grid::Grid;

@@ -1,7 +1,7 @@
 //! On which export path were they lost?
 
+use spanfate_model::books::ledger::Spread;
 use spanfate_model::fate::Fate;
-use spanfate_model::ledger::Spread;
 use spanfate_model::result::{PathKind, RunResult};
 
 use super::grid::Grid;

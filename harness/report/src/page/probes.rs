@@ -1,8 +1,8 @@
 //! What did the probes see, and what did they lose?
 
-use spanfate_model::probe::Kind;
+use spanfate_model::fate::witness::WitnessState;
+use spanfate_model::format::probe::Kind;
 use spanfate_model::result::{ProbeResult, ProbedProcessor, RunResult, TrialResult, VariantResult};
-use spanfate_model::witness::WitnessState;
 
 use super::grid::Grid;
 use super::part::{Section, doubt, fold, note, trial_name};

@@ -1,6 +1,6 @@
 //! Two runs side by side: verdicts, the loss of the variants that both have, and what a comparison proves.
 
-use spanfate_model::change::Change;
+use spanfate_model::result::change::Change;
 use spanfate_model::result::{Comparison, RunResult, VariantResult};
 use spanfate_model::verdict::Verdict;
 

@@ -1,8 +1,8 @@
 //! Which losses are silent? What an operator sees of each, and which rule would have fired.
 
 use spanfate_model::fate::Fate;
+use spanfate_model::fate::signal::Rule;
 use spanfate_model::result::{RunResult, SilentLosses};
-use spanfate_model::signal::Rule;
 
 use super::grid::Grid;
 use super::part::{Section, details, note};

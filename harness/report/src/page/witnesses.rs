@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use spanfate_model::fate::witness::Witness;
 use spanfate_model::result::{Agreement, Counted, RunResult};
 use spanfate_model::term::Term;
-use spanfate_model::witness::Witness;
 
 use super::grid::Grid;
 use super::part::{Section, doubt, fold, note, trial_name};

@@ -3,8 +3,8 @@
 use plotters::element::{Circle, PathElement, Rectangle};
 use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
-use spanfate_model::figure::Figure as Figured;
 use spanfate_model::result::{Compared, Way};
+use spanfate_model::scenario::figure::Figure as Figured;
 
 use super::figure::{Area, Drawn, Figure, WIDTH, px, stroke, write};
 use super::scale::{Scale, digits};

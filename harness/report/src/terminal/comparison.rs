@@ -1,7 +1,7 @@
 //! A comparison and a sweep on the terminal.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use spanfate_model::change::Change;
+use spanfate_model::result::change::Change;
 use spanfate_model::result::{Cell, Comparison, RunResult};
 use spanfate_model::verdict::Verdict;
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::expect::Condition;
 use spanfate_model::fate::FateClass;
+use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::result::RunResult;
+use spanfate_model::scenario::expect::Condition;
 use spanfate_model::term::Term;
 use spanfate_model::verdict::Verdict;
-use spanfate_model::witness::WitnessState;
 
 use super::ink::{Ink, paint};
 use crate::books::{self, Books, trials};

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
+use spanfate_model::books::ledger::Spread;
 use spanfate_model::fate::Fate;
-use spanfate_model::ledger::Spread;
 use spanfate_model::result::{PathKind, RunResult};
 
 use super::ink::{Ink, paint, width};

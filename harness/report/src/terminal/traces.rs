@@ -35,7 +35,7 @@ pub(super) fn name(text: &str) -> String {
 /// Damaged traces, worst variants first.
 pub(crate) fn traces(result: &RunResult) -> Vec<String> {
     let all = damaged(result);
-    let line = |(variant, damage): &(&VariantResult, &spanfate_model::damage::Damage)| {
+    let line = |(variant, damage): &(&VariantResult, &spanfate_model::books::damage::Damage)| {
         let count = |n: u64| TERMINAL.count(n);
         let whole = match damage.torn_unseen {
             0 => String::new(),

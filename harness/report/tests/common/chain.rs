@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use spanfate_model::breakdown::{Breakdown, BreakdownRow, Spread};
-use spanfate_model::damage::{Damage, ServiceDamage};
+use spanfate_model::books::breakdown::{Breakdown, BreakdownRow, Spread};
+use spanfate_model::books::damage::{Damage, ServiceDamage};
+use spanfate_model::books::ledger::FateCount;
 use spanfate_model::fate::Fate;
-use spanfate_model::ledger::FateCount;
+use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::result::{
     ExportFigures, Loss, Prediction, RunResult, ServiceExports, ServiceResult, TrialResult, WitnessCost,
 };
 use spanfate_model::scenario::{Fixture, Plant, Service, WitnessMode};
-use spanfate_model::witness::{Witness, WitnessState};
 
 use super::{Case, case, cases, run};
 use spanfate_model::exporter::Exporter;

@@ -1,8 +1,8 @@
 //! A run that compares two variants, and one that sweeps: worse, in doubt, better, with counters.
 
-use spanfate_model::change::Change;
 use spanfate_model::exporter::Exporter;
 use spanfate_model::plan::{PlannedTrial, PlannedVariant};
+use spanfate_model::result::change::Change;
 use spanfate_model::result::{Cell, Compared, Comparison, RunResult, SweepResult, VariantResult, Way};
 use spanfate_model::term::Term;
 use spanfate_model::verdict::Verdict;

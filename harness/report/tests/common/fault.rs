@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::books::ledger::FateCount;
 use spanfate_model::exporter::Exporter;
 use spanfate_model::fate::{Exit, Fate};
-use spanfate_model::ledger::FateCount;
 use spanfate_model::result::{Dose, FaultResult, FaultWindow, RunResult, VariantResult};
 use spanfate_model::scenario::Fault;
 use spanfate_model::term::Term;

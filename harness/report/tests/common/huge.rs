@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::books::ledger::{Expected, FateCount, Ledger};
 use spanfate_model::exporter::Exporter;
 use spanfate_model::fate::{Fate, FateClass};
-use spanfate_model::ledger::{Expected, FateCount, Ledger};
 use spanfate_model::result::{RunResult, Slice, TrialResult};
 
 use super::chain::call_each_other;

@@ -2,13 +2,13 @@
 //! trial.
 
 use spanfate_model::exporter::Exporter;
+use spanfate_model::fault::measure::Measure;
 use spanfate_model::load::PlannedLoad;
-use spanfate_model::measure::Measure;
+use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::result::{
     Basis, Cell, Dose, FaultResult, FaultWindow, RunResult, SweepResult, VariantResult,
 };
 use spanfate_model::scenario::{Axis, Fault, Load};
-use spanfate_model::unit::{Period, Rate};
 
 use super::{Case, case, run};
 

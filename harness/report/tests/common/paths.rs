@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::explain::{PathStanding, Step};
+use spanfate_model::books::explain::{PathStanding, Step};
+use spanfate_model::books::ledger::{FateCount, Listed, PathBooks, Spread};
+use spanfate_model::books::row::Standing;
 use spanfate_model::exporter::{Effective, Exporter};
+use spanfate_model::fate::witness::Witness;
 use spanfate_model::fate::{Cause, Fate, Filter};
-use spanfate_model::ledger::{FateCount, Listed, PathBooks, Spread};
 use spanfate_model::result::{
     Loss, PathKind, PathResult, Prediction, RunResult, ServiceExports, TrialResult,
 };
-use spanfate_model::row::Standing;
-use spanfate_model::witness::Witness;
 
 use super::chain::call_each_other;
 use super::{Case, case, run};

@@ -11,24 +11,24 @@ mod trial;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use spanfate_model::damage::Damage;
-use spanfate_model::environment::Environment;
-use spanfate_model::explain::Explanation;
+use spanfate_model::books::damage::Damage;
+use spanfate_model::books::explain::Explanation;
+use spanfate_model::books::ledger::Ledger;
 use spanfate_model::exporter::{Compression, Exporter, OnFull, Protocol};
 use spanfate_model::fate::Fate;
-use spanfate_model::id::{SpanId, SpanKey, TraceId};
-use spanfate_model::ledger::Ledger;
-use spanfate_model::manifest::{FORMAT, Status};
+use spanfate_model::fate::witness::{Witness, WitnessReport, WitnessState};
+use spanfate_model::format::manifest::{FORMAT, Status};
 use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
+use spanfate_model::quantity::unit::{Period, Rate};
+use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{
     Basis, ClaimResult, Estimate, Expectation, ExportFigures, Insights, LoadFigures, Loss, Outcome,
     RunResult, Summary, TrialResult, VariantResult,
 };
 use spanfate_model::scenario::{Load, Receiver, Scenario, Variant};
 use spanfate_model::term::Term;
-use spanfate_model::unit::{Period, Rate};
 use spanfate_model::verdict::Verdict;
-use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 pub(crate) use chain::{chain, chatty, many, own, pair, planted, poisoned_chain};
 pub(crate) use compare::{compared, hundred, poisoned_comparison, swept};

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::explain::{ActingFault, Explanation, Step};
+use spanfate_model::books::explain::{ActingFault, Explanation, Step};
+use spanfate_model::books::ledger::{Exemplar, Expected, FateCount, FirstLostSpan, Ledger};
+use spanfate_model::books::row::Standing;
 use spanfate_model::exporter::{Compression, Effective, OnFull};
+use spanfate_model::fate::witness::{Witness, WitnessReport, WitnessState};
 use spanfate_model::fate::{Exit, Fate, FateClass};
-use spanfate_model::id::SpanId;
-use spanfate_model::ledger::{Exemplar, Expected, FateCount, FirstLostSpan, Ledger};
-use spanfate_model::manifest::{FORMAT, Status};
+use spanfate_model::format::manifest::{FORMAT, Status};
 use spanfate_model::plan::PlannedTrial;
+use spanfate_model::quantity::id::SpanId;
 use spanfate_model::result::{
     Agreement, ExportFigures, LoadFigures, Loss, Prediction, Quantiles, Slice, TrialResult, UsageFigures,
     Validity,
 };
 use spanfate_model::result::{Basis, Counted, Total};
-use spanfate_model::row::Standing;
 use spanfate_model::term::Term;
-use spanfate_model::witness::{Witness, WitnessReport, WitnessState};
 
 use super::chain::alone;
 use super::{Case, PARTS, SPANS_PER_S};

@@ -2,8 +2,8 @@
 
 use spanfate_model::exporter::Exporter;
 use spanfate_model::fate::Fate;
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::RunResult;
-use spanfate_model::unit::Period;
 
 use crate::html::page;
 use crate::sample;

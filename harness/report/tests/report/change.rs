@@ -1,6 +1,6 @@
 //! A comparison on the page.
 
-use spanfate_model::change::Change;
+use spanfate_model::result::change::Change;
 use spanfate_model::result::{Looks, RunResult};
 use spanfate_model::verdict::Verdict;
 

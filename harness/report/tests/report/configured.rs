@@ -1,8 +1,8 @@
 //! What differs between variants.
 
 use spanfate_model::exporter::{Effective, Retry};
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::RunResult;
-use spanfate_model::unit::Period;
 
 use crate::cells::answer;
 use crate::sample::{self, Axes};

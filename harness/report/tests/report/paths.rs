@@ -1,7 +1,7 @@
 //! Export paths, where a program has several: terminal, page, Markdown and explained spans.
 
+use spanfate_model::books::ledger::Spread;
 use spanfate_model::fate::FateClass;
-use spanfate_model::ledger::Spread;
 use spanfate_model::result::RunResult;
 use spanfate_report::{TableStyle, explained};
 

@@ -1,6 +1,6 @@
 //! Chains, own programs, pairs and plants: what page and terminal say of traces, spans, services and the witness.
 
-use spanfate_model::damage::Damage;
+use spanfate_model::books::damage::Damage;
 use spanfate_model::result::RunResult;
 
 use crate::given::html;

@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
-use spanfate_model::unit::MonoNs;
+use spanfate_model::quantity::unit::MonoNs;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::clock;
+use crate::host::clock;
 
 /// How often housekeeping is due, nanoseconds.
 const HOUSEKEEPING: u64 = 20_000_000;

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use spanfate_model::load::Outcome;
-use spanfate_model::unit::MonoNs;
+use spanfate_model::quantity::unit::MonoNs;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -17,7 +17,7 @@ use super::Config;
 use super::link::Link;
 use super::record::{Ended, Recorder};
 use super::request::Template;
-use crate::clock;
+use crate::host::clock;
 
 /// What the workers share.
 #[derive(Debug)]

@@ -14,8 +14,8 @@ use super::pace::Pace;
 use super::record::Recorder;
 use super::request::Template;
 use super::{Config, Starts};
-use crate::clock;
 use crate::error::Error;
+use crate::host::clock;
 
 /// Records are appended to the log at every so many rounds of housekeeping: ten times a second.
 const FLUSH: u32 = 5;

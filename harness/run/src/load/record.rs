@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use spanfate_model::load::{LoadRecord, Outcome};
-use spanfate_model::unit::MonoNs;
+use spanfate_model::quantity::unit::MonoNs;
 
 use super::pace::Pace;
 use super::{Config, Starts};
-use crate::clock;
+use crate::host::clock;
 
 /// What became of a started request.
 #[derive(Clone, Copy, Debug)]

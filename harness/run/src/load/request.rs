@@ -66,7 +66,7 @@ impl Template {
 
 #[cfg(test)]
 mod tests {
-    use spanfate_model::id::TraceTag;
+    use spanfate_model::quantity::id::TraceTag;
 
     use super::*;
 

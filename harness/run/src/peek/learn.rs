@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use spanfate_model::probe::{Ebpf, EbpfMode, Record};
-use spanfate_model::unit::{ByteSize, MonoNs};
+use spanfate_model::format::probe::Record;
+use spanfate_model::quantity::unit::{ByteSize, MonoNs};
+use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_probes::attach::Attached;
 use spanfate_probes::lookup::Found;
 
-use crate::clock;
+use crate::host::clock;
 
 /// The program for that site.
 pub(super) const PROGRAM: &str = "offered";

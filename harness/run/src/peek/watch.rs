@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::peek::{Look, Observation, Watched};
-use spanfate_model::probe::{ExportError, ExportErrors, Kind, Processor, Record};
-use spanfate_model::unit::MonoNs;
+use spanfate_model::finding::peek::{Look, Observation, Watched};
+use spanfate_model::format::probe::{ExportError, ExportErrors, Kind, Processor, Record};
+use spanfate_model::quantity::unit::MonoNs;
 use spanfate_probes::attach::Attached;
 use spanfate_probes::memory::Memory;
 
-use crate::clock;
+use crate::host::clock;
 
 /// So often a look is tried again when an export comes in between.
 const TRIES: u32 = 4;

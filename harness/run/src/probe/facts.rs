@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use spanfate_model::probe::{Ebpf, EbpfMode};
+use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_probes::gobin::{GoBinary, OffsetSource};
 use spanfate_probes::lookup::look_up;
 

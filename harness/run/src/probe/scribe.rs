@@ -6,12 +6,13 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
-use spanfate_model::probe::{Ebpf, EbpfMode, Kind, Processor, RECORD_BYTES, Record};
+use spanfate_model::format::probe::{Kind, Processor, RECORD_BYTES, Record};
+use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_probes::attach::Attached;
 use spanfate_probes::memory::Memory;
 
 use super::Seen;
-use crate::clock;
+use crate::host::clock;
 
 /// Bytes that are written at once.
 const CHUNK: usize = 1 << 20;

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-use spanfate_model::id::{SpanKey, mix};
-use spanfate_model::wire::{Disposition, Endings, RECORD_BYTES, WireRecord, record};
+use spanfate_model::format::wire::{Disposition, Endings, RECORD_BYTES, WireRecord, record};
+use spanfate_model::quantity::id::{SpanKey, mix};
 
 /// Keys held at once, 24 bytes each; a log with more is read several times, one part of the keys each time.
 const KEYS_AT_ONCE: u64 = 2 << 20;
@@ -90,8 +90,8 @@ fn each(log: &mut (impl Read + Seek), mut take: impl FnMut(WireRecord)) -> io::R
 mod tests {
     use std::io::Cursor;
 
-    use spanfate_model::id::{SpanId, TraceId};
-    use spanfate_model::wire::{SpanRecord, header, write_end, write_gap};
+    use spanfate_model::format::wire::{SpanRecord, header, write_end, write_gap};
+    use spanfate_model::quantity::id::{SpanId, TraceId};
 
     use super::*;
 

@@ -8,29 +8,32 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use spanfate_model::answer::{Answer, SlowReading};
+use spanfate_model::fault::answer::{Answer, SlowReading};
 use tonic::Status;
 
-use super::deadline::Patience;
-use super::exchange::Exchange;
-use super::pace::Pace;
-use super::script::Acting;
+use super::connection::deadline::Patience;
+use super::connection::pace::Pace;
+use crate::receiver::exchange::Exchange;
+use crate::receiver::script::Acting;
 
 /// Body bytes that all incomplete requests together may hold.
 const MOST_IN_FLIGHT: u64 = 64 << 20;
 
 /// What a client is told that did not send its request in time.
-pub(super) const STALLED: &str =
+pub(in crate::receiver) const STALLED: &str =
     "the request did not come in time; the receiver waits no longer for its rest";
 
 /// Bytes of a request as the transport gives them.
-pub(super) trait Inbound: Body<Data = Bytes, Error: fmt::Display> + Send + Unpin + 'static {}
+pub(in crate::receiver) trait Inbound:
+    Body<Data = Bytes, Error: fmt::Display> + Send + Unpin + 'static
+{
+}
 
 impl<B: Body<Data = Bytes, Error: fmt::Display> + Send + Unpin + 'static> Inbound for B {}
 
 /// A request's body, with its bytes counted and the memory of all incomplete requests bounded.
 #[derive(Debug)]
-pub(super) struct RequestBody<B> {
+pub(in crate::receiver) struct RequestBody<B> {
     inner: B,
     exchange: Arc<Exchange>,
     patience: Patience,
@@ -40,7 +43,7 @@ pub(super) struct RequestBody<B> {
 }
 
 impl<B> RequestBody<B> {
-    pub(super) fn new(inner: B, exchange: &Arc<Exchange>) -> Self {
+    pub(in crate::receiver) fn new(inner: B, exchange: &Arc<Exchange>) -> Self {
         let patience = Patience::new(exchange.shared().config.deadlines);
         let pace = match exchange.acting().map(Acting::answer) {
             Some(Answer::SlowReading(SlowReading { rate })) => {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
-use spanfate_model::wire::Relayed;
+use spanfate_model::format::wire::Relayed;
 
 /// What a receiver has counted so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -8,17 +8,17 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{HeaderValue, Response};
 use hyper::body::{Body, Frame, SizeHint};
-use spanfate_model::answer::Answer;
-use spanfate_model::unit::MonoNs;
-use spanfate_model::wire::{AnswerFate, AnswerRecord, Relayed, WireProtocol};
+use spanfate_model::fault::answer::Answer;
+use spanfate_model::format::wire::{AnswerFate, AnswerRecord, Relayed, WireProtocol};
+use spanfate_model::quantity::unit::MonoNs;
 use tonic::{Code, Status};
 
 use super::Shared;
 use super::counts::Signal;
 use super::passed::Passed;
 use super::script::Acting;
-use super::socket::Connection;
-use crate::clock;
+use crate::host::clock;
+use crate::receiver::connection::socket::Connection;
 
 /// Stands for "not in the log".
 const NOT_LOGGED: u32 = u32::MAX;

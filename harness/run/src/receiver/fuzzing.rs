@@ -15,12 +15,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{Request, Response};
 use hyper::body::{Body, Frame};
-use spanfate_model::id::{SpanId, SpanKey};
-use spanfate_model::wire::{self, Disposition, RECORD_BYTES, WireProtocol, WireRecord};
+use spanfate_model::format::wire::{self, Disposition, RECORD_BYTES, WireProtocol, WireRecord};
+use spanfate_model::quantity::id::{SpanId, SpanKey};
 
 use super::exchange::AnswerBody;
-use super::socket::Connection;
-use super::{Config, Counts, Shared, message, route};
+use super::{Config, Counts, Shared, route};
+use crate::receiver::connection::socket::Connection;
+use crate::receiver::decode::message;
 
 /// Limits low enough for a fuzzer to reach.
 const MAX_BYTES: usize = 16 << 10;

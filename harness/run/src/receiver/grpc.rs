@@ -11,8 +11,8 @@ use tonic::server::{Grpc, UnaryService};
 use tonic::{Code, Status};
 
 use super::Refusal;
-use super::body::{Inbound, RequestBody};
 use super::exchange::Exchange;
+use crate::receiver::body::{Inbound, RequestBody};
 
 /// Answers an export call.
 pub(super) async fn export(request: Request<impl Inbound>, exchange: &Arc<Exchange>) -> Response<Body> {

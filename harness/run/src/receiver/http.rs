@@ -8,14 +8,14 @@ use http::header::{CONNECTION, CONTENT_ENCODING};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
-use spanfate_model::wire::WireProtocol;
+use spanfate_model::format::wire::WireProtocol;
 use tonic::Code;
 use tonic::body::Body;
 
 use super::Refusal;
-use super::body::{Inbound, RequestBody, STALLED};
 use super::exchange::Exchange;
 use super::reply::text;
+use crate::receiver::body::{Inbound, RequestBody, STALLED};
 
 /// Answers an export call.
 pub(super) async fn export(request: Request<impl Inbound>, exchange: &Arc<Exchange>) -> Response<Body> {

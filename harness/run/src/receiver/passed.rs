@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use spanfate_model::wire::Relayed;
+use spanfate_model::format::wire::Relayed;
 
 /// A request on its way through.
 #[derive(Debug, Default)]

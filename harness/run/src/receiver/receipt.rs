@@ -4,18 +4,18 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use spanfate_model::id::SpanKey;
-use spanfate_model::unit::MonoNs;
-use spanfate_model::wire::{
+use spanfate_model::format::wire::{
     AnswerRecord, Disposition, RECORD_BYTES, RequestRecord, SpanRecord, WireProtocol, header, relay_header,
     write_end, write_gap,
 };
+use spanfate_model::quantity::id::SpanKey;
+use spanfate_model::quantity::unit::MonoNs;
 
-use super::message;
-use super::span::Invalid;
-use super::names::Names;
 use super::{Config, DiscardPlan};
 use crate::error::Error;
+use crate::receiver::decode::message;
+use crate::receiver::decode::names::Names;
+use crate::receiver::decode::span::Invalid;
 
 /// Most span records written for one refused request; the spans beyond are a gap. A refusal must not cost more than the
 /// limit that caused it.

@@ -14,8 +14,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
-use spanfate_model::answer::GrpcCode;
-use spanfate_model::wire::{Relayed, WireProtocol};
+use spanfate_model::fault::answer::GrpcCode;
+use spanfate_model::format::wire::{Relayed, WireProtocol};
 use tokio::time::timeout;
 use tonic::body::Body;
 
@@ -26,8 +26,8 @@ use self::upstream::Target;
 pub use self::upstream::Upstream;
 use super::exchange::{Call, Exchange};
 use super::reply::Failure;
-use super::socket::Streams;
 use crate::error::Error;
+use crate::receiver::connection::socket::Streams;
 
 mod answer;
 mod pool;

@@ -7,8 +7,8 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
-use spanfate_model::answer::{GrpcCode, Limit, Status as StatusAnswer};
-use spanfate_model::wire::WireProtocol;
+use spanfate_model::fault::answer::{GrpcCode, Limit, Status as StatusAnswer};
+use spanfate_model::format::wire::WireProtocol;
 use tonic::body::Body;
 use tonic::{Code, Status};
 

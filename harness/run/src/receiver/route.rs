@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
-use spanfate_model::answer::{After, Answer};
-use spanfate_model::wire::WireProtocol;
+use spanfate_model::fault::answer::{After, Answer};
+use spanfate_model::format::wire::WireProtocol;
 use tokio::time::sleep;
 use tonic::Status;
 use tonic::body::Body;
 
-use super::body::Inbound;
 use super::counts::Signal;
 use super::exchange::{AnswerBody, Awaited, Call, Exchange};
 use super::reply::text;
-use super::socket::{Connection, Cut};
 use super::{Shared, grpc, http as over_http};
-use crate::clock;
+use crate::host::clock;
+use crate::receiver::body::Inbound;
+use crate::receiver::connection::socket::{Connection, Cut};
 
 /// The gRPC method that takes spans.
 pub(super) const TRACES_OVER_GRPC: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use spanfate_model::answer::Answer;
+use spanfate_model::fault::answer::Answer;
 use tokio::sync::Notify;
 
 /// What one receiver does on purpose; of no effect when empty. Clones share it, so that another thread can switch while the

@@ -16,10 +16,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::deadline::without_request;
-use super::door::Bound;
-use super::socket::{Connection, Cut, Socket, Streams};
 use super::{Shared, route};
+use crate::receiver::connection::deadline::without_request;
+use crate::receiver::connection::door::Bound;
+use crate::receiver::connection::socket::{Connection, Cut, Socket, Streams};
 
 /// Streams a client may have open on one connection.
 const MOST_STREAMS: u32 = 100;

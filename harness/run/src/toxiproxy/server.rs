@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Client;
-use crate::child::{Managed, command};
-use crate::guard::Guard;
-use crate::{Error, clock};
+use crate::Error;
+use crate::host::clock;
+use crate::process::child::{Managed, command};
+use crate::process::guard::Guard;
 
 /// Longest time until it answers.
 const READY_BOUND: Duration = Duration::from_secs(10);

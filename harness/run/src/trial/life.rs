@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use spanfate_model::manifest::ProcessEnd;
+use spanfate_model::format::manifest::ProcessEnd;
 
 use super::{Tick, Trial};
-use crate::fault::Scene;
-use crate::progress::Life;
+use crate::host::clock;
 use crate::receiver::Receiver;
-use crate::{Error, clock, store};
+use crate::trial::fault::Scene;
+use crate::trial::progress::Life;
+use crate::{Error, store};
 
 /// How often the programs are looked at.
 const LOOK: Duration = Duration::from_millis(20);

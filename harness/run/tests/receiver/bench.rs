@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use spanfate_model::id::SpanKey;
-use spanfate_model::wire::{self, AnswerRecord, Disposition, RequestRecord, SpanRecord, WireRecord};
+use spanfate_model::format::wire::{self, AnswerRecord, Disposition, RequestRecord, SpanRecord, WireRecord};
+use spanfate_model::quantity::id::SpanKey;
 use spanfate_run::receiver::{self, Config, Receiver, Summary, Upstream};
 use tempfile::TempDir;
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::CONNECTION;
-use spanfate_model::answer::{Answer, Cut, Never, SlowReading};
-use spanfate_model::unit::ByteSize;
-use spanfate_model::wire::{AnswerFate, Disposition};
-use spanfate_run::clock;
+use spanfate_model::fault::answer::{Answer, Cut, Never, SlowReading};
+use spanfate_model::format::wire::{AnswerFate, Disposition};
+use spanfate_model::quantity::unit::ByteSize;
+use spanfate_run::host::clock;
 use spanfate_run::receiver::{Deadlines, Entry, Script, When};
 use tokio::task::JoinSet;
 use tokio::time::timeout;

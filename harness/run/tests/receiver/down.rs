@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 
 use http::StatusCode;
-use spanfate_model::answer::{Answer, Never};
-use spanfate_model::wire::{AnswerFate, Disposition};
+use spanfate_model::fault::answer::{Answer, Never};
+use spanfate_model::format::wire::{AnswerFate, Disposition};
 use spanfate_run::receiver::{Entry, Script, When};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;

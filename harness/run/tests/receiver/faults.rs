@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use spanfate_model::answer::{After, Answer, GrpcCode, Limit, Never, Partial, Status as StatusAnswer};
-use spanfate_model::unit::{ByteSize, Period};
-use spanfate_model::wire::{AnswerFate, Disposition};
+use spanfate_model::fault::answer::{After, Answer, GrpcCode, Limit, Never, Partial, Status as StatusAnswer};
+use spanfate_model::format::wire::{AnswerFate, Disposition};
+use spanfate_model::quantity::unit::{ByteSize, Period};
 use spanfate_run::receiver::{Entry, Script, When};
 use tonic::{Code, Status};
 

@@ -1,8 +1,8 @@
 //! OTLP/JSON: the same notes as for protobuf, and mistakes shown where they are.
 
 use http::StatusCode;
-use spanfate_model::id::{SpanId, SpanKey};
-use spanfate_model::wire::{AnswerFate, Disposition, WireProtocol};
+use spanfate_model::format::wire::{AnswerFate, Disposition, WireProtocol};
+use spanfate_model::quantity::id::{SpanId, SpanKey};
 use spanfate_run::receiver::DiscardPlan;
 
 use super::bench::bench;

@@ -24,9 +24,9 @@ use client::{Client, EXPORT, grpc_request, http_request, zip};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::StatusCode;
-use spanfate_model::id::SpanId;
-use spanfate_model::wire::{AnswerFate, Disposition, WireProtocol};
-use spanfate_run::clock;
+use spanfate_model::format::wire::{AnswerFate, Disposition, WireProtocol};
+use spanfate_model::quantity::id::SpanId;
+use spanfate_run::host::clock;
 use spanfate_run::receiver::DiscardPlan;
 use tokio::io::AsyncWriteExt;
 

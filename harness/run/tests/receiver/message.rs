@@ -1,6 +1,6 @@
 //! Export requests made by hand, byte for byte.
 
-use spanfate_model::id::{SpanId, SpanKey, TraceId};
+use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
 
 /// A varint.
 pub(crate) fn varint(mut value: u64) -> Vec<u8> {

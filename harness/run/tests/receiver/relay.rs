@@ -9,7 +9,7 @@ use std::path::Path;
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::Full;
-use spanfate_model::wire::{AnswerFate, Disposition, Relayed};
+use spanfate_model::format::wire::{AnswerFate, Disposition, Relayed};
 use spanfate_run::receiver::{self, RelayTally, Upstream as To};
 
 use super::bench::{Log, bench, relaying};

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use spanfate_model::answer::Answer;
-use spanfate_model::wire::{AnswerFate, AnswerRecord, Disposition, RequestRecord};
+use spanfate_model::fault::answer::Answer;
+use spanfate_model::format::wire::{AnswerFate, AnswerRecord, Disposition, RequestRecord};
 use spanfate_run::receiver::{Entry, Script, When};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
-use spanfate_run::clock;
+use spanfate_run::host::clock;
 use spanfate_run::toxiproxy::{ProxyBytes, Stream, Toxic, ToxicKind};
 
 use super::bench::{NAME, bench, there_and_back};

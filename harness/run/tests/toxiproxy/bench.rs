@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use spanfate_run::guard::Guard;
+use spanfate_run::process::guard::Guard;
 use spanfate_run::toxiproxy::{Client, Problem, Proxy, Server, Stream, Toxic, ToxicKind};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
-use spanfate_run::guard::Guard;
+use spanfate_run::process::guard::Guard;
 use spanfate_run::toxiproxy::Server;
 
 use super::bench::{bench, there_and_back};

@@ -6,8 +6,8 @@ use serde::Serialize;
 use spanfate_analysis::metrics::{Scrape, Seen, observe};
 use spanfate_model::advice::observed::Row;
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::clock;
-use spanfate_run::interrupt::Interrupt;
+use spanfate_run::host::clock;
+use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::scrape::{self, ScrapeError};
 
 use crate::args::AdviseArguments;

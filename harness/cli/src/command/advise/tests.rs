@@ -9,20 +9,20 @@ use spanfate_analysis::{conclude_peek, insights};
 use spanfate_model::advice::plan::{Choice, Plan};
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::advice::why::variables;
-use spanfate_model::environment::Environment;
+use spanfate_model::books::ledger::Ledger;
 use spanfate_model::exporter::{Effective, Exporter};
 use spanfate_model::fate::Fate;
-use spanfate_model::ledger::Ledger;
-use spanfate_model::manifest::{FORMAT, Status};
-use spanfate_model::peek::{Look, Observation, Times, Watched};
+use spanfate_model::finding::peek::{Look, Observation, Times, Watched};
+use spanfate_model::format::manifest::{FORMAT, Status};
+use spanfate_model::format::probe;
 use spanfate_model::plan::Plan as Planned;
-use spanfate_model::probe;
+use spanfate_model::quantity::unit::{Period, Rate};
+use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{
     ExportFigures, Insights, LoadFigures, Loss, Prediction, RunResult, Summary, TrialResult, UsageFigures,
     VariantResult,
 };
 use spanfate_model::scenario::{Fault, Load, Scenario, Variant};
-use spanfate_model::unit::{Period, Rate};
 use spanfate_model::verdict::Verdict;
 
 use crate::args::{Arguments, Command};

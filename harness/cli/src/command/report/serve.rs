@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::Links;
-use spanfate_run::interrupt::Interrupt;
 use spanfate_run::pages::{Answer, Pages};
+use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::again;
 use crate::error::Error;

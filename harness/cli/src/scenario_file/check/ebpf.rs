@@ -1,7 +1,7 @@
 //! Checks of the key `ebpf`.
 
-use spanfate_model::figure::Figure;
-use spanfate_model::probe::{Buffer, Ebpf, EbpfMode, Trap};
+use spanfate_model::scenario::ebpf::{Buffer, Ebpf, EbpfMode, Trap};
+use spanfate_model::scenario::figure::Figure;
 use spanfate_model::scenario::{Scenario, Service};
 
 use super::{Problems, variant_names};

@@ -1,8 +1,8 @@
 //! The load: what may stand beside what, and what a ledger can hold.
 
 use spanfate_model::plan::Plan;
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::{Load, LoadOverride, Scenario, Shape};
-use spanfate_model::unit::Period;
 
 use super::{Problems, Resolved};
 

@@ -5,9 +5,9 @@ mod path;
 use std::collections::BTreeSet;
 
 use spanfate_model::fault::MOST_HELD;
+use spanfate_model::plan::topology::{TopologyError, called_by, shares};
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::{Fixture, Root, Scenario, Service, WitnessMode};
-use spanfate_model::topology::{TopologyError, called_by, shares};
-use spanfate_model::unit::Period;
 use spanfate_run::fixture::target_of;
 
 use super::{Problems, exporter, name, ratio, whole};

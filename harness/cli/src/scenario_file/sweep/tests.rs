@@ -4,8 +4,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use spanfate_model::plan::Plan;
+use spanfate_model::quantity::unit::Rate;
 use spanfate_model::scenario::Scenario;
-use spanfate_model::unit::Rate;
 
 use crate::scenario_file::parse::parse;
 

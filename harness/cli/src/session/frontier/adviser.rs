@@ -6,10 +6,10 @@ use spanfate_model::advice::retry::Retry as Tries;
 use spanfate_model::advice::settings::Settings;
 use spanfate_model::exporter::{Exporter, Retry};
 use spanfate_model::fate::FateClass;
-use spanfate_model::frontier::Verified;
+use spanfate_model::finding::frontier::Verified;
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::RunResult;
 use spanfate_model::scenario::{Scenario, Variant};
-use spanfate_model::unit::Period;
 
 use super::rounds::{Seen, seen, worker};
 use super::{Candidate, Worker, vary};

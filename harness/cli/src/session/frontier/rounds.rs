@@ -1,14 +1,14 @@
 //! The rounds of a search: each is a run of its own, in which every configuration that is still searched for has its next
 //! value. So all of them share the machine's weather.
 
-pub(super) use spanfate_analysis::frontier::Seen;
+pub(super) use spanfate_analysis::compare::frontier::Seen;
 use spanfate_model::fate::FateClass;
-use spanfate_model::frontier::Along;
+use spanfate_model::finding::frontier::Along;
+use spanfate_model::quantity::unit::{MonoNs, Period};
 use spanfate_model::result::{Basis, RunResult, TrialResult};
 use spanfate_model::scenario::Variant;
-use spanfate_model::unit::{MonoNs, Period};
 use spanfate_model::verdict::Verdict;
-use spanfate_run::clock;
+use spanfate_run::host::clock;
 
 use super::{Candidate, Worker, vary};
 use crate::error::Error;

@@ -1,8 +1,8 @@
 //! What a search varies: where it begins, and a scenario with other values.
 
-use spanfate_model::frontier::Along;
+use spanfate_model::finding::frontier::Along;
+use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::scenario::{LoadOverride, Scenario, Variant};
-use spanfate_model::unit::{Period, Rate};
 
 /// Requests per second of a variant.
 pub(super) fn rate(scenario: &Scenario, variant: &Variant) -> f64 {

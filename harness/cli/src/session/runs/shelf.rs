@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use spanfate_model::index::{Concluded, Entry};
-use spanfate_model::layout::{RunDir, report_path};
-use spanfate_model::manifest::RunManifest;
+use spanfate_model::finding::index::{Concluded, Entry};
+use spanfate_model::format::layout::{RunDir, report_path};
+use spanfate_model::format::manifest::RunManifest;
 use spanfate_model::result::RunResult;
-use spanfate_run::project::Project;
+use spanfate_run::host::project::Project;
 use spanfate_run::store;
 
 use crate::error::Error;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use spanfate_model::books::ledger::{FateCount, Ledger, PathBooks};
 use spanfate_model::fate::Fate;
-use spanfate_model::ledger::{FateCount, Ledger, PathBooks};
+use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::result::{PathKind, PathResult};
-use spanfate_model::witness::WitnessState;
 
 use super::setups::{Offered, Rest, Setup};
 use super::target::{ProcessorTruth, Ran, Truth};

@@ -1,7 +1,7 @@
 //! The export paths that lose, where a program has several.
 
+use spanfate_model::books::ledger::Spread;
 use spanfate_model::fate::{Fate, FateClass};
-use spanfate_model::ledger::Spread;
 use spanfate_model::result::RunResult;
 
 use super::inline::Inline;

@@ -1,7 +1,7 @@
 //! How the lost spans of the variant that loses most are split: by service, kind and place in the trace. By name every variant
 //! has a plot of its own.
 
-use spanfate_model::breakdown::BreakdownRow;
+use spanfate_model::books::breakdown::BreakdownRow;
 use spanfate_model::result::VariantResult;
 
 use super::super::part::{note, plots};

@@ -11,14 +11,14 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use serde_json::Value;
-use spanfate_model::wire::{Relayed, WireProtocol};
+use spanfate_model::format::wire::{Relayed, WireProtocol};
 use tonic::Code;
 use tonic::body::Body;
 
 use super::{Trouble, strip};
 use crate::receiver::counts::Signal;
+use crate::receiver::decode::otlp;
 use crate::receiver::exchange::Call;
-use crate::receiver::otlp;
 
 /// Largest answer. What exporters are told is a few bytes as a rule.
 const MOST_BYTES: usize = 1 << 20;

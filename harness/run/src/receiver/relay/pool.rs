@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper::rt::Executor;
 use hyper_util::rt::TokioIo;
-use spanfate_model::unit::MonoNs;
+use spanfate_model::quantity::unit::MonoNs;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -19,8 +19,8 @@ use super::answer::Answered;
 use super::tls::Tls;
 use super::upstream::Target;
 use super::{Trouble, lock};
-use crate::clock;
-use crate::receiver::socket::Streams;
+use crate::host::clock;
+use crate::receiver::connection::socket::Streams;
 
 /// Requests over HTTP/1 under way at once; more wait for their turn.
 const MOST_AT_ONCE: usize = 32;

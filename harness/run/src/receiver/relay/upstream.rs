@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Uri};
-use spanfate_model::wire::WireProtocol;
+use spanfate_model::format::wire::WireProtocol;
 
 use super::Trouble;
 use crate::receiver::counts::Signal;

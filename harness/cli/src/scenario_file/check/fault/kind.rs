@@ -2,8 +2,8 @@
 
 use spanfate_model::exporter::{Exporter, Protocol};
 use spanfate_model::fault::{Family, HowLost, Kind, LONGEST};
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::{Scenario, Service};
-use spanfate_model::unit::Period;
 
 use super::{Checked, code, link};
 use crate::scenario_file::check::{Problems, whole};
@@ -55,7 +55,7 @@ fn answered(
     out: &mut Problems,
     scenario: &Scenario,
     checked: &Checked<'_>,
-    answer: &spanfate_model::answer::Answer,
+    answer: &spanfate_model::fault::answer::Answer,
 ) {
     if let Some(problem) = answer.problem() {
         checked.add(out, "kind", problem, "");

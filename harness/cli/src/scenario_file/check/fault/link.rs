@@ -1,7 +1,7 @@
 //! Ranges of faults of links.
 
 use spanfate_model::fault::Kind;
-use spanfate_model::unit::Period;
+use spanfate_model::quantity::unit::Period;
 
 use super::Checked;
 use super::kind::{millis, share};

@@ -2,8 +2,8 @@
 
 use spanfate_model::fault::{Family, Trigger};
 use spanfate_model::plan::Plan;
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::{Scenario, WitnessMode};
-use spanfate_model::unit::Period;
 
 use super::{Checked, having};
 use crate::scenario_file::check::{Problems, Resolved};

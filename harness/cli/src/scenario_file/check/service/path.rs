@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
+use spanfate_model::format::slots::MOST_PATHS;
 use spanfate_model::scenario::{ExportPath, Fixture, Processor, Scenario, Service, WitnessMode};
-use spanfate_model::slots::MOST_PATHS;
 
 use super::{Problems, exporter};
 

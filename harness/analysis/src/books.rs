@@ -1,0 +1,14 @@
+//! The books of a trial: every span judged, counted and asserted.
+
+pub(crate) mod breakdown;
+pub(crate) mod damage;
+pub(crate) mod fate;
+pub(crate) mod lost;
+pub(crate) mod paths;
+pub(crate) mod reconcile;
+pub(crate) mod rows;
+pub(crate) mod standings;
+pub(crate) mod tally;
+pub(crate) mod timeline;
+pub(crate) mod unwitnessed;
+pub(crate) mod walk;

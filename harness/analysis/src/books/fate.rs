@@ -1,0 +1,190 @@
+//! The fate engine: what the evidence of one span on one path proves (`docs/results.md`, "What each mark proves").
+
+use spanfate_model::books::ledger::Gap;
+use spanfate_model::books::row::Standing;
+use spanfate_model::fate::{Decider, Exit, Fate, Filter, Leak};
+use spanfate_model::result::PathKind;
+
+use crate::evidence::path::{Ending, ExportResult, HandsOn, Path};
+use crate::evidence::process::Process;
+use crate::evidence::receipts::Receipt;
+use crate::evidence::{Handing, OnPath, SpanEvidence};
+
+use Standing::{Unaccounted, Unexplained};
+
+/// What else a judgement rests on.
+pub(crate) struct Scene<'a> {
+    /// The span's process.
+    pub(crate) process: &'a Process<'a>,
+    /// The path, or what stands for it where the span was offered to none.
+    pub(crate) path: &'a Path,
+    /// The wire witness saw everything.
+    pub(crate) wire_complete: bool,
+    /// Nothing at all arrived on this path: a program of the user's own sends its spans elsewhere.
+    pub(crate) elsewhere: bool,
+    /// The span's request was answered, so the handler that made it is done.
+    pub(crate) answered: bool,
+    /// By number of a fault: why spans that it touched never end.
+    pub(crate) leaks: &'a [Option<Leak>],
+}
+
+/// Judges one span on one path. Later stages are asked first: a mark of a later stage proves all earlier ones.
+pub(crate) fn judge(span: &SpanEvidence, on: &OnPath, receipt: &Receipt, scene: &Scene<'_>) -> Standing {
+    let process = scene.process;
+    if receipt.copies > 0 {
+        return Standing::Fate(Fate::Received);
+    }
+    if on.filtered != 0 {
+        return Standing::Fate(Fate::Filtered(Filter::ExporterWrapper));
+    }
+    if on.exported != 0 {
+        return handed_to_exporter(on, receipt, scene);
+    }
+    if on.dropped != 0 {
+        return Standing::Fate(Fate::DroppedQueueFull);
+    }
+    if process.has_record_gap() {
+        // What the marks lack may lie in a record that was lost.
+        return Unaccounted;
+    }
+    if span.started != 0 && !span.is_sampled() {
+        return Standing::Fate(Fate::NotSampled(decider(span, process.parent_based)));
+    }
+    if on.taken != 0 {
+        return in_queue(on, scene);
+    }
+    if on.offered != 0 {
+        return inside_on_end(on, scene);
+    }
+    if on.called != 0 {
+        return not_handed_on(span, on, scene);
+    }
+    never_offered(span, on, scene)
+}
+
+/// What nobody saw of a span that is unaccounted on a path.
+pub(crate) fn gap(span: &SpanEvidence, on: &OnPath, process: &Process<'_>, wire_complete: bool) -> Gap {
+    match span.handing {
+        _ if on.exported != 0 && !wire_complete => Gap::Wire,
+        _ if on.exported != 0 && process.has_log_gap() => Gap::Records,
+        _ if on.exported != 0 => Gap::Elsewhere,
+        _ if process.has_log_gap() => Gap::Records,
+        Handing::ToOthers | Handing::ToPaths => Gap::NotHandedOn,
+        Handing::Unseen | Handing::ToNobody => Gap::NotSeen,
+    }
+}
+
+fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &Scene<'_>) -> Standing {
+    if !scene.wire_complete {
+        // It may have arrived; only the wire could tell.
+        return Unaccounted;
+    }
+    if receipt.rejected {
+        return Standing::Fate(Fate::RejectedPartial);
+    }
+    if receipt.refused {
+        return Standing::Fate(Fate::RefusedByReceiver);
+    }
+    match scene.path.export_of(on) {
+        ExportResult::Failed(cause) => Standing::Fate(Fate::ExportFailed(cause)),
+        ExportResult::None if scene.process.has_log_gap() => Unaccounted,
+        ExportResult::None => Standing::Fate(Fate::LostInFlightAtExit),
+        ExportResult::Ok | ExportResult::Partial if scene.elsewhere => Unaccounted,
+        // A partial success names what it rejects: of the rest it says that it was taken.
+        ExportResult::Ok | ExportResult::Partial => Unexplained,
+    }
+}
+
+fn decider(span: &SpanEvidence, parent_based: bool) -> Decider {
+    let unsampled_parent = !span.parent.is_zero() && !span.has_sampled_parent();
+    if unsampled_parent && parent_based { Decider::Parent } else { Decider::Sampler }
+}
+
+/// The batch processor's `OnEnd` returned without a drop, and the span was never handed on. In drop mode our lock makes this
+/// mean "taken into the queue", and a shutdown that returned without an error has emptied the queue.
+fn in_queue(on: &OnPath, scene: &Scene<'_>) -> Standing {
+    let Scene { process, path, .. } = scene;
+    // Without the lock, a span that passed while the shutdown began may have been ignored.
+    let late = path.blocking && path.shutdown_began != 0 && on.taken >= path.shutdown_began;
+    // What probes saw enter the queue once its worker was gone stays there.
+    let late = late || (path.drained != 0 && on.taken >= path.drained);
+    match path.ending {
+        _ if late => Standing::Fate(Fate::EndedAfterShutdown),
+        Ending::Orderly { deadline_passed: true } => {
+            Standing::Fate(Fate::LostInQueueAtExit(Exit::ShutdownDeadline))
+        }
+        Ending::Orderly { deadline_passed: false } if process.has_log_gap() => Unaccounted,
+        Ending::Orderly { deadline_passed: false } => Unexplained,
+        Ending::Abrupt(exit) => Standing::Fate(Fate::LostInQueueAtExit(exit)),
+    }
+}
+
+/// `OnEnd` was entered, and what came of it nobody saw.
+fn inside_on_end(on: &OnPath, scene: &Scene<'_>) -> Standing {
+    let Scene { process, path, .. } = scene;
+    if path.no_exporter {
+        return Standing::Fate(Fate::NoExporter);
+    }
+    // The processor looks whether it was stopped somewhere between the two.
+    let looked_by = on.offered.max(on.returned);
+    if path.shutdown_began != 0 && looked_by >= path.shutdown_began && process.is_of_probes() {
+        return Standing::Fate(Fate::EndedAfterShutdown);
+    }
+    match path.ending {
+        // It came out of it, neither taken nor dropped nor exported.
+        _ if on.returned != 0 && process.has_log_gap() => Unaccounted,
+        _ if on.returned != 0 => Unexplained,
+        Ending::Orderly { .. } if path.blocking && path.kind == PathKind::Batch => {
+            Standing::Fate(Fate::BlockedInEnd)
+        }
+        Ending::Orderly { .. } | Ending::Abrupt(_) => Standing::Fate(Fate::InEndAtExit),
+    }
+}
+
+/// The provider called the processor that the path begins with, and the path's own never heard of the span.
+fn not_handed_on(span: &SpanEvidence, on: &OnPath, scene: &Scene<'_>) -> Standing {
+    let Scene { process, path, .. } = scene;
+    let abrupt = matches!(path.ending, Ending::Abrupt(_));
+    match path.hands_on {
+        _ if is_after_shutdown(span, path) => Standing::Fate(Fate::EndedAfterShutdown),
+        // It may wait in a queue of that processor's own.
+        HandsOn::Later => Unaccounted,
+        _ if on.returned == 0 && (abrupt || path.hands_on == HandsOn::Directly) => {
+            Standing::Fate(Fate::InEndAtExit)
+        }
+        HandsOn::InEnd => Standing::Fate(Fate::Filtered(Filter::Processor)),
+        HandsOn::Directly if process.has_log_gap() => Unaccounted,
+        HandsOn::Directly => Unexplained,
+    }
+}
+
+/// After Shutdown the provider calls no processor; its span's end is still seen.
+fn is_after_shutdown(span: &SpanEvidence, path: &Path) -> bool {
+    path.shutdown_began != 0 && span.closed >= path.shutdown_began
+}
+
+fn never_offered(span: &SpanEvidence, on: &OnPath, scene: &Scene<'_>) -> Standing {
+    let Scene { process, path, .. } = scene;
+    if span.closed != 0 {
+        let abrupt = matches!(path.ending, Ending::Abrupt(_));
+        return match span.handing {
+            _ if is_after_shutdown(span, path) => Standing::Fate(Fate::EndedAfterShutdown),
+            Handing::ToNobody => Standing::Fate(Fate::NoProcessor),
+            _ if process.is_of_probes() && abrupt && on.returned == 0 => Standing::Fate(Fate::InEndAtExit),
+            // Absence is no proof of intent: somebody may have it.
+            Handing::ToOthers => Unaccounted,
+            Handing::Unseen if process.is_of_probes() || process.has_log_gap() => Unaccounted,
+            Handing::Unseen | Handing::ToPaths => Unexplained,
+        };
+    }
+    let touched = usize::from(span.fault).checked_sub(1).and_then(|fault| *scene.leaks.get(fault)?);
+    match path.ending {
+        // Nobody was left who would have ended it, however long the process had lived.
+        _ if touched.is_some() => Standing::Fate(Fate::NeverEnded(touched.unwrap_or(Leak::Forgotten))),
+        Ending::Abrupt(_) => Standing::Fate(Fate::CutOffAtExit),
+        // Its handler was still running when the process left in order.
+        Ending::Orderly { .. } if !scene.answered => Standing::Fate(Fate::CutOffAtExit),
+        Ending::Orderly { .. } if span.started != 0 => Standing::Fate(Fate::NeverEnded(Leak::Forgotten)),
+        Ending::Orderly { .. } => Unexplained,
+    }
+}

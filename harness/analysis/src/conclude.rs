@@ -1,0 +1,13 @@
+//! Conclusions: a trial, its services, a variant over its trials, a run.
+
+pub(crate) mod agreement;
+pub(crate) mod dose;
+pub(crate) mod law;
+pub(crate) mod overall;
+pub(crate) mod run;
+pub(crate) mod runtime_trace;
+pub(crate) mod service;
+pub(crate) mod summary;
+pub(crate) mod trial;
+pub(crate) mod usage;
+pub(crate) mod validity;

@@ -1,0 +1,281 @@
+//! A run, concluded: trials in, result with its verdict out.
+
+use std::collections::BTreeSet;
+
+use spanfate_model::books::ledger::Gap;
+use spanfate_model::books::row::Standing;
+use spanfate_model::fate::witness::{Witness, WitnessState};
+use spanfate_model::format::manifest::{FORMAT, RunManifest, Status};
+use spanfate_model::plan::{Plan, PlannedVariant};
+use spanfate_model::result::environment::Environment;
+use spanfate_model::result::{Expectation, FaultResult, Insights, RunResult, TrialResult, VariantResult};
+use spanfate_model::scenario::ebpf::Trap;
+use spanfate_model::verdict::Verdict;
+
+use crate::compare::comparison;
+use crate::compare::sweep;
+use crate::conclude::overall::price_witnesses;
+use crate::conclude::summary::summarise;
+use crate::conclude::trial::ConcludedTrial;
+use crate::expect;
+use crate::insight::with_insights;
+
+/// Concludes a run from its concluded trials.
+pub fn conclude_run(
+    plan: Plan,
+    environment: Environment,
+    manifest: &RunManifest,
+    trials: Vec<ConcludedTrial>,
+) -> RunResult {
+    let planned = plan.trials.len();
+    let mut reasons = Vec::new();
+    let mut verdict = Verdict::Pass;
+    let mut say = |worse: Verdict, reason: String| {
+        verdict = verdict.worst(worse);
+        reasons.push((worse, reason));
+    };
+    for trial in trials.iter().map(|trial| &trial.result) {
+        for (worse, reason) in judge_trial(trial, &plan) {
+            say(worse, format!("trial {}: {reason}", trial.index));
+        }
+    }
+    if planned == 0 {
+        say(Verdict::Inconclusive, "the plan has no trial".to_owned());
+    }
+    if trials.len() < planned && manifest.enough.is_none() {
+        say(Verdict::Inconclusive, format!("{} of {planned} trials ran", trials.len()));
+    }
+    if manifest.status != Status::Complete {
+        let why = manifest.stopped_by.clone().unwrap_or_else(|| "the harness was stopped".to_owned());
+        say(Verdict::Inconclusive, format!("the run is not complete: {why}"));
+    }
+    if !manifest.mixed.is_empty() {
+        let differs = manifest.mixed.join("; ");
+        say(Verdict::Inconclusive, format!("the run was resumed on another machine: {differs}"));
+    }
+    let mut variants = variants(&plan, trials);
+    price_witnesses(&plan, &mut variants);
+    let sweep = sweep::conclude(&plan, &variants);
+    let comparison = comparison::inside(&plan, &variants);
+    if let Some(comparison) = &comparison {
+        let who = format!("{} compared with {}", comparison.candidate, comparison.baseline);
+        for reason in &comparison.reasons {
+            // The reasons are sorted, worst first; the verdict is that of the first.
+            say(comparison.verdict, format!("{who}: {reason}"));
+        }
+    }
+    let expectations = expect::judge_all(&plan.expect, &variants);
+    let claims = expect::claims(&plan.claims, &variants);
+    for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
+        say(expectation.verdict, sentence(expectation));
+    }
+    reasons.sort_by_key(|(worse, _)| std::cmp::Reverse(*worse));
+    let reasons = reasons.into_iter().map(|(_, reason)| reason).collect();
+    with_insights(RunResult {
+        format: FORMAT.to_owned(),
+        run_id: manifest.run_id.clone(),
+        status: manifest.status,
+        verdict,
+        reasons,
+        plan,
+        environment,
+        variants,
+        claims,
+        expectations,
+        sweep,
+        comparison,
+        insights: Insights::default(),
+    })
+}
+
+fn sentence(expectation: &Expectation) -> String {
+    let reason = expectation.reason.as_deref().unwrap_or("no reason");
+    format!("{}: expected `{}`: {reason}", expectation.variant, expectation.that)
+}
+
+/// What a trial's books say about the verdict. Spoilt figures are marked where they are shown; they make a run
+/// inconclusive only through an expectation that needs them.
+fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
+    let planned = plan.trials.iter().find(|planned| planned.index == trial.index);
+    let variant = planned.and_then(|planned| plan.variant_of(planned));
+    let books = variant.is_none_or(|variant| plan.has_books(variant));
+    // That this one ends the program is what is looked at.
+    let deadly = variant.and_then(|variant| variant.ebpf).is_some_and(|e| e.trap == Some(Trap::Uretprobe));
+    let mut out = Vec::new();
+    let ledger = &trial.ledger;
+    assert!(ledger.closes(), "the sum over the fates of trial {} does not close", trial.index);
+    for (count, what) in ledger.contradictions() {
+        out.push((Verdict::AccountingBroken, format!("{count} spans {what}")));
+    }
+    let mut doubt = |reason: String| out.push((Verdict::Inconclusive, reason));
+    if let Some(surplus) = ledger.surplus {
+        doubt(format!(
+            "requests made up to {} spans, {} more in all than the scenario says: set `spans_per_request = {}`",
+            surplus.most, surplus.spans, surplus.most
+        ));
+    }
+    if let Some(reason) = unaccounted(trial, books) {
+        doubt(reason);
+    }
+    if ledger.created == 0 {
+        doubt("no span was created, so nothing is proven".to_owned());
+    }
+    if trial.status == Status::Partial {
+        doubt("its logs are torn".to_owned());
+    }
+    if let Some(error) = &trial.error {
+        doubt(format!("the harness could not finish it: {error}"));
+    }
+    if let Some(end) =
+        trial.ended_by_itself.as_ref().filter(|_| plan.subject().must_outlive_its_run() && !deadly)
+    {
+        doubt(format!("the fixture ended by itself, before it was asked to ({end})"));
+    }
+    for fault in trial.faults.iter().filter(|fault| !fault.bit) {
+        doubt(unbitten(fault));
+    }
+    for reason in gaps(trial, plan, variant) {
+        doubt(reason);
+    }
+    for row in trial.agreement.iter().filter(|row| row.difference > 0 && row.explained.is_none()) {
+        let counts: Vec<String> = row.counts.iter().map(|(w, n)| format!("{} {n}", w.as_str())).collect();
+        doubt(format!("the witnesses disagree about \"{}\": {}", row.what, counts.join(", ")));
+    }
+    out
+}
+
+/// Why spans cannot be placed.
+fn unaccounted(trial: &TrialResult, books: bool) -> Option<String> {
+    let ledger = &trial.ledger;
+    let (count, outside) = (ledger.unaccounted.count, ledger.outside);
+    let elsewhere = books && trial.exports.requests == 0 && trial.exports.calls > 0;
+    match count {
+        0 => None,
+        _ if elsewhere => Some(format!(
+            "{count} spans were exported without an error and nothing came to our receiver: the program's own code sets its \
+             endpoint; let it take OTEL_EXPORTER_OTLP_ENDPOINT (leave out WithEndpoint), or look at it as it is with \
+             `spanfate attach --pid`"
+        )),
+        // The commonest reason: Go's default propagator takes up nothing.
+        _ if outside > 0 => Some(format!(
+            "{count} spans of answered requests are missing and {outside} came in traces that the load did not begin: the \
+             service does not take up `traceparent`; call otel.SetTextMapPropagator(propagation.TraceContext{{}}) in it"
+        )),
+        _ if !books => Some(format!(
+            "{count} spans are unaccounted: without a process witness nobody can say whether they were sampled, lay in a \
+             request that was refused unread, or arrived where the wire has a gap"
+        )),
+        _ => Some(format!("{count} spans are unaccounted: {}", why_unaccounted(trial))),
+    }
+}
+
+/// What nobody saw of them.
+fn why_unaccounted(trial: &TrialResult) -> String {
+    let one = |(gap, count): (&Gap, &u64)| {
+        let why = match gap {
+            Gap::Wire | Gap::Records => "a witness that would tell has a gap".to_owned(),
+            Gap::Elsewhere => {
+                format!("{} took them, and nothing of that path came to our receiver", takers(trial))
+            }
+            Gap::NotHandedOn => {
+                "a span processor of the program's own was given them and was not seen to hand them \
+                                 on: it may keep them, or hold them in a queue of its own"
+                    .to_owned()
+            }
+            Gap::NotSeen => "whom their provider handed them to was not seen".to_owned(),
+        };
+        format!("{count}: {why}")
+    };
+    let all: Vec<String> = trial.ledger.gaps.iter().map(one).collect();
+    match &trial.ledger.gaps.iter().collect::<Vec<_>>()[..] {
+        [] | [(Gap::Wire | Gap::Records, _)] => "a witness that would tell has a gap".to_owned(),
+        _ => all.join("; "),
+    }
+}
+
+/// Exporters that said so of spans of which none arrived.
+fn takers(trial: &TrialResult) -> String {
+    let paths = trial.services.iter().flat_map(|service| &service.paths);
+    let silent = paths.filter(|path| path.loss.received == 0 && path.exports.calls > path.exports.failed);
+    let names: BTreeSet<&str> = silent.map(|path| &*path.exporter).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() { "an exporter".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
+}
+
+/// What witnesses that are needed did not see.
+fn gaps(trial: &TrialResult, plan: &Plan, variant: Option<&PlannedVariant>) -> Vec<String> {
+    let process = variant.is_none_or(|variant| plan.is_fully_witnessed(variant));
+    // Where probes are set up to lose records, that they do is what is looked at.
+    let may_lose = variant.and_then(|variant| variant.ebpf).is_some_and(|ebpf| ebpf.may_lose());
+    let mut out = Vec::new();
+    for report in &trial.witnesses {
+        let name = report.witness.as_str();
+        let needed = match report.witness {
+            Witness::Process | Witness::Sdk => process,
+            Witness::Wire => true,
+            Witness::Load => plan.subject().has_load(),
+            Witness::Probe | Witness::Collector => false,
+        };
+        match &report.state {
+            WitnessState::Complete => {}
+            WitnessState::Lossy(_) if report.witness == Witness::Probe && may_lose => {}
+            WitnessState::Lossy(0) => {
+                out.push(format!("the {name} witness lost an unknown number of statements"));
+            }
+            WitnessState::Lossy(lost) => out.push(format!("the {name} witness lost {lost} statements")),
+            WitnessState::Absent(why) if needed => out.push(format!("the {name} witness is absent: {why}")),
+            WitnessState::Absent(_) => {}
+        }
+    }
+    out
+}
+
+/// Why a fault is not proven to have happened.
+fn unbitten(fault: &FaultResult) -> String {
+    let reached = fault.main().map_or_else(
+        || "it has no dose".to_owned(),
+        |dose| format!("{} of at least {} {}", dose.amount, fault.needed, dose.what),
+    );
+    let why = fault.missed.first().map(|why| format!("; {why}")).unwrap_or_default();
+    format!("fault {} (`{}` on {}) did not bite: {reached}{why}", fault.number + 1, fault.name, fault.on)
+}
+
+fn variants(plan: &Plan, trials: Vec<ConcludedTrial>) -> Vec<VariantResult> {
+    let mut by_variant: Vec<Vec<ConcludedTrial>> = plan.variants.iter().map(|_| Vec::new()).collect();
+    for trial in trials {
+        let variant =
+            plan.trials.iter().find(|planned| planned.index == trial.result.index).map_or(0, |p| p.variant);
+        if let Some(place) = by_variant.get_mut(usize::from(variant)) {
+            place.push(trial);
+        }
+    }
+    plan.variants
+        .iter()
+        .zip(by_variant)
+        .filter(|(_, trials)| !trials.is_empty())
+        .map(|(variant, trials)| VariantResult {
+            name: variant.name.clone(),
+            settings: settings(variant),
+            summary: summarise(&trials),
+            trials: first_examples(trials.into_iter().map(|trial| trial.result).collect()),
+        })
+        .collect()
+}
+
+/// Keeps the example of a fate only in the first trial that has it: those of the others would say the same again.
+fn first_examples(mut trials: Vec<TrialResult>) -> Vec<TrialResult> {
+    let mut told: BTreeSet<Standing> = BTreeSet::new();
+    for trial in &mut trials {
+        trial.examples.retain(|example| told.insert(example.standing));
+    }
+    trials
+}
+
+fn settings(variant: &PlannedVariant) -> Vec<(String, String)> {
+    let mut out = variant.exporter.settings();
+    out.extend(variant.receiver.answer_after.map(|after| ("answer_after".to_owned(), after.to_string())));
+    out.extend(variant.sdk.as_ref().map(|sdk| ("sdk".to_owned(), sdk.clone())));
+    out.extend((!variant.build.is_plain()).then(|| ("build".to_owned(), variant.build.as_str().to_owned())));
+    out.extend(variant.ebpf.map(|ebpf| ("ebpf".to_owned(), ebpf.mode.as_str().to_owned())));
+    out.extend(variant.load.as_ref().map(|load| ("load".to_owned(), load.to_string())));
+    out
+}

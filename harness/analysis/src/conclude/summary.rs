@@ -1,0 +1,150 @@
+//! A variant over its trials.
+
+use std::collections::BTreeMap;
+
+use spanfate_model::fate::witness::WitnessState;
+use spanfate_model::fate::{Fate, FateClass};
+use spanfate_model::format::manifest::Status;
+use spanfate_model::result::{Basis, Estimate, Quantiles, Summary, TrialResult};
+use spanfate_model::scenario::Model;
+
+use crate::conclude::overall;
+use crate::conclude::trial::ConcludedTrial;
+use crate::statistics::quantile::{Recorded, Times};
+use crate::statistics::{clean_bound, estimate};
+
+/// Sums up the trials of a variant. Loss and times rest on the valid trials where there are any.
+pub(crate) fn summarise(trials: &[ConcludedTrial]) -> Summary {
+    let all: Vec<&ConcludedTrial> = trials.iter().collect();
+    let used = preferred(&all, |trial| trial.result.status != Status::Partial);
+    let loss_trials = preferred(&used, |trial| trial.result.is_valid(Basis::Loss));
+    let latency_trials = preferred(&used, |trial| trial.result.is_valid(Basis::Latency));
+    let loss_valid = used.iter().any(|trial| trial.result.is_valid(Basis::Loss));
+    let latency_valid = used.iter().any(|trial| trial.result.is_valid(Basis::Latency));
+    let used: Vec<&TrialResult> = used.iter().map(|trial| &trial.result).collect();
+    let rates: Vec<f64> = loss_trials.iter().map(|trial| trial.result.loss.rate).collect();
+    let predicted: Vec<f64> = loss_trials
+        .iter()
+        .filter_map(|trial| trial.result.loss.predicted.map(|prediction| prediction.rate))
+        .collect();
+    let sum = |pick: fn(&TrialResult) -> u64| used.iter().map(|trial| pick(trial)).sum();
+    let response = |pick: fn(&Quantiles) -> f64| {
+        quantile(&latency_trials, latency_valid, |trial| trial.load.response.as_ref().map(pick))
+    };
+    let delay = |pick: fn(&Quantiles) -> f64| {
+        quantile(&loss_trials, loss_valid, |trial| trial.delay.as_ref().map(pick))
+    };
+    Summary {
+        trials: used.len() as u64,
+        loss: estimate(&rates, loss_valid),
+        lossy_bound: lossy_bound(&used),
+        predicted: mean(&predicted),
+        created: sum(|trial| trial.ledger.created_measured),
+        received: sum(|trial| trial.loss.received),
+        lost: sum(|trial| trial.loss.lost),
+        lost_by_fate: lost_by_fate(&used),
+        response: merged(&latency_trials.iter().map(|trial| &trial.times.response).collect::<Vec<_>>()),
+        delay: merged(&loss_trials.iter().map(|trial| &trial.times.delay).collect::<Vec<_>>()),
+        response_p50: response(|q| q.p50),
+        response_p99: response(|q| q.p99),
+        delay_p50: delay(|q| q.p50),
+        delay_p99: delay(|q| q.p99),
+        fixture_cpu: mean(&used.iter().map(|t| t.usage.fixture_cpu).collect::<Vec<_>>()).unwrap_or_default(),
+        fixture_rss: used.iter().map(|trial| trial.usage.fixture_rss).max().unwrap_or_default(),
+        achieved: mean(&used.iter().map(|t| t.load.achieved).collect::<Vec<_>>()).unwrap_or_default(),
+        marks: marks(&trials.iter().map(|trial| &trial.result).collect::<Vec<_>>()),
+        breakdown: overall::breakdown(&used),
+        damage: overall::damage(&used),
+        witness_cost: None,
+        probe_cost: None,
+    }
+}
+
+/// Those that are better to rest on, where there are any; else all.
+fn preferred<'a>(
+    trials: &[&'a ConcludedTrial],
+    better: fn(&ConcludedTrial) -> bool,
+) -> Vec<&'a ConcludedTrial> {
+    let some: Vec<&ConcludedTrial> = trials.iter().copied().filter(|trial| better(trial)).collect();
+    if some.is_empty() { trials.to_vec() } else { some }
+}
+
+/// The quantiles of all values of all these trials: what a request or a span met, whichever trial it was in.
+fn merged(all: &[&Recorded]) -> Option<Quantiles> {
+    let mut times = Times::new();
+    for recorded in all {
+        times.add(recorded);
+    }
+    times.quantiles()
+}
+
+/// A quantile of each trial, over the trials: how far it is known.
+fn quantile(
+    trials: &[&ConcludedTrial],
+    valid: bool,
+    pick: impl Fn(&TrialResult) -> Option<f64>,
+) -> Option<Estimate> {
+    let values: Vec<f64> = trials.iter().filter_map(|trial| pick(&trial.result)).collect();
+    (!values.is_empty()).then(|| estimate(&values, valid))
+}
+
+/// How often trials may lose something, where none of several did; a spoilt trial does not count as clean.
+fn lossy_bound(trials: &[&TrialResult]) -> Option<f64> {
+    let clean = trials.iter().filter(|trial| trial.is_valid(Basis::Loss) && trial.loss.due > 0).count();
+    let lossy = trials.iter().any(|trial| trial.loss.lost > 0);
+    if lossy || clean < 2 { None } else { clean_bound(clean as u64) }
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+fn lost_by_fate(trials: &[&TrialResult]) -> BTreeMap<Fate, u64> {
+    let mut out = BTreeMap::new();
+    for (fate, count) in trials.iter().flat_map(|trial| &trial.ledger.fates) {
+        if fate.class() == FateClass::Lost && count.measured > 0 {
+            *out.entry(*fate).or_insert(0) += count.measured;
+        }
+    }
+    out
+}
+
+fn marks(trials: &[&TrialResult]) -> Vec<String> {
+    let mut counted: Vec<(String, usize)> = Vec::new();
+    for mark in trials.iter().flat_map(|trial| marks_of(trial)) {
+        match counted.iter_mut().find(|(known, _)| *known == mark) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((mark, 1)),
+        }
+    }
+    let all = trials.len();
+    let show =
+        |(mark, count): (String, usize)| if all > 1 { format!("{mark} in {count} of {all}") } else { mark };
+    counted.into_iter().map(show).collect()
+}
+
+/// What is spoilt in one trial, each thing once.
+fn marks_of(trial: &TrialResult) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut put = |text: String| {
+        if !out.contains(&text) {
+            out.push(text);
+        }
+    };
+    if trial.load.model == Model::Closed {
+        put("closed: no gate".to_owned());
+    }
+    if trial.status != Status::Complete {
+        put("not complete".to_owned());
+    }
+    for mark in trial.validity.iter().filter(|mark| !mark.valid) {
+        put(format!("{} spoilt", mark.figure));
+    }
+    for report in trial.witnesses.iter().filter(|report| matches!(report.state, WitnessState::Lossy(_))) {
+        put(format!("{} witness has a gap", report.witness.as_str()));
+    }
+    if trial.ledger.is_broken() {
+        put("accounting broken".to_owned());
+    }
+    out
+}

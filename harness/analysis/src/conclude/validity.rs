@@ -1,0 +1,50 @@
+//! What may be believed, per figure. Accounting always holds; rates and times hold only if neither the generator nor a
+//! neighbour on the machine made them. The bounds are calibrated in ADR 003.
+
+use spanfate_model::books::ledger::Ledger;
+use spanfate_model::plan::Plan;
+use spanfate_model::result::{Basis, Check, LoadFigures, UsageFigures, Validity};
+
+/// Lowest share of intended requests started in any window of 1 s.
+pub(crate) const ACHIEVED_MIN: f64 = 0.99;
+/// Highest share of the fixture's cores that others may take before loss is not the SDK's own.
+pub(crate) const FOREIGN_MAX_LOSS: f64 = 0.10;
+/// The same for latency, which feels a neighbour earlier.
+pub(crate) const FOREIGN_MAX_LATENCY: f64 = 0.05;
+/// Highest share of failed requests: their times are lower bounds, and p99.9 is reported.
+pub(crate) const FAILED_MAX: f64 = 0.001;
+/// Fewest samples that show what others took.
+pub(crate) const SAMPLES_MIN: f64 = 2.0;
+/// Highest share of the fixture's cores that may be stolen by the hypervisor.
+pub(crate) const STEAL_MAX: f64 = 0.02;
+/// Highest p99 of the start lag, as a share of the reported p99 …
+pub(crate) const LAG_SHARE_MAX: f64 = 0.10;
+/// … or in milliseconds: what an undisturbed core here needs for a wake-up and a hand-over between threads. Response times
+/// below it are not told apart from it.
+pub(crate) const LAG_FLOOR_MS: f64 = 0.2;
+
+/// The marks of a trial. Without a load of ours no figure rests on one: what a program does then is its own business.
+pub(crate) fn of(plan: &Plan, load: &LoadFigures, usage: &UsageFigures, ledger: &Ledger) -> Vec<Validity> {
+    if plan.subject().has_load() { marks(load, usage, ledger) } else { Vec::new() }
+}
+
+fn marks(load: &LoadFigures, usage: &UsageFigures, ledger: &Ledger) -> Vec<Validity> {
+    let loss = |check, measured, bound| Validity::of(Basis::Loss, check, measured, bound);
+    let latency = |check, measured, bound| Validity::of(Basis::Latency, check, measured, bound);
+    let mut out = vec![
+        loss(Check::Started, load.worst_window, ACHIEVED_MIN),
+        loss(Check::Unplaced, ledger.unaccounted.count as f64, 0.0),
+        loss(Check::Uncounted, ledger.uncounted as f64, 0.0),
+        loss(Check::Samples, usage.samples as f64, SAMPLES_MIN),
+        loss(Check::ForeignCpu, usage.foreign, FOREIGN_MAX_LOSS),
+        loss(Check::Steal, usage.steal, STEAL_MAX),
+        latency(Check::Started, load.worst_window, ACHIEVED_MIN),
+        latency(Check::Failed, load.failed_share, FAILED_MAX),
+    ];
+    if let (Some(lag), Some(response)) = (&load.start_lag, &load.response) {
+        let bound = (response.p99 * LAG_SHARE_MAX).max(LAG_FLOOR_MS);
+        out.push(latency(Check::StartLag, lag.p99, (bound * 1e4).round() / 1e4));
+    }
+    out.push(latency(Check::ForeignCpu, usage.foreign, FOREIGN_MAX_LATENCY));
+    out
+}

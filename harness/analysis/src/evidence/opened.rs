@@ -1,0 +1,153 @@
+//! A trial's raw logs, opened and joined: what its ledger and its rows are made from.
+
+use spanfate_model::fate::Leak;
+use spanfate_model::format::manifest::{ProcessManifest, TrialManifest};
+use spanfate_model::format::probe::ProbeManifest;
+use spanfate_model::format::raw::{Log, TrialLogs};
+use spanfate_model::plan::subject::Subject;
+use spanfate_model::plan::topology::Share;
+use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::scenario::ebpf::EbpfMode;
+
+use crate::evidence::excuse::{self, Acted};
+use crate::evidence::loadbook::LoadBook;
+use crate::evidence::probe::Probed;
+use crate::evidence::process::Process;
+use crate::evidence::receipts::{self, Receipts};
+use crate::evidence::sources::Sources;
+
+/// The logs of a trial.
+pub(crate) struct Opened<'a> {
+    pub(crate) manifest: &'a TrialManifest,
+    planned: &'a PlannedTrial,
+    pub(crate) processes: Vec<Process<'a>>,
+    /// The probes on each process of the manifest, where the scenario wants some.
+    pub(crate) probes: Vec<Probed<'a>>,
+    pub(crate) receipts: Receipts<'a>,
+    pub(crate) book: LoadBook,
+    /// Start of the load.
+    pub(crate) began: MonoNs,
+    pub(crate) keeper: Keeper,
+    pub(crate) subject: Subject,
+    /// As far as the plan says, every span is sampled.
+    all_sampled: bool,
+    shares: Vec<Share>,
+    services: Vec<&'a str>,
+    leaks: Vec<Option<Leak>>,
+    /// When faults acted.
+    pub(crate) acted: Vec<Acted>,
+    /// When faults kept the load from being sent as planned.
+    pub(crate) excused: Vec<(MonoNs, MonoNs)>,
+}
+
+/// Who keeps books of each span.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeper {
+    /// Nobody shall.
+    Nobody,
+    /// Some process's books are missing or unreadable.
+    Missing,
+    /// Every process its own.
+    Processes,
+    /// Probes, for some process at least.
+    Probes,
+}
+
+impl<'a> Opened<'a> {
+    /// Opens the logs and joins the wire to the ledgers.
+    pub(crate) fn open(plan: &'a Plan, planned: &'a PlannedTrial, logs: &'a TrialLogs) -> Self {
+        let manifest = &logs.manifest;
+        let probe_of = |index: usize| logs.probes.get(index).and_then(Option::as_deref);
+        let probes: Vec<Probed<'_>> = manifest
+            .processes
+            .iter()
+            .enumerate()
+            .filter_map(|(index, process)| Probed::open(process, probe_of(index)))
+            .collect();
+        let stand = |process: &ProcessManifest| {
+            let log = probes.iter().find(|log| std::ptr::eq(log.manifest, process))?;
+            (process.ledger.is_none() && log.keeps_books()).then(|| log.stand(manifest.status))
+        };
+        let open = |(process, bytes): (&'a ProcessManifest, &'a Option<Log>)| match bytes.as_deref() {
+            Some(bytes) => Process::open(process, bytes, manifest.status),
+            None => stand(process),
+        };
+        let processes: Vec<Process<'_>> =
+            manifest.processes.iter().zip(&logs.ledgers).filter_map(open).collect();
+        let receipts = receipts::collect(logs.wire.as_deref(), &processes);
+        let book = LoadBook::open(plan.load_of_trial(planned), planned.seed, logs.load.as_deref());
+        let began = load_began(manifest.phases.load_began, &book);
+        // A start that never came to its ready line served nobody: without its ledger nothing is missing.
+        let counts = |(process, ledger): (&ProcessManifest, &Option<Log>)| {
+            let books = process.ledger.is_some() || process.probe.as_ref().is_some_and(keeps_books);
+            books && (process.incarnation == 0 || process.effective.is_some() || ledger.is_some())
+        };
+        let expected = manifest.processes.iter().zip(&logs.ledgers).filter(|pair| counts(*pair)).count();
+        let variant = plan.variant_of(planned);
+        let faults = variant.map_or(&[][..], |variant| &variant.faults);
+        let acted = excuse::acted(&logs.events);
+        let excused = variant.map(|variant| excuse::excused(variant, &acted)).unwrap_or_default();
+        let keeper = match plan.variant_of(planned).is_some_and(|variant| plan.has_books(variant)) {
+            false => Keeper::Nobody,
+            true if expected == 0 || processes.len() < expected => Keeper::Missing,
+            true if processes.iter().any(Process::is_of_probes) => Keeper::Probes,
+            true => Keeper::Processes,
+        };
+        let services = plan.services.iter().map(|service| service.name.as_str()).collect();
+        Self {
+            manifest,
+            planned,
+            processes,
+            probes,
+            receipts,
+            book,
+            began,
+            keeper,
+            subject: plan.subject(),
+            all_sampled: plan.variant_of(planned).is_some_and(|variant| plan.samples_all(variant)),
+            shares: plan.shares(),
+            services,
+            leaks: faults.iter().map(|fault| fault.kind.leak()).collect(),
+            acted,
+            excused,
+        }
+    }
+
+    /// What the books are built from.
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        Sources {
+            trial: self.planned.index,
+            status: self.manifest.status,
+            tag: self.planned.tag,
+            shares: &self.shares,
+            services: &self.services,
+            subject: self.subject,
+            all_sampled: self.all_sampled,
+            load_began: self.began,
+            leaks: &self.leaks,
+            processes: &self.processes,
+            receipts: &self.receipts,
+            book: &self.book,
+            witnessed: matches!(self.keeper, Keeper::Processes | Keeper::Probes),
+        }
+    }
+}
+
+/// Whether probes that are there write down enough to keep a process's books.
+fn keeps_books(probe: &ProbeManifest) -> bool {
+    probe.absent.is_none() && probe.missing.is_empty() && probe.mode == EbpfMode::Events
+}
+
+/// The start of the load; a torn manifest does not know it, the load's log does.
+fn load_began(manifest: MonoNs, book: &LoadBook) -> MonoNs {
+    if manifest != 0 {
+        return manifest;
+    }
+    let known = book
+        .records
+        .iter()
+        .zip(&book.schedule)
+        .find_map(|(record, offset)| record.map(|r| r.intended.saturating_sub(*offset)));
+    known.unwrap_or_default()
+}

@@ -1,0 +1,184 @@
+//! An export path of one process: provider, processor, exporter; how it came to its end, and the calls of its exporter.
+
+mod naming;
+
+use std::collections::BTreeMap;
+
+use spanfate_model::exporter::Effective;
+use spanfate_model::fate::{Cause, Exit};
+use spanfate_model::format::slots::PathInfo;
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::PathKind;
+
+use crate::evidence::OnPath;
+use crate::evidence::export_error;
+
+pub(crate) use naming::unique_names;
+
+/// What a fixture's filtering processor is called.
+const FILTER: &str = "filter";
+
+/// What came of an export call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ExportResult {
+    /// No result: the process ended first.
+    None,
+    /// It returned no error.
+    Ok,
+    /// It returned an error.
+    Failed(Cause),
+    /// It returned an error that speaks of a partial success: the SDK counts its spans as exported, but for those rejected.
+    Partial,
+}
+
+impl ExportResult {
+    /// What the text of an error says.
+    pub(crate) fn of(error: &str) -> Self {
+        if export_error::is_partial(error) {
+            Self::Partial
+        } else {
+            Self::Failed(export_error::of_text(error))
+        }
+    }
+}
+
+/// An error of an export call, and how often it came.
+pub(crate) type FailedBy = BTreeMap<String, u64>;
+
+/// One `ExportSpans` call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ExportCall {
+    pub(crate) began: MonoNs,
+    pub(crate) ended: MonoNs,
+    pub(crate) spans: u32,
+    pub(crate) result: ExportResult,
+}
+
+impl ExportCall {
+    /// Whether it was open at a moment.
+    pub(crate) const fn holds(&self, at: MonoNs) -> bool {
+        self.began <= at && (self.ended == 0 || self.ended >= at)
+    }
+}
+
+/// How a path came to its end, as far as fates care.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ending {
+    /// It was shut down in order; the shutdown returned, perhaps with its deadline passed.
+    Orderly { deadline_passed: bool },
+    /// It ended otherwise.
+    Abrupt(Exit),
+}
+
+/// How a span comes from its provider to the path's own processor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum HandsOn {
+    /// The provider calls it.
+    #[default]
+    Directly,
+    /// Another span processor does, before its own `OnEnd` returns.
+    InEnd,
+    /// Another one does, on a goroutine of its own: what it did not hand on may still wait.
+    Later,
+}
+
+/// An export path.
+#[derive(Clone, Debug)]
+pub(crate) struct Path {
+    /// Its number among those of its process; 0 is the main one.
+    pub(crate) number: u32,
+    pub(crate) name: String,
+    /// What its scenario calls it; empty where it has no such name.
+    pub(crate) label: String,
+    /// Its provider, from 0.
+    pub(crate) provider: u16,
+    pub(crate) kind: PathKind,
+    /// Go types of the processors in front of it.
+    pub(crate) behind: Vec<String>,
+    pub(crate) hands_on: HandsOn,
+    /// Its exporter, for people; empty if none was seen.
+    pub(crate) exporter: String,
+    /// It is known to have none.
+    pub(crate) no_exporter: bool,
+    pub(crate) effective: Option<Effective>,
+    pub(crate) blocking: bool,
+    pub(crate) exports: BTreeMap<u32, ExportCall>,
+    /// Failed export calls by what their error says.
+    pub(crate) failed_by: FailedBy,
+    /// When the shutdown of its processor, or of its provider, began; 0 if it did not.
+    pub(crate) shutdown_began: MonoNs,
+    /// When its worker had emptied the queue and ended; 0 if nobody saw that.
+    pub(crate) drained: MonoNs,
+    pub(crate) ending: Ending,
+    /// What its processor counted as dropped, as it was seen last.
+    pub(crate) dropped_by_sdk: Option<u64>,
+}
+
+impl Default for Path {
+    fn default() -> Self {
+        Self {
+            number: 0,
+            name: "default".to_owned(),
+            label: String::new(),
+            provider: 0,
+            kind: PathKind::Batch,
+            behind: Vec::new(),
+            hands_on: HandsOn::Directly,
+            exporter: String::new(),
+            no_exporter: false,
+            effective: None,
+            blocking: false,
+            exports: BTreeMap::new(),
+            failed_by: FailedBy::new(),
+            shutdown_began: 0,
+            drained: 0,
+            ending: Ending::Abrupt(Exit::Crash),
+            dropped_by_sdk: None,
+        }
+    }
+}
+
+impl Path {
+    /// The export call that a span was handed to.
+    pub(crate) fn call_of(&self, on: &OnPath) -> Option<&ExportCall> {
+        self.exports.get(&on.call.checked_sub(1)?)
+    }
+
+    /// What came of it.
+    pub(crate) fn export_of(&self, on: &OnPath) -> ExportResult {
+        self.call_of(on).map_or(ExportResult::None, |call| call.result)
+    }
+
+    /// Takes over what a ledger says of it.
+    pub(crate) fn describe(&mut self, info: &PathInfo) {
+        self.provider = info.provider as u16;
+        self.kind = if info.simple { PathKind::Simple } else { PathKind::Batch };
+        self.blocking = info.blocking;
+        self.exporter.clone_from(&info.exporter);
+        self.label.clone_from(&info.name);
+        if info.filtered {
+            self.behind = vec![FILTER.to_owned()];
+        }
+        let millis = |us: u64| us as f64 / 1e3;
+        self.effective = (!info.simple).then(|| Effective {
+            queue: info.queue,
+            batch: info.batch,
+            delay_ms: millis(info.delay_us),
+            export_timeout_ms: millis(info.timeout_us),
+            block: info.blocking,
+            ..self.effective.take().unwrap_or_default()
+        });
+    }
+
+    /// Notes the end of a call; the error's text, if there was one.
+    pub(crate) fn export_ended(&mut self, number: u32, at: MonoNs, error: Option<&str>) {
+        // A planted second send has the same number; the processor hears of the first one only.
+        if let Some(call) = self.exports.get_mut(&number).filter(|call| call.ended == 0) {
+            call.ended = at;
+            call.result = error.map_or(ExportResult::Ok, |text| {
+                *self.failed_by.entry(export_error::label(text)).or_insert(0) += 1;
+                ExportResult::of(text)
+            });
+        }
+    }
+}

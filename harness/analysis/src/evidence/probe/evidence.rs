@@ -1,0 +1,247 @@
+//! Books put together from what probes saw, for a process that keeps none: the same evidence, so the same fates.
+
+use std::collections::BTreeMap;
+
+use spanfate_model::fate::Exit;
+use spanfate_model::fate::witness::WitnessState;
+use spanfate_model::format::manifest::Status;
+use spanfate_model::format::probe::{Kind, Record, SpanMark};
+use spanfate_model::format::slots::Header;
+use spanfate_model::quantity::id::SpanKey;
+use spanfate_model::quantity::unit::MonoNs;
+
+use super::Probed;
+use super::processors::{List, Processors};
+use super::texts::Texts;
+use crate::evidence::path::{Ending, HandsOn};
+use crate::evidence::process::{Gathered, Process, ending_of};
+use crate::evidence::{Handing, OnPath, SpanEvidence};
+
+impl Probed<'_> {
+    /// Puts the books together. They hold some 80 bytes per span, 64 per span and path, and an index, in memory.
+    pub(crate) fn stand(&self, trial: Status) -> Process<'static> {
+        let texts = Texts::of(self);
+        let abrupt = match ending_of(self.manifest, trial) {
+            abrupt @ Ending::Abrupt(_) => abrupt,
+            // Its exit code says nothing of the SDK.
+            Ending::Orderly { .. } => Ending::Abrupt(Exit::Exit),
+        };
+        let mut books = Books::begin(self, &texts, Processors::of(self, &texts, abrupt));
+        books.read();
+        books.call();
+        let (paths, on) = books.processors.finish(&books.spans, books.on);
+        let nowhere = books.processors.nowhere();
+        let mut gathered = Gathered {
+            spans: books.spans,
+            on,
+            by_id: Vec::new(),
+            gap: self.state() != WitnessState::Complete || books.processors.has_gap(),
+            unrecorded: self.hits(Kind::Created).saturating_sub(self.hits(Kind::Started)),
+            errors: texts
+                .errors
+                .iter()
+                .map(|(batch, text)| (batch.saturating_sub(1), text.clone()))
+                .collect(),
+        };
+        gathered.sort();
+        let header = Header {
+            process: self.manifest.process,
+            incarnation: self.manifest.incarnation,
+            gomaxprocs: self.manifest.gomaxprocs,
+            slots: gathered.spans.len() as u64,
+            blocking: paths.first().is_some_and(|path| path.blocking),
+            service: self.manifest.service.clone(),
+            sdk: self.about.sdk.clone(),
+            go: self.about.go.clone(),
+            ..Header::default()
+        };
+        let names = books.name_ids;
+        let mut process = Process::gathered(header, paths, nowhere, gathered);
+        process.names = texts.names.into_iter().map(|(at, name)| (names[&at], name)).collect();
+        process.gone = self.manifest.end.as_ref().map_or(0, |end| end.at);
+        process
+    }
+}
+
+impl Gathered {
+    /// Puts the spans in the order of their making: the walk goes by it, and exemplars are the first of it.
+    fn sort(&mut self) {
+        let mut order: Vec<u32> = (0..self.spans.len() as u32).collect();
+        order.sort_by_key(|at| {
+            let span = &self.spans[*at as usize];
+            (span.created, span.key)
+        });
+        self.spans = order.iter().map(|at| self.spans[*at as usize]).collect();
+        for on in &mut self.on {
+            *on = order.iter().map(|at| on[*at as usize]).collect();
+        }
+        self.by_id = self.spans.iter().zip(0..).map(|(span, number)| (span.key.span, number)).collect();
+        self.by_id.sort_unstable();
+    }
+}
+
+/// The books being put together. Spans are in the order of their keys.
+struct Books<'a> {
+    log: &'a Probed<'a>,
+    processors: Processors,
+    name_ids: BTreeMap<u64, u32>,
+    spans: Vec<SpanEvidence>,
+    /// Per processor, per span.
+    on: Vec<Vec<OnPath>>,
+    /// Per span: who ended it, with which list of processors, and the last that is known of it on that goroutine.
+    ends: Vec<End>,
+    /// When each goroutine said anything, in order.
+    moments: BTreeMap<u64, Vec<MonoNs>>,
+}
+
+/// The end of a span.
+#[derive(Clone, Copy, Default)]
+struct End {
+    goroutine: u64,
+    list: u64,
+    last: MonoNs,
+}
+
+impl<'a> Books<'a> {
+    fn begin(log: &'a Probed<'a>, texts: &Texts, processors: Processors) -> Self {
+        let starts = || {
+            log.each().filter_map(|record| match record {
+                Record::Span(mark) if mark.kind == Kind::Started => Some(mark),
+                _ => None,
+            })
+        };
+        let mut keys: Vec<SpanKey> = starts().map(|mark| mark.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut spans: Vec<SpanEvidence> =
+            keys.iter().map(|key| SpanEvidence { key: *key, ..SpanEvidence::default() }).collect();
+        for mark in starts() {
+            if let Ok(at) = keys.binary_search(&mark.key) {
+                spans[at] = SpanEvidence {
+                    kind: mark.extra as u8,
+                    provider: processors.provider(mark.b),
+                    ..SpanEvidence::started(
+                        mark.key,
+                        mark.parent(),
+                        mark.at,
+                        mark.sampled,
+                        mark.parent_sampled,
+                    )
+                };
+            }
+        }
+        Self {
+            log,
+            on: vec![vec![OnPath::default(); spans.len()]; processors.len()],
+            ends: vec![End::default(); spans.len()],
+            name_ids: texts.names.keys().copied().zip(1..).collect(),
+            moments: BTreeMap::new(),
+            processors,
+            spans,
+        }
+    }
+
+    /// What was never started is no span: a flush sends a mark of its own through the queue.
+    fn place(&self, key: &SpanKey) -> Option<usize> {
+        self.spans.binary_search_by_key(key, |span| span.key).ok()
+    }
+
+    /// Reads the marks: first who ended what, then what became of it.
+    fn read(&mut self) {
+        let log = self.log;
+        let marks = || {
+            log.each().filter_map(|record| if let Record::Span(mark) = record { Some(mark) } else { None })
+        };
+        for mark in marks() {
+            self.moments.entry(mark.goroutine).or_default().push(mark.at);
+            // The first End counts; later ones do nothing.
+            if let Some(at) =
+                self.place(&mark.key).filter(|at| mark.kind == Kind::Ended && self.spans[*at].closed == 0)
+            {
+                self.spans[at].closed = mark.at;
+                self.ends[at] = End { goroutine: mark.goroutine, list: mark.b, last: mark.at };
+            }
+        }
+        for mark in marks() {
+            if let Some(at) = self.place(&mark.key) {
+                if mark.goroutine == self.ends[at].goroutine {
+                    self.ends[at].last = mark.at.max(self.ends[at].last);
+                }
+                self.apply(&mark, at);
+            }
+        }
+    }
+
+    fn apply(&mut self, mark: &SpanMark, at: usize) {
+        let processor = match mark.kind {
+            Kind::Offered | Kind::Simple | Kind::Blocked | Kind::Queued | Kind::Dropped => {
+                self.processors.at(mark.a, mark.at)
+            }
+            Kind::Handed => self.processors.of_batch(mark.a),
+            _ => None,
+        };
+        let Some(processor) = processor else { return };
+        let end = self.ends[at];
+        if matches!(mark.kind, Kind::Offered | Kind::Simple | Kind::Handed) {
+            let of_worker = mark.kind == Kind::Handed && self.processors.has_worker(processor);
+            let in_end = (!of_worker).then_some(mark.goroutine == end.goroutine);
+            self.processors.reached(processor, end.list, in_end);
+        }
+        let on = &mut self.on[processor][at];
+        if on.offered == 0 && mark.kind != Kind::Handed {
+            on.offered = mark.at;
+        }
+        match mark.kind {
+            Kind::Queued => on.taken = mark.at,
+            Kind::Dropped => on.dropped = mark.at,
+            Kind::Handed if on.exported == 0 => {
+                // Numbers of batches begin at 1 here, and the evidence's are one more than the call's.
+                (on.exported, on.call) = (mark.at, mark.a as u32);
+            }
+            _ => {}
+        }
+        if mark.kind != Kind::Handed && mark.b != 0 {
+            self.spans[at].name = self.name_ids.get(&mark.b).copied().unwrap_or_default();
+        }
+    }
+
+    /// Notes whom the provider called for each span, by its list, and who is known to be done with it.
+    fn call(&mut self) {
+        // Records of several CPUs come in an order of their own.
+        for moments in self.moments.values_mut() {
+            moments.sort_unstable();
+        }
+        for (at, (span, end)) in self.spans.iter_mut().zip(&self.ends).enumerate() {
+            let moments = self.moments.get(&end.goroutine).map_or(&[][..], Vec::as_slice);
+            let next = moments.get(moments.partition_point(|at| *at <= end.last));
+            span.went_on = next.copied().filter(|_| span.closed != 0).unwrap_or_default();
+            for on in &mut self.on {
+                on[at].returned = span.went_on;
+            }
+            span.handing = match self.processors.list(end.list) {
+                None => Handing::Unseen,
+                Some(List { entries, .. }) if entries.is_empty() => Handing::ToNobody,
+                Some(list) => {
+                    let led = self.processors.led_to(list, span.closed);
+                    let reached = |processor: usize| {
+                        let on = &self.on[processor][at];
+                        on.offered | on.exported != 0
+                    };
+                    let behind =
+                        |processor: &usize| self.processors.hands_on(*processor) != HandsOn::Directly;
+                    // One that hands spans on here or there has handed this one on.
+                    let chosen = led.iter().any(|processor| behind(processor) && reached(*processor));
+                    let missed: Vec<usize> = led
+                        .iter()
+                        .copied()
+                        .filter(|processor| !(reached(*processor) || behind(processor) && chosen))
+                        .collect();
+                    for processor in missed {
+                        self.on[processor][at].called = span.closed;
+                    }
+                    if led.is_empty() { Handing::ToOthers } else { Handing::ToPaths }
+                }
+            };
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! The span processors of a process, as probes see them: each one that leads to an exporter is a path.
+
+mod finish;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use spanfate_model::exporter::Effective;
+use spanfate_model::format::probe::{Kind, Processor as Look, Record, Settings, SpanMark};
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::PathKind;
+
+use super::Probed;
+use super::naming::exporter_name;
+use super::texts::Texts;
+use crate::evidence::path::{Ending, ExportCall, ExportResult, HandsOn, Path};
+use crate::statistics::quantile::millis;
+
+/// The processors that a provider had when a span ended.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    /// Their addresses, and those of the tables of their types.
+    pub(super) entries: Vec<(u64, u64)>,
+}
+
+/// One processor. A later one may get the address of one that is gone.
+#[derive(Debug)]
+struct Found {
+    path: Path,
+    address: u64,
+    /// It is there from then on.
+    from: MonoNs,
+    /// Lists that it is in itself.
+    listed: bool,
+    /// Processors that were called when a span came to it that was not handed to it by its provider.
+    fronts: BTreeSet<u64>,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(super) struct Processors {
+    found: Vec<Found>,
+    lists: BTreeMap<u64, List>,
+    /// Type names, by table.
+    types: BTreeMap<u64, String>,
+    /// Providers by address, in the order of their first spans.
+    providers: BTreeMap<u64, u16>,
+    /// When the shutdown of each began.
+    closing: Vec<MonoNs>,
+    /// By number of a batch.
+    batches: BTreeMap<u32, usize>,
+    abrupt: Ending,
+    /// An export within another one was seen: its own batch has no record.
+    nested: bool,
+}
+
+/// The batch processor's own type.
+const BATCH_TYPE: &str = "*trace.batchSpanProcessor";
+
+impl Processors {
+    pub(super) fn of(log: &Probed<'_>, texts: &Texts, abrupt: Ending) -> Self {
+        let mut out = Self {
+            found: Vec::new(),
+            lists: BTreeMap::new(),
+            types: texts.types.clone(),
+            providers: BTreeMap::new(),
+            closing: Vec::new(),
+            batches: BTreeMap::new(),
+            abrupt,
+            nested: false,
+        };
+        let ends = ends(log);
+        let mut now = 0;
+        // Returns have no register that still says whose they are; they are their goroutine's.
+        let mut shutting: BTreeMap<u64, usize> = BTreeMap::new();
+        for record in log.each() {
+            match record {
+                Record::Span(mark) => {
+                    now = mark.at;
+                    out.mark(&mark, &ends);
+                }
+                Record::Processor(look) => {
+                    now = look.at;
+                    out.look(&look, &ends, &mut shutting);
+                }
+                Record::Listed(entry) => {
+                    let list = out.lists.entry(entry.list).or_default();
+                    if entry.count > 0 {
+                        list.entries.push((entry.processor, entry.table));
+                    }
+                }
+                Record::Settings(set) => {
+                    let number = out.see(set.processor, PathKind::Batch, now, &ends);
+                    out.found[number].path.set(&set);
+                }
+                _ => {}
+            }
+        }
+        out.add_unused();
+        out.close(log);
+        out.calls(log, texts);
+        out
+    }
+
+    fn mark(&mut self, mark: &SpanMark, ends: &BTreeMap<u64, Vec<MonoNs>>) {
+        match mark.kind {
+            Kind::Started => {
+                let next = self.providers.len() as u16;
+                self.providers.entry(mark.b).or_insert(next);
+            }
+            Kind::Offered | Kind::Queued | Kind::Dropped | Kind::Blocked => {
+                let number = self.see(mark.a, PathKind::Batch, mark.at, ends);
+                self.found[number].path.no_exporter |= mark.lacks_exporter();
+            }
+            Kind::Simple => {
+                let number = self.see(mark.a, PathKind::Simple, mark.at, ends);
+                let path = &mut self.found[number].path;
+                path.no_exporter |= mark.lacks_exporter() && path.shutdown_began == 0;
+                self.nested |= mark.is_nested();
+            }
+            _ => {}
+        }
+    }
+
+    /// Batch processors that are in a list and were never heard of: spans that are not sampled do not come that far.
+    fn add_unused(&mut self) {
+        let listed = self.lists.values().flat_map(|list| &list.entries);
+        let unused: Vec<u64> = listed
+            .filter(|(_, table)| self.types.get(table).is_some_and(|name| name == BATCH_TYPE))
+            .map(|(address, _)| *address)
+            .collect();
+        for address in unused {
+            self.see(address, PathKind::Batch, 0, &BTreeMap::new());
+        }
+    }
+
+    /// The processor of an address at a moment, made known if it is not.
+    fn see(&mut self, address: u64, kind: PathKind, at: MonoNs, ends: &BTreeMap<u64, Vec<MonoNs>>) -> usize {
+        let from =
+            ends.get(&address).into_iter().flatten().rev().find(|end| **end < at).copied().unwrap_or(0);
+        let same = |found: &Found| found.address == address && found.from == from;
+        self.found.iter().position(same).unwrap_or_else(|| {
+            let path = Path { kind, ending: self.abrupt, ..Path::default() };
+            let fronts = BTreeSet::new();
+            self.found.push(Found { path, address, from, listed: false, fronts });
+            self.found.len() - 1
+        })
+    }
+
+    fn look(&mut self, look: &Look, ends: &BTreeMap<u64, Vec<MonoNs>>, shutting: &mut BTreeMap<u64, usize>) {
+        if look.kind == Kind::Shut {
+            if let Some(number) = shutting.remove(&look.goroutine)
+                && look.failed
+                && self.found[number].path.drained == 0
+            {
+                self.found[number].path.ending = Ending::Orderly { deadline_passed: true };
+            }
+            return;
+        }
+        let kind = match (look.processor, look.simple) {
+            (0, _) if look.kind != Kind::Handover => return,
+            (0, _) => PathKind::Other,
+            (_, true) => PathKind::Simple,
+            (_, false) => PathKind::Batch,
+        };
+        // A drained processor's last look is its own.
+        let at = if look.kind == Kind::Drained { look.at - 1 } else { look.at };
+        let number = self.see(look.processor, kind, at, ends);
+        if look.kind == Kind::Handover {
+            self.batches.insert(look.batch, number);
+        }
+        let path = &mut self.found[number].path;
+        if kind == PathKind::Batch {
+            path.dropped_by_sdk = Some(u64::from(look.dropped));
+        }
+        match look.kind {
+            Kind::Shutdown if path.shutdown_began == 0 => {
+                path.shutdown_began = look.at;
+                if kind == PathKind::Batch {
+                    shutting.insert(look.goroutine, number);
+                } else {
+                    path.ending = Ending::Orderly { deadline_passed: false };
+                }
+            }
+            Kind::Drained => {
+                path.drained = look.at;
+                path.ending = Ending::Orderly { deadline_passed: false };
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes when the shutdown of each provider began.
+    fn close(&mut self, log: &Probed<'_>) {
+        self.closing = vec![0; self.providers.len().max(1)];
+        for record in log.each() {
+            if let Record::Moment(moment) = record
+                && moment.kind == Kind::Closing
+                && let Some(provider) = self.providers.get(&moment.a)
+                && self.closing[usize::from(*provider)] == 0
+            {
+                self.closing[usize::from(*provider)] = moment.at;
+            }
+        }
+    }
+
+    fn calls(&mut self, log: &Probed<'_>, texts: &Texts) {
+        for (number, batch) in &log.batches {
+            let Some(found) = self.batches.get(number).and_then(|found| self.found.get_mut(*found)) else {
+                continue;
+            };
+            let (began, spans) = (batch.began, batch.spans);
+            let call = ExportCall { began, ended: 0, spans, result: ExportResult::None };
+            found.path.exports.insert(number - 1, call);
+            if batch.ended != 0 {
+                let error = batch.failed.then(|| texts.errors.get(number).map_or("", String::as_str));
+                found.path.export_ended(number - 1, batch.ended, error);
+            }
+            if let Some(text) = texts.exporters.get(&found.address) {
+                found.path.exporter = exporter_name(text);
+            }
+        }
+    }
+
+    /// Whether something happened that the records do not tell apart.
+    pub(super) const fn has_gap(&self) -> bool {
+        self.nested
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Number of a provider; the first where it could not be read.
+    pub(super) fn provider(&self, address: u64) -> u16 {
+        self.providers.get(&address).copied().unwrap_or_default()
+    }
+
+    /// The processor that has an address at a moment.
+    pub(super) fn at(&self, address: u64, at: MonoNs) -> Option<usize> {
+        let there = self.found.iter().enumerate();
+        let there =
+            there.filter(|(_, found)| found.address == address && (found.from == 0 || found.from < at));
+        there.max_by_key(|(_, found)| found.from).map(|(number, _)| number)
+    }
+
+    /// The one that handed a batch over.
+    pub(super) fn of_batch(&self, batch: u64) -> Option<usize> {
+        self.batches.get(&u32::try_from(batch).ok()?).copied()
+    }
+
+    pub(super) fn list(&self, digest: u64) -> Option<&List> {
+        self.lists.get(&digest)
+    }
+
+    /// A span with a list came to a processor; `in_end`: on the goroutine that ended it, where that says how it came there.
+    pub(super) fn reached(&mut self, number: usize, list: u64, in_end: Option<bool>) {
+        let address = self.found[number].address;
+        let Some(list) = self.lists.get(&list) else { return };
+        if list.entries.iter().any(|(entry, _)| *entry == address) {
+            self.found[number].listed = true;
+            return;
+        }
+        let known = |address: u64| self.found.iter().any(|found| found.address == address);
+        let fronts: Vec<u64> =
+            list.entries.iter().map(|(entry, _)| *entry).filter(|entry| !known(*entry)).collect();
+        let found = &mut self.found[number];
+        found.fronts.extend(fronts);
+        found.path.hands_on = match (found.path.hands_on, in_end) {
+            (HandsOn::Later, _) | (_, Some(false)) => HandsOn::Later,
+            (_, Some(true)) => HandsOn::InEnd,
+            (known, None) => known,
+        };
+    }
+
+    /// Whether a processor exports on a goroutine of its own.
+    pub(super) fn has_worker(&self, number: usize) -> bool {
+        self.found[number].path.kind == PathKind::Batch
+    }
+
+    pub(super) fn hands_on(&self, number: usize) -> HandsOn {
+        self.found[number].path.hands_on
+    }
+
+    /// The processors that the entries of a list lead to at a moment.
+    pub(super) fn led_to(&self, list: &List, at: MonoNs) -> Vec<usize> {
+        let is_in = |address: &u64| list.entries.iter().any(|(entry, _)| entry == address);
+        let leads = |(number, found): &(usize, &Found)| {
+            let direct = found.address != 0 && is_in(&found.address);
+            (direct || found.fronts.iter().any(is_in)) && self.at(found.address, at) == Some(*number)
+        };
+        self.found.iter().enumerate().filter(leads).map(|(number, _)| number).collect()
+    }
+}
+
+impl Path {
+    /// Takes over what its batch processor is set to.
+    fn set(&mut self, set: &Settings) {
+        self.blocking = set.block;
+        self.no_exporter = set.no_exporter;
+        self.effective = Some(Effective {
+            queue: set.queue,
+            batch: set.batch,
+            delay_ms: millis(set.delay),
+            export_timeout_ms: millis(set.timeout),
+            block: set.block,
+            ..Effective::default()
+        });
+    }
+}
+
+/// When processors ended whose addresses were given away again: what exports after its worker has ended is another one.
+fn ends(log: &Probed<'_>) -> BTreeMap<u64, Vec<MonoNs>> {
+    let (mut drained, mut exports) = (BTreeMap::<u64, Vec<MonoNs>>::new(), BTreeMap::<u64, MonoNs>::new());
+    for record in log.each() {
+        if let Record::Processor(look) = record {
+            match look.kind {
+                Kind::Drained if look.processor != 0 => {
+                    drained.entry(look.processor).or_default().push(look.at);
+                }
+                Kind::Export => {
+                    exports.insert(look.processor, look.at);
+                }
+                _ => {}
+            }
+        }
+    }
+    for (address, ends) in &mut drained {
+        let last = exports.get(address).copied().unwrap_or_default();
+        ends.retain(|end| *end < last);
+    }
+    drained
+}

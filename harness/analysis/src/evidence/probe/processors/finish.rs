@@ -1,0 +1,87 @@
+//! What comes of the processors of a process: its paths.
+
+use std::collections::BTreeSet;
+
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::PathKind;
+
+use super::{Found, Processors};
+use crate::evidence::path::{Ending, HandsOn, Path, unique_names};
+use crate::evidence::probe::naming::type_name;
+use crate::evidence::{OnPath, SpanEvidence};
+
+impl Processors {
+    /// The paths: processors that had anything to do with a span, or exported, by provider; and what is so of each span on them.
+    /// At least one.
+    pub(in crate::evidence::probe) fn finish(
+        &mut self,
+        spans: &[SpanEvidence],
+        on: Vec<Vec<OnPath>>,
+    ) -> (Vec<Path>, Vec<Vec<OnPath>>) {
+        let mut kept: Vec<(Path, Vec<OnPath>)> = Vec::new();
+        for (number, on) in on.into_iter().enumerate() {
+            let first = on.iter().position(OnPath::is_concerned);
+            let behind: BTreeSet<String> =
+                self.found[number].fronts.iter().filter_map(|front| self.type_of(*front)).collect();
+            let path = &mut self.found[number].path;
+            if first.is_none() && path.exports.is_empty() {
+                continue;
+            }
+            path.provider = first.map_or(0, |at| spans[at].provider);
+            path.behind = behind.into_iter().collect();
+            if self.found[number].listed {
+                self.found[number].path.hands_on = HandsOn::Directly;
+            }
+            self.end(number);
+            kept.push((self.found[number].path.clone(), on));
+        }
+        if kept.is_empty() {
+            let nowhere = self.nowhere().into_iter().next().unwrap_or_default();
+            let on =
+                spans.iter().map(|span| OnPath { returned: span.went_on, ..OnPath::default() }).collect();
+            kept.push((nowhere, on));
+        }
+        kept.sort_by_key(|(path, _)| path.provider);
+        let (mut paths, on): (Vec<Path>, Vec<Vec<OnPath>>) = kept.into_iter().unzip();
+        unique_names(&mut paths);
+        (paths, on)
+    }
+
+    fn type_of(&self, address: u64) -> Option<String> {
+        let mut entries = self.lists.values().flat_map(|list| &list.entries);
+        let (_, table) = entries.find(|(entry, _)| *entry == address)?;
+        self.types.get(table).map(|name| type_name(name))
+    }
+
+    /// A processor without a worker of its own ends with its provider.
+    fn end(&mut self, number: usize) {
+        let path = &mut self.found[number].path;
+        let closing = self.closing.get(usize::from(path.provider)).copied().unwrap_or_default();
+        if path.kind == PathKind::Batch || closing == 0 {
+            return;
+        }
+        if path.shutdown_began == 0 {
+            path.shutdown_began = closing;
+        }
+        path.ending = Ending::Orderly { deadline_passed: false };
+    }
+
+    /// What stands for the path of spans that were offered to none, by provider: it ended in order if it was shut down, or if one of
+    /// its paths was.
+    pub(in crate::evidence::probe) fn nowhere(&self) -> Vec<Path> {
+        let one = |(provider, closing): (usize, &MonoNs)| {
+            let ended = |found: &Found| {
+                usize::from(found.path.provider) == provider
+                    && matches!(found.path.ending, Ending::Orderly { .. })
+            };
+            let orderly = *closing != 0 || self.found.iter().any(ended);
+            Path {
+                provider: provider as u16,
+                shutdown_began: *closing,
+                ending: if orderly { Ending::Orderly { deadline_passed: false } } else { self.abrupt },
+                ..Path::default()
+            }
+        };
+        self.closing.iter().enumerate().map(one).collect()
+    }
+}

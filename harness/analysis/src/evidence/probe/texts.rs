@@ -1,0 +1,51 @@
+//! Texts of a probe log: they come in pieces.
+
+use std::collections::BTreeMap;
+
+use spanfate_model::format::probe::{ExportError, ExportErrors, Kind, Pieces, Record};
+
+use super::Probed;
+
+/// What texts a log holds.
+#[derive(Default)]
+pub(super) struct Texts {
+    /// Names of spans, by address.
+    pub(super) names: BTreeMap<u64, String>,
+    /// What the error of a batch said, by number.
+    pub(super) errors: BTreeMap<u32, String>,
+    /// Names of types, by table.
+    pub(super) types: BTreeMap<u64, String>,
+    /// Exporters, by the address of the processor that calls them: the function, and behind a bar the client's type.
+    pub(super) exporters: BTreeMap<u64, String>,
+}
+
+impl Texts {
+    pub(super) fn of(log: &Probed<'_>) -> Self {
+        let (mut names, mut types) = (BTreeMap::<u64, Pieces>::new(), BTreeMap::<u64, Pieces>::new());
+        let mut exporters = BTreeMap::<u64, Pieces>::new();
+        let (mut reading, mut errors) = (ExportErrors::default(), Vec::new());
+        for record in log.each() {
+            match record {
+                Record::Name(text) => names.entry(text.of).or_default().add(&text),
+                Record::Type(text) => types.entry(text.of).or_default().add(&text),
+                Record::Exporter(text) => exporters.entry(text.of).or_default().add(&text),
+                Record::Processor(look) if look.kind == Kind::Exported => {
+                    errors.extend(reading.exported(&look));
+                }
+                Record::Error(text) => reading.add(&text),
+                _ => {}
+            }
+        }
+        errors.extend(reading.rest().map(|(_, error)| error.clone()));
+        let whole = |pieces: BTreeMap<u64, Pieces>| -> BTreeMap<u64, String> {
+            pieces.into_iter().map(|(at, pieces)| (at, pieces.text())).collect()
+        };
+        let types = whole(types);
+        let say = |error: ExportError| {
+            let kind = types.get(&error.table).map_or("", String::as_str);
+            (error.batch, error.say(kind))
+        };
+        let errors = errors.into_iter().map(say).collect();
+        Self { names: whole(names), errors, exporters: whole(exporters), types }
+    }
+}

@@ -1,0 +1,78 @@
+//! What the books of a trial are built from: every witness's evidence, opened and joined. Whoever judges or tells reads it from
+//! here.
+
+use spanfate_model::books::ledger::Exemplar;
+use spanfate_model::fate::Leak;
+use spanfate_model::fate::witness::WitnessState;
+use spanfate_model::format::manifest::Status;
+use spanfate_model::plan::subject::Subject;
+use spanfate_model::plan::topology::Share;
+use spanfate_model::quantity::id::TraceTag;
+use spanfate_model::quantity::unit::MonoNs;
+
+use crate::evidence::loadbook::LoadBook;
+use crate::evidence::process::Process;
+use crate::evidence::receipts::Receipts;
+use crate::evidence::{Parent, SpanEvidence};
+use crate::statistics::quantile::millis;
+
+/// What the ledger is built from.
+pub(crate) struct Sources<'a> {
+    pub(crate) trial: u16,
+    pub(crate) status: Status,
+    pub(crate) tag: TraceTag,
+    /// What one request makes of each service.
+    pub(crate) shares: &'a [Share],
+    /// Names of the services.
+    pub(crate) services: &'a [&'a str],
+    /// What the services are.
+    pub(crate) subject: Subject,
+    /// As far as the plan says, every span is sampled.
+    pub(crate) all_sampled: bool,
+    pub(crate) load_began: MonoNs,
+    /// By number of a fault: why spans that it touched never end.
+    pub(crate) leaks: &'a [Option<Leak>],
+    pub(crate) processes: &'a [Process<'a>],
+    pub(crate) receipts: &'a Receipts<'a>,
+    pub(crate) book: &'a LoadBook,
+    /// Whether there is a ledger of every process.
+    pub(crate) witnessed: bool,
+}
+
+impl Sources<'_> {
+    /// Whether the wire witness saw everything.
+    pub(crate) fn wire_complete(&self) -> bool {
+        self.receipts.state.as_ref().is_some_and(WitnessState::is_complete)
+    }
+
+    /// A span's parent, if it is a span of ours; else it is the load's, or nobody's.
+    pub(crate) fn parent_of(&self, span: &SpanEvidence) -> Option<Parent> {
+        if span.parent.is_zero() {
+            return None;
+        }
+        self.processes.iter().enumerate().find_map(|(index, process)| {
+            process.candidates(span.parent).find_map(|at| {
+                let parent = process.key_at(at)?;
+                let arrived = || self.receipts.of(index, at).is_some_and(|r| r.copies > 0);
+                let same_trace = parent.trace == span.key.trace;
+                (parent.span == span.parent).then(|| Parent { received: arrived(), same_trace })
+            })
+        })
+    }
+
+    /// A span that stands for others.
+    pub(crate) fn exemplar(
+        &self,
+        process: &Process<'_>,
+        span: &SpanEvidence,
+        request: Option<u32>,
+    ) -> Exemplar {
+        Exemplar {
+            trace_id: span.key.trace,
+            span_id: span.key.span,
+            name: process.names.get(&span.name).cloned().unwrap_or_default(),
+            request,
+            created_ms: millis(span.created.saturating_sub(self.load_began)),
+        }
+    }
+}

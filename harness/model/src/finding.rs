@@ -1,0 +1,6 @@
+//! What commands other than `scenario` find out.
+
+pub mod frontier;
+pub mod index;
+pub mod peek;
+pub mod selftest;

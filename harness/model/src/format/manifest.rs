@@ -1,0 +1,146 @@
+//! What is written while a run goes on, so that a torn one can still be analysed.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::exporter::Effective;
+use crate::format::probe::ProbeManifest;
+use crate::quantity::unit::MonoNs;
+
+/// Version of the files in a results directory; additions only within a major.
+pub const FORMAT: &str = "1.0";
+
+/// How far something came.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Everything that was planned was done.
+    Complete,
+    /// The user stopped it; what was done is accounted.
+    Interrupted,
+    /// It broke off (also: the harness was killed); what was done is accounted as far as the logs allow.
+    #[default]
+    Partial,
+}
+
+/// `run.json`.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct RunManifest {
+    /// Version of the format.
+    pub format: String,
+    /// Id of the run.
+    pub run_id: String,
+    /// How far it came; `partial` until the end.
+    pub status: Status,
+    /// Why it ended early, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_by: Option<String>,
+    /// Wall-clock start, unix seconds.
+    pub started_at: u64,
+    /// Trials that were begun, in order.
+    pub trials: Vec<u16>,
+    /// The scenario file's folder, where commands and checkouts of the user's own are looked for when the run is resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Why trials were left out on purpose: a comparison that was decided before all its pairs had run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enough: Option<String>,
+    /// How the machine that resumed it differs from the one that began it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixed: Vec<String>,
+}
+
+/// `trial.json`.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct TrialManifest {
+    /// Version of the format.
+    pub format: String,
+    /// Number of the trial in the plan.
+    pub trial: u16,
+    /// How far it came; `partial` until its logs are in the trial's directory.
+    pub status: Status,
+    /// Directory on tmpfs that holds the raw logs until they are copied here; gone afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scratch: Option<String>,
+    /// Processes with a span ledger.
+    pub processes: Vec<ProcessManifest>,
+    /// Times of the phases.
+    pub phases: Phases,
+    /// How the thread of the load was scheduled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_scheduling: Option<String>,
+    /// What the harness could not do, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// A fixture process of a trial.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ProcessManifest {
+    /// Service name.
+    pub service: String,
+    /// Number of the process in the plan.
+    pub process: u16,
+    /// Which start of it this is.
+    pub incarnation: u32,
+    /// File name of its span ledger; absent with `witness = "off"`.
+    pub ledger: Option<String>,
+    /// The probes on it, where the scenario wants some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeManifest>,
+    /// File name of the events of its runtime/trace, where it writes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+    /// What the SDK really uses.
+    pub effective: Option<Effective>,
+    /// GOMAXPROCS.
+    pub gomaxprocs: u32,
+    /// Go version.
+    pub go: String,
+    /// SDK version.
+    pub sdk: String,
+    /// How it ended; absent in a torn trial.
+    pub end: Option<ProcessEnd>,
+}
+
+/// How a process ended.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ProcessEnd {
+    /// When the harness saw it.
+    pub at: MonoNs,
+    /// Exit code, if it exited.
+    pub code: Option<i32>,
+    /// Signal, if one ended it.
+    pub signal: Option<i32>,
+    /// When the harness asked it to stop, if it did.
+    pub asked_to_stop: Option<MonoNs>,
+    /// Whether it said that its shutdown had finished.
+    pub said_stopped: bool,
+    /// The error the provider's shutdown returned.
+    pub shutdown_error: Option<String>,
+    /// Number of the fault that ended it, or that may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<usize>,
+}
+
+/// Times of a trial's phases; 0 where a phase was not reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Phases {
+    /// Preparation began.
+    pub prepared: MonoNs,
+    /// The fixture was ready.
+    pub ready: MonoNs,
+    /// First intended start.
+    pub load_began: MonoNs,
+    /// First intended start of the measured part.
+    pub measured_from: MonoNs,
+    /// End of the schedule.
+    pub load_ended: MonoNs,
+    /// All requests were answered or given up.
+    pub drained: MonoNs,
+    /// The fixture was gone.
+    pub stopped: MonoNs,
+    /// The logs were in place.
+    pub finished: MonoNs,
+}

@@ -1,0 +1,317 @@
+//! The faults of a trial: applied and cleared when they are due, each logged on the one clock with what it measured.
+
+mod agenda;
+mod cgroup;
+mod process;
+mod require;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use spanfate_model::fault::measure::Measured;
+use spanfate_model::fault::{Family, Kind, Target};
+use spanfate_model::format::event::{Amounts, EventKind, FaultEvent, LiveState};
+use spanfate_model::plan::{Plan, PlannedVariant};
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::scenario::Fault;
+
+use crate::host::clock;
+use crate::receiver::Script;
+use crate::trial::links::Links;
+use crate::trial::services::{Blame, Change, Services, Watch};
+use crate::{Error, fixture};
+
+pub(crate) use require::{Tool, require};
+
+use agenda::{Agenda, Step};
+use process::Injected;
+
+/// How often it is looked while something may happen at any moment.
+const CLOSE_LOOK_NS: u64 = 500_000;
+
+/// What the faults of a trial act on.
+pub(crate) struct Scene<'a, 'b, 'c> {
+    pub(crate) services: &'a mut Services,
+    pub(crate) watch: Watch<'b, 'c>,
+    pub(crate) links: &'a Links,
+    pub(crate) script: &'a Script,
+}
+
+/// The faults of a trial, on their way.
+pub(crate) struct Driver<'a> {
+    plan: &'a Plan,
+    states: Vec<State<'a>>,
+    agenda: Agenda,
+    cpus: &'a [u32],
+}
+
+/// A fault and how it stands.
+struct State<'a> {
+    fault: &'a Fault,
+    /// The service it is nearest to.
+    service: usize,
+    on: bool,
+    /// Waits for its state.
+    armed: bool,
+    /// What was injected from outside.
+    injected: Option<Injected>,
+    /// Acted on at the receiver before it began this time.
+    acted: u64,
+}
+
+impl<'a> Driver<'a> {
+    /// The faults of a variant, for a load that begins then.
+    pub(crate) fn new(
+        plan: &'a Plan,
+        variant: &'a PlannedVariant,
+        seed: u64,
+        began: MonoNs,
+        cpus: &'a [u32],
+    ) -> Self {
+        let load = plan.load_of(variant);
+        // How long a closed load lasts, nobody knows before.
+        let length = match load.closed {
+            Some(_) => u64::MAX / 4,
+            None => load.warmup.nanos() + load.lasting.nanos(),
+        };
+        let service = |fault: &Fault| {
+            let name = fault.on.as_ref().and_then(Target::service);
+            plan.services.iter().position(|service| Some(service.name.as_str()) == name).unwrap_or(0)
+        };
+        let state = |fault: &'a Fault| State {
+            fault,
+            service: service(fault),
+            on: false,
+            armed: fault.when.is_some(),
+            injected: None,
+            acted: 0,
+        };
+        Self {
+            plan,
+            states: variant.faults.iter().map(state).collect(),
+            agenda: Agenda::new(&variant.faults, seed, began, length),
+            cpus,
+        }
+    }
+
+    /// Does what is due. To be called often; gives the time until when nothing is.
+    pub(crate) fn step(&mut self, scene: &mut Scene<'_, '_, '_>) -> Result<MonoNs, Error> {
+        let suspects = self.suspects();
+        let changes = scene.services.look(&mut scene.watch, &|service| suspects.get(&service).copied())?;
+        for change in changes {
+            match change {
+                Change::Ended(service) => self.ended(service, scene)?,
+                Change::Back(service) => self.back(service, scene),
+            }
+        }
+        self.heard(scene)?;
+        let now = clock::now();
+        while let Some((number, step)) = self.agenda.due(now) {
+            match step {
+                Step::Apply => self.apply(number, "", scene)?,
+                Step::Clear => self.clear(number, scene)?,
+            }
+        }
+        self.triggers(now, scene)?;
+        let next = self.agenda.next().unwrap_or(MonoNs::MAX);
+        let close = self.states.iter().any(|state| state.armed || state.fault.kind.ends_process().is_some());
+        let close = close || scene.services.is_busy();
+        Ok(if close { next.min(clock::now() + CLOSE_LOOK_NS) } else { next })
+    }
+
+    /// The load has ended: what has not begun does not begin any more.
+    pub(crate) fn load_ended(&mut self, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+        self.agenda.drop_beginnings();
+        for number in 0..self.states.len() {
+            if std::mem::take(&mut self.states[number].armed) {
+                let why = "the state it waits for did not come before the load ended".to_owned();
+                say(
+                    scene,
+                    EventKind::FaultMissed,
+                    FaultEvent { fault: number, why, ..FaultEvent::default() },
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends all that still acts.
+    pub(crate) fn finish(&mut self, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+        self.heard(scene)?;
+        (0..self.states.len()).try_for_each(|number| self.clear(number, scene))?;
+        // A fault that counts requests was never switched; the receiver says what it did.
+        let counting = |state: &State<'_>| state.fault.requests.is_some();
+        for number in (0..self.states.len()).filter(|number| counting(&self.states[*number])) {
+            let measured = Amounts::from([(Measured::Acted.into(), scene.script.acted(number as u8))]);
+            let event = FaultEvent { fault: number, measured, ..FaultEvent::default() };
+            say(scene, EventKind::FaultCleared, event)?;
+        }
+        Ok(())
+    }
+
+    fn triggers(&mut self, now: MonoNs, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+        for number in 0..self.states.len() {
+            let State { fault, service, armed, .. } = &self.states[number];
+            let Some(when) = fault.when.as_ref().filter(|_| *armed && self.agenda.may_begin(number, now))
+            else {
+                continue;
+            };
+            let named = when
+                .service
+                .as_ref()
+                .and_then(|name| self.plan.services.iter().position(|service| service.name == *name));
+            let Some(state) = scene.services.state(named.unwrap_or(*service)) else { continue };
+            let holds = when.queue_at_least.is_none_or(|least| state.queue >= u64::from(least))
+                && when.export_in_flight.is_none_or(|wanted| (state.in_flight > 0) == wanted)
+                && when.spans_created.is_none_or(|least| state.created >= least);
+            if holds {
+                self.states[number].armed = false;
+                self.agenda.begins(number, now);
+                self.apply(number, &spoken(&state), scene)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, number: usize, why: &str, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+        let State { fault, service, .. } = &self.states[number];
+        let (fault, service) = (*fault, *service);
+        let state = scene.services.state(service);
+        let event = FaultEvent { fault: number, why: why.to_owned(), state, ..FaultEvent::default() };
+        let mut injected = None;
+        let gone = |scene: &Scene<'_, '_, '_>| scene.services.pid(service).is_none();
+        match fault.kind.family() {
+            Family::Network => {
+                let link = fault.on.as_ref().ok_or_else(no_target)?;
+                scene.links.apply(number, &fault.kind, link)?;
+            }
+            Family::Receiver => {
+                self.states[number].acted = scene.script.acted(number as u8);
+                scene.script.switch(number as u8, true);
+            }
+            Family::Process | Family::Code if gone(scene) => {
+                self.agenda.gone(number);
+                let why = "the process it is put on did not run".to_owned();
+                return say(scene, EventKind::FaultMissed, FaultEvent { why, ..event });
+            }
+            Family::Process => {
+                injected = process::apply(&fault.kind, number, service, self.cpus, scene)?;
+            }
+            Family::Code => {}
+        }
+        if fixture::takes(fault) {
+            scene.services.switch(service, number, true);
+        }
+        let state = &mut self.states[number];
+        state.injected = injected;
+        state.on = !fault.kind.is_moment();
+        // A fault of code takes effect when the fixture says so; that comes as a time of its own.
+        say(scene, EventKind::FaultApplied, event)
+    }
+
+    fn clear(&mut self, number: usize, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+        let state = &mut self.states[number];
+        if !std::mem::take(&mut state.on) {
+            return Ok(());
+        }
+        let (fault, service, acted) = (state.fault, state.service, state.acted);
+        let injected = state.injected.take();
+        let mut measured = Amounts::new();
+        match fault.kind.family() {
+            Family::Network => {
+                let link = fault.on.as_ref().ok_or_else(no_target)?;
+                measured = scene.links.clear(number, &fault.kind, link)?;
+            }
+            Family::Receiver => {
+                scene.script.switch(number as u8, false);
+                measured
+                    .insert(Measured::Acted.into(), scene.script.acted(number as u8).saturating_sub(acted));
+            }
+            Family::Process => {
+                if let Some(injected) = injected {
+                    measured = injected.end(service, scene)?;
+                }
+            }
+            Family::Code => {}
+        }
+        if fixture::takes(fault) {
+            scene.services.switch(service, number, false);
+        }
+        let event = FaultEvent { fault: number, measured, ..FaultEvent::default() };
+        say(scene, EventKind::FaultCleared, event)
+    }
+
+    /// Which fault the end of each service would be put down to, if it ended now.
+    fn suspects(&self) -> BTreeMap<usize, Blame> {
+        let deadly = self.states.iter().enumerate().filter(|(_, state)| state.on);
+        let blame = |(number, state): (usize, &State<'_>)| {
+            let restart = state.fault.kind.ends_process()?;
+            let restart_after = restart.map(spanfate_model::quantity::unit::Period::nanos);
+            Some((state.service, Blame { fault: number, restart_after }))
+        };
+        deadly.filter_map(blame).collect()
+    }
+
+    /// What was injected into a process from outside ends with it.
+    fn ended(&mut self, service: usize, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+        for number in 0..self.states.len() {
+            let state = &self.states[number];
+            let of_it = state.service == service && state.fault.kind.family() == Family::Process;
+            if of_it && state.on && !matches!(state.fault.kind, Kind::Neighbour(_)) {
+                self.clear(number, scene)?;
+                self.agenda.gone(number);
+            }
+        }
+        Ok(())
+    }
+
+    /// A service that is back has the faults of its code again that still act.
+    fn back(&self, service: usize, scene: &mut Scene<'_, '_, '_>) {
+        let acting = |state: &&State<'_>| state.on && state.service == service && fixture::takes(state.fault);
+        for (number, _) in self.states.iter().enumerate().filter(|(_, state)| acting(state)) {
+            scene.services.switch(service, number, true);
+        }
+    }
+
+    /// What fixtures have said of their faults: since when they act.
+    fn heard(&self, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+        let services: BTreeSet<usize> = self
+            .states
+            .iter()
+            .filter(|state| fixture::takes(state.fault))
+            .map(|state| state.service)
+            .collect();
+        for service in services {
+            for word in scene.services.heard(service) {
+                if let (Some(fault), Some(applied)) = (word.fault, word.applied) {
+                    let (since, applied) = (Some(word.at), Some(applied));
+                    let event = FaultEvent { fault, since, applied, ..FaultEvent::default() };
+                    say(scene, EventKind::FaultConfirmed, event)?;
+                }
+                if let Some(problem) = word.error {
+                    let fixture = self.plan.services[service].name.clone();
+                    return Err(Error::Fixture {
+                        fixture,
+                        problem: format!("could not switch a fault: {problem}"),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn say(scene: &mut Scene<'_, '_, '_>, kind: EventKind, event: FaultEvent) -> Result<(), Error> {
+    let data = serde_json::to_value(event).unwrap_or_default();
+    scene.watch.events.say(kind, data)
+}
+
+fn no_target() -> Error {
+    let why = "a fault of the plan says nothing of what it is put on";
+    Error::system("read the plan")(std::io::Error::other(why))
+}
+
+/// The state that made a fault begin.
+fn spoken(state: &LiveState) -> String {
+    let LiveState { queue, in_flight, created } = state;
+    format!("queue {queue}, {in_flight} exports in flight, {created} spans created")
+}

@@ -1,0 +1,226 @@
+//! The services of a trial: those that are called start before those that call them, and stop after them. One that a fault
+//! has ended may be started again.
+
+mod place;
+mod stage;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+use spanfate_model::format::event::{EventKind, LiveState};
+use spanfate_model::format::manifest::{ProcessEnd, TrialManifest};
+use spanfate_model::quantity::unit::MonoNs;
+
+use crate::fixture::{Running, Switched};
+use crate::host::clock;
+use crate::trial::events::EventLog;
+use crate::trial::progress::Life;
+use crate::trial::usage::Sampler;
+use crate::{Error, store};
+use place::Place;
+pub(crate) use stage::Stage;
+
+/// What a service gets beyond its own shutdown deadline before it is killed.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// Services that run, in the plan's order.
+#[derive(Debug)]
+pub(crate) struct Services {
+    places: Vec<Place>,
+    /// Indices, callers first.
+    order: Vec<usize>,
+}
+
+/// What looking after services needs.
+pub(crate) struct Watch<'a, 'b> {
+    pub(crate) stage: &'a Stage<'b>,
+    pub(crate) manifest: &'a mut TrialManifest,
+    pub(crate) events: &'a mut EventLog,
+    pub(crate) sampler: &'a Sampler,
+}
+
+/// Something that became of a service.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// Its process ended.
+    Ended(usize),
+    /// It was started again and serves.
+    Back(usize),
+}
+
+/// The fault that a service's end is put down to, and how long it then stays away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Blame {
+    pub(crate) fault: usize,
+    pub(crate) restart_after: Option<u64>,
+}
+
+impl Services {
+    /// Where they serve, in the plan's order.
+    fn addresses(&self) -> Vec<Option<SocketAddr>> {
+        self.places.iter().map(|place| place.address).collect()
+    }
+
+    /// Address and path of the requests: the first service gets them.
+    pub(crate) fn entry(&self) -> Result<(SocketAddr, String), Error> {
+        let first = self.places.first();
+        first.and_then(|place| Some((place.address?, place.path.clone()))).ok_or_else(|| Error::Fixture {
+            fixture: "chain".to_owned(),
+            problem: "has no service that could take the load".to_owned(),
+        })
+    }
+
+    /// Process id of a service that runs.
+    pub(crate) fn pid(&self, service: usize) -> Option<u32> {
+        self.places.get(service)?.running.as_ref().map(Running::pid)
+    }
+
+    /// State of a service as its span ledger says; `None` without one.
+    pub(crate) fn state(&self, service: usize) -> Option<LiveState> {
+        self.places.get(service)?.state()
+    }
+
+    /// Sends a running service a signal; whether there was one.
+    pub(crate) fn signal(&self, service: usize, signal: Signal) -> bool {
+        let running = self.places.get(service).and_then(|place| place.running.as_ref());
+        running.map(|running| running.signal(signal)).is_some()
+    }
+
+    /// Puts the end of a service, which is to come, down to a fault.
+    pub(crate) fn blame(&mut self, service: usize, blame: Blame) {
+        if let Some(place) = self.places.get_mut(service) {
+            place.blame = Some(blame);
+        }
+    }
+
+    /// Tells a running service to switch a fault of its code; whether there was one.
+    pub(crate) fn switch(&mut self, service: usize, fault: usize, on: bool) -> bool {
+        let running = self.places.get_mut(service).and_then(|place| place.running.as_mut());
+        running.map(|running| running.switch(fault, on)).is_some()
+    }
+
+    /// What a service has said of its faults.
+    pub(crate) fn heard(&mut self, service: usize) -> Vec<Switched> {
+        let running = self.places.get_mut(service).and_then(|place| place.running.as_mut());
+        running.map(Running::heard).unwrap_or_default()
+    }
+
+    /// Whether somebody is on the way: starting, due to be started, or asked to stop.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.places.iter().any(Place::is_busy)
+    }
+
+    /// Asks a service to stop, to be killed when its time is over; whether there was one.
+    pub(crate) fn ask_to_stop(&mut self, service: usize) -> Result<bool, Error> {
+        self.places.get_mut(service).map_or(Ok(false), |place| place.ask_to_stop(Signal::SIGTERM, STOP_GRACE))
+    }
+
+    /// Lets those that are held before their programs go.
+    pub(crate) fn release(&self) {
+        self.places.iter().filter_map(|place| place.running.as_ref()).for_each(Running::release);
+    }
+
+    /// Hands what the user asked of us on to all that run. It is for their users to say how long a shutdown takes, so nothing is
+    /// added to that.
+    pub(crate) fn hand_on(&mut self, signal: Signal) -> Result<(), Error> {
+        self.places.iter_mut().try_for_each(|place| place.ask_to_stop(signal, Duration::ZERO).map(drop))
+    }
+
+    /// Whether any of them runs.
+    pub(crate) fn run(&self) -> bool {
+        self.places.iter().any(|place| place.running.is_some())
+    }
+
+    /// What probes have seen of those that run, put together.
+    pub(crate) fn seen(&self) -> Life {
+        let running = self.places.iter().filter_map(|place| place.running.as_ref());
+        running.filter_map(Running::seen).map(Life::of).fold(Life::default(), Life::and)
+    }
+
+    /// Looks after all: who has ended, who is ready, who is to be started again. Whoever ends without a fault that is known to
+    /// have done it is put down to the suspect, if there is one.
+    pub(crate) fn look(
+        &mut self,
+        watch: &mut Watch<'_, '_>,
+        suspect: &dyn Fn(usize) -> Option<Blame>,
+    ) -> Result<Vec<Change>, Error> {
+        let mut out = Vec::new();
+        for service in 0..self.places.len() {
+            if self.places[service].end_overdue_or_none(service, watch, suspect)? {
+                out.push(Change::Ended(service));
+            }
+            if self.begin_again(service, watch)? {
+                out.push(Change::Back(service));
+            }
+        }
+        Ok(out)
+    }
+
+    /// Starts a service that is due; whether it has just become ready.
+    fn begin_again(&mut self, service: usize, watch: &mut Watch<'_, '_>) -> Result<bool, Error> {
+        if self.places[service].again_at.is_some_and(|at| clock::now() >= at) {
+            let incarnation = self.places[service].incarnation + 1;
+            let listen = self.places[service].address;
+            let addresses = self.addresses();
+            let process = watch.stage.process(service, incarnation);
+            let starting = watch.stage.begin(service, incarnation, listen, &addresses)?;
+            watch.sampler.add(starting.pid(), watch.stage.ledger_of(service, incarnation));
+            let place = &mut self.places[service];
+            place.again_at = None;
+            place.incarnation = incarnation;
+            place.entry = watch.manifest.processes.len();
+            watch.manifest.processes.push(process);
+            store::write_json(&watch.stage.dir.manifest(), watch.manifest)?;
+            place.starting = Some(starting);
+        }
+        let Some(starting) = self.places[service].starting.take() else { return Ok(false) };
+        match starting.look(Duration::ZERO)? {
+            Err(not_yet) => {
+                self.places[service].starting = Some(not_yet);
+                Ok(false)
+            }
+            Ok(running) => {
+                self.places[service].enter(running, service, watch.stage, watch.manifest, watch.events)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// In which order they stop: nobody calls a service that is gone.
+    pub(crate) fn callers_first(&self) -> Vec<usize> {
+        self.order.clone()
+    }
+
+    /// Asks a service to stop; whether it is still there. One that is due to come back does not; one that is on its way must
+    /// be there before it can be stopped.
+    pub(crate) fn forget_or_stop(&mut self, service: usize) -> Result<bool, Error> {
+        let Some(place) = self.places.get_mut(service) else { return Ok(false) };
+        place.again_at = None;
+        if place.starting.is_none() && place.running.is_none() {
+            return Ok(false);
+        }
+        self.ask_to_stop(service)?;
+        Ok(true)
+    }
+}
+
+/// Notes how a process ended, before anything long: it decides fates.
+fn note_end(
+    service: usize,
+    entry: usize,
+    end: ProcessEnd,
+    watch: &mut Watch<'_, '_>,
+) -> Result<MonoNs, Error> {
+    let at = end.at;
+    watch.manifest.phases.stopped = at;
+    let name = &watch.stage.plan.services[service].name;
+    let data = json!({"service": name, "code": end.code, "signal": end.signal});
+    if let Some(process) = watch.manifest.processes.get_mut(entry) {
+        process.end = Some(end);
+    }
+    store::write_json(&watch.stage.dir.manifest(), watch.manifest)?;
+    watch.events.say(EventKind::ProcessExited, data)?;
+    Ok(at)
+}
