@@ -2,7 +2,6 @@
 
 mod args;
 mod command;
-mod csv;
 mod error;
 mod outcome;
 mod scenario_file;

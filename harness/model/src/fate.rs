@@ -168,11 +168,13 @@ pub enum FateClass {
 
 impl Fate {
     /// All that is known of it; what people read of it is said differently while a test rewords all texts.
+    #[inline]
     pub fn facts(self) -> &'static FateFacts {
         table::of(self).as_said_now()
     }
 
     /// Its name as results, scenarios and people write it.
+    #[inline]
     pub const fn name(self) -> &'static str {
         table::of(self).name
     }
@@ -198,11 +200,13 @@ impl Fate {
     }
 
     /// What the fate means for the loss rate.
+    #[inline]
     pub const fn class(self) -> FateClass {
         table::of(self).class
     }
 
     /// Whether an operator gets no signal from the SDK's defaults.
+    #[inline]
     pub const fn is_silent(self) -> bool {
         table::of(self).silent
     }

@@ -15,6 +15,7 @@ pub use self::schedule::schedule;
 pub const RECORD_BYTES: usize = 40;
 
 /// The span id that stands for the load in a request's `traceparent`: the parent of the service's first span.
+#[inline]
 pub const fn remote_parent(tag: &TraceTag, request: u32) -> SpanId {
     let id = mix(request as u64 ^ !tag.key);
     // Zero means "no span".
@@ -52,6 +53,7 @@ impl Outcome {
     ];
 
     /// Whether the request was sent at all.
+    #[inline]
     pub const fn started(self) -> bool {
         !matches!(self, Self::InFlightCap | Self::GeneratorLate)
     }
@@ -80,6 +82,7 @@ pub struct LoadRecord {
 
 impl LoadRecord {
     /// Writes the record.
+    #[inline]
     pub fn write(&self) -> [u8; RECORD_BYTES] {
         let mut out = [0; RECORD_BYTES];
         put(&mut out, 0, self.request.to_le_bytes());
@@ -96,6 +99,7 @@ impl LoadRecord {
 }
 
 /// Reads a load log; records that are not whole or not known are left out.
+#[inline]
 pub fn read(bytes: &[u8]) -> impl Iterator<Item = LoadRecord> + '_ {
     bytes.chunks_exact(RECORD_BYTES).filter_map(|record| {
         let outcome = *Outcome::ALL.get(usize::from(record[4]).checked_sub(1)?)?;

@@ -25,6 +25,7 @@ mod claim;
 mod clock;
 mod comparison;
 pub mod environment;
+mod exports;
 mod fault;
 mod insight;
 mod path;
@@ -39,6 +40,7 @@ pub use agreement::{Agreement, ById, Counted, PathTotal, Total};
 pub use claim::{ClaimResult, Outcome};
 pub use clock::{Offset, TraceMatch};
 pub use comparison::{Compared, Comparison, Looks, Way};
+pub use exports::ServiceExports;
 pub use fault::{Dose, FaultResult, FaultWindow};
 pub use insight::{
     Advised, Begin, Candidate, Cause, Cost, How, Insights, Late, Likeness, Limit, LineLaw, LossAlong,
@@ -46,7 +48,7 @@ pub use insight::{
 };
 pub use path::{PathKind, PathResult};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
-pub use service::{ServiceExports, ServiceResult};
+pub use service::ServiceResult;
 pub use slice::Slice;
 pub use summary::{Estimate, Summary, WitnessCost};
 pub use sweep::{Cell, SweepResult};

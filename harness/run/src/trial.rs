@@ -39,7 +39,7 @@ use crate::trial::events::EventLog;
 use crate::trial::fault::{Driver, Scene};
 use crate::trial::links::Links;
 use crate::trial::progress::Life;
-use crate::trial::services::{Stage, Watch};
+use crate::trial::services::{Services, Stage, Watch};
 use crate::trial::usage::Sampler;
 use crate::{Error, load, store};
 
@@ -125,7 +125,7 @@ impl Trial<'_> {
             events.say(EventKind::PhaseBegan, json!({"phase": "start"}))?;
         }
         let stage = self.stage(receiver.address(), &links);
-        let mut services = stage.start(manifest, &mut events)?;
+        let mut services = Services::start(&stage, manifest, &mut events)?;
         manifest.phases.ready = clock::now();
         store::write_json(&self.dir.manifest(), manifest)?;
         let sampler = Sampler::start(stage.sampled(&services), &self.dir.usage())?;

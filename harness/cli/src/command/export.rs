@@ -1,29 +1,27 @@
 //! `spanfate export`: every span of a run as a row, written as it is judged.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use spanfate_analysis::{Exported, each_span};
-use spanfate_model::books::row::SpanRow;
+use spanfate_export::{RowFormat, RowWriter};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::verdict::ExitCode;
 
 use crate::args::ExportArguments;
 use crate::error::Error;
 use crate::session::runs::{self, Held};
-use crate::{csv, show};
-
-/// Bytes that are written at once.
-const BUFFER: usize = 256 << 10;
+use crate::show;
 
 /// Exports a run, or one trial of it.
 pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Error> {
     let run = runs::open(&arguments.run)?;
     let plan = run.plan()?;
     let trials = run.begun(&plan, arguments.trial)?;
-    let export = Export { run: &run, plan: &plan, trials: &trials, csv: arguments.format.csv };
+    let format = if arguments.format.csv { RowFormat::Csv } else { RowFormat::Ndjson };
+    let export = Export { run: &run, plan: &plan, trials: &trials, format };
     match &arguments.out {
         None => match export.write(io::stdout().lock())? {
             // Who reads only the beginning has what was wanted.
@@ -39,7 +37,7 @@ struct Export<'a> {
     run: &'a Held,
     plan: &'a Plan,
     trials: &'a [PlannedTrial],
-    csv: bool,
+    format: RowFormat,
 }
 
 impl Export<'_> {
@@ -56,31 +54,26 @@ impl Export<'_> {
     }
 
     /// Writes all rows. The outer result is about what is read, the inner one about what is written.
-    fn write(&self, to: impl Write) -> Result<io::Result<()>, Error> {
-        let mut to = BufWriter::with_capacity(BUFFER, to);
-        let mut done = if self.csv { to.write_all(csv::HEADER.as_bytes()) } else { Ok(()) };
+    fn write(&self, mut to: impl Write) -> Result<io::Result<()>, Error> {
+        let mut writer = match RowWriter::begin(&mut to, self.format) {
+            Ok(writer) => writer,
+            failed => return Ok(failed.map(drop)),
+        };
+        let mut done = Ok(());
         for planned in self.trials {
             if done.is_err() {
                 return Ok(done);
             }
             let logs = self.run.logs(planned)?;
             let exported = each_span(self.plan, planned, &logs, &mut |row| {
-                done = self.row(&mut to, row);
+                done = writer.row(row);
                 if done.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
             if done.is_ok() {
                 say(planned.index, &exported);
             }
         }
-        Ok(done.and_then(|()| to.flush()))
-    }
-
-    fn row(&self, to: &mut impl Write, row: &SpanRow<'_>) -> io::Result<()> {
-        if self.csv {
-            return csv::write(to, row);
-        }
-        serde_json::to_writer(&mut *to, row)?;
-        to.write_all(b"\n")
+        Ok(done.and_then(|()| writer.finish()))
     }
 }
 

@@ -5,6 +5,7 @@ use super::{Cause, Decider, Exit, Fate, FateClass, Filter, Leak};
 use crate::fate::signal::{self, Rule, Signal};
 
 /// What is known of a fate.
+#[inline]
 pub(super) const fn of(fate: Fate) -> &'static FateFacts {
     match fate {
         Fate::Received => &RECEIVED,

@@ -50,6 +50,7 @@ pub enum WitnessState {
 
 impl WitnessState {
     /// Whether it saw everything.
+    #[inline]
     pub const fn is_complete(&self) -> bool {
         matches!(self, Self::Complete)
     }

@@ -25,12 +25,14 @@ impl Piece {
     }
 
     /// Requests that fall into it.
+    #[inline]
     fn area(&self) -> f64 {
         // Not times the rate: the same quotient is the distance of two requests.
         self.nanos / (1e9 / f64::midpoint(self.from, self.to))
     }
 
     /// When the `n`-th request of the piece is due, nanoseconds from the piece's beginning.
+    #[inline]
     fn due(&self, n: f64) -> f64 {
         let change = self.to - self.from;
         if change == 0.0 {
@@ -78,6 +80,7 @@ impl Curve {
     }
 
     /// When requests are due, nanoseconds from the beginning; `numbers` ascend. Ends with the curve.
+    #[inline]
     pub(super) fn due(self, numbers: impl Iterator<Item = f64>) -> impl Iterator<Item = u64> {
         let mut pieces = self.0.into_iter().peekable();
         let (mut began, mut before) = (0.0, 0.0);

@@ -27,12 +27,14 @@ impl Plan {
 
 impl Subject {
     /// Whether it is a program of the user's own.
+    #[inline]
     pub const fn is_own(self) -> bool {
         !matches!(self, Self::Fixtures)
     }
 
     /// Whether the requests are ours. Where they are not, nobody knows what was due when: there is no schedule, no warm-up, no
     /// load witness and no figure that rests on one of them, and every span of the program's life counts as measured.
+    #[inline]
     pub const fn has_load(self) -> bool {
         !matches!(self, Self::Attached)
     }

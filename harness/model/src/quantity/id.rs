@@ -15,6 +15,7 @@ const SLOT_MASK: u64 = (1 << SLOT_BITS) - 1;
 pub const NO_REQUEST: u32 = u32::MAX;
 
 /// The `SplitMix64` finaliser: a bijection on `u64` that scatters neighbouring numbers.
+#[inline]
 pub const fn mix(mut x: u64) -> u64 {
     x ^= x >> 30;
     x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -24,6 +25,7 @@ pub const fn mix(mut x: u64) -> u64 {
 }
 
 /// The inverse of [`mix`].
+#[inline]
 pub const fn unmix(mut x: u64) -> u64 {
     x ^= (x >> 31) ^ (x >> 62);
     x = x.wrapping_mul(0x3196_42b2_d24d_8ec3);
@@ -62,6 +64,7 @@ pub struct SlotRef {
 
 impl SpanId {
     /// The id the fixture gives to a slot.
+    #[inline]
     pub const fn of_slot(at: SlotRef, salt: u64) -> Self {
         let packed = ((at.process as u64) << SLOT_BITS) | (at.slot & SLOT_MASK);
         Self(mix(packed ^ salt).to_be_bytes())
@@ -69,6 +72,7 @@ impl SpanId {
 
     /// The slot this id would stand for, if one of our fixtures made it. Ids of foreign processes give a slot as well,
     /// so the caller compares the key stored there.
+    #[inline]
     pub const fn slot(self, salt: u64) -> Option<SlotRef> {
         let packed = unmix(u64::from_be_bytes(self.0)) ^ salt;
         let process = packed >> SLOT_BITS;
@@ -79,6 +83,7 @@ impl SpanId {
     }
 
     /// Whether this is the "no span" value.
+    #[inline]
     pub const fn is_zero(self) -> bool {
         u64::from_be_bytes(self.0) == 0
     }
@@ -99,12 +104,14 @@ pub struct TraceTag {
 
 impl TraceTag {
     /// The trace id of a request under this tag.
+    #[inline]
     pub const fn trace_id(&self, request: u32) -> TraceId {
         self.trace_id_of_part(request, 0)
     }
 
     /// The trace id that a later service gives to a request whose context it lost: another trace, the same request. Part
     /// 0 is the request's own trace.
+    #[inline]
     pub const fn trace_id_of_part(&self, request: u32, part: u16) -> TraceId {
         let high = ((self.run as u64) << 48) | ((self.trial as u64) << 32) | request as u64;
         let low = mix((((part as u64) << 32) | request as u64) ^ self.key);
@@ -112,11 +119,13 @@ impl TraceTag {
     }
 
     /// The request number inside a trace id, if the id was made under this tag for a numbered request.
+    #[inline]
     pub fn request_of(&self, trace: TraceId) -> Option<u32> {
         self.part_of(trace).map(|(request, _)| request)
     }
 
     /// Request and part of a trace id, if the id was made under this tag for a numbered request.
+    #[inline]
     pub fn part_of(&self, trace: TraceId) -> Option<(u32, u16)> {
         let id = u128::from_be_bytes(trace.0);
         let (high, low) = ((id >> 64) as u64, unmix(id as u64) ^ self.key);

@@ -26,6 +26,7 @@ pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
 }
 
 /// Writes bytes at an offset of a record; the offsets are constants of the format.
+#[inline]
 pub(crate) fn put<const N: usize>(record: &mut [u8], at: usize, bytes: [u8; N]) {
     record[at..at + N].copy_from_slice(&bytes);
 }

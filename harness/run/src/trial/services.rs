@@ -11,7 +11,9 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 use spanfate_model::format::event::{EventKind, LiveState};
 use spanfate_model::format::manifest::{ProcessEnd, TrialManifest};
+use spanfate_model::plan::topology::callers_first;
 use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::scenario::Service;
 
 use crate::fixture::{Running, Switched};
 use crate::host::clock;
@@ -58,6 +60,30 @@ pub(crate) struct Blame {
 }
 
 impl Services {
+    /// Starts all services. The manifest is on disk before each start, so that a torn trial can be analysed.
+    pub(crate) fn start(
+        stage: &Stage<'_>,
+        manifest: &mut TrialManifest,
+        events: &mut EventLog,
+    ) -> Result<Self, Error> {
+        let services = &stage.plan.services;
+        let order = callers_first(services)
+            .map_err(|error| Error::Fixture { fixture: "chain".to_owned(), problem: error.to_string() })?;
+        manifest.processes = (0..services.len()).map(|index| stage.process(index, 0)).collect();
+        store::write_json(&stage.dir.manifest(), manifest)?;
+        let place = |(entry, service): (usize, &Service)| Place {
+            entry,
+            shutdown: service.shutdown.0,
+            ..Place::default()
+        };
+        let mut out = Self { places: services.iter().enumerate().map(place).collect(), order };
+        for index in out.order.clone().into_iter().rev() {
+            let running = stage.start_one(index, &out.addresses())?;
+            out.places[index].enter(running, index, stage, manifest, events)?;
+        }
+        Ok(out)
+    }
+
     /// Where they serve, in the plan's order.
     fn addresses(&self) -> Vec<Option<SocketAddr>> {
         self.places.iter().map(|place| place.address).collect()

@@ -74,16 +74,19 @@ pub struct Listed {
 
 impl SpanMark {
     /// Of `Started`: its parent.
+    #[inline]
     pub fn parent(&self) -> SpanId {
         SpanId(self.a.to_le_bytes())
     }
 
     /// Of `Simple`: its goroutine was in another export, so that its own is not told apart from that.
+    #[inline]
     pub fn is_nested(&self) -> bool {
         self.kind == Kind::Simple && self.extra & NESTED != 0
     }
 
     /// Of `Offered` and `Simple`: the processor has no exporter.
+    #[inline]
     pub fn lacks_exporter(&self) -> bool {
         matches!(self.kind, Kind::Offered | Kind::Simple) && self.extra & NO_EXPORTER != 0
     }
@@ -216,6 +219,7 @@ pub fn began(bytes: &[u8]) -> MonoNs {
 }
 
 /// Reads the records after the header; a torn last one is left out. `None` if this is no probe log of a version we know.
+#[inline]
 pub fn read(bytes: &[u8]) -> Option<impl Iterator<Item = Record> + '_> {
     let rest = bytes.get(RECORD_BYTES..)?;
     let known = &bytes[..8] == MAGIC && u32_at(bytes, 8) == VERSION;
@@ -224,6 +228,7 @@ pub fn read(bytes: &[u8]) -> Option<impl Iterator<Item = Record> + '_> {
 
 impl Record {
     /// Reads one record.
+    #[inline]
     pub fn read(bytes: &[u8; RECORD_BYTES]) -> Self {
         let (at, goroutine, flags) = (u64_at(bytes, 0), u64_at(bytes, 16), bytes[9]);
         let (a, b) = (u64_at(bytes, 48), u64_at(bytes, 56));

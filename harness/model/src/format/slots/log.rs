@@ -91,6 +91,7 @@ pub struct RuntimeSample {
 }
 
 /// Walks the append log; ends at the first record that is not whole.
+#[inline]
 pub fn read_log(log: &[u8]) -> impl Iterator<Item = LogRecord> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -104,6 +105,7 @@ pub fn read_log(log: &[u8]) -> impl Iterator<Item = LogRecord> + '_ {
     })
 }
 
+#[inline]
 fn read_record(record: &[u8]) -> LogRecord {
     let kind = u16_at(record, 4);
     let body = &record[16..];

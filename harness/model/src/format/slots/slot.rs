@@ -57,6 +57,7 @@ pub const FLAG_PANIC: u8 = 16;
 
 impl Slot {
     /// The ids of a slot's span; nothing where no span was made.
+    #[inline]
     pub fn key_of(bytes: &[u8]) -> Option<SpanKey> {
         let bytes: &[u8; SLOT_BYTES] = bytes.first_chunk()?;
         let key = SpanKey { trace: TraceId(array_at(bytes, 0)), span: SpanId(array_at(bytes, 16)) };
@@ -64,6 +65,7 @@ impl Slot {
     }
 
     /// Reads a slot from its 128 bytes.
+    #[inline]
     pub fn read(bytes: &[u8]) -> Self {
         // Of a known length, no offset has to be held against it; of a torn one what is missing reads as zeros.
         match bytes.first_chunk::<SLOT_BYTES>() {
@@ -122,6 +124,7 @@ impl Slot {
     }
 
     /// Whether a flag is set.
+    #[inline]
     pub const fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }

@@ -7,6 +7,7 @@ use super::{
 use crate::quantity::id::{SpanId, SpanKey, TraceId};
 use crate::quantity::le::{array_at, u16_at, u32_at, u64_at};
 
+#[inline]
 const fn disposition_of(code: u8) -> Disposition {
     match code {
         0 => Disposition::Accepted,
@@ -16,6 +17,7 @@ const fn disposition_of(code: u8) -> Disposition {
     }
 }
 
+#[inline]
 pub(super) const fn protocol_of(code: u8) -> WireProtocol {
     match code {
         1 => WireProtocol::HttpProtobuf,
@@ -31,6 +33,7 @@ pub fn read(bytes: &[u8]) -> Option<impl Iterator<Item = WireRecord> + '_> {
 }
 
 /// Reads one record that stands after the header.
+#[inline]
 pub fn record(record: &[u8; RECORD_BYTES]) -> WireRecord {
     let request = u32_at(record, 4);
     match record[0] {

@@ -31,11 +31,13 @@ impl Endings {
     }
 
     /// Whether the log must be read twice.
+    #[inline]
     pub const fn is_relayed(&self) -> bool {
         self.of.is_some()
     }
 
     /// The first reading.
+    #[inline]
     pub fn note(&mut self, record: &WireRecord) {
         let (Some(of), WireRecord::Answer(answer)) = (&mut self.of, record) else { return };
         if u64::from(answer.request) >= self.most {
@@ -54,6 +56,7 @@ impl Endings {
 
     /// The second reading: what a record says once the end is known. A span whose request has no answer in the log may have
     /// been taken or not, so it is a gap.
+    #[inline]
     pub fn settle(&mut self, record: WireRecord) -> WireRecord {
         let Some(of) = &self.of else { return record };
         let ending = |request: u32| of.get(request as usize).copied().unwrap_or(OPEN);
@@ -91,6 +94,7 @@ impl Endings {
 }
 
 /// Reads the records after the header as [`read`] does, each with what became of it in the end. There are as many.
+#[inline]
 pub fn settled(bytes: &[u8]) -> Option<impl Iterator<Item = WireRecord> + '_> {
     let mut endings = Endings::new(bytes.first_chunk()?, bytes.len() as u64);
     if endings.is_relayed() {

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::quantity::le::put;
 
+#[inline]
 const fn disposition_code(d: Disposition) -> u8 {
     match d {
         Disposition::Accepted => 0,
@@ -15,6 +16,7 @@ const fn disposition_code(d: Disposition) -> u8 {
     }
 }
 
+#[inline]
 pub(super) const fn protocol_code(protocol: WireProtocol) -> u8 {
     match protocol {
         WireProtocol::Grpc => 0,
@@ -41,6 +43,7 @@ pub fn relay_header() -> [u8; RECORD_BYTES] {
 
 impl RequestRecord {
     /// Writes the record.
+    #[inline]
     pub fn write(&self) -> [u8; RECORD_BYTES] {
         let mut out = [0; RECORD_BYTES];
         out[0] = 1;
@@ -61,6 +64,7 @@ impl RequestRecord {
 
 impl SpanRecord {
     /// Writes the record.
+    #[inline]
     pub fn write(&self) -> [u8; RECORD_BYTES] {
         let mut out = [0; RECORD_BYTES];
         out[0] = 2;
@@ -80,6 +84,7 @@ impl SpanRecord {
 
 impl AnswerRecord {
     /// Writes the record.
+    #[inline]
     pub fn write(&self) -> [u8; RECORD_BYTES] {
         let mut out = [0; RECORD_BYTES];
         out[0] = 3;

@@ -6,17 +6,15 @@ use std::sync::Arc;
 
 use spanfate_model::fault::Target;
 use spanfate_model::format::layout::{self, TrialDir, probe_name, slots_name, trace_events_name};
-use spanfate_model::format::manifest::{ProcessManifest, TrialManifest};
+use spanfate_model::format::manifest::ProcessManifest;
 use spanfate_model::format::probe::ProbeManifest;
 use spanfate_model::plan::subject::Subject;
-use spanfate_model::plan::topology::callers_first;
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 
-use super::{Place, Services};
+use super::Services;
 use crate::fixture::{self, Own, Probes, Programs, Running, Setup, Start, Starting};
 use crate::probe::{self, Probing};
 use crate::process::guard::Guard;
-use crate::trial::events::EventLog;
 use crate::trial::links::Links;
 use crate::trial::usage::Sampled;
 use crate::{Error, store};
@@ -38,30 +36,6 @@ pub(crate) struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    /// Starts all services. The manifest is on disk before each start, so that a torn trial can be analysed.
-    pub(crate) fn start(
-        &self,
-        manifest: &mut TrialManifest,
-        events: &mut EventLog,
-    ) -> Result<Services, Error> {
-        let services = &self.plan.services;
-        let order = callers_first(services)
-            .map_err(|error| Error::Fixture { fixture: "chain".to_owned(), problem: error.to_string() })?;
-        manifest.processes = (0..services.len()).map(|index| self.process(index, 0)).collect();
-        store::write_json(&self.dir.manifest(), manifest)?;
-        let place = |(entry, service): (usize, &spanfate_model::scenario::Service)| Place {
-            entry,
-            shutdown: service.shutdown.0,
-            ..Place::default()
-        };
-        let mut out = Services { places: services.iter().enumerate().map(place).collect(), order };
-        for index in out.order.clone().into_iter().rev() {
-            let running = self.start_one(index, &out.addresses())?;
-            out.places[index].enter(running, index, self, manifest, events)?;
-        }
-        Ok(out)
-    }
-
     /// What the manifest says of a start of a service before it has happened.
     pub(super) fn process(&self, index: usize, incarnation: u32) -> ProcessManifest {
         let service = &self.plan.services[index];
@@ -82,7 +56,8 @@ impl Stage<'_> {
         }
     }
 
-    fn start_one(&self, index: usize, addresses: &[Option<SocketAddr>]) -> Result<Running, Error> {
+    /// Starts one service and waits until it is ready.
+    pub(super) fn start_one(&self, index: usize, addresses: &[Option<SocketAddr>]) -> Result<Running, Error> {
         let service = &self.plan.services[index];
         if !service.is_own() {
             return self.begin(index, 0, None, addresses)?.wait();

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use spanfate_model::books::row::SpanRow;
 
 /// The first line; columns are only ever added at the end.
-pub(crate) const HEADER: &str = "trial,variant,service,incarnation,trace_id,span_id,parent_span_id,name,kind,request,\
+pub(super) const HEADER: &str = "trial,variant,service,incarnation,trace_id,span_id,parent_span_id,name,kind,request,\
                                  created_ms,ended_ms,exported_ms,fate,copies,delay_ms,received_ms,position,paths\n";
 
 /// Writes one row. What is not known is an empty cell.
-pub(crate) fn write(to: &mut impl Write, row: &SpanRow<'_>) -> io::Result<()> {
+pub(super) fn write(to: &mut impl Write, row: &SpanRow<'_>) -> io::Result<()> {
     write!(to, "{},", row.trial)?;
     text(to, row.variant)?;
     to.write_all(b",")?;
