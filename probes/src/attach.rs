@@ -11,11 +11,11 @@ use aya::programs::uprobe::{UProbeAttachLocation, UProbeLinkId, UProbeScope};
 use aya::programs::{FEntry, UProbe};
 use aya::util::online_cpus;
 use aya::{Btf, Ebpf as Object, EbpfLoader, Pod};
-use spanfate_model::format::probe::{Counter, Kind, RECORD_BYTES, TRAP_TAKEN};
+use spanfate_model::format::probe::{ProbeCounter, ProbeKind, RECORD_BYTES, TRAP_TAKEN};
 use spanfate_model::scenario::ebpf::{Buffer, Ebpf, EbpfMode};
 
 use crate::error::{ProbeError, chain};
-use crate::lookup::Found;
+use crate::lookup::FoundSites;
 
 /// The programs, compiled from `bpf/otelgo.bpf.c`.
 #[cfg(not(feature = "probes-from-source"))]
@@ -34,7 +34,7 @@ const WAKE_BYTES: u32 = 64 << 10;
 /// `struct config` of the programs.
 #[repr(C)]
 #[derive(Clone, Copy, Default, Debug)]
-struct Config {
+struct ProgramConfig {
     goid: u32,
     qcount: u32,
     trace_id: u32,
@@ -62,7 +62,7 @@ struct Config {
 }
 
 // SAFETY: twenty-four words of 32 bits, without padding and without a value that is invalid.
-unsafe impl Pod for Config {}
+unsafe impl Pod for ProgramConfig {}
 
 /// `struct counter` of the programs.
 #[repr(C)]
@@ -73,7 +73,7 @@ struct RawCounter([u64; 8]);
 unsafe impl Pod for RawCounter {}
 
 /// How records come in.
-enum Source {
+enum RecordSource {
     Ring(RingBuf<MapData>),
     Perf(Vec<PerfEventArrayBuffer<MapData>>),
 }
@@ -82,7 +82,7 @@ enum Source {
 pub struct Attached {
     object: Object,
     links: Vec<(&'static str, EbpfMode, UProbeLinkId)>,
-    source: Source,
+    source: RecordSource,
     counters: PerCpuArray<MapData, RawCounter>,
     /// What the perf buffers say of their own losses.
     reported_lost: u64,
@@ -97,7 +97,7 @@ impl std::fmt::Debug for Attached {
 impl Attached {
     /// Puts them on a process, which may not have become its program yet. `program` is a path by which this program reaches
     /// the binary, for example `/proc/PID/exe`.
-    pub fn attach(pid: u32, program: &Path, found: &Found, wish: &Ebpf) -> Result<Self, ProbeError> {
+    pub fn attach(pid: u32, program: &Path, found: &FoundSites, wish: &Ebpf) -> Result<Self, ProbeError> {
         if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
             return Err(ProbeError::Machine);
         }
@@ -109,8 +109,11 @@ impl Attached {
         loader.map_max_entries("events", if perf { page() } else { size });
         let mut object = loader.load(OBJECT).map_err(ProbeError::kernel("loading the programs"))?;
         let counters = take(&mut object, "counters")?;
-        let source =
-            if perf { perf_source(&mut object, size)? } else { Source::Ring(take(&mut object, "events")?) };
+        let source = if perf {
+            perf_source(&mut object, size)?
+        } else {
+            RecordSource::Ring(take(&mut object, "events")?)
+        };
         let mut out = Self { object, links: Vec::new(), source, counters, reported_lost: 0 };
         let pid = NonZeroU32::new(pid)
             .ok_or(ProbeError::Kernel { what: "a process", cause: "there is no process 0".to_owned() })?;
@@ -179,12 +182,12 @@ impl Attached {
             }
         };
         match &mut self.source {
-            Source::Ring(ring) => {
+            RecordSource::Ring(ring) => {
                 while let Some(item) = ring.next() {
                     one(&item);
                 }
             }
-            Source::Perf(buffers) => {
+            RecordSource::Perf(buffers) => {
                 for buffer in buffers {
                     buffer.for_each(|event| match event {
                         PerfEvent::Sample { head, tail: [] } => one(head),
@@ -200,8 +203,8 @@ impl Attached {
     /// Waits until the kernel says that something has come, or the time is over.
     pub fn wait(&self, milliseconds: u64) {
         let fds: Vec<i32> = match &self.source {
-            Source::Ring(ring) => vec![ring.as_raw_fd()],
-            Source::Perf(buffers) => buffers.iter().map(AsRawFd::as_raw_fd).collect(),
+            RecordSource::Ring(ring) => vec![ring.as_raw_fd()],
+            RecordSource::Perf(buffers) => buffers.iter().map(AsRawFd::as_raw_fd).collect(),
         };
         let one = |fd: i32| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
         let mut fds: Vec<libc::pollfd> = fds.into_iter().map(one).collect();
@@ -218,25 +221,25 @@ impl Attached {
     }
 
     /// What the programs counted, by kind.
-    pub fn counters(&self) -> Result<Vec<(Kind, Counter)>, ProbeError> {
-        let one = |kind: Kind| {
+    pub fn counters(&self) -> Result<Vec<(ProbeKind, ProbeCounter)>, ProbeError> {
+        let one = |kind: ProbeKind| {
             let values =
                 self.counters.get(&(kind as u32), 0).map_err(|error| refused("a counter", &error))?;
-            let sum = values.iter().map(counter).fold(Counter::default(), Counter::plus);
+            let sum = values.iter().map(counter).fold(ProbeCounter::default(), ProbeCounter::plus);
             Ok((kind, sum))
         };
-        Kind::ALL.into_iter().map(one).collect()
+        ProbeKind::ALL.into_iter().map(one).collect()
     }
 }
 
-fn counter(raw: &RawCounter) -> Counter {
+fn counter(raw: &RawCounter) -> ProbeCounter {
     let [hit, lost, fault, skipped, ids, ids_lost, first_lost_at, first_lost_hit] = raw.0;
-    Counter { hit, lost, fault, skipped, ids, ids_lost, first_lost_at, first_lost_hit }
+    ProbeCounter { hit, lost, fault, skipped, ids, ids_lost, first_lost_at, first_lost_hit }
 }
 
-fn config(found: &Found, wish: &Ebpf) -> Config {
+fn config(found: &FoundSites, wish: &Ebpf) -> ProgramConfig {
     let offsets = &found.offsets;
-    Config {
+    ProgramConfig {
         goid: offsets.goid,
         qcount: offsets.hchan_qcount,
         trace_id: offsets.sc_trace_id,
@@ -268,12 +271,15 @@ fn page() -> u32 {
     4096
 }
 
-fn perf_source(object: &mut Object, size: u32) -> Result<Source, ProbeError> {
+fn perf_source(object: &mut Object, size: u32) -> Result<RecordSource, ProbeError> {
     let mut array: PerfEventArray<MapData> = take(object, "samples")?;
     let cpus = online_cpus().map_err(|(what, error)| refused(what, &error))?;
     let pages = (size / page()).max(1) as usize;
     let buffers = cpus.into_iter().map(|cpu| array.open(cpu, Some(pages)));
-    buffers.collect::<Result<_, _>>().map(Source::Perf).map_err(|error| refused("a perf buffer", &error))
+    buffers
+        .collect::<Result<_, _>>()
+        .map(RecordSource::Perf)
+        .map_err(|error| refused("a perf buffer", &error))
 }
 
 fn take<M: TryFrom<aya::maps::Map, Error = aya::maps::MapError>>(

@@ -20,7 +20,7 @@ use dwarf::fields;
 use image::Image;
 use moduledata::Module;
 use offsets::{OPTIONAL, SDK, SDK_TRACE, STRUCTS};
-use pclntab::Table;
+use pclntab::Pclntab;
 
 pub use buildinfo::BuildInfo;
 pub use error::GobinError;
@@ -85,7 +85,7 @@ impl GoBinary {
     /// `NotElf`, `NotX86_64` and `NotGo` for files of another kind, `Truncated` and `Forged` for damaged ones.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, GobinError> {
         let image = Image::parse(bytes)?;
-        let table = Table::find(&image)?;
+        let table = Pclntab::find(&image)?;
         let module = Module::find(&image, &table);
         // Without the runtime's word: the header's, which is zero since 1.26, or the section's start, which is right
         // unless an external linker put C code first.
@@ -102,7 +102,7 @@ impl GoBinary {
     /// # Errors
     /// `Forged` if the function table makes no sense.
     pub fn functions(&self, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Function>, GobinError> {
-        Table::find(&self.image)?.functions(self.text, wanted)
+        Pclntab::find(&self.image)?.functions(self.text, wanted)
     }
 
     /// Where in the file a virtual address is, in bytes from its start; `None` if it is not in the file.

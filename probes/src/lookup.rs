@@ -10,7 +10,7 @@ use crate::sites;
 
 /// Where in a function a program sits.
 #[derive(Clone, Copy)]
-enum Place {
+enum SitePlace {
     /// Behind the stack check.
     Body,
     /// On each return.
@@ -20,17 +20,17 @@ enum Place {
 }
 
 /// A program of the object, and what it sits on.
-struct Rule {
+struct SiteRule {
     program: &'static str,
     function: &'static str,
-    place: Place,
+    place: SitePlace,
     since: EbpfMode,
-    part: Part,
+    part: ProgramPart,
 }
 
 /// What a function belongs to. The linker leaves out what a program never uses: then nothing is missing.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum ProgramPart {
     /// Every program that makes spans has it.
     Always,
     /// Programs with a batch processor have it.
@@ -39,12 +39,12 @@ enum Part {
     Called,
 }
 
-const fn rule(program: &'static str, function: &'static str, place: Place, since: EbpfMode) -> Rule {
-    Rule { program, function, place, since, part: Part::Always }
+const fn rule(program: &'static str, function: &'static str, place: SitePlace, since: EbpfMode) -> SiteRule {
+    SiteRule { program, function, place, since, part: ProgramPart::Always }
 }
 
-impl Rule {
-    const fn of(self, part: Part) -> Self {
+impl SiteRule {
+    const fn of(self, part: ProgramPart) -> Self {
         Self { part, ..self }
     }
 }
@@ -73,30 +73,32 @@ const BLOCK: &str = "go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).en
 /// The function that a trap sits on: one of the fixture that stacks grow in, or, in another program, one of the SDK.
 pub const GROWS: &str = "spanfate.dev/fixtures/internal/fault.descend";
 
-const RULES: [Rule; 21] = [
-    rule("exporting", EXPORT, Place::Body, EbpfMode::Batch).of(Part::Batch),
-    rule("shutting", SHUTDOWN, Place::Body, EbpfMode::Batch).of(Part::Batch),
-    rule("shut", SHUTDOWN, Place::Returns, EbpfMode::Batch).of(Part::Batch),
-    rule("drained", DRAIN, Place::Returns, EbpfMode::Batch).of(Part::Batch),
-    rule("closing", CLOSING, Place::Body, EbpfMode::Batch).of(Part::Called),
-    rule("shutting_simple", SIMPLE_SHUTDOWN, Place::Body, EbpfMode::Batch).of(Part::Called),
-    rule("started", STARTED, Place::Body, EbpfMode::Counters),
-    rule("simple", SIMPLE, Place::Body, EbpfMode::Counters).of(Part::Called),
-    rule("enqueued", DROP, Place::BranchAfter("runtime.selectnbsend"), EbpfMode::Counters).of(Part::Batch),
-    rule("blocking", BLOCK, Place::Body, EbpfMode::Counters).of(Part::Batch),
-    rule("unblocked", BLOCK, Place::BranchAfter("runtime.selectgo"), EbpfMode::Counters).of(Part::Batch),
-    rule("ended", END, Place::Body, EbpfMode::Events),
-    rule("offered", ON_END, Place::Body, EbpfMode::Events).of(Part::Batch),
-    rule("created", NEW_SPAN, Place::Body, EbpfMode::Events),
-    rule("gc_begin", "runtime.(*gcControllerState).startCycle", Place::Body, EbpfMode::Events),
-    rule("gc_end", "runtime.gcMarkTermination", Place::Body, EbpfMode::Events),
-    rule("stw_begin", "runtime.stopTheWorldWithSema", Place::Body, EbpfMode::Events),
-    rule("stw_end", "runtime.startTheWorldWithSema", Place::Body, EbpfMode::Events),
+const RULES: [SiteRule; 21] = [
+    rule("exporting", EXPORT, SitePlace::Body, EbpfMode::Batch).of(ProgramPart::Batch),
+    rule("shutting", SHUTDOWN, SitePlace::Body, EbpfMode::Batch).of(ProgramPart::Batch),
+    rule("shut", SHUTDOWN, SitePlace::Returns, EbpfMode::Batch).of(ProgramPart::Batch),
+    rule("drained", DRAIN, SitePlace::Returns, EbpfMode::Batch).of(ProgramPart::Batch),
+    rule("closing", CLOSING, SitePlace::Body, EbpfMode::Batch).of(ProgramPart::Called),
+    rule("shutting_simple", SIMPLE_SHUTDOWN, SitePlace::Body, EbpfMode::Batch).of(ProgramPart::Called),
+    rule("started", STARTED, SitePlace::Body, EbpfMode::Counters),
+    rule("simple", SIMPLE, SitePlace::Body, EbpfMode::Counters).of(ProgramPart::Called),
+    rule("enqueued", DROP, SitePlace::BranchAfter("runtime.selectnbsend"), EbpfMode::Counters)
+        .of(ProgramPart::Batch),
+    rule("blocking", BLOCK, SitePlace::Body, EbpfMode::Counters).of(ProgramPart::Batch),
+    rule("unblocked", BLOCK, SitePlace::BranchAfter("runtime.selectgo"), EbpfMode::Counters)
+        .of(ProgramPart::Batch),
+    rule("ended", END, SitePlace::Body, EbpfMode::Events),
+    rule("offered", ON_END, SitePlace::Body, EbpfMode::Events).of(ProgramPart::Batch),
+    rule("created", NEW_SPAN, SitePlace::Body, EbpfMode::Events),
+    rule("gc_begin", "runtime.(*gcControllerState).startCycle", SitePlace::Body, EbpfMode::Events),
+    rule("gc_end", "runtime.gcMarkTermination", SitePlace::Body, EbpfMode::Events),
+    rule("stw_begin", "runtime.stopTheWorldWithSema", SitePlace::Body, EbpfMode::Events),
+    rule("stw_end", "runtime.startTheWorldWithSema", SitePlace::Body, EbpfMode::Events),
     // For `goroutines`, whatever the mode.
-    rule("goroutine", "runtime.newproc1", Place::Returns, EbpfMode::Off),
-    rule("gone", "runtime.goexit1", Place::Body, EbpfMode::Off),
+    rule("goroutine", "runtime.newproc1", SitePlace::Returns, EbpfMode::Off),
+    rule("gone", "runtime.goexit1", SitePlace::Body, EbpfMode::Off),
     // For the trap.
-    rule("entry", STARTED, Place::Body, EbpfMode::Off),
+    rule("entry", STARTED, SitePlace::Body, EbpfMode::Off),
 ];
 
 /// Functions that the rules only mention.
@@ -115,7 +117,7 @@ pub struct Site {
 
 /// What was found in a program.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundSites {
     /// The sites.
     pub sites: Vec<Site>,
     /// Functions of exporters, by the byte in the binary's file where `handover` sits in them.
@@ -135,7 +137,7 @@ pub struct Found {
 }
 
 /// Looks up what is wanted.
-pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<Found, ProbeError> {
+pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<FoundSites, ProbeError> {
     let (offsets, source) = binary.offsets()?;
     let wanted = |name: &str| {
         RULES.iter().any(|rule| rule.function == name)
@@ -146,7 +148,7 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<Found, ProbeError> {
     let functions = binary.functions(&wanted)?;
     let find = |name: &str| functions.iter().find(|function| function.name == name);
     let has_batch = functions.iter().any(|function| function.name.starts_with(BATCH));
-    let mut found = Found {
+    let mut found = FoundSites {
         sites: Vec::new(),
         exporters: BTreeMap::new(),
         missing: Vec::new(),
@@ -163,9 +165,9 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<Found, ProbeError> {
             found.add(binary, rule.program, rule.since, &addresses);
         }
         let is_missing = match rule.part {
-            Part::Always => true,
-            Part::Batch => has_batch,
-            Part::Called => find(rule.function).is_some(),
+            ProgramPart::Always => true,
+            ProgramPart::Batch => has_batch,
+            ProgramPart::Called => find(rule.function).is_some(),
         };
         if found.sites.len() == before && is_missing {
             found.missing.push(rule.function.to_owned());
@@ -179,8 +181,8 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<Found, ProbeError> {
         }
     }
     for function in functions.iter().filter(|function| is_exporter(&function.name)) {
-        let body = addresses(binary, function, Place::Body, &find);
-        let returns = addresses(binary, function, Place::Returns, &find);
+        let body = addresses(binary, function, SitePlace::Body, &find);
+        let returns = addresses(binary, function, SitePlace::Returns, &find);
         // One without a frame of its own jumps on to another.
         if !body.is_empty() && !returns.is_empty() {
             found.add(binary, "handover", EbpfMode::Batch, &body);
@@ -200,14 +202,14 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<Found, ProbeError> {
     Ok(found)
 }
 
-impl Found {
+impl FoundSites {
     fn add(&mut self, binary: &GoBinary, program: &'static str, since: EbpfMode, addresses: &[u64]) {
         let offsets = addresses.iter().filter_map(|address| binary.file_offset(*address));
         self.sites.extend(offsets.map(|offset| Site { program, offset, since }));
     }
 }
 
-fn is_wanted(rule: &Rule, wish: &Ebpf) -> bool {
+fn is_wanted(rule: &SiteRule, wish: &Ebpf) -> bool {
     match rule.program {
         "goroutine" | "gone" => wish.goroutines,
         "entry" => false,
@@ -223,14 +225,14 @@ fn is_exporter(name: &str) -> bool {
 fn addresses<'a>(
     binary: &GoBinary,
     function: &Function,
-    place: Place,
+    place: SitePlace,
     find: &dyn Fn(&str) -> Option<&'a Function>,
 ) -> Vec<u64> {
     let Some(code) = binary.code(function) else { return Vec::new() };
     match place {
-        Place::Body => sites::body(code, function.entry).into_iter().collect(),
-        Place::Returns => sites::returns(code, function.entry),
-        Place::BranchAfter(callee) => {
+        SitePlace::Body => sites::body(code, function.entry).into_iter().collect(),
+        SitePlace::Returns => sites::returns(code, function.entry),
+        SitePlace::BranchAfter(callee) => {
             let callee = find(callee).map(|callee| callee.entry);
             callee
                 .and_then(|callee| sites::branch_after_call(code, function.entry, callee))
@@ -249,7 +251,12 @@ fn spills(binary: &GoBinary, function: Option<&Function>) -> Option<(u32, u32)> 
 }
 
 /// A site on which no probe should sit.
-fn trap<'a>(binary: &GoBinary, wish: &Ebpf, find: &dyn Fn(&str) -> Option<&'a Function>, found: &mut Found) {
+fn trap<'a>(
+    binary: &GoBinary,
+    wish: &Ebpf,
+    find: &dyn Fn(&str) -> Option<&'a Function>,
+    found: &mut FoundSites,
+) {
     let program = match wish.trap {
         Some(Trap::Entry) => "entry",
         Some(Trap::Uretprobe) => "returned",
@@ -258,7 +265,7 @@ fn trap<'a>(binary: &GoBinary, wish: &Ebpf, find: &dyn Fn(&str) -> Option<&'a Fu
     match find(GROWS).or_else(|| find(STARTED)) {
         Some(function) => {
             found.add(binary, program, EbpfMode::Off, &[function.entry]);
-            found.add(binary, "called", EbpfMode::Off, &addresses(binary, function, Place::Body, find));
+            found.add(binary, "called", EbpfMode::Off, &addresses(binary, function, SitePlace::Body, find));
         }
         None => found.missing.push(GROWS.to_owned()),
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 
-use spanfate_model::format::probe::Settings;
+use spanfate_model::format::probe::ProcessorSettings;
 
 use crate::gobin::{GoBinary, Offsets};
 
@@ -20,12 +20,12 @@ pub struct Memory {
     /// Where the type data lies in the binary's file.
     types: Option<u64>,
     offsets: Offsets,
-    opened: Option<Opened>,
+    opened: Option<OpenedMemory>,
 }
 
 /// Memory with its map.
 #[derive(Debug)]
-struct Opened {
+struct OpenedMemory {
     file: File,
     /// Mappings of the binary that nobody writes to: start, end, place in the file.
     constant: Vec<(u64, u64, u64)>,
@@ -39,10 +39,10 @@ impl Memory {
         Self { folder, types, offsets: offsets.clone(), opened: None }
     }
 
-    fn opened(&mut self) -> io::Result<&Opened> {
+    fn opened(&mut self) -> io::Result<&OpenedMemory> {
         let opened = match self.opened.take() {
             Some(opened) => opened,
-            None => Opened::open(&self.folder)?,
+            None => OpenedMemory::open(&self.folder)?,
         };
         Ok(self.opened.insert(opened))
     }
@@ -58,7 +58,7 @@ impl Memory {
     }
 
     /// What a batch processor is set to.
-    pub fn settings(&mut self, processor: u64) -> Option<Settings> {
+    pub fn settings(&mut self, processor: u64) -> Option<ProcessorSettings> {
         let offsets = self.offsets.clone();
         let options = processor + u64::from(offsets.bsp_o);
         let mut option = |offset: u32| self.word(options + u64::from(offset));
@@ -66,7 +66,7 @@ impl Memory {
         let (delay, timeout) = (option(offsets.opt_batch_timeout)?, option(offsets.opt_export_timeout)?);
         let block = self.bytes::<1>(options + u64::from(offsets.opt_block))? != [0];
         let no_exporter = !self.has_exporter(processor)?;
-        Some(Settings {
+        Some(ProcessorSettings {
             processor,
             queue: queue as u32,
             batch: batch as u32,
@@ -142,7 +142,7 @@ impl Memory {
     }
 }
 
-impl Opened {
+impl OpenedMemory {
     fn open(folder: &std::path::Path) -> io::Result<Self> {
         let file = File::open(folder.join("mem"))?;
         let inode = fs::metadata(folder.join("exe"))?.ino();

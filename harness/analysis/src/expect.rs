@@ -4,10 +4,10 @@ mod probes;
 mod work;
 
 use spanfate_model::result::{
-    Basis, ClaimResult, Expectation, Outcome, Quantiles, Spoiler, TrialResult, Validity, VariantResult,
+    Basis, ClaimOutcome, ClaimResult, Expectation, Quantiles, Spoiler, TrialResult, Validity, VariantResult,
 };
 use spanfate_model::scenario::expect::{Condition, Expect};
-use spanfate_model::scenario::figure::{Figure, Quantile, Trace};
+use spanfate_model::scenario::figure::{Figure, Quantile, TraceState};
 use spanfate_model::scenario::{Claim, Model};
 use spanfate_model::verdict::Verdict;
 
@@ -31,7 +31,7 @@ pub(crate) fn claims(claims: &[Claim], variants: &[VariantResult]) -> Vec<ClaimR
         ClaimResult {
             says: claim.says.clone(),
             source: claim.source.clone(),
-            outcome: Outcome::of(&rests_on),
+            outcome: ClaimOutcome::of(&rests_on),
             rests_on,
         }
     };
@@ -173,11 +173,11 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         Figure::Traces(state) => {
             let damage = trial.damage.as_ref()?;
             Some(match state {
-                Trace::Complete => damage.complete,
-                Trace::Headless => damage.headless,
-                Trace::Torn => damage.torn,
-                Trace::Split => damage.split,
-                Trace::Absent => damage.absent,
+                TraceState::Complete => damage.complete,
+                TraceState::Headless => damage.headless,
+                TraceState::Torn => damage.torn,
+                TraceState::Split => damage.split,
+                TraceState::Absent => damage.absent,
             } as f64)
         }
         Figure::Duplicates => {

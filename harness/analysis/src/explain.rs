@@ -47,7 +47,7 @@ const EXAMPLES: usize = 6;
 
 /// Which spans are wanted.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Wanted {
+pub enum WantedSpans {
     /// The span with this id.
     Span(SpanId),
     /// All spans of this trace, by time of creation.
@@ -58,7 +58,12 @@ pub enum Wanted {
 
 /// Explains the spans of a trial that are wanted; empty where there is none. Without a process witness only spans that appeared
 /// on the wire are known.
-pub fn explain(plan: &Plan, planned: &PlannedTrial, logs: &TrialLogs, wanted: &Wanted) -> Vec<Explanation> {
+pub fn explain(
+    plan: &Plan,
+    planned: &PlannedTrial,
+    logs: &TrialLogs,
+    wanted: &WantedSpans,
+) -> Vec<Explanation> {
     let opened = Opened::open(plan, planned, logs);
     let sources = opened.sources();
     let wire = logs.wire.as_deref();
@@ -90,12 +95,12 @@ pub(crate) fn examples(
         let (judged, paths) = walk::one(&sources, index, number)?;
         Some(case(opened, &judged, &paths))
     });
-    let cases: Vec<Case<'_>> = cases.collect();
+    let cases: Vec<ExplainedCase<'_>> = cases.collect();
     if cases.is_empty() { Vec::new() } else { told(plan, planned, opened, wire, cases) }
 }
 
 /// A span that is to be explained.
-struct Case<'a> {
+struct ExplainedCase<'a> {
     key: SpanKey,
     standing: Standing,
     request: Option<u32>,
@@ -112,7 +117,7 @@ struct Case<'a> {
     marks: Vec<SpanMark>,
 }
 
-impl Case<'_> {
+impl ExplainedCase<'_> {
     /// Numbers of the faults that a witness noted on it, on its request, or on the end of its process.
     fn touched_by(&self) -> BTreeSet<usize> {
         let of_slot = self.made.and_then(|made| usize::from(made.span.fault).checked_sub(1));
@@ -122,7 +127,7 @@ impl Case<'_> {
     }
 }
 
-fn case<'a>(opened: &'a Opened<'a>, judged: &Judged<'a>, paths: &[JudgedPath<'a>]) -> Case<'a> {
+fn case<'a>(opened: &'a Opened<'a>, judged: &Judged<'a>, paths: &[JudgedPath<'a>]) -> ExplainedCase<'a> {
     let process = judged.process;
     let of_process = |manifest: &&spanfate_model::format::manifest::ProcessManifest| {
         manifest.process == process.header.process && manifest.incarnation == process.header.incarnation
@@ -136,7 +141,7 @@ fn case<'a>(opened: &'a Opened<'a>, judged: &Judged<'a>, paths: &[JudgedPath<'a>
         number: judged.number,
     };
     let receipt = own_receipt(judged, paths);
-    Case {
+    ExplainedCase {
         key: judged.span.key,
         standing: judged.standing,
         request: judged.of.map(|(request, _)| request),
@@ -176,22 +181,22 @@ fn decided(
 }
 
 /// The wanted spans in the books of their processes.
-fn made<'a>(sources: &Sources<'a>, opened: &'a Opened<'a>, wanted: &Wanted) -> Vec<Case<'a>> {
+fn made<'a>(sources: &Sources<'a>, opened: &'a Opened<'a>, wanted: &WantedSpans) -> Vec<ExplainedCase<'a>> {
     let mut found: Vec<(MonoNs, usize, usize)> = Vec::new();
     match wanted {
-        Wanted::Span(id) => {
+        WantedSpans::Span(id) => {
             for (index, process) in sources.processes.iter().enumerate() {
                 let same = |number: &usize| process.span(*number).is_some_and(|span| span.key.span == *id);
                 found.extend(process.candidates(*id).filter(same).map(|number| (0, index, number)));
             }
         }
-        Wanted::Trace(id) => walk::each(sources, |judged, _| {
+        WantedSpans::Trace(id) => walk::each(sources, |judged, _| {
             if judged.span.key.trace == *id {
                 found.push((judged.span.created, judged.index, judged.number));
             }
             ControlFlow::Continue(())
         }),
-        Wanted::Fates(fates, most) => {
+        WantedSpans::Fates(fates, most) => {
             let mut first = Smallest::new(*most);
             walk::each(sources, |judged, paths| {
                 if matches!(judged.standing, Standing::Fate(fate) if fates.contains(&fate)) {
@@ -211,26 +216,26 @@ fn made<'a>(sources: &Sources<'a>, opened: &'a Opened<'a>, wanted: &Wanted) -> V
 }
 
 /// The wanted spans among those that appeared on the wire.
-fn appeared<'a>(sources: &Sources<'_>, log: &[u8], wanted: &Wanted) -> Vec<Case<'a>> {
+fn appeared<'a>(sources: &Sources<'_>, log: &[u8], wanted: &WantedSpans) -> Vec<ExplainedCase<'a>> {
     let mut found = Vec::new();
     sources.receipts.each_arrival_at(|key, receipt, at| {
         let Some(fate) = receipt.fate() else { return };
         let is_wanted = match wanted {
-            Wanted::Span(id) => key.span == *id,
-            Wanted::Trace(id) => key.trace == *id,
-            Wanted::Fates(fates, _) => fates.contains(&fate),
+            WantedSpans::Span(id) => key.span == *id,
+            WantedSpans::Trace(id) => key.trace == *id,
+            WantedSpans::Fates(fates, _) => fates.contains(&fate),
         };
         if is_wanted {
             found.push((receipt.first, at, *key, *receipt, fate));
         }
     });
     found.sort_unstable_by_key(|(first, at, ..)| (*first, *at));
-    if let Wanted::Fates(_, most) = wanted {
+    if let WantedSpans::Fates(_, most) = wanted {
         found.truncate(*most);
     }
     let names = if found.is_empty() { BTreeMap::new() } else { names(log) };
     let name = |id: u32| names.get(&id).cloned().unwrap_or_default();
-    let case = |(first, at, key, receipt, fate): (MonoNs, u64, SpanKey, Receipt, Fate)| Case {
+    let case = |(first, at, key, receipt, fate): (MonoNs, u64, SpanKey, Receipt, Fate)| ExplainedCase {
         key,
         standing: Standing::Fate(fate),
         request: sources.tag.request_of(key.trace),
@@ -251,7 +256,7 @@ fn told(
     planned: &PlannedTrial,
     opened: &Opened<'_>,
     wire: Option<&[u8]>,
-    mut cases: Vec<Case<'_>>,
+    mut cases: Vec<ExplainedCase<'_>>,
 ) -> Vec<Explanation> {
     let variant = plan.variant_of(planned);
     let keys: BTreeSet<SpanKey> = cases.iter().map(|case| case.key).collect();
@@ -280,7 +285,12 @@ fn told(
     cases.iter().map(|case| explanation(case, opened, &faults, (planned.index, name))).collect()
 }
 
-fn explanation(case: &Case<'_>, opened: &Opened<'_>, faults: &Faults<'_>, of: (u16, &str)) -> Explanation {
+fn explanation(
+    case: &ExplainedCase<'_>,
+    opened: &Opened<'_>,
+    faults: &Faults<'_>,
+    of: (u16, &str),
+) -> Explanation {
     let mut steps = Steps::default();
     let request =
         case.request.and_then(|request| opened.book.records.get(request as usize).copied().flatten());

@@ -17,11 +17,11 @@ mod smallest;
 use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId, mix};
 
 use group::Groups;
-use pool::{Chain, Pool};
+use pool::{Chain, StatementPool};
 pub(crate) use smallest::Smallest;
 
 /// A source of statements about keys that can be walked as often as needed, always in the same order.
-pub trait Stream {
+pub trait StatementStream {
     /// The most statements [`Stream::each`] gives. A wrong number costs time or memory, never truth.
     fn most(&self) -> u64;
 
@@ -30,7 +30,7 @@ pub trait Stream {
 }
 
 /// All that is known of one key.
-pub trait Row: Default {
+pub trait JoinedRow: Default {
     /// Adds a statement of a stream. Statements of one key come stream by stream, in the order of each stream.
     fn add(&mut self, stream: usize, value: u64);
 }
@@ -57,22 +57,26 @@ const MOST_SPLITS: usize = 6;
 
 /// Joins the streams: calls `each` once per distinct key with everything that was said of it. The order of keys is that of
 /// their hashes: always the same for the same streams and limit, and not that of the keys.
-pub fn outer<R: Row>(streams: &[&dyn Stream], limit: PassLimit, mut each: impl FnMut(&SpanKey, &R)) {
+pub fn outer<R: JoinedRow>(
+    streams: &[&dyn StatementStream],
+    limit: PassLimit,
+    mut each: impl FnMut(&SpanKey, &R),
+) {
     let most: u64 = streams.iter().map(|stream| stream.most()).sum();
     let limit = u64::from(limit.0.max(1));
     let passes = most.div_ceil(limit).max(1);
     let share = most.div_ceil(passes);
     let partitions = share.div_ceil(PARTITION).next_power_of_two().min(MOST_PARTITIONS) as usize;
-    let mut work = Work {
+    let mut work = JoinWork {
         streams,
         // Passes are equal only on average.
-        pool: Pool::new(share + share / 32, streams.len(), partitions),
+        pool: StatementPool::new(share + share / 32, streams.len(), partitions),
         chains: vec![Chain::default(); streams.len() * partitions],
         partitions,
         groups: Groups::default(),
     };
     for pass in 0..passes {
-        work.pass(&Selection { passes, pass, splits: Vec::new() }, &mut each);
+        work.pass(&PassKeys { passes, pass, splits: Vec::new() }, &mut each);
     }
 }
 
@@ -101,14 +105,14 @@ const fn part_of(hash: u64, parts: u64) -> u64 {
 }
 
 /// The keys of one pass, or of a part of one that was too large.
-struct Selection {
+struct PassKeys {
     passes: u64,
     pass: u64,
     /// One answer per split: the half that is meant.
     splits: Vec<u64>,
 }
 
-impl Selection {
+impl PassKeys {
     fn takes(&self, key: &Words, hash_of_key: u64) -> bool {
         let seed = |depth: usize| mix(depth as u64 + 1);
         part_of(hash_of_key, self.passes) == self.pass
@@ -120,17 +124,17 @@ impl Selection {
     }
 }
 
-struct Work<'a, R> {
-    streams: &'a [&'a dyn Stream],
-    pool: Pool,
+struct JoinWork<'a, R> {
+    streams: &'a [&'a dyn StatementStream],
+    pool: StatementPool,
     /// Per stream, per partition.
     chains: Vec<Chain>,
     partitions: usize,
     groups: Groups<R>,
 }
 
-impl<R: Row> Work<'_, R> {
-    fn pass(&mut self, selection: &Selection, each: &mut impl FnMut(&SpanKey, &R)) {
+impl<R: JoinedRow> JoinWork<'_, R> {
+    fn pass(&mut self, selection: &PassKeys, each: &mut impl FnMut(&SpanKey, &R)) {
         if !self.scatter(selection) {
             for half in [0, 1] {
                 self.pass(&selection.half(half), each);
@@ -147,7 +151,7 @@ impl<R: Row> Work<'_, R> {
     }
 
     /// Copies the statements of the selected keys into their partitions; `false` when there are too many.
-    fn scatter(&mut self, selection: &Selection) -> bool {
+    fn scatter(&mut self, selection: &PassKeys) -> bool {
         self.pool.clear();
         self.chains.fill(Chain::default());
         let may_grow = selection.splits.len() >= MOST_SPLITS;

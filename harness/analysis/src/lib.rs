@@ -18,6 +18,6 @@ pub use conclude::run::conclude_run;
 pub use conclude::trial::{ConcludedTrial, TrialTimes, conclude_trial};
 pub use evidence::probe::describe as describe_probes;
 pub use expect::{validity_of, value_of};
-pub use explain::{Ids, Wanted, explain, ids_beginning_with};
+pub use explain::{Ids, WantedSpans, explain, ids_beginning_with};
 pub use insight::{insights, with_insights};
 pub use peek::conclude_peek;

@@ -9,9 +9,9 @@ mod page;
 mod processor;
 mod window;
 
-use spanfate_model::advice::observed::Row;
+use spanfate_model::advice::observed::FleetRow;
 
-use window::Window;
+use window::ScrapeWindow;
 
 /// A page of metrics and when it was taken.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub struct Scrape<'a> {
 
 /// What was looked at in one place, once or twice.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen<'a> {
+pub struct ScrapedPlace<'a> {
     /// Where: a file or an address. Names services that the page does not name.
     pub source: &'a str,
     /// An earlier page, and how many seconds it was earlier.
@@ -35,17 +35,17 @@ pub struct Seen<'a> {
 
 /// A row per batch processor of the SDK and per exporter of a collector, in the order of the places, then by name. `batch`: what
 /// all of them are set to, which metrics do not say.
-pub fn observe(seen: &[Seen<'_>], batch: Option<u32>) -> Vec<Row> {
+pub fn observe(seen: &[ScrapedPlace<'_>], batch: Option<u32>) -> Vec<FleetRow> {
     seen.iter().flat_map(|one| of_place(one, batch)).collect()
 }
 
-fn of_place(seen: &Seen<'_>, batch: Option<u32>) -> Vec<Row> {
+fn of_place(seen: &ScrapedPlace<'_>, batch: Option<u32>) -> Vec<FleetRow> {
     let last = page::read(seen.last.text, seen.source);
     let before = seen.before.map(|(text, apart_s)| (page::read(text, seen.source), apart_s));
     let at_s = last.at_s.or(seen.last.at_s);
     let mut rows = Vec::new();
     for (name, service) in &last.services {
-        let window = Window::new(name, service, before.as_ref(), at_s);
+        let window = ScrapeWindow::new(name, service, before.as_ref(), at_s);
         let mut own = processor::rows(name, &window, batch);
         own.extend(collector::rows(name, &window));
         rows.extend(own);

@@ -3,10 +3,10 @@
 use spanfate_model::advice::demand::Demand;
 use spanfate_model::advice::law;
 use spanfate_model::advice::plan::{Now, plan};
-use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::exporter::Protocol;
 use spanfate_model::finding::peek::{
-    Advice, Look, Observation, Peek, ProcessorPeek, RoundTrip, State, Times, Watched,
+    Advice, ExportTimes, Look, Observation, Peek, ProcessorHealth, ProcessorPeek, RoundTrip, WatchedProcessor,
 };
 
 /// A worker that is silent for longer than this beyond its schedule delay, or beyond two of its round trips, is stuck.
@@ -57,8 +57,8 @@ fn notes(seen: &Observation) -> Vec<String> {
 }
 
 /// Of a single processor.
-fn processor(watched: &Watched, seen: &Observation) -> ProcessorPeek {
-    let Watched { settings, last, .. } = watched;
+fn processor(watched: &WatchedProcessor, seen: &Observation) -> ProcessorPeek {
+    let WatchedProcessor { settings, last, .. } = watched;
     let time = last.at.saturating_sub(watched.first.at);
     let known = last.at.saturating_sub(watched.since);
     let offered = (time >= LEAST_NS).then(|| offered(watched) as f64 / seconds(time));
@@ -87,21 +87,21 @@ fn processor(watched: &Watched, seen: &Observation) -> ProcessorPeek {
         exports: watched.all.count,
         failed: watched.failed,
         last_error: watched.error.clone(),
-        silent_s: matches!(state, State::Stuck | State::Unheard).then(|| seconds(silent)),
+        silent_s: matches!(state, ProcessorHealth::Stuck | ProcessorHealth::Unheard).then(|| seconds(silent)),
         round_trip,
         offered_per_s: offered,
         ceiling_per_s: ceiling,
         load: offered.zip(ceiling).map(|(offered, ceiling)| offered / ceiling),
         advice: offered
             .zip(round_trip)
-            .filter(|_| matches!(state, State::Keeping | State::Losing))
+            .filter(|_| matches!(state, ProcessorHealth::Keeping | ProcessorHealth::Losing))
             .and_then(|(offered, trip)| advice(watched, offered, trip)),
     }
 }
 
 /// What to set; `None` where nothing needs to change, or nothing can be said.
-fn advice(watched: &Watched, offered: f64, trip: RoundTrip) -> Option<Advice> {
-    let Watched { settings, last, .. } = watched;
+fn advice(watched: &WatchedProcessor, offered: f64, trip: RoundTrip) -> Option<Advice> {
+    let WatchedProcessor { settings, last, .. } = watched;
     let demand = Demand {
         spans_per_s: offered,
         round_trip_s: trip.mean_ms / 1e3,
@@ -113,41 +113,41 @@ fn advice(watched: &Watched, offered: f64, trip: RoundTrip) -> Option<Advice> {
         burst: None,
         stall_s: 0.0,
     };
-    let set = Settings {
+    let set = BatchSettings {
         batch: settings.batch,
         queue: settings.queue,
         export_timeout_ms: settings.timeout / 1_000_000,
         // The exporter's own timeout is not seen.
-        ..Settings::DEFAULT
+        ..BatchSettings::DEFAULT
     };
     let overran = watched.counter > 0 || last.dropped > 0 || watched.queue_most >= settings.queue;
     Advice::of(&plan(&demand, &Now { settings: set, overran })?)
 }
 
 /// Spans offered between the first look and the last: wherever they are, they came.
-fn offered(watched: &Watched) -> u64 {
+fn offered(watched: &WatchedProcessor) -> u64 {
     let held = |look: &Look| look.dropped + look.handed + u64::from(look.queue) + u64::from(look.gathered);
     held(&watched.last).saturating_sub(held(&watched.first))
 }
 
-fn state(watched: &Watched, silent: u64) -> State {
+fn state(watched: &WatchedProcessor, silent: u64) -> ProcessorHealth {
     let patience = watched.settings.delay.max(2 * watched.all.most) + GRACE_NS;
     if watched.shut {
-        State::Shut
+        ProcessorHealth::Shut
     } else if silent > patience {
-        State::Stuck
+        ProcessorHealth::Stuck
     } else if watched.last.dropped > 0 {
-        State::Losing
+        ProcessorHealth::Losing
     } else if watched.heard.is_none() {
-        State::Unheard
+        ProcessorHealth::Unheard
     } else {
-        State::Keeping
+        ProcessorHealth::Keeping
     }
 }
 
-fn round_trip(watched: &Watched) -> Option<RoundTrip> {
+fn round_trip(watched: &WatchedProcessor) -> Option<RoundTrip> {
     let full = watched.full.count > 0;
-    let times: Times = if full { watched.full } else { watched.all };
+    let times: ExportTimes = if full { watched.full } else { watched.all };
     let count = times.count as f64;
     (times.count > 0 && times.sum > 0).then(|| RoundTrip {
         mean_ms: times.sum as f64 / count / 1e6,
@@ -164,14 +164,14 @@ fn seconds(ns: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use spanfate_model::format::probe::Settings;
+    use spanfate_model::format::probe::ProcessorSettings;
 
     use super::*;
 
     const S: u64 = 1_000_000_000;
 
-    fn watched() -> Watched {
-        let settings = Settings {
+    fn watched() -> WatchedProcessor {
+        let settings = ProcessorSettings {
             processor: 1,
             queue: 2048,
             batch: 512,
@@ -182,11 +182,11 @@ mod tests {
         };
         let first = Look { at: S, dropped: 0, handed: 0, queue: 2000, gathered: 12 };
         let last = Look { at: 11 * S, dropped: 1000, handed: 51_200, queue: 1000, gathered: 12 };
-        let mut full = Times::default();
+        let mut full = ExportTimes::default();
         for _ in 0..100 {
             full.add(512, S / 10);
         }
-        Watched {
+        WatchedProcessor {
             settings,
             since: S,
             first,
@@ -197,11 +197,11 @@ mod tests {
             all: full,
             heard: Some(11 * S),
             fits: true,
-            ..Watched::default()
+            ..WatchedProcessor::default()
         }
     }
 
-    fn conclude(watched: Watched, age_ms: u64) -> ProcessorPeek {
+    fn conclude(watched: WatchedProcessor, age_ms: u64) -> ProcessorPeek {
         let seen = Observation {
             began: S,
             ended: 11 * S,
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn every_span_that_came_is_in_one_place() {
         let peek = conclude(watched(), 60_000);
-        assert_eq!(peek.state, State::Losing);
+        assert_eq!(peek.state, ProcessorHealth::Losing);
         // 1,000 dropped + 51,200 handed over - 1,000 fewer in the queue, in ten seconds.
         assert_eq!(peek.offered_per_s, Some(5120.0));
         assert_eq!(peek.ceiling_per_s, Some(5120.0));
@@ -228,14 +228,19 @@ mod tests {
     #[test]
     fn a_silent_worker_is_stuck_once_its_delay_is_over() {
         let silent = |heard, delay| {
-            let mut watched = Watched { heard, all: Times::default(), full: Times::default(), ..watched() };
+            let mut watched = WatchedProcessor {
+                heard,
+                all: ExportTimes::default(),
+                full: ExportTimes::default(),
+                ..watched()
+            };
             watched.settings.delay = delay;
             watched.last.dropped = 0;
             conclude(watched, 60_000)
         };
-        assert_eq!(silent(None, 5 * S).state, State::Stuck);
-        assert_eq!(silent(None, 30 * S).state, State::Unheard);
-        assert_eq!(silent(Some(10 * S), 5 * S).state, State::Keeping);
+        assert_eq!(silent(None, 5 * S).state, ProcessorHealth::Stuck);
+        assert_eq!(silent(None, 30 * S).state, ProcessorHealth::Unheard);
+        assert_eq!(silent(Some(10 * S), 5 * S).state, ProcessorHealth::Keeping);
         assert_eq!(silent(Some(4 * S), 5 * S).silent_s, Some(7.0));
         assert_eq!((silent(None, S).round_trip, silent(None, S).advice), (None, None));
     }

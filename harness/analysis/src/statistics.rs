@@ -16,7 +16,7 @@ mod spending;
 
 pub use apart::{DRIFT, apart};
 pub use detectable::detectable;
-pub use effect::{Direction, Judged, Measure, Scale, exact};
+pub use effect::{BetterSide, EffectMeasure, EffectScale, JudgedEffect, exact};
 pub use holm::holm;
 pub use interval::{clean_bound, counting_bound, counting_interval, estimate, t_interval};
 pub use judge::{Gate, judge};

@@ -8,11 +8,11 @@ use std::ops::ControlFlow;
 use common::{BEGAN, Batch, Span, World, killed, started};
 use proptest::prelude::*;
 use serde_json::json;
-use spanfate_analysis::{Wanted, conclude_trial, each_span, explain, ids_beginning_with};
+use spanfate_analysis::{WantedSpans, conclude_trial, each_span, explain, ids_beginning_with};
 use spanfate_model::books::explain::Explanation;
 use spanfate_model::books::row::Standing;
 use spanfate_model::fate::witness::Witness;
-use spanfate_model::fate::{Cause, Fate};
+use spanfate_model::fate::{ExportCause, Fate};
 use spanfate_model::format::event::{Event, EventKind};
 use spanfate_model::format::manifest::ProcessEnd;
 use spanfate_model::format::slots::RuntimeSample;
@@ -22,7 +22,7 @@ use spanfate_model::scenario::{Fault, WitnessMode};
 
 const MS: u64 = 1_000_000;
 
-fn of(world: &World, wanted: &Wanted) -> Vec<Explanation> {
+fn of(world: &World, wanted: &WantedSpans) -> Vec<Explanation> {
     let plan = world.plan();
     explain(&plan, &plan.trials[0], &world.logs(&plan), wanted)
 }
@@ -30,7 +30,7 @@ fn of(world: &World, wanted: &Wanted) -> Vec<Explanation> {
 /// The explanation of one span of a world, by its number.
 fn of_span(world: &World, number: usize) -> Explanation {
     let plan = world.plan();
-    let all = of(world, &Wanted::Span(world.key(&plan, number).span));
+    let all = of(world, &WantedSpans::Span(world.key(&plan, number).span));
     assert_eq!(all.len(), 1);
     all.into_iter().next().unwrap()
 }
@@ -180,8 +180,13 @@ fn a_fault_that_acts_is_named_with_how_long_it_had_acted() {
         };
         let mut logs = world.logs(&plan);
         logs.events = vec![event(from, EventKind::FaultApplied), event(to, EventKind::FaultCleared)];
-        explain(&plan, &plan.trials[0], &logs, &Wanted::Fates(vec![Fate::ExportFailed(Cause::Refused)], 3))
-            .swap_remove(0)
+        explain(
+            &plan,
+            &plan.trials[0],
+            &logs,
+            &WantedSpans::Fates(vec![Fate::ExportFailed(ExportCause::Refused)], 3),
+        )
+        .swap_remove(0)
     };
     let acting = explained(200, 2000);
     let begins = "its export, a batch of 1 span, failed after 400 ms: “connection refused”";
@@ -235,9 +240,9 @@ fn a_trace_gives_all_its_spans_and_an_unknown_id_nothing() {
     };
     let plan = world.plan();
     let key = world.key(&plan, 1);
-    assert_eq!(of(&world, &Wanted::Trace(key.trace))[0].span_id, key.span);
-    assert_eq!(of(&world, &Wanted::Span(SpanId([9; 8]))), []);
-    assert_eq!(of(&world, &Wanted::Fates(vec![Fate::DroppedQueueFull], 5)), []);
+    assert_eq!(of(&world, &WantedSpans::Trace(key.trace))[0].span_id, key.span);
+    assert_eq!(of(&world, &WantedSpans::Span(SpanId([9; 8]))), []);
+    assert_eq!(of(&world, &WantedSpans::Fates(vec![Fate::DroppedQueueFull], 5)), []);
     let logs = world.logs(&plan);
     let text = key.span.to_string();
     for digits in 1..=16 {
@@ -265,7 +270,7 @@ fn without_a_ledger_the_wire_says_what_it_knows() {
     plan.services[0].witness = WitnessMode::Off;
     (logs.ledgers, logs.manifest.processes[0].ledger) = (vec![None], None);
     let fates = vec![Fate::Received, Fate::RejectedPartial];
-    let said = explain(&plan, &plan.trials[0], &logs, &Wanted::Fates(fates, 5));
+    let said = explain(&plan, &plan.trials[0], &logs, &WantedSpans::Fates(fates, 5));
     let verdicts: Vec<&str> = said.iter().map(|one| one.verdict.as_str()).collect();
     assert_eq!(
         verdicts,
@@ -308,7 +313,7 @@ proptest! {
             ControlFlow::Continue(())
         });
         for (span, fate) in &rows {
-            let said = explain(&plan, &plan.trials[0], &logs, &Wanted::Span(*span));
+            let said = explain(&plan, &plan.trials[0], &logs, &WantedSpans::Span(*span));
             prop_assert_eq!(said.len(), 1);
             prop_assert_eq!(&said[0].standing.to_string(), fate);
             prop_assert!(said[0].steps.is_sorted_by(|a, b| a.at_ms <= b.at_ms) && !said[0].verdict.is_empty());
@@ -322,7 +327,7 @@ proptest! {
                 Standing::Fate(fate) => Some(fate),
                 Standing::Unexplained | Standing::Unaccounted => None,
             };
-            let wanted = Wanted::Fates(fate.into_iter().collect(), 1);
+            let wanted = WantedSpans::Fates(fate.into_iter().collect(), 1);
             prop_assert_eq!(&explain(&plan, &plan.trials[0], &logs, &wanted)[0], example);
         }
     }

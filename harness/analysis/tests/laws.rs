@@ -11,16 +11,16 @@ use std::sync::Arc;
 use common::{Batch, Span, World, started};
 use proptest::prelude::*;
 use spanfate_analysis::conclude_run;
-use spanfate_model::fate::{Cause, Fate, Filter, Leak};
+use spanfate_model::fate::{ExportCause, Fate, Filter, Leak};
 use spanfate_model::format::manifest::{ProcessEnd, RunManifest, Status};
 use spanfate_model::format::wire::Disposition::{Accepted, RejectedPartial};
 use spanfate_model::plan::Plan;
 use spanfate_model::quantity::id::SpanKey;
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::result::environment::Environment;
-use spanfate_model::scenario::arrivals::Trace;
+use spanfate_model::scenario::arrivals::RecordedArrivals;
 use spanfate_model::scenario::expect::Expect;
-use spanfate_model::scenario::{Load, Model, Replay, Shape, Step};
+use spanfate_model::scenario::{Load, LoadStep, Model, Replay, Shape};
 use spanfate_model::verdict::Verdict;
 
 /// Ways a span can go, with the fate each leads to. Batch 0 succeeds, batch 1 fails, batch 2 times out but arrives.
@@ -38,7 +38,7 @@ fn ways() -> Vec<(Span, Fate)> {
         (started().queued().exported(2).on_wire(&[Accepted, Accepted]), Fate::Received),
         (dropped(started().queued()), Fate::DroppedQueueFull),
         (filtered(started().queued()), Fate::Filtered(Filter::ExporterWrapper)),
-        (started().queued().exported(1), Fate::ExportFailed(Cause::Timeout)),
+        (started().queued().exported(1), Fate::ExportFailed(ExportCause::Timeout)),
         (started().queued().exported(1).on_wire(&[RejectedPartial]), Fate::RejectedPartial),
         (started(), Fate::NeverEnded(Leak::Forgotten)),
     ]
@@ -303,7 +303,7 @@ fn a_closed_load_is_accounted_and_never_gates() {
 
 #[test]
 fn a_replay_without_its_arrivals_proves_nothing() {
-    let trace = Trace::parse(&"0.1\n".repeat(sound().spans.len())).unwrap();
+    let trace = RecordedArrivals::parse(&"0.1\n".repeat(sound().spans.len())).unwrap();
     let replay = Replay { file: "arrivals.txt".to_owned(), speed: 1.0, trace: Some(Arc::new(trace)) };
     let load = Load { replay: Some(replay), warmup: Some(Period::default()), ..Load::default() };
     let world = World { load: Some(load), ..sound() };
@@ -331,6 +331,6 @@ fn only_a_steady_load_has_a_prediction() {
         common::conclude(&plan, &logs).0.loss.predicted
     };
     assert!(predicted(None).is_some());
-    let same = Step { rate: Rate(sound().spans.len() as f64), lasting: Period::millis(1000) };
+    let same = LoadStep { rate: Rate(sound().spans.len() as f64), lasting: Period::millis(1000) };
     assert!(predicted(Some(Shape::Steps(vec![same]))).is_none());
 }

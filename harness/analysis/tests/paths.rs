@@ -5,9 +5,9 @@ mod common;
 
 use common::life::{FRONT, FRONTED, Life, PROCESSOR};
 use common::{Batch, Further, World, started};
-use spanfate_model::books::ledger::{PathBooks, Spread};
+use spanfate_model::books::ledger::{PathBooks, PathSpread};
 use spanfate_model::fate::Fate;
-use spanfate_model::format::probe::{Kind, Settings};
+use spanfate_model::format::probe::{ProbeKind, ProcessorSettings};
 use spanfate_model::format::slots::PathRecord;
 use spanfate_model::format::wire::Disposition;
 use spanfate_model::result::{PathKind, RunResult, TrialResult};
@@ -23,21 +23,32 @@ const EMPTY: u64 = 79;
 
 fn two_queues() -> Life {
     let mut life = Life::default();
-    life.settings.push(Settings { processor: SECOND, queue: 64, batch: 8, ..Settings::default() });
+    life.settings.push(ProcessorSettings {
+        processor: SECOND,
+        queue: 64,
+        batch: 8,
+        ..ProcessorSettings::default()
+    });
     life
 }
 
 /// Starts a span of a provider and ends it with a list of processors.
 fn span(life: &mut Life, number: u64, provider: u64, list: u64) {
-    life.of(Kind::Started, number, 0);
+    life.of(ProbeKind::Started, number, 0);
     life.patch(56, provider);
     life.ended_with(number, list);
 }
 
 fn end(life: &mut Life, processors: &[u64]) -> (TrialResult, RunResult) {
     for processor in processors {
-        life.look(*processor, Kind::Shutdown, false, 0, 0).look(*processor, Kind::Drained, false, 0, 0);
-        life.look(*processor, Kind::Shut, false, 0, 0);
+        life.look(*processor, ProbeKind::Shutdown, false, 0, 0).look(
+            *processor,
+            ProbeKind::Drained,
+            false,
+            0,
+            0,
+        );
+        life.look(*processor, ProbeKind::Shut, false, 0, 0);
     }
     let (trial, run) = life.conclude();
     assert!(trial.ledger.closes());
@@ -65,14 +76,14 @@ fn a_span_has_a_fate_on_each_of_two_queues() {
     for number in [1, 2] {
         span(&mut life, number, 1, BOTH);
         life.enter(number, PROCESSOR);
-        life.of(Kind::Offered, number, SECOND);
-        life.of(if number == 1 { Kind::Queued } else { Kind::Dropped }, number, SECOND);
+        life.of(ProbeKind::Offered, number, SECOND);
+        life.of(if number == 1 { ProbeKind::Queued } else { ProbeKind::Dropped }, number, SECOND);
     }
     life.batch_of(PROCESSOR, 1, &[1, 2], false, true).batch_of(SECOND, 2, &[1], false, true);
     let (trial, run) = end(&mut life, &[PROCESSOR, SECOND]);
     assert_eq!(of(&trial, "queue 2048"), is(&[("received", 2)]));
     assert_eq!(of(&trial, "queue 64"), is(&[("received", 1), ("dropped_queue_full", 1)]));
-    assert_eq!(trial.ledger.spread, Some(Spread { every: 1, some: 1, none: 0 }));
+    assert_eq!(trial.ledger.spread, Some(PathSpread { every: 1, some: 1, none: 0 }));
     // The whole has for each span the path on which it fared worst.
     assert_eq!((trial.ledger.created, trial.ledger.total(Fate::DroppedQueueFull)), (2, 1));
     assert_eq!((trial.loss.due, trial.loss.lost), (2, 1));
@@ -87,7 +98,7 @@ fn a_span_has_a_fate_on_each_of_two_queues() {
 fn books_that_differ_from_the_processors_own_counter_are_no_pass() {
     let mut life = Life::default();
     life.queued(1).batch(1, &[1], false, true);
-    life.processor(Kind::Drained, false, 0, 0);
+    life.processor(ProbeKind::Drained, false, 0, 0);
     // It counted one that the books do not have.
     life.patch(32, 1);
     let (_, run) = life.conclude();
@@ -105,7 +116,7 @@ fn what_arrived_goes_to_the_path_whose_call_was_open() {
         life.enter(number, PROCESSOR).enter(number, SECOND);
     }
     life.handover(PROCESSOR, 1, &[1]).handover(SECOND, 2, &[1]).arrive(&[1]);
-    life.look(PROCESSOR, Kind::Exported, false, 1, 0).look(SECOND, Kind::Exported, false, 2, 0);
+    life.look(PROCESSOR, ProbeKind::Exported, false, 1, 0).look(SECOND, ProbeKind::Exported, false, 2, 0);
     life.batch_of(PROCESSOR, 3, &[2], false, true).batch_of(SECOND, 4, &[2], false, false);
     let (trial, _) = end(&mut life, &[PROCESSOR, SECOND]);
     assert_eq!(of(&trial, "queue 2048"), is(&[("received", 2)]));
@@ -116,7 +127,7 @@ fn what_arrived_goes_to_the_path_whose_call_was_open() {
     span(&mut life, 1, 1, BOTH);
     life.enter(1, PROCESSOR).enter(1, SECOND);
     life.handover(SECOND, 1, &[1]).handover(PROCESSOR, 2, &[1]).arrive(&[1]);
-    life.look(PROCESSOR, Kind::Exported, false, 2, 0).look(SECOND, Kind::Exported, true, 1, 0);
+    life.look(PROCESSOR, ProbeKind::Exported, false, 2, 0).look(SECOND, ProbeKind::Exported, true, 1, 0);
     let (trial, _) = end(&mut life, &[PROCESSOR, SECOND]);
     assert_eq!(of(&trial, "queue 2048"), is(&[("received", 1)]));
     assert_eq!(of(&trial, "queue 64"), is(&[("export_failed.other", 1)]));
@@ -129,10 +140,10 @@ fn a_simple_processor_alone_needs_no_queue() {
     life.listed(FRONTED, &[SIMPLE]);
     for number in [1, 2] {
         span(&mut life, number, 1, FRONTED);
-        life.of(Kind::Simple, number, SIMPLE);
+        life.of(ProbeKind::Simple, number, SIMPLE);
         life.simple_batch(SIMPLE, number as u32, number, number == 1);
     }
-    life.record(Kind::Closing, 0, 1, |out| out[48..56].copy_from_slice(&1_u64.to_le_bytes()));
+    life.record(ProbeKind::Closing, 0, 1, |out| out[48..56].copy_from_slice(&1_u64.to_le_bytes()));
     span(&mut life, 3, 1, EMPTY);
     let (trial, run) = end(&mut life, &[]);
     assert_eq!(trial.ledger.paths, []);
@@ -151,7 +162,7 @@ fn nobody_is_called_is_told_apart_from_somebody_who_keeps_it() {
     span(&mut life, 1, 1, EMPTY);
     // A processor of the program's own that was never seen to hand anything on: what it does with a span nobody knows.
     span(&mut life, 2, 1, FRONTED);
-    life.record(Kind::Closing, 0, 1, |out| out[48..56].copy_from_slice(&1_u64.to_le_bytes()));
+    life.record(ProbeKind::Closing, 0, 1, |out| out[48..56].copy_from_slice(&1_u64.to_le_bytes()));
     let (trial, run) = end(&mut life, &[]);
     assert_eq!(trial.ledger.total(Fate::NoProcessor), 1);
     assert_eq!((trial.ledger.unaccounted.count, trial.ledger.unexplained.count), (1, 0));
@@ -165,7 +176,7 @@ fn a_processor_without_an_exporter_says_so() {
     life.settings.clear();
     life.listed(FRONTED, &[PROCESSOR]);
     span(&mut life, 1, 1, FRONTED);
-    life.of(Kind::Offered, 1, PROCESSOR).flag(8);
+    life.of(ProbeKind::Offered, 1, PROCESSOR).flag(8);
     let (trial, run) = end(&mut life, &[PROCESSOR]);
     assert_eq!(trial.ledger.total(Fate::NoExporter), 1);
     assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
@@ -179,9 +190,9 @@ fn one_that_hands_on_later_may_still_hold_what_it_did_not_hand_on() {
         span(&mut life, number, 1, FRONTED);
     }
     // On a goroutine of its own.
-    life.on(99, Kind::Offered, 1, PROCESSOR).on(99, Kind::Queued, 1, PROCESSOR);
+    life.on(99, ProbeKind::Offered, 1, PROCESSOR).on(99, ProbeKind::Queued, 1, PROCESSOR);
     // The goroutine that ended the second one went on.
-    life.on(2, Kind::Ended, 77, 0).batch(1, &[1], false, true);
+    life.on(2, ProbeKind::Ended, 77, 0).batch(1, &[1], false, true);
     let (trial, run) = end(&mut life, &[PROCESSOR]);
     assert_eq!(trial.ledger.total(Fate::Received), 1);
     assert_eq!((trial.ledger.unaccounted.count, trial.ledger.unexplained.count), (1, 0));
@@ -195,10 +206,10 @@ fn a_processor_may_be_stopped_while_a_span_enters_it() {
     life.listed(FRONTED, &[PROCESSOR]);
     for number in [1, 2] {
         span(&mut life, number, 1, FRONTED);
-        life.of(Kind::Offered, number, PROCESSOR);
+        life.of(ProbeKind::Offered, number, PROCESSOR);
     }
-    life.on(2, Kind::Ended, 77, 0);
-    life.processor(Kind::Shutdown, false, 0, 0).on(1, Kind::Ended, 78, 0);
+    life.on(2, ProbeKind::Ended, 77, 0);
+    life.processor(ProbeKind::Shutdown, false, 0, 0).on(1, ProbeKind::Ended, 78, 0);
     let (trial, _) = end(&mut life, &[PROCESSOR]);
     assert_eq!(trial.ledger.total(Fate::EndedAfterShutdown), 1);
     // It came out before the processor was stopped, neither queued nor dropped: that is a contradiction.
@@ -211,15 +222,15 @@ fn a_processor_that_takes_the_place_of_another_has_books_of_its_own() {
     life.listed(FRONTED, &[PROCESSOR]).listed(BOTH, &[PROCESSOR]);
     span(&mut life, 1, 1, FRONTED);
     life.enter(1, PROCESSOR).batch(1, &[1], false, true);
-    life.processor(Kind::Shutdown, false, 0, 0).processor(Kind::Drained, false, 0, 0);
+    life.processor(ProbeKind::Shutdown, false, 0, 0).processor(ProbeKind::Drained, false, 0, 0);
     // A later one, at the same address.
     span(&mut life, 2, 1, BOTH);
-    life.enter(2, PROCESSOR).processor(Kind::Export, false, 0, 0).batch(2, &[2], false, true);
+    life.enter(2, PROCESSOR).processor(ProbeKind::Export, false, 0, 0).batch(2, &[2], false, true);
     let (trial, run) = end(&mut life, &[PROCESSOR]);
     let created: Vec<u64> = trial.ledger.paths.iter().map(|path| path.created).collect();
     assert_eq!(created, [1, 1]);
     assert_eq!(trial.ledger.total(Fate::Received), 2);
-    assert_eq!(trial.ledger.spread, Some(Spread { every: 2, some: 0, none: 0 }));
+    assert_eq!(trial.ledger.spread, Some(PathSpread { every: 2, some: 0, none: 0 }));
     assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
 }
 
@@ -230,7 +241,7 @@ fn providers_are_numbered_by_their_first_spans_and_kinds_are_told() {
     span(&mut life, 1, 7, FRONTED);
     life.enter(1, PROCESSOR);
     span(&mut life, 2, 5, BOTH);
-    life.of(Kind::Simple, 2, SIMPLE).simple_batch(SIMPLE, 1, 2, true).batch(2, &[1], false, true);
+    life.of(ProbeKind::Simple, 2, SIMPLE).simple_batch(SIMPLE, 1, 2, true).batch(2, &[1], false, true);
     let (trial, _) = end(&mut life, &[PROCESSOR]);
     let shown: Vec<(u32, PathKind)> =
         trial.services[0].paths.iter().map(|path| (path.provider, path.kind)).collect();
@@ -265,6 +276,6 @@ fn a_span_ledger_has_a_record_for_each_further_path() {
         [("received", 1), ("filtered.processor", 1), ("dropped_queue_full", 1), ("export_failed.refused", 1)];
     assert_eq!(of(&trial, "audit · provider 2 · filter · batch (queue 64) → otlp http"), is(&second));
     assert_eq!(of(&trial, "offered to no path"), is(&[("never_ended.leak", 1)]));
-    assert_eq!(trial.ledger.spread, Some(Spread { every: 2, some: 2, none: 0 }));
+    assert_eq!(trial.ledger.spread, Some(PathSpread { every: 2, some: 2, none: 0 }));
     assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
 }

@@ -12,7 +12,7 @@ use spanfate_model::fate::witness::Witness;
 use spanfate_model::fault::measure::Measured;
 use spanfate_model::format::event::{Amounts, Event, EventKind, FaultEvent};
 use spanfate_model::format::wire::Disposition;
-use spanfate_model::result::{Agreement, Basis, ById, Counted, RunResult, TrialResult, Validity};
+use spanfate_model::result::{Agreement, Basis, ById, CountedThing, RunResult, TrialResult, Validity};
 use spanfate_model::scenario::Fault;
 use spanfate_model::scenario::expect::Expect;
 use spanfate_model::scenario::figure::Figure;
@@ -137,8 +137,10 @@ fn the_worlds_decide_what_they_are_there_for() {
 fn a_figure_of_rows_by_id_takes_these_rows_and_no_others() {
     let value = || {
         let mut trial = probed().0;
-        let rows =
-            [Counted::ById(ById::Ended), Counted::OnPath(spanfate_model::result::PathTotal::Dropped, None)];
+        let rows = [
+            CountedThing::ById(ById::Ended),
+            CountedThing::OnPath(spanfate_model::result::PathTotal::Dropped, None),
+        ];
         trial.agreement = rows
             .into_iter()
             .zip([3, 40])
@@ -156,9 +158,9 @@ fn a_figure_of_rows_by_id_takes_these_rows_and_no_others() {
 
 #[test]
 fn what_is_written_reworded_is_read_reworded() {
-    use spanfate_model::result::Check;
+    use spanfate_model::result::TrustCheck;
     let sides = || {
-        Check::ALL
+        TrustCheck::ALL
             .iter()
             .map(|check| {
                 let mark = Validity { side: None, ..Validity::of(Basis::Loss, *check, 1.0, 2.0) };

@@ -4,7 +4,7 @@ mod common;
 
 use common::{BEGAN, Batch, Span, World, killed, started};
 use proptest::prelude::*;
-use spanfate_model::fate::{Cause, Exit, Fate, FateClass};
+use spanfate_model::fate::{ExitWay, ExportCause, Fate, FateClass};
 use spanfate_model::format::slots::RuntimeSample;
 use spanfate_model::format::wire::Disposition::Accepted;
 use spanfate_model::result::{Slice, TrialResult};
@@ -85,7 +85,7 @@ fn ends() -> Vec<(Span, Fate, Option<u64>)> {
         (span, Fate::DroppedQueueFull, Some(at))
     };
     let failed =
-        |batch, at| (started().queued().exported(batch), Fate::ExportFailed(Cause::Refused), Some(at));
+        |batch, at| (started().queued().exported(batch), Fate::ExportFailed(ExportCause::Refused), Some(at));
     let gone = killed().at;
     vec![
         (started().queued().exported(0).on_wire(&[Accepted]), Fate::Received, None),
@@ -95,7 +95,7 @@ fn ends() -> Vec<(Span, Fate, Option<u64>)> {
         failed(2, BEGAN + 700 * MS),
         failed(1, BEGAN + 400 * MS),
         (started().queued().exported(3), Fate::LostInFlightAtExit, Some(gone)),
-        (started().queued(), Fate::LostInQueueAtExit(Exit::Kill), Some(gone)),
+        (started().queued(), Fate::LostInQueueAtExit(ExitWay::Kill), Some(gone)),
         (started(), Fate::CutOffAtExit, Some(gone)),
     ]
 }

@@ -6,10 +6,10 @@ use common::{BEGAN, Batch, World, started};
 use spanfate_analysis::{conclude_run, conclude_trial};
 use spanfate_model::format::manifest::{RunManifest, Status};
 use spanfate_model::format::wire::Disposition::Accepted;
-use spanfate_model::load::{LoadRecord, Outcome};
+use spanfate_model::load::{LoadRecord, RequestOutcome};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::result::environment::Environment;
-use spanfate_model::result::{Check, RunResult};
+use spanfate_model::result::{RunResult, TrustCheck};
 
 const MS: u64 = 1_000_000;
 
@@ -32,7 +32,7 @@ fn run(trials: &[(usize, u64)], quiet: bool) -> RunResult {
         let mut logs = world(*lost).logs(&plan);
         logs.load = Some(load(&plan, *took).into());
         let mut trial = conclude_trial(&plan, &plan.trials[index], 1, &logs);
-        for mark in trial.result.validity.iter_mut().filter(|mark| mark.check.is(&Check::Samples)) {
+        for mark in trial.result.validity.iter_mut().filter(|mark| mark.check.is(&TrustCheck::Samples)) {
             mark.valid = quiet;
         }
         trial
@@ -46,7 +46,7 @@ fn load(plan: &Plan, took: u64) -> Vec<u8> {
     let schedule = spanfate_model::load::schedule(&plan.load, plan.trials[0].seed);
     let record = |(request, offset): (usize, &u64)| LoadRecord {
         request: request as u32,
-        outcome: Outcome::Answered,
+        outcome: RequestOutcome::Answered,
         measured: true,
         status: 200,
         intended: BEGAN + offset,

@@ -10,7 +10,7 @@ use spanfate_model::exporter::SamplerKind;
 use spanfate_model::fate::Fate;
 use spanfate_model::format::raw::TrialLogs;
 use spanfate_model::format::wire::{Disposition, SpanRecord};
-use spanfate_model::load::{self, Outcome};
+use spanfate_model::load::{self, RequestOutcome};
 use spanfate_model::plan::Plan;
 use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
 use spanfate_model::result::{Basis, RunResult, TrialResult};
@@ -188,7 +188,7 @@ fn spans_of_a_request_without_an_answer_are_nobodys_count() {
 fn load_log(plan: &Plan, unanswered: u32) -> Vec<u8> {
     let mut records: Vec<_> = load::read(&World::load_log(plan)).collect();
     for record in records.iter_mut().take(unanswered as usize) {
-        (record.outcome, record.status) = (Outcome::BadStatus, 500);
+        (record.outcome, record.status) = (RequestOutcome::BadStatus, 500);
     }
     records.iter().flat_map(load::LoadRecord::write).collect()
 }

@@ -41,7 +41,7 @@ pub(crate) enum Error {
     Scrape(#[from] ScrapeError),
     /// The harness failed.
     #[error(transparent)]
-    Run(#[from] spanfate_run::Error),
+    Run(#[from] spanfate_run::RunError),
 }
 
 impl Error {
@@ -64,8 +64,8 @@ impl Error {
 }
 
 /// The exit code of an error of the harness.
-pub(crate) fn of_run(error: &spanfate_run::Error) -> ExitCode {
-    use spanfate_run::Error as Run;
+pub(crate) fn of_run(error: &spanfate_run::RunError) -> ExitCode {
+    use spanfate_run::RunError as Run;
     match error {
         Run::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ExitCode::InputMissing,
         Run::Malformed { .. } | Run::OtherArrivals { .. } => ExitCode::InputMissing,

@@ -44,7 +44,7 @@ pub(crate) struct Loaded {
 pub(crate) fn load(name: &Path, color: bool) -> Result<Loaded, Error> {
     let path = find(name)?;
     let text = std::fs::read_to_string(&path).map_err(|source| {
-        Error::Run(spanfate_run::Error::File { action: "read", path: path.clone(), source })
+        Error::Run(spanfate_run::RunError::File { action: "read", path: path.clone(), source })
     })?;
     let folder = folder_of(&path)?;
     match parse::parse(&text, &folder) {
@@ -55,7 +55,7 @@ pub(crate) fn load(name: &Path, color: bool) -> Result<Loaded, Error> {
 
 fn folder_of(path: &Path) -> Result<PathBuf, Error> {
     let whole = std::fs::canonicalize(path).map_err(|source| {
-        Error::Run(spanfate_run::Error::File { action: "find", path: path.to_owned(), source })
+        Error::Run(spanfate_run::RunError::File { action: "find", path: path.to_owned(), source })
     })?;
     Ok(whole.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned))
 }

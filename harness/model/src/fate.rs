@@ -48,7 +48,7 @@ macro_rules! fates {
 mod facts;
 mod table;
 
-pub use facts::{FateFacts, Remedy, Stage};
+pub use facts::{FateFacts, FateStage, Remedy};
 
 fates! {
     /// The one terminal outcome of a span on an export path.
@@ -74,13 +74,13 @@ fates! {
         /// Its `End()` was blocked by a full queue when the process stopped.
         BlockedInEnd,
         /// In the queue or a waiting batch when the process stopped.
-        LostInQueueAtExit(Exit),
+        LostInQueueAtExit(ExitWay),
         /// Handed to the exporter, no result, and never received.
         LostInFlightAtExit,
         /// Inside the processor's `OnEnd` when the process died: queued or dropped cannot be known.
         InEndAtExit,
         /// The exporter reported an error and nothing was received.
-        ExportFailed(Cause),
+        ExportFailed(ExportCause),
         /// The receiver rejected it in a partial success.
         RejectedPartial,
         /// Our receiver's own limit.
@@ -125,7 +125,7 @@ listed! {
 
 listed! {
     /// How the process ended.
-    pub enum Exit {
+    pub enum ExitWay {
         /// The shutdown deadline passed before the queue was empty.
         ShutdownDeadline,
         /// It exited without draining.
@@ -139,7 +139,7 @@ listed! {
 
 listed! {
     /// Why an export failed.
-    pub enum Cause {
+    pub enum ExportCause {
         /// Connection refused.
         Refused,
         /// Connection reset or closed.

@@ -13,19 +13,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fate::Leak;
-use crate::fault::answer::Answer;
+use crate::fault::answer::ScriptedAnswer;
 use crate::fault::measure::Measure;
 
 pub use bounds::{Excess, LONGEST, MOST_HELD};
 pub use code::{
-    ClockStep, ContextLost, Deep, Exit, Gc, Hang, HowExit, HowLost, LruLocked, Outcome, Panic, Place,
-    PoolExhausted, SlowSerialisation, SpanError, WhatError,
+    ClockStep, CodeExit, ContextLost, Deep, Gc, Hang, HowExit, HowLost, LruLocked, Panic, PanicOutcome,
+    PanicPlace, PoolExhausted, SlowSerialisation, SpanError, WhatError,
 };
 pub use network::{
     Bandwidth, Direction, Latency, LimitData, Packets, ResetPeer, Shaper, Slicer, SlowClose, Timeout,
 };
 pub use process::{Cpu, Down, Neighbour, Oom};
-pub use schedule::{At, Requests, Trigger, Window};
+pub use schedule::{At, FaultWindow, Requests, Trigger};
 pub use target::Target;
 
 pub(crate) use schedule::repeated;
@@ -36,7 +36,7 @@ pub const MOST: usize = 32;
 /// A kind of fault.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum FaultKind {
     /// Network: bytes arrive later.
     Latency(Latency),
     /// Network: bytes arrive no faster than that.
@@ -74,7 +74,7 @@ pub enum Kind {
     /// Code: a panic.
     Panic(Panic),
     /// Code: the goroutine or the process ends without a panic.
-    Exit(Exit),
+    Exit(CodeExit),
     /// Code: a call goes on without its trace context.
     ContextLost(ContextLost),
     /// Code: a deep call stack.
@@ -92,7 +92,7 @@ pub enum Kind {
     /// Code: a handler hangs.
     Hang(Hang),
     /// Receiver: how it answers.
-    Answer(Answer),
+    Answer(ScriptedAnswer),
 }
 
 /// Where a kind acts, and so what it can be put on.
@@ -108,7 +108,7 @@ pub enum Family {
     Receiver,
 }
 
-impl Kind {
+impl FaultKind {
     /// Its name in files.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -201,7 +201,7 @@ impl Kind {
     /// Why a span that it touches never ends, if that is so.
     pub const fn leak(&self) -> Option<Leak> {
         match self {
-            Self::Panic(Panic { place: Place::BeforeDefer, .. }) => Some(Leak::Panic),
+            Self::Panic(Panic { place: PanicPlace::BeforeDefer, .. }) => Some(Leak::Panic),
             Self::SpanError(SpanError { what: WhatError::NeverEnded, .. }) => Some(Leak::Forgotten),
             Self::SpanError(SpanError { what: WhatError::BodyUnread, .. }) => Some(Leak::BodyNotClosed),
             _ => None,

@@ -16,7 +16,7 @@ use crate::quantity::id::{TraceTag, decimal};
 use crate::quantity::unit::Period;
 use crate::scenario::{Fixture, Service};
 
-pub use fault::{FaultConfig, FaultKind, GcConfig};
+pub use fault::{CodeFault, FaultConfig, GcConfig};
 pub use path::PathConfig;
 
 /// Version of the file.
@@ -55,7 +55,7 @@ pub struct FixtureConfig {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathConfig>,
     /// What one request costs.
-    pub work: Work,
+    pub work: RequestWork,
     /// A cache before a store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheConfig>,
@@ -146,15 +146,15 @@ pub struct ExporterConfig {
     /// Which exporter package.
     pub protocol: Protocol,
     /// Its knobs and those of the processor.
-    pub options: Options,
+    pub options: FixtureOptions,
 }
 
 impl ExporterConfig {
     /// Where knobs that have a variable may go by it.
     pub fn of(exporter: &Exporter) -> Self {
         let options = match exporter.via {
-            Some(Via::Option) => Options::all(exporter),
-            None | Some(Via::Env) => Options::without_variable(exporter),
+            Some(Via::Option) => FixtureOptions::all(exporter),
+            None | Some(Via::Env) => FixtureOptions::without_variable(exporter),
         };
         Self { protocol: exporter.protocol.unwrap_or_default(), options }
     }
@@ -163,7 +163,7 @@ impl ExporterConfig {
 /// Knobs that are set in code. An absent one is not touched.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Options {
+pub struct FixtureOptions {
     /// Queue length, spans.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<u32>,
@@ -196,7 +196,7 @@ pub struct Options {
     pub retry: Option<RetryConfig>,
 }
 
-impl Options {
+impl FixtureOptions {
     /// Knobs that have no variable.
     fn without_variable(exporter: &Exporter) -> Self {
         Self { on_full: exporter.on_full, retry: exporter.retry.map(RetryConfig::from), ..Self::default() }
@@ -246,7 +246,7 @@ impl From<Retry> for RetryConfig {
 /// What one request costs.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Work {
+pub struct RequestWork {
     /// Spans, the server span included.
     pub spans: u32,
     /// Names of the child spans, in turn.
@@ -264,7 +264,7 @@ pub struct Work {
     pub allocate_bytes: u64,
 }
 
-impl Work {
+impl RequestWork {
     /// That of a service.
     pub fn of(service: &Service) -> Self {
         Self {

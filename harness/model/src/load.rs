@@ -24,7 +24,7 @@ pub const fn remote_parent(tag: &TraceTag, request: u32) -> SpanId {
 
 /// What became of a request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Outcome {
+pub enum RequestOutcome {
     /// Answered with a 2xx status.
     Answered,
     /// Answered with another status.
@@ -41,7 +41,7 @@ pub enum Outcome {
     TimedOut,
 }
 
-impl Outcome {
+impl RequestOutcome {
     const ALL: [Self; 7] = [
         Self::Answered,
         Self::BadStatus,
@@ -65,7 +65,7 @@ pub struct LoadRecord {
     /// Its number.
     pub request: u32,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: RequestOutcome,
     /// Whether its intended start lies in the measured part.
     pub measured: bool,
     /// HTTP status, 0 without one.
@@ -87,7 +87,7 @@ impl LoadRecord {
         let mut out = [0; RECORD_BYTES];
         put(&mut out, 0, self.request.to_le_bytes());
         // Outcome codes start at 1, so that a hole in the file is not a success.
-        out[4] = Outcome::ALL.iter().position(|o| *o == self.outcome).map_or(0, |i| i as u8 + 1);
+        out[4] = RequestOutcome::ALL.iter().position(|o| *o == self.outcome).map_or(0, |i| i as u8 + 1);
         out[5] = u8::from(self.measured);
         put(&mut out, 6, self.status.to_le_bytes());
         put(&mut out, 8, self.intended.to_le_bytes());
@@ -102,7 +102,7 @@ impl LoadRecord {
 #[inline]
 pub fn read(bytes: &[u8]) -> impl Iterator<Item = LoadRecord> + '_ {
     bytes.chunks_exact(RECORD_BYTES).filter_map(|record| {
-        let outcome = *Outcome::ALL.get(usize::from(record[4]).checked_sub(1)?)?;
+        let outcome = *RequestOutcome::ALL.get(usize::from(record[4]).checked_sub(1)?)?;
         Some(LoadRecord {
             request: u32_at(record, 0),
             outcome,
@@ -124,7 +124,7 @@ mod tests {
     fn records_survive_a_round_trip() {
         let record = LoadRecord {
             request: 7,
-            outcome: Outcome::TimedOut,
+            outcome: RequestOutcome::TimedOut,
             measured: true,
             status: 0,
             intended: 1,

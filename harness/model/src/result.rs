@@ -36,23 +36,23 @@ mod summary;
 mod sweep;
 mod trust;
 
-pub use agreement::{Agreement, ById, Counted, PathTotal, Total};
-pub use claim::{ClaimResult, Outcome};
+pub use agreement::{Agreement, ById, CountedThing, PathTotal, Total};
+pub use claim::{ClaimOutcome, ClaimResult};
 pub use clock::{Offset, TraceMatch};
-pub use comparison::{Compared, Comparison, Looks, Way};
+pub use comparison::{Compared, ComparedBy, Comparison, Looks};
 pub use exports::ServiceExports;
 pub use fault::{Dose, FaultResult, FaultWindow};
 pub use insight::{
-    Advised, Begin, Candidate, Cause, Cost, How, Insights, Late, Likeness, Limit, LineLaw, LossAlong,
-    LossBegins, LossPlace, LostTo, Nearest, Price, Selection, SilentLosses, VariantInsight,
+    Advised, Begin, Candidate, Cost, How, Insights, Late, Likeness, LineLaw, LossAlong, LossBegins,
+    LossCause, LossPlace, LostTo, Nearest, Price, QueueLimit, Selection, SilentLosses, VariantInsight,
 };
 pub use path::{PathKind, PathResult};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
 pub use service::ServiceResult;
 pub use slice::Slice;
-pub use summary::{Estimate, Summary, WitnessCost};
+pub use summary::{Estimate, VariantSummary, WitnessCost};
 pub use sweep::{Cell, SweepResult};
-pub use trust::{Basis, Bound, Check, Spoiler, Validity};
+pub use trust::{Basis, Bound, Spoiler, TrustCheck, Validity};
 
 /// The whole result.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -100,7 +100,7 @@ pub struct VariantResult {
     /// Its trials.
     pub trials: Vec<TrialResult>,
     /// Figures over the trials.
-    pub summary: Summary,
+    pub summary: VariantSummary,
 }
 
 /// A trial, concluded.

@@ -26,9 +26,9 @@ use crate::scenario::expect::Expect;
 pub use claim::Claim;
 pub use compare::{ALPHA, Compare, Gates};
 pub use fault::Fault;
-pub use load::{Arrival, Bursts, Load, LoadOverride, Model, Ramp, Replay, Shape, Step};
+pub use load::{Arrival, Bursts, Load, LoadOverride, LoadStep, Model, Ramp, Replay, Shape};
 
-pub use path::{ExportPath, Processor};
+pub use path::{ExportPath, ProcessorKind};
 pub use sdk::{OLDEST_SDK, SDK_VERSIONS, Sdk, SdkVersion};
 pub(crate) use service::one_or_many;
 pub use service::{Cache, Fixture, Root, Service, WitnessMode};

@@ -5,8 +5,8 @@ mod observed;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use spanfate_model::advice::demand::Demand;
 use spanfate_model::advice::lines::assignment;
-use spanfate_model::advice::plan::{Choice, Plan};
-use spanfate_model::advice::settings::{Outlook, Settings};
+use spanfate_model::advice::plan::{AdvicePlan, Choice};
+use spanfate_model::advice::settings::{BatchSettings, Outlook};
 use spanfate_model::advice::why::{self, go_lines, shortfalls};
 
 pub(crate) use observed::observed;
@@ -15,7 +15,7 @@ use crate::number::{NONE, TERMINAL};
 use crate::sheet::{row, time};
 
 /// The whole answer.
-pub(crate) fn plan(plan: &Plan) -> String {
+pub(crate) fn plan(plan: &AdvicePlan) -> String {
     let mut out = format!("{}\n{}\n\n", asked(&plan.demand), sentence(plan));
     let (advised, lacks) = plan.advised();
     let from_code = plan.code.as_ref().is_some_and(|code| code == advised);
@@ -57,8 +57,8 @@ pub(crate) fn plan(plan: &Plan) -> String {
 }
 
 /// Something else than the defaults is set now.
-fn is_set(plan: &Plan) -> bool {
-    plan.now.settings != Settings::DEFAULT
+fn is_set(plan: &AdvicePlan) -> bool {
+    plan.now.settings != BatchSettings::DEFAULT
 }
 
 /// Columns: name, then what is set and what follows.
@@ -161,7 +161,7 @@ fn asked(demand: &Demand) -> String {
     out
 }
 
-fn sentence(plan: &Plan) -> String {
+fn sentence(plan: &AdvicePlan) -> String {
     let now = &plan.now.outlook;
     if plan.is_settled() {
         return if is_set(plan) {
@@ -202,7 +202,7 @@ fn sentence(plan: &Plan) -> String {
     }
 }
 
-fn paste(out: &mut String, settings: &Settings, from: &Settings, demand: &Demand) {
+fn paste(out: &mut String, settings: &BatchSettings, from: &BatchSettings, demand: &Demand) {
     let variables = why::variables(settings, from, demand);
     if variables.is_empty() {
         row(out, "paste", "nothing to change");
@@ -227,7 +227,7 @@ fn less(code: &Choice, advised: &Choice) -> String {
 }
 
 /// Go, as it is to be pasted: indented by tabs there, by spaces here.
-fn code(out: &mut String, choice: &Choice, plan: &Plan) {
+fn code(out: &mut String, choice: &Choice, plan: &AdvicePlan) {
     for (index, line) in go_lines(&choice.settings, plan.demand.protocol).iter().enumerate() {
         let what = if index == 0 { "code" } else { "" };
         out.push_str(&format!("{what:<11}{}\n", line.replace('\t', "    ")));

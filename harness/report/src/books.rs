@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::books::ledger::{Ledger, Listed};
+use spanfate_model::books::ledger::{Ledger, ListedSpans};
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::{RunResult, TrialResult, VariantResult};
 
 /// A list of spans in a ledger.
-pub(crate) type List = fn(&Ledger) -> &Listed;
+pub(crate) type List = fn(&Ledger) -> &ListedSpans;
 
 /// Spans that no fate could be given to, worst first.
 pub(crate) const LISTS: [(&str, List); 3] = [

@@ -1,7 +1,7 @@
 //! The words of a comparison: values, effects and intervals of its figures.
 
 use spanfate_model::result::change::Change;
-use spanfate_model::result::{Compared, Comparison, Way};
+use spanfate_model::result::{Compared, ComparedBy, Comparison};
 
 use crate::number::{NONE, Numbers};
 
@@ -26,7 +26,7 @@ pub(crate) fn cells(row: &Compared, numbers: Numbers) -> [String; 8] {
         mean(&row.baseline),
         mean(&row.candidate),
         text(row.effect),
-        if row.way == Way::Counter { "exact".to_owned() } else { interval },
+        if row.way == ComparedBy::Counter { "exact".to_owned() } else { interval },
         row.adjusted.map_or_else(|| NONE.to_owned(), |p| format!("{p:.3}")),
         row.detectable.map_or_else(|| NONE.to_owned(), |change| size(row, change, numbers)),
         row.change.to_string(),
@@ -39,7 +39,7 @@ pub(crate) fn method(comparison: &Comparison) -> String {
         return "two runs at different times: counters exactly, everything else only beyond the 15 % by which runs drift"
             .to_owned();
     }
-    let gates = comparison.rows.iter().filter(|row| row.way == Way::Paired).count();
+    let gates = comparison.rows.iter().filter(|row| row.way == ComparedBy::Paired).count();
     let early = match &comparison.looks {
         Some(looks) => format!(", look {} of {} ({})", looks.decided, looks.planned, looks.rule),
         None => String::new(),
@@ -57,14 +57,14 @@ pub(crate) fn method(comparison: &Comparison) -> String {
 
 /// Counters that are the same, in one line; `None` where there are none.
 pub(crate) fn same_counters(comparison: &Comparison) -> Option<String> {
-    let same = |row: &&Compared| row.way == Way::Counter && row.change == Change::Same;
+    let same = |row: &&Compared| row.way == ComparedBy::Counter && row.change == Change::Same;
     let names: Vec<String> = comparison.rows.iter().filter(same).map(|row| row.figure.to_string()).collect();
     (!names.is_empty()).then(|| format!("the same in every trial: {}", names.join(", ")))
 }
 
 /// Rows that are worth a line of their own: all but the counters that are the same.
 pub(crate) fn told(comparison: &Comparison) -> impl Iterator<Item = &Compared> {
-    comparison.rows.iter().filter(|row| row.way != Way::Counter || row.change != Change::Same)
+    comparison.rows.iter().filter(|row| row.way != ComparedBy::Counter || row.change != Change::Same)
 }
 
 /// A value of a row's figure, with its unit.

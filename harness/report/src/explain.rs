@@ -1,6 +1,6 @@
 //! Spans, explained, as text: what decided first, then what each witness says, by time.
 
-use spanfate_model::books::explain::{ActingFault, Explanation, PathStanding, Step};
+use spanfate_model::books::explain::{ActingFault, ExplainStep, Explanation, PathStanding};
 
 use crate::number::{NONE, TERMINAL};
 use crate::terminal::TableStyle;
@@ -98,6 +98,6 @@ pub(crate) fn acting(fault: &ActingFault) -> String {
 }
 
 /// Who says it.
-pub(crate) fn witness(step: &Step) -> &'static str {
+pub(crate) fn witness(step: &ExplainStep) -> &'static str {
     step.witness.map_or("harness", spanfate_model::fate::witness::Witness::as_str)
 }

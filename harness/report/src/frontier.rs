@@ -1,14 +1,14 @@
 //! The limits of a scenario's configurations, as text.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use spanfate_model::advice::plan::{Plan, Shortfall};
-use spanfate_model::finding::frontier::{Along, End, Frontier, Limit, Verified};
+use spanfate_model::advice::plan::{AdvicePlan, Shortfall};
+use spanfate_model::finding::frontier::{Along, Frontier, SearchEnd, VariantFrontier, Verified};
 
 use crate::number::{NONE, TERMINAL};
 use crate::text::clean;
 
 /// The table, how it is to be read, and what the scenario itself needs.
-pub(crate) fn render(frontier: &Frontier, advised: Option<&Plan>) -> String {
+pub(crate) fn render(frontier: &Frontier, advised: Option<&AdvicePlan>) -> String {
     let mut out = limits(frontier);
     if let Some(plan) = advised {
         out += &format!("\nWhat {} needs:\n\n{}", clean(&frontier.scenario), crate::advice::plan(plan));
@@ -74,13 +74,13 @@ fn limits(frontier: &Frontier) -> String {
     out
 }
 
-fn row(limit: &Limit, along: Along) -> Vec<String> {
+fn row(limit: &VariantFrontier, along: Along) -> Vec<String> {
     let number =
         |value: f64| if along == Along::Rate { TERMINAL.fixed(value, 0) } else { TERMINAL.fixed(value, 2) };
     let each = if along == Along::Rate { limit.spans_per_request } else { 0.0 };
     let interval = |factor: f64| match (limit.found.low, limit.found.high, limit.found.end) {
         (Some(low), Some(high), _) => format!("{} to {}", number(low * factor), number(high * factor)),
-        (Some(low), None, End::Machine) => format!("≥ {} (machine)", number(low * factor)),
+        (Some(low), None, SearchEnd::Machine) => format!("≥ {} (machine)", number(low * factor)),
         (Some(low), None, _) => format!("≥ {}", number(low * factor)),
         (None, Some(high), _) => format!("< {}", number(high * factor)),
         (None, None, _) => NONE.to_owned(),
@@ -114,7 +114,7 @@ fn notes(frontier: &Frontier) -> String {
              queue outlasts at this rate without any export; after an outage the exporter waits for its next try, which counts, too.\n"
         }
     };
-    if frontier.variants.iter().any(|limit| limit.found.end == End::Machine) {
+    if frontier.variants.iter().any(|limit| limit.found.end == SearchEnd::Machine) {
         out +=
             "≥ … (machine): above it the load, the receiver or other work on this machine was the limit.\n";
     }

@@ -1,7 +1,7 @@
 //! What the probes saw of a process that was joined, as text for a terminal.
 
 use spanfate_model::fate::witness::WitnessState;
-use spanfate_model::format::probe::Kind;
+use spanfate_model::format::probe::ProbeKind;
 use spanfate_model::result::{ProbeResult, ProbedProcessor};
 
 use crate::number::TERMINAL;
@@ -9,18 +9,18 @@ use crate::text::clean;
 
 /// The whole text; ends with a newline.
 pub(crate) fn render(seen: &ProbeResult, seconds: f64, gone: bool) -> String {
-    let hits = |kind: Kind| seen.hits.get(kind.as_str()).copied().unwrap_or_default();
+    let hits = |kind: ProbeKind| seen.hits.get(kind.as_str()).copied().unwrap_or_default();
     let handed: u64 = seen.processors.iter().map(|one| one.handed).sum();
     let mut out = format!("{}, {} s", clean(&seen.service), TERMINAL.fixed(seconds, 1));
     out += if gone { ", until it ended\n\n" } else { "\n\n" };
-    let recorded = hits(Kind::Started);
-    let unrecorded = hits(Kind::Created).saturating_sub(recorded);
+    let recorded = hits(ProbeKind::Started);
+    let unrecorded = hits(ProbeKind::Created).saturating_sub(recorded);
     let rows = [
         ("started", recorded, "spans that are recorded"),
         ("not recorded", unrecorded, "spans that its sampler left out"),
-        ("ended", hits(Kind::Ended), "calls of End"),
-        ("queued", hits(Kind::Queued), "taken by a batch processor's queue"),
-        ("dropped", hits(Kind::Dropped), "the queue was full; by default the SDK does not report it"),
+        ("ended", hits(ProbeKind::Ended), "calls of End"),
+        ("queued", hits(ProbeKind::Queued), "taken by a batch processor's queue"),
+        ("dropped", hits(ProbeKind::Dropped), "the queue was full; by default the SDK does not report it"),
         ("handed over", handed, "to an exporter"),
     ];
     for (what, count, why) in rows {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use spanfate_model::fault::measure::Measure;
-use spanfate_model::result::{Basis, ById, Check, Counted, PathTotal, Total};
+use spanfate_model::result::{Basis, ById, CountedThing, PathTotal, Total, TrustCheck};
 use spanfate_model::term::{Term, worded};
 
 /// A word as people read it; a foreign text as it is.
@@ -27,32 +27,32 @@ pub(crate) fn basis(term: &Term<Basis>) -> Cow<'_, str> {
 }
 
 /// What was checked.
-pub(crate) fn check(term: &Term<Check>) -> Cow<'_, str> {
+pub(crate) fn check(term: &Term<TrustCheck>) -> Cow<'_, str> {
     label(term, |check| {
         worded(match check {
-            Check::Started => "requests started in the worst 1 s window, share of intended",
-            Check::Unplaced => "spans that cannot be placed",
-            Check::Uncounted => "spans that may have been made uncounted",
-            Check::Samples => "usage samples",
-            Check::ForeignCpu => "foreign CPU on the fixture's cores, share",
-            Check::Steal => "steal on the fixture's cores, share",
-            Check::Failed => "requests that failed, share of started",
-            Check::StartLag => "start lag p99, ms (at most a tenth of response p99, or 0.2)",
+            TrustCheck::Started => "requests started in the worst 1 s window, share of intended",
+            TrustCheck::Unplaced => "spans that cannot be placed",
+            TrustCheck::Uncounted => "spans that may have been made uncounted",
+            TrustCheck::Samples => "usage samples",
+            TrustCheck::ForeignCpu => "foreign CPU on the fixture's cores, share",
+            TrustCheck::Steal => "steal on the fixture's cores, share",
+            TrustCheck::Failed => "requests that failed, share of started",
+            TrustCheck::StartLag => "start lag p99, ms (at most a tenth of response p99, or 0.2)",
         })
     })
 }
 
 /// What several witnesses count.
-pub(crate) fn counted(term: &Term<Counted>) -> Cow<'_, str> {
+pub(crate) fn counted(term: &Term<CountedThing>) -> Cow<'_, str> {
     label(term, |counted| match counted {
-        Counted::Total(total) => worded(match total {
+        CountedThing::Total(total) => worded(match total {
             Total::Created => "spans created",
             Total::Started => "spans started, recording",
             Total::Dropped => "dropped for a full queue",
             Total::Handed => "handed to the exporter",
             Total::Exported => "exported without an error",
         }),
-        Counted::OnPath(total, path) => {
+        CountedThing::OnPath(total, path) => {
             let what = worded(match total {
                 PathTotal::Dropped => "dropped for a full queue, by the processor's own counter",
             });
@@ -61,7 +61,7 @@ pub(crate) fn counted(term: &Term<Counted>) -> Cow<'_, str> {
                 None => what,
             }
         }
-        Counted::ById(stage) => worded(match stage {
+        CountedThing::ById(stage) => worded(match stage {
             ById::Started => "started, by id",
             ById::Ended => "ended, by id",
             ById::Queued => "taken by the queue, by id",

@@ -32,11 +32,11 @@ mod text;
 mod way;
 mod words;
 
-use spanfate_model::advice::observed::Row;
-use spanfate_model::advice::plan::Plan;
+use spanfate_model::advice::observed::FleetRow;
+use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::books::explain::Explanation;
 use spanfate_model::finding::frontier::Frontier;
-use spanfate_model::finding::index::Entry;
+use spanfate_model::finding::index::RunEntry;
 use spanfate_model::finding::peek::Peek;
 use spanfate_model::finding::selftest::Selftest;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
@@ -60,7 +60,7 @@ pub fn explained(all: &[Explanation], style: TableStyle) -> String {
 }
 
 /// The limits of a scenario's configurations, and what its own demand needs, as text.
-pub fn frontier(found: &Frontier, advised: Option<&Plan>) -> String {
+pub fn frontier(found: &Frontier, advised: Option<&AdvicePlan>) -> String {
     frontier::render(found, advised)
 }
 
@@ -75,12 +75,12 @@ pub fn joined(seen: &ProbeResult, seconds: f64, gone: bool) -> String {
 }
 
 /// What to set for a demand, beside the defaults and what is set now, as text.
-pub fn plan(plan: &Plan) -> String {
+pub fn plan(plan: &AdvicePlan) -> String {
     advice::plan(plan)
 }
 
 /// What metrics say of batch processors and of exporters of collectors, and what follows, as text.
-pub fn observed(rows: &[Row]) -> String {
+pub fn observed(rows: &[FleetRow]) -> String {
     advice::observed(rows)
 }
 
@@ -106,7 +106,7 @@ pub fn side_by_side(baseline: &RunResult, candidate: &RunResult, all: &[Comparis
 }
 
 /// All runs of a results folder as one page, newest first.
-pub fn index(entries: &[Entry], links: Links) -> String {
+pub fn index(entries: &[RunEntry], links: Links) -> String {
     page::index::render(entries, links)
 }
 

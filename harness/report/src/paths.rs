@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::books::ledger::{PathBooks, Spread};
+use spanfate_model::books::ledger::{PathBooks, PathSpread};
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::{PathResult, Prediction, RunResult, TrialResult, VariantResult};
 
@@ -194,9 +194,9 @@ fn result_of<'a>(trial: &'a TrialResult, books: &PathBooks) -> Option<&'a PathRe
 }
 
 /// On how many of its paths each span of some variants arrived; absent where no program has several.
-pub(crate) fn spread<'a, I: IntoIterator<Item = &'a VariantResult>>(variants: I) -> Option<Spread> {
+pub(crate) fn spread<'a, I: IntoIterator<Item = &'a VariantResult>>(variants: I) -> Option<PathSpread> {
     let all = variants.into_iter().flat_map(|variant| &variant.trials);
-    let add = |a: Spread, b: Spread| Spread {
+    let add = |a: PathSpread, b: PathSpread| PathSpread {
         every: a.every + b.every,
         some: a.some + b.some,
         none: a.none + b.none,

@@ -1,7 +1,7 @@
 //! A peek at a process as text: the sentence that answers first, then what it rests on.
 
 use spanfate_model::advice::lines::assignment;
-use spanfate_model::finding::peek::{Advice, Peek, ProcessorPeek, RoundTrip, State};
+use spanfate_model::finding::peek::{Advice, Peek, ProcessorHealth, ProcessorPeek, RoundTrip};
 
 use crate::number::TERMINAL;
 use crate::sheet::{row, time};
@@ -92,7 +92,7 @@ fn sentence(peek: &Peek) -> String {
             format!("Losing spans now: {} dropped in the last {watched}.", TERMINAL.count(dropped))
         }
     };
-    let stuck = peek.processors.iter().filter(|processor| processor.state == State::Stuck).count();
+    let stuck = peek.processors.iter().filter(|processor| processor.state == ProcessorHealth::Stuck).count();
     match (stuck, peek.processors.len()) {
         (0, _) => losing,
         (1, 1) => format!("The worker of the batch processor is stuck. {losing}"),
@@ -128,7 +128,7 @@ fn block(out: &mut String, of: &ProcessorPeek) {
     );
     if let Some(silent) = of.silent_s {
         row(out, "worker", &worker(of, silent));
-    } else if of.state == State::Shut {
+    } else if of.state == ProcessorHealth::Shut {
         row(out, "worker", "its provider was shut down");
     }
     row(out, "exports", &exports(of));
@@ -155,7 +155,7 @@ fn dropped(of: &ProcessorPeek) -> String {
 
 fn worker(of: &ProcessorPeek, silent: f64) -> String {
     let silent = time(silent * 1e3);
-    if of.state == State::Stuck {
+    if of.state == ProcessorHealth::Stuck {
         format!(
             "stuck: it has not exported for ≥ {silent}; queue {} of {}",
             TERMINAL.count(u64::from(of.queued)),
@@ -211,7 +211,7 @@ fn advice(out: &mut String, of: &ProcessorPeek) {
     let Some(Advice { batch, ceiling_per_s, memory_bytes, memory_now_bytes, large, set, shortfalls, .. }) =
         &of.advice
     else {
-        if of.state == State::Keeping && of.offered_per_s.is_some() && of.round_trip.is_some() {
+        if of.state == ProcessorHealth::Keeping && of.offered_per_s.is_some() && of.round_trip.is_some() {
             row(out, "paste", "nothing to change");
         }
         return;

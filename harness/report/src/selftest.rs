@@ -1,7 +1,7 @@
 //! A self-test as text.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use spanfate_model::finding::selftest::{Check, Selftest};
+use spanfate_model::finding::selftest::{Selftest, SelftestCheck};
 
 use crate::number::{NONE, TERMINAL};
 use crate::words;
@@ -47,7 +47,7 @@ pub(crate) fn render(selftest: &Selftest) -> String {
     out
 }
 
-fn row(check: &Check) -> [String; 6] {
+fn row(check: &SelftestCheck) -> [String; 6] {
     let what = if check.differs { "" } else { " false alarms" };
     let share = match check.share {
         Some((low, high)) => {

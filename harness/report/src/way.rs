@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::fate::{Fate, FateClass, Stage};
+use spanfate_model::fate::{Fate, FateClass, FateStage};
 use spanfate_model::result::VariantResult;
 
 use crate::books::{self, Books};
@@ -47,12 +47,12 @@ pub(crate) struct Way {
 }
 
 /// A stage as the way names it.
-const fn reached(stage: Stage) -> &'static str {
+const fn reached(stage: FateStage) -> &'static str {
     match stage {
-        Stage::Ended => "ended",
-        Stage::Queued => "queued",
-        Stage::AtExporter => "at the exporter",
-        Stage::Received => "received",
+        FateStage::Ended => "ended",
+        FateStage::Queued => "queued",
+        FateStage::AtExporter => "at the exporter",
+        FateStage::Received => "received",
     }
 }
 
@@ -74,8 +74,8 @@ impl Way {
     }
 
     fn new(counts: impl Iterator<Item = (Fate, u64)>, books: &Books) -> Self {
-        let mut exits: BTreeMap<Stage, Vec<Exit>> =
-            Stage::ALL.iter().map(|stage| (*stage, Vec::new())).collect();
+        let mut exits: BTreeMap<FateStage, Vec<Exit>> =
+            FateStage::ALL.iter().map(|stage| (*stage, Vec::new())).collect();
         let (mut unseen, mut onward) = (Vec::new(), 0);
         for (fate, spans) in counts.filter(|(_, spans)| *spans > 0) {
             let exit = Exit { name: fate.to_string(), course: course(fate), spans };
@@ -160,7 +160,7 @@ mod tests {
             assert_eq!(times, usize::from(fate != Fate::Received), "{fate}");
         }
         let stages: Vec<&str> = way.stretches.iter().map(|stretch| stretch.reached).collect();
-        assert_eq!(stages, Stage::ALL.iter().map(|stage| reached(*stage)).collect::<Vec<_>>());
+        assert_eq!(stages, FateStage::ALL.iter().map(|stage| reached(*stage)).collect::<Vec<_>>());
         assert_eq!(way.unseen.len(), 1);
     }
 

@@ -8,7 +8,7 @@ use spanfate_probes::ProbeError;
 
 /// The harness could not do its work.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum RunError {
     /// A file operation failed.
     #[error("could not {action} {path}")]
     File {
@@ -135,7 +135,7 @@ pub enum Error {
     },
 }
 
-impl Error {
+impl RunError {
     /// Why a program cannot be attached to: itself, or the machine.
     pub(crate) fn unfit(program: &Path, error: &ProbeError) -> Self {
         match error {

@@ -14,6 +14,6 @@ pub(crate) use faults::{takes, takes_faults};
 
 pub use config::{Setup, endpoint_of, environment_of, scratch_bytes, write_config};
 pub use own::{Own, executable_of, target_of};
-pub use process::{Probes, Running, Start, Starting, Switched};
+pub use process::{Probes, RunningService, Start, Starting, Switched};
 pub use sdk::sdk_versions;
 pub use toolchain::{BuildLine, Builder};

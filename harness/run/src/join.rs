@@ -6,7 +6,7 @@ use spanfate_model::format::manifest::ProcessManifest;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::scenario::ebpf::Ebpf;
 
-use crate::Error;
+use crate::RunError;
 use crate::host::clock;
 use crate::host::machine;
 use crate::probe;
@@ -38,17 +38,17 @@ pub fn join(
     lasting_ns: Option<u64>,
     interrupt: &Interrupt,
     show: &mut dyn FnMut(Life),
-) -> Result<Joined, Error> {
+) -> Result<Joined, RunError> {
     let folder = PathBuf::from(format!("/proc/{pid}"));
     let program = folder.join("exe");
     if !folder.is_dir() {
-        return Err(Error::file("find a process in", &folder)(std::io::ErrorKind::NotFound.into()));
+        return Err(RunError::file("find a process in", &folder)(std::io::ErrorKind::NotFound.into()));
     }
     let path = machine::scratch_root(1 << 30, &std::env::temp_dir())
         .join(format!("spanfate-attach-{}.probe", std::process::id()));
     let name = "attach.probe";
-    let wanted = probe::Wanted { pid, program: &program, ebpf, log: &path, name };
-    let (probing, about) = probe::put(&wanted)?.map_err(|error| Error::unfit(&program, &error))?;
+    let wanted = probe::WantedProbes { pid, program: &program, ebpf, log: &path, name };
+    let (probing, about) = probe::put(&wanted)?.map_err(|error| RunError::unfit(&program, &error))?;
     let began = clock::now();
     let until = lasting_ns.map(|lasting| began + lasting);
     let mut gone = false;
@@ -59,8 +59,8 @@ pub fn join(
     }
     let ended = clock::now();
     probing.finish()?;
-    let log = std::fs::read(&path).map_err(Error::file("read", &path))?;
-    std::fs::remove_file(&path).map_err(Error::file("remove", &path))?;
+    let log = std::fs::read(&path).map_err(RunError::file("read", &path))?;
+    std::fs::remove_file(&path).map_err(RunError::file("remove", &path))?;
     let service = std::fs::read_to_string(folder.join("comm"))
         .map_or_else(|_| format!("process {pid}"), |comm| comm.trim().to_owned());
     let manifest = ProcessManifest { service, probe: Some(about), ..ProcessManifest::default() };

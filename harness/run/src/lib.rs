@@ -20,4 +20,4 @@ pub mod toxiproxy;
 
 pub mod trial;
 
-pub use error::Error;
+pub use error::RunError;

@@ -17,9 +17,9 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_probes::priority;
 use tokio::runtime::{Builder, LocalOptions};
 
-use self::pace::{Pace, StopOnDrop};
+use self::pace::{LoadPace, StopOnDrop};
 use self::request::Template;
-use crate::error::Error;
+use crate::error::RunError;
 
 mod alarm;
 mod crew;
@@ -31,7 +31,7 @@ mod request;
 
 /// What to send, and when.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct LoadConfig {
     /// The service.
     pub target: SocketAddr,
     /// Path of every request.
@@ -105,7 +105,7 @@ pub enum Headers {
 
 /// How far a load is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Progress {
+pub struct LoadProgress {
     /// Requests started.
     pub started: u64,
     /// Of these, requests that ended in whatever way.
@@ -116,7 +116,7 @@ pub struct Progress {
 
 /// What a load says at its end; `intended = started + not_started`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Summary {
+pub struct LoadSummary {
     /// Requests of the plan.
     pub intended: u64,
     /// Requests started.
@@ -131,20 +131,20 @@ pub struct Summary {
 
 /// A running load. Dropping it stops it without waiting.
 #[derive(Debug)]
-pub struct Running {
-    pace: Arc<Pace>,
+pub struct RunningLoad {
+    pace: Arc<LoadPace>,
     _stop: StopOnDrop,
-    sending: JoinHandle<Result<(u32, String), Error>>,
+    sending: JoinHandle<Result<(u32, String), RunError>>,
     intended: u64,
 }
 
 /// Starts a load.
-pub fn start(config: Config) -> Result<Running, Error> {
+pub fn start(config: LoadConfig) -> Result<RunningLoad, RunError> {
     let refused = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
-    let path: Uri = config.path.parse().map_err(refused).map_err(Error::system("use the load's path"))?;
+    let path: Uri = config.path.parse().map_err(refused).map_err(RunError::system("use the load's path"))?;
     let template = Template::new(config.target, path, config.headers);
     let log = create(&config)?;
-    let pace = Arc::new(Pace::default());
+    let pace = Arc::new(LoadPace::default());
     let intended = config.starts.count();
     let stop = StopOnDrop::new(&pace);
     let theirs = Arc::clone(&pace);
@@ -155,11 +155,11 @@ pub fn start(config: Config) -> Result<Running, Error> {
         let runtime = Builder::new_current_thread()
             .enable_io()
             .build_local(LocalOptions::default())
-            .map_err(Error::system("start the load's runtime"))?;
+            .map_err(RunError::system("start the load's runtime"))?;
         let connections = runtime.block_on(dispatch::run(&config, template, log, &theirs))?;
         Ok((connections, scheduling))
     })?;
-    Ok(Running { pace, _stop: stop, sending, intended })
+    Ok(RunningLoad { pace, _stop: stop, sending, intended })
 }
 
 /// Asks for real-time priority; says what came of it.
@@ -173,24 +173,24 @@ fn schedule_thread(wanted: bool) -> String {
     }
 }
 
-fn create(config: &Config) -> Result<File, Error> {
+fn create(config: &LoadConfig) -> Result<File, RunError> {
     let mut options = OpenOptions::new();
-    options.create_new(true).append(true).open(&config.log).map_err(Error::file("create", &config.log))
+    options.create_new(true).append(true).open(&config.log).map_err(RunError::file("create", &config.log))
 }
 
 fn spawn<T: Send + 'static>(
     name: &str,
     body: impl FnOnce() -> T + Send + 'static,
-) -> Result<JoinHandle<T>, Error> {
+) -> Result<JoinHandle<T>, RunError> {
     thread::Builder::new()
         .name(name.to_owned())
         .spawn(body)
-        .map_err(Error::system("start a thread of the load"))
+        .map_err(RunError::system("start a thread of the load"))
 }
 
-impl Running {
+impl RunningLoad {
     /// How far it is.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> LoadProgress {
         self.pace.progress()
     }
 
@@ -205,11 +205,11 @@ impl Running {
     }
 
     /// Waits for the end: in an open load at most the rest of the schedule, a second, and the bound of a request.
-    pub fn join(self) -> Result<Summary, Error> {
+    pub fn join(self) -> Result<LoadSummary, RunError> {
         let panicked = |_| io::Error::other("the thread of the load panicked");
         let (connections, scheduling) =
-            self.sending.join().map_err(panicked).map_err(Error::system("send the load"))??;
-        let Progress { started, not_started, .. } = self.pace.progress();
-        Ok(Summary { intended: self.intended, started, not_started, connections, scheduling })
+            self.sending.join().map_err(panicked).map_err(RunError::system("send the load"))??;
+        let LoadProgress { started, not_started, .. } = self.pace.progress();
+        Ok(LoadSummary { intended: self.intended, started, not_started, connections, scheduling })
     }
 }

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
-use crate::Error;
+use crate::RunError;
 
 /// Connections at once; a browser opens six.
 const CONNECTIONS: usize = 64;
@@ -30,7 +30,7 @@ const POLICY: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none
 
 /// What a path leads to.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Answer {
+pub enum PageAnswer {
     /// A page.
     Page(String),
     /// There is nothing there; why, as a page.
@@ -46,31 +46,31 @@ pub struct Pages {
 }
 
 /// Gives the answer for a path and a query.
-type Give = dyn Fn(&str, &str) -> Answer + Send + Sync;
+type Give = dyn Fn(&str, &str) -> PageAnswer + Send + Sync;
 
 impl Pages {
     /// Serves from now on, on 127.0.0.1; port 0 lets the kernel choose.
     pub fn open(
         port: u16,
-        give: impl Fn(&str, &str) -> Answer + Send + Sync + 'static,
-    ) -> Result<Self, Error> {
+        give: impl Fn(&str, &str) -> PageAnswer + Send + Sync + 'static,
+    ) -> Result<Self, RunError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(Error::system("start a runtime"))?;
+            .map_err(RunError::system("start a runtime"))?;
         let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let listener = runtime.block_on(TcpListener::bind(wanted)).map_err(|error| Error::Absent {
+        let listener = runtime.block_on(TcpListener::bind(wanted)).map_err(|error| RunError::Absent {
             what: format!("the address {wanted}"),
             remedy: format!("{error}; give another port, or none"),
         })?;
-        let address = listener.local_addr().map_err(Error::system("read an address"))?;
+        let address = listener.local_addr().map_err(RunError::system("read an address"))?;
         let (stop, stopped) = oneshot::channel();
         let give: Arc<Give> = Arc::new(give);
         let work = move || runtime.block_on(serve(listener, address, give, stopped));
         let thread = std::thread::Builder::new()
             .name("pages".to_owned())
             .spawn(work)
-            .map_err(Error::system("start a thread"))?;
+            .map_err(RunError::system("start a thread"))?;
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -139,8 +139,8 @@ fn answer<B>(request: &Request<B>, address: SocketAddr, give: &Arc<Give>) -> Res
         }
     };
     match give(request.uri().path(), request.uri().query().unwrap_or_default()) {
-        Answer::Page(page) => response(StatusCode::OK, page, bare),
-        Answer::Missing(page) => response(StatusCode::NOT_FOUND, page, bare),
+        PageAnswer::Page(page) => response(StatusCode::OK, page, bare),
+        PageAnswer::Missing(page) => response(StatusCode::NOT_FOUND, page, bare),
     }
 }
 

@@ -14,12 +14,12 @@ use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_probes::ProbeError;
 use spanfate_probes::attach::Attached;
 use spanfate_probes::gobin::{GoBinary, GobinError, OffsetSource};
-use spanfate_probes::lookup::{Found, look_up};
+use spanfate_probes::lookup::{FoundSites, look_up};
 use spanfate_probes::memory::Memory;
 
 use crate::host::clock;
 use learn::Learn;
-use watch::Watch;
+use watch::PeekWatch;
 
 /// Records per second above which the probes cost the process more than they may: a fiftieth of a core, at 10 µs each.
 const MOST_PER_S: u64 = 2_000;
@@ -61,7 +61,7 @@ pub enum PeekError {
 #[derive(Debug)]
 pub struct Peeker {
     attached: Attached,
-    watch: Watch,
+    watch: PeekWatch,
     learn: Learn,
     program: PathBuf,
     seen: Observation,
@@ -94,7 +94,7 @@ impl Peeker {
         let began = clock::now();
         let learn = Learn::new(found, began, lasting);
         let mut out =
-            Self { attached, watch: Watch::new(memory, began), learn, program, seen, paced: (began, 0) };
+            Self { attached, watch: PeekWatch::new(memory, began), learn, program, seen, paced: (began, 0) };
         (out.seen.began, out.seen.ended) = (began, began);
         Ok(out)
     }
@@ -130,7 +130,7 @@ impl Peeker {
 }
 
 /// Puts the probes of one look per batch on a process.
-fn put(pid: u32, program: &Path) -> Result<(Attached, Memory, Found), ProbeError> {
+fn put(pid: u32, program: &Path) -> Result<(Attached, Memory, FoundSites), ProbeError> {
     let binary = GoBinary::open(program)?;
     let wish = Ebpf { size: Some(BUFFER), ..Ebpf::plain(EbpfMode::Batch) };
     // All sites at once, for that takes time; only few of them are used. A program may lack one of the others.
@@ -144,7 +144,7 @@ fn put(pid: u32, program: &Path) -> Result<(Attached, Memory, Found), ProbeError
     Ok((attached, memory, found))
 }
 
-fn nearest(found: &Found) -> Option<String> {
+fn nearest(found: &FoundSites) -> Option<String> {
     match &found.source {
         OffsetSource::Nearest { sdk, go } => Some(format!("SDK {sdk} on Go {go}")),
         OffsetSource::Dwarf | OffsetSource::Table => None,

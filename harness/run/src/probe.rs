@@ -9,16 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use spanfate_model::format::probe::{Kind, ProbeManifest, Record, TRAP_TAKEN, header};
+use spanfate_model::format::probe::{ProbeKind, ProbeManifest, Record, TRAP_TAKEN, header};
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::ebpf::{Buffer, Ebpf, EbpfMode, Trap};
 use spanfate_probes::ProbeError;
 use spanfate_probes::attach::Attached;
 use spanfate_probes::gobin::{GoBinary, OffsetSource};
-use spanfate_probes::lookup::{Found, GROWS, look_up};
+use spanfate_probes::lookup::{FoundSites, GROWS, look_up};
 use spanfate_probes::memory::Memory;
 
-use crate::Error;
+use crate::RunError;
 use crate::host::clock;
 pub use facts::{Facts, facts};
 use scribe::Scribe;
@@ -30,7 +30,7 @@ const SLOW_LOOK_NS: u64 = 50_000_000;
 
 /// What putting probes on a process needs.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct WantedProbes<'a> {
     /// The process; it may not have become its program yet.
     pub pid: u32,
     /// Its program.
@@ -45,7 +45,7 @@ pub struct Wanted<'a> {
 
 /// Spans that have been seen so far, by what happened to them. For people; the log is exact.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct LiveCounts {
     /// Started.
     pub started: AtomicU64,
     /// Dropped for a full queue.
@@ -56,16 +56,16 @@ pub struct Seen {
     pub failed: AtomicU64,
 }
 
-impl Seen {
+impl LiveCounts {
     fn note(&self, record: &Record) {
         let counter = match record {
             Record::Span(mark) => match mark.kind {
-                Kind::Started => &self.started,
-                Kind::Dropped => &self.dropped,
-                Kind::Handed => &self.handed,
+                ProbeKind::Started => &self.started,
+                ProbeKind::Dropped => &self.dropped,
+                ProbeKind::Handed => &self.handed,
                 _ => return,
             },
-            Record::Processor(look) if look.kind == Kind::Exported && look.failed => &self.failed,
+            Record::Processor(look) if look.kind == ProbeKind::Exported && look.failed => &self.failed,
             _ => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -76,12 +76,12 @@ impl Seen {
 #[derive(Debug)]
 pub struct Probing {
     gone: Arc<AtomicBool>,
-    seen: Arc<Seen>,
-    thread: Option<JoinHandle<Result<(), Error>>>,
+    seen: Arc<LiveCounts>,
+    thread: Option<JoinHandle<Result<(), RunError>>>,
 }
 
 /// Puts probes on a process; what to write of it in the manifest. Where there can be none the manifest says why.
-pub fn start(wanted: &Wanted<'_>) -> Result<(Option<Probing>, ProbeManifest), Error> {
+pub fn start(wanted: &WantedProbes<'_>) -> Result<(Option<Probing>, ProbeManifest), RunError> {
     Ok(match put(wanted)? {
         Ok((probing, manifest)) => (Some(probing), manifest),
         Err(why) => {
@@ -92,7 +92,7 @@ pub fn start(wanted: &Wanted<'_>) -> Result<(Option<Probing>, ProbeManifest), Er
 }
 
 /// The same, with the reason apart.
-pub fn put(wanted: &Wanted<'_>) -> Result<Result<(Probing, ProbeManifest), ProbeError>, Error> {
+pub fn put(wanted: &WantedProbes<'_>) -> Result<Result<(Probing, ProbeManifest), ProbeError>, RunError> {
     let mut manifest = ProbeManifest { mode: wanted.ebpf.mode, ..ProbeManifest::default() };
     let ready = GoBinary::open(wanted.program).map_err(ProbeError::from).and_then(|binary| {
         let found = look_up(&binary, wanted.ebpf)?;
@@ -105,22 +105,22 @@ pub fn put(wanted: &Wanted<'_>) -> Result<Result<(Probing, ProbeManifest), Probe
     };
     describe(&found, attached.sites(), wanted.name, &mut manifest);
     manifest.trap = trap(wanted.ebpf, &mut attached, &found);
-    let file = File::create(wanted.log).map_err(Error::unwritten(wanted.log))?;
-    let seen = Arc::new(Seen::default());
+    let file = File::create(wanted.log).map_err(RunError::unwritten(wanted.log))?;
+    let seen = Arc::new(LiveCounts::default());
     let header = header(wanted.pid, clock::now());
     let source = (memory, found.exporters);
     let scribe = Scribe::new(attached, source, file, *wanted.ebpf, &header, Arc::clone(&seen))
-        .map_err(Error::unwritten(wanted.log))?;
+        .map_err(RunError::unwritten(wanted.log))?;
     let gone = Arc::new(AtomicBool::new(false));
     let (pace, log, thread_gone) = (pace(wanted.ebpf), wanted.log.to_owned(), Arc::clone(&gone));
     let thread = std::thread::Builder::new()
         .name("probes".to_owned())
-        .spawn(move || write(scribe, pace, &thread_gone).map_err(Error::unwritten(&log)))
-        .map_err(Error::system("start a thread"))?;
+        .spawn(move || write(scribe, pace, &thread_gone).map_err(RunError::unwritten(&log)))
+        .map_err(RunError::system("start a thread"))?;
     Ok(Ok((Probing { gone, seen, thread: Some(thread) }, manifest)))
 }
 
-fn describe(found: &Found, sites: usize, name: &str, manifest: &mut ProbeManifest) {
+fn describe(found: &FoundSites, sites: usize, name: &str, manifest: &mut ProbeManifest) {
     manifest.log = Some(name.to_owned());
     manifest.go.clone_from(&found.go);
     found.sdk.trim_start_matches('v').clone_into(&mut manifest.sdk);
@@ -132,7 +132,7 @@ fn describe(found: &Found, sites: usize, name: &str, manifest: &mut ProbeManifes
 }
 
 /// What the kernel says of the trap that the scenario sets, if it sets one.
-fn trap(ebpf: &Ebpf, attached: &mut Attached, found: &Found) -> Option<String> {
+fn trap(ebpf: &Ebpf, attached: &mut Attached, found: &FoundSites) -> Option<String> {
     match ebpf.trap? {
         Trap::Fentry => Some(attached.try_fentry(GROWS)),
         Trap::Entry | Trap::Uretprobe => {
@@ -144,14 +144,14 @@ fn trap(ebpf: &Ebpf, attached: &mut Attached, found: &Found) -> Option<String> {
 
 /// How the reader waits.
 #[derive(Clone, Copy)]
-struct Pace {
+struct ReaderPace {
     /// Between two looks.
     between: u64,
     /// The kernel wakes it.
     woken: bool,
 }
 
-fn pace(ebpf: &Ebpf) -> Pace {
+fn pace(ebpf: &Ebpf) -> ReaderPace {
     let usual = if ebpf.mode >= EbpfMode::Spans { LOOK_NS } else { SLOW_LOOK_NS };
     let between = ebpf.reader_pause.map_or(usual, Period::nanos);
     let woken = ebpf.reader_pause.is_none()
@@ -159,11 +159,11 @@ fn pace(ebpf: &Ebpf) -> Pace {
             Buffer::Ring => false,
             Buffer::RingWaking | Buffer::RingBatched | Buffer::Perf => true,
         };
-    Pace { between, woken }
+    ReaderPace { between, woken }
 }
 
 /// Writes until the process is gone and everything it left has been read.
-fn write(mut scribe: Scribe, pace: Pace, gone: &AtomicBool) -> std::io::Result<()> {
+fn write(mut scribe: Scribe, pace: ReaderPace, gone: &AtomicBool) -> std::io::Result<()> {
     loop {
         // In this order: what came before the end is read after it.
         let last = gone.load(Ordering::Acquire);
@@ -181,16 +181,16 @@ fn write(mut scribe: Scribe, pace: Pace, gone: &AtomicBool) -> std::io::Result<(
 
 impl Probing {
     /// What has been seen so far.
-    pub fn seen(&self) -> &Seen {
+    pub fn seen(&self) -> &LiveCounts {
         &self.seen
     }
 
     /// Reads what is left of a process that has ended, and ends.
-    pub fn finish(mut self) -> Result<(), Error> {
+    pub fn finish(mut self) -> Result<(), RunError> {
         self.gone.store(true, Ordering::Release);
         let Some(thread) = self.thread.take() else { return Ok(()) };
         thread.join().unwrap_or_else(|_| {
-            Err(Error::system("join the probes' thread")(std::io::ErrorKind::Other.into()))
+            Err(RunError::system("join the probes' thread")(std::io::ErrorKind::Other.into()))
         })
     }
 }

@@ -8,9 +8,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use self::distinct::distinct;
-use crate::Error;
+use crate::RunError;
 use crate::host::machine;
-use crate::receiver::{self, Config, Counts, Receiver, RelayTally, Tally, Upstream};
+use crate::receiver::{
+    self, ReceiverConfig, ReceiverCounts, RelayTally, RunningReceiver, SignalTally, Upstream,
+};
 
 mod distinct;
 
@@ -22,7 +24,7 @@ const SCRATCH_LIMIT: u64 = 1 << 30;
 
 /// How the receiver behaves.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ReceiveOptions {
     /// Where to listen; port 0 lets the kernel choose.
     pub listen: SocketAddr,
     /// Where to leave the wire log (`docs/results.md`); without it nothing is left.
@@ -37,7 +39,7 @@ pub struct Options {
 
 /// What was received in all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct Totals {
+pub struct ReceivedTotals {
     /// Connections accepted.
     pub connections: u32,
     /// Requests with spans, taken or refused.
@@ -59,9 +61,9 @@ pub struct Totals {
     /// Connections closed because they sent no request in time, or because others needed their room.
     pub closed: u64,
     /// Export requests of metrics.
-    pub metrics: Tally,
+    pub metrics: SignalTally,
     /// Export requests of logs.
-    pub logs: Tally,
+    pub logs: SignalTally,
     /// What the endpoint behind the relay made of all requests, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relay: Option<RelayTally>,
@@ -70,7 +72,7 @@ pub struct Totals {
 /// A receiver at work.
 #[derive(Debug)]
 pub struct Station {
-    receiver: Receiver,
+    receiver: RunningReceiver,
     log: File,
     path: PathBuf,
     relays: bool,
@@ -78,7 +80,7 @@ pub struct Station {
 
 impl Station {
     /// Listens from now on. Fails when the address cannot be had, or when there is a file already where the log should go.
-    pub fn open(options: &Options) -> Result<Self, Error> {
+    pub fn open(options: &ReceiveOptions) -> Result<Self, RunError> {
         let scratch = machine::scratch_root(SCRATCH_LIMIT, &std::env::temp_dir());
         let (path, log_limit) = if let Some(path) = &options.out {
             (path.clone(), KEPT_LIMIT)
@@ -87,17 +89,17 @@ impl Station {
             let name = format!("spanfate-receive-{}.log", std::process::id());
             (scratch.join(name), SCRATCH_LIMIT.min(free / 2))
         };
-        let config = Config {
+        let config = ReceiverConfig {
             listen: options.listen,
             answer_after: options.answer_after,
             max_spans: options.max_spans,
-            ..Config::new(path.clone(), log_limit)
+            ..ReceiverConfig::new(path.clone(), log_limit)
         };
         let receiver = receiver::start_with(config, options.relay.as_ref()).map_err(taken)?;
-        let log = File::open(&path).map_err(Error::file("read", &path))?;
+        let log = File::open(&path).map_err(RunError::file("read", &path))?;
         if options.out.is_none() {
             // It stays readable while it is open, and is gone however this process ends.
-            fs::remove_file(&path).map_err(Error::file("unlink", &path))?;
+            fs::remove_file(&path).map_err(RunError::file("unlink", &path))?;
         }
         Ok(Self { receiver, log, path, relays: options.relay.is_some() })
     }
@@ -108,7 +110,7 @@ impl Station {
     }
 
     /// What it has counted so far.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> ReceiverCounts {
         self.receiver.counts()
     }
 
@@ -123,12 +125,12 @@ impl Station {
     }
 
     /// Stops in order: open requests may finish for a second. Then the log is read back.
-    pub fn close(mut self) -> Result<Totals, Error> {
+    pub fn close(mut self) -> Result<ReceivedTotals, RunError> {
         let summary = self.receiver.stop()?;
         let counts = summary.counts;
         let kept = counts.accepted - counts.gap.min(counts.accepted);
-        let spans = distinct(&mut self.log, kept).map_err(Error::file("read", &self.path))?;
-        Ok(Totals {
+        let spans = distinct(&mut self.log, kept).map_err(RunError::file("read", &self.path))?;
+        Ok(ReceivedTotals {
             connections: summary.connections,
             requests: counts.requests,
             spans: counts.accepted,
@@ -146,10 +148,10 @@ impl Station {
     }
 }
 
-fn taken(error: Error) -> Error {
+fn taken(error: RunError) -> RunError {
     match error {
-        Error::File { path, source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
-            Error::Taken { path }
+        RunError::File { path, source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
+            RunError::Taken { path }
         }
         other => other,
     }

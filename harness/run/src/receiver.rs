@@ -11,22 +11,22 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fmt, io};
 
-use spanfate_model::fault::answer::Answer;
+use spanfate_model::fault::answer::ScriptedAnswer;
 use spanfate_model::format::wire::Disposition;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-use self::counts::Totals;
-pub use self::counts::{Counts, RelayTally, Tally};
+use self::counts::GrowingCounts;
+pub use self::counts::{ReceiverCounts, RelayTally, SignalTally};
 use self::exchange::Exchange;
-use self::receipt::{Arrival, Judgement, WireLog};
+use self::receipt::{ArrivedMessage, Judgement, WireLog};
 use self::relay::Relay;
 pub use self::relay::Upstream;
 use self::reply::{Failure, Reply};
-pub use self::script::{Entry, Script, When};
-use crate::error::Error;
+pub use self::script::{EntryWhen, Script, ScriptEntry};
+use crate::error::RunError;
 pub use crate::receiver::connection::deadline::Deadlines;
-use crate::receiver::connection::door::Bound;
+use crate::receiver::connection::door::BoundPort;
 use crate::receiver::connection::peers::Peers;
 use crate::receiver::decode::span::Invalid;
 
@@ -52,7 +52,7 @@ const READ_ANYWAY: usize = 8 << 20;
 
 /// How a receiver behaves.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct ReceiverConfig {
     /// Where to listen; port 0 lets the kernel choose.
     pub listen: SocketAddr,
     /// Delay of every answer, from the time at which the message was complete.
@@ -77,7 +77,7 @@ pub struct Config {
     pub script: Script,
 }
 
-impl Config {
+impl ReceiverConfig {
     /// Largest uncompressed message that is taken where nothing else is said, bytes.
     pub const MOST_BYTES: usize = 16 << 20;
     /// Most spans of a message that is taken where nothing else is said.
@@ -114,35 +114,35 @@ pub struct DiscardPlan {
 
 /// What a receiver says at its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Summary {
+pub struct ReceiverSummary {
     /// The final counts.
-    pub counts: Counts,
+    pub counts: ReceiverCounts,
     /// Connections accepted.
     pub connections: u32,
 }
 
 /// A running receiver. Dropping it stops it, too, without waiting.
 #[derive(Debug)]
-pub struct Receiver {
+pub struct RunningReceiver {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ReceiverShared>,
     stop: oneshot::Sender<()>,
-    thread: JoinHandle<Result<u32, Error>>,
+    thread: JoinHandle<Result<u32, RunError>>,
 }
 
 /// Starts a receiver. Fails when the address cannot be had or the log cannot be created.
-pub fn start(config: Config) -> Result<Receiver, Error> {
+pub fn start(config: ReceiverConfig) -> Result<RunningReceiver, RunError> {
     start_with(config, None)
 }
 
 /// The same with a relay, where there is an endpoint to hand on to: what the client is told is what that one says.
-pub fn start_with(config: Config, upstream: Option<&Upstream>) -> Result<Receiver, Error> {
+pub fn start_with(config: ReceiverConfig, upstream: Option<&Upstream>) -> Result<RunningReceiver, RunError> {
     let relay = upstream.cloned().map(Relay::new).transpose()?;
-    let bound = Bound::listen(config.listen, config.script.minds_door())
-        .map_err(|source| Error::Listen { address: config.listen, source })?;
-    let address = bound.address().map_err(Error::system("read the receiver's address"))?;
+    let bound = BoundPort::listen(config.listen, config.script.minds_door())
+        .map_err(|source| RunError::Listen { address: config.listen, source })?;
+    let address = bound.address().map_err(RunError::system("read the receiver's address"))?;
     if upstream.is_some_and(|upstream| upstream.leads_to(address)) {
-        return Err(Error::Absent {
+        return Err(RunError::Absent {
             what: "an endpoint behind the relay".to_owned(),
             remedy: format!(
                 "it leads back to {address}, where this receiver listens; choose another with --relay or --listen"
@@ -152,8 +152,8 @@ pub fn start_with(config: Config, upstream: Option<&Upstream>) -> Result<Receive
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(Error::system("start the receiver's runtime"))?;
-    let shared = Shared::create(config, relay)?;
+        .map_err(RunError::system("start the receiver's runtime"))?;
+    let shared = ReceiverShared::create(config, relay)?;
     let (stop, stopped) = oneshot::channel();
     let minding = shared.config.script.mind_door();
     let serving = Arc::clone(&shared);
@@ -166,20 +166,20 @@ pub fn start_with(config: Config, upstream: Option<&Upstream>) -> Result<Receive
             // up for a relay is not waited for.
             runtime.shutdown_background();
             serving.log().finish()?;
-            connections.map_err(Error::system("accept connections"))
+            connections.map_err(RunError::system("accept connections"))
         })
-        .map_err(Error::system("start the receiver's thread"))?;
-    Ok(Receiver { address, shared, stop, thread })
+        .map_err(RunError::system("start the receiver's thread"))?;
+    Ok(RunningReceiver { address, shared, stop, thread })
 }
 
-impl Receiver {
+impl RunningReceiver {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// What it has counted so far.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> ReceiverCounts {
         self.shared.totals.counts()
     }
 
@@ -194,23 +194,23 @@ impl Receiver {
     }
 
     /// Stops accepting, lets open requests finish for at most a second, and ends the log in order.
-    pub fn stop(self) -> Result<Summary, Error> {
+    pub fn stop(self) -> Result<ReceiverSummary, RunError> {
         // The thread may have ended by itself; joining tells why.
         drop(self.stop);
         let ended = self.thread.join().map_err(|_| io::Error::other("its thread panicked"));
-        let connections = ended.map_err(Error::system("stop the receiver"))??;
-        Ok(Summary { counts: self.shared.totals.counts(), connections })
+        let connections = ended.map_err(RunError::system("stop the receiver"))??;
+        Ok(ReceiverSummary { counts: self.shared.totals.counts(), connections })
     }
 }
 
 /// What all connections of a receiver share.
 #[derive(Debug)]
-struct Shared {
-    config: Config,
+struct ReceiverShared {
+    config: ReceiverConfig,
     /// Above this a message is not even read.
     read_limit: usize,
     log: Mutex<WireLog>,
-    totals: Totals,
+    totals: GrowingCounts,
     peers: Peers,
     /// Body bytes held by requests that are not complete yet.
     in_flight: AtomicU64,
@@ -243,15 +243,15 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl Shared {
+impl ReceiverShared {
     /// Creates the log and what goes with it.
-    fn create(config: Config, relay: Option<Relay>) -> Result<Arc<Self>, Error> {
+    fn create(config: ReceiverConfig, relay: Option<Relay>) -> Result<Arc<Self>, RunError> {
         let log = WireLog::create(&config, relay.is_some())?;
         Ok(Arc::new(Self {
             read_limit: config.max_bytes.saturating_mul(2).max(READ_ANYWAY),
             config,
             log: Mutex::new(log),
-            totals: Totals::default(),
+            totals: GrowingCounts::default(),
             peers: Peers::default(),
             in_flight: AtomicU64::new(0),
             cut: AtomicBool::new(false),
@@ -320,7 +320,7 @@ impl Shared {
         spans: u32,
         judgement: Judgement,
     ) -> Result<(), Refusal> {
-        let noted = self.log().append(&Arrival {
+        let noted = self.log().append(&ArrivedMessage {
             message,
             spans,
             wire_bytes: exchange.wire_bytes(),
@@ -360,18 +360,18 @@ fn judge(exchange: &Exchange, spans: u32, length: usize) -> (Judgement, Result<R
     let disposition = if answer.accepts() { Disposition::Accepted } else { Disposition::Failed };
     let done = Judgement { disposition, rejected: 0, fault: acting.fault() };
     match answer {
-        Answer::Status(status) => (done, Err(Refusal::OnPurpose(Failure::of_status(status)))),
-        Answer::Limit(limit) if length as u64 > limit.bytes.0 => {
+        ScriptedAnswer::Status(status) => (done, Err(Refusal::OnPurpose(Failure::of_status(status)))),
+        ScriptedAnswer::Limit(limit) if length as u64 > limit.bytes.0 => {
             (done, Err(Refusal::OnPurpose(Failure::of_limit(*limit, length))))
         }
-        Answer::Limit(_) => (usual, Ok(Reply::Usual)),
-        Answer::Partial(_) if spans == 0 => (usual, Ok(Reply::Usual)),
-        Answer::Partial(partial) => {
+        ScriptedAnswer::Limit(_) => (usual, Ok(Reply::Usual)),
+        ScriptedAnswer::Partial(_) if spans == 0 => (usual, Ok(Reply::Usual)),
+        ScriptedAnswer::Partial(partial) => {
             let rejected = partial.reject.get().min(spans);
             let done = Judgement { disposition: Disposition::RejectedPartial, rejected, ..done };
             (done, Ok(Reply::Partial(rejected)))
         }
-        Answer::Malformed => (done, Ok(Reply::Garbage)),
+        ScriptedAnswer::Malformed => (done, Ok(Reply::Garbage)),
         _ => (done, Ok(Reply::Usual)),
     }
 }

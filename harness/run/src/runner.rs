@@ -27,11 +27,11 @@ use crate::store::SCRATCH_PREFIX;
 use crate::trial::fault;
 use crate::trial::progress::Progress;
 use crate::trial::{Tick, Trial};
-use crate::{Error, store};
+use crate::{RunError, store};
 
 /// What a run is made of.
 #[derive(Debug)]
-pub struct Run<'a> {
+pub struct RunOrder<'a> {
     /// Where fixtures are.
     pub project: &'a Project,
     /// The scenario file's folder: where commands of the user's own begin.
@@ -81,10 +81,10 @@ fn estimated_bytes(plan: &Plan) -> u64 {
     variants.map(|variant| per_trial(variant) + (1 << 20)).fold(0, u64::saturating_add)
 }
 
-impl Run<'_> {
+impl RunOrder<'_> {
     /// Makes the run's directory, named after the scenario and the time.
-    pub fn prepare(&self) -> Result<RunDir, Error> {
-        fs::create_dir_all(&self.results).map_err(Error::unwritten(&self.results))?;
+    pub fn prepare(&self) -> Result<RunDir, RunError> {
+        fs::create_dir_all(&self.results).map_err(RunError::unwritten(&self.results))?;
         let needed = estimated_bytes(self.plan);
         if let Some(free) = machine::free_bytes(&self.results).filter(|free| *free < needed) {
             let remedy = format!(
@@ -92,7 +92,10 @@ impl Run<'_> {
                 needed >> 20,
                 free >> 20
             );
-            return Err(Error::Absent { what: format!("disk space in {}", self.results.display()), remedy });
+            return Err(RunError::Absent {
+                what: format!("disk space in {}", self.results.display()),
+                remedy,
+            });
         }
         let dir = RunDir(unused_directory(
             &self.results,
@@ -106,7 +109,7 @@ impl Run<'_> {
 
     /// Executes what the plan holds and the directory does not have yet. After an error the directory holds a valid partial
     /// result, as after an interruption.
-    pub fn execute(&self, dir: &RunDir, watcher: &mut dyn Watcher) -> Result<(), Error> {
+    pub fn execute(&self, dir: &RunDir, watcher: &mut dyn Watcher) -> Result<(), RunError> {
         let mut manifest: RunManifest = store::read_json(&dir.manifest())?;
         (manifest.status, manifest.stopped_by) = (Status::Partial, None);
         let mut cpus = machine::divide_cpus();
@@ -117,7 +120,8 @@ impl Run<'_> {
         let mut done = self.trials(dir, &mut manifest, &cpus, watcher);
         if apart {
             // The next run of this process divides them again, and must see all of them.
-            let freed = shim::pin(&cpus.allowed).map_err(|e| Error::system("give the cores back")(e.into()));
+            let freed =
+                shim::pin(&cpus.allowed).map_err(|e| RunError::system("give the cores back")(e.into()));
             done = done.and(freed);
         }
         match (&done, self.stopped_by()) {
@@ -139,7 +143,7 @@ impl Run<'_> {
         manifest: &mut RunManifest,
         cpus: &Cpus,
         watcher: &mut dyn Watcher,
-    ) -> Result<(), Error> {
+    ) -> Result<(), RunError> {
         let began = clock::now();
         let missing = journal::missing(dir, self.plan, manifest)?;
         let subject = self.plan.subject();
@@ -164,7 +168,7 @@ impl Run<'_> {
         if subject.is_kept_apart() {
             machine::raise_file_limit();
             // From here on the harness stays off the fixture's core. Threads started later inherit it.
-            shim::pin(&cpus.harness).map_err(|e| Error::system("choose the harness's cores")(e.into()))?;
+            shim::pin(&cpus.harness).map_err(|e| RunError::system("choose the harness's cores")(e.into()))?;
         }
         let mut failed = None;
         for (place, planned) in missing.iter().enumerate() {
@@ -207,7 +211,7 @@ impl Run<'_> {
     }
 
     /// One trial, shown while it goes on.
-    fn one(&self, trial: &Trial<'_>, estimated_s: f64, watcher: &mut dyn Watcher) -> Result<(), Error> {
+    fn one(&self, trial: &Trial<'_>, estimated_s: f64, watcher: &mut dyn Watcher) -> Result<(), RunError> {
         let index = trial.planned.index;
         let began = clock::now();
         let left = |done_s: f64| (estimated_s - done_s).max(0.0);
@@ -239,17 +243,22 @@ impl Run<'_> {
     }
 
     /// Refuses a trial that would end after the time is over.
-    fn in_time(&self, began: MonoNs, variant: &PlannedVariant) -> Result<(), Error> {
+    fn in_time(&self, began: MonoNs, variant: &PlannedVariant) -> Result<(), RunError> {
         let Some(most) = self.limits.most else { return Ok(()) };
         let until = clock::now() - began + self.plan.estimated_trial(variant).nanos();
         if Duration::from_nanos(until) <= most {
             return Ok(());
         }
-        Err(Error::OutOfTime)
+        Err(RunError::OutOfTime)
     }
 
     /// Writes down the machine, or holds it against the one that began the run.
-    fn fingerprint(&self, dir: &RunDir, manifest: &mut RunManifest, now: &Environment) -> Result<(), Error> {
+    fn fingerprint(
+        &self,
+        dir: &RunDir,
+        manifest: &mut RunManifest,
+        now: &Environment,
+    ) -> Result<(), RunError> {
         if manifest.trials.is_empty() {
             return store::write_json(&dir.environment(), now);
         }
@@ -258,7 +267,7 @@ impl Run<'_> {
         let changed = |sdk: &&BuiltSdk| then.sdks.iter().any(|old| old.written == sdk.written && old != *sdk);
         differences.extend(now.sdks.iter().filter(changed).map(|sdk| format!("SDK: now {sdk}")));
         if !differences.is_empty() && !self.limits.any_machine {
-            return Err(Error::OtherMachine { differences: differences.join("; ") });
+            return Err(RunError::OtherMachine { differences: differences.join("; ") });
         }
         manifest.mixed = differences;
         Ok(())
@@ -281,20 +290,20 @@ fn scratch_name(run_id: &str, trial: u16) -> String {
 }
 
 /// Makes a directory for what is more than one run, named like one.
-pub fn fresh_directory(parent: &Path, name: &str) -> Result<PathBuf, Error> {
-    fs::create_dir_all(parent).map_err(Error::unwritten(parent))?;
+pub fn fresh_directory(parent: &Path, name: &str) -> Result<PathBuf, RunError> {
+    fs::create_dir_all(parent).map_err(RunError::unwritten(parent))?;
     unused_directory(parent, &format!("{name}-{}", stamp::of(clock::wall())))
 }
 
 /// Makes a directory that was not there before.
-pub(crate) fn unused_directory(parent: &Path, name: &str) -> Result<PathBuf, Error> {
+pub(crate) fn unused_directory(parent: &Path, name: &str) -> Result<PathBuf, RunError> {
     let mut number = 1;
     loop {
         let path = parent.join(if number == 1 { name.to_owned() } else { format!("{name}-{number}") });
         match fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
-            Err(error) => return Err(Error::unwritten(&path)(error)),
+            Err(error) => return Err(RunError::unwritten(&path)(error)),
         }
     }
 }

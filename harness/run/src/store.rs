@@ -18,14 +18,14 @@ use spanfate_model::format::manifest::{ProcessManifest, TrialManifest};
 use spanfate_model::format::raw::{Log, TrialLogs};
 use spanfate_model::format::slots::{HEADER_BYTES, Parts, read_header, read_live};
 use spanfate_model::plan::Plan;
-use spanfate_model::scenario::arrivals::Trace;
+use spanfate_model::scenario::arrivals::RecordedArrivals;
 use spanfate_probes::mapped::Mapped;
 
-use crate::Error;
+use crate::RunError;
 use crate::process::shim::NOBODY;
 
 /// Writes bytes through a temporary file in the same directory: write, fsync, rename, fsync the directory.
-pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     // A bare name has a parent without a name.
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -41,31 +41,31 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write().map_err(|source| {
         // The temporary may not exist; the failure that counts is the one above.
         drop(fs::remove_file(&temporary));
-        Error::unwritten(path)(source)
+        RunError::unwritten(path)(source)
     })
 }
 
 /// Writes a value as indented JSON.
-pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), RunError> {
     let mut text =
-        serde_json::to_vec_pretty(value).map_err(|e| Error::unwritten(path)(std::io::Error::other(e)))?;
+        serde_json::to_vec_pretty(value).map_err(|e| RunError::unwritten(path)(std::io::Error::other(e)))?;
     text.push(b'\n');
     write_bytes(path, &text)
 }
 
 /// Copies a small file.
-pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    write_bytes(to, &fs::read(from).map_err(Error::file("read", from))?)
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), RunError> {
+    write_bytes(to, &fs::read(from).map_err(RunError::file("read", from))?)
 }
 
 /// Reads a JSON file.
-pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
-    let bytes = fs::read(path).map_err(Error::file("read", path))?;
-    serde_json::from_slice(&bytes).map_err(|source| Error::Malformed { path: path.to_owned(), source })
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, RunError> {
+    let bytes = fs::read(path).map_err(RunError::file("read", path))?;
+    serde_json::from_slice(&bytes).map_err(|source| RunError::Malformed { path: path.to_owned(), source })
 }
 
 /// Writes a run's plan; the arrivals of a replay go beside it, in the words of their file.
-pub fn write_plan(dir: &RunDir, plan: &Plan) -> Result<(), Error> {
+pub fn write_plan(dir: &RunDir, plan: &Plan) -> Result<(), RunError> {
     if let Some(trace) = plan.load.replay.as_ref().and_then(|replay| replay.trace.as_ref()) {
         write_bytes(&dir.arrivals(), trace.text.as_bytes())?;
     }
@@ -74,22 +74,22 @@ pub fn write_plan(dir: &RunDir, plan: &Plan) -> Result<(), Error> {
 
 /// Reads a run's plan, with the arrivals of its replay. Arrivals that are gone make the run inconclusive; others than the
 /// plan's own would make it wrong.
-pub fn read_plan(dir: &RunDir) -> Result<Plan, Error> {
+pub fn read_plan(dir: &RunDir) -> Result<Plan, RunError> {
     let mut plan: Plan = read_json(&dir.plan())?;
     let path = dir.arrivals();
     if let Some(replay) = plan.load.replay.as_mut()
         && path.is_file()
     {
-        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
-        let trace = Trace::parse(&text).ok().filter(|trace| trace.digest() == replay.digest);
-        let trace = trace.ok_or(Error::OtherArrivals { path })?;
+        let text = fs::read_to_string(&path).map_err(RunError::file("read", &path))?;
+        let trace = RecordedArrivals::parse(&text).ok().filter(|trace| trace.digest() == replay.digest);
+        let trace = trace.ok_or(RunError::OtherArrivals { path })?;
         replay.trace = Some(Arc::new(trace));
     }
     Ok(plan)
 }
 
 /// Reads everything a trial left: from its directory, or from its scratch directory when the trial was torn.
-pub fn read_trial(dir: &TrialDir) -> Result<TrialLogs, Error> {
+pub fn read_trial(dir: &TrialDir) -> Result<TrialLogs, RunError> {
     let manifest: TrialManifest = read_json(&dir.manifest())?;
     let places = places(dir, &manifest);
     let ledgers = manifest
@@ -143,7 +143,7 @@ const PLANTED: &str = "planted.ndjson";
 
 /// Makes a scratch directory of this user alone, and claims it. Where fixtures run as a user without rights, that user may
 /// make files in it, and may not touch those of others.
-pub fn make_scratch(scratch: &Path, unprivileged: bool) -> Result<Claim, Error> {
+pub fn make_scratch(scratch: &Path, unprivileged: bool) -> Result<DirectoryClaim, RunError> {
     let make = || {
         fs::DirBuilder::new().mode(0o700).create(scratch)?;
         if unprivileged {
@@ -152,13 +152,13 @@ pub fn make_scratch(scratch: &Path, unprivileged: bool) -> Result<Claim, Error> 
         }
         Ok(())
     };
-    make().map_err(Error::file("create the scratch directory", scratch))?;
-    claim(&scratch.join(SCRATCH_LOCK))?.ok_or_else(|| Error::Busy { path: scratch.to_owned() })
+    make().map_err(RunError::file("create the scratch directory", scratch))?;
+    claim(&scratch.join(SCRATCH_LOCK))?.ok_or_else(|| RunError::Busy { path: scratch.to_owned() })
 }
 
 /// Moves a trial's raw logs from its scratch directory into its own, and removes the scratch directory; whether there was
 /// one. Repeatable: a torn run is completed by calling it again.
-pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, Error> {
+pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, RunError> {
     let Some(scratch) = manifest.scratch.as_ref().map(PathBuf::from) else { return Ok(false) };
     let named_so = scratch.file_name().is_some_and(|name| name.to_string_lossy().starts_with(SCRATCH_PREFIX));
     if !named_so || !scratch.is_dir() {
@@ -187,12 +187,12 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, Error> {
         }
         Ok(())
     };
-    copy().map_err(|source| Error::LogsKept { scratch: scratch.clone(), source })?;
+    copy().map_err(|source| RunError::LogsKept { scratch: scratch.clone(), source })?;
     // Only what is ours is removed: the manifest is a file like any other, and may name any directory.
     for name in ledgers.into_iter().chain(whole).chain(configs).chain(raw).chain([SCRATCH_LOCK]) {
         drop(fs::remove_file(scratch.join(name)));
     }
-    fs::remove_dir(&scratch).map_err(Error::file("remove", &scratch))?;
+    fs::remove_dir(&scratch).map_err(RunError::file("remove", &scratch))?;
     Ok(true)
 }
 
@@ -244,11 +244,11 @@ fn copy_ledger(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 /// Brings a torn trial's raw logs into its directory, once. A scratch directory in use belongs to a run that goes on.
-pub fn settle(dir: &TrialDir) -> Result<(), Error> {
+pub fn settle(dir: &TrialDir) -> Result<(), RunError> {
     let mut manifest: TrialManifest = read_json(&dir.manifest())?;
     let Some(scratch) = manifest.scratch.as_ref().map(PathBuf::from) else { return Ok(()) };
     if scratch.join(SCRATCH_LOCK).is_file() && claim(&scratch.join(SCRATCH_LOCK))?.is_none() {
-        return Err(Error::Busy { path: scratch });
+        return Err(RunError::Busy { path: scratch });
     }
     adopt(dir, &manifest)?;
     manifest.scratch = None;
@@ -256,25 +256,25 @@ pub fn settle(dir: &TrialDir) -> Result<(), Error> {
 }
 
 /// Removes a run's directory.
-pub fn remove(dir: &RunDir) -> Result<(), Error> {
-    fs::remove_dir_all(&dir.0).map_err(Error::file("remove", &dir.0))
+pub fn remove(dir: &RunDir) -> Result<(), RunError> {
+    fs::remove_dir_all(&dir.0).map_err(RunError::file("remove", &dir.0))
 }
 
 /// A directory that belongs to this process. The claim ends with the value, and with the process however it ends.
-pub type Claim = Flock<File>;
+pub type DirectoryClaim = Flock<File>;
 
 /// Claims a run's directory for this process; `None` when another process has it.
-pub fn lock(dir: &RunDir) -> Result<Option<Claim>, Error> {
+pub fn lock(dir: &RunDir) -> Result<Option<DirectoryClaim>, RunError> {
     claim(&dir.0.join(".lock"))
 }
 
 /// Claims a lock file.
-fn claim(path: &Path) -> Result<Option<Claim>, Error> {
-    let file = File::create(path).map_err(Error::unwritten(path))?;
+fn claim(path: &Path) -> Result<Option<DirectoryClaim>, RunError> {
+    let file = File::create(path).map_err(RunError::unwritten(path))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(Some(lock)),
         Err((_, Errno::EWOULDBLOCK)) => Ok(None),
-        Err((_, errno)) => Err(Error::system("lock a directory")(errno.into())),
+        Err((_, errno)) => Err(RunError::system("lock a directory")(errno.into())),
     }
 }
 

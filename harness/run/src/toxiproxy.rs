@@ -9,7 +9,7 @@ mod metrics;
 mod server;
 mod toxic;
 
-pub use client::{Client, Problem, Proxy};
+pub use client::{Client, Proxy, ToxiproxyProblem};
 pub use metrics::ProxyBytes;
 pub use server::Server;
-pub use toxic::{Stream, Toxic, ToxicKind};
+pub use toxic::{Toxic, ToxicKind, ToxicStream};

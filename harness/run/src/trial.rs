@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use spanfate_model::fault::{Kind, Target};
+use spanfate_model::fault::{FaultKind, Target};
 use spanfate_model::format::event::EventKind;
 use spanfate_model::format::layout::{LOAD_LOG, TrialDir, WIRE_LOG};
 use spanfate_model::format::manifest::{FORMAT, Status, TrialManifest};
@@ -34,14 +34,14 @@ use crate::host::machine::Cpus;
 use crate::process::guard::Guard;
 use crate::process::interrupt::Interrupt;
 use crate::receiver;
-use crate::receiver::{DiscardPlan, Entry, Receiver, Script, Upstream, When};
+use crate::receiver::{DiscardPlan, EntryWhen, RunningReceiver, Script, ScriptEntry, Upstream};
 use crate::trial::events::EventLog;
-use crate::trial::fault::{Driver, Scene};
-use crate::trial::links::Links;
+use crate::trial::fault::{Driver, FaultScene};
+use crate::trial::links::TrialLinks;
 use crate::trial::progress::Life;
-use crate::trial::services::{Services, Stage, Watch};
+use crate::trial::services::{ServiceWatch, Services, TrialStage};
 use crate::trial::usage::Sampler;
-use crate::{Error, load, store};
+use crate::{RunError, load, store};
 
 /// Time between "ready" and the first request: connections and threads settle.
 const SETTLE: Duration = Duration::from_millis(100);
@@ -81,8 +81,8 @@ pub(crate) enum Tick {
 
 impl Trial<'_> {
     /// Runs the trial. Its manifest is in place from the beginning, so that a torn trial can be analysed.
-    pub(crate) fn run(&self, tick: &mut dyn FnMut(Tick)) -> Result<TrialManifest, Error> {
-        fs::create_dir_all(&self.dir.0).map_err(Error::unwritten(&self.dir.0))?;
+    pub(crate) fn run(&self, tick: &mut dyn FnMut(Tick)) -> Result<TrialManifest, RunError> {
+        fs::create_dir_all(&self.dir.0).map_err(RunError::unwritten(&self.dir.0))?;
         let claim = store::make_scratch(&self.scratch, self.unprivileged())?;
         let mut manifest = TrialManifest {
             format: FORMAT.to_owned(),
@@ -101,7 +101,7 @@ impl Trial<'_> {
         // Also after an error: what was seen until then is evidence.
         if !store::adopt(&self.dir, &manifest)? {
             let gone = std::io::ErrorKind::NotFound.into();
-            return Err(Error::file("find the scratch directory", &self.scratch)(gone));
+            return Err(RunError::file("find the scratch directory", &self.scratch)(gone));
         }
         drop(claim);
         manifest.scratch = None;
@@ -114,11 +114,11 @@ impl Trial<'_> {
     }
 
     /// All phases; whether the user cut the load short.
-    fn phases(&self, manifest: &mut TrialManifest, tick: &mut dyn FnMut(Tick)) -> Result<bool, Error> {
+    fn phases(&self, manifest: &mut TrialManifest, tick: &mut dyn FnMut(Tick)) -> Result<bool, RunError> {
         let loaded = self.plan.subject().has_load();
         let mut events = EventLog::create(&self.dir.events())?;
         // First: a network namespace holds only what is started after it was entered.
-        let links = Links::start(self.variant, &self.programs.toxiproxy, self.guard, &self.dir)?;
+        let links = TrialLinks::start(self.variant, &self.programs.toxiproxy, self.guard, &self.dir)?;
         let script = script_of(self.variant);
         let receiver = receiver::start_with(self.receiver_config(&script), self.relay)?;
         if loaded {
@@ -129,9 +129,9 @@ impl Trial<'_> {
         manifest.phases.ready = clock::now();
         store::write_json(&self.dir.manifest(), manifest)?;
         let sampler = Sampler::start(stage.sampled(&services), &self.dir.usage())?;
-        let mut scene = Scene {
+        let mut scene = FaultScene {
             services: &mut services,
-            watch: Watch { stage: &stage, manifest, events: &mut events, sampler: &sampler },
+            watch: ServiceWatch { stage: &stage, manifest, events: &mut events, sampler: &sampler },
             links: &links,
             script: &script,
         };
@@ -150,10 +150,10 @@ impl Trial<'_> {
     /// From the first request until all services have stopped; whether the user cut it short.
     fn under_load(
         &self,
-        scene: &mut Scene<'_, '_, '_>,
-        receiver: &Receiver,
+        scene: &mut FaultScene<'_, '_, '_>,
+        receiver: &RunningReceiver,
         tick: &mut dyn FnMut(Tick),
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, RunError> {
         let load = self.plan.load_of(self.variant);
         let began = clock::now() + SETTLE.as_nanos() as u64;
         let phases = &mut scene.watch.manifest.phases;
@@ -181,11 +181,12 @@ impl Trial<'_> {
         !self.plan.subject().is_own() && machine::can_lay_down_privileges(&self.scratch)
     }
 
-    fn receiver_config(&self, script: &Script) -> receiver::Config {
+    fn receiver_config(&self, script: &Script) -> receiver::ReceiverConfig {
         let settings = &self.variant.receiver;
         let spans = self.plan.spans_per_trial(self.variant);
-        let usual = receiver::Config::new(self.scratch.join(WIRE_LOG), self.receiver_log_bytes(spans));
-        receiver::Config {
+        let usual =
+            receiver::ReceiverConfig::new(self.scratch.join(WIRE_LOG), self.receiver_log_bytes(spans));
+        receiver::ReceiverConfig {
             answer_after: settings.answer_after.map(|after| after.0),
             max_bytes: settings.max_bytes.map_or(usual.max_bytes, |bytes| bytes.0 as usize),
             max_spans: settings.max_spans.map_or(usual.max_spans, std::num::NonZeroU32::get),
@@ -208,8 +209,8 @@ impl Trial<'_> {
         OPEN_LOG_BYTES.min(free / 2)
     }
 
-    fn stage<'s>(&'s self, receiver: SocketAddr, links: &'s Links) -> Stage<'s> {
-        Stage {
+    fn stage<'s>(&'s self, receiver: SocketAddr, links: &'s TrialLinks) -> TrialStage<'s> {
+        TrialStage {
             plan: self.plan,
             planned: self.planned,
             variant: self.variant,
@@ -229,17 +230,17 @@ impl Trial<'_> {
     fn drive(
         &self,
         driver: &mut Driver<'_>,
-        scene: &mut Scene<'_, '_, '_>,
-        receiver: &Receiver,
+        scene: &mut FaultScene<'_, '_, '_>,
+        receiver: &RunningReceiver,
         began: u64,
         tick: &mut dyn FnMut(Tick),
-    ) -> Result<(bool, String), Error> {
+    ) -> Result<(bool, String), RunError> {
         let mut cut_short = false;
         let starts = self.starts();
         let intended = starts.count();
         let (target, path) = scene.services.entry()?;
         let name = &self.plan.services[0].name;
-        let running = load::start(load::Config {
+        let running = load::start(load::LoadConfig {
             target: scene.links.route(&Target::Link { from: None, to: Some(name.clone()) }, target)?,
             path,
             starts,
@@ -296,7 +297,7 @@ impl Trial<'_> {
 }
 
 /// Stops all services; faults whose time is not over act until they are gone.
-fn stop(driver: &mut Driver<'_>, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+fn stop(driver: &mut Driver<'_>, scene: &mut FaultScene<'_, '_, '_>) -> Result<(), RunError> {
     for service in scene.services.callers_first() {
         while scene.services.forget_or_stop(service)? {
             let due = driver.step(scene)?;
@@ -309,13 +310,13 @@ fn stop(driver: &mut Driver<'_>, scene: &mut Scene<'_, '_, '_>) -> Result<(), Er
 /// What the receiver is told to do with requests, by fault.
 fn script_of(variant: &PlannedVariant) -> Script {
     let entry = |(number, fault): (usize, &Fault)| {
-        let Kind::Answer(answer) = &fault.kind else { return None };
-        let when = fault.requests.map_or(When::Switched, |requests| When::Requests {
+        let FaultKind::Answer(answer) = &fault.kind else { return None };
+        let when = fault.requests.map_or(EntryWhen::Switched, |requests| EntryWhen::Requests {
             from: requests.from,
             to: requests.to.unwrap_or(u32::MAX),
             every: requests.every.get(),
         });
-        Some(Entry { fault: number as u8, answer: answer.clone(), when })
+        Some(ScriptEntry { fault: number as u8, answer: answer.clone(), when })
     };
     Script::new(variant.faults.iter().enumerate().filter_map(entry).collect())
 }

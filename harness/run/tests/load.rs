@@ -15,13 +15,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use spanfate_model::load::{LoadRecord, Outcome, PlannedLoad, read, remote_parent};
+use spanfate_model::load::{LoadRecord, PlannedLoad, RequestOutcome, read, remote_parent};
 use spanfate_model::quantity::id::TraceTag;
 use spanfate_model::quantity::unit::{Period, Rate};
-use spanfate_model::scenario::arrivals::Trace;
-use spanfate_model::scenario::{Load as ScenarioLoad, Replay, Shape, Step};
+use spanfate_model::scenario::arrivals::RecordedArrivals;
+use spanfate_model::scenario::{Load as ScenarioLoad, LoadStep, Replay, Shape};
 use spanfate_run::host::clock;
-use spanfate_run::load::{self, Config, Headers, Running, Starts, Summary};
+use spanfate_run::load::{self, Headers, LoadConfig, LoadSummary, RunningLoad, Starts};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -103,9 +103,9 @@ fn schedule(count: u64, max_in_flight: u32) -> Starts {
 }
 
 /// A load of `count` requests, one each millisecond; `change` sets what the test is about.
-fn begin(target: SocketAddr, count: u64, change: impl FnOnce(&mut Config)) -> (Running, TempDir) {
+fn begin(target: SocketAddr, count: u64, change: impl FnOnce(&mut LoadConfig)) -> (RunningLoad, TempDir) {
     let dir = tempfile::tempdir().unwrap();
-    let mut config = Config {
+    let mut config = LoadConfig {
         target,
         path: "/work".to_owned(),
         starts: schedule(count, 1024),
@@ -120,7 +120,7 @@ fn begin(target: SocketAddr, count: u64, change: impl FnOnce(&mut Config)) -> (R
 }
 
 /// Joins the load, checks what always holds, and gives the records in the order of the schedule.
-fn end(running: Running, dir: &TempDir, count: u64) -> (Vec<LoadRecord>, Summary) {
+fn end(running: RunningLoad, dir: &TempDir, count: u64) -> (Vec<LoadRecord>, LoadSummary) {
     let summary = running.join().unwrap();
     let mut records: Vec<_> = read(&std::fs::read(dir.path().join("load.log")).unwrap()).collect();
     records.sort_by_key(|record| record.request);
@@ -139,7 +139,7 @@ fn end(running: Running, dir: &TempDir, count: u64) -> (Vec<LoadRecord>, Summary
     (records, summary)
 }
 
-fn count(records: &[LoadRecord], outcome: Outcome) -> usize {
+fn count(records: &[LoadRecord], outcome: RequestOutcome) -> usize {
     records.iter().filter(|record| record.outcome == outcome).count()
 }
 
@@ -148,7 +148,7 @@ fn every_request_is_sent_once_and_recorded_once() {
     let service = service(Manner::Answer);
     let (running, dir) = begin(service.address, 200, |_| {});
     let (records, summary) = end(running, &dir, 200);
-    assert_eq!(count(&records, Outcome::Answered), 200, "{records:?}");
+    assert_eq!(count(&records, RequestOutcome::Answered), 200, "{records:?}");
     assert!(records.iter().all(|record| record.status == 200));
     assert!(summary.connections < 200, "connections are reused");
     let seen = service.seen.lock().unwrap();
@@ -164,7 +164,7 @@ fn a_bad_status_is_told_apart() {
     let service = service(Manner::Refuse);
     let (running, dir) = begin(service.address, 30, |_| {});
     let (records, _) = end(running, &dir, 30);
-    assert_eq!(count(&records, Outcome::BadStatus), 30);
+    assert_eq!(count(&records, RequestOutcome::BadStatus), 30);
     assert!(records.iter().all(|record| record.status == 503));
 }
 
@@ -188,7 +188,7 @@ fn a_service_that_never_answers_times_out() {
     let service = service(Manner::AnswerAfter(Duration::from_mins(1)));
     let (running, dir) = begin(service.address, 30, |config| config.timeout = Duration::from_millis(150));
     let (records, _) = end(running, &dir, 30);
-    assert_eq!(count(&records, Outcome::TimedOut), 30, "{records:?}");
+    assert_eq!(count(&records, RequestOutcome::TimedOut), 30, "{records:?}");
     assert!(records.iter().all(|record| record.done - record.started >= 150 * MS));
 }
 
@@ -197,7 +197,7 @@ fn a_closed_port_is_no_connection() {
     let closed = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (running, dir) = begin(closed, 30, |_| {});
     let (records, _) = end(running, &dir, 30);
-    assert_eq!(count(&records, Outcome::ConnectFailed), 30);
+    assert_eq!(count(&records, RequestOutcome::ConnectFailed), 30);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_connection_that_breaks_is_not_tried_again() {
     let service = service(Manner::CloseConnection);
     let (running, dir) = begin(service.address, 30, |_| {});
     let (records, summary) = end(running, &dir, 30);
-    assert_eq!(count(&records, Outcome::Broken), 30, "{records:?}");
+    assert_eq!(count(&records, RequestOutcome::Broken), 30, "{records:?}");
     assert_eq!((service.seen.lock().unwrap().len(), summary.connections), (30, 30));
 }
 
@@ -214,7 +214,7 @@ fn a_connection_the_service_closes_after_an_answer_is_replaced() {
     let service = service(Manner::CloseAfterAnswer);
     let (running, dir) = begin(service.address, 30, |_| {});
     let (records, summary) = end(running, &dir, 30);
-    assert_eq!((count(&records, Outcome::Answered), summary.connections), (30, 30), "{records:?}");
+    assert_eq!((count(&records, RequestOutcome::Answered), summary.connections), (30, 30), "{records:?}");
 }
 
 #[test]
@@ -222,10 +222,10 @@ fn above_the_cap_requests_are_not_started() {
     let service = service(Manner::AnswerAfter(Duration::from_millis(50)));
     let (running, dir) = begin(service.address, 100, |config| config.starts = schedule(100, 1));
     let (records, summary) = end(running, &dir, 100);
-    let capped = count(&records, Outcome::InFlightCap);
+    let capped = count(&records, RequestOutcome::InFlightCap);
     assert!(capped > 50, "{capped}");
     assert_eq!((capped as u64, summary.connections), (summary.not_started, 1));
-    assert_eq!(count(&records, Outcome::Answered) + capped, 100);
+    assert_eq!(count(&records, RequestOutcome::Answered) + capped, 100);
 }
 
 #[test]
@@ -238,8 +238,8 @@ fn stopping_early_leaves_the_rest_to_the_generator() {
     running.stop_early();
     let (records, summary) = end(running, &dir, 100_000);
     assert!(summary.started >= 50 && summary.started < 100_000);
-    assert_eq!(count(&records, Outcome::Answered) as u64, summary.started);
-    assert_eq!(count(&records, Outcome::GeneratorLate) as u64, summary.not_started);
+    assert_eq!(count(&records, RequestOutcome::Answered) as u64, summary.started);
+    assert_eq!(count(&records, RequestOutcome::GeneratorLate) as u64, summary.not_started);
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn what_is_hopelessly_late_is_not_started() {
     let service = service(Manner::Answer);
     let (running, dir) = begin(service.address, 50, |config| config.start_at = clock::now() - 5_000 * MS);
     let (records, summary) = end(running, &dir, 50);
-    assert_eq!((count(&records, Outcome::GeneratorLate), summary.started), (50, 0));
+    assert_eq!((count(&records, RequestOutcome::GeneratorLate), summary.started), (50, 0));
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn an_empty_schedule_ends_at_once() {
 }
 
 /// Joins a closed load; the records in the order of their numbers.
-fn end_closed(running: Running, dir: &TempDir, count: u32) -> (Vec<LoadRecord>, Summary) {
+fn end_closed(running: RunningLoad, dir: &TempDir, count: u32) -> (Vec<LoadRecord>, LoadSummary) {
     let summary = running.join().unwrap();
     let mut records: Vec<_> = read(&std::fs::read(dir.path().join("load.log")).unwrap()).collect();
     records.sort_by_key(|record| record.request);
@@ -279,7 +279,7 @@ fn a_closed_load_waits_for_its_answers() {
     let starts = Starts::Closed { connections: 3, requests: 60 };
     let (running, dir) = begin(service.address, 0, |config| config.starts = starts);
     let (records, summary) = end_closed(running, &dir, 60);
-    assert_eq!((count(&records, Outcome::Answered), summary.connections), (60, 3));
+    assert_eq!((count(&records, RequestOutcome::Answered), summary.connections), (60, 3));
     assert!(records.iter().all(|record| record.intended == record.started && record.started > 0));
     for connection in 0..3 {
         let own: Vec<_> = records.iter().filter(|record| record.connection == connection).collect();
@@ -294,7 +294,7 @@ fn a_closed_load_ends_although_nobody_answers() {
     let starts = Starts::Closed { connections: 4, requests: 50 };
     let (running, dir) = begin(closed, 0, |config| config.starts = starts);
     let (records, _) = end_closed(running, &dir, 50);
-    assert_eq!(count(&records, Outcome::ConnectFailed), 50);
+    assert_eq!(count(&records, RequestOutcome::ConnectFailed), 50);
 }
 
 #[test]
@@ -307,8 +307,8 @@ fn stopping_a_closed_load_leaves_the_rest() {
     }
     running.stop_early();
     let (records, summary) = end_closed(running, &dir, 100_000);
-    assert_eq!(count(&records, Outcome::Answered) as u64, summary.started);
-    assert_eq!(count(&records, Outcome::GeneratorLate) as u64, summary.not_started);
+    assert_eq!(count(&records, RequestOutcome::Answered) as u64, summary.started);
+    assert_eq!(count(&records, RequestOutcome::GeneratorLate) as u64, summary.not_started);
     assert!(records.iter().all(|record| record.intended > 0));
 }
 
@@ -328,7 +328,7 @@ fn run_planned(load: &ScenarioLoad) -> (Vec<LoadRecord>, Vec<u64>) {
     let mut records: Vec<_> = read(&std::fs::read(dir.path().join("load.log")).unwrap()).collect();
     records.sort_by_key(|record| record.request);
     assert_eq!(records.len(), offsets.len());
-    assert_eq!(count(&records, Outcome::Answered), records.len());
+    assert_eq!(count(&records, RequestOutcome::Answered), records.len());
     let began = records[0].intended - offsets[0];
     for (record, offset) in records.iter().zip(&offsets) {
         assert_eq!(record.intended, began + offset);
@@ -340,7 +340,7 @@ fn run_planned(load: &ScenarioLoad) -> (Vec<LoadRecord>, Vec<u64>) {
 
 #[test]
 fn steps_are_sent_as_they_are_planned() {
-    let step = |rate, ms| Step { rate: Rate(rate), lasting: Period::millis(ms) };
+    let step = |rate, ms| LoadStep { rate: Rate(rate), lasting: Period::millis(ms) };
     let load = ScenarioLoad {
         shape: Some(Shape::Steps(vec![step(100.0, 100), step(1000.0, 100)])),
         warmup: Some(Period::millis(50)),
@@ -353,7 +353,7 @@ fn steps_are_sent_as_they_are_planned() {
 
 #[test]
 fn a_replay_is_sent_at_its_own_times() {
-    let trace = Trace::parse("5.00\n5.01\n5.01\n5.2\n5.3\n").unwrap();
+    let trace = RecordedArrivals::parse("5.00\n5.01\n5.01\n5.2\n5.3\n").unwrap();
     let replay = Replay { file: "arrivals.txt".to_owned(), speed: 2.0, trace: Some(Arc::new(trace)) };
     let load =
         ScenarioLoad { replay: Some(replay), warmup: Some(Period::millis(50)), ..ScenarioLoad::default() };

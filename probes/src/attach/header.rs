@@ -38,7 +38,7 @@ fn shown(value: &impl std::fmt::Debug) -> Vec<(String, u64)> {
 fn kinds(header: &str) -> Vec<String> {
     let mut theirs: BTreeMap<String, u32> = c::enumerators(header, "kind").into_iter().collect();
     let mut out = Vec::new();
-    for kind in Kind::ALL {
+    for kind in ProbeKind::ALL {
         let name = shouted(&format!("{kind:?}"));
         match theirs.remove(&name) {
             Some(number) if number == kind as u32 => {}
@@ -46,7 +46,7 @@ fn kinds(header: &str) -> Vec<String> {
         }
     }
     // One more than any kind that is counted, and the one kind that is counted by nobody.
-    let most = Kind::ALL.iter().map(|kind| *kind as u32).max();
+    let most = ProbeKind::ALL.iter().map(|kind| *kind as u32).max();
     if theirs.remove("KINDS").is_none_or(|kinds| Some(kinds) <= most) {
         out.push("KINDS leaves a kind without a counter".to_owned());
     }
@@ -63,10 +63,10 @@ fn kinds(header: &str) -> Vec<String> {
 /// What differs in `struct config`.
 fn config_differs(header: &str) -> Vec<String> {
     let (theirs, size) = c::fields(header, "config");
-    let ours = shown(&Config::default());
+    let ours = shown(&ProgramConfig::default());
     let mut out = Vec::new();
-    if size != size_of::<Config>() {
-        out.push(format!("struct config has {size} bytes there and {} here", size_of::<Config>()));
+    if size != size_of::<ProgramConfig>() {
+        out.push(format!("struct config has {size} bytes there and {} here", size_of::<ProgramConfig>()));
     }
     for (index, field) in theirs.iter().enumerate() {
         let here = ours.get(index).map(|(name, _)| name);
@@ -97,12 +97,12 @@ fn counter_differs(header: &str) -> Vec<String> {
 /// The number that is read under a field's name from a record, which is taken for one of the kind that has
 /// such a field. Of ids the first word stands for all.
 fn read(name: &str, mut bytes: [u8; RECORD_BYTES]) -> Option<u64> {
-    let mut of = |kind: Kind| {
+    let mut of = |kind: ProbeKind| {
         bytes[8] = kind as u8;
         Record::read(&bytes)
     };
     let words = |id: &[u8]| id.iter().fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
-    Some(match (name, of(Kind::Queued), of(Kind::Handover), of(Kind::Listed)) {
+    Some(match (name, of(ProbeKind::Queued), of(ProbeKind::Handover), of(ProbeKind::Listed)) {
         ("at", Record::Span(mark), ..) => mark.at,
         ("flags", Record::Span(mark), ..) => {
             if mark.sampled && mark.parent_sampled {
@@ -131,7 +131,7 @@ fn read(name: &str, mut bytes: [u8; RECORD_BYTES]) -> Option<u64> {
 }
 
 /// Whether a field's bytes, all of them and no others, are what is read under its name.
-fn is_read(field: &c::Field) -> bool {
+fn is_read(field: &c::StructField) -> bool {
     let place = (field.at, field.size);
     match field.name.as_str() {
         "kind" => place == (8, 1),
@@ -180,7 +180,7 @@ fn the_programs_and_their_reader_mean_the_same_by_every_byte() {
 #[test]
 fn a_change_on_one_side_alone_is_seen() {
     let kinds = c::enumerators(HEADER, "kind").len();
-    assert!(kinds > Kind::ALL.len(), "only {kinds} enumerators are read");
+    assert!(kinds > ProbeKind::ALL.len(), "only {kinds} enumerators are read");
     for (old, new) in [
         // A kind that has another place, another name, another number, or none.
         ("\tQUEUED,\n\tDROPPED,", "\tDROPPED,\n\tQUEUED,"),

@@ -18,33 +18,33 @@ const ATTRIBUTES: usize = 64;
 const ABBREVIATIONS: usize = 1 << 26;
 
 /// (struct, field) to the field's offset in bytes.
-pub(super) type Fields<'w> = BTreeMap<(&'w str, String), u32>;
+pub(super) type FieldOffsets<'w> = BTreeMap<(&'w str, String), u32>;
 
 /// The fields of those of the structs that the binary has; `None` if its debug information is missing or broken. For those that a
 /// program may do without, the whole of it is not searched.
-pub(super) fn fields<'w>(image: &Image, structs: &[&'w str], optional: &[&str]) -> Option<Fields<'w>> {
+pub(super) fn fields<'w>(image: &Image, structs: &[&'w str], optional: &[&str]) -> Option<FieldOffsets<'w>> {
     let (info, abbreviations) = (image.debug("debug_info")?, image.debug("debug_abbrev")?);
-    let mut search = Search {
+    let mut search = DwarfSearch {
         abbreviations: DebugAbbrev::new(&abbreviations, LittleEndian),
         lists: BTreeMap::new(),
         budget: ABBREVIATIONS,
         wanted: structs.to_vec(),
-        found: Fields::new(),
+        found: FieldOffsets::new(),
     };
     search.walk(&DebugInfo::new(&info, LittleEndian), optional)?;
     Some(search.found)
 }
 
-struct Search<'a, 'w> {
+struct DwarfSearch<'a, 'w> {
     abbreviations: DebugAbbrev<Bytes<'a>>,
     lists: BTreeMap<usize, Abbreviations>,
     budget: usize,
     /// Structs that are still to be found.
     wanted: Vec<&'w str>,
-    found: Fields<'w>,
+    found: FieldOffsets<'w>,
 }
 
-impl<'w> Search<'_, 'w> {
+impl<'w> DwarfSearch<'_, 'w> {
     fn walk(&mut self, info: &DebugInfo<Bytes<'_>>, optional: &[&str]) -> Option<()> {
         for likely in [true, false] {
             if !likely && self.wanted.iter().all(|wanted| optional.contains(wanted)) {

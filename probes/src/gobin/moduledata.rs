@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::image::{Image, u64_at};
-use super::pclntab::Table;
+use super::pclntab::Pclntab;
 
 const FIRST_FUNCTION: usize = 20;
 const TEXT: usize = 22;
@@ -26,7 +26,7 @@ pub(super) struct Module {
 impl Module {
     /// Finds it by its section (Go 1.26 and newer) or by the pointer to the function table that it begins with. What it
     /// says must agree with the table; `None` if nothing does.
-    pub(super) fn find(image: &Image, table: &Table<'_>) -> Option<Self> {
+    pub(super) fn find(image: &Image, table: &Pclntab<'_>) -> Option<Self> {
         let section = image.section(".go.module").ok().flatten().map(|(_, address)| address);
         if let Some(module) = section.and_then(|address| Self::read(image, table, address)) {
             return Some(module);
@@ -42,7 +42,7 @@ impl Module {
         in_file.chain(relocated).take(64).find_map(|address| Self::read(image, table, address))
     }
 
-    fn read(image: &Image, table: &Table<'_>, address: u64) -> Option<Self> {
+    fn read(image: &Image, table: &Pclntab<'_>, address: u64) -> Option<Self> {
         let bytes = image.read(address, WORDS * 8)?;
         let mut words: Vec<u64> = (0..WORDS).filter_map(|index| u64_at(bytes, index * 8)).collect();
         for (at, there) in image.relocations() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::dwarf::Fields;
+use super::dwarf::FieldOffsets;
 use super::{BuildInfo, GobinError};
 
 /// The module that the offsets depend on.
@@ -115,7 +115,7 @@ pub enum OffsetSource {
 }
 
 impl Offsets {
-    pub(super) fn of(fields: &Fields<'_>) -> Option<Self> {
+    pub(super) fn of(fields: &FieldOffsets<'_>) -> Option<Self> {
         let at = |of, field: &str| fields.get(&(of, field.to_owned())).copied();
         // Nobody reads fields of a batch processor that the program does not have.
         let has_batch = fields.keys().any(|(of, _)| *of == PROCESSOR);

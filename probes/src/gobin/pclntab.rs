@@ -33,7 +33,7 @@ pub struct Function {
 
 /// The table, found and measured.
 #[derive(Debug)]
-pub(super) struct Table<'a> {
+pub(super) struct Pclntab<'a> {
     bytes: &'a [u8],
     /// Where it is in memory.
     pub(super) address: u64,
@@ -46,7 +46,7 @@ pub(super) struct Table<'a> {
     pairs: usize,
 }
 
-impl<'a> Table<'a> {
+impl<'a> Pclntab<'a> {
     pub(super) fn find(image: &'a Image) -> Result<Self, GobinError> {
         for name in SECTIONS {
             if let Some((bytes, address)) = image.section(name)? {

@@ -4,7 +4,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use spanfate_analysis::join::{Row, Stream};
+use spanfate_analysis::join::{JoinedRow, StatementStream};
 use spanfate_model::quantity::id::{SlotRef, SpanId, SpanKey, TraceId, TraceTag};
 
 /// Bytes of a statement: trace id, span id, value.
@@ -89,7 +89,7 @@ pub(crate) fn read(statement: &[u8; STATEMENT]) -> (SpanKey, u64) {
 /// Statements that lie in memory or in a mapped file.
 pub(crate) struct Statements<'a>(pub(crate) &'a [u8]);
 
-impl Stream for Statements<'_> {
+impl StatementStream for Statements<'_> {
     fn most(&self) -> u64 {
         (self.0.len() / STATEMENT) as u64
     }
@@ -115,7 +115,7 @@ pub(crate) struct Known {
     pub(crate) refused: u32,
 }
 
-impl Row for Known {
+impl JoinedRow for Known {
     fn add(&mut self, stream: usize, value: u64) {
         match stream {
             0 => self.created = value,

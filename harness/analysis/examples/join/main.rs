@@ -16,7 +16,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use data::{Statements, Streams};
-use spanfate_analysis::join::{PassLimit, Stream};
+use spanfate_analysis::join::{PassLimit, StatementStream};
 use spanfate_probes::mapped::Mapped;
 use spanfate_run::host::clock;
 

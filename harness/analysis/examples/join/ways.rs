@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
-use spanfate_analysis::join::{PassLimit, Row, Stream, outer};
+use spanfate_analysis::join::{JoinedRow, PassLimit, StatementStream, outer};
 use spanfate_model::quantity::id::SpanKey;
 
 use crate::data::{Answer, Known, SALT, STATEMENT, Statements, Streams, read};
@@ -17,7 +17,8 @@ fn streams<B: AsRef<[u8]>>(data: &Streams<B>) -> [Statements<'_>; 3] {
 /// The general join. `look` is called now and then while its memory is in use.
 pub(crate) fn general<B: AsRef<[u8]>>(data: &Streams<B>, limit: PassLimit, mut look: impl FnMut()) -> Answer {
     let streams = streams(data);
-    let streams: Vec<&dyn Stream> = streams.iter().map(|stream| stream as &dyn Stream).collect();
+    let streams: Vec<&dyn StatementStream> =
+        streams.iter().map(|stream| stream as &dyn StatementStream).collect();
     let mut answer = Answer::default();
     outer(&streams, limit, |_, known: &Known| {
         answer.count(known);

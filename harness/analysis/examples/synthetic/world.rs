@@ -8,14 +8,14 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use spanfate_model::exporter::Effective;
-use spanfate_model::fate::{Cause, Fate, Leak};
+use spanfate_model::fate::{ExportCause, Fate, Leak};
 use spanfate_model::format::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, slots_name};
 use spanfate_model::format::manifest::{
     FORMAT, Phases, ProcessEnd, ProcessManifest, RunManifest, Status, TrialManifest,
 };
 use spanfate_model::format::slots::{FLAG_RECORDING, FLAG_SAMPLED, Header, Live, LogEntry, LogRecord, Slot};
 use spanfate_model::format::wire::{self, Disposition, RequestRecord, SpanRecord, WireProtocol};
-use spanfate_model::load::{LoadRecord, Outcome, remote_parent};
+use spanfate_model::load::{LoadRecord, RequestOutcome, remote_parent};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::quantity::id::{SlotRef, SpanId, SpanKey};
 use spanfate_model::quantity::unit::{Period, Rate};
@@ -38,7 +38,7 @@ fn fate(span: u64) -> Fate {
     match (span % 10, span / BATCH % 7) {
         (3, _) => Fate::DroppedQueueFull,
         (7, _) if span.is_multiple_of(1000 - 3) => Fate::NeverEnded(Leak::Forgotten),
-        (_, 6) => Fate::ExportFailed(Cause::Timeout),
+        (_, 6) => Fate::ExportFailed(ExportCause::Timeout),
         _ => Fate::Received,
     }
 }
@@ -264,7 +264,7 @@ impl World {
             let intended = BEGAN + (request as f64 * 1e9 / self.rate()) as u64;
             let record = LoadRecord {
                 request: request as u32,
-                outcome: Outcome::Answered,
+                outcome: RequestOutcome::Answered,
                 measured: true,
                 status: 200,
                 intended,

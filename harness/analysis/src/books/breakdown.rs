@@ -14,7 +14,7 @@ use crate::statistics::quantile::Times;
 const MOST: usize = 256;
 
 /// Index of the process, name id, span kind, whether it is a root. Name ids are of one process.
-type Kind = (u16, u32, u8, bool);
+type SplitKey = (u16, u32, u8, bool);
 
 /// Name id of all spans beyond [`MOST`].
 const OTHER: u32 = u32::MAX;
@@ -22,7 +22,7 @@ const OTHER: u32 = u32::MAX;
 /// What is known of the spans while they are walked.
 #[derive(Default)]
 pub(crate) struct Split {
-    kinds: BTreeMap<Kind, Sum>,
+    kinds: BTreeMap<SplitKey, Sum>,
 }
 
 #[derive(Clone)]
@@ -79,7 +79,7 @@ impl Split {
     pub(crate) fn finish(&self, processes: &[Process<'_>]) -> Vec<Breakdown> {
         let of = |index: u16| processes.get(usize::from(index));
         let service = |index: u16| of(index).map_or("?", |process| process.header.service.as_str());
-        let span = |kind: &Kind| {
+        let span = |kind: &SplitKey| {
             let known = of(kind.0).and_then(|process| process.names.get(&kind.1));
             let name =
                 if kind.1 == OTHER { "(other names)" } else { known.map_or("(not ended)", String::as_str) };
@@ -93,7 +93,7 @@ impl Split {
         ]
     }
 
-    fn by(&self, property: &str, value: impl Fn(&Kind) -> String) -> Breakdown {
+    fn by(&self, property: &str, value: impl Fn(&SplitKey) -> String) -> Breakdown {
         let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
         for (kind, sum) in &self.kinds {
             sums.entry(value(kind)).or_default().merge(sum);

@@ -9,7 +9,7 @@ use crate::evidence::{Parent, SpanEvidence};
 pub(crate) struct Traces {
     services: usize,
     /// Per request and service: sampled spans, and those of them that did not arrive.
-    cells: Vec<Cell>,
+    cells: Vec<TraceCell>,
     /// Per request, the flags below.
     flags: Vec<u8>,
     /// Calls between services, and of these, calls whose context arrived as it was sent.
@@ -20,7 +20,7 @@ pub(crate) struct Traces {
 const SERVER: u8 = 2;
 
 #[derive(Clone, Copy, Default)]
-struct Cell {
+struct TraceCell {
     due: u32,
     missing: u32,
 }
@@ -49,7 +49,7 @@ impl Traces {
     pub(crate) fn new(requests: usize, services: usize) -> Self {
         Self {
             services,
-            cells: vec![Cell::default(); requests * services],
+            cells: vec![TraceCell::default(); requests * services],
             flags: vec![0; requests],
             calls: (0, 0),
         }
@@ -106,7 +106,7 @@ impl Traces {
     }
 }
 
-fn count(out: &mut Damage, cells: &[Cell], flags: u8) {
+fn count(out: &mut Damage, cells: &[TraceCell], flags: u8) {
     let (due, missing) = cells.iter().fold((0, 0), |(d, m), cell| (d + cell.due, m + cell.missing));
     if due == 0 {
         return;

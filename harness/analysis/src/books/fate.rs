@@ -2,7 +2,7 @@
 
 use spanfate_model::books::ledger::Gap;
 use spanfate_model::books::row::Standing;
-use spanfate_model::fate::{Decider, Exit, Fate, Filter, Leak};
+use spanfate_model::fate::{Decider, ExitWay, Fate, Filter, Leak};
 use spanfate_model::result::PathKind;
 
 use crate::evidence::path::{Ending, ExportResult, HandsOn, Path};
@@ -13,7 +13,7 @@ use crate::evidence::{Handing, OnPath, SpanEvidence};
 use Standing::{Unaccounted, Unexplained};
 
 /// What else a judgement rests on.
-pub(crate) struct Scene<'a> {
+pub(crate) struct JudgementBasis<'a> {
     /// The span's process.
     pub(crate) process: &'a Process<'a>,
     /// The path, or what stands for it where the span was offered to none.
@@ -29,7 +29,12 @@ pub(crate) struct Scene<'a> {
 }
 
 /// Judges one span on one path. Later stages are asked first: a mark of a later stage proves all earlier ones.
-pub(crate) fn judge(span: &SpanEvidence, on: &OnPath, receipt: &Receipt, scene: &Scene<'_>) -> Standing {
+pub(crate) fn judge(
+    span: &SpanEvidence,
+    on: &OnPath,
+    receipt: &Receipt,
+    scene: &JudgementBasis<'_>,
+) -> Standing {
     let process = scene.process;
     if receipt.copies > 0 {
         return Standing::Fate(Fate::Received);
@@ -74,7 +79,7 @@ pub(crate) fn gap(span: &SpanEvidence, on: &OnPath, process: &Process<'_>, wire_
     }
 }
 
-fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &Scene<'_>) -> Standing {
+fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>) -> Standing {
     if !scene.wire_complete {
         // It may have arrived; only the wire could tell.
         return Unaccounted;
@@ -102,8 +107,8 @@ fn decider(span: &SpanEvidence, parent_based: bool) -> Decider {
 
 /// The batch processor's `OnEnd` returned without a drop, and the span was never handed on. In drop mode our lock makes this
 /// mean "taken into the queue", and a shutdown that returned without an error has emptied the queue.
-fn in_queue(on: &OnPath, scene: &Scene<'_>) -> Standing {
-    let Scene { process, path, .. } = scene;
+fn in_queue(on: &OnPath, scene: &JudgementBasis<'_>) -> Standing {
+    let JudgementBasis { process, path, .. } = scene;
     // Without the lock, a span that passed while the shutdown began may have been ignored.
     let late = path.blocking && path.shutdown_began != 0 && on.taken >= path.shutdown_began;
     // What probes saw enter the queue once its worker was gone stays there.
@@ -111,7 +116,7 @@ fn in_queue(on: &OnPath, scene: &Scene<'_>) -> Standing {
     match path.ending {
         _ if late => Standing::Fate(Fate::EndedAfterShutdown),
         Ending::Orderly { deadline_passed: true } => {
-            Standing::Fate(Fate::LostInQueueAtExit(Exit::ShutdownDeadline))
+            Standing::Fate(Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline))
         }
         Ending::Orderly { deadline_passed: false } if process.has_log_gap() => Unaccounted,
         Ending::Orderly { deadline_passed: false } => Unexplained,
@@ -120,8 +125,8 @@ fn in_queue(on: &OnPath, scene: &Scene<'_>) -> Standing {
 }
 
 /// `OnEnd` was entered, and what came of it nobody saw.
-fn inside_on_end(on: &OnPath, scene: &Scene<'_>) -> Standing {
-    let Scene { process, path, .. } = scene;
+fn inside_on_end(on: &OnPath, scene: &JudgementBasis<'_>) -> Standing {
+    let JudgementBasis { process, path, .. } = scene;
     if path.no_exporter {
         return Standing::Fate(Fate::NoExporter);
     }
@@ -142,8 +147,8 @@ fn inside_on_end(on: &OnPath, scene: &Scene<'_>) -> Standing {
 }
 
 /// The provider called the processor that the path begins with, and the path's own never heard of the span.
-fn not_handed_on(span: &SpanEvidence, on: &OnPath, scene: &Scene<'_>) -> Standing {
-    let Scene { process, path, .. } = scene;
+fn not_handed_on(span: &SpanEvidence, on: &OnPath, scene: &JudgementBasis<'_>) -> Standing {
+    let JudgementBasis { process, path, .. } = scene;
     let abrupt = matches!(path.ending, Ending::Abrupt(_));
     match path.hands_on {
         _ if is_after_shutdown(span, path) => Standing::Fate(Fate::EndedAfterShutdown),
@@ -163,8 +168,8 @@ fn is_after_shutdown(span: &SpanEvidence, path: &Path) -> bool {
     path.shutdown_began != 0 && span.closed >= path.shutdown_began
 }
 
-fn never_offered(span: &SpanEvidence, on: &OnPath, scene: &Scene<'_>) -> Standing {
-    let Scene { process, path, .. } = scene;
+fn never_offered(span: &SpanEvidence, on: &OnPath, scene: &JudgementBasis<'_>) -> Standing {
+    let JudgementBasis { process, path, .. } = scene;
     if span.closed != 0 {
         let abrupt = matches!(path.ending, Ending::Abrupt(_));
         return match span.handing {

@@ -1,6 +1,6 @@
 //! The books of each export path, of processes that have several.
 
-use spanfate_model::books::ledger::{Ledger, PathBooks, Spread};
+use spanfate_model::books::ledger::{Ledger, PathBooks, PathSpread};
 use spanfate_model::books::row::Standing;
 use spanfate_model::fate::{Decider, Fate, FateClass};
 
@@ -18,7 +18,7 @@ pub(crate) struct PathLedgers<'a> {
     /// Per process: of each path, and last of none; empty where there is one path only.
     books: Vec<Vec<PathBooks>>,
     standings: Vec<Vec<Standings>>,
-    spread: Spread,
+    spread: PathSpread,
 }
 
 impl<'a> PathLedgers<'a> {
@@ -36,7 +36,7 @@ impl<'a> PathLedgers<'a> {
         };
         let books: Vec<Vec<PathBooks>> = sources.processes.iter().map(books).collect();
         let standings = books.iter().map(|paths| vec![Standings::new(); paths.len()]).collect();
-        Self { sources, books, standings, spread: Spread::default() }
+        Self { sources, books, standings, spread: PathSpread::default() }
     }
 
     /// Counts a span on each of its paths, or to those that were offered to none.

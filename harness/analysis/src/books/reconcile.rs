@@ -17,7 +17,7 @@ use crate::books::fate;
 use crate::books::lost;
 use crate::books::paths::PathLedgers;
 use crate::books::standings::{Standings, note, place};
-use crate::books::tally::Tally;
+use crate::books::tally::SpanTally;
 use crate::books::timeline::Timeline;
 use crate::books::unwitnessed;
 use crate::books::walk;
@@ -99,7 +99,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
             torn: sources.processes.iter().any(|process| process.torn),
             ..Ledger::default()
         },
-        tally: Tally::new(requests, sources.shares, !sources.leaks.is_empty()),
+        tally: SpanTally::new(requests, sources.shares, !sources.leaks.is_empty()),
         traces: Traces::new(requests, sources.shares.len()),
         split: Split::default(),
         by_process: vec![BTreeMap::new(); sources.processes.len()],
@@ -121,7 +121,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
 struct Walk<'a> {
     sources: &'a Sources<'a>,
     ledger: Ledger,
-    tally: Tally<'a>,
+    tally: SpanTally<'a>,
     traces: Traces,
     split: Split,
     by_process: Vec<Standings>,

@@ -6,7 +6,7 @@ use spanfate_model::plan::topology::Share;
 use crate::evidence::loadbook::LoadBook;
 
 /// Spans of numbered requests, counted where they were made.
-pub(crate) struct Tally<'a> {
+pub(crate) struct SpanTally<'a> {
     shares: &'a [Share],
     counts: Vec<u32>,
     /// Server spans, where services call each other: a client may make a call again by itself.
@@ -16,7 +16,7 @@ pub(crate) struct Tally<'a> {
 /// Span kind of a service that is called, in OTLP's numbering.
 const SERVER: u8 = 2;
 
-impl<'a> Tally<'a> {
+impl<'a> SpanTally<'a> {
     /// Calls are repeated by clients only where connections are cut: without faults every span beyond the plan is a contradiction.
     pub(crate) fn new(requests: usize, shares: &'a [Share], faulty: bool) -> Self {
         let places = requests * shares.len();

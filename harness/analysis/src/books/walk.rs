@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use spanfate_model::books::row::Standing;
 use spanfate_model::fate::FateClass;
 
-use crate::books::fate::{Scene, judge};
+use crate::books::fate::{JudgementBasis, judge};
 use crate::evidence::path::Path;
 use crate::evidence::process::Process;
 use crate::evidence::receipts::Receipt;
@@ -97,7 +97,7 @@ fn judged<'a>(
     let receipt = sources.receipts.of(index, number)?;
     let of = sources.tag.part_of(span.key.trace);
     let on_path = |path: &'a Path, on: &OnPath, receipt: &Receipt, elsewhere: bool| {
-        let scene = Scene {
+        let scene = JudgementBasis {
             process,
             path,
             wire_complete: sources.wire_complete(),

@@ -6,11 +6,11 @@ mod runs;
 
 use spanfate_model::plan::Plan;
 use spanfate_model::result::change::Change;
-use spanfate_model::result::{Compared, Comparison, Looks, TrialResult, VariantResult, Way};
+use spanfate_model::result::{Compared, ComparedBy, Comparison, Looks, TrialResult, VariantResult};
 use spanfate_model::scenario::{ALPHA, Compare};
 use spanfate_model::verdict::Verdict;
 
-use crate::statistics::{Gate, Judged, SPENDING, alpha_at, judge};
+use crate::statistics::{Gate, JudgedEffect, SPENDING, alpha_at, judge};
 
 pub use looks::{is_look, looks_at};
 pub use runs::{Apart, compare_runs};
@@ -57,7 +57,7 @@ pub fn compare_arms(compare: &Compare, variants: &[VariantResult]) -> Comparison
 
 /// Whether more pairs could not change what it says: a figure is worse, or none is in doubt.
 pub fn is_decided(comparison: &Comparison) -> bool {
-    let paired = || comparison.rows.iter().filter(|row| row.way == Way::Paired);
+    let paired = || comparison.rows.iter().filter(|row| row.way == ComparedBy::Paired);
     paired().any(|row| row.change == Change::Worse) || paired().all(|row| row.change != Change::Inconclusive)
 }
 
@@ -107,7 +107,7 @@ fn paired(compare: &Compare, pairs: &[Pair<'_>], alpha: f64) -> Vec<Compared> {
             .collect();
         gates.push(Gate { pairs: values.clone(), measure });
         let (baseline, candidate) = values.into_iter().unzip();
-        rows.push(figures::row(*figure, Way::Paired, baseline, candidate, &measure));
+        rows.push(figures::row(*figure, ComparedBy::Paired, baseline, candidate, &measure));
     }
     let spoilt = |row: &Compared| pairs.len() - row.baseline.len();
     let judged = judge(&gates, alpha);
@@ -115,7 +115,7 @@ fn paired(compare: &Compare, pairs: &[Pair<'_>], alpha: f64) -> Vec<Compared> {
 }
 
 /// A row with what was judged of it.
-fn with(spoilt: usize, row: Compared, judged: Judged) -> Compared {
+fn with(spoilt: usize, row: Compared, judged: JudgedEffect) -> Compared {
     let reason = judged.reason.map(|reason| match spoilt {
         0 => reason,
         _ => format!("{reason} ({spoilt} pairs are not valid for it)"),

@@ -1,11 +1,11 @@
 //! The search for the highest value that loses nothing: bracketing, then bisection, with repeats at every value. It is told
 //! what trials saw and says what to try next; running them is the caller's business.
 
-use spanfate_model::finding::frontier::{End, Found, Step};
+use spanfate_model::finding::frontier::{FrontierFound, SearchEnd, TriedValue};
 
 /// What a trial at some value saw.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Seen {
+pub enum TrialSight {
     /// Nothing was lost.
     Clean,
     /// Spans were lost.
@@ -16,14 +16,14 @@ pub enum Seen {
 
 /// A search.
 #[derive(Clone, Debug)]
-pub struct Search {
+pub struct FrontierSearch {
     start: f64,
     bounds: (f64, f64),
     /// The search ends when the values on both sides of the frontier are this close, as a share.
     resolution: f64,
     /// So many clean trials a value needs.
     repeats: u64,
-    steps: Vec<Step>,
+    steps: Vec<TriedValue>,
 }
 
 /// So many unusable trials at a value, and it is given up.
@@ -32,7 +32,7 @@ const MOST_UNUSABLE: u64 = 4;
 /// From one value of the bracket to the next.
 const STRIDE: f64 = 2.0;
 
-impl Search {
+impl FrontierSearch {
     /// A search that begins at `start`, stays within `bounds` (both above zero) and ends when the frontier is known to a share
     /// of `resolution`. A value counts as clean after `repeats` clean trials.
     pub fn new(start: f64, bounds: (f64, f64), resolution: f64, repeats: u64) -> Self {
@@ -47,15 +47,15 @@ impl Search {
     }
 
     /// Takes what a trial saw.
-    pub fn saw(&mut self, value: f64, seen: Seen) {
+    pub fn saw(&mut self, value: f64, seen: TrialSight) {
         if !self.steps.iter().any(|step| is_at(step, value)) {
-            self.steps.push(Step { value, ..Step::default() });
+            self.steps.push(TriedValue { value, ..TriedValue::default() });
         }
         for step in self.steps.iter_mut().filter(|step| is_at(step, value)) {
             match seen {
-                Seen::Clean => step.clean += 1,
-                Seen::Lossy => step.lossy += 1,
-                Seen::Unusable => step.unusable += 1,
+                TrialSight::Clean => step.clean += 1,
+                TrialSight::Lossy => step.lossy += 1,
+                TrialSight::Unusable => step.unusable += 1,
             }
         }
     }
@@ -63,7 +63,7 @@ impl Search {
     /// The value to try next; `None` when the search is over.
     pub fn next(&self) -> Option<f64> {
         // What was begun is brought to its end first.
-        let open = |step: &&Step| step.lossy == 0 && step.clean < self.repeats && !is_given_up(step);
+        let open = |step: &&TriedValue| step.lossy == 0 && step.clean < self.repeats && !is_given_up(step);
         if let Some(step) = self.steps.iter().find(open) {
             return Some(step.value);
         }
@@ -92,21 +92,21 @@ impl Search {
     }
 
     /// What was found so far.
-    pub fn found(&self) -> Found {
+    pub fn found(&self) -> FrontierFound {
         let (low, high) = self.bracket();
         // A clean value above a lossy one: chance decides there, so all of it belongs to the interval.
         let top = self.clean().fold(0.0, f64::max);
         let above = self.lossy().filter(|value| *value > top).fold(f64::INFINITY, f64::min);
         let end = match (low, high) {
-            (Some(_), Some(_)) if self.next().is_none() => End::Found,
-            (Some(low), None) if low >= self.bounds.1 => End::AtLeast,
-            (_, None) if self.lowest_given_up().is_some() => End::Machine,
-            (None, Some(high)) if high <= self.bounds.0 => End::Below,
-            _ => End::Unfinished,
+            (Some(_), Some(_)) if self.next().is_none() => SearchEnd::Found,
+            (Some(low), None) if low >= self.bounds.1 => SearchEnd::AtLeast,
+            (_, None) if self.lowest_given_up().is_some() => SearchEnd::Machine,
+            (None, Some(high)) if high <= self.bounds.0 => SearchEnd::Below,
+            _ => SearchEnd::Unfinished,
         };
         let mut steps = self.steps.clone();
         steps.sort_by(|a, b| a.value.total_cmp(&b.value));
-        Found { low, high: high.map(|_| above).filter(|value| value.is_finite()), end, steps }
+        FrontierFound { low, high: high.map(|_| above).filter(|value| value.is_finite()), end, steps }
     }
 
     /// The highest clean value below every loss, and the lowest loss.
@@ -139,7 +139,7 @@ impl Search {
     }
 }
 
-fn is_at(step: &Step, value: f64) -> bool {
+fn is_at(step: &TriedValue, value: f64) -> bool {
     step.value.to_bits() == value.to_bits()
 }
 
@@ -148,7 +148,7 @@ fn below(value: f64, least: f64) -> Option<f64> {
     (value > least).then(|| (value / STRIDE).max(least))
 }
 
-fn is_given_up(step: &Step) -> bool {
+fn is_given_up(step: &TriedValue) -> bool {
     step.unusable >= MOST_UNUSABLE
 }
 
@@ -162,8 +162,8 @@ mod tests {
     use super::*;
 
     /// Runs a search against a world, to its end.
-    fn search(start: f64, mut world: impl FnMut(f64) -> Seen) -> (Found, u64) {
-        let mut search = Search::new(start, (1.0, 1e6), 0.03, 2);
+    fn search(start: f64, mut world: impl FnMut(f64) -> TrialSight) -> (FrontierFound, u64) {
+        let mut search = FrontierSearch::new(start, (1.0, 1e6), 0.03, 2);
         let mut trials = 0;
         while let Some(value) = search.next() {
             search.saw(value, world(value));
@@ -176,8 +176,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_sharp_frontier_is_found_to_the_resolution(at in 2.0..5e5_f64, start in 1.0..1e6_f64) {
-            let (found, trials) = search(start, |value| if value <= at { Seen::Clean } else { Seen::Lossy });
-            prop_assert_eq!(found.end, End::Found);
+            let (found, trials) = search(start, |value| if value <= at { TrialSight::Clean } else { TrialSight::Lossy });
+            prop_assert_eq!(found.end, SearchEnd::Found);
             let (low, high) = (found.low.unwrap(), found.high.unwrap());
             prop_assert!(low <= at && at < high && high / low <= 1.031, "{low} {at} {high}");
             prop_assert!(trials <= 60, "{trials}");
@@ -185,16 +185,16 @@ mod tests {
 
         #[test]
         fn bounds_end_a_search(start in 1.0..1e6_f64) {
-            let (found, _) = search(start, |_| Seen::Clean);
-            prop_assert_eq!((found.end, found.low, found.high), (End::AtLeast, Some(1e6), None));
-            let (found, _) = search(start, |_| Seen::Lossy);
-            prop_assert_eq!((found.end, found.low, found.high), (End::Below, None, Some(1.0)));
+            let (found, _) = search(start, |_| TrialSight::Clean);
+            prop_assert_eq!((found.end, found.low, found.high), (SearchEnd::AtLeast, Some(1e6), None));
+            let (found, _) = search(start, |_| TrialSight::Lossy);
+            prop_assert_eq!((found.end, found.low, found.high), (SearchEnd::Below, None, Some(1.0)));
         }
 
         #[test]
         fn a_machine_that_carries_no_more_ends_it(most in 10.0..1e5_f64) {
-            let (found, _) = search(5.0, |value| if value <= most { Seen::Clean } else { Seen::Unusable });
-            prop_assert_eq!(found.end, End::Machine);
+            let (found, _) = search(5.0, |value| if value <= most { TrialSight::Clean } else { TrialSight::Unusable });
+            prop_assert_eq!(found.end, SearchEnd::Machine);
             let low = found.low.unwrap();
             prop_assert!(low <= most && most / low <= 1.031, "{low} {most}");
         }
@@ -206,9 +206,9 @@ mod tests {
         fn every_search_ends(start in 1.0..1e6_f64, seed in any::<u64>()) {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             let (found, _) = search(start, |_| match random.random_range(0..3) {
-                0 => Seen::Clean,
-                1 => Seen::Lossy,
-                _ => Seen::Unusable,
+                0 => TrialSight::Clean,
+                1 => TrialSight::Lossy,
+                _ => TrialSight::Unusable,
             });
             if let (Some(low), Some(high)) = (found.low, found.high) {
                 prop_assert!(low < high);
@@ -218,9 +218,9 @@ mod tests {
         #[test]
         fn a_band_that_cannot_be_judged_is_gone_around(at in 100.0..5e4_f64) {
             let (found, _) = search(10.0, |value| match value {
-                value if value <= at => Seen::Clean,
-                value if value <= at * 1.8 => Seen::Unusable,
-                _ => Seen::Lossy,
+                value if value <= at => TrialSight::Clean,
+                value if value <= at * 1.8 => TrialSight::Unusable,
+                _ => TrialSight::Lossy,
             });
             let low = found.low.unwrap();
             prop_assert!(low <= at && at / low <= 1.031, "{low} {at} {found:?}");
@@ -235,8 +235,9 @@ mod tests {
         let mut held = 0;
         for _ in 0..400 {
             let chance = |value: f64| ((value - 950.0) / 100.0).clamp(0.0, 1.0);
-            let world =
-                |value| if random.random::<f64>() < chance(value) { Seen::Lossy } else { Seen::Clean };
+            let world = |value| {
+                if random.random::<f64>() < chance(value) { TrialSight::Lossy } else { TrialSight::Clean }
+            };
             let (found, _) = search(300.0, world);
             let (low, high) = (found.low.unwrap(), found.high.unwrap());
             // The middle of the band, to its half width: a search stops at the first loss it meets.

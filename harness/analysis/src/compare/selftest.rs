@@ -3,10 +3,10 @@
 use std::num::NonZeroU32;
 
 use spanfate_model::fate::{Fate, Filter};
-use spanfate_model::finding::selftest::{Check, Planted, Selftest};
+use spanfate_model::finding::selftest::{SeededLoss, Selftest, SelftestCheck};
 use spanfate_model::format::manifest::FORMAT;
 use spanfate_model::result::change::Change;
-use spanfate_model::result::{Comparison, RunResult, TrialResult, Way};
+use spanfate_model::result::{ComparedBy, Comparison, RunResult, TrialResult};
 use spanfate_model::scenario::figure::{Figure, Quantile};
 use spanfate_model::scenario::{Compare, Gates, Plant};
 use spanfate_model::verdict::Verdict;
@@ -24,7 +24,7 @@ const FOUND: f64 = 0.95;
 const ALARMS: f64 = 0.05;
 
 /// A kind of comparison: what is true, the other arm, the figure with its smallest change, and which change is right.
-struct Kind {
+struct KnownTruth {
     truth: &'static str,
     arm: &'static str,
     figure: Figure,
@@ -32,29 +32,29 @@ struct Kind {
     right: Option<Change>,
 }
 
-const KINDS: [Kind; 4] = [
-    Kind {
+const KINDS: [KnownTruth; 4] = [
+    KnownTruth {
         truth: "the same twice",
         arm: "same-again",
         figure: Figure::Response(Quantile::P50),
         smallest: 0.03,
         right: None,
     },
-    Kind {
+    KnownTruth {
         truth: "the same twice",
         arm: "same-again",
         figure: Figure::LossRate,
         smallest: 0.001,
         right: None,
     },
-    Kind {
+    KnownTruth {
         truth: "handlers take 10 % longer",
         arm: "slower",
         figure: Figure::Response(Quantile::P50),
         smallest: 0.03,
         right: Some(Change::Worse),
     },
-    Kind {
+    KnownTruth {
         truth: "0.5 % of the spans are lost",
         arm: "lossy",
         figure: Figure::LossRate,
@@ -70,16 +70,16 @@ pub struct Rounds {
     pairs: u64,
     spans: u64,
     unplaced: u64,
-    checks: Vec<Check>,
+    checks: Vec<SelftestCheck>,
 }
 
 impl Default for Rounds {
     fn default() -> Self {
-        let check = |kind: &Kind| Check {
+        let check = |kind: &KnownTruth| SelftestCheck {
             truth: kind.truth.to_owned(),
             figure: kind.figure.to_string(),
             differs: kind.right.is_some(),
-            ..Check::default()
+            ..SelftestCheck::default()
         };
         Self { rounds: 0, pairs: 0, spans: 0, unplaced: 0, checks: KINDS.iter().map(check).collect() }
     }
@@ -109,7 +109,7 @@ impl Rounds {
     }
 
     /// What all rounds come to, with what was planted.
-    pub fn conclude(self, planted: Vec<Planted>) -> Selftest {
+    pub fn conclude(self, planted: Vec<SeededLoss>) -> Selftest {
         let Self { rounds, pairs, spans, unplaced, mut checks } = self;
         let mut reasons = Vec::new();
         for check in &mut checks {
@@ -133,8 +133,8 @@ impl Rounds {
 }
 
 /// Counts one comparison. The counters of the arms are not asked: an arm that loses spans differs in them as well.
-fn count(check: &mut Check, kind: &Kind, comparison: &Comparison) {
-    let row = comparison.rows.iter().find(|row| row.way == Way::Paired);
+fn count(check: &mut SelftestCheck, kind: &KnownTruth, comparison: &Comparison) {
+    let row = comparison.rows.iter().find(|row| row.way == ComparedBy::Paired);
     let Some(row) = row.filter(|row| row.effect.is_some()) else {
         check.spoilt += 1;
         return;
@@ -149,8 +149,8 @@ fn count(check: &mut Check, kind: &Kind, comparison: &Comparison) {
 }
 
 /// What speaks against an instrument that has this share.
-fn judge(check: &Check) -> Option<(Verdict, String)> {
-    let Check { truth, figure, comparisons, found, .. } = check;
+fn judge(check: &SelftestCheck) -> Option<(Verdict, String)> {
+    let SelftestCheck { truth, figure, comparisons, found, .. } = check;
     let (low, _) = check.share.unwrap_or_default();
     let share = *found as f64 / (*comparisons).max(1) as f64;
     if check.differs && *comparisons >= LEAST && share < FOUND {
@@ -170,8 +170,8 @@ fn judge(check: &Check) -> Option<(Verdict, String)> {
 }
 
 /// What was found of what a trial planted.
-pub fn planted(plant: &Plant, trial: &TrialResult) -> Vec<Planted> {
-    let one = |what: &str, planted: u64, found: u64| Planted { what: what.to_owned(), planted, found };
+pub fn planted(plant: &Plant, trial: &TrialResult) -> Vec<SeededLoss> {
+    let one = |what: &str, planted: u64, found: u64| SeededLoss { what: what.to_owned(), planted, found };
     let batch = trial.effective.as_ref().map_or(0, |effective| u64::from(effective.batch));
     let twice = trial.ledger.copies.get(&2).copied().unwrap_or_default();
     let all = vec![
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     fn check(differs: bool, comparisons: u64, found: u64) -> Option<Verdict> {
-        let mut check = Check { differs, comparisons, found, ..Check::default() };
+        let mut check = SelftestCheck { differs, comparisons, found, ..SelftestCheck::default() };
         check.share = counting_interval(found, comparisons, 0.95);
         judge(&check).map(|(verdict, _)| verdict)
     }
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_planted_span_that_is_not_found_breaks_the_books() {
-        let planted = |found| vec![Planted { what: "spans".to_owned(), planted: 5, found }];
+        let planted = |found| vec![SeededLoss { what: "spans".to_owned(), planted: 5, found }];
         assert_eq!(Rounds::default().conclude(planted(4)).verdict, Verdict::AccountingBroken);
         // Without a round there is nothing but doubt.
         assert_eq!(Rounds::default().conclude(planted(5)).verdict, Verdict::Inconclusive);

@@ -3,30 +3,30 @@
 mod probes;
 
 use spanfate_model::fate::witness::Witness;
-use spanfate_model::format::probe::Kind;
-use spanfate_model::load::Outcome;
+use spanfate_model::format::probe::ProbeKind;
+use spanfate_model::load::RequestOutcome;
 use spanfate_model::plan::Plan;
-use spanfate_model::result::{Agreement, Counted, PathTotal, Total};
+use spanfate_model::result::{Agreement, CountedThing, PathTotal, Total};
 use spanfate_model::scenario::SdkVersion;
 
 use crate::books::reconcile::{Reconciled, Stages};
 use crate::evidence::loadbook::LoadBook;
 use crate::evidence::path::{ExportResult, Path};
-use crate::evidence::probe::Probed;
+use crate::evidence::probe::ProbeLog;
 use crate::evidence::process::Process;
 use crate::evidence::receipts::Receipts;
 
 /// What the witnesses said.
-pub(crate) struct Scene<'a> {
+pub(crate) struct WitnessAccounts<'a> {
     pub(crate) processes: &'a [Process<'a>],
-    pub(crate) probes: &'a [Probed<'a>],
+    pub(crate) probes: &'a [ProbeLog<'a>],
     pub(crate) receipts: &'a Receipts<'a>,
     pub(crate) done: &'a Reconciled,
     pub(crate) book: &'a LoadBook,
     pub(crate) plan: &'a Plan,
 }
 
-impl Scene<'_> {
+impl WitnessAccounts<'_> {
     /// Whose words the ledger rests on.
     fn keeper(&self) -> Witness {
         let stands = self.processes.iter().any(Process::is_of_probes);
@@ -40,7 +40,7 @@ impl Scene<'_> {
     }
 
     /// A sum over all probes; none where some are missing, or where they keep the books themselves.
-    fn probe(&self, pick: impl Fn(&Probed<'_>) -> Option<u64>) -> Option<(Witness, u64)> {
+    fn probe(&self, pick: impl Fn(&ProbeLog<'_>) -> Option<u64>) -> Option<(Witness, u64)> {
         if self.keeper() == Witness::Probe || self.probes.len() < self.processes.len() {
             return None;
         }
@@ -52,8 +52,8 @@ impl Scene<'_> {
 
 /// The rows of the matrix. Empty without a witness of each span: nothing to compare with. A difference is explained only by a
 /// number that accounts for it.
-pub(crate) fn rows(scene: &Scene<'_>) -> Vec<Agreement> {
-    let Scene { processes, done, book, plan, .. } = *scene;
+pub(crate) fn rows(scene: &WitnessAccounts<'_>) -> Vec<Agreement> {
+    let WitnessAccounts { processes, done, book, plan, .. } = *scene;
     if processes.is_empty() {
         return Vec::new();
     }
@@ -65,7 +65,8 @@ pub(crate) fn rows(scene: &Scene<'_>) -> Vec<Agreement> {
     let each: u64 = shares.iter().map(|share| u64::from(*share.spans.end())).sum();
     let known = shares.iter().all(|share| share.spans.start() == share.spans.end());
     let own = plan.services.iter().any(spanfate_model::scenario::Service::is_own);
-    if known && !own && book.records.iter().all(|r| r.is_some_and(|r| r.outcome == Outcome::Answered)) {
+    if known && !own && book.records.iter().all(|r| r.is_some_and(|r| r.outcome == RequestOutcome::Answered))
+    {
         created.push((Witness::Load, book.answered() * each));
     }
     let mut started = vec![(scene.keeper(), stages.recording)];
@@ -75,13 +76,13 @@ pub(crate) fn rows(scene: &Scene<'_>) -> Vec<Agreement> {
     dropped.extend(scene.probe(|log| Some(log.dropped())));
     let mut handed = vec![(scene.keeper(), stages.handed)];
     handed.extend(scene.sdk(|p| p.live.sdk_processed));
-    handed.extend(scene.probe(|log| Some(hits(log, Kind::Handed))));
-    let mut out = vec![row(Counted::Total(Total::Created), created, &skew)];
+    handed.extend(scene.probe(|log| Some(hits(log, ProbeKind::Handed))));
+    let mut out = vec![row(CountedThing::Total(Total::Created), created, &skew)];
     if started.len() > 1 {
-        out.push(row(Counted::Total(Total::Started), started, &skew));
+        out.push(row(CountedThing::Total(Total::Started), started, &skew));
     }
-    out.push(row(Counted::Total(Total::Dropped), dropped, &skew));
-    out.push(row(Counted::Total(Total::Handed), handed, &skew));
+    out.push(row(CountedThing::Total(Total::Dropped), dropped, &skew));
+    out.push(row(CountedThing::Total(Total::Handed), handed, &skew));
     out.extend(processes.iter().flat_map(|process| queue_full(process)));
     out.push(exported(scene, &skew));
     out.extend(probes::rows(scene, &skew));
@@ -121,7 +122,7 @@ fn queue_full(process: &Process<'_>) -> Vec<Agreement> {
         };
         let name = process.has_several_paths().then(|| path.name.clone());
         Some(row(
-            Counted::OnPath(PathTotal::Dropped, name),
+            CountedThing::OnPath(PathTotal::Dropped, name),
             vec![(Witness::Probe, books), (Witness::Sdk, counter)],
             &late,
         ))
@@ -130,8 +131,8 @@ fn queue_full(process: &Process<'_>) -> Vec<Agreement> {
 }
 
 /// Spans whose export returned no error: by the wrapper, by the exporter's own count, and those of them that arrived.
-fn exported(scene: &Scene<'_>, skew: &Skew) -> Agreement {
-    let Scene { processes, done, plan, .. } = *scene;
+fn exported(scene: &WitnessAccounts<'_>, skew: &Skew) -> Agreement {
+    let WitnessAccounts { processes, done, plan, .. } = *scene;
     let stages: &Stages = &done.stages;
     // Exporters of 1.38 count nothing yet.
     let silent = processes.iter().all(|process| process.header.sdk.starts_with("1.38."));
@@ -139,7 +140,7 @@ fn exported(scene: &Scene<'_>, skew: &Skew) -> Agreement {
     let mut counts = vec![(scene.keeper(), stages.exported_ok)];
     counts.extend(sdk);
     counts.push((Witness::Wire, stages.received_ok));
-    let mut out = row(Counted::Total(Total::Exported), counts, skew);
+    let mut out = row(CountedThing::Total(Total::Exported), counts, skew);
     let missing = stages.exported_ok - stages.received_ok;
     let ledger = &done.ledger;
     let extra: u64 = ledger.copies.iter().map(|(copies, spans)| u64::from(copies - 1) * spans).sum();
@@ -169,7 +170,7 @@ fn exported(scene: &Scene<'_>, skew: &Skew) -> Agreement {
     out
 }
 
-fn row(what: Counted, counts: Vec<(Witness, u64)>, skew: &Skew) -> Agreement {
+fn row(what: CountedThing, counts: Vec<(Witness, u64)>, skew: &Skew) -> Agreement {
     let highest = counts.iter().map(|(_, count)| *count).max().unwrap_or_default();
     let lowest = counts.iter().map(|(_, count)| *count).min().unwrap_or_default();
     let difference = highest - lowest;
@@ -178,6 +179,6 @@ fn row(what: Counted, counts: Vec<(Witness, u64)>, skew: &Skew) -> Agreement {
 }
 
 /// Hits of a site of the probes, where they have it.
-fn hits(log: &Probed<'_>, kind: Kind) -> u64 {
+fn hits(log: &ProbeLog<'_>, kind: ProbeKind) -> u64 {
     log.hits(kind)
 }

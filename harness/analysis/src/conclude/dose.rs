@@ -3,7 +3,7 @@
 mod operations;
 
 use spanfate_model::fault::measure::{Measure, Measured};
-use spanfate_model::fault::{Family, Kind, Target};
+use spanfate_model::fault::{Family, FaultKind, Target};
 use spanfate_model::format::manifest::TrialManifest;
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::quantity::unit::MonoNs;
@@ -98,15 +98,15 @@ fn of_link(fault: &Fault, acted: &[&Acted], evidence: &Evidence<'_>) -> Vec<Dose
     // The proxy counts the bytes of a connection when it ends.
     let of_ended = measured(acted, Measured::BytesUpstream) + measured(acted, Measured::BytesDownstream);
     let main = match &fault.kind {
-        Kind::Latency(latency) => {
+        FaultKind::Latency(latency) => {
             let least = latency.delay.nanos().saturating_sub(latency.jitter.nanos());
             operations.slower_than(acted, least.max(1)) as f64
         }
-        Kind::Bandwidth(_) | Kind::Slicer(_) => operations.slower_than_others(acted) as f64,
-        Kind::SlowClose(_) => of_ended as f64,
-        Kind::Packets(packets) if packets.loss > 0.0 => measured(acted, Measured::PacketsDropped) as f64,
-        Kind::Packets(_) => measured(acted, Measured::Packets) as f64,
-        Kind::Shaper(_) => {
+        FaultKind::Bandwidth(_) | FaultKind::Slicer(_) => operations.slower_than_others(acted) as f64,
+        FaultKind::SlowClose(_) => of_ended as f64,
+        FaultKind::Packets(packets) if packets.loss > 0.0 => measured(acted, Measured::PacketsDropped) as f64,
+        FaultKind::Packets(_) => measured(acted, Measured::Packets) as f64,
+        FaultKind::Shaper(_) => {
             (measured(acted, Measured::PacketsDropped) + measured(acted, Measured::PacketsHeld)) as f64
         }
         _ => operations.broken_or_held(acted) as f64,
@@ -142,8 +142,8 @@ fn unseen(fault: &Fault, acted: &[&Acted], evidence: &Evidence<'_>) -> Vec<Dose>
     let came = dose(Measure::RequestsThrough, came);
     let ended = dose(Measure::BytesOfEnded, of_ended as f64);
     match fault.kind {
-        Kind::Latency(_) | Kind::Bandwidth(_) | Kind::Slicer(_) => vec![came, ended],
-        Kind::Packets(_) | Kind::Shaper(_) => {
+        FaultKind::Latency(_) | FaultKind::Bandwidth(_) | FaultKind::Slicer(_) => vec![came, ended],
+        FaultKind::Packets(_) | FaultKind::Shaper(_) => {
             let dropped = measured(acted, Measured::PacketsDropped);
             let held = measured(acted, Measured::PacketsHeld);
             vec![dose(fault.kind.dose(), (dropped + held) as f64), came]
@@ -157,7 +157,7 @@ fn of_process(number: usize, fault: &Fault, acted: &[&Acted], evidence: &Evidenc
     let by_it = || ended().filter(|end| end.fault == Some(number));
     let what = fault.kind.dose();
     match fault.kind {
-        Kind::Terminate(_) | Kind::Kill(_) => {
+        FaultKind::Terminate(_) | FaultKind::Kill(_) => {
             let mut out = vec![dose(what, by_it().count() as f64)];
             let states = || acted.iter().filter_map(|acted| acted.applied.state);
             if let (Some(queue), Some(in_flight)) =
@@ -168,16 +168,16 @@ fn of_process(number: usize, fault: &Fault, acted: &[&Acted], evidence: &Evidenc
             }
             out
         }
-        Kind::Pause => vec![dose(what, millis(measured(acted, Measured::StoppedNs)))],
-        Kind::Oom(_) => {
+        FaultKind::Pause => vec![dose(what, millis(measured(acted, Measured::StoppedNs)))],
+        FaultKind::Oom(_) => {
             let killed = by_it().filter(|end| end.signal == Some(9)).count();
             vec![
                 dose(what, measured(acted, Measured::OomKills) as f64),
                 dose(Measure::ProcessesKilled, killed as f64),
             ]
         }
-        Kind::Cpu(_) => vec![dose(what, millis(measured(acted, Measured::ThrottledNs)))],
-        Kind::Neighbour(_) => vec![
+        FaultKind::Cpu(_) => vec![dose(what, millis(measured(acted, Measured::ThrottledNs)))],
+        FaultKind::Neighbour(_) => vec![
             dose(what, millis(measured(acted, Measured::CpuNs))),
             dose(Measure::NeighbourMs, millis(measured(acted, Measured::LastedNs))),
         ],
@@ -194,19 +194,21 @@ fn of_code(number: usize, fault: &Fault, evidence: &Evidence<'_>) -> Vec<Dose> {
     let most = |index: usize| words.iter().map(|word| word.amounts[index]).max().unwrap_or_default();
     let mut out = vec![dose(fault.kind.dose(), events as f64)];
     match &fault.kind {
-        Kind::Gc(_) => out.extend([
+        FaultKind::Gc(_) => out.extend([
             dose(Measure::StopTheWorldMs, millis(amount(0))),
             dose(Measure::AssistMs, millis(amount(1))),
             dose(Measure::GarbageMib, amount(2) as f64 / 1_048_576.0),
             dose(Measure::CollectorMs, millis(amount(3))),
         ]),
-        Kind::Panic(_) => out.push(dose(Measure::Recovered, amount(0) as f64)),
-        Kind::ContextLost(_) => out.push(dose(Measure::SentIntact, amount(0) as f64)),
-        Kind::Deep(_) => out.push(dose(Measure::StackBytes, most(0) as f64)),
-        Kind::PoolExhausted(_) | Kind::LruLocked(_) => out.push(dose(Measure::WaitedMs, millis(amount(0)))),
-        Kind::SlowSerialisation(_) => out.push(dose(Measure::SlowedMs, millis(amount(0)))),
-        Kind::ClockStep(_) => out.push(dose(Measure::ClockOffMs, millis(most(0)))),
-        Kind::Hang(_) => out.push(dose(Measure::HungMs, millis(amount(0)))),
+        FaultKind::Panic(_) => out.push(dose(Measure::Recovered, amount(0) as f64)),
+        FaultKind::ContextLost(_) => out.push(dose(Measure::SentIntact, amount(0) as f64)),
+        FaultKind::Deep(_) => out.push(dose(Measure::StackBytes, most(0) as f64)),
+        FaultKind::PoolExhausted(_) | FaultKind::LruLocked(_) => {
+            out.push(dose(Measure::WaitedMs, millis(amount(0))))
+        }
+        FaultKind::SlowSerialisation(_) => out.push(dose(Measure::SlowedMs, millis(amount(0)))),
+        FaultKind::ClockStep(_) => out.push(dose(Measure::ClockOffMs, millis(most(0)))),
+        FaultKind::Hang(_) => out.push(dose(Measure::HungMs, millis(amount(0)))),
         _ => {}
     }
     out

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use spanfate_model::format::event::TraceEvent;
-use spanfate_model::format::probe::Kind;
+use spanfate_model::format::probe::ProbeKind;
 use spanfate_model::format::raw::TrialLogs;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::{Offset, TraceMatch};
 
-use crate::evidence::probe::Probed;
+use crate::evidence::probe::ProbeLog;
 
 /// An event of runtime/trace, and the site that is its counterpart; none where the probes have none.
-const PAIRS: [(&str, Option<Kind>); 11] = [
-    ("gc_begin", Some(Kind::GcBegin)),
-    ("gc_end", Some(Kind::GcEnd)),
-    ("stw_begin", Some(Kind::StwBegin)),
-    ("stw_end", Some(Kind::StwEnd)),
-    ("goroutine_create", Some(Kind::Goroutine)),
-    ("goroutine_destroy", Some(Kind::Gone)),
+const PAIRS: [(&str, Option<ProbeKind>); 11] = [
+    ("gc_begin", Some(ProbeKind::GcBegin)),
+    ("gc_end", Some(ProbeKind::GcEnd)),
+    ("stw_begin", Some(ProbeKind::StwBegin)),
+    ("stw_end", Some(ProbeKind::StwEnd)),
+    ("goroutine_create", Some(ProbeKind::Goroutine)),
+    ("goroutine_destroy", Some(ProbeKind::Gone)),
     // The scheduler's Ps, and calls of the kernel: no function of the SDK or of the runtime stands for one of them alone.
     ("proc_start", None),
     ("proc_stop", None),
@@ -31,7 +31,7 @@ const PAIRS: [(&str, Option<Kind>); 11] = [
 const FAR_NS: u64 = 20_000_000;
 
 /// All pairs of all processes that have both.
-pub(crate) fn matches(logs: &TrialLogs, probes: &[Probed<'_>]) -> Vec<TraceMatch> {
+pub(crate) fn matches(logs: &TrialLogs, probes: &[ProbeLog<'_>]) -> Vec<TraceMatch> {
     let mut out = Vec::new();
     for (process, events) in logs.manifest.processes.iter().zip(&logs.traces) {
         let log = probes.iter().find(|log| std::ptr::eq(log.manifest, process) && log.is_present());
@@ -65,7 +65,7 @@ pub(crate) fn matches(logs: &TrialLogs, probes: &[Probed<'_>]) -> Vec<TraceMatch
 }
 
 /// The time in which both were there: a trace begins after the probes and ends before them.
-fn common(log: &Probed<'_>, events: &[TraceEvent]) -> (MonoNs, MonoNs) {
+fn common(log: &ProbeLog<'_>, events: &[TraceEvent]) -> (MonoNs, MonoNs) {
     let first = events.iter().map(|event| event.at).min().unwrap_or_default();
     let last = events.iter().map(|event| event.at).max().unwrap_or_default();
     let (began, ended) = log.life();

@@ -16,7 +16,7 @@ use crate::evidence::process::Process;
 use crate::statistics::quantile::millis;
 
 /// What the services are concluded from.
-pub(crate) struct Scene<'a> {
+pub(crate) struct ServiceBasis<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) load: &'a PlannedLoad,
     pub(crate) processes: &'a [Process<'a>],
@@ -31,7 +31,7 @@ pub(crate) struct Scene<'a> {
 }
 
 /// All services of which there is a process, in the plan's order.
-pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &Scene<'_>) -> Vec<ServiceResult> {
+pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &ServiceBasis<'_>) -> Vec<ServiceResult> {
     let shares = scene.plan.shares();
     let one = |manifest: &ProcessManifest| {
         let starts: Vec<&Process<'_>> =
@@ -65,7 +65,7 @@ pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &Scene<'_>) -> Vec<
 }
 
 /// The export paths of a service's starts that have several.
-fn paths_of(process: u16, scene: &Scene<'_>) -> Vec<PathResult> {
+fn paths_of(process: u16, scene: &ServiceBasis<'_>) -> Vec<PathResult> {
     let starts = scene.processes.iter().zip(scene.by_path);
     let of_it = starts.filter(|(start, _)| start.header.process == process && start.has_several_paths());
     let one = |start: &Process<'_>, path: &Path, standings: &Standings| {
@@ -100,7 +100,7 @@ fn of_service(manifests: &[ProcessManifest], process: u16) -> impl Iterator<Item
 }
 
 /// Spans by standing over all starts of a service; `None` where none keeps books.
-fn standings_of(process: u16, scene: &Scene<'_>) -> Option<Standings> {
+fn standings_of(process: u16, scene: &ServiceBasis<'_>) -> Option<Standings> {
     let mut out: Option<Standings> = None;
     for (start, standings) in scene.processes.iter().zip(scene.standings) {
         if start.header.process == process {
@@ -136,7 +136,7 @@ fn lost(
     effective: Option<&Effective>,
     path: Option<&Path>,
     standings: &Standings,
-    scene: &Scene<'_>,
+    scene: &ServiceBasis<'_>,
 ) -> Loss {
     let fates = |pick: fn(&(u64, u64)) -> u64| {
         standings.iter().filter_map(move |(standing, counts)| match standing {

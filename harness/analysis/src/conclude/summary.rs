@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::format::manifest::Status;
-use spanfate_model::result::{Basis, Estimate, Quantiles, Summary, TrialResult};
+use spanfate_model::result::{Basis, Estimate, Quantiles, TrialResult, VariantSummary};
 use spanfate_model::scenario::Model;
 
 use crate::conclude::overall;
@@ -14,7 +14,7 @@ use crate::statistics::quantile::{Recorded, Times};
 use crate::statistics::{clean_bound, estimate};
 
 /// Sums up the trials of a variant. Loss and times rest on the valid trials where there are any.
-pub(crate) fn summarise(trials: &[ConcludedTrial]) -> Summary {
+pub(crate) fn summarise(trials: &[ConcludedTrial]) -> VariantSummary {
     let all: Vec<&ConcludedTrial> = trials.iter().collect();
     let used = preferred(&all, |trial| trial.result.status != Status::Partial);
     let loss_trials = preferred(&used, |trial| trial.result.is_valid(Basis::Loss));
@@ -34,7 +34,7 @@ pub(crate) fn summarise(trials: &[ConcludedTrial]) -> Summary {
     let delay = |pick: fn(&Quantiles) -> f64| {
         quantile(&loss_trials, loss_valid, |trial| trial.delay.as_ref().map(pick))
     };
-    Summary {
+    VariantSummary {
         trials: used.len() as u64,
         loss: estimate(&rates, loss_valid),
         lossy_bound: lossy_bound(&used),

@@ -14,13 +14,13 @@ use crate::books::timeline::Timeline;
 use crate::conclude::agreement;
 use crate::conclude::dose::{self, Evidence};
 use crate::conclude::runtime_trace;
-use crate::conclude::service::{self, Scene, per};
+use crate::conclude::service::{self, ServiceBasis, per};
 use crate::conclude::usage;
 use crate::conclude::validity;
 use crate::evidence::excuse;
 use crate::evidence::opened::{Keeper, Opened};
 use crate::evidence::path::FailedBy;
-use crate::evidence::probe::Probed;
+use crate::evidence::probe::ProbeLog;
 use crate::evidence::process::Process;
 use crate::evidence::receipts::Receipts;
 use crate::explain;
@@ -67,7 +67,7 @@ pub fn conclude_trial(
     let load_of = plan.load_of_trial(planned);
     let services = service::conclude(
         &manifest.processes,
-        &Scene {
+        &ServiceBasis {
             plan,
             load: load_of,
             processes,
@@ -96,7 +96,7 @@ pub fn conclude_trial(
         exports: exports(&services, processes, receipts),
         delay: done.delay.quantiles(),
         witnesses: witnesses(&opened),
-        agreement: agreement::rows(&agreement::Scene {
+        agreement: agreement::rows(&agreement::WitnessAccounts {
             processes,
             probes,
             receipts,
@@ -207,10 +207,10 @@ fn witnesses(opened: &Opened<'_>) -> Vec<WitnessReport> {
 }
 
 /// How the probes ended, over all processes: the worst of them.
-fn probe(probes: &[Probed<'_>]) -> WitnessState {
+fn probe(probes: &[ProbeLog<'_>]) -> WitnessState {
     let mut lost = 0;
     let mut unknown = false;
-    for state in probes.iter().map(Probed::state) {
+    for state in probes.iter().map(ProbeLog::state) {
         match state {
             WitnessState::Complete => {}
             WitnessState::Lossy(0) => unknown = true,

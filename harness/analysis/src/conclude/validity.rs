@@ -3,7 +3,7 @@
 
 use spanfate_model::books::ledger::Ledger;
 use spanfate_model::plan::Plan;
-use spanfate_model::result::{Basis, Check, LoadFigures, UsageFigures, Validity};
+use spanfate_model::result::{Basis, LoadFigures, TrustCheck, UsageFigures, Validity};
 
 /// Lowest share of intended requests started in any window of 1 s.
 pub(crate) const ACHIEVED_MIN: f64 = 0.99;
@@ -32,19 +32,19 @@ fn marks(load: &LoadFigures, usage: &UsageFigures, ledger: &Ledger) -> Vec<Valid
     let loss = |check, measured, bound| Validity::of(Basis::Loss, check, measured, bound);
     let latency = |check, measured, bound| Validity::of(Basis::Latency, check, measured, bound);
     let mut out = vec![
-        loss(Check::Started, load.worst_window, ACHIEVED_MIN),
-        loss(Check::Unplaced, ledger.unaccounted.count as f64, 0.0),
-        loss(Check::Uncounted, ledger.uncounted as f64, 0.0),
-        loss(Check::Samples, usage.samples as f64, SAMPLES_MIN),
-        loss(Check::ForeignCpu, usage.foreign, FOREIGN_MAX_LOSS),
-        loss(Check::Steal, usage.steal, STEAL_MAX),
-        latency(Check::Started, load.worst_window, ACHIEVED_MIN),
-        latency(Check::Failed, load.failed_share, FAILED_MAX),
+        loss(TrustCheck::Started, load.worst_window, ACHIEVED_MIN),
+        loss(TrustCheck::Unplaced, ledger.unaccounted.count as f64, 0.0),
+        loss(TrustCheck::Uncounted, ledger.uncounted as f64, 0.0),
+        loss(TrustCheck::Samples, usage.samples as f64, SAMPLES_MIN),
+        loss(TrustCheck::ForeignCpu, usage.foreign, FOREIGN_MAX_LOSS),
+        loss(TrustCheck::Steal, usage.steal, STEAL_MAX),
+        latency(TrustCheck::Started, load.worst_window, ACHIEVED_MIN),
+        latency(TrustCheck::Failed, load.failed_share, FAILED_MAX),
     ];
     if let (Some(lag), Some(response)) = (&load.start_lag, &load.response) {
         let bound = (response.p99 * LAG_SHARE_MAX).max(LAG_FLOOR_MS);
-        out.push(latency(Check::StartLag, lag.p99, (bound * 1e4).round() / 1e4));
+        out.push(latency(TrustCheck::StartLag, lag.p99, (bound * 1e4).round() / 1e4));
     }
-    out.push(latency(Check::ForeignCpu, usage.foreign, FOREIGN_MAX_LATENCY));
+    out.push(latency(TrustCheck::ForeignCpu, usage.foreign, FOREIGN_MAX_LATENCY));
     out
 }

@@ -1,30 +1,30 @@
 //! Why an export failed, read from the error text the SDK gives: it has no other form.
 
-use spanfate_model::fate::Cause;
+use spanfate_model::fate::ExportCause;
 
 /// Signs in the order in which they decide: a deadline that passed while the connection was refused is a timeout of the
 /// retry loop, but its text names the refusal as the last error, which tells an operator more.
-const SIGNS: [(&str, Cause); 15] = [
-    ("connection refused", Cause::Refused),
-    ("exceeds", Cause::TooLarge),
-    ("too large", Cause::TooLarge),
-    ("larger than max", Cause::TooLarge),
-    ("413", Cause::TooLarge),
-    ("connection reset", Cause::Reset),
-    ("broken pipe", Cause::Reset),
-    ("error reading from server", Cause::Reset),
-    ("transport is closing", Cause::Reset),
-    ("EOF", Cause::Reset),
-    ("deadline exceeded", Cause::Timeout),
-    ("DeadlineExceeded", Cause::Timeout),
-    ("timeout", Cause::Timeout),
-    ("rpc error: code =", Cause::Status),
-    ("failed to send to", Cause::Status),
+const SIGNS: [(&str, ExportCause); 15] = [
+    ("connection refused", ExportCause::Refused),
+    ("exceeds", ExportCause::TooLarge),
+    ("too large", ExportCause::TooLarge),
+    ("larger than max", ExportCause::TooLarge),
+    ("413", ExportCause::TooLarge),
+    ("connection reset", ExportCause::Reset),
+    ("broken pipe", ExportCause::Reset),
+    ("error reading from server", ExportCause::Reset),
+    ("transport is closing", ExportCause::Reset),
+    ("EOF", ExportCause::Reset),
+    ("deadline exceeded", ExportCause::Timeout),
+    ("DeadlineExceeded", ExportCause::Timeout),
+    ("timeout", ExportCause::Timeout),
+    ("rpc error: code =", ExportCause::Status),
+    ("failed to send to", ExportCause::Status),
 ];
 
 /// The cause an error text speaks of.
-pub(crate) fn of_text(text: &str) -> Cause {
-    SIGNS.iter().find(|(sign, _)| text.contains(sign)).map_or(Cause::Other, |(_, cause)| *cause)
+pub(crate) fn of_text(text: &str) -> ExportCause {
+    SIGNS.iter().find(|(sign, _)| text.contains(sign)).map_or(ExportCause::Other, |(_, cause)| *cause)
 }
 
 /// Whether an error text speaks of a partial success.
@@ -39,12 +39,12 @@ pub(crate) fn label(text: &str) -> String {
     }
     let cause = of_text(text);
     let word = match cause {
-        Cause::Refused => "refused",
-        Cause::Reset => "reset",
-        Cause::Timeout => "timeout",
-        Cause::TooLarge => "too_large",
-        Cause::Status => return status(text).unwrap_or_else(|| "status".to_owned()),
-        Cause::Other => "other",
+        ExportCause::Refused => "refused",
+        ExportCause::Reset => "reset",
+        ExportCause::Timeout => "timeout",
+        ExportCause::TooLarge => "too_large",
+        ExportCause::Status => return status(text).unwrap_or_else(|| "status".to_owned()),
+        ExportCause::Other => "other",
     };
     word.to_owned()
 }
@@ -69,28 +69,28 @@ mod tests {
         let cases = [
             (
                 "traces export: Post \"http://127.0.0.1:1/v1/traces\": dial tcp 127.0.0.1:1: connect: connection refused",
-                Cause::Refused,
+                ExportCause::Refused,
             ),
             (
                 "traces export: context deadline exceeded: rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused\"",
-                Cause::Refused,
+                ExportCause::Refused,
             ),
             (
                 "traces export: exporter export timeout: rpc error: code = DeadlineExceeded desc = context deadline exceeded",
-                Cause::Timeout,
+                ExportCause::Timeout,
             ),
             (
                 "traces export: rpc error: code = ResourceExhausted desc = grpc: received message larger than max (5 vs. 4)",
-                Cause::TooLarge,
+                ExportCause::TooLarge,
             ),
             (
                 "traces export: rpc error: code = Unavailable desc = error reading from server: EOF",
-                Cause::Reset,
+                ExportCause::Reset,
             ),
-            ("traces export: rpc error: code = PermissionDenied desc = no", Cause::Status),
-            ("failed to send to http://127.0.0.1:1/v1/traces: 400 Bad Request", Cause::Status),
-            ("read tcp 127.0.0.1:1: read: connection reset by peer", Cause::Reset),
-            ("something new", Cause::Other),
+            ("traces export: rpc error: code = PermissionDenied desc = no", ExportCause::Status),
+            ("failed to send to http://127.0.0.1:1/v1/traces: 400 Bad Request", ExportCause::Status),
+            ("read tcp 127.0.0.1:1: read: connection reset by peer", ExportCause::Reset),
+            ("something new", ExportCause::Other),
         ];
         for (text, cause) in cases {
             assert_eq!(of_text(text), cause, "{text}");

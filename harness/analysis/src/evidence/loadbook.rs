@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spanfate_model::fate::witness::WitnessState;
-use spanfate_model::load::{self, LoadRecord, Outcome, PlannedLoad};
+use spanfate_model::load::{self, LoadRecord, PlannedLoad, RequestOutcome};
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::LoadFigures;
 use spanfate_model::scenario::Model;
@@ -70,13 +70,18 @@ impl LoadBook {
 
     /// Whether a request was answered with 2xx.
     pub(crate) fn is_answered(&self, request: usize) -> bool {
-        self.records.get(request).copied().flatten().is_some_and(|record| record.outcome == Outcome::Answered)
+        self.records
+            .get(request)
+            .copied()
+            .flatten()
+            .is_some_and(|record| record.outcome == RequestOutcome::Answered)
     }
 
     /// Whether a request may have reached the service: all but those that are known not to have been sent.
     pub(crate) fn may_have_reached(&self, request: usize) -> bool {
         let record = self.records.get(request).copied().flatten();
-        record.is_none_or(|record| record.outcome.started() && record.outcome != Outcome::ConnectFailed)
+        record
+            .is_none_or(|record| record.outcome.started() && record.outcome != RequestOutcome::ConnectFailed)
     }
 
     /// Requests that were answered with 2xx.
@@ -107,7 +112,7 @@ impl LoadBook {
             }
             out.started += 1;
             started_measured += u64::from(record.measured);
-            if record.outcome == Outcome::Answered {
+            if record.outcome == RequestOutcome::Answered {
                 out.answered += 1;
             } else {
                 *failed.entry(reason(record.outcome).to_owned()).or_insert(0) += 1;
@@ -117,7 +122,7 @@ impl LoadBook {
                 // Of a failed request the time until its failure is a lower bound; leaving it out would flatter the rest.
                 response.record(record.done.saturating_sub(record.intended));
                 service.record(record.done.saturating_sub(record.started));
-                failed_measured += u64::from(record.outcome != Outcome::Answered);
+                failed_measured += u64::from(record.outcome != RequestOutcome::Answered);
             }
         }
         out.not_started = not_started;
@@ -155,7 +160,7 @@ impl LoadBook {
             let entry = windows.entry(window).or_insert((0, 0));
             entry.0 += 1;
             let end = base + self.measured_from + (window + 1) * WINDOW_NS + GRACE_NS;
-            let reached = |r: LoadRecord| r.outcome.started() && r.outcome != Outcome::ConnectFailed;
+            let reached = |r: LoadRecord| r.outcome.started() && r.outcome != RequestOutcome::ConnectFailed;
             entry.1 += u64::from(record.is_some_and(|r| reached(r) && r.started < end));
         }
         windows.values().map(|(intended, started)| *started as f64 / *intended as f64).fold(1.0, f64::min)
@@ -176,14 +181,14 @@ fn observed(records: &[Option<LoadRecord>]) -> (Vec<u64>, u64) {
     (records.iter().map(offset).collect(), last.saturating_sub(first))
 }
 
-const fn reason(outcome: Outcome) -> &'static str {
+const fn reason(outcome: RequestOutcome) -> &'static str {
     match outcome {
-        Outcome::Answered => "answered",
-        Outcome::BadStatus => "bad status",
-        Outcome::InFlightCap => "in-flight cap",
-        Outcome::GeneratorLate => "generator late or stopped",
-        Outcome::ConnectFailed => "no connection",
-        Outcome::Broken => "connection broken",
-        Outcome::TimedOut => "timed out",
+        RequestOutcome::Answered => "answered",
+        RequestOutcome::BadStatus => "bad status",
+        RequestOutcome::InFlightCap => "in-flight cap",
+        RequestOutcome::GeneratorLate => "generator late or stopped",
+        RequestOutcome::ConnectFailed => "no connection",
+        RequestOutcome::Broken => "connection broken",
+        RequestOutcome::TimedOut => "timed out",
     }
 }

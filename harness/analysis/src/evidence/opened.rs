@@ -12,7 +12,7 @@ use spanfate_model::scenario::ebpf::EbpfMode;
 
 use crate::evidence::excuse::{self, Acted};
 use crate::evidence::loadbook::LoadBook;
-use crate::evidence::probe::Probed;
+use crate::evidence::probe::ProbeLog;
 use crate::evidence::process::Process;
 use crate::evidence::receipts::{self, Receipts};
 use crate::evidence::sources::Sources;
@@ -23,7 +23,7 @@ pub(crate) struct Opened<'a> {
     planned: &'a PlannedTrial,
     pub(crate) processes: Vec<Process<'a>>,
     /// The probes on each process of the manifest, where the scenario wants some.
-    pub(crate) probes: Vec<Probed<'a>>,
+    pub(crate) probes: Vec<ProbeLog<'a>>,
     pub(crate) receipts: Receipts<'a>,
     pub(crate) book: LoadBook,
     /// Start of the load.
@@ -59,11 +59,11 @@ impl<'a> Opened<'a> {
     pub(crate) fn open(plan: &'a Plan, planned: &'a PlannedTrial, logs: &'a TrialLogs) -> Self {
         let manifest = &logs.manifest;
         let probe_of = |index: usize| logs.probes.get(index).and_then(Option::as_deref);
-        let probes: Vec<Probed<'_>> = manifest
+        let probes: Vec<ProbeLog<'_>> = manifest
             .processes
             .iter()
             .enumerate()
-            .filter_map(|(index, process)| Probed::open(process, probe_of(index)))
+            .filter_map(|(index, process)| ProbeLog::open(process, probe_of(index)))
             .collect();
         let stand = |process: &ProcessManifest| {
             let log = probes.iter().find(|log| std::ptr::eq(log.manifest, process))?;

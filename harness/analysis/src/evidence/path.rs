@@ -5,7 +5,7 @@ mod naming;
 use std::collections::BTreeMap;
 
 use spanfate_model::exporter::Effective;
-use spanfate_model::fate::{Cause, Exit};
+use spanfate_model::fate::{ExitWay, ExportCause};
 use spanfate_model::format::slots::PathInfo;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::PathKind;
@@ -26,7 +26,7 @@ pub(crate) enum ExportResult {
     /// It returned no error.
     Ok,
     /// It returned an error.
-    Failed(Cause),
+    Failed(ExportCause),
     /// It returned an error that speaks of a partial success: the SDK counts its spans as exported, but for those rejected.
     Partial,
 }
@@ -67,7 +67,7 @@ pub(crate) enum Ending {
     /// It was shut down in order; the shutdown returned, perhaps with its deadline passed.
     Orderly { deadline_passed: bool },
     /// It ended otherwise.
-    Abrupt(Exit),
+    Abrupt(ExitWay),
 }
 
 /// How a span comes from its provider to the path's own processor.
@@ -132,7 +132,7 @@ impl Default for Path {
             failed_by: FailedBy::new(),
             shutdown_began: 0,
             drained: 0,
-            ending: Ending::Abrupt(Exit::Crash),
+            ending: Ending::Abrupt(ExitWay::Crash),
             dropped_by_sdk: None,
         }
     }

@@ -11,23 +11,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::format::manifest::ProcessManifest;
-use spanfate_model::format::probe::{self, Counter, Kind, ProbeManifest, Record, SpanMark};
+use spanfate_model::format::probe::{self, ProbeCounter, ProbeKind, ProbeManifest, Record, SpanMark};
 use spanfate_model::quantity::id::SpanKey;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::scenario::ebpf::EbpfMode;
 
 pub use figures::describe;
-pub(crate) use marks::{Marks, Stage};
+pub(crate) use marks::{MarkedStage, Marks};
 
 /// An opened log.
-pub(crate) struct Probed<'a> {
+pub(crate) struct ProbeLog<'a> {
     pub(crate) manifest: &'a ProcessManifest,
     pub(crate) about: &'a ProbeManifest,
     bytes: &'a [u8],
-    counters: BTreeMap<Kind, Counter>,
-    first_lost: BTreeMap<Kind, (MonoNs, u64)>,
+    counters: BTreeMap<ProbeKind, ProbeCounter>,
+    first_lost: BTreeMap<ProbeKind, (MonoNs, u64)>,
     /// Records by kind.
-    records: BTreeMap<Kind, u64>,
+    records: BTreeMap<ProbeKind, u64>,
     shed: Option<(MonoNs, EbpfMode)>,
     /// It has its last record.
     ended: bool,
@@ -48,7 +48,7 @@ pub(crate) struct Batch {
     pub(crate) failed: bool,
 }
 
-impl<'a> Probed<'a> {
+impl<'a> ProbeLog<'a> {
     /// Opens a log; `None` where the process has none.
     pub(crate) fn open(manifest: &'a ProcessManifest, bytes: Option<&'a [u8]>) -> Option<Self> {
         let about = manifest.probe.as_ref()?;
@@ -73,10 +73,10 @@ impl<'a> Probed<'a> {
     }
 
     /// Times of a moment of the runtime, and the goroutine it is about: of one that is made, the new one.
-    pub(crate) fn moments(&self, wanted: Kind) -> Vec<(MonoNs, i64)> {
+    pub(crate) fn moments(&self, wanted: ProbeKind) -> Vec<(MonoNs, i64)> {
         let of = |record: Record| match record {
             Record::Moment(moment) if moment.kind == wanted => {
-                let goroutine = if wanted == Kind::Goroutine { moment.a } else { moment.goroutine };
+                let goroutine = if wanted == ProbeKind::Goroutine { moment.a } else { moment.goroutine };
                 Some((moment.at, goroutine as i64))
             }
             _ => None,
@@ -106,8 +106,8 @@ impl<'a> Probed<'a> {
                 Record::Span(mark) => Some(mark.kind),
                 Record::Processor(look) => Some(look.kind),
                 Record::Moment(moment) => Some(moment.kind),
-                Record::Error(_) => Some(Kind::Text),
-                Record::Listed(_) => Some(Kind::Listed),
+                Record::Error(_) => Some(ProbeKind::Text),
+                Record::Listed(_) => Some(ProbeKind::Listed),
                 _ => None,
             };
             if let Some(kind) = kind {
@@ -122,7 +122,7 @@ impl<'a> Probed<'a> {
                 }
                 Record::Shed(at, less) => self.shed = Some((self.shed.map_or(at, |(first, _)| first), less)),
                 Record::End(_, _, reported) => (self.ended, self.reported_lost) = (true, reported),
-                Record::Processor(look) if look.kind == Kind::Handover => {
+                Record::Processor(look) if look.kind == ProbeKind::Handover => {
                     let batch = Batch {
                         processor: look.processor,
                         began: look.at,
@@ -131,7 +131,7 @@ impl<'a> Probed<'a> {
                     };
                     self.batches.insert(look.batch, batch);
                 }
-                Record::Processor(look) if look.kind == Kind::Exported => {
+                Record::Processor(look) if look.kind == ProbeKind::Exported => {
                     if let Some(batch) = self.batches.get_mut(&look.batch) {
                         (batch.ended, batch.failed) = (look.at, look.failed);
                     }
@@ -141,20 +141,20 @@ impl<'a> Probed<'a> {
         }
     }
 
-    fn counter(&self, kind: Kind) -> Counter {
+    fn counter(&self, kind: ProbeKind) -> ProbeCounter {
         self.counters.get(&kind).copied().unwrap_or_default()
     }
 
     /// Hits of a site.
-    pub(crate) fn hits(&self, kind: Kind) -> u64 {
+    pub(crate) fn hits(&self, kind: ProbeKind) -> u64 {
         self.counter(kind).hit
     }
 
     /// Records of spans that should be there and are not: lost on the way, unreadable, or shed.
     pub(crate) fn unseen(&self) -> u64 {
-        let unseen = |(kind, counter): (&Kind, &Counter)| {
+        let unseen = |(kind, counter): (&ProbeKind, &ProbeCounter)| {
             let made = match kind {
-                Kind::Created | Kind::Trap | Kind::Calls => return 0,
+                ProbeKind::Created | ProbeKind::Trap | ProbeKind::Calls => return 0,
                 kind if kind.is_of_span() && !self.about.mode.names_spans() => return counter.fault,
                 _ => counter.hit.saturating_sub(counter.skipped),
             };
@@ -210,7 +210,7 @@ impl<'a> Probed<'a> {
     /// Spans that were dropped for a full queue: by records of each, or by the processors' own counters.
     pub(crate) fn dropped(&self) -> u64 {
         if self.lasting_mode() >= EbpfMode::Counters {
-            return self.hits(Kind::Dropped);
+            return self.hits(ProbeKind::Dropped);
         }
         self.last_dropped().values().map(|dropped| u64::from(*dropped)).sum()
     }
@@ -222,7 +222,7 @@ impl<'a> Probed<'a> {
             if let Record::Processor(look) = record
                 && look.processor != 0
                 && !look.simple
-                && look.kind != Kind::Shut
+                && look.kind != ProbeKind::Shut
             {
                 out.insert(look.processor, look.dropped);
             }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 
-use spanfate_model::fate::Exit;
+use spanfate_model::fate::ExitWay;
 use spanfate_model::fate::witness::Witness;
 use spanfate_model::fault;
 use spanfate_model::format::manifest::{ProcessEnd, ProcessManifest, Status};
@@ -34,11 +34,11 @@ pub(crate) struct Process<'a> {
     pub(crate) torn: bool,
     /// What its faults say of themselves, by number.
     pub(crate) doses: Vec<DoseWords>,
-    spans: Spans<'a>,
+    spans: SpanBooks<'a>,
 }
 
 /// Where the spans are.
-enum Spans<'a> {
+enum SpanBooks<'a> {
     /// In a span ledger.
     Ledger(LedgerBytes<'a>),
     /// In memory.
@@ -103,7 +103,7 @@ impl<'a> Process<'a> {
             parent_based: manifest.effective.as_ref().is_none_or(|e| e.sampler.starts_with("ParentBased")),
             torn,
             doses: (0..fault::MOST).map(|number| slots::read_dose(bytes, number)).collect(),
-            spans: Spans::Ledger(LedgerBytes {
+            spans: SpanBooks::Ledger(LedgerBytes {
                 slots: part(&parts.slots),
                 paths: parts.paths.iter().map(part).collect(),
                 log,
@@ -129,7 +129,7 @@ impl<'a> Process<'a> {
             parent_based: true,
             torn: false,
             doses: Vec::new(),
-            spans: Spans::Gathered(spans),
+            spans: SpanBooks::Gathered(spans),
         }
     }
 
@@ -179,21 +179,21 @@ impl<'a> Process<'a> {
     /// Who keeps these books.
     pub(crate) const fn keeper(&self) -> Witness {
         match self.spans {
-            Spans::Ledger(_) => Witness::Process,
-            Spans::Gathered(_) => Witness::Probe,
+            SpanBooks::Ledger(_) => Witness::Process,
+            SpanBooks::Gathered(_) => Witness::Probe,
         }
     }
 
     /// Whether probes keep them.
     pub(crate) const fn is_of_probes(&self) -> bool {
-        matches!(self.spans, Spans::Gathered(_))
+        matches!(self.spans, SpanBooks::Gathered(_))
     }
 
     /// Spans that were made and of which nothing else is known.
     pub(crate) const fn unrecorded(&self) -> u64 {
         match &self.spans {
-            Spans::Ledger(_) => 0,
-            Spans::Gathered(gathered) => gathered.unrecorded,
+            SpanBooks::Ledger(_) => 0,
+            SpanBooks::Gathered(gathered) => gathered.unrecorded,
         }
     }
 
@@ -205,10 +205,10 @@ impl<'a> Process<'a> {
     /// The places that a span id leads to: one, unless a foreign program gave an id twice.
     pub(crate) fn candidates(&self, id: SpanId) -> impl Iterator<Item = usize> + '_ {
         let (mixed, by_id) = match &self.spans {
-            Spans::Ledger(_) => {
+            SpanBooks::Ledger(_) => {
                 (id.slot(self.header.salt).filter(|at| at.process == self.header.process), &[][..])
             }
-            Spans::Gathered(Gathered { by_id, .. }) => {
+            SpanBooks::Gathered(Gathered { by_id, .. }) => {
                 let from = by_id.partition_point(|(known, _)| *known < id);
                 let to = by_id.partition_point(|(known, _)| *known <= id);
                 (None, &by_id[from..to])
@@ -220,8 +220,8 @@ impl<'a> Process<'a> {
     /// What the error of an export call said. It is looked up in the log: many calls may fail, and of few it is asked.
     pub(crate) fn error_of(&self, path: &Path, call: u32) -> Option<String> {
         match &self.spans {
-            Spans::Gathered(gathered) => gathered.errors.get(&call).cloned(),
-            Spans::Ledger(ledger) => slots::read_log(ledger.log).find_map(|record| match record.entry {
+            SpanBooks::Gathered(gathered) => gathered.errors.get(&call).cloned(),
+            SpanBooks::Ledger(ledger) => slots::read_log(ledger.log).find_map(|record| match record.entry {
                 LogEntry::ExportEnd { batch, error, path: of } if batch == call && of == path.number => error,
                 _ => None,
             }),
@@ -230,7 +230,7 @@ impl<'a> Process<'a> {
 
     /// Whether records about single spans are missing: what a span lacks may have happened all the same.
     pub(crate) const fn has_record_gap(&self) -> bool {
-        matches!(&self.spans, Spans::Gathered(Gathered { gap: true, .. }))
+        matches!(&self.spans, SpanBooks::Gathered(Gathered { gap: true, .. }))
     }
 
     /// Whether any records are missing, those of the append log among them.
@@ -241,16 +241,16 @@ impl<'a> Process<'a> {
     /// Places, whether or not a span was made there.
     pub(crate) fn len(&self) -> usize {
         match &self.spans {
-            Spans::Ledger(ledger) => ledger.slots.len() / SLOT_BYTES,
-            Spans::Gathered(gathered) => gathered.spans.len(),
+            SpanBooks::Ledger(ledger) => ledger.slots.len() / SLOT_BYTES,
+            SpanBooks::Gathered(gathered) => gathered.spans.len(),
         }
     }
 
     /// The ids of the span at a place.
     pub(crate) fn key_at(&self, number: usize) -> Option<SpanKey> {
         match &self.spans {
-            Spans::Ledger(ledger) => Slot::key_of(ledger.slots.get(number * SLOT_BYTES..)?),
-            Spans::Gathered(gathered) => gathered.spans.get(number).map(|span| span.key),
+            SpanBooks::Ledger(ledger) => Slot::key_of(ledger.slots.get(number * SLOT_BYTES..)?),
+            SpanBooks::Gathered(gathered) => gathered.spans.get(number).map(|span| span.key),
         }
     }
 
@@ -260,7 +260,7 @@ impl<'a> Process<'a> {
         mut each: impl FnMut(usize, SpanEvidence, OnPath) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         match &self.spans {
-            Spans::Ledger(ledger) => {
+            SpanBooks::Ledger(ledger) => {
                 for (number, bytes) in ledger.slots.chunks_exact(SLOT_BYTES).enumerate() {
                     let (span, on) = of_slot(&Slot::read(bytes));
                     if span.created != 0 {
@@ -268,7 +268,7 @@ impl<'a> Process<'a> {
                     }
                 }
             }
-            Spans::Gathered(gathered) => {
+            SpanBooks::Gathered(gathered) => {
                 let main = gathered.on.first().into_iter().flatten();
                 for (number, (span, on)) in gathered.spans.iter().zip(main).enumerate() {
                     each(number, *span, *on)?;
@@ -286,11 +286,11 @@ impl<'a> Process<'a> {
     /// The span at a place, and what is so of it on the main path.
     pub(crate) fn both(&self, number: usize) -> Option<(SpanEvidence, OnPath)> {
         match &self.spans {
-            Spans::Ledger(ledger) => {
+            SpanBooks::Ledger(ledger) => {
                 let bytes = ledger.slots.get(number * SLOT_BYTES..(number + 1) * SLOT_BYTES)?;
                 Some(of_slot(&Slot::read(bytes))).filter(|(span, _)| span.created != 0)
             }
-            Spans::Gathered(gathered) => {
+            SpanBooks::Gathered(gathered) => {
                 Some((*gathered.spans.get(number)?, *gathered.on.first()?.get(number)?))
             }
         }
@@ -299,13 +299,13 @@ impl<'a> Process<'a> {
     /// What is so of a span on a path.
     pub(crate) fn on_path(&self, number: usize, path: usize) -> Option<OnPath> {
         match &self.spans {
-            Spans::Ledger(_) if path == 0 => self.both(number).map(|(_, on)| on),
-            Spans::Ledger(ledger) => {
+            SpanBooks::Ledger(_) if path == 0 => self.both(number).map(|(_, on)| on),
+            SpanBooks::Ledger(ledger) => {
                 let bytes =
                     ledger.paths.get(path - 1)?.get(number * PATH_BYTES..(number + 1) * PATH_BYTES)?;
                 Some(OnPath::from(&PathRecord::read(bytes)))
             }
-            Spans::Gathered(gathered) => gathered.on.get(path)?.get(number).copied(),
+            SpanBooks::Gathered(gathered) => gathered.on.get(path)?.get(number).copied(),
         }
     }
 
@@ -337,14 +337,14 @@ fn of_slot(slot: &Slot) -> (SpanEvidence, OnPath) {
 pub(crate) fn ending_of(manifest: &ProcessManifest, trial: Status) -> Ending {
     let Some(end) = &manifest.end else {
         // Without a word on its end the harness died first, and its guard killed the process.
-        return Ending::Abrupt(if trial == Status::Partial { Exit::Kill } else { Exit::Crash });
+        return Ending::Abrupt(if trial == Status::Partial { ExitWay::Kill } else { ExitWay::Crash });
     };
     match (end.signal, end.code) {
-        (Some(9), _) => Ending::Abrupt(Exit::Kill),
-        (Some(_), _) => Ending::Abrupt(Exit::Crash),
+        (Some(9), _) => Ending::Abrupt(ExitWay::Kill),
+        (Some(_), _) => Ending::Abrupt(ExitWay::Crash),
         (None, Some(0)) if end.said_stopped => Ending::Orderly { deadline_passed: passed_deadline(end) },
-        (None, Some(2)) => Ending::Abrupt(Exit::Crash),
-        (None, _) => Ending::Abrupt(Exit::Exit),
+        (None, Some(2)) => Ending::Abrupt(ExitWay::Crash),
+        (None, _) => Ending::Abrupt(ExitWay::Exit),
     }
 }
 

@@ -5,7 +5,7 @@ mod attribution;
 
 use std::collections::BTreeSet;
 
-use spanfate_model::books::ledger::{LISTED, Listed};
+use spanfate_model::books::ledger::{LISTED, ListedSpans};
 use spanfate_model::fate::Fate;
 use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::format::wire::{self, Disposition, RequestRecord, WireRecord};
@@ -14,7 +14,7 @@ use spanfate_model::quantity::unit::MonoNs;
 
 use crate::evidence::process::Process;
 use crate::evidence::receipts::attribution::Attribution;
-use crate::join::{PassLimit, Row, Smallest, Stream, outer};
+use crate::join::{JoinedRow, PassLimit, Smallest, StatementStream, outer};
 
 /// What the wire says of one span.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -67,7 +67,7 @@ pub(crate) struct Receipts<'a> {
     /// Per process, the paths that end at somebody else's receiver.
     elsewhere: Vec<Vec<bool>>,
     /// Accepted spans that no process says it created; of no meaning where there is no process to say it.
-    pub(crate) unexpected: Listed,
+    pub(crate) unexpected: ListedSpans,
     /// Appearances of spans that no process of ours made by its slots.
     strays: u64,
     /// Appearances of spans, whatever became of them.
@@ -103,8 +103,14 @@ pub(crate) fn collect<'a>(log: Option<&'a [u8]>, processes: &[Process<'_>]) -> R
     };
     let attribution = Attribution::of(processes, log);
     out.elsewhere = attribution.elsewhere();
-    let mut reader =
-        Reader { processes, attribution, current: None, connections: BTreeSet::new(), gap: 0, ended: None };
+    let mut reader = ReceiptReader {
+        processes,
+        attribution,
+        current: None,
+        connections: BTreeSet::new(),
+        gap: 0,
+        ended: None,
+    };
     for record in records {
         reader.take(&record, &mut out);
     }
@@ -156,7 +162,7 @@ impl Receipts<'_> {
     pub(crate) fn each_arrival_at(&self, mut each: impl FnMut(&SpanKey, &Receipt, u64)) {
         let all = Appearances { log: self.log, most: self.appearances, of_no_slot: None, say: packed };
         let places = Appearances { say: |_, _, record| record, ..all };
-        outer(&[&all, &places], PassLimit::default(), |key, arrival: &Arrival| {
+        outer(&[&all, &places], PassLimit::default(), |key, arrival: &Appearance| {
             each(key, &arrival.receipt, arrival.record.unwrap_or_default());
         });
     }
@@ -172,7 +178,7 @@ struct Appearances<'a, 'b> {
     say: fn(Disposition, MonoNs, u64) -> u64,
 }
 
-impl Stream for Appearances<'_, '_> {
+impl StatementStream for Appearances<'_, '_> {
     fn most(&self) -> u64 {
         self.most
     }
@@ -207,7 +213,7 @@ const fn packed(disposition: Disposition, at: MonoNs, _record: u64) -> u64 {
     ((if at < longest { at } else { longest }) << 2) | code
 }
 
-impl Row for Receipt {
+impl JoinedRow for Receipt {
     fn add(&mut self, _stream: usize, value: u64) {
         let disposition = match value & 3 {
             0 => Disposition::Accepted,
@@ -221,15 +227,15 @@ impl Row for Receipt {
 
 /// A span that appeared, and its first record.
 #[derive(Default)]
-struct Arrival {
+struct Appearance {
     receipt: Receipt,
     record: Option<u64>,
 }
 
-impl Row for Arrival {
+impl JoinedRow for Appearance {
     fn add(&mut self, stream: usize, value: u64) {
         match stream {
-            0 => Row::add(&mut self.receipt, stream, value),
+            0 => JoinedRow::add(&mut self.receipt, stream, value),
             _ => self.record = self.record.or(Some(value)),
         }
     }
@@ -252,7 +258,7 @@ impl<'a, 'b> Foreign<'a, 'b> {
     }
 }
 
-impl Stream for Foreign<'_, '_> {
+impl StatementStream for Foreign<'_, '_> {
     fn most(&self) -> u64 {
         self.most
     }
@@ -275,11 +281,11 @@ struct Stray {
     receipt: Receipt,
 }
 
-impl Row for Stray {
+impl JoinedRow for Stray {
     fn add(&mut self, stream: usize, value: u64) {
         match stream {
             0 => self.slot = self.slot.or(Some(value)),
-            _ => Row::add(&mut self.receipt, stream, value),
+            _ => JoinedRow::add(&mut self.receipt, stream, value),
         }
     }
 }
@@ -313,7 +319,7 @@ fn slot_of(key: &SpanKey, processes: &[Process<'_>]) -> Option<(usize, usize)> {
     processes.iter().enumerate().find_map(|(index, process)| Some((index, process.find(key)?)))
 }
 
-struct Reader<'a, 'b> {
+struct ReceiptReader<'a, 'b> {
     processes: &'b [Process<'a>],
     /// By which path an appearance came.
     attribution: Attribution<'a, 'b>,
@@ -324,7 +330,7 @@ struct Reader<'a, 'b> {
     ended: Option<u64>,
 }
 
-impl Reader<'_, '_> {
+impl ReceiptReader<'_, '_> {
     fn take(&mut self, record: &WireRecord, out: &mut Receipts<'_>) {
         match record {
             WireRecord::Request(request) => {

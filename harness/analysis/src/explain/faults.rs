@@ -6,7 +6,7 @@ use spanfate_model::books::explain::ActingFault;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::scenario::Fault;
 
-use super::Case;
+use super::ExplainedCase;
 use super::steps::{Steps, since};
 use super::words::lasting;
 use crate::evidence::excuse::Acted;
@@ -21,7 +21,7 @@ pub(super) struct Faults<'a> {
 }
 
 /// A fault at the moment of a decision.
-pub(super) struct Acting<'a> {
+pub(super) struct FaultAtDecision<'a> {
     number: usize,
     fault: &'a Fault,
     window: Option<&'a Acted>,
@@ -48,7 +48,7 @@ impl<'a> Faults<'a> {
     }
 
     /// The faults that acted when a case was decided, or that a witness noted on the span itself.
-    pub(super) fn acting(&self, case: &Case<'_>) -> Vec<Acting<'a>> {
+    pub(super) fn acting(&self, case: &ExplainedCase<'_>) -> Vec<FaultAtDecision<'a>> {
         let decided = case.decided;
         // An export that failed was under way for a time; a fault may have struck at its beginning.
         let from = match case.made.and_then(|made| made.export()) {
@@ -65,7 +65,7 @@ impl<'a> Faults<'a> {
         let one = |number: usize| {
             let window = self.acted.iter().rfind(|acted| acted.fault == number && within(acted));
             let since = window.filter(|acted| !moment(acted)).map(|acted| decided - acted.from);
-            Some(Acting {
+            Some(FaultAtDecision {
                 number,
                 fault: self.planned.get(number)?,
                 window,
@@ -77,8 +77,8 @@ impl<'a> Faults<'a> {
     }
 
     /// Acting faults as they are written down.
-    pub(super) fn written(&self, acting: &[Acting<'_>]) -> Vec<ActingFault> {
-        let one = |acting: &Acting<'_>| {
+    pub(super) fn written(&self, acting: &[FaultAtDecision<'_>]) -> Vec<ActingFault> {
+        let one = |acting: &FaultAtDecision<'_>| {
             let time = |at: MonoNs| (at != MonoNs::MAX).then(|| since(at, self.began));
             let moment = acting.fault.kind.is_moment();
             let end = |acted: &Acted| if moment { acted.from } else { acted.to };
@@ -96,8 +96,8 @@ impl<'a> Faults<'a> {
 }
 
 /// What a verdict adds about faults; it does not claim that they are the cause.
-pub(super) fn clause(acting: &[Acting<'_>]) -> String {
-    let one = |acting: &Acting<'_>| {
+pub(super) fn clause(acting: &[FaultAtDecision<'_>]) -> String {
+    let one = |acting: &FaultAtDecision<'_>| {
         let name = acting.fault.title();
         match (acting.since, acting.touched) {
             _ if acting.fault.kind.is_moment() => format!("; the fault `{name}` struck then"),

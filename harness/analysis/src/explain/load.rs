@@ -1,7 +1,7 @@
 //! What the load says of a span's request.
 
 use spanfate_model::fate::witness::Witness;
-use spanfate_model::load::{LoadRecord, Outcome};
+use spanfate_model::load::{LoadRecord, RequestOutcome};
 
 use super::steps::Steps;
 use super::words::lasting;
@@ -25,13 +25,13 @@ pub(super) fn tell(record: &LoadRecord, steps: &mut Steps) {
     steps.say(record.started, who, format!("request {number} sent{lag}{part}"));
     let took = lasting(record.done.saturating_sub(record.started));
     let how = match record.outcome {
-        Outcome::Answered | Outcome::BadStatus => {
+        RequestOutcome::Answered | RequestOutcome::BadStatus => {
             format!("answered with status {} after {took}", record.status)
         }
-        Outcome::ConnectFailed => format!("found no connection within {took}"),
-        Outcome::Broken => format!("lost its connection after {took}"),
-        Outcome::TimedOut => format!("was given up without an answer after {took}"),
-        Outcome::InFlightCap | Outcome::GeneratorLate => return,
+        RequestOutcome::ConnectFailed => format!("found no connection within {took}"),
+        RequestOutcome::Broken => format!("lost its connection after {took}"),
+        RequestOutcome::TimedOut => format!("was given up without an answer after {took}"),
+        RequestOutcome::InFlightCap | RequestOutcome::GeneratorLate => return,
     };
     steps.say(record.done, who, format!("request {number} {how}"));
 }

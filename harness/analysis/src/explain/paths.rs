@@ -6,7 +6,7 @@ use spanfate_model::quantity::unit::MonoNs;
 
 use super::process::Made;
 use super::steps::since;
-use super::{Case, decided};
+use super::{ExplainedCase, decided};
 use crate::books::walk::JudgedPath;
 use crate::evidence::receipts::Receipt;
 
@@ -63,7 +63,7 @@ pub(super) fn beside_others(sentence: String, paths: &[OnOne<'_>]) -> String {
     format!("on {}: {sentence}{others}", deciding.made.path.name)
 }
 
-impl<'a> Case<'a> {
+impl<'a> ExplainedCase<'a> {
     /// Whether it was offered to some of several paths.
     pub(super) fn is_on_several(&self) -> bool {
         !self.paths.is_empty()

@@ -3,12 +3,12 @@
 use spanfate_model::books::row::{Standing, kind_name};
 use spanfate_model::fate::witness::Witness;
 use spanfate_model::format::manifest::{ProcessEnd, ProcessManifest};
-use spanfate_model::format::probe::{Kind, SpanMark};
+use spanfate_model::format::probe::{ProbeKind, SpanMark};
 use spanfate_model::format::slots::RuntimeSample;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::PathKind;
 
-use super::Case;
+use super::ExplainedCase;
 use super::steps::Steps;
 use super::words::{count, lasting, quote, spans};
 use crate::evidence::path::{ExportCall, ExportResult, Path};
@@ -66,7 +66,7 @@ impl<'a> Made<'a> {
 }
 
 /// The steps that the process tells: of the span, then of each of its paths.
-pub(super) fn tell(case: &Case<'_>, made: &Made<'_>, steps: &mut Steps) {
+pub(super) fn tell(case: &ExplainedCase<'_>, made: &Made<'_>, steps: &mut Steps) {
     let (span, who) = (&made.span, Some(made.keeper()));
     let name = if made.name().is_empty() { "a name that is not known" } else { made.name() };
     let sampled = match span.started {
@@ -232,14 +232,14 @@ pub(super) fn ended(end: &ProcessEnd) -> String {
 pub(super) fn tell_marks(marks: &[SpanMark], steps: &mut Steps) {
     for mark in marks {
         let what = match mark.kind {
-            Kind::Started => "its start seen".to_owned(),
-            Kind::Ended => "its End() seen".to_owned(),
-            Kind::Offered => "offered to the batch processor".to_owned(),
-            Kind::Queued => "the queue took it".to_owned(),
-            Kind::Dropped => "dropped: the queue was full".to_owned(),
-            Kind::Blocked => "its goroutine asks the full queue for room".to_owned(),
-            Kind::GivenUp => "its goroutine gave up waiting for room".to_owned(),
-            Kind::Handed => format!("handed to the exporter, place {} of its batch", count(mark.b)),
+            ProbeKind::Started => "its start seen".to_owned(),
+            ProbeKind::Ended => "its End() seen".to_owned(),
+            ProbeKind::Offered => "offered to the batch processor".to_owned(),
+            ProbeKind::Queued => "the queue took it".to_owned(),
+            ProbeKind::Dropped => "dropped: the queue was full".to_owned(),
+            ProbeKind::Blocked => "its goroutine asks the full queue for room".to_owned(),
+            ProbeKind::GivenUp => "its goroutine gave up waiting for room".to_owned(),
+            ProbeKind::Handed => format!("handed to the exporter, place {} of its batch", count(mark.b)),
             _ => continue,
         };
         steps.say(mark.at, Some(Witness::Probe), what);

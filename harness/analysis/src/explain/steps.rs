@@ -1,6 +1,6 @@
 //! Steps being gathered.
 
-use spanfate_model::books::explain::Step;
+use spanfate_model::books::explain::ExplainStep;
 use spanfate_model::fate::witness::Witness;
 use spanfate_model::quantity::unit::MonoNs;
 
@@ -34,9 +34,9 @@ impl Steps {
     }
 
     /// The steps by time; what happened at the same time stays in the order in which it was said.
-    pub(super) fn finish(mut self, began: MonoNs) -> Vec<Step> {
+    pub(super) fn finish(mut self, began: MonoNs) -> Vec<ExplainStep> {
         self.said.sort_by_key(|(at, ..)| *at);
-        let step = |(at, witness, what, path)| Step { at_ms: since(at, began), witness, what, path };
+        let step = |(at, witness, what, path)| ExplainStep { at_ms: since(at, began), witness, what, path };
         self.said.into_iter().map(step).collect()
     }
 }

@@ -1,11 +1,11 @@
 //! The deciding cause in one sentence. It says what the witnesses prove; what none of them knows it calls not known.
 
 use spanfate_model::books::row::Standing;
-use spanfate_model::fate::{Exit, Fate};
+use spanfate_model::fate::{ExitWay, Fate};
 use spanfate_model::format::wire::Disposition;
 
-use super::Case;
-use super::faults::{Acting, clause};
+use super::ExplainedCase;
+use super::faults::{FaultAtDecision, clause};
 use super::paths::beside_others;
 use super::process::{Made, ended, said};
 use super::wire::Appearance;
@@ -13,7 +13,7 @@ use super::words::{count, lasting, quote, spans};
 use crate::evidence::path::ExportResult;
 
 /// The sentence.
-pub(super) fn say(case: &Case<'_>, acting: &[Acting<'_>]) -> String {
+pub(super) fn say(case: &ExplainedCase<'_>, acting: &[FaultAtDecision<'_>]) -> String {
     let faults = clause(acting);
     let decisive = match (case.standing, case.made) {
         (Standing::Unexplained, made) => {
@@ -29,7 +29,7 @@ pub(super) fn say(case: &Case<'_>, acting: &[Acting<'_>]) -> String {
     beside_others(if received { decisive } else { decisive + &faults }, &case.paths)
 }
 
-fn of_fate(case: &Case<'_>, fate: Fate, made: Option<&Made<'_>>) -> String {
+fn of_fate(case: &ExplainedCase<'_>, fate: Fate, made: Option<&Made<'_>>) -> String {
     let Some(made) = made else { return of_wire(case, fate) };
     match fate {
         Fate::Received => received(case, made),
@@ -71,7 +71,7 @@ fn of_fate(case: &Case<'_>, fate: Fate, made: Option<&Made<'_>>) -> String {
     }
 }
 
-fn received(case: &Case<'_>, made: &Made<'_>) -> String {
+fn received(case: &ExplainedCase<'_>, made: &Made<'_>) -> String {
     let delay = lasting(case.receipt.first.saturating_sub(made.span.created));
     // Another path may have brought it first.
     let here = |a: &&Appearance| a.request.at == case.receipt.first || !case.is_on_several();
@@ -121,14 +121,14 @@ fn failed(made: &Made<'_>) -> String {
     format!("its export, a batch of {size}, failed after {took}{}", said(made, number))
 }
 
-fn in_queue(made: &Made<'_>, exit: Exit) -> String {
+fn in_queue(made: &Made<'_>, exit: ExitWay) -> String {
     let waited = till_end(made, made.on.taken).map(|time| format!(" for {time}")).unwrap_or_default();
     let end = at_end(made);
     match exit {
-        Exit::ShutdownDeadline => {
+        ExitWay::ShutdownDeadline => {
             format!("queued{waited}; the shutdown's deadline passed before its export, and the process {end}")
         }
-        Exit::Exit | Exit::Crash | Exit::Kill => {
+        ExitWay::Exit | ExitWay::Crash | ExitWay::Kill => {
             format!("queued{waited} and not exported when the process {end}")
         }
     }
@@ -157,7 +157,7 @@ fn at_end(made: &Made<'_>) -> String {
 }
 
 /// What only the receiver decides, or all that is known without books of the process.
-fn of_wire(case: &Case<'_>, fate: Fate) -> String {
+fn of_wire(case: &ExplainedCase<'_>, fate: Fate) -> String {
     let accepted = case.wire.iter().find(|a| a.disposition == Disposition::Accepted);
     if let (Fate::Received, Some(first)) = (fate, accepted) {
         return format!(
@@ -195,7 +195,7 @@ fn of_wire(case: &Case<'_>, fate: Fate) -> String {
 }
 
 /// What the SDK was told, if its process has books.
-fn reported(case: &Case<'_>) -> String {
+fn reported(case: &ExplainedCase<'_>) -> String {
     let said = case.made.and_then(|made| made.process.error_of(made.path, made.export()?.0));
     said.map(|text| format!("; the SDK was told {}", quote(&text))).unwrap_or_default()
 }

@@ -3,8 +3,8 @@
 
 use spanfate_model::advice::demand::Demand;
 use spanfate_model::advice::lines::{assignment, lines};
-use spanfate_model::advice::plan::{Now, Plan as Worked, Shortfall, plan};
-use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::plan::{AdvicePlan as Worked, Now, Shortfall, plan};
+use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::advice::why::{go_lines, variables};
 use spanfate_model::exporter::{Exporter, OnFull};
 use spanfate_model::fate::{Fate, Remedy};
@@ -105,7 +105,7 @@ fn measured<'a>(
             // A queue runs less full of larger batches, and where it is longer. That a smaller one lost nothing was chance.
             let after = buffer(other, variant);
             let lines = lines(&other.exporter, &own.exporter);
-            let default = Settings::DEFAULT;
+            let default = BatchSettings::DEFAULT;
             // Less than the defaults saves nothing: a queue takes the memory of the spans in it.
             let held = after.queue.max(default.queue).saturating_add(after.batch.max(default.batch));
             let price = (other.exporter.on_full == Some(OnFull::Block), held, lines.len());
@@ -118,17 +118,17 @@ fn measured<'a>(
 }
 
 /// Batch and queue as the SDK says them, or else as they are set.
-fn buffer(planned: &PlannedVariant, variant: &VariantResult) -> Settings {
-    let set = Settings::set_by(&planned.exporter);
+fn buffer(planned: &PlannedVariant, variant: &VariantResult) -> BatchSettings {
+    let set = BatchSettings::set_by(&planned.exporter);
     let effective = variant.trials.iter().find_map(|trial| trial.effective.as_ref());
-    effective.map_or(set, |used| Settings { batch: used.batch, queue: used.queue, ..set })
+    effective.map_or(set, |used| BatchSettings { batch: used.batch, queue: used.queue, ..set })
 }
 
 /// What the law says for what this configuration met.
 fn worked(result: &RunResult, own: &PlannedVariant, loser: &VariantResult) -> Option<Worked> {
     let law = worst_law(loser)?;
     let exporter = exporter(result, own);
-    let settings = Settings { batch: law.batch, queue: law.queue, ..Settings::set_by(&exporter) };
+    let settings = BatchSettings { batch: law.batch, queue: law.queue, ..BatchSettings::set_by(&exporter) };
     let overran = fates(loser).any(|(fate, _)| fate.facts().full_queue);
     plan(&demand(result, own, law), &Now { settings, overran })
 }

@@ -10,8 +10,8 @@ use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{
-    Begin, ExportFigures, How, Insights, Limit, LoadFigures, Loss, Prediction, Quantiles, RunResult, Summary,
-    TrialResult, UsageFigures, VariantResult,
+    Begin, ExportFigures, How, Insights, LoadFigures, Loss, Prediction, Quantiles, QueueLimit, RunResult,
+    TrialResult, UsageFigures, VariantResult, VariantSummary,
 };
 use spanfate_model::scenario::{Load, Receiver, Scenario, Variant};
 use spanfate_model::verdict::Verdict;
@@ -63,7 +63,7 @@ fn run(cases: &[Case]) -> RunResult {
 
 fn concluded(case: &Case) -> VariantResult {
     let rate = case.lost as f64 / 200_000.0;
-    let mut summary = Summary { trials: 1, lost: case.lost, ..Summary::default() };
+    let mut summary = VariantSummary { trials: 1, lost: case.lost, ..VariantSummary::default() };
     (summary.loss.mean, summary.loss.n, summary.loss.valid) = (rate, 1, true);
     summary.response = Some(Quantiles { p99: 10.0, ..Quantiles::default() });
     summary.fixture_rss = 1 << 26;
@@ -206,7 +206,7 @@ fn the_cause_is_the_ceiling_or_a_standstill() {
     let of = |name: &str| found.why(name).unwrap();
     assert_eq!(
         (of("too slow").limit, of("stood still").limit),
-        (Some(Limit::Ceiling), Some(Limit::Standstill))
+        (Some(QueueLimit::Ceiling), Some(QueueLimit::Standstill))
     );
     assert_eq!((of("too slow").fate, of("too slow").lost), (Fate::DroppedQueueFull, 60_000));
     assert!(found.why("fine").is_none() && found.advice.len() == 2);

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::fate::signal::Rule;
+use spanfate_model::fate::signal::AlertRule;
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::{
-    Cause, Late, Limit, LostTo, Nearest, Prediction, RunResult, SilentLosses, VariantResult,
+    Late, LossCause, LostTo, Nearest, Prediction, QueueLimit, RunResult, SilentLosses, VariantResult,
 };
 
 use super::alike::set_alike;
@@ -53,11 +53,11 @@ pub(super) fn losers(result: &RunResult) -> Vec<&VariantResult> {
 }
 
 /// Why each of these did.
-pub(super) fn causes(result: &RunResult) -> Vec<Cause> {
+pub(super) fn causes(result: &RunResult) -> Vec<LossCause> {
     losers(result).into_iter().filter_map(|loser| cause(result, loser)).collect()
 }
 
-fn cause(result: &RunResult, loser: &VariantResult) -> Option<Cause> {
+fn cause(result: &RunResult, loser: &VariantResult) -> Option<LossCause> {
     let (fate, lost) = fates(loser).reduce(|most, one| if one.1 > most.1 { one } else { most })?;
     let law = worst_law(loser).copied();
     let full = fates(loser).any(|(fate, _)| fate.facts().full_queue);
@@ -67,7 +67,7 @@ fn cause(result: &RunResult, loser: &VariantResult) -> Option<Cause> {
     };
     let numbers = loser.trials.iter().flat_map(|trial| &trial.faults).map(|fault| fault.number);
     let faults = numbers.max().map_or_else(Vec::new, |last| (0..=last).filter(bit).collect());
-    Some(Cause {
+    Some(LossCause {
         variant: loser.name.clone(),
         fate,
         lost,
@@ -79,8 +79,8 @@ fn cause(result: &RunResult, loser: &VariantResult) -> Option<Cause> {
     })
 }
 
-fn limit(law: &Prediction) -> Limit {
-    if law.spans_per_s > law.ceiling { Limit::Ceiling } else { Limit::Standstill }
+fn limit(law: &Prediction) -> QueueLimit {
+    if law.spans_per_s > law.ceiling { QueueLimit::Ceiling } else { QueueLimit::Standstill }
 }
 
 /// What the scenario made its receiver do, and who lost nothing without that.
@@ -110,9 +110,9 @@ pub(super) fn silent(result: &RunResult) -> Option<SilentLosses> {
         out.lost += spans;
         out.silent += if fate.is_silent() { spans } else { 0 };
         match fate.facts().signal.map(|signal| signal.rule) {
-            Some(Rule::Counts(_)) => out.counted += spans,
-            Some(Rule::Hints(_)) => out.hinted += spans,
-            Some(Rule::None(_)) | None => out.untold += spans,
+            Some(AlertRule::Counts(_)) => out.counted += spans,
+            Some(AlertRule::Hints(_)) => out.hinted += spans,
+            Some(AlertRule::None(_)) | None => out.untold += spans,
         }
     }
     (!result.variants.is_empty()).then_some(out)

@@ -1,7 +1,7 @@
 //! One partition, grouped by key: a hash table of indices while keys scatter, a sort when they were made not to.
 
-use super::pool::{Chain, Entry, Pool};
-use super::{Row, Words, hash};
+use super::pool::{Chain, PoolEntry, StatementPool};
+use super::{JoinedRow, Words, hash};
 
 /// Honest keys need a handful of steps at this load (at most one half); so many mean that hashes were made equal.
 const LONGEST_PROBE: usize = 256;
@@ -19,9 +19,9 @@ impl<R> Default for Groups<R> {
     }
 }
 
-impl<R: Row> Groups<R> {
+impl<R: JoinedRow> Groups<R> {
     /// Groups a partition, given its chain of every stream.
-    pub(super) fn join(&mut self, pool: &Pool, chains: &[Chain]) -> &[(Words, R)] {
+    pub(super) fn join(&mut self, pool: &StatementPool, chains: &[Chain]) -> &[(Words, R)] {
         let most: usize = chains.iter().map(|chain| pool.most(*chain)).sum();
         self.rows.clear();
         self.table.clear();
@@ -38,7 +38,7 @@ impl<R: Row> Groups<R> {
 
     /// Adds a statement; `false` when its place is too far from where it should be.
     #[inline]
-    fn add(&mut self, stream: usize, entry: &Entry) -> bool {
+    fn add(&mut self, stream: usize, entry: &PoolEntry) -> bool {
         let key = [entry[0], entry[1], entry[2]];
         let mask = self.table.len() - 1;
         // Keys of a partition share bits of their hash; the product's upper bits depend on all of them.
@@ -64,7 +64,7 @@ impl<R: Row> Groups<R> {
     }
 
     /// The same by sorting: no hash is trusted.
-    fn sort(&mut self, pool: &Pool, chains: &[Chain]) {
+    fn sort(&mut self, pool: &StatementPool, chains: &[Chain]) {
         let mut all: Vec<(Words, usize, u64)> = Vec::new();
         for (stream, chain) in chains.iter().enumerate() {
             all.extend(pool.entries(*chain).map(|entry| ([entry[0], entry[1], entry[2]], stream, entry[3])));

@@ -1,7 +1,7 @@
 //! Room for the statements of one pass: chains of small chunks, so that no partition has to know its size beforehand.
 
 /// A statement: the key's words and the value.
-pub(super) type Entry = [u64; 4];
+pub(super) type PoolEntry = [u64; 4];
 
 /// Statements of a chunk: 8 KiB.
 const CHUNK: usize = 256;
@@ -19,16 +19,16 @@ pub(super) struct Chain {
 }
 
 /// All chunks.
-pub(super) struct Pool {
-    entries: Vec<Entry>,
+pub(super) struct StatementPool {
+    entries: Vec<PoolEntry>,
     /// Per chunk: the one that follows it in its chain.
     next: Vec<u32>,
     used: usize,
     /// Per partition of the stream that is being read.
-    waiting: Vec<[Entry; WAITING]>,
+    waiting: Vec<[PoolEntry; WAITING]>,
 }
 
-impl Pool {
+impl StatementPool {
     /// Room for so many statements of so many streams in so many partitions. Memory is taken as it is written to.
     pub(super) fn new(statements: u64, streams: usize, partitions: usize) -> Self {
         let chunks = statements as usize / CHUNK + streams * partitions + 1;
@@ -47,7 +47,13 @@ impl Pool {
 
     /// Appends to the chain of a partition; `false` when the pool is full and may not grow.
     #[inline]
-    pub(super) fn push(&mut self, chain: &mut Chain, partition: usize, entry: Entry, may_grow: bool) -> bool {
+    pub(super) fn push(
+        &mut self,
+        chain: &mut Chain,
+        partition: usize,
+        entry: PoolEntry,
+        may_grow: bool,
+    ) -> bool {
         if chain.at.is_multiple_of(CHUNK) && !self.extend(chain, may_grow) {
             return false;
         }
@@ -89,7 +95,7 @@ impl Pool {
     }
 
     /// The statements of a chain, in order.
-    pub(super) fn entries(&self, chain: Chain) -> impl Iterator<Item = &Entry> {
+    pub(super) fn entries(&self, chain: Chain) -> impl Iterator<Item = &PoolEntry> {
         let last = chain.at.wrapping_sub(1) / CHUNK;
         self.chunks(chain).flat_map(move |chunk| {
             let end = if chunk == last { chain.at } else { (chunk + 1) * CHUNK };

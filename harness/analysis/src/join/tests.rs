@@ -11,7 +11,7 @@ use super::*;
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 struct Said(Vec<(usize, u64)>);
 
-impl Row for Said {
+impl JoinedRow for Said {
     fn add(&mut self, stream: usize, value: u64) {
         self.0.push((stream, value));
     }
@@ -20,7 +20,7 @@ impl Row for Said {
 #[derive(Debug)]
 struct Listed(Vec<(SpanKey, u64)>);
 
-impl Stream for Listed {
+impl StatementStream for Listed {
     fn most(&self) -> u64 {
         self.0.len() as u64
     }
@@ -44,7 +44,8 @@ fn naive(streams: &[Listed]) -> BTreeMap<SpanKey, Said> {
 
 /// The join's answer; a key that comes twice is a failure of its own.
 fn joined(streams: &[Listed], limit: u32) -> BTreeMap<SpanKey, Said> {
-    let streams: Vec<&dyn Stream> = streams.iter().map(|listed| listed as &dyn Stream).collect();
+    let streams: Vec<&dyn StatementStream> =
+        streams.iter().map(|listed| listed as &dyn StatementStream).collect();
     let mut out = BTreeMap::new();
     outer(&streams, PassLimit(limit), |key, row: &Said| {
         assert!(out.insert(*key, row.clone()).is_none(), "{key:?} came twice");
@@ -110,7 +111,7 @@ struct Counted {
     walks: std::cell::Cell<u32>,
 }
 
-impl Stream for Counted {
+impl StatementStream for Counted {
     fn most(&self) -> u64 {
         self.keys.len() as u64
     }

@@ -1,12 +1,12 @@
 //! Exporters of collectors.
 
-use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
+use spanfate_model::advice::observed::{FleetRow, Known, QueueOwner, Risk};
 
-use super::names::{Metric, Part};
-use super::window::{Window, unknown};
+use super::names::{Metric, MetricPart};
+use super::window::{ScrapeWindow, unknown};
 
 /// Rows of a collector's exporters.
-pub(super) fn rows(name: &str, window: &Window<'_>) -> Vec<Row> {
+pub(super) fn rows(name: &str, window: &ScrapeWindow<'_>) -> Vec<FleetRow> {
     let of = |metric| window.last.components(metric);
     let metrics = [
         Metric::CollectorQueueCapacity,
@@ -20,17 +20,19 @@ pub(super) fn rows(name: &str, window: &Window<'_>) -> Vec<Row> {
     exporters.iter().map(|one| exporter(name, one, window)).collect()
 }
 
-fn exporter(name: &str, component: &str, window: &Window<'_>) -> Row {
+fn exporter(name: &str, component: &str, window: &ScrapeWindow<'_>) -> FleetRow {
     let gained = |metric, part| window.gained(metric, part, component).map(|of| of.all());
-    let sent = gained(Metric::CollectorSent, Part::Value);
-    let failed = gained(Metric::CollectorSendFailed, Part::Value);
-    let refused = gained(Metric::CollectorEnqueueFailed, Part::Value);
+    let sent = gained(Metric::CollectorSent, MetricPart::Value);
+    let failed = gained(Metric::CollectorSendFailed, MetricPart::Value);
+    let refused = gained(Metric::CollectorEnqueueFailed, MetricPart::Value);
     let spans_per_s = match (sent, failed, refused) {
         (None, None, None) => unknown("no otelcol_exporter_sent_spans is there: nothing was sent yet"),
         _ => window.per_s([sent, failed, refused].into_iter().flatten().sum()),
     };
-    let batch = match (gained(Metric::CollectorBatch, Part::Sum), gained(Metric::CollectorBatch, Part::Count))
-    {
+    let batch = match (
+        gained(Metric::CollectorBatch, MetricPart::Sum),
+        gained(Metric::CollectorBatch, MetricPart::Count),
+    ) {
         (Some(spans), Some(count)) if count > 0.0 => Known::Value(spans / count),
         (None, _) | (_, None) => {
             unknown("no otelcol_exporter_queue_batch_send_size is there; it is one of level detailed")
@@ -38,18 +40,18 @@ fn exporter(name: &str, component: &str, window: &Window<'_>) -> Row {
         _ => unknown("nothing was sent in the time that was looked at"),
     };
     let gauge = |metric| {
-        let figure = window.last.get(metric, Part::Value, component).map(|figure| figure.all());
+        let figure = window.last.get(metric, MetricPart::Value, component).map(|figure| figure.all());
         figure.map_or_else(
             || unknown("no otelcol_exporter_queue_* is there: its sending_queue is off"),
             Known::Value,
         )
     };
-    let in_all = |metric| window.last.get(metric, Part::Value, component).map_or(0.0, |of| of.all());
+    let in_all = |metric| window.last.get(metric, MetricPart::Value, component).map_or(0.0, |of| of.all());
     let time = "the metrics of a collector do not have it, so that its ceiling is unknown, too";
-    let mut row = Row {
+    let mut row = FleetRow {
         service: name.to_owned(),
         component: component.to_owned(),
-        kind: Kind::Collector,
+        kind: QueueOwner::Collector,
         over_s: window.over_s.clone(),
         spans_per_s,
         export_s: unknown(time),
@@ -68,7 +70,7 @@ fn exporter(name: &str, component: &str, window: &Window<'_>) -> Row {
     row
 }
 
-fn risk(row: &Row) -> Risk {
+fn risk(row: &FleetRow) -> Risk {
     let fill = row.queued.value().zip(row.queue.value());
     if row.dropped_lately.is_some_and(|dropped| dropped > 0.0) {
         Risk::Losing
@@ -83,7 +85,7 @@ fn risk(row: &Row) -> Risk {
     }
 }
 
-fn notes(row: &Row, failed: f64, refused: f64) -> Vec<String> {
+fn notes(row: &FleetRow, failed: f64, refused: f64) -> Vec<String> {
     let mut out = Vec::new();
     if let (Some(rate), Some(batch), Some(now), Some(most)) =
         (row.spans_per_s.value(), row.batch.value(), row.queued.value(), row.queue.value())

@@ -38,7 +38,7 @@ pub(super) enum Metric {
 
 /// Part of a histogram; a plain number is `Value`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Part {
+pub(super) enum MetricPart {
     Value,
     Sum,
     Count,
@@ -75,21 +75,21 @@ const SUFFIXES: [(&str, f64); 8] = [
 ];
 
 /// What a metric is, and what its value is to be multiplied with; `None` for one that nothing follows from.
-pub(super) fn known(name: &str) -> Option<(Metric, Part, f64)> {
+pub(super) fn known(name: &str) -> Option<(Metric, MetricPart, f64)> {
     let name = name.replace('.', "_");
     let find = |base: &str, histogram: bool| {
         NAMES.iter().find(|(known, _, is)| *known == base && *is == histogram).map(|(_, metric, _)| *metric)
     };
     let (stem, part) = match (name.strip_suffix("_sum"), name.strip_suffix("_count")) {
-        (Some(stem), _) => (stem, Part::Sum),
-        (_, Some(stem)) => (stem, Part::Count),
-        _ => (name.as_str(), Part::Value),
+        (Some(stem), _) => (stem, MetricPart::Sum),
+        (_, Some(stem)) => (stem, MetricPart::Count),
+        _ => (name.as_str(), MetricPart::Value),
     };
     let (mut stem, mut factor) = (stem, 1.0);
     loop {
-        if let Some(metric) = find(stem, part != Part::Value) {
+        if let Some(metric) = find(stem, part != MetricPart::Value) {
             // A number of exports has no unit.
-            return Some((metric, part, if part == Part::Count { 1.0 } else { factor }));
+            return Some((metric, part, if part == MetricPart::Count { 1.0 } else { factor }));
         }
         let (shorter, by) =
             SUFFIXES.iter().find_map(|(suffix, by)| Some((stem.strip_suffix(suffix)?, *by)))?;
@@ -105,17 +105,27 @@ mod tests {
     #[test]
     fn a_metric_is_known_in_every_way_it_is_written() {
         let cases = [
-            ("otel.sdk.processor.span.queue.size", Metric::QueueSize, Part::Value, 1.0),
-            ("otel_sdk_processor_span_queue_capacity_ratio", Metric::QueueCapacity, Part::Value, 1.0),
-            ("otel_sdk_processor_span_processed_total", Metric::Processed, Part::Value, 1.0),
-            ("otel_sdk_exporter_span_exported_spans_total", Metric::Exported, Part::Value, 1.0),
-            ("otel_sdk_exporter_operation_duration_seconds_sum", Metric::Duration, Part::Sum, 1.0),
-            ("otel_sdk_exporter_operation_duration_milliseconds_sum", Metric::Duration, Part::Sum, 1e-3),
-            ("otel_sdk_exporter_operation_duration_milliseconds_count", Metric::Duration, Part::Count, 1.0),
-            ("otelcol_exporter_sent_spans", Metric::CollectorSent, Part::Value, 1.0),
-            ("otelcol_exporter_sent_spans_total", Metric::CollectorSent, Part::Value, 1.0),
-            ("otelcol_exporter_queue_batch_send_size_sum", Metric::CollectorBatch, Part::Sum, 1.0),
-            ("process_start_time_seconds", Metric::ProcessStart, Part::Value, 1.0),
+            ("otel.sdk.processor.span.queue.size", Metric::QueueSize, MetricPart::Value, 1.0),
+            ("otel_sdk_processor_span_queue_capacity_ratio", Metric::QueueCapacity, MetricPart::Value, 1.0),
+            ("otel_sdk_processor_span_processed_total", Metric::Processed, MetricPart::Value, 1.0),
+            ("otel_sdk_exporter_span_exported_spans_total", Metric::Exported, MetricPart::Value, 1.0),
+            ("otel_sdk_exporter_operation_duration_seconds_sum", Metric::Duration, MetricPart::Sum, 1.0),
+            (
+                "otel_sdk_exporter_operation_duration_milliseconds_sum",
+                Metric::Duration,
+                MetricPart::Sum,
+                1e-3,
+            ),
+            (
+                "otel_sdk_exporter_operation_duration_milliseconds_count",
+                Metric::Duration,
+                MetricPart::Count,
+                1.0,
+            ),
+            ("otelcol_exporter_sent_spans", Metric::CollectorSent, MetricPart::Value, 1.0),
+            ("otelcol_exporter_sent_spans_total", Metric::CollectorSent, MetricPart::Value, 1.0),
+            ("otelcol_exporter_queue_batch_send_size_sum", Metric::CollectorBatch, MetricPart::Sum, 1.0),
+            ("process_start_time_seconds", Metric::ProcessStart, MetricPart::Value, 1.0),
         ];
         for (name, metric, part, factor) in cases {
             let found = known(name);

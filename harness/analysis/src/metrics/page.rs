@@ -4,23 +4,23 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::exposition::{self, Sample};
-use super::names::{Metric, Part, known};
+use super::names::{Metric, MetricPart, known};
 
 /// Series of one service: by metric, part, component, and whether they count errors.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Service {
-    figures: BTreeMap<(Metric, Part), BTreeMap<String, Counted>>,
+pub(super) struct ServiceSeries {
+    figures: BTreeMap<(Metric, MetricPart), BTreeMap<String, ComponentFigure>>,
 }
 
 /// A figure of a component: without and with an error, and of these for want of room in the queue.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub(super) struct Counted {
+pub(super) struct ComponentFigure {
     pub(super) well: f64,
     pub(super) failed: f64,
     pub(super) full: f64,
 }
 
-impl Counted {
+impl ComponentFigure {
     pub(super) fn all(&self) -> f64 {
         self.well + self.failed + self.full
     }
@@ -36,8 +36,8 @@ impl Counted {
 
 /// A page.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Page {
-    pub(super) services: BTreeMap<String, Service>,
+pub(super) struct MetricsPage {
+    pub(super) services: BTreeMap<String, ServiceSeries>,
     /// When it was taken, seconds since 1970, where it says it.
     pub(super) at_s: Option<f64>,
     /// Lines that are no samples.
@@ -46,48 +46,52 @@ pub(super) struct Page {
     pub(super) repeated: u64,
 }
 
-impl Service {
+impl ServiceSeries {
     /// Components that have a metric.
     pub(super) fn components(&self, metric: Metric) -> impl Iterator<Item = &str> {
         self.figures
-            .range((metric, Part::Value)..=(metric, Part::Count))
+            .range((metric, MetricPart::Value)..=(metric, MetricPart::Count))
             .flat_map(|(_, of)| of.keys().map(String::as_str))
     }
 
     /// A figure of a component.
-    pub(super) fn get(&self, metric: Metric, part: Part, component: &str) -> Option<Counted> {
+    pub(super) fn get(&self, metric: Metric, part: MetricPart, component: &str) -> Option<ComponentFigure> {
         self.figures.get(&(metric, part))?.get(component).copied()
     }
 
     /// A figure of all components together.
     pub(super) fn total(&self, metric: Metric) -> f64 {
         self.figures
-            .get(&(metric, Part::Value))
+            .get(&(metric, MetricPart::Value))
             .into_iter()
             .flat_map(BTreeMap::values)
-            .map(Counted::all)
+            .map(ComponentFigure::all)
             .sum()
     }
 
     /// When its process started, seconds since 1970.
     pub(super) fn started_s(&self) -> Option<f64> {
-        self.get(Metric::ProcessStart, Part::Value, "").map(|start| start.well).filter(|start| *start > 0.0)
+        self.get(Metric::ProcessStart, MetricPart::Value, "")
+            .map(|start| start.well)
+            .filter(|start| *start > 0.0)
     }
 
     /// For how long it has run, seconds, where it says that itself.
     pub(super) fn uptime_s(&self) -> Option<f64> {
-        self.get(Metric::Uptime, Part::Value, "").map(|uptime| uptime.well).filter(|uptime| *uptime > 0.0)
+        self.get(Metric::Uptime, MetricPart::Value, "")
+            .map(|uptime| uptime.well)
+            .filter(|uptime| *uptime > 0.0)
     }
 }
 
 /// What makes a series: metric, part, and labels in order.
-type Series = (Metric, Part, Vec<(String, String)>);
+type MetricSeries = (Metric, MetricPart, Vec<(String, String)>);
 
 /// Reads a page; `source` names services that the page does not name.
-pub(super) fn read(text: &str, source: &str) -> Page {
-    let mut page = Page::default();
+pub(super) fn read(text: &str, source: &str) -> MetricsPage {
+    let mut page = MetricsPage::default();
     // Nothing is added up twice: a series is one value, whoever repeats it.
-    let mut seen: BTreeMap<Series, f64> = BTreeMap::new();
+    let mut seen: BTreeMap<MetricSeries, f64> = BTreeMap::new();
     let mut named = BTreeSet::new();
     let (mut repeated, mut at_s) = (0, None);
     page.malformed = exposition::each(text, |sample| {

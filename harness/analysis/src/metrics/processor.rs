@@ -3,20 +3,20 @@
 use spanfate_model::advice::MARGIN;
 use spanfate_model::advice::demand::Demand;
 use spanfate_model::advice::law;
-use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
-use spanfate_model::advice::plan::{Now, Plan, plan};
-use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::observed::{FleetRow, Known, QueueOwner, Risk};
+use spanfate_model::advice::plan::{AdvicePlan, Now, plan};
+use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::advice::why::shortfalls;
 use spanfate_model::exporter::Protocol;
 
-use super::names::{Metric, Part};
-use super::window::{Window, unknown};
+use super::names::{Metric, MetricPart};
+use super::window::{ScrapeWindow, unknown};
 
 /// What a processor without a queue is called by the SDK.
 const WITHOUT_QUEUE: &str = "simple_span_processor";
 
 /// Rows of a service's batch processors, and of exporters where no processor is to be seen.
-pub(super) fn rows(name: &str, window: &Window<'_>, batch: Option<u32>) -> Vec<Row> {
+pub(super) fn rows(name: &str, window: &ScrapeWindow<'_>, batch: Option<u32>) -> Vec<FleetRow> {
     let all = window.last.components(Metric::QueueCapacity).chain(window.last.components(Metric::Processed));
     let mut processors: Vec<&str> = all.filter(|component| !component.starts_with(WITHOUT_QUEUE)).collect();
     processors.sort_unstable();
@@ -51,10 +51,10 @@ struct Exports {
     notes: Vec<String>,
 }
 
-fn exports(exporter: &str, window: &Window<'_>, batch: Option<u32>) -> Exports {
-    let ended = window.gained(Metric::Exported, Part::Value, exporter).unwrap_or_default();
-    let times = window.gained(Metric::Duration, Part::Sum, exporter).map(|sum| sum.all());
-    let count = window.gained(Metric::Duration, Part::Count, exporter).map_or(0.0, |count| count.all());
+fn exports(exporter: &str, window: &ScrapeWindow<'_>, batch: Option<u32>) -> Exports {
+    let ended = window.gained(Metric::Exported, MetricPart::Value, exporter).unwrap_or_default();
+    let times = window.gained(Metric::Duration, MetricPart::Sum, exporter).map(|sum| sum.all());
+    let count = window.gained(Metric::Duration, MetricPart::Count, exporter).map_or(0.0, |count| count.all());
     let mut notes = Vec::new();
     if ended.failed > 0.0 {
         notes.push(format!(
@@ -93,10 +93,10 @@ fn exports(exporter: &str, window: &Window<'_>, batch: Option<u32>) -> Exports {
 fn processor(
     name: &str,
     component: &str,
-    window: &Window<'_>,
+    window: &ScrapeWindow<'_>,
     exporter: &Result<&str, String>,
     batch: Option<u32>,
-) -> Row {
+) -> FleetRow {
     let exports = match exporter {
         Ok(exporter) => exports(exporter, window, batch),
         Err(why) => Exports {
@@ -107,21 +107,22 @@ fn processor(
         },
     };
     let gauge = |metric| {
-        let figure = window.last.get(metric, Part::Value, component).map(|figure| figure.all());
+        let figure = window.last.get(metric, MetricPart::Value, component).map(|figure| figure.all());
         figure.map_or_else(|| unknown("no otel.sdk.processor.span.queue.* is there"), Known::Value)
     };
-    let processed = window.gained(Metric::Processed, Part::Value, component);
-    let queued = window.gained(Metric::QueueSize, Part::Value, component).map_or(0.0, |size| size.all());
+    let processed = window.gained(Metric::Processed, MetricPart::Value, component);
+    let queued =
+        window.gained(Metric::QueueSize, MetricPart::Value, component).map_or(0.0, |size| size.all());
     let absent =
         "no otel.sdk.processor.span.processed is there: nothing was exported yet, or a view drops it";
     // What is in the batch that is being gathered nobody counts: less than one.
     let spans_per_s =
         processed.map_or_else(|| unknown(absent), |of| window.per_s((of.all() + queued).max(0.0)));
-    let dropped = window.last.get(Metric::Processed, Part::Value, component);
-    let mut row = Row {
+    let dropped = window.last.get(Metric::Processed, MetricPart::Value, component);
+    let mut row = FleetRow {
         service: name.to_owned(),
         component: component.to_owned(),
-        kind: Kind::Processor,
+        kind: QueueOwner::Processor,
         over_s: window.over_s.clone(),
         spans_per_s,
         export_s: exports.export_s,
@@ -151,14 +152,14 @@ fn processor(
 }
 
 /// An exporter whose processor is not to be seen.
-fn exporter(name: &str, component: &str, window: &Window<'_>, batch: Option<u32>) -> Row {
+fn exporter(name: &str, component: &str, window: &ScrapeWindow<'_>, batch: Option<u32>) -> FleetRow {
     let exports = exports(component, window, batch);
-    let ended = window.gained(Metric::Exported, Part::Value, component).unwrap_or_default();
+    let ended = window.gained(Metric::Exported, MetricPart::Value, component).unwrap_or_default();
     let why = "no otel.sdk.processor.span.* is there: its processor is not the SDK's, or the SDK is older than 1.38";
-    Row {
+    FleetRow {
         service: name.to_owned(),
         component: component.to_owned(),
-        kind: Kind::Processor,
+        kind: QueueOwner::Processor,
         over_s: window.over_s.clone(),
         spans_per_s: window.per_s(ended.all()),
         export_s: exports.export_s,
@@ -174,7 +175,7 @@ fn exporter(name: &str, component: &str, window: &Window<'_>, batch: Option<u32>
     }
 }
 
-fn risk(row: &Row) -> Risk {
+fn risk(row: &FleetRow) -> Risk {
     let rate = row.spans_per_s.value().zip(row.ceiling_per_s.value());
     let dropped = row.dropped.value();
     let lately = row.dropped_lately.is_some_and(|dropped| dropped > 0.0);
@@ -194,7 +195,7 @@ fn risk(row: &Row) -> Risk {
 }
 
 /// What to set; metrics do not say which timeouts are set, so the defaults are taken for these.
-fn advised(row: &Row, batch: Option<u32>) -> Option<Plan> {
+fn advised(row: &FleetRow, batch: Option<u32>) -> Option<AdvicePlan> {
     let bounded = |value: f64| value.ceil().clamp(1.0, f64::from(u32::MAX)) as u32;
     let batch = batch.unwrap_or(bounded(row.batch.value()?));
     let demand = Demand {
@@ -208,6 +209,6 @@ fn advised(row: &Row, batch: Option<u32>) -> Option<Plan> {
         burst: None,
         stall_s: 0.0,
     };
-    let settings = Settings { batch, queue: bounded(row.queue.value()?), ..Settings::DEFAULT };
+    let settings = BatchSettings { batch, queue: bounded(row.queue.value()?), ..BatchSettings::DEFAULT };
     plan(&demand, &Now { settings, overran: row.dropped.value()? > 0.0 })
 }

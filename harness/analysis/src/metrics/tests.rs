@@ -1,6 +1,6 @@
 //! Pages as the Go SDK's Prometheus exporter, Prometheus itself and collectors write them.
 
-use spanfate_model::advice::observed::{Known, Risk, Row};
+use spanfate_model::advice::observed::{FleetRow, Known, Risk};
 
 use super::*;
 
@@ -25,8 +25,8 @@ go_goroutines 12"#
     )
 }
 
-fn look(before: Option<(&str, f64)>, last: &str, at_s: Option<f64>, batch: Option<u32>) -> Vec<Row> {
-    observe(&[Seen { source: "metrics.txt", before, last: Scrape { text: last, at_s } }], batch)
+fn look(before: Option<(&str, f64)>, last: &str, at_s: Option<f64>, batch: Option<u32>) -> Vec<FleetRow> {
+    observe(&[ScrapedPlace { source: "metrics.txt", before, last: Scrape { text: last, at_s } }], batch)
 }
 
 fn is(known: &Known, expected: f64) -> bool {

@@ -2,24 +2,24 @@
 
 use spanfate_model::advice::observed::Known;
 
-use super::names::{Metric, Part};
-use super::page::{Counted, Page, Service};
+use super::names::{Metric, MetricPart};
+use super::page::{ComponentFigure, MetricsPage, ServiceSeries};
 
 /// A service in the time that was looked at.
-pub(super) struct Window<'a> {
+pub(super) struct ScrapeWindow<'a> {
     /// As it was at the end.
-    pub(super) last: &'a Service,
+    pub(super) last: &'a ServiceSeries,
     /// As it was at the begin; absent where all since its start is looked at.
-    first: Option<&'a Service>,
+    first: Option<&'a ServiceSeries>,
     /// How long it is, seconds.
     pub(super) over_s: Known,
 }
 
-impl<'a> Window<'a> {
+impl<'a> ScrapeWindow<'a> {
     pub(super) fn new(
         name: &str,
-        last: &'a Service,
-        before: Option<&'a (Page, f64)>,
+        last: &'a ServiceSeries,
+        before: Option<&'a (MetricsPage, f64)>,
         at_s: Option<f64>,
     ) -> Self {
         let Some((page, apart_s)) = before else {
@@ -43,10 +43,15 @@ impl<'a> Window<'a> {
     }
 
     /// What a counter gained.
-    pub(super) fn gained(&self, metric: Metric, part: Part, component: &str) -> Option<Counted> {
+    pub(super) fn gained(
+        &self,
+        metric: Metric,
+        part: MetricPart,
+        component: &str,
+    ) -> Option<ComponentFigure> {
         let last = self.last.get(metric, part, component)?;
         let first = self.first.and_then(|first| first.get(metric, part, component)).unwrap_or_default();
-        Some(Counted {
+        Some(ComponentFigure {
             well: last.well - first.well,
             failed: last.failed - first.failed,
             full: last.full - first.full,
@@ -68,18 +73,18 @@ pub(super) fn unknown(why: &str) -> Known {
 }
 
 /// What never goes down while a process runs.
-const COUNTERS: [(Metric, Part); 7] = [
-    (Metric::Processed, Part::Value),
-    (Metric::Exported, Part::Value),
-    (Metric::Duration, Part::Count),
-    (Metric::CollectorSent, Part::Value),
-    (Metric::CollectorSendFailed, Part::Value),
-    (Metric::CollectorEnqueueFailed, Part::Value),
-    (Metric::CollectorBatch, Part::Count),
+const COUNTERS: [(Metric, MetricPart); 7] = [
+    (Metric::Processed, MetricPart::Value),
+    (Metric::Exported, MetricPart::Value),
+    (Metric::Duration, MetricPart::Count),
+    (Metric::CollectorSent, MetricPart::Value),
+    (Metric::CollectorSendFailed, MetricPart::Value),
+    (Metric::CollectorEnqueueFailed, MetricPart::Value),
+    (Metric::CollectorBatch, MetricPart::Count),
 ];
 
 /// A counter that went down, or another start.
-fn began_anew(first: &Service, last: &Service) -> bool {
+fn began_anew(first: &ServiceSeries, last: &ServiceSeries) -> bool {
     let other_start = first.started_s().zip(last.started_s()).is_some_and(|(a, b)| (a - b).abs() > 1.0);
     let fell = |metric, part, component: &str| {
         let gained = first.get(metric, part, component).zip(last.get(metric, part, component));
@@ -93,7 +98,7 @@ fn began_anew(first: &Service, last: &Service) -> bool {
             .any(|(metric, part)| first.components(*metric).any(|component| fell(*metric, *part, component)))
 }
 
-fn since_start(last: &Service, at_s: Option<f64>) -> Known {
+fn since_start(last: &ServiceSeries, at_s: Option<f64>) -> Known {
     if let Some(uptime) = last.uptime_s() {
         return Known::Value(uptime);
     }

@@ -3,7 +3,7 @@
 
 use spanfate_model::result::change::Change;
 
-use super::effect::{Judged, Measure, Scale};
+use super::effect::{EffectMeasure, EffectScale, JudgedEffect};
 use super::interval::{mean, variance};
 use super::inverse::t_quantile;
 
@@ -19,10 +19,10 @@ pub const DRIFT: f64 = 0.15;
 /// is, the whole Welch interval lies beyond the allowance, and the effect is at least the smallest that matters. Same: all
 /// of it is smaller than that, which an allowance above the smallest effect never lets happen: two runs apart cannot show
 /// that nothing changed, because a drift may hide a change as well as feign one. Interleave the two instead.
-pub fn apart(base: &[f64], candidate: &[f64], measure: &Measure, drift: f64) -> Judged {
+pub fn apart(base: &[f64], candidate: &[f64], measure: &EffectMeasure, drift: f64) -> JudgedEffect {
     match widened(base, candidate, measure, drift) {
         Ok((change, interval)) => name(change, interval, measure, drift),
-        Err(reason) => Judged::unusable(reason),
+        Err(reason) => JudgedEffect::unusable(reason),
     }
 }
 
@@ -30,7 +30,7 @@ pub fn apart(base: &[f64], candidate: &[f64], measure: &Measure, drift: f64) -> 
 fn widened(
     base: &[f64],
     candidate: &[f64],
-    measure: &Measure,
+    measure: &EffectMeasure,
     drift: f64,
 ) -> Result<(f64, (f64, f64)), String> {
     if let Some(fault) = measure.fault() {
@@ -51,8 +51,8 @@ fn widened(
     let (base, candidate) = (place("baseline", base)?, place("candidate", candidate)?);
     let change = mean(&candidate) - mean(&base);
     let allowance = match measure.scale {
-        Scale::Ratio => drift.ln_1p(),
-        Scale::Difference => drift * mean(&base).abs().max(mean(&candidate).abs()),
+        EffectScale::Ratio => drift.ln_1p(),
+        EffectScale::Difference => drift * mean(&base).abs().max(mean(&candidate).abs()),
     };
     let half = welch(&base, &candidate).ok_or("values are too far apart to be compared")? + allowance;
     Ok((change, (change - half, change + half)))
@@ -71,10 +71,10 @@ fn welch(base: &[f64], candidate: &[f64]) -> Option<f64> {
     Some(t_quantile(0.975, freedom)? * both.sqrt()).filter(|half| half.is_finite())
 }
 
-fn name(change: f64, (low, high): (f64, f64), measure: &Measure, drift: f64) -> Judged {
+fn name(change: f64, (low, high): (f64, f64), measure: &EffectMeasure, drift: f64) -> JudgedEffect {
     let (effect, interval) = (measure.effect(change), (measure.effect(low), measure.effect(high)));
     if !(effect.is_finite() && interval.0.is_finite() && interval.1.is_finite()) {
-        return Judged::unusable("values are too far apart to be compared".to_owned());
+        return JudgedEffect::unusable("values are too far apart to be compared".to_owned());
     }
     let beyond = interval.0 > 0.0 || interval.1 < 0.0;
     let (change, reason) = if beyond && effect.abs() >= measure.smallest {
@@ -91,7 +91,7 @@ fn name(change: f64, (low, high): (f64, f64), measure: &Measure, drift: f64) -> 
         );
         (Change::Inconclusive, Some(reason))
     };
-    Judged {
+    JudgedEffect {
         effect: Some(effect),
         interval: Some(interval),
         p: None,
@@ -106,11 +106,13 @@ fn name(change: f64, (low, high): (f64, f64), measure: &Measure, drift: f64) -> 
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::effect::Direction;
+    use super::super::effect::BetterSide;
     use super::*;
 
-    const RATIO: Measure = Measure { scale: Scale::Ratio, direction: Direction::Less, smallest: 0.03 };
-    const LOSS: Measure = Measure { scale: Scale::Difference, direction: Direction::Less, smallest: 0.001 };
+    const RATIO: EffectMeasure =
+        EffectMeasure { scale: EffectScale::Ratio, direction: BetterSide::Less, smallest: 0.03 };
+    const LOSS: EffectMeasure =
+        EffectMeasure { scale: EffectScale::Difference, direction: BetterSide::Less, smallest: 0.001 };
 
     #[test]
     fn welch_is_the_textbook_one() {

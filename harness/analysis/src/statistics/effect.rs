@@ -4,7 +4,7 @@ use spanfate_model::result::change::Change;
 
 /// How candidate and baseline are set against each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scale {
+pub enum EffectScale {
     /// By their ratio, averaged as its logarithm: times, CPU, bytes. All values must be above 0. Effects are `ratio - 1`.
     Ratio,
     /// By their difference: loss rates and other figures that may be 0. Effects are in the unit of the figure.
@@ -13,7 +13,7 @@ pub enum Scale {
 
 /// Which way is better.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Direction {
+pub enum BetterSide {
     /// Less is better.
     Less,
     /// More is better.
@@ -22,7 +22,7 @@ pub enum Direction {
     Neither,
 }
 
-impl Direction {
+impl BetterSide {
     /// The name of a proven change.
     pub(super) fn name(self, effect: f64) -> Change {
         match self {
@@ -36,18 +36,18 @@ impl Direction {
 
 /// How a metric is compared.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Measure {
+pub struct EffectMeasure {
     /// Ratio or difference.
-    pub scale: Scale,
+    pub scale: EffectScale,
     /// Which way is better.
-    pub direction: Direction,
+    pub direction: BetterSide,
     /// The smallest effect that matters, as [`Scale`] counts effects: 0.03 is 3 % of a ratio.
     pub smallest: f64,
 }
 
 /// A comparison, judged.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Judged {
+pub struct JudgedEffect {
     /// The mean effect: `ratio - 1`, or the difference, of candidate to baseline.
     pub effect: Option<f64>,
     /// Its 95 % interval: t over pairs; of two runs Welch's, widened by the drift between them.
@@ -64,7 +64,7 @@ pub struct Judged {
     pub reason: Option<String>,
 }
 
-impl Judged {
+impl JudgedEffect {
     /// Nothing can be said.
     pub(super) fn unusable(reason: String) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl Judged {
     }
 }
 
-impl Measure {
+impl EffectMeasure {
     /// What forbids using this measure.
     pub(super) fn fault(&self) -> Option<String> {
         let fine = self.smallest.is_finite() && self.smallest >= 0.0;
@@ -91,9 +91,9 @@ impl Measure {
     pub(super) fn place(&self, value: f64) -> Result<f64, String> {
         match self.scale {
             _ if !value.is_finite() => Err("a value is not a finite number".to_owned()),
-            Scale::Difference => Ok(value),
-            Scale::Ratio if value > 0.0 => Ok(value.ln()),
-            Scale::Ratio => Err(format!(
+            EffectScale::Difference => Ok(value),
+            EffectScale::Ratio if value > 0.0 => Ok(value.ln()),
+            EffectScale::Ratio => Err(format!(
                 "a value is {value}, and only values above 0 have a ratio: compare by difference"
             )),
         }
@@ -102,17 +102,17 @@ impl Measure {
     /// An averaged change as an effect.
     pub(super) fn effect(&self, change: f64) -> f64 {
         match self.scale {
-            Scale::Ratio => change.exp_m1(),
-            Scale::Difference => change,
+            EffectScale::Ratio => change.exp_m1(),
+            EffectScale::Difference => change,
         }
     }
 
     /// An effect in words.
     pub(super) fn show(&self, effect: f64) -> String {
         match self.scale {
-            Scale::Ratio => format!("{:.1} %", effect * 100.0),
+            EffectScale::Ratio => format!("{:.1} %", effect * 100.0),
             // Two digits that count, wherever they begin.
-            Scale::Difference => {
+            EffectScale::Difference => {
                 let decimals = if effect == 0.0 { 0.0 } else { 1.0 - effect.abs().log10().floor() };
                 format!("{effect:.*}", decimals.clamp(0.0, 12.0) as usize)
             }
@@ -128,7 +128,7 @@ impl Measure {
 /// Compares counters that the seed fixes (spans by fate, bytes per span, allocations): where no trial of an arm differs from
 /// its others there is no noise, and any difference is a change. `None` where an arm varies, holds a value that is not
 /// finite, or has fewer than two trials, which cannot show that there is no noise; then compare by pairs.
-pub fn exact(base: &[f64], candidate: &[f64], direction: Direction) -> Option<Change> {
+pub fn exact(base: &[f64], candidate: &[f64], direction: BetterSide) -> Option<Change> {
     let (base, candidate) = (constant(base)?, constant(candidate)?);
     // Bit for bit is meant: there is no noise to allow for.
     let same = base.total_cmp(&candidate).is_eq() || base - candidate == 0.0;
@@ -147,8 +147,8 @@ mod tests {
 
     #[test]
     fn counters_without_noise_are_compared_exactly() {
-        use Direction::{Less, More, Neither};
-        let check = |base: &[f64], candidate: &[f64], direction: Direction, change: Option<Change>| {
+        use BetterSide::{Less, More, Neither};
+        let check = |base: &[f64], candidate: &[f64], direction: BetterSide, change: Option<Change>| {
             assert_eq!(exact(base, candidate, direction), change, "{base:?} {candidate:?}");
         };
         check(&[5.0, 5.0], &[5.0, 5.0, 5.0], Less, Some(Change::Same));
@@ -164,9 +164,9 @@ mod tests {
 
     #[test]
     fn effects_are_shown_in_two_digits() {
-        let measure = |scale| Measure { scale, direction: Direction::Less, smallest: 0.03 };
-        assert_eq!(measure(Scale::Ratio).show(0.0312), "3.1 %");
-        let show = |effect| measure(Scale::Difference).show(effect);
+        let measure = |scale| EffectMeasure { scale, direction: BetterSide::Less, smallest: 0.03 };
+        assert_eq!(measure(EffectScale::Ratio).show(0.0312), "3.1 %");
+        let show = |effect| measure(EffectScale::Difference).show(effect);
         assert_eq!((show(0.001_234), show(12.34), show(0.0)), ("0.0012".into(), "12".into(), "0".into()));
     }
 }

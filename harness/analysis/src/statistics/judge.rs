@@ -4,7 +4,7 @@
 use spanfate_model::result::change::Change;
 
 use super::detectable::detectable;
-use super::effect::{Judged, Measure};
+use super::effect::{EffectMeasure, JudgedEffect};
 use super::holm::holm;
 use super::interval::{mean, t_interval};
 use super::sign_flip::{MOST_PAIRS, least_pairs, sign_flip};
@@ -15,7 +15,7 @@ pub struct Gate {
     /// Baseline and candidate of each pair.
     pub pairs: Vec<(f64, f64)>,
     /// How they are compared.
-    pub measure: Measure,
+    pub measure: EffectMeasure,
 }
 
 /// How sure [`Judged::detectable`] is.
@@ -27,7 +27,7 @@ const POWER: f64 = 0.8;
 /// Worse or better: Holm's adjusted p of the exact paired test is at most `alpha`, and the effect is at least the smallest
 /// that matters. Same: the whole 95 % t interval is smaller than that. A metric that cannot be used still counts among
 /// them, so that leaving out values never makes the others significant.
-pub fn judge(gates: &[Gate], alpha: f64) -> Vec<Judged> {
+pub fn judge(gates: &[Gate], alpha: f64) -> Vec<JudgedEffect> {
     let least = least_pairs(gates.len(), alpha, 1);
     let changes: Vec<Result<Vec<f64>, String>> =
         gates.iter().map(|gate| changes(gate, least, gates.len(), alpha)).collect();
@@ -38,13 +38,13 @@ pub fn judge(gates: &[Gate], alpha: f64) -> Vec<Judged> {
     rows.map(|((gate, changes), (p, adjusted))| {
         let changes = match changes {
             Ok(changes) => changes,
-            Err(reason) => return Judged::unusable(reason),
+            Err(reason) => return JudgedEffect::unusable(reason),
         };
         let effect = |change: f64| gate.measure.effect(change);
         let (Some(p), Some((low, high))) = (p, t_interval(&changes, 0.95)) else {
-            return Judged::unusable("values are too far apart to be compared".to_owned());
+            return JudgedEffect::unusable("values are too far apart to be compared".to_owned());
         };
-        let judged = Judged {
+        let judged = JudgedEffect {
             effect: Some(effect(mean(&changes))),
             interval: Some((effect(low), effect(high))),
             p: Some(p),
@@ -84,13 +84,13 @@ fn changes(gate: &Gate, least: Option<usize>, gates: usize, alpha: f64) -> Resul
     gate.pairs.iter().enumerate().map(change).collect()
 }
 
-fn name(mut judged: Judged, measure: &Measure, pairs: usize, alpha: f64) -> Judged {
+fn name(mut judged: JudgedEffect, measure: &EffectMeasure, pairs: usize, alpha: f64) -> JudgedEffect {
     let (Some(effect), Some(interval), Some(adjusted)) = (judged.effect, judged.interval, judged.adjusted)
     else {
         return judged;
     };
     if !(effect.is_finite() && interval.0.is_finite() && interval.1.is_finite()) {
-        return Judged::unusable("values are too far apart to be compared".to_owned());
+        return JudgedEffect::unusable("values are too far apart to be compared".to_owned());
     }
     judged.detectable = judged.detectable.filter(|change| change.is_finite());
     let proven = adjusted <= alpha;
@@ -104,7 +104,7 @@ fn name(mut judged: Judged, measure: &Measure, pairs: usize, alpha: f64) -> Judg
     judged
 }
 
-fn doubt(judged: &Judged, effect: f64, proven: bool, measure: &Measure, pairs: usize) -> String {
+fn doubt(judged: &JudgedEffect, effect: f64, proven: bool, measure: &EffectMeasure, pairs: usize) -> String {
     let smallest = measure.show(measure.smallest);
     if proven {
         return format!(

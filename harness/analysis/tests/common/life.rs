@@ -1,7 +1,9 @@
 //! One program's life as probes write it down, record by record.
 
 use spanfate_model::format::manifest::ProcessEnd;
-use spanfate_model::format::probe::{Counter, Kind, ProbeManifest, Record, Settings, header};
+use spanfate_model::format::probe::{
+    ProbeCounter, ProbeKind, ProbeManifest, ProcessorSettings, Record, header,
+};
 use spanfate_model::format::wire::{Disposition, SpanRecord};
 use spanfate_model::plan::Plan;
 use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
@@ -30,12 +32,17 @@ pub(crate) struct Life {
     /// A function that no probe could be put on.
     pub(crate) missing: Vec<String>,
     /// What its batch processors are set to.
-    pub(crate) settings: Vec<Settings>,
+    pub(crate) settings: Vec<ProcessorSettings>,
 }
 
 impl Default for Life {
     fn default() -> Self {
-        let settings = Settings { processor: PROCESSOR, queue: 2048, batch: 512, ..Settings::default() };
+        let settings = ProcessorSettings {
+            processor: PROCESSOR,
+            queue: 2048,
+            batch: 512,
+            ..ProcessorSettings::default()
+        };
         Self {
             records: Vec::new(),
             arrived: Vec::new(),
@@ -55,7 +62,7 @@ pub(crate) fn key(span: u64) -> SpanKey {
 impl Life {
     pub(crate) fn record(
         &mut self,
-        kind: Kind,
+        kind: ProbeKind,
         flags: u8,
         goroutine: u64,
         fill: impl FnOnce(&mut [u8; 64]),
@@ -70,11 +77,11 @@ impl Life {
         self
     }
 
-    pub(crate) fn of(&mut self, kind: Kind, span: u64, a: u64) -> &mut Self {
+    pub(crate) fn of(&mut self, kind: ProbeKind, span: u64, a: u64) -> &mut Self {
         self.sampled(kind, span, a, true)
     }
 
-    pub(crate) fn sampled(&mut self, kind: Kind, span: u64, a: u64, sampled: bool) -> &mut Self {
+    pub(crate) fn sampled(&mut self, kind: ProbeKind, span: u64, a: u64, sampled: bool) -> &mut Self {
         self.record(kind, u8::from(sampled), span, |out| {
             let key = key(span);
             out[24..40].copy_from_slice(&key.trace.0);
@@ -83,14 +90,21 @@ impl Life {
         })
     }
 
-    pub(crate) fn processor(&mut self, kind: Kind, failed: bool, batch: u32, spans: u32) -> &mut Self {
+    pub(crate) fn processor(&mut self, kind: ProbeKind, failed: bool, batch: u32, spans: u32) -> &mut Self {
         self.look(PROCESSOR, kind, failed, batch, spans)
     }
 
     /// A look at a processor; each has a goroutine of its own.
-    pub(crate) fn look(&mut self, of: u64, kind: Kind, failed: bool, batch: u32, spans: u32) -> &mut Self {
+    pub(crate) fn look(
+        &mut self,
+        of: u64,
+        kind: ProbeKind,
+        failed: bool,
+        batch: u32,
+        spans: u32,
+    ) -> &mut Self {
         let is_drop =
-            |record: &&[u8; 64]| record[8] == Kind::Dropped as u8 && record[48..56] == of.to_le_bytes();
+            |record: &&[u8; 64]| record[8] == ProbeKind::Dropped as u8 && record[48..56] == of.to_le_bytes();
         let dropped = self.records.iter().filter(is_drop).count() as u32;
         self.record(kind, u8::from(failed), of, |out| {
             out[32..36].copy_from_slice(&dropped.to_le_bytes());
@@ -104,7 +118,7 @@ impl Life {
     /// A list of processors of the one provider.
     pub(crate) fn listed(&mut self, list: u64, entries: &[u64]) -> &mut Self {
         let mut put = |index: usize, entry: u64| {
-            self.record(Kind::Listed, 0, 0, |out| {
+            self.record(ProbeKind::Listed, 0, 0, |out| {
                 out[24..28].copy_from_slice(&(index as u32).to_le_bytes());
                 out[28..32].copy_from_slice(&(entries.len() as u32).to_le_bytes());
                 out[32..40].copy_from_slice(&entry.to_le_bytes());
@@ -120,7 +134,7 @@ impl Life {
 
     /// The end of a span, with the list of processors that its provider had.
     pub(crate) fn ended_with(&mut self, span: u64, list: u64) -> &mut Self {
-        self.of(Kind::Ended, span, 0);
+        self.of(ProbeKind::Ended, span, 0);
         if let Some(last) = self.records.last_mut() {
             last[56..64].copy_from_slice(&list.to_le_bytes());
         }
@@ -134,12 +148,12 @@ impl Life {
 
     /// The same, through the processors of a list.
     pub(crate) fn queued_by(&mut self, span: u64, list: u64) -> &mut Self {
-        self.of(Kind::Started, span, 0).ended_with(span, list).enter(span, PROCESSOR)
+        self.of(ProbeKind::Started, span, 0).ended_with(span, list).enter(span, PROCESSOR)
     }
 
     /// A span that ended comes into a queue.
     pub(crate) fn enter(&mut self, span: u64, processor: u64) -> &mut Self {
-        self.of(Kind::Offered, span, processor).of(Kind::Queued, span, processor)
+        self.of(ProbeKind::Offered, span, processor).of(ProbeKind::Queued, span, processor)
     }
 
     pub(crate) fn batch(&mut self, batch: u32, spans: &[u64], failed: bool, arrive: bool) -> &mut Self {
@@ -159,13 +173,13 @@ impl Life {
         if arrive {
             self.arrive(spans);
         }
-        self.look(of, Kind::Exported, failed, batch, 0)
+        self.look(of, ProbeKind::Exported, failed, batch, 0)
     }
 
     pub(crate) fn handover(&mut self, of: u64, batch: u32, spans: &[u64]) -> &mut Self {
-        self.look(of, Kind::Handover, false, batch, spans.len() as u32);
+        self.look(of, ProbeKind::Handover, false, batch, spans.len() as u32);
         for span in spans {
-            self.of(Kind::Handed, *span, u64::from(batch));
+            self.of(ProbeKind::Handed, *span, u64::from(batch));
         }
         self
     }
@@ -195,18 +209,18 @@ impl Life {
     }
 
     /// A mark of a span on another goroutine than its own.
-    pub(crate) fn on(&mut self, goroutine: u64, kind: Kind, span: u64, a: u64) -> &mut Self {
+    pub(crate) fn on(&mut self, goroutine: u64, kind: ProbeKind, span: u64, a: u64) -> &mut Self {
         self.of(kind, span, a).patch(16, goroutine)
     }
 
     /// What a processor without a queue does with a span, on the goroutine that ends it.
     pub(crate) fn simple_batch(&mut self, of: u64, batch: u32, span: u64, arrive: bool) -> &mut Self {
-        self.look(of, Kind::Handover, false, batch, 1).simple();
-        self.of(Kind::Handed, span, u64::from(batch));
+        self.look(of, ProbeKind::Handover, false, batch, 1).simple();
+        self.of(ProbeKind::Handed, span, u64::from(batch));
         if arrive {
             self.arrive(&[span]);
         }
-        self.look(of, Kind::Exported, !arrive, batch, 0).simple()
+        self.look(of, ProbeKind::Exported, !arrive, batch, 0).simple()
     }
 
     /// The last look was at a processor without a queue.
@@ -218,11 +232,11 @@ impl Life {
         let mut out = header(1, BEGAN).to_vec();
         out.extend(self.records.iter().flatten());
         out.extend(self.settings.iter().flat_map(Record::write_settings));
-        for kind in Kind::ALL {
+        for kind in ProbeKind::ALL {
             let hit = self.records.iter().filter(|record| record[8] == kind as u8).count() as u64;
-            let lost = if kind == Kind::Queued { self.lost } else { 0 };
+            let lost = if kind == ProbeKind::Queued { self.lost } else { 0 };
             if hit + lost > 0 {
-                let counter = Counter { hit: hit + lost, lost, ..Counter::default() };
+                let counter = ProbeCounter { hit: hit + lost, lost, ..ProbeCounter::default() };
                 out.extend(Record::write_counter(kind, &counter).concat());
             }
         }

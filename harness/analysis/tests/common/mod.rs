@@ -17,7 +17,7 @@ use spanfate_model::format::slots::{FLAG_RECORDING, FLAG_SAMPLED, PathRecord, Ru
 use spanfate_model::format::wire::{
     self, AnswerFate, AnswerRecord, Disposition, Relayed, RequestRecord, SpanRecord, WireProtocol,
 };
-use spanfate_model::load::{LoadRecord, Outcome};
+use spanfate_model::load::{LoadRecord, RequestOutcome};
 use spanfate_model::plan::Plan;
 use spanfate_model::quantity::id::{SlotRef, SpanId, SpanKey};
 use spanfate_model::quantity::unit::{Period, Rate};
@@ -254,7 +254,7 @@ impl World {
         }
         let record = |(request, offset): (usize, &u64)| LoadRecord {
             request: request as u32,
-            outcome: Outcome::Answered,
+            outcome: RequestOutcome::Answered,
             measured: true,
             status: 200,
             intended: BEGAN + offset,

@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use spanfate_analysis::statistics::{
-    Direction, Gate, Measure, Scale, alpha_at, detectable, holm, judge, least_pairs, sign_flip,
+    BetterSide, EffectMeasure, EffectScale, Gate, alpha_at, detectable, holm, judge, least_pairs, sign_flip,
 };
 use spanfate_model::result::change::Change;
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
@@ -24,7 +24,7 @@ fn found(pairs: &[(f64, f64)]) -> bool {
 }
 
 fn judged(pairs: Vec<(f64, f64)>) -> Change {
-    let measure = Measure { scale: Scale::Ratio, direction: Direction::Less, smallest: 0.03 };
+    let measure = EffectMeasure { scale: EffectScale::Ratio, direction: BetterSide::Less, smallest: 0.03 };
     judge(&[Gate { pairs, measure }], ALPHA).remove(0).change
 }
 

@@ -1,11 +1,12 @@
 //! Two runs that were not interleaved: how much drift must be allowed for.
 
-use spanfate_analysis::statistics::{DRIFT, Direction, Measure, Scale, apart};
+use spanfate_analysis::statistics::{BetterSide, DRIFT, EffectMeasure, EffectScale, apart};
 use spanfate_model::result::change::Change;
 
 use crate::noise::{rate, trials};
 
-const MEASURE: Measure = Measure { scale: Scale::Ratio, direction: Direction::Less, smallest: 0.03 };
+const MEASURE: EffectMeasure =
+    EffectMeasure { scale: EffectScale::Ratio, direction: BetterSide::Less, smallest: 0.03 };
 
 /// Runs of ten trials, long after each other.
 fn called(seed: u64, effect: f64, drift: f64, change: fn(Change) -> bool) -> f64 {

@@ -6,8 +6,8 @@ mod tests;
 
 use serde::Serialize;
 use spanfate_model::advice::demand::{Burst, Demand};
-use spanfate_model::advice::plan::{Choice, Now, Plan, plan};
-use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::plan::{AdvicePlan, Choice, Now, plan};
+use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::advice::why::{Variable, go_lines, shortfalls, variables};
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::verdict::ExitCode;
@@ -40,7 +40,7 @@ fn demand(arguments: &AdviseArguments) -> Demand {
     Demand {
         spans_per_s: rate,
         round_trip_s: seconds(arguments.rtt),
-        round_trip_of: arguments.batch.map_or(Settings::DEFAULT.batch, std::num::NonZero::get),
+        round_trip_of: arguments.batch.map_or(BatchSettings::DEFAULT.batch, std::num::NonZero::get),
         per_span_s: arguments.per_span.map(Period::seconds),
         outage_s: seconds(arguments.outage),
         protocol: arguments.protocol.into(),
@@ -50,13 +50,13 @@ fn demand(arguments: &AdviseArguments) -> Demand {
 }
 
 /// What is advised; `None` where the numbers make no sense.
-fn advised(arguments: &AdviseArguments) -> Option<Plan> {
+fn advised(arguments: &AdviseArguments) -> Option<AdvicePlan> {
     let or =
         |given: Option<std::num::NonZeroU32>, default: u32| given.map_or(default, std::num::NonZero::get);
-    let settings = Settings {
-        batch: or(arguments.batch, Settings::DEFAULT.batch),
-        queue: or(arguments.queue, Settings::DEFAULT.queue),
-        ..Settings::DEFAULT
+    let settings = BatchSettings {
+        batch: or(arguments.batch, BatchSettings::DEFAULT.batch),
+        queue: or(arguments.queue, BatchSettings::DEFAULT.queue),
+        ..BatchSettings::DEFAULT
     };
     plan(&demand(arguments), &Now { settings, overran: false })
 }
@@ -65,7 +65,7 @@ fn advised(arguments: &AdviseArguments) -> Option<Plan> {
 #[derive(Serialize)]
 struct Answer<'a> {
     #[serde(flatten)]
-    plan: &'a Plan,
+    plan: &'a AdvicePlan,
     suffices: bool,
     set: Vec<Variable>,
     code_set: Vec<Variable>,
@@ -73,7 +73,7 @@ struct Answer<'a> {
     shortfalls: Vec<String>,
 }
 
-fn answer(plan: &Plan) -> Answer<'_> {
+fn answer(plan: &AdvicePlan) -> Answer<'_> {
     let set = |choice: &Choice| variables(&choice.settings, &plan.now.settings, &plan.demand);
     let (_, lacks) = plan.advised();
     let go = |code: &Choice| go_lines(&code.settings, plan.demand.protocol);

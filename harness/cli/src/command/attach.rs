@@ -12,7 +12,7 @@ use spanfate_run::host::project::Project;
 use spanfate_run::join::join;
 use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::receiver::Upstream;
-use spanfate_run::runner::{Limits, Run};
+use spanfate_run::runner::{Limits, RunOrder};
 
 use crate::args::AttachArguments;
 use crate::error::Error;
@@ -89,7 +89,7 @@ fn loaded(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
     let project = Project(here.clone());
     let plan = Plan::resolve(&scenario_of(arguments)?);
     let interrupt = Interrupt::listen(show::note)?;
-    let run = Run {
+    let run = RunOrder {
         project: &project,
         base: &here,
         results: results(arguments, &project),
@@ -118,7 +118,7 @@ fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
     let plan = Plan { attached: true, ..Plan::resolve(&scenario) };
     // The program hears of it; its end is what was asked for.
     let interrupt = Interrupt::listen(|_| ())?;
-    let run = Run {
+    let run = RunOrder {
         project: &project,
         base: &here,
         results: results(arguments, &project),

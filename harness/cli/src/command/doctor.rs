@@ -1,7 +1,7 @@
 //! `spanfate doctor`.
 
 use spanfate_model::verdict::ExitCode;
-use spanfate_run::doctor::{State, examine};
+use spanfate_run::doctor::{CheckOutcome, examine};
 
 use crate::error::Error;
 use crate::show;
@@ -12,17 +12,17 @@ pub(super) fn run(color: bool) -> Result<ExitCode, Error> {
     let mut out = String::new();
     for line in &lines {
         let (word, paint) = match line.state {
-            State::Ok => ("ok", "32"),
-            State::Warn => ("warn", "33"),
-            State::Absent => ("absent", "31"),
+            CheckOutcome::Ok => ("ok", "32"),
+            CheckOutcome::Warn => ("warn", "33"),
+            CheckOutcome::Absent => ("absent", "31"),
         };
         let word = if color { format!("\u{1b}[{paint}m{word:<6}\u{1b}[0m") } else { format!("{word:<6}") };
         out += &format!("{word} {:<20} {}\n", line.what, line.found);
-        if line.state != State::Ok {
+        if line.state != CheckOutcome::Ok {
             out += &format!("       why it matters: {}\n       what to do:     {}\n", line.why, line.remedy);
         }
     }
     show::data(&out)?;
-    let unfit = lines.iter().any(|line| line.needed && line.state == State::Absent);
+    let unfit = lines.iter().any(|line| line.needed && line.state == CheckOutcome::Absent);
     if unfit { Err(Error::Unfit) } else { Ok(ExitCode::Pass) }
 }

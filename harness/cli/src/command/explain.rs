@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use spanfate_analysis::{Wanted, explain, ids_beginning_with};
+use spanfate_analysis::{WantedSpans, explain, ids_beginning_with};
 use spanfate_model::books::explain::Explanation;
 use spanfate_model::fate::Fate;
 use spanfate_model::plan::{Plan, PlannedTrial};
@@ -107,7 +107,7 @@ impl Run {
     fn of_fates(&self, name: &str, fates: &[Fate], most: usize) -> Result<Vec<Explanation>, Error> {
         let mut out = Vec::new();
         for trial in &self.trials {
-            let wanted = Wanted::Fates(fates.to_vec(), most - out.len());
+            let wanted = WantedSpans::Fates(fates.to_vec(), most - out.len());
             out.extend(explain(&self.plan, trial, &self.held.logs(trial)?, &wanted));
             if out.len() >= most {
                 break;
@@ -140,8 +140,8 @@ impl Run {
             traces.clear();
         }
         let wanted = match (spans.first(), traces.first()) {
-            (Some(span), None) if spans.len() == 1 => Wanted::Span(*span),
-            (None, Some(trace)) if traces.len() == 1 => Wanted::Trace(*trace),
+            (Some(span), None) if spans.len() == 1 => WantedSpans::Span(*span),
+            (None, Some(trace)) if traces.len() == 1 => WantedSpans::Trace(*trace),
             (None, None) => return Err(self.unknown(digits, "no span and no trace begins with it")),
             _ => return Err(ambiguous(digits, &spans, &traces)),
         };

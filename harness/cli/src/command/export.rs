@@ -43,7 +43,7 @@ struct Export<'a> {
 impl Export<'_> {
     /// Writes through a temporary name: a file of the right name is a whole one.
     fn to_file(&self, path: &Path) -> Result<(), Error> {
-        let failed = |source| spanfate_run::Error::ResultNotWritten { path: path.to_owned(), source };
+        let failed = |source| spanfate_run::RunError::ResultNotWritten { path: path.to_owned(), source };
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".partial");
         let temporary = path.with_file_name(name);

@@ -1,6 +1,6 @@
 //! `spanfate frontier`: how much each configuration carries without a loss, by search; beside it what the law predicts.
 
-use spanfate_model::finding::frontier::{Along, End};
+use spanfate_model::finding::frontier::{Along, SearchEnd};
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::process::interrupt::Interrupt;
 
@@ -41,7 +41,7 @@ fn exit(found: &Found) -> ExitCode {
         Ended::Interrupted(signal) => of_signal(signal),
         Ended::OutOfTime => ExitCode::DeadlinePassed,
         Ended::Broken(_) => ExitCode::AccountingBroken,
-        Ended::Done if found.frontier.variants.iter().all(|one| one.found.end != End::Machine) => {
+        Ended::Done if found.frontier.variants.iter().all(|one| one.found.end != SearchEnd::Machine) => {
             ExitCode::Pass
         }
         Ended::Done => ExitCode::Inconclusive,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use spanfate_model::fault::Kind;
+use spanfate_model::fault::FaultKind;
 use spanfate_model::plan::Plan;
 use spanfate_model::scenario::Scenario;
 use spanfate_model::verdict::ExitCode;
@@ -87,7 +87,7 @@ fn kinds(scenario: &Scenario) -> String {
     let mut out: Vec<String> = Vec::new();
     for fault in &scenario.fault {
         let name = match &fault.kind {
-            Kind::Answer(answer) => format!("`answer` {}", answer.name()),
+            FaultKind::Answer(answer) => format!("`answer` {}", answer.name()),
             kind => format!("`{}`", kind.name()),
         };
         if !out.contains(&name) {

@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &NewArguments) -> Result<ExitCode, Error> {
         std::io::ErrorKind::AlreadyExists => {
             Error::Usage(format!("{} is there already; choose another name", path.display()))
         }
-        _ => Error::Run(spanfate_run::Error::ResultNotWritten { path: path.clone(), source }),
+        _ => Error::Run(spanfate_run::RunError::ResultNotWritten { path: path.clone(), source }),
     };
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(taken)?;
     file.write_all(text.as_bytes()).map_err(taken)?;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::process::interrupt::Interrupt;
-use spanfate_run::receive::{Options, Station, Totals, endpoint};
-use spanfate_run::receiver::{Counts, RelayTally, Tally};
+use spanfate_run::receive::{ReceiveOptions, ReceivedTotals, Station, endpoint};
+use spanfate_run::receiver::{ReceiverCounts, RelayTally, SignalTally};
 
 use crate::args::ReceiveArguments;
 use crate::error::Error;
@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
     // The totals are the answer to a signal; nothing else needs to be said.
     let interrupt = Interrupt::listen(|_| ())?;
-    let station = Station::open(&Options {
+    let station = Station::open(&ReceiveOptions {
         listen: arguments.listen,
         out: arguments.out,
         answer_after: arguments.answer_after.map(|after| after.0),
@@ -64,8 +64,9 @@ fn explain(station: &Station, said: &mut Option<String>) {
     }
 }
 
-fn line(counts: &Counts) -> String {
-    let Counts { requests, accepted, refused, invalid, gap, stalled, closed, metrics, logs, relay } = counts;
+fn line(counts: &ReceiverCounts) -> String {
+    let ReceiverCounts { requests, accepted, refused, invalid, gap, stalled, closed, metrics, logs, relay } =
+        counts;
     let mut line = format!("{requests} requests, {accepted} spans, {refused} refused, {invalid} invalid");
     for (what, count) in [
         ("metrics requests", metrics.requests),
@@ -83,8 +84,8 @@ fn line(counts: &Counts) -> String {
     line
 }
 
-fn table(totals: &Totals) -> String {
-    let tally = |Tally { requests, bytes, refused }: Tally| {
+fn table(totals: &ReceivedTotals) -> String {
+    let tally = |SignalTally { requests, bytes, refused }: SignalTally| {
         format!("{requests} requests, {bytes} bytes; {refused} requests refused")
     };
     let rows = [

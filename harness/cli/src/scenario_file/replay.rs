@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use spanfate_model::format::layout::RunDir;
 use spanfate_model::scenario::Load;
-use spanfate_model::scenario::arrivals::Trace;
+use spanfate_model::scenario::arrivals::RecordedArrivals;
 
 use super::check::Problem;
 
@@ -20,7 +20,7 @@ pub(super) fn read(load: &mut Load, folder: &Path) -> Option<Problem> {
         message,
         help: Some(help.to_owned()),
     };
-    match std::fs::read_to_string(&path).map(|text| Trace::parse(&text)) {
+    match std::fs::read_to_string(&path).map(|text| RecordedArrivals::parse(&text)) {
         Ok(Ok(trace)) => {
             replay.trace = Some(Arc::new(trace));
             None

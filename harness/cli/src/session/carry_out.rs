@@ -10,7 +10,7 @@ use spanfate_model::scenario::Compare;
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::host::project::Project;
 use spanfate_run::process::interrupt::Interrupt;
-use spanfate_run::runner::{Limits, Run, Watcher};
+use spanfate_run::runner::{Limits, RunOrder, Watcher};
 use spanfate_run::trial::progress::Progress;
 
 use super::Audience;
@@ -24,7 +24,7 @@ pub(crate) struct Outcome {
     pub(crate) run: Held,
     pub(crate) result: RunResult,
     /// What stopped it, where something did: it stands beside what was measured until then.
-    pub(crate) stopped: Option<spanfate_run::Error>,
+    pub(crate) stopped: Option<spanfate_run::RunError>,
     /// Whether the user stopped it, or stops what still follows from it.
     interrupt: Interrupt,
 }
@@ -48,7 +48,7 @@ pub(crate) fn carry_out(
     audience: &mut dyn Audience,
 ) -> Result<Outcome, Error> {
     let project = Project::find()?;
-    let run = Run {
+    let run = RunOrder {
         project: &project,
         base: &selected.folder,
         results: out.map_or_else(|| project.results(), Path::to_owned),
@@ -62,7 +62,7 @@ pub(crate) fn carry_out(
 }
 
 /// Makes a run's directory, carries it out there and concludes it.
-pub(crate) fn begin(run: &Run<'_>, audience: &mut dyn Audience) -> Result<Outcome, Error> {
+pub(crate) fn begin(run: &RunOrder<'_>, audience: &mut dyn Audience) -> Result<Outcome, Error> {
     execute(run, runs::hold(run.prepare()?)?, audience)
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn resume(
     }
     let project = Project::find()?;
     let base = held.manifest()?.base.map_or_else(|| project.scenarios(), PathBuf::from);
-    let run = Run {
+    let run = RunOrder {
         project: &project,
         base: &base,
         results: PathBuf::new(),
@@ -95,7 +95,7 @@ pub(crate) fn resume(
 }
 
 /// Runs a program without a load of ours to its end. What could not be attached to leaves no run behind.
-pub(crate) fn attend(run: &Run<'_>, audience: &mut dyn Audience) -> Result<Outcome, Error> {
+pub(crate) fn attend(run: &RunOrder<'_>, audience: &mut dyn Audience) -> Result<Outcome, Error> {
     let held = runs::hold(run.prepare()?)?;
     let command = run.plan.services.first().map_or_else(String::new, |service| service.command.join(" "));
     audience
@@ -116,7 +116,7 @@ pub(crate) fn attend(run: &Run<'_>, audience: &mut dyn Audience) -> Result<Outco
 }
 
 /// Runs what a directory does not have yet, and concludes it.
-fn execute(run: &Run<'_>, held: Held, audience: &mut dyn Audience) -> Result<Outcome, Error> {
+fn execute(run: &RunOrder<'_>, held: Held, audience: &mut dyn Audience) -> Result<Outcome, Error> {
     let compare = run.plan.compare.as_ref();
     let done = run.execute(&held.dir, &mut Watching { audience, dir: &held.dir, compare });
     audience.finish();

@@ -7,10 +7,10 @@ mod vary;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use spanfate_analysis::compare::frontier::Search;
+use spanfate_analysis::compare::frontier::FrontierSearch;
 use spanfate_model::advice::law;
-use spanfate_model::advice::plan::Plan as Advice;
-use spanfate_model::finding::frontier::{Along, Frontier, Lawful, Limit};
+use spanfate_model::advice::plan::AdvicePlan as Advice;
+use spanfate_model::finding::frontier::{Along, Frontier, Lawful, VariantFrontier};
 use spanfate_model::format::manifest::FORMAT;
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::{Scenario, Variant};
@@ -59,7 +59,7 @@ pub(crate) struct Found {
 /// A configuration with its search.
 struct Candidate {
     variant: Variant,
-    search: Search,
+    search: FrontierSearch,
     /// The newest measurement of its worker.
     worker: Option<Worker>,
     /// Spans a request made.
@@ -128,7 +128,7 @@ fn candidates(scenario: &mut Scenario, quest: &Quest) -> Result<Vec<Candidate>, 
         let repeats = u64::from(quest.repeats.get());
         Ok(Candidate {
             variant,
-            search: Search::new(start, (start * LEAST, most), resolution, repeats),
+            search: FrontierSearch::new(start, (start * LEAST, most), resolution, repeats),
             worker: None,
             spans_per_request: 0.0,
         })
@@ -137,7 +137,7 @@ fn candidates(scenario: &mut Scenario, quest: &Quest) -> Result<Vec<Candidate>, 
 }
 
 /// What was found of a configuration, and the law's word on it.
-fn limit(one: &Candidate, along: Along, seconds: f64, scenario: &Scenario) -> Limit {
+fn limit(one: &Candidate, along: Along, seconds: f64, scenario: &Scenario) -> VariantFrontier {
     let each = one.spans_per_request.max(1.0);
     let law = one.worker.map(|worker| {
         let Worker { batch, queue, export_ms } = worker;
@@ -148,7 +148,7 @@ fn limit(one: &Candidate, along: Along, seconds: f64, scenario: &Scenario) -> Li
         };
         Lawful { batch, queue, export_ms, ceiling: law.ceiling, predicted }
     });
-    Limit {
+    VariantFrontier {
         variant: one.variant.name.clone(),
         found: one.search.found(),
         spans_per_request: one.spans_per_request,
@@ -163,7 +163,7 @@ pub(crate) fn asked(scenario: &Scenario, (batch, queue, export_ms): (u32, u32, f
     let worker = Worker { batch, queue, export_ms };
     let candidate = Candidate {
         variant: scenario.variant.first()?.clone(),
-        search: Search::new(1.0, (1.0, 1.0), 0.1, 1),
+        search: FrontierSearch::new(1.0, (1.0, 1.0), 0.1, 1),
         worker: Some(worker),
         spans_per_request: 1.0,
     };

@@ -81,7 +81,7 @@ pub(crate) fn for_build_servers(
 pub(crate) fn stored(dir: &RunDir) -> Result<Vec<u8>, Error> {
     let path = dir.result();
     let read = std::fs::read(&path);
-    read.map_err(|source| spanfate_run::Error::File { action: "read", path, source }.into())
+    read.map_err(|source| spanfate_run::RunError::File { action: "read", path, source }.into())
 }
 
 fn append(path: &Path, text: &str) -> Result<(), Error> {
@@ -90,7 +90,8 @@ fn append(path: &Path, text: &str) -> Result<(), Error> {
         .append(true)
         .open(path)
         .and_then(|mut file| file.write_all(format!("{text}\n").as_bytes()));
-    written.map_err(|source| spanfate_run::Error::ResultNotWritten { path: path.to_owned(), source }.into())
+    written
+        .map_err(|source| spanfate_run::RunError::ResultNotWritten { path: path.to_owned(), source }.into())
 }
 
 fn set(name: &str) -> Option<OsString> {

@@ -11,7 +11,7 @@ use spanfate_model::format::raw::TrialLogs;
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::result::RunResult;
 use spanfate_run::host::project::Project;
-use spanfate_run::store::{self, Claim};
+use spanfate_run::store::{self, DirectoryClaim};
 
 use crate::error::Error;
 pub(crate) use shelf::Shelf;
@@ -19,7 +19,7 @@ pub(crate) use shelf::Shelf;
 /// A run that is ours as long as this value lives: no other process writes to it.
 pub(crate) struct Held {
     pub(crate) dir: RunDir,
-    _claim: Claim,
+    _claim: DirectoryClaim,
 }
 
 /// Finds a run by path, or by its id in `results/`.
@@ -62,7 +62,7 @@ pub(crate) fn result_of(name: &Path) -> Result<RunResult, Error> {
 }
 
 /// A result as it was written, with its conclusions: one that is older than these gets them as a new one does.
-pub(crate) fn read(file: &Path) -> Result<RunResult, spanfate_run::Error> {
+pub(crate) fn read(file: &Path) -> Result<RunResult, spanfate_run::RunError> {
     Ok(with_insights(store::read_json(file)?))
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::compare::selftest::{BASE, Rounds, planted};
-use spanfate_model::finding::selftest::{Planted, Selftest};
+use spanfate_model::finding::selftest::{SeededLoss, Selftest};
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::RunResult;
 use spanfate_model::scenario::Plant;
@@ -56,7 +56,7 @@ pub(crate) fn selftest(
 }
 
 /// Runs that plant losses and copies, and how many of them were found.
-fn plant(series: &Series, audience: &mut dyn Audience) -> Result<Vec<Planted>, Error> {
+fn plant(series: &Series, audience: &mut dyn Audience) -> Result<Vec<SeededLoss>, Error> {
     let mut scenario = series.scenario.clone();
     keep_variants(&mut scenario, &[BASE.to_owned()])?;
     scenario.trials = std::num::NonZeroU32::MIN;

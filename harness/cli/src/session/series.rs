@@ -7,7 +7,7 @@ use spanfate_model::result::RunResult;
 use spanfate_model::scenario::Scenario;
 use spanfate_run::host::project::Project;
 use spanfate_run::process::interrupt::Interrupt;
-use spanfate_run::runner::{Limits, Run, fresh_directory};
+use spanfate_run::runner::{Limits, RunOrder, fresh_directory};
 
 use super::Audience;
 use super::carry_out;
@@ -52,7 +52,7 @@ impl Series {
         selected: &Selected,
         audience: &mut dyn Audience,
     ) -> Result<(RunDir, RunResult), Error> {
-        let run = Run {
+        let run = RunOrder {
             project: &self.project,
             base: &self.base,
             results: self.dir.clone(),

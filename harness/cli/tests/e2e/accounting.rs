@@ -3,7 +3,7 @@
 use std::fs;
 
 use spanfate_model::fate::witness::{Witness, WitnessState};
-use spanfate_model::fate::{Decider, Exit, Fate};
+use spanfate_model::fate::{Decider, ExitWay, Fate};
 
 use crate::lab::lab;
 
@@ -179,7 +179,7 @@ fn a_batch_of_one_and_a_passed_deadline_keep_exact_books() {
     let trial = |index: usize| &done.result.variants[index].trials[0];
     assert!(trial(0).exports.calls > 1000, "{:?}", trial(0).exports);
     assert!(trial(0).witnesses.iter().filter(|w| matches!(w.state, WitnessState::Lossy(_))).count() == 0);
-    let deadline = Fate::LostInQueueAtExit(Exit::ShutdownDeadline);
+    let deadline = Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline);
     assert!(trial(1).ledger.total(deadline) > 0, "{:?}", trial(1).ledger.fates.keys());
     // The books closed and the witnesses agree, so nothing is in doubt.
     assert_eq!(done.code, Some(0), "{:?}", done.result.reasons);

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use spanfate_model::finding::frontier::{End, Frontier};
+use spanfate_model::finding::frontier::{Frontier, SearchEnd};
 use spanfate_model::result::change::Change;
 use spanfate_model::result::environment::Environment;
-use spanfate_model::result::{Comparison, Way};
+use spanfate_model::result::{ComparedBy, Comparison};
 use spanfate_model::verdict::Verdict;
 
 use crate::lab::lab;
@@ -43,7 +43,7 @@ fn a_candidate_that_loses_spans_is_worse_and_runs_are_compared_again() {
     let row = |name: &str| comparison.rows.iter().find(|row| row.figure.text() == name).unwrap();
     // Counters have no noise, whatever the machine does.
     let rejected = row("fate.rejected_partial");
-    assert_eq!((rejected.way, rejected.change), (Way::Counter, Change::Worse));
+    assert_eq!((rejected.way, rejected.change), (ComparedBy::Counter, Change::Worse));
     assert_eq!(row("spans.created").change, Change::Same);
     assert!(row("loss.rate").change == Change::Worse || row("loss.rate").change == Change::Inconclusive);
     assert!(done.stdout.contains("compared"), "{}", done.stdout);
@@ -119,14 +119,14 @@ fn a_search_finds_what_a_configuration_carries() {
     assert!(limit.found.steps.len() >= 2, "{limit:?}");
     // A machine that other work keeps busy ends the search early, and says so.
     match limit.found.end {
-        End::Found => {
+        SearchEnd::Found => {
             assert_eq!(found.status.code(), Some(0), "{text}");
             let (low, high) = (limit.found.low.unwrap(), limit.found.high.unwrap());
             let law = limit.law.unwrap();
             assert!(law.ceiling < 200.0 && law.predicted >= law.ceiling, "{law:?}");
             assert!(low < 260.0 && high > 120.0 && low < high, "{limit:?}");
         }
-        end => assert_eq!((end, found.status.code()), (End::Machine, Some(3)), "{text}"),
+        end => assert_eq!((end, found.status.code()), (SearchEnd::Machine, Some(3)), "{text}"),
     }
     // Every round of one process divides the cores in the same way; a second one that saw fewer would load the service's.
     let mut cores = Vec::new();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
-use spanfate_model::fate::{Exit, Fate};
+use spanfate_model::fate::{ExitWay, Fate};
 use spanfate_model::quantity::id::mix;
 
 use crate::lab::{Lab, lab};
@@ -69,7 +69,7 @@ fn sixty_kills_leave_no_span_unexplained() {
         let inside: Vec<u64> = trials.iter().map(|trial| trial.ledger.total(Fate::InEndAtExit)).collect();
         assert!(inside.iter().all(|count| *count <= 1), "{inside:?}");
         let killed = |fate: &Fate| {
-            matches!(fate, Fate::LostInQueueAtExit(Exit::Kill)) || *fate == Fate::LostInFlightAtExit
+            matches!(fate, Fate::LostInQueueAtExit(ExitWay::Kill)) || *fate == Fate::LostInFlightAtExit
         };
         let hit = trials.iter().filter(|trial| trial.ledger.fates.keys().any(killed)).count();
         assert!(hit >= 20, "only {hit} of {KILLS} kills met spans on their way");

@@ -1,7 +1,7 @@
 //! The probe witness: the kernel sees the spans that the process sees, and says so of each.
 
 use spanfate_model::fate::witness::{Witness, WitnessState};
-use spanfate_model::result::{ById, Counted, ProbeResult, Total, TrialResult};
+use spanfate_model::result::{ById, CountedThing, ProbeResult, Total, TrialResult};
 use spanfate_model::verdict::Verdict;
 
 use crate::lab::{Finished, Lab, lab};
@@ -26,12 +26,12 @@ fn probes(finished: &Finished) -> Vec<&ProbeResult> {
 fn assert_same_ids(finished: &Finished) {
     for trial in trials(finished) {
         let rows: Vec<_> =
-            trial.agreement.iter().filter(|row| row.what.known().is_some_and(Counted::by_id)).collect();
+            trial.agreement.iter().filter(|row| row.what.known().is_some_and(CountedThing::by_id)).collect();
         assert_eq!(rows.len(), 6, "{:?}", trial.agreement);
         for row in &rows {
             assert_eq!(row.difference, 0, "{row:?}");
         }
-        let three = rows.iter().find(|row| row.what.is(&Counted::ById(ById::Arrived))).unwrap();
+        let three = rows.iter().find(|row| row.what.is(&CountedThing::ById(ById::Arrived))).unwrap();
         let witnesses: Vec<Witness> = three.counts.iter().map(|(witness, _)| *witness).collect();
         assert_eq!(witnesses, [Witness::Wire, Witness::Process, Witness::Probe]);
         assert!(three.counts[0].1 > 0);
@@ -80,7 +80,7 @@ fn a_batch_witness_counts_what_it_does_not_name() {
         // The last look comes after the queue was emptied, so it is the whole number.
         let trial = trials(&finished).find(|trial| trial.probes.iter().any(|own| own == probes)).unwrap();
         let of_process =
-            trial.agreement.iter().find(|row| row.what.is(&Counted::Total(Total::Dropped))).unwrap();
+            trial.agreement.iter().find(|row| row.what.is(&CountedThing::Total(Total::Dropped))).unwrap();
         assert!(of_process.counts.contains(&(Witness::Process, processor.dropped)), "{of_process:?}");
     }
 }

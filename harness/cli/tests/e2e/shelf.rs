@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use spanfate_model::result::Outcome;
+use spanfate_model::result::ClaimOutcome;
 
 use crate::lab::{Lab, lab};
 
@@ -64,8 +64,8 @@ fn reviewers_find_every_run_its_report_and_comparisons() {
     let Some(lab) = lab() else { return };
     let runs = [lab.run(SCENARIO), lab.run(SCENARIO)];
     let names = runs.each_ref().map(|done| done.run.file_name().unwrap().to_str().unwrap().to_owned());
-    let outcomes: Vec<Outcome> = runs[0].result.claims.iter().map(|claim| claim.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Refuted, Outcome::Reproduced]);
+    let outcomes: Vec<ClaimOutcome> = runs[0].result.claims.iter().map(|claim| claim.outcome).collect();
+    assert_eq!(outcomes, [ClaimOutcome::Refuted, ClaimOutcome::Reproduced]);
     // A claim that is refuted changes no verdict.
     assert_eq!(runs[0].code, Some(0), "{}", runs[0].stderr);
     let torn = lab.path("results").join("torn");

@@ -43,9 +43,9 @@ pub fn variable(knob: &str) -> Option<&'static str> {
 }
 
 /// A variable, and its value in an exporter's settings.
-type Variable = (&'static str, fn(&Exporter) -> Option<String>);
+type VariableOf = (&'static str, fn(&Exporter) -> Option<String>);
 
-const VARIABLES: [Variable; 7] = [
+const VARIABLES: [VariableOf; 7] = [
     ("OTEL_EXPORTER_OTLP_PROTOCOL", |e| e.protocol.map(|protocol| protocol.as_str().to_owned())),
     (BATCH_VARIABLE, |e| e.batch.map(|n| n.to_string())),
     (QUEUE_VARIABLE, |e| e.queue.map(|n| n.to_string())),

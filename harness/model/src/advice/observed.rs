@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::settings::Settings;
+use super::settings::BatchSettings;
 
 /// A figure, or why there is none.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -35,7 +35,7 @@ impl Known {
 /// What has a queue.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum QueueOwner {
     /// A batch processor of the SDK; its queue holds spans.
     Processor,
     /// An exporter of a collector; its queue holds requests by default.
@@ -58,13 +58,13 @@ pub enum Risk {
 
 /// A batch processor, or an exporter of a collector, as its metrics show it.
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Row {
+pub struct FleetRow {
     /// Whose: service or job, and instance; else where the metrics are from.
     pub service: String,
     /// Which of its components.
     pub component: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: QueueOwner,
     /// The time that rates rest on, seconds.
     pub over_s: Known,
     /// Spans that reach it per second.
@@ -86,7 +86,7 @@ pub struct Row {
     /// How near a silent loss is.
     pub risk: Risk,
     /// What to set, of a batch processor, where something is to be changed.
-    pub set: Option<Settings>,
+    pub set: Option<BatchSettings>,
     /// What to know or to do besides.
     pub notes: Vec<String>,
 }

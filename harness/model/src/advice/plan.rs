@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::demand::Demand;
-use super::retry::Retry;
-use super::settings::{Outlook, Settings};
+use super::retry::RetryPolicy;
+use super::settings::{BatchSettings, Outlook};
 use super::{LARGE_BATCH, LEAST_BATCH, LEAST_QUEUE, MARGIN, MOST_BATCH, MOST_QUEUE, STALL_S, STEP};
 use crate::advice::law::ceiling;
 use crate::exporter::Protocol;
@@ -19,14 +19,14 @@ pub const QUEUE_STEP: u32 = STEP;
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Now {
     /// What is set.
-    pub settings: Settings,
+    pub settings: BatchSettings,
     /// Spans were dropped, or waited for room: whatever the mean rates say, the queue was too short.
     pub overran: bool,
 }
 
 impl Now {
     /// Nobody has set anything, and nothing is known of it.
-    pub const DEFAULT: Self = Self { settings: Settings::DEFAULT, overran: false };
+    pub const DEFAULT: Self = Self { settings: BatchSettings::DEFAULT, overran: false };
 }
 
 /// Settings with what follows from them.
@@ -34,7 +34,7 @@ impl Now {
 #[schemars(rename = "AdvisedSettings")]
 pub struct Choice {
     /// What is set.
-    pub settings: Settings,
+    pub settings: BatchSettings,
     /// What follows.
     pub outlook: Outlook,
 }
@@ -58,7 +58,7 @@ pub enum Shortfall {
 /// What to set for a demand.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "AdvicePlan")]
-pub struct Plan {
+pub struct AdvicePlan {
     /// What is asked.
     pub demand: Demand,
     /// The SDK's defaults.
@@ -75,7 +75,7 @@ pub struct Plan {
     pub code_lacks: Vec<Shortfall>,
 }
 
-impl Plan {
+impl AdvicePlan {
     /// What is set now is what is advised.
     pub fn is_settled(&self) -> bool {
         self.variables.settings == self.now.settings && self.lacks.is_empty()
@@ -103,7 +103,7 @@ impl Plan {
 }
 
 /// Finds the cheapest settings; `None` where the demand is not sound.
-pub fn plan(demand: &Demand, now: &Now) -> Option<Plan> {
+pub fn plan(demand: &Demand, now: &Now) -> Option<AdvicePlan> {
     if !demand.is_sound() {
         return None;
     }
@@ -112,17 +112,17 @@ pub fn plan(demand: &Demand, now: &Now) -> Option<Plan> {
     let surprised = now.overran && set.keeps(&demand.times(MARGIN), demand.outage_s);
     let stall_s = if surprised { demand.stall_s.max(STALL_S) } else { demand.stall_s };
     let demand = &Demand { stall_s, ..*demand };
-    let chosen = |settings: Settings| Choice { settings, outlook: settings.outlook(demand) };
-    let (settings, lacks) = cheapest(demand, &set, Retry::SDK);
-    let quick = || cheapest(demand, &set, Retry::SWIFT);
+    let chosen = |settings: BatchSettings| Choice { settings, outlook: settings.outlook(demand) };
+    let (settings, lacks) = cheapest(demand, &set, RetryPolicy::SDK);
+    let quick = || cheapest(demand, &set, RetryPolicy::SWIFT);
     let by_code = (demand.outage_s > 0.0 && demand.protocol == Protocol::Grpc).then(quick);
     let by_code = by_code.filter(|(code, code_lacks)| {
         code_lacks.len() < lacks.len() || (code_lacks.len() == lacks.len() && code.queue < settings.queue)
     });
     let (code, code_lacks) = by_code.unzip();
-    Some(Plan {
+    Some(AdvicePlan {
         demand: *demand,
-        defaults: chosen(Settings::DEFAULT),
+        defaults: chosen(BatchSettings::DEFAULT),
         now: chosen(set),
         variables: chosen(settings),
         lacks,
@@ -134,10 +134,10 @@ pub fn plan(demand: &Demand, now: &Now) -> Option<Plan> {
 /// The cheapest settings that try again in that way, and what they lack. What is set now and is enough stays as it is: nothing is
 /// made smaller. Never below the SDK's defaults: what is not set costs nothing, and the memory of a queue is taken by the spans in
 /// it only.
-pub fn cheapest(demand: &Demand, now: &Settings, retry: Retry) -> (Settings, Vec<Shortfall>) {
+pub fn cheapest(demand: &Demand, now: &BatchSettings, retry: RetryPolicy) -> (BatchSettings, Vec<Shortfall>) {
     let wanted = demand.times(MARGIN);
     let mut lacks = Vec::new();
-    let mut settings = Settings { retry, ..*now };
+    let mut settings = BatchSettings { retry, ..*now };
     settings.batch = batch(demand, now.batch, &mut lacks);
     // The queue is not to bound the batch while its length is worked out.
     let most = MOST_QUEUE.max(now.queue);
@@ -175,7 +175,7 @@ fn batch(demand: &Demand, now: u32, lacks: &mut Vec<Shortfall>) -> u32 {
 }
 
 /// Timeouts that an export needs to outlive the outage, with a second to spare.
-fn wait(settings: &mut Settings, demand: &Demand, lacks: &mut Vec<Shortfall>) {
+fn wait(settings: &mut BatchSettings, demand: &Demand, lacks: &mut Vec<Shortfall>) {
     let recovery = settings.recovery(demand, demand.outage_s);
     let last_s = recovery.attempt_s + demand.export_s(settings.batch) * MARGIN;
     let needed =
@@ -192,7 +192,7 @@ fn wait(settings: &mut Settings, demand: &Demand, lacks: &mut Vec<Shortfall>) {
         }
     }
     if recovery.failing_s > settings.retry.elapsed_s {
-        if settings.retry == Retry::SDK {
+        if settings.retry == RetryPolicy::SDK {
             lacks.push(Shortfall::Elapsed);
         } else {
             settings.retry.elapsed_s = recovery.failing_s.ceil() + 1.0;

@@ -34,7 +34,7 @@ impl Pauses {
 /// How an exporter tries again. Only code can set it (`WithRetry`, `WithDialOption`).
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Retries")]
-pub struct Retry {
+pub struct RetryPolicy {
     /// Pause before the first retry, seconds; further ones are 1.5 times as long, and each is moved by up to a half.
     pub initial_s: f64,
     /// The longest pause before chance moves it, seconds.
@@ -54,7 +54,7 @@ pub(crate) struct Recovery {
     pub(crate) attempt_s: f64,
 }
 
-impl Retry {
+impl RetryPolicy {
     /// The defaults of the SDK and of grpc-go.
     pub const SDK: Self = Self {
         initial_s: defaults::RETRY_INITIAL_MS as f64 / 1e3,
@@ -105,7 +105,7 @@ mod tests {
         fn no_attempt_is_later_than_the_recovery(
             outage in 0.01..120.0_f64, chance in prop::collection::vec(0.0..1.0_f64, 64), swift: bool,
         ) {
-            let retry = if swift { Retry::SWIFT } else { Retry::SDK };
+            let retry = if swift { RetryPolicy::SWIFT } else { RetryPolicy::SDK };
             let mut chance = chance.into_iter().cycle();
             let mut pass = |pause: f64, jitter: f64| pause * (1.0 - jitter + 2.0 * jitter * chance.next().unwrap());
             let mut connected = 0.0;
@@ -128,8 +128,8 @@ mod tests {
         fn a_longer_outage_recovers_later(outage in 0.0..1e5_f64, more in 0.0..1e3_f64) {
             for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
                 let (a, b) = (
-                    Retry::SDK.recovery(protocol, 10.0, outage),
-                    Retry::SDK.recovery(protocol, 10.0, outage + more),
+                    RetryPolicy::SDK.recovery(protocol, 10.0, outage),
+                    RetryPolicy::SDK.recovery(protocol, 10.0, outage + more),
                 );
                 prop_assert!(a.failing_s <= b.failing_s && a.attempt_s <= b.attempt_s);
             }

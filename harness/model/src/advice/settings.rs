@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SPAN_BYTES;
 use super::demand::Demand;
-use super::retry::{Recovery, Retry};
+use super::retry::{Recovery, RetryPolicy};
 use crate::advice::law::Worker;
 use crate::exporter::defaults;
 use crate::exporter::{Exporter, Protocol};
@@ -19,7 +19,7 @@ const MOST_OUTAGE_S: f64 = 86_400.0;
 /// Settings of a batch processor with its exporter.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "BatchSettings")]
-pub struct Settings {
+pub struct BatchSettings {
     /// Spans per export at most (`OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
     pub batch: u32,
     /// Length of the queue, in spans (`OTEL_BSP_MAX_QUEUE_SIZE`).
@@ -30,7 +30,7 @@ pub struct Settings {
     /// HTTP on each.
     pub exporter_timeout_ms: u64,
     /// How it tries again.
-    pub retry: Retry,
+    pub retry: RetryPolicy,
 }
 
 /// What follows from settings, by the law.
@@ -57,14 +57,14 @@ pub struct Outlook {
     pub drain_s: Option<f64>,
 }
 
-impl Settings {
+impl BatchSettings {
     /// The defaults of the SDK.
     pub const DEFAULT: Self = Self {
         batch: defaults::BATCH,
         queue: defaults::QUEUE,
         export_timeout_ms: defaults::EXPORT_TIMEOUT_MS,
         exporter_timeout_ms: defaults::EXPORTER_TIMEOUT_MS,
-        retry: Retry::SDK,
+        retry: RetryPolicy::SDK,
     };
 
     /// What an exporter's knobs set, and the defaults where one is absent. How it tries again is not among them.
@@ -75,7 +75,7 @@ impl Settings {
             queue: exporter.queue_or_default(),
             export_timeout_ms: ms(exporter.export_timeout, defaults::EXPORT_TIMEOUT_MS),
             exporter_timeout_ms: ms(exporter.timeout, defaults::EXPORTER_TIMEOUT_MS),
-            retry: Retry::SDK,
+            retry: RetryPolicy::SDK,
         }
     }
 

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::MARGIN;
 use super::demand::Demand;
-use super::plan::{Plan, Shortfall};
-use super::settings::Settings;
+use super::plan::{AdvicePlan, Shortfall};
+use super::settings::BatchSettings;
 use super::{BATCH_VARIABLE, EXPORT_TIMEOUT_VARIABLE, EXPORTER_TIMEOUT_VARIABLE, QUEUE_VARIABLE};
 use crate::exporter::Protocol;
 
@@ -21,7 +21,7 @@ pub struct Variable {
 }
 
 /// The variables in which settings differ from others, usually the SDK's defaults.
-pub fn variables(settings: &Settings, from: &Settings, demand: &Demand) -> Vec<Variable> {
+pub fn variables(settings: &BatchSettings, from: &BatchSettings, demand: &Demand) -> Vec<Variable> {
     let mut out = Vec::new();
     let mut set = |name, value: u64, now: u64, why: String| {
         if value != now {
@@ -55,7 +55,7 @@ pub fn variables(settings: &Settings, from: &Settings, demand: &Demand) -> Vec<V
     out
 }
 
-fn of_batch(settings: &Settings, demand: &Demand) -> String {
+fn of_batch(settings: &BatchSettings, demand: &Demand) -> String {
     format!(
         "one worker exports {} spans in {}: {:.0}/s, for {:.0}/s and a margin of {:.0} %",
         settings.effective_batch(),
@@ -66,7 +66,7 @@ fn of_batch(settings: &Settings, demand: &Demand) -> String {
     )
 }
 
-fn of_queue(settings: &Settings, demand: &Demand) -> String {
+fn of_queue(settings: &BatchSettings, demand: &Demand) -> String {
     let export = seconds(demand.export_s(settings.effective_batch()));
     let wanted = demand.times(MARGIN);
     let mut parts = if demand.outage_s > 0.0 {
@@ -98,7 +98,7 @@ fn of_queue(settings: &Settings, demand: &Demand) -> String {
 }
 
 /// What is missing, and what else to do, in a sentence each.
-pub fn shortfalls(plan: &Plan) -> Vec<String> {
+pub fn shortfalls(plan: &AdvicePlan) -> Vec<String> {
     let of = |shortfall: &Shortfall| {
         match shortfall {
         Shortfall::Ceiling => {
@@ -137,7 +137,7 @@ pub fn shortfalls(plan: &Plan) -> Vec<String> {
 }
 
 /// Lines of Go for what only code can set; none where variables suffice or nothing helps.
-pub fn go_lines(settings: &Settings, protocol: Protocol) -> Vec<String> {
+pub fn go_lines(settings: &BatchSettings, protocol: Protocol) -> Vec<String> {
     let retry = settings.retry;
     let package = match protocol {
         Protocol::Grpc => "otlptracegrpc",

@@ -36,7 +36,7 @@ pub struct Explanation {
     /// When it was decided: at its receipt or at its loss.
     pub decided_ms: f64,
     /// What the witnesses say of it, by time.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ExplainStep>,
     /// The faults that acted when it was decided, or on the span itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<ActingFault>,
@@ -60,7 +60,7 @@ pub struct PathStanding {
 
 /// One thing that a witness says.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Step {
+pub struct ExplainStep {
     /// When.
     pub at_ms: f64,
     /// Who says so; absent for what the harness itself did or saw: faults, and the end of a process.

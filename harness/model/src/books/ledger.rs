@@ -32,14 +32,14 @@ pub struct Ledger {
     /// Spans by fate.
     pub fates: BTreeMap<Fate, FateCount>,
     /// Created spans for which complete witnesses prove no fate. Must be 0.
-    pub unexplained: Listed,
+    pub unexplained: ListedSpans,
     /// Spans that cannot be placed because a witness that would tell has a gap.
-    pub unaccounted: Listed,
+    pub unaccounted: ListedSpans,
     /// Why they cannot be placed, as far as that is known span by span.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub gaps: BTreeMap<Gap, u64>,
     /// Received spans that nobody created. Must be 0, or at most `overflow`.
-    pub unexpected: Listed,
+    pub unexpected: ListedSpans,
     /// Spans created after the span ledger was full: a gap of the process witness.
     pub overflow: u64,
     /// The span ledger is cut off somewhere: a gap of the process witness whose size nobody knows.
@@ -69,7 +69,7 @@ pub struct Ledger {
     pub paths: Vec<PathBooks>,
     /// On how many of its paths each span arrived, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spread: Option<Spread>,
+    pub spread: Option<PathSpread>,
 }
 
 /// One export path of one start of a service, or the spans that were offered to none: `created` is the sum over its fates, its
@@ -89,9 +89,9 @@ pub struct PathBooks {
     /// Spans by fate.
     pub fates: BTreeMap<Fate, FateCount>,
     /// Spans for which complete witnesses prove no fate on this path. Must be 0.
-    pub unexplained: Listed,
+    pub unexplained: ListedSpans,
     /// Spans that cannot be placed on this path because a witness that would tell has a gap.
-    pub unaccounted: Listed,
+    pub unaccounted: ListedSpans,
 }
 
 /// What nobody saw of a span that cannot be placed.
@@ -114,7 +114,7 @@ pub enum Gap {
 /// Spans that were offered to several paths or to one of several, by where they arrived. Deliberate fates are left out path by
 /// path: a span that one path samples out and the other delivers arrived on every path that wanted it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Spread {
+pub struct PathSpread {
     /// Received on every path that wanted it.
     pub every: u64,
     /// Received on some.
@@ -190,7 +190,7 @@ pub struct Exemplar {
 
 /// A number of spans, the first of them by id.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Listed {
+pub struct ListedSpans {
     /// How many.
     pub count: u64,
     /// The first of them.
@@ -202,7 +202,7 @@ const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-impl Listed {
+impl ListedSpans {
     /// Counts a span, and lists it while there is room.
     pub fn push(&mut self, key: SpanKey) {
         self.count += 1;

@@ -1,7 +1,7 @@
 //! What can be known of a fate; `table` says it of each.
 
 use super::FateClass;
-use crate::fate::signal::Signal;
+use crate::fate::signal::LossSignal;
 
 /// What is known of a fate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,7 +12,7 @@ pub struct FateFacts {
     pub class: FateClass,
     /// The first stage that its spans do not reach, as the witnesses prove it: a processor filters what has ended, an
     /// exporter's wrapper what was handed to the exporter. Of a received span the last stage; `None` where nobody knows.
-    pub stage: Option<Stage>,
+    pub stage: Option<FateStage>,
     /// Whether an operator gets no signal from the SDK's defaults (the error handler prints export errors; a full queue,
     /// an exit and a leak say nothing). Of a span lost nobody knows where, this is not known either, so not claimed.
     pub silent: bool,
@@ -25,14 +25,14 @@ pub struct FateFacts {
     /// In one sentence, without a capital and a full stop.
     pub explain: &'static str,
     /// What an operator sees of it; `None` for a span that was not lost.
-    pub signal: Option<Signal>,
+    pub signal: Option<LossSignal>,
     /// What helps against it.
     pub remedy: Remedy,
 }
 
 listed! {
     /// The stages of a span's way after its creation, in order.
-    pub enum Stage {
+    pub enum FateStage {
         /// Its `End()` was called.
         Ended,
         /// In the queue of its processor.
@@ -62,7 +62,7 @@ impl FateFacts {
         kept(self, |said| Self {
             short: said(self.short),
             explain: said(self.explain),
-            signal: self.signal.map(|signal| Signal { by_default: said(signal.by_default), ..signal }),
+            signal: self.signal.map(|signal| LossSignal { by_default: said(signal.by_default), ..signal }),
             remedy: match self.remedy {
                 Remedy::Other(text) => Remedy::Other(said(text)),
                 same @ (Remedy::None | Remedy::Settings) => same,

@@ -3,7 +3,7 @@
 
 /// A rule on metrics, and what it finds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Rule {
+pub enum AlertRule {
     /// It counts such spans: it fires when some are lost.
     Counts(&'static str),
     /// It sees what such losses come with; it also fires without a loss, or may not fire with one.
@@ -14,55 +14,58 @@ pub enum Rule {
 
 /// What an operator sees of a loss.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Signal {
+pub struct LossSignal {
     /// Without setting anything.
     pub by_default: &'static str,
     /// In `PromQL`.
-    pub rule: Rule,
+    pub rule: AlertRule,
 }
 
 /// Spans that the batch processor had no room for.
-pub(crate) const QUEUE_FULL: Rule = Rule::Counts(
+pub(crate) const QUEUE_FULL: AlertRule = AlertRule::Counts(
     r#"sum by (job) (increase(otel_sdk_processor_span_processed_total{error_type="queue_full"}[5m])) > 0"#,
 );
 /// Spans whose export ended with an error.
-const EXPORT_FAILED: Rule =
-    Rule::Counts(r#"sum by (job) (increase(otel_sdk_exporter_span_exported_total{error_type!=""}[5m])) > 0"#);
+const EXPORT_FAILED: AlertRule = AlertRule::Counts(
+    r#"sum by (job) (increase(otel_sdk_exporter_span_exported_total{error_type!=""}[5m])) > 0"#,
+);
 /// Spans that are open grow over hours.
-pub(crate) const LIVE_GROWS: Rule = Rule::Hints(
+pub(crate) const LIVE_GROWS: AlertRule = AlertRule::Hints(
     "min_over_time(otel_sdk_span_live[1h]) > 2 * min_over_time(otel_sdk_span_live[1h] offset 6h)",
 );
 /// The queue is nearly full: `End()` soon waits.
-pub(crate) const NEARLY_FULL: Rule = Rule::Hints(
+pub(crate) const NEARLY_FULL: AlertRule = AlertRule::Hints(
     "max_over_time(otel_sdk_processor_span_queue_size[5m]) > 0.9 * otel_sdk_processor_span_queue_capacity",
 );
 /// The process has been started again.
-pub(crate) const RESTARTED: Rule = Rule::Hints("changes(process_start_time_seconds[10m]) > 0");
+pub(crate) const RESTARTED: AlertRule = AlertRule::Hints("changes(process_start_time_seconds[10m]) > 0");
 /// Spans are sampled, and no batch processor has any.
-pub(crate) const NEVER_PROCESSED: Rule = Rule::Hints(
+pub(crate) const NEVER_PROCESSED: AlertRule = AlertRule::Hints(
     r#"sum by (job) (increase(otel_sdk_span_started_total{otel_span_sampling_result="RECORD_AND_SAMPLE"}[5m])) > 0 unless sum by (job) (increase(otel_sdk_processor_span_processed_total[5m])) > 0"#,
 );
 /// A shutdown that returned an error.
-pub(crate) const SHUTDOWN_FAILED: Rule =
-    Rule::None("the process ends before the next scrape; log the error that TracerProvider.Shutdown returns");
+pub(crate) const SHUTDOWN_FAILED: AlertRule = AlertRule::None(
+    "the process ends before the next scrape; log the error that TracerProvider.Shutdown returns",
+);
 /// An end without a shutdown.
-pub(crate) const NOTHING_CALLED: Rule =
-    Rule::None("the process ends before the next scrape, and nothing was called that could return an error");
+pub(crate) const NOTHING_CALLED: AlertRule = AlertRule::None(
+    "the process ends before the next scrape, and nothing was called that could return an error",
+);
 /// Spans that end too late to be counted.
-pub(crate) const UNCOUNTED_AFTER_SHUTDOWN: Rule =
-    Rule::None("after its shutdown the provider calls no processor and counts nothing");
+pub(crate) const UNCOUNTED_AFTER_SHUTDOWN: AlertRule =
+    AlertRule::None("after its shutdown the provider calls no processor and counts nothing");
 
 /// What an operator sees of a silent loss.
-pub(crate) const fn unsaid(rule: Rule) -> Signal {
-    Signal { by_default: "nothing", rule }
+pub(crate) const fn unsaid(rule: AlertRule) -> LossSignal {
+    LossSignal { by_default: "nothing", rule }
 }
 
 /// What an operator sees of an export that the SDK was told to have failed.
-pub(crate) const fn said(by_default: &'static str) -> Signal {
-    Signal { by_default, rule: EXPORT_FAILED }
+pub(crate) const fn said(by_default: &'static str) -> LossSignal {
+    LossSignal { by_default, rule: EXPORT_FAILED }
 }
 
-impl Rule {
+impl AlertRule {
     /// The rule as it is written, where there is one.
     pub const fn text(&self) -> Option<&'static str> {
         match self {

@@ -1,8 +1,8 @@
 //! The one table of what is known of each fate, in the order of a span's way. Whoever adds a fate says all of it here.
 
-use super::facts::{FateFacts, Remedy, Stage};
-use super::{Cause, Decider, Exit, Fate, FateClass, Filter, Leak};
-use crate::fate::signal::{self, Rule, Signal};
+use super::facts::{FateFacts, FateStage, Remedy};
+use super::{Decider, ExitWay, ExportCause, Fate, FateClass, Filter, Leak};
+use crate::fate::signal::{self, AlertRule, LossSignal};
 
 /// What is known of a fate.
 #[inline]
@@ -22,20 +22,20 @@ pub(super) const fn of(fate: Fate) -> &'static FateFacts {
         Fate::DroppedQueueFull => &DROPPED_QUEUE_FULL,
         Fate::EndedAfterShutdown => &ENDED_AFTER_SHUTDOWN,
         Fate::BlockedInEnd => &BLOCKED_IN_END,
-        Fate::LostInQueueAtExit(Exit::ShutdownDeadline) => {
-            const { &lost_in_queue_at_exit(Exit::ShutdownDeadline) }
+        Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline) => {
+            const { &lost_in_queue_at_exit(ExitWay::ShutdownDeadline) }
         }
-        Fate::LostInQueueAtExit(Exit::Exit) => const { &lost_in_queue_at_exit(Exit::Exit) },
-        Fate::LostInQueueAtExit(Exit::Crash) => const { &lost_in_queue_at_exit(Exit::Crash) },
-        Fate::LostInQueueAtExit(Exit::Kill) => const { &lost_in_queue_at_exit(Exit::Kill) },
+        Fate::LostInQueueAtExit(ExitWay::Exit) => const { &lost_in_queue_at_exit(ExitWay::Exit) },
+        Fate::LostInQueueAtExit(ExitWay::Crash) => const { &lost_in_queue_at_exit(ExitWay::Crash) },
+        Fate::LostInQueueAtExit(ExitWay::Kill) => const { &lost_in_queue_at_exit(ExitWay::Kill) },
         Fate::LostInFlightAtExit => &LOST_IN_FLIGHT_AT_EXIT,
         Fate::InEndAtExit => &IN_END_AT_EXIT,
-        Fate::ExportFailed(Cause::Refused) => const { &export_failed(Cause::Refused) },
-        Fate::ExportFailed(Cause::Reset) => const { &export_failed(Cause::Reset) },
-        Fate::ExportFailed(Cause::Timeout) => const { &export_failed(Cause::Timeout) },
-        Fate::ExportFailed(Cause::TooLarge) => const { &export_failed(Cause::TooLarge) },
-        Fate::ExportFailed(Cause::Status) => const { &export_failed(Cause::Status) },
-        Fate::ExportFailed(Cause::Other) => const { &export_failed(Cause::Other) },
+        Fate::ExportFailed(ExportCause::Refused) => const { &export_failed(ExportCause::Refused) },
+        Fate::ExportFailed(ExportCause::Reset) => const { &export_failed(ExportCause::Reset) },
+        Fate::ExportFailed(ExportCause::Timeout) => const { &export_failed(ExportCause::Timeout) },
+        Fate::ExportFailed(ExportCause::TooLarge) => const { &export_failed(ExportCause::TooLarge) },
+        Fate::ExportFailed(ExportCause::Status) => const { &export_failed(ExportCause::Status) },
+        Fate::ExportFailed(ExportCause::Other) => const { &export_failed(ExportCause::Other) },
         Fate::RejectedPartial => &REJECTED_PARTIAL,
         Fate::RefusedByReceiver => &REFUSED_BY_RECEIVER,
         Fate::LostBeforeReceiver => &LOST_BEFORE_RECEIVER,
@@ -45,7 +45,7 @@ pub(super) const fn of(fate: Fate) -> &'static FateFacts {
 const RECEIVED: FateFacts = FateFacts {
     name: "received",
     class: FateClass::Received,
-    stage: Some(Stage::Received),
+    stage: Some(FateStage::Received),
     silent: false,
     at_exit: false,
     full_queue: false,
@@ -63,7 +63,7 @@ const fn not_sampled(decider: Decider) -> FateFacts {
     FateFacts {
         name,
         class: FateClass::Deliberate,
-        stage: Some(Stage::Ended),
+        stage: Some(FateStage::Ended),
         silent: false,
         at_exit: false,
         full_queue: false,
@@ -77,11 +77,11 @@ const fn not_sampled(decider: Decider) -> FateFacts {
 const fn filtered(filter: Filter) -> FateFacts {
     let (name, stage, short, explain) = match filter {
         Filter::Processor => {
-            ("filtered.processor", Stage::Queued, "filtered", "a span processor removed it on purpose")
+            ("filtered.processor", FateStage::Queued, "filtered", "a span processor removed it on purpose")
         }
         Filter::ExporterWrapper => (
             "filtered.exporter_wrapper",
-            Stage::Received,
+            FateStage::Received,
             "filtered at exporter",
             "an exporter wrapper removed it on purpose",
         ),
@@ -124,7 +124,7 @@ const fn never_ended(leak: Leak) -> FateFacts {
     FateFacts {
         name,
         class: FateClass::Lost,
-        stage: Some(Stage::Ended),
+        stage: Some(FateStage::Ended),
         silent: true,
         at_exit: false,
         full_queue: false,
@@ -138,7 +138,7 @@ const fn never_ended(leak: Leak) -> FateFacts {
 const CUT_OFF_AT_EXIT: FateFacts = FateFacts {
     name: "cut_off_at_exit",
     class: FateClass::Lost,
-    stage: Some(Stage::Ended),
+    stage: Some(FateStage::Ended),
     silent: true,
     at_exit: true,
     full_queue: false,
@@ -153,7 +153,7 @@ const CUT_OFF_AT_EXIT: FateFacts = FateFacts {
 const NO_PROCESSOR: FateFacts = FateFacts {
     name: "no_processor",
     class: FateClass::Lost,
-    stage: Some(Stage::Queued),
+    stage: Some(FateStage::Queued),
     silent: true,
     at_exit: false,
     full_queue: false,
@@ -168,7 +168,7 @@ const NO_PROCESSOR: FateFacts = FateFacts {
 const NO_EXPORTER: FateFacts = FateFacts {
     name: "no_exporter",
     class: FateClass::Lost,
-    stage: Some(Stage::Queued),
+    stage: Some(FateStage::Queued),
     silent: true,
     at_exit: false,
     full_queue: false,
@@ -183,7 +183,7 @@ const NO_EXPORTER: FateFacts = FateFacts {
 const DROPPED_QUEUE_FULL: FateFacts = FateFacts {
     name: "dropped_queue_full",
     class: FateClass::Lost,
-    stage: Some(Stage::Queued),
+    stage: Some(FateStage::Queued),
     silent: true,
     at_exit: false,
     full_queue: true,
@@ -196,7 +196,7 @@ const DROPPED_QUEUE_FULL: FateFacts = FateFacts {
 const ENDED_AFTER_SHUTDOWN: FateFacts = FateFacts {
     name: "ended_after_shutdown",
     class: FateClass::Lost,
-    stage: Some(Stage::Queued),
+    stage: Some(FateStage::Queued),
     silent: true,
     at_exit: true,
     full_queue: false,
@@ -211,7 +211,7 @@ const ENDED_AFTER_SHUTDOWN: FateFacts = FateFacts {
 const BLOCKED_IN_END: FateFacts = FateFacts {
     name: "blocked_in_end",
     class: FateClass::Lost,
-    stage: Some(Stage::Queued),
+    stage: Some(FateStage::Queued),
     silent: true,
     at_exit: true,
     full_queue: true,
@@ -221,40 +221,44 @@ const BLOCKED_IN_END: FateFacts = FateFacts {
     remedy: Remedy::Settings,
 };
 
-const fn lost_in_queue_at_exit(exit: Exit) -> FateFacts {
+const fn lost_in_queue_at_exit(exit: ExitWay) -> FateFacts {
     let (name, short, explain) = match exit {
-        Exit::ShutdownDeadline => (
+        ExitWay::ShutdownDeadline => (
             "lost_in_queue_at_exit.shutdown_deadline",
             "at deadline",
             "queued; the shutdown deadline passed before its export",
         ),
-        Exit::Exit => (
+        ExitWay::Exit => (
             "lost_in_queue_at_exit.exit",
             "queued at exit",
             "queued; the process exited without draining the queue",
         ),
-        Exit::Crash => ("lost_in_queue_at_exit.crash", "queued at crash", "queued when the process crashed"),
-        Exit::Kill => ("lost_in_queue_at_exit.kill", "queued at kill", "queued when the process was killed"),
+        ExitWay::Crash => {
+            ("lost_in_queue_at_exit.crash", "queued at crash", "queued when the process crashed")
+        }
+        ExitWay::Kill => {
+            ("lost_in_queue_at_exit.kill", "queued at kill", "queued when the process was killed")
+        }
     };
     let (rule, remedy) = match exit {
-        Exit::ShutdownDeadline => (
+        ExitWay::ShutdownDeadline => (
             signal::SHUTDOWN_FAILED,
             Remedy::Other(
                 "Give `TracerProvider.Shutdown` more time: queue over batch, times the time of an export; or keep the queue shorter.",
             ),
         ),
-        Exit::Exit => (
+        ExitWay::Exit => (
             signal::NOTHING_CALLED,
             Remedy::Other(
                 "Call `TracerProvider.Shutdown` before the process exits, also on `os.Exit` and `log.Fatal`.",
             ),
         ),
-        Exit::Crash | Exit::Kill => (signal::RESTARTED, KILLED),
+        ExitWay::Crash | ExitWay::Kill => (signal::RESTARTED, KILLED),
     };
     FateFacts {
         name,
         class: FateClass::Lost,
-        stage: Some(Stage::AtExporter),
+        stage: Some(FateStage::AtExporter),
         silent: true,
         at_exit: true,
         full_queue: false,
@@ -268,7 +272,7 @@ const fn lost_in_queue_at_exit(exit: Exit) -> FateFacts {
 const LOST_IN_FLIGHT_AT_EXIT: FateFacts = FateFacts {
     name: "lost_in_flight_at_exit",
     class: FateClass::Lost,
-    stage: Some(Stage::Received),
+    stage: Some(FateStage::Received),
     silent: true,
     at_exit: true,
     full_queue: false,
@@ -281,7 +285,7 @@ const LOST_IN_FLIGHT_AT_EXIT: FateFacts = FateFacts {
 const IN_END_AT_EXIT: FateFacts = FateFacts {
     name: "in_end_at_exit",
     class: FateClass::Lost,
-    stage: Some(Stage::Queued),
+    stage: Some(FateStage::Queued),
     silent: true,
     at_exit: true,
     full_queue: false,
@@ -296,27 +300,29 @@ const KILLED: Remedy = Remedy::Other(
     "No setting saves what a killed process held: a shorter queue and a shorter OTEL_BSP_SCHEDULE_DELAY hold less of it.",
 );
 
-const fn export_failed(cause: Cause) -> FateFacts {
+const fn export_failed(cause: ExportCause) -> FateFacts {
     let (name, short, explain) = match cause {
-        Cause::Refused => {
+        ExportCause::Refused => {
             ("export_failed.refused", "export refused", "its export failed: connection refused")
         }
-        Cause::Reset => {
+        ExportCause::Reset => {
             ("export_failed.reset", "export reset", "its export failed: connection reset or closed")
         }
-        Cause::Timeout => ("export_failed.timeout", "export timeout", "its export failed: deadline passed"),
-        Cause::TooLarge => {
+        ExportCause::Timeout => {
+            ("export_failed.timeout", "export timeout", "its export failed: deadline passed")
+        }
+        ExportCause::TooLarge => {
             ("export_failed.too_large", "export too large", "its export failed: request too large")
         }
-        Cause::Status => {
+        ExportCause::Status => {
             ("export_failed.status", "export status", "its export failed: error status from the receiver")
         }
-        Cause::Other => ("export_failed.other", "export failed", "its export failed"),
+        ExportCause::Other => ("export_failed.other", "export failed", "its export failed"),
     };
     FateFacts {
         name,
         class: FateClass::Lost,
-        stage: Some(Stage::Received),
+        stage: Some(FateStage::Received),
         silent: false,
         at_exit: false,
         full_queue: false,
@@ -330,7 +336,7 @@ const fn export_failed(cause: Cause) -> FateFacts {
 const REJECTED_PARTIAL: FateFacts = FateFacts {
     name: "rejected_partial",
     class: FateClass::Lost,
-    stage: Some(Stage::Received),
+    stage: Some(FateStage::Received),
     silent: false,
     at_exit: false,
     full_queue: false,
@@ -345,7 +351,7 @@ const REJECTED_PARTIAL: FateFacts = FateFacts {
 const REFUSED_BY_RECEIVER: FateFacts = FateFacts {
     name: "refused_by_receiver",
     class: FateClass::Lost,
-    stage: Some(Stage::Received),
+    stage: Some(FateStage::Received),
     silent: false,
     at_exit: false,
     full_queue: false,
@@ -364,9 +370,9 @@ const LOST_BEFORE_RECEIVER: FateFacts = FateFacts {
     full_queue: false,
     short: "before receiver",
     explain: "it never arrived; without a witness in the process nobody can say where it was lost",
-    signal: Some(Signal {
+    signal: Some(LossSignal {
         by_default: "not known: nobody saw where it was lost",
-        rule: Rule::None("without a witness in the process nobody knows which rule to look for"),
+        rule: AlertRule::None("without a witness in the process nobody knows which rule to look for"),
     }),
     remedy: Remedy::Other(
         "Run it with a witness in the process, or with probes (`ebpf`), to see where the spans are lost.",

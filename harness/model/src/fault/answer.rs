@@ -15,24 +15,24 @@ const MOST_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// `{ status = { grpc = "UNAVAILABLE", retry_after = "2s" } }` or `"goaway"`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
+pub enum ScriptedAnswer {
     /// Accepts it and answers late.
     After(After),
     /// Reads it and never answers; the connection stays open.
     Never(Never),
     /// Reads it and answers with an error.
-    Status(Status),
+    Status(AnswerStatus),
     /// Accepts it but for some spans, and says so in a partial success.
     Partial(Partial),
     /// Reads it, then resets the connection without an answer. It counts as accepted unless told otherwise.
-    Reset(Cut),
+    Reset(AnswerCut),
     /// Reads it, then closes the connection in order, without an answer. It does not count as accepted unless told
     /// otherwise.
-    Fin(Cut),
+    Fin(AnswerCut),
     /// Accepts and answers it, then asks the client to leave: GOAWAY over HTTP/2, `Connection: close` over HTTP/1.
     Goaway,
     /// Refuses it if it is over a size, and says nothing of a retry; takes it otherwise.
-    Limit(Limit),
+    Limit(MessageLimit),
     /// Reads it slowly, then accepts it.
     SlowReading(SlowReading),
     /// Accepts it and answers with success whose body cannot be decoded.
@@ -61,7 +61,7 @@ pub struct Never {
 /// An error; at least one of both codes. A request over the protocol that has none gets the one that says the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Status {
+pub struct AnswerStatus {
     /// The code over gRPC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grpc: Option<GrpcCode>,
@@ -86,7 +86,7 @@ pub struct Partial {
 /// A connection that ends without an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Cut {
+pub struct AnswerCut {
     /// Whether its spans count as accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accept: Option<bool>,
@@ -95,7 +95,7 @@ pub struct Cut {
 /// A limit on the size of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Limit {
+pub struct MessageLimit {
     /// Largest uncompressed message that is taken.
     pub bytes: ByteSize,
 }
@@ -147,7 +147,7 @@ pub enum GrpcCode {
     Unauthenticated,
 }
 
-impl Answer {
+impl ScriptedAnswer {
     /// What it is called in a scenario.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -171,8 +171,8 @@ impl Answer {
             Self::After(_) | Self::Partial(_) | Self::Goaway | Self::SlowReading(_) | Self::Malformed => true,
             Self::Status(_) | Self::Limit(_) | Self::Down => false,
             Self::Never(Never { accept }) => *accept,
-            Self::Reset(Cut { accept }) => accept.unwrap_or(true),
-            Self::Fin(Cut { accept }) => accept.unwrap_or(false),
+            Self::Reset(AnswerCut { accept }) => accept.unwrap_or(true),
+            Self::Fin(AnswerCut { accept }) => accept.unwrap_or(false),
         }
     }
 
@@ -188,7 +188,7 @@ impl Answer {
     }
 }
 
-impl Status {
+impl AnswerStatus {
     fn problem(&self) -> Option<String> {
         let Self { grpc, http, retry_after } = self;
         if grpc.is_none() && http.is_none() {
@@ -260,10 +260,10 @@ mod tests {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Written {
-        answer: Answer,
+        answer: ScriptedAnswer,
     }
 
-    fn read(text: &str) -> Result<Answer, String> {
+    fn read(text: &str) -> Result<ScriptedAnswer, String> {
         serde_json::from_str::<Written>(&format!("{{\"answer\":{text}}}"))
             .map(|written| written.answer)
             .map_err(|error| error.to_string())
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_code_of_one_protocol_says_the_same_over_the_other() {
-        let of = |grpc, http| Status { grpc, http, retry_after: None };
+        let of = |grpc, http| AnswerStatus { grpc, http, retry_after: None };
         assert_eq!(of(Some(GrpcCode::Unavailable), None).http(), 503);
         assert_eq!(of(Some(GrpcCode::Internal), None).http(), 500);
         assert_eq!(of(None, Some(503)).grpc(), GrpcCode::Unavailable);

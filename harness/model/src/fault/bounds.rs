@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{ClockStep, Gc, Kind, Oom};
+use super::{ClockStep, FaultKind, Gc, Oom};
 use crate::quantity::unit::{ByteSize, Period};
 
 /// Live heap that a fault may hold, and memory that a request may take.
@@ -47,7 +47,7 @@ impl Excess {
     }
 }
 
-impl Kind {
+impl FaultKind {
     /// What a kind that acts in a fixture asks for and cannot have; nothing for those that act elsewhere.
     pub fn excesses(&self) -> Vec<Excess> {
         let mut out = Vec::new();
@@ -152,7 +152,7 @@ mod tests {
     use crate::fault::Hang;
 
     fn wrong(kind: &str) -> Vec<(Option<&'static str>, String)> {
-        let kind: Kind = serde_json::from_str(kind).unwrap();
+        let kind: FaultKind = serde_json::from_str(kind).unwrap();
         kind.excesses().into_iter().map(|excess| (excess.key, excess.message)).collect()
     }
 
@@ -227,7 +227,7 @@ mod tests {
         #[test]
         fn a_time_is_taken_if_and_only_if_the_fixture_gets_it_exactly(ns in 0..2 * LONGEST.nanos()) {
             let lasting = Period(Duration::from_nanos(ns));
-            let kind = Kind::Hang(Hang { lasting, one_in: std::num::NonZeroU32::MIN });
+            let kind = FaultKind::Hang(Hang { lasting, one_in: std::num::NonZeroU32::MIN });
             let exact = ns >= 1_000_000 && ns <= LONGEST.nanos() && ns % 1_000_000 == 0;
             prop_assert_eq!(kind.excesses().is_empty(), exact);
         }

@@ -36,10 +36,10 @@ pub struct Gc {
 #[serde(deny_unknown_fields)]
 pub struct Panic {
     /// Where.
-    pub place: Place,
+    pub place: PanicPlace,
     /// What becomes of it.
     #[serde(default)]
-    pub outcome: Outcome,
+    pub outcome: PanicOutcome,
     /// It hits one of so many requests, chosen by their numbers.
     pub one_in: NonZeroU32,
     /// Where it kills the process: started again that long after its end.
@@ -51,7 +51,7 @@ pub struct Panic {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum PanicPlace {
     /// Under `defer span.End()`.
     UnderDefer,
     /// After the span's start, before the line with `defer`.
@@ -70,7 +70,7 @@ pub enum Place {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum PanicOutcome {
     /// Recovered by net/http, or by a gRPC interceptor.
     #[default]
     Recovered,
@@ -82,7 +82,7 @@ pub enum Outcome {
     FatalElsewhere,
 }
 
-impl Outcome {
+impl PanicOutcome {
     /// Whether the process dies.
     pub const fn is_fatal(self) -> bool {
         !matches!(self, Self::Recovered)
@@ -92,7 +92,7 @@ impl Outcome {
 /// The goroutine or the process ends without a panic.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Exit {
+pub struct CodeExit {
     /// How.
     pub how: HowExit,
     /// It hits one of so many requests.

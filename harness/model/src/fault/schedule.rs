@@ -62,7 +62,7 @@ const fn one() -> NonZeroU32 {
 
 /// A time in which a fault is planned to act, nanoseconds from the start of the load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Window {
+pub struct FaultWindow {
     /// Its beginning.
     pub from: u64,
     /// Its end; `u64::MAX` stands for the end of the trial. The beginning again for what happens at a moment.
@@ -86,7 +86,7 @@ impl At {
 }
 
 impl JsonSchema for At {
-    text::text!("At", || text::Text {
+    text::text!("At", || text::TextSchema {
         what: "A time from the start of the load, warm-up included; `1s..3s` is drawn per trial.".to_owned(),
         pattern: format!(r"{0}(?:\.\.{0})?", Period::pattern()),
         example: "2s".to_owned(),
@@ -128,11 +128,11 @@ pub(crate) fn repeated(
     until: u64,
     length: Option<u64>,
     load: u64,
-) -> Vec<Window> {
+) -> Vec<FaultWindow> {
     let mut out = Vec::new();
     let mut from = first;
     while from < load && (out.is_empty() || from < until) {
-        out.push(Window { from, to: length.map_or(u64::MAX, |length| from.saturating_add(length)) });
+        out.push(FaultWindow { from, to: length.map_or(u64::MAX, |length| from.saturating_add(length)) });
         match every {
             Some(every) if every > 0 => from = from.saturating_add(every),
             _ => break,
@@ -159,8 +159,8 @@ mod tests {
     #[test]
     fn windows_repeat_until_the_load_ends() {
         let windows = repeated(2, Some(5), 100, Some(2), 14);
-        assert_eq!(windows, [(2, 4), (7, 9), (12, 14)].map(|(from, to)| Window { from, to }));
-        assert_eq!(repeated(2, None, 100, None, 14), [Window { from: 2, to: u64::MAX }]);
+        assert_eq!(windows, [(2, 4), (7, 9), (12, 14)].map(|(from, to)| FaultWindow { from, to }));
+        assert_eq!(repeated(2, None, 100, None, 14), [FaultWindow { from: 2, to: u64::MAX }]);
         assert!(repeated(14, None, 100, None, 14).is_empty());
     }
 

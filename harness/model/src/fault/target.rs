@@ -49,7 +49,7 @@ impl Target {
 }
 
 impl JsonSchema for Target {
-    text::text!("Target", || text::Text {
+    text::text!("Target", || text::TextSchema {
         what: "A service, `receiver`, or a link from the side that opens connections: `load -> SERVICE`, \
                `SERVICE -> SERVICE`, `SERVICE -> receiver`."
             .to_owned(),

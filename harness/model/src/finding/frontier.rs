@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A value that was tried.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Step {
+pub struct TriedValue {
     /// The value: requests per second, or seconds of outage.
     pub value: f64,
     /// Trials that lost nothing.
@@ -20,7 +20,7 @@ pub struct Step {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 #[serde(rename_all = "snake_case")]
-pub enum End {
+pub enum SearchEnd {
     /// The frontier lies in the interval.
     Found,
     /// Nothing was lost up to the highest value that may be tried.
@@ -36,15 +36,15 @@ pub enum End {
 
 /// What a search found.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Found {
+pub struct FrontierFound {
     /// The highest value without a loss below every loss.
     pub low: Option<f64>,
     /// The lowest value with a loss above every value without one.
     pub high: Option<f64>,
     /// How it ended.
-    pub end: End,
+    pub end: SearchEnd,
     /// Every value that was tried, ascending.
-    pub steps: Vec<Step>,
+    pub steps: Vec<TriedValue>,
 }
 
 /// What is varied.
@@ -72,7 +72,7 @@ pub struct Frontier {
     /// Trials that a value needs, to count as one without loss.
     pub repeats: u64,
     /// The configurations, in the order of the file.
-    pub variants: Vec<Limit>,
+    pub variants: Vec<VariantFrontier>,
     /// Runs of the scenario with the settings that the law advises for it; the last one is the answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verified: Vec<Verified>,
@@ -102,11 +102,11 @@ pub struct Verified {
 
 /// The limit of one configuration.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Limit {
+pub struct VariantFrontier {
     /// Name of the variant.
     pub variant: String,
     /// What was found.
-    pub found: Found,
+    pub found: FrontierFound,
     /// Spans that a request makes.
     pub spans_per_request: f64,
     /// What the law says beside it; absent for a processor that blocks, or without a full batch.

@@ -9,7 +9,7 @@ use crate::verdict::Verdict;
 
 /// A folder of a run.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Entry {
+pub struct RunEntry {
     /// Id of the run: the folder's name.
     pub run: String,
     /// When it began, seconds since 1970; 0 where that is not known.

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::advice::plan::Plan;
+use crate::advice::plan::AdvicePlan;
 use crate::advice::why::{Variable, shortfalls, variables};
-use crate::format::probe::Settings;
+use crate::format::probe::ProcessorSettings;
 use crate::quantity::unit::MonoNs;
 
 /// All places that spans offered to a batch processor can be in, at one moment.
@@ -24,7 +24,7 @@ pub struct Look {
 
 /// Times of exports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Times {
+pub struct ExportTimes {
     /// How many.
     pub count: u64,
     /// Their spans.
@@ -35,7 +35,7 @@ pub struct Times {
     pub most: u64,
 }
 
-impl Times {
+impl ExportTimes {
     /// Adds an export.
     pub fn add(&mut self, spans: u32, ns: u64) {
         self.count += 1;
@@ -47,9 +47,9 @@ impl Times {
 
 /// What was seen of one batch processor.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Watched {
+pub struct WatchedProcessor {
     /// What it is set to.
-    pub settings: Settings,
+    pub settings: ProcessorSettings,
     /// What was read there fits together.
     pub fits: bool,
     /// When it was first looked at.
@@ -63,9 +63,9 @@ pub struct Watched {
     /// The most spans seen in its queue.
     pub queue_most: u32,
     /// Exports of full batches.
-    pub full: Times,
+    pub full: ExportTimes,
     /// All exports.
-    pub all: Times,
+    pub all: ExportTimes,
     /// Exports that failed.
     pub failed: u64,
     /// What the last error said.
@@ -100,7 +100,7 @@ pub struct Observation {
     /// The last look.
     pub ended: MonoNs,
     /// Its batch processors, in the order in which they were found.
-    pub processors: Vec<Watched>,
+    pub processors: Vec<WatchedProcessor>,
     /// Spans exported by processors without a queue.
     pub unqueued: u64,
     /// Records that were lost on the way.
@@ -137,7 +137,7 @@ pub struct Peek {
 /// How a batch processor does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum ProcessorHealth {
     /// It dropped nothing while it was watched.
     Keeping,
     /// It dropped spans while it was watched.
@@ -169,7 +169,7 @@ pub struct RoundTrip {
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ProcessorPeek {
     /// How it does.
-    pub state: State,
+    pub state: ProcessorHealth,
     /// Seconds that it was watched.
     pub watched_s: f64,
     /// Spans dropped since the process started, as the SDK counts them: with 32 bits.
@@ -241,7 +241,7 @@ pub struct Advice {
 
 impl Advice {
     /// What a plan says; `None` where nothing needs to change.
-    pub fn of(plan: &Plan) -> Option<Self> {
+    pub fn of(plan: &AdvicePlan) -> Option<Self> {
         let (advised, lacks) = plan.advised();
         (!plan.is_settled()).then(|| Self {
             batch: advised.settings.batch,

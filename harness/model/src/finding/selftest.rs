@@ -19,9 +19,9 @@ pub struct Selftest {
     /// Of these, unexplained or unexpected.
     pub unplaced: u64,
     /// What was planted, and what was found of it.
-    pub planted: Vec<Planted>,
+    pub planted: Vec<SeededLoss>,
     /// Comparisons, by what is true of their arms and by figure.
-    pub checks: Vec<Check>,
+    pub checks: Vec<SelftestCheck>,
     /// The verdict.
     pub verdict: Verdict,
     /// Why it is not a pass.
@@ -30,7 +30,7 @@ pub struct Selftest {
 
 /// Something that was planted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Planted {
+pub struct SeededLoss {
     /// What.
     pub what: String,
     /// How many.
@@ -41,7 +41,7 @@ pub struct Planted {
 
 /// Comparisons of one kind.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Check {
+pub struct SelftestCheck {
     /// What is true of the arms.
     pub truth: String,
     /// The figure that decides.

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::scenario::ebpf::EbpfMode;
 
-pub use kind::Kind;
+pub use kind::ProbeKind;
 pub use record::{
-    Listed, Moment, Processor, RECORD_BYTES, Record, Settings, SpanMark, Text, began, header, read,
+    ListedProcessor, Moment, ProcessorLook, ProcessorSettings, RECORD_BYTES, Record, SpanMark, TextPiece,
+    began, header, read,
 };
 pub use text::{ExportError, ExportErrors, Pieces};
 
@@ -24,7 +25,7 @@ pub const VERSION: u32 = 1;
 /// What the kernel side counted of one kind, over all CPUs. `hit = records + lost + fault + skipped` for a kind whose hits all
 /// make records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counter {
+pub struct ProbeCounter {
     /// Hits of the site.
     pub hit: u64,
     /// Records that found no room on the way to the reader.
@@ -43,7 +44,7 @@ pub struct Counter {
     pub first_lost_hit: u64,
 }
 
-impl Counter {
+impl ProbeCounter {
     /// The sum of two CPUs' counts.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::curve::Curve;
 use crate::quantity::unit::{Period, Rate};
-use crate::scenario::arrivals::Trace;
+use crate::scenario::arrivals::RecordedArrivals;
 use crate::scenario::{Arrival, Load, Model, Shape};
 
 /// A resolved load. Exactly one of `rate`, `replay` and `closed` says where its requests come from.
@@ -62,7 +62,7 @@ pub struct PlannedReplay {
     pub digest: String,
     /// The arrivals themselves. They lie beside the plan, not in it: `None` until they are read back.
     #[serde(skip)]
-    pub trace: Option<Arc<Trace>>,
+    pub trace: Option<Arc<RecordedArrivals>>,
 }
 
 /// What a request of a closed load is taken to need where a length must be guessed, nanoseconds.
@@ -242,7 +242,7 @@ const IN_FLIGHT: NonZeroU32 = match NonZeroU32::new(1024) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Bursts, LoadOverride, Ramp, Step};
+    use crate::scenario::{Bursts, LoadOverride, LoadStep, Ramp};
 
     fn words(change: impl FnOnce(&mut Load)) -> String {
         let mut load = Load::steady(Rate(500.0), Period::millis(8000));
@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(words(|load| load.arrival = Some(Arrival::Poisson)), "500/s for 8s, Poisson arrivals");
         let ramp = Shape::Ramp(Ramp { to: Rate(2000.0) });
         assert_eq!(words(|load| load.shape = Some(ramp)), "ramp 500/s → 2000/s over 8s");
-        let step = |rate| Step { rate: Rate(rate), lasting: Period::millis(2000) };
+        let step = |rate| LoadStep { rate: Rate(rate), lasting: Period::millis(2000) };
         let two = Shape::Steps(vec![step(500.0), step(1000.0)]);
         assert_eq!(words(|load| load.shape = Some(two)), "steps 500/s for 2s, 1000/s for 2s");
         let five = Shape::Steps((1..6).map(|n| step(f64::from(n))).collect());
@@ -301,7 +301,7 @@ mod tests {
             (closed.model(), closed.requests(), closed.warmup),
             (Model::Closed, 100, Period::default())
         );
-        let step = Step { rate: Rate(10.0), lasting: Period::millis(3000) };
+        let step = LoadStep { rate: Rate(10.0), lasting: Period::millis(3000) };
         let steps = LoadOverride { shape: Some(Shape::Steps(vec![step])), ..LoadOverride::default() };
         let steps = PlannedLoad::resolve(&steps.over(&base));
         assert_eq!((steps.rate, steps.lasting, steps.requests()), (Some(Rate(10.0)), step.lasting, 40));

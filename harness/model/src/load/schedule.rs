@@ -44,7 +44,7 @@ mod tests {
 
     use super::*;
     use crate::quantity::unit::{Period, Rate};
-    use crate::scenario::{Bursts, Load, Model, Ramp, Shape, Step};
+    use crate::scenario::{Bursts, Load, LoadStep, Model, Ramp, Shape};
 
     fn planned(arrival: Arrival, shape: Shape) -> PlannedLoad {
         PlannedLoad::resolve(&Load {
@@ -89,7 +89,7 @@ mod tests {
     fn shape() -> impl Strategy<Value = Shape> {
         let rate = || (10.0..5_000.0_f64).prop_map(Rate);
         let period = || (20..800_u64).prop_map(Period::millis);
-        let step = (rate(), period()).prop_map(|(rate, lasting)| Step { rate, lasting });
+        let step = (rate(), period()).prop_map(|(rate, lasting)| LoadStep { rate, lasting });
         prop_oneof![
             Just(Shape::Constant),
             rate().prop_map(|to| Shape::Ramp(Ramp { to })),

@@ -77,7 +77,7 @@ fn spans_per_visit(service: &Service) -> (u32, u32) {
 
 /// Services in an order in which every caller comes before those it calls. Stopping goes this way, starting the other.
 pub fn callers_first(services: &[Service]) -> Result<Vec<usize>, TopologyError> {
-    let mut state = vec![State::New; services.len()];
+    let mut state = vec![VisitState::New; services.len()];
     let mut out = Vec::with_capacity(services.len());
     for index in 0..services.len() {
         visit(services, index, &mut state, &mut out)?;
@@ -87,7 +87,7 @@ pub fn callers_first(services: &[Service]) -> Result<Vec<usize>, TopologyError> 
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum VisitState {
     New,
     Open,
     Done,
@@ -96,19 +96,19 @@ enum State {
 fn visit(
     services: &[Service],
     index: usize,
-    state: &mut [State],
+    state: &mut [VisitState],
     out: &mut Vec<usize>,
 ) -> Result<(), TopologyError> {
     match state[index] {
-        State::Done => return Ok(()),
-        State::Open => return Err(TopologyError::Circle(services[index].name.clone())),
-        State::New => {}
+        VisitState::Done => return Ok(()),
+        VisitState::Open => return Err(TopologyError::Circle(services[index].name.clone())),
+        VisitState::New => {}
     }
-    state[index] = State::Open;
+    state[index] = VisitState::Open;
     for called in called_by(services, index)? {
         visit(services, called, state, out)?;
     }
-    state[index] = State::Done;
+    state[index] = VisitState::Done;
     out.push(index);
     Ok(())
 }

@@ -164,7 +164,7 @@ macro_rules! hex_id {
             }
         }
         impl JsonSchema for $name {
-            text::text!(stringify!($name), || text::Text {
+            text::text!(stringify!($name), || text::TextSchema {
                 what: concat!("A ", $what, " in hex.").to_owned(),
                 pattern: format!("[0-9a-f]{{{}}}", 2 * size_of::<Self>()),
                 example: Self([0x5b; _]).to_string(),
@@ -193,7 +193,7 @@ hex_id!(SpanId, "8-byte span id");
 pub(crate) struct Decimal;
 
 impl JsonSchema for Decimal {
-    text::text!("Decimal", || text::Text {
+    text::text!("Decimal", || text::TextSchema {
         what: "A number of 64 bits in decimal; as a JSON number it would lose precision.".to_owned(),
         pattern: "[0-9]{1,20}".to_owned(),
         example: u64::MAX.to_string(),

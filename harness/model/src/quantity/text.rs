@@ -3,7 +3,7 @@
 use schemars::{Schema, json_schema};
 
 /// Something that is written as text.
-pub(crate) struct Text {
+pub(crate) struct TextSchema {
     /// What it is, a sentence.
     pub(crate) what: String,
     /// What it looks like from beginning to end, a regular expression.
@@ -12,7 +12,7 @@ pub(crate) struct Text {
     pub(crate) example: String,
 }
 
-impl Text {
+impl TextSchema {
     pub(crate) fn schema(self) -> Schema {
         json_schema!({
             "type": "string",
@@ -35,7 +35,7 @@ macro_rules! text {
         }
 
         fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-            let text: fn() -> $crate::quantity::text::Text = $text;
+            let text: fn() -> $crate::quantity::text::TextSchema = $text;
             text().schema()
         }
     };

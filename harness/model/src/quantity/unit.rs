@@ -23,19 +23,20 @@ pub struct UnitError {
 }
 
 /// What a kind of quantity accepts: unit names with the factor to its base unit.
-struct Kind {
+struct UnitFamily {
     what: &'static str,
     units: &'static [(&'static str, f64)],
     example: &'static str,
 }
 
-const TIME: Kind = Kind {
+const TIME: UnitFamily = UnitFamily {
     what: "duration",
     units: &[("ns", 1.0), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("min", 60e9), ("h", 3600e9)],
     example: "30ms",
 };
-const RATE: Kind = Kind { what: "rate", units: &[("/s", 1.0), ("/min", 1.0 / 60.0)], example: "5000/s" };
-const SIZE: Kind = Kind {
+const RATE: UnitFamily =
+    UnitFamily { what: "rate", units: &[("/s", 1.0), ("/min", 1.0 / 60.0)], example: "5000/s" };
+const SIZE: UnitFamily = UnitFamily {
     what: "size",
     units: &[
         ("B", 1.0),
@@ -51,16 +52,16 @@ const SIZE: Kind = Kind {
 /// What [`Kind::parse`] takes for a number, as a regular expression.
 const NUMBER: &str = r"_*(?:[0-9][0-9_]*\.?[0-9_]*|\._*[0-9][0-9_]*)";
 
-impl Kind {
+impl UnitFamily {
     /// What [`Self::parse`] takes, as a regular expression.
     fn pattern(&self) -> String {
         let units: Vec<&str> = self.units.iter().map(|(name, _)| *name).collect();
         format!(r"\s*{NUMBER}\s*(?:{})\s*", units.join("|"))
     }
 
-    fn schema(&self) -> text::Text {
+    fn schema(&self) -> text::TextSchema {
         let units: Vec<String> = self.units.iter().map(|(name, _)| format!("`{name}`")).collect();
-        text::Text {
+        text::TextSchema {
             what: format!("A {} with its unit: {}.", self.what, units.join(", ")),
             pattern: self.pattern(),
             example: self.example.to_owned(),

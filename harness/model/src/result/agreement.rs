@@ -12,7 +12,7 @@ use crate::term::{Term, Word, words};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Agreement {
     /// What is counted.
-    pub what: Term<Counted>,
+    pub what: Term<CountedThing>,
     /// What each witness says; those that say nothing are left out.
     pub counts: Vec<(Witness, u64)>,
     /// Largest difference between two of them.
@@ -23,7 +23,7 @@ pub struct Agreement {
 
 /// What several witnesses count.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Counted {
+pub enum CountedThing {
     /// Numbers, over all export paths.
     Total(Total),
     /// Numbers of one export path, by its name; without one where there is only that path.
@@ -74,7 +74,7 @@ words! {
     }
 }
 
-impl Counted {
+impl CountedThing {
     /// Whether spans are compared one by one, not only their number.
     pub const fn by_id(&self) -> bool {
         match self {
@@ -84,7 +84,7 @@ impl Counted {
     }
 }
 
-impl Word for Counted {
+impl Word for CountedThing {
     fn text(&self) -> Cow<'static, str> {
         match self {
             Self::Total(total) => total.text(),
@@ -111,19 +111,20 @@ mod tests {
     #[test]
     fn a_row_is_read_as_it_is_written() {
         let names = [None, Some("provider 1 · batch: dropped, by id".to_owned())];
-        let on_path =
-            PathTotal::ALL.iter().flat_map(|what| names.clone().map(|path| Counted::OnPath(*what, path)));
-        let totals = Total::ALL.iter().copied().map(Counted::Total);
-        let by_id = ById::ALL.iter().copied().map(Counted::ById);
+        let on_path = PathTotal::ALL
+            .iter()
+            .flat_map(|what| names.clone().map(|path| CountedThing::OnPath(*what, path)));
+        let totals = Total::ALL.iter().copied().map(CountedThing::Total);
+        let by_id = ById::ALL.iter().copied().map(CountedThing::ById);
         for counted in totals.chain(by_id).chain(on_path) {
-            assert_eq!(Counted::of(&counted.text()), Some(counted.clone()));
-            assert_eq!(counted.by_id(), matches!(counted, Counted::ById(_)));
+            assert_eq!(CountedThing::of(&counted.text()), Some(counted.clone()));
+            assert_eq!(counted.by_id(), matches!(counted, CountedThing::ById(_)));
         }
     }
 
     #[test]
     fn only_a_known_row_is_compared_by_id() {
-        let foreign: Term<Counted> = Term::read("something new, by id");
-        assert!(!foreign.known().is_some_and(Counted::by_id));
+        let foreign: Term<CountedThing> = Term::read("something new, by id");
+        assert!(!foreign.known().is_some_and(CountedThing::by_id));
     }
 }

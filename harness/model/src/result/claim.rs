@@ -15,7 +15,7 @@ pub struct ClaimResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: ClaimOutcome,
     /// Its conditions, judged by variant.
     pub rests_on: Vec<Expectation>,
 }
@@ -24,7 +24,7 @@ pub struct ClaimResult {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum ClaimOutcome {
     /// Everything was measured that must be if it is right.
     Reproduced,
     /// Some of it was.
@@ -35,7 +35,7 @@ pub enum Outcome {
     Inconclusive,
 }
 
-impl Outcome {
+impl ClaimOutcome {
     /// What follows from judged conditions.
     pub fn of(judged: &[Expectation]) -> Self {
         let all = |verdict: Verdict| judged.iter().all(|one| one.verdict == verdict);
@@ -70,13 +70,13 @@ mod tests {
     #[test]
     fn a_claim_is_what_its_conditions_are() {
         use Verdict::{Fail, Inconclusive, Pass};
-        let cases: [(&[Verdict], Outcome); 6] = [
-            (&[], Outcome::Inconclusive),
-            (&[Pass], Outcome::Reproduced),
-            (&[Pass, Pass], Outcome::Reproduced),
-            (&[Fail, Fail], Outcome::Refuted),
-            (&[Pass, Fail], Outcome::InPart),
-            (&[Fail, Inconclusive], Outcome::Inconclusive),
+        let cases: [(&[Verdict], ClaimOutcome); 6] = [
+            (&[], ClaimOutcome::Inconclusive),
+            (&[Pass], ClaimOutcome::Reproduced),
+            (&[Pass, Pass], ClaimOutcome::Reproduced),
+            (&[Fail, Fail], ClaimOutcome::Refuted),
+            (&[Pass, Fail], ClaimOutcome::InPart),
+            (&[Fail, Inconclusive], ClaimOutcome::Inconclusive),
         ];
         for (verdicts, outcome) in cases {
             let one = |verdict: &Verdict| Expectation {
@@ -87,7 +87,7 @@ mod tests {
                 reason: None,
             };
             let judged: Vec<Expectation> = verdicts.iter().map(one).collect();
-            assert_eq!(Outcome::of(&judged), outcome, "{verdicts:?}");
+            assert_eq!(ClaimOutcome::of(&judged), outcome, "{verdicts:?}");
         }
     }
 }

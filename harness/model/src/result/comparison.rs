@@ -52,7 +52,7 @@ pub struct Looks {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 #[serde(rename_all = "snake_case")]
-pub enum Way {
+pub enum ComparedBy {
     /// All trials of an arm have the same value: there is no noise, and any difference is one.
     Counter,
     /// Pair by pair, by the exact sign-flip test.
@@ -67,7 +67,7 @@ pub struct Compared {
     /// Its name, as expectations write it.
     pub figure: Term<Figure>,
     /// How it was compared.
-    pub way: Way,
+    pub way: ComparedBy,
     /// Values of the baseline by pair, of valid pairs: a time in nanoseconds, a share from 0 to 1, or a count.
     pub baseline: Vec<f64>,
     /// Values of the candidate.

@@ -25,7 +25,7 @@ pub struct Insights {
     /// Lost spans of the whole trials by fate, most first.
     pub lost: Vec<LostTo>,
     /// Why each variant lost spans in its measured part; those that lose the largest share first.
-    pub why: Vec<Cause>,
+    pub why: Vec<LossCause>,
     /// Where the law knows a worker: the variant that was asked for the largest share of its ceiling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Nearest>,
@@ -115,7 +115,7 @@ pub struct LostTo {
 
 /// Why a variant lost spans.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Cause {
+pub struct LossCause {
     /// The variant.
     pub variant: String,
     /// What most of its lost spans met.
@@ -126,7 +126,7 @@ pub struct Cause {
     pub of: u64,
     /// What made the queue run full; absent where something else did it, or nothing is known of the worker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<Limit>,
+    pub limit: Option<QueueLimit>,
     /// What is known of the worker where most was lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub law: Option<Prediction>,
@@ -142,7 +142,7 @@ pub struct Cause {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 #[serde(rename_all = "snake_case")]
-pub enum Limit {
+pub enum QueueLimit {
     /// More spans came than one worker can export.
     Ceiling,
     /// One worker could have exported what came: exports stood still for longer than the queue could take up.
@@ -195,7 +195,7 @@ impl Insights {
     }
 
     /// Why a variant lost spans.
-    pub fn why(&self, variant: &str) -> Option<&Cause> {
+    pub fn why(&self, variant: &str) -> Option<&LossCause> {
         self.why.iter().find(|known| known.variant == variant)
     }
 }

@@ -12,7 +12,7 @@ use crate::fate::Fate;
 
 /// Figures over the trials of a variant. The trial is the statistical unit.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Summary {
+pub struct VariantSummary {
     /// Trials.
     pub trials: u64,
     /// Loss rate; over the valid trials if there are any, else over all (then marked).
@@ -70,7 +70,7 @@ pub struct Summary {
     pub probe_cost: Option<WitnessCost>,
 }
 
-impl Summary {
+impl VariantSummary {
     /// Every price, and of what it is.
     pub fn costs(&self) -> impl Iterator<Item = (&'static str, &WitnessCost)> {
         let process = self.witness_cost.iter().map(|cost| ("process witness", cost));

@@ -21,7 +21,7 @@ words! {
 
 words! {
     /// What is checked of a trial.
-    pub enum Check {
+    pub enum TrustCheck {
         /// Requests started in the worst 1 s window, share of intended.
         Started = "requests started in the worst 1 s window, share of intended",
         /// Spans that cannot be placed.
@@ -70,7 +70,7 @@ pub struct Validity {
     /// The figure: `loss` or `latency`.
     pub figure: Term<Basis>,
     /// What was checked.
-    pub check: Term<Check>,
+    pub check: Term<TrustCheck>,
     /// The measured value.
     pub measured: f64,
     /// The bound.
@@ -82,7 +82,7 @@ pub struct Validity {
     pub valid: bool,
 }
 
-impl Check {
+impl TrustCheck {
     /// On which side of its bound its value may lie.
     pub const fn side(self) -> Bound {
         match self {
@@ -119,7 +119,7 @@ impl Bound {
 
 impl Validity {
     /// The mark of a check.
-    pub fn of(figure: Basis, check: Check, measured: f64, bound: f64) -> Self {
+    pub fn of(figure: Basis, check: TrustCheck, measured: f64, bound: f64) -> Self {
         let side = check.side();
         let valid = side.holds(measured, bound);
         let (figure, check) = (Term::Known(figure), Term::Known(check));

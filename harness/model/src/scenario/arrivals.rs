@@ -2,7 +2,7 @@
 
 /// What a file of arrivals holds.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Trace {
+pub struct RecordedArrivals {
     /// The file itself.
     pub text: String,
     /// Nanoseconds from the first arrival, ascending.
@@ -12,7 +12,7 @@ pub struct Trace {
 /// A line that is no arrival.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("line {line}: {problem}")]
-pub struct TraceError {
+pub struct RecordedArrivalsError {
     /// Number of the line, from 1.
     pub line: usize,
     /// What is wrong with it.
@@ -35,10 +35,10 @@ impl Form {
     }
 }
 
-impl Trace {
+impl RecordedArrivals {
     /// Reads arrivals: one per line, in ascending order, either all as decimal seconds (`12.345`) or all as RFC 3339 times
     /// (`2026-09-14T10:15:00.25Z`). Empty lines and lines that begin with `#` are left out. Only distances count.
-    pub fn parse(text: &str) -> Result<Self, TraceError> {
+    pub fn parse(text: &str) -> Result<Self, RecordedArrivalsError> {
         let mut at: Vec<u64> = Vec::new();
         let mut form: Option<Form> = None;
         let (mut first, mut before) = (0, 0);
@@ -47,7 +47,7 @@ impl Trace {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let wrong = |problem: String| TraceError { line: index + 1, problem };
+            let wrong = |problem: String| RecordedArrivalsError { line: index + 1, problem };
             let (this, time) = time(line).ok_or_else(|| {
                 let shown: String = line.chars().take(40).collect();
                 wrong(format!("`{}` is neither seconds nor an RFC 3339 time", shown.escape_debug()))
@@ -159,15 +159,15 @@ mod tests {
     use super::*;
 
     fn problem(text: &str) -> String {
-        Trace::parse(text).unwrap_err().to_string()
+        RecordedArrivals::parse(text).unwrap_err().to_string()
     }
 
     #[test]
     fn both_forms_are_read_and_only_distances_count() {
         let text = "# recorded on a Monday\n1700000000.25\n\n1700000000.250000001\n1700000001\n";
-        assert_eq!(Trace::parse(text).unwrap().at, [0, 1, 750_000_000]);
+        assert_eq!(RecordedArrivals::parse(text).unwrap().at, [0, 1, 750_000_000]);
         let text = "2026-02-28T23:59:59.5Z\r\n2026-03-01T00:00:00Z\n2026-03-01T02:00:00.125+02:00\n";
-        assert_eq!(Trace::parse(text).unwrap().at, [0, 500_000_000, 625_000_000]);
+        assert_eq!(RecordedArrivals::parse(text).unwrap().at, [0, 500_000_000, 625_000_000]);
         assert_eq!(rfc3339("1970-01-01T00:00:00Z"), Some(0));
         assert_eq!(rfc3339("2001-09-09T01:46:40Z"), Some(1_000_000_000_000_000_000));
         assert_eq!(rfc3339("2000-02-29T00:00:00-01:00"), Some(951_786_000_000_000_000));
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn another_file_has_another_digest() {
-        let digest = |text| Trace::parse(text).unwrap().digest();
+        let digest = |text| RecordedArrivals::parse(text).unwrap().digest();
         assert_eq!(digest("1\n2\n"), digest("11\n12.0\n"));
         assert_ne!(digest("1\n2\n"), digest("1\n2\n2\n"));
     }
@@ -200,9 +200,9 @@ mod tests {
             let line = |ns: &u64| format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000);
             let lines = at.iter().map(line).collect::<Vec<_>>().join("\n");
             let wanted: Vec<u64> = at.iter().map(|ns| ns - at[0]).collect();
-            prop_assert_eq!(Trace::parse(&lines).unwrap().at, wanted);
+            prop_assert_eq!(RecordedArrivals::parse(&lines).unwrap().at, wanted);
             // Whatever a file holds, it is read or refused.
-            drop(Trace::parse(&text));
+            drop(RecordedArrivals::parse(&text));
         }
     }
 }

@@ -125,7 +125,7 @@ impl Default for Ebpf {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
-pub(crate) struct Table {
+pub(crate) struct EbpfTable {
     /// How much they record.
     #[serde(default = "batch")]
     mode: EbpfMode,
@@ -154,7 +154,7 @@ pub(crate) struct Table {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(inline)]
-pub(crate) enum Word {
+pub(crate) enum EbpfWord {
     /// As `batch`, where the machine permits it.
     Auto,
     /// No probes.
@@ -178,9 +178,9 @@ pub(crate) enum Word {
 #[expect(dead_code, reason = "read as JSON Schema only")]
 pub(crate) enum Written {
     /// A word.
-    Word(Word),
+    Word(EbpfWord),
     /// A table.
-    Table(Table),
+    Table(EbpfTable),
 }
 
 impl Ebpf {
@@ -230,19 +230,19 @@ impl<'de> Deserialize<'de> for Ebpf {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Ebpf, E> {
-                let word = Word::deserialize(serde::de::value::StrDeserializer::<E>::new(text))?;
+                let word = EbpfWord::deserialize(serde::de::value::StrDeserializer::<E>::new(text))?;
                 Ok(match word {
-                    Word::Auto | Word::Batch => Ebpf::plain(EbpfMode::Batch),
-                    Word::Off => Ebpf::plain(EbpfMode::Off),
-                    Word::Counters => Ebpf::plain(EbpfMode::Counters),
-                    Word::Spans => Ebpf::plain(EbpfMode::Spans),
-                    Word::Events => Ebpf::plain(EbpfMode::Events),
-                    Word::Required => Ebpf::of(EbpfMode::Batch, true),
+                    EbpfWord::Auto | EbpfWord::Batch => Ebpf::plain(EbpfMode::Batch),
+                    EbpfWord::Off => Ebpf::plain(EbpfMode::Off),
+                    EbpfWord::Counters => Ebpf::plain(EbpfMode::Counters),
+                    EbpfWord::Spans => Ebpf::plain(EbpfMode::Spans),
+                    EbpfWord::Events => Ebpf::plain(EbpfMode::Events),
+                    EbpfWord::Required => Ebpf::of(EbpfMode::Batch, true),
                 })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Ebpf, A::Error> {
-                let table = Table::deserialize(MapAccessDeserializer::new(map))?;
+                let table = EbpfTable::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(Ebpf {
                     mode: table.mode,
                     required: table.required,

@@ -29,14 +29,14 @@ pub struct Condition {
     /// What is looked at.
     pub figure: Figure,
     /// How it is compared.
-    pub comparison: Comparison,
+    pub comparison: Comparator,
     /// With what: a count, a ratio (0 to 1) or nanoseconds, as the figure needs.
     pub bound: f64,
 }
 
 /// A comparison.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Comparison {
+pub enum Comparator {
     /// `<=`
     AtMost,
     /// `<`
@@ -50,23 +50,23 @@ pub enum Comparison {
 }
 
 /// Longer signs first, so that `<=` is not read as `<`.
-const SIGNS: [(&str, Comparison); 5] = [
-    ("<=", Comparison::AtMost),
-    (">=", Comparison::AtLeast),
-    ("==", Comparison::Equals),
-    ("<", Comparison::Below),
-    (">", Comparison::Above),
+const SIGNS: [(&str, Comparator); 5] = [
+    ("<=", Comparator::AtMost),
+    (">=", Comparator::AtLeast),
+    ("==", Comparator::Equals),
+    ("<", Comparator::Below),
+    (">", Comparator::Above),
 ];
 
 impl Condition {
     /// Whether a measured value meets the condition.
     pub fn holds(&self, value: f64) -> bool {
         match self.comparison {
-            Comparison::AtMost => value <= self.bound,
-            Comparison::Below => value < self.bound,
-            Comparison::Equals => (value - self.bound).abs() < f64::EPSILON,
-            Comparison::AtLeast => value >= self.bound,
-            Comparison::Above => value > self.bound,
+            Comparator::AtMost => value <= self.bound,
+            Comparator::Below => value < self.bound,
+            Comparator::Equals => (value - self.bound).abs() < f64::EPSILON,
+            Comparator::AtLeast => value >= self.bound,
+            Comparator::Above => value > self.bound,
         }
     }
 }
@@ -75,7 +75,7 @@ impl Condition {
 const NUMBER: &str = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?";
 
 impl JsonSchema for Condition {
-    text::text!("Condition", || text::Text {
+    text::text!("Condition", || text::TextSchema {
         what: "A figure, a comparison, a bound: a share in percent, a time with its unit, or a count."
             .to_owned(),
         pattern: pattern(),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{At, Family, Kind, Requests, Target, Trigger, Window, repeated};
+use crate::fault::{At, Family, FaultKind, FaultWindow, Requests, Target, Trigger, repeated};
 use crate::quantity::unit::Period;
 use crate::scenario::Variant;
 
@@ -16,7 +16,7 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What happens.
-    pub kind: Kind,
+    pub kind: FaultKind,
     /// What it is put on; absent: the first service, the link on which it exports, or the receiver, as the kind needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<Target>,
@@ -77,7 +77,7 @@ impl Fault {
 
     /// Its windows in a trial, for a load of that length in nanoseconds. Empty for a fault that begins by a state, whose
     /// window begins when it does, and for one that counts requests.
-    pub fn windows(&self, number: usize, seed: u64, load: u64) -> Vec<Window> {
+    pub fn windows(&self, number: usize, seed: u64, load: u64) -> Vec<FaultWindow> {
         let Some(at) = self.at.filter(|_| self.when.is_none() && self.requests.is_none()) else {
             return Vec::new();
         };

@@ -28,7 +28,7 @@ pub enum Figure {
     /// Requests that were started and not answered with 2xx.
     RequestsFailed,
     /// Traces in a state, of the measured part.
-    Traces(Trace),
+    Traces(TraceState),
     /// The largest difference between two witnesses that count the same thing, explained or not.
     WitnessDifference,
     /// Spans that the probes and the process witness do not both see in the same stage, by id.
@@ -71,7 +71,7 @@ pub enum Figure {
 
 /// A state of traces.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Trace {
+pub enum TraceState {
     /// All spans arrived, in one trace.
     Complete,
     /// The root is missing.
@@ -120,11 +120,11 @@ const PLAIN: [(&str, Figure); 35] = [
     ("probe.trap_taken", Figure::ProbeTrapTaken),
     ("processes.died", Figure::ProcessesDied),
     ("trace.unmatched", Figure::TraceUnmatched),
-    ("traces.complete", Figure::Traces(Trace::Complete)),
-    ("traces.headless", Figure::Traces(Trace::Headless)),
-    ("traces.torn", Figure::Traces(Trace::Torn)),
-    ("traces.split", Figure::Traces(Trace::Split)),
-    ("traces.absent", Figure::Traces(Trace::Absent)),
+    ("traces.complete", Figure::Traces(TraceState::Complete)),
+    ("traces.headless", Figure::Traces(TraceState::Headless)),
+    ("traces.torn", Figure::Traces(TraceState::Torn)),
+    ("traces.split", Figure::Traces(TraceState::Split)),
+    ("traces.absent", Figure::Traces(TraceState::Absent)),
     ("response.p50", Figure::Response(Quantile::P50)),
     ("response.p99", Figure::Response(Quantile::P99)),
     ("response.p99.9", Figure::Response(Quantile::P999)),
@@ -148,7 +148,7 @@ impl Figure {
     pub fn less_is_better(self) -> Option<bool> {
         match self {
             Self::SpansCreated | Self::ExportsCalls => None,
-            Self::SpansReceived | Self::Traces(Trace::Complete) => Some(false),
+            Self::SpansReceived | Self::Traces(TraceState::Complete) => Some(false),
             Self::Fate(fate) => of_fate(fate),
             Self::Fates(group) => {
                 let mut fates = Fate::all().into_iter().filter(|fate| fate.is_in(group));

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::quantity::unit::{Period, Rate};
-use crate::scenario::arrivals::Trace;
+use crate::scenario::arrivals::RecordedArrivals;
 
 /// How requests arrive. What may stand beside what is checked where the file is read.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]
@@ -87,7 +87,7 @@ pub enum Shape {
     /// Evenly from the load's rate to another.
     Ramp(Ramp),
     /// One rate after another; they say rate and length of the whole measured part.
-    Steps(Vec<Step>),
+    Steps(Vec<LoadStep>),
     /// The load's rate, and every now and then another. The first burst begins with the measured part.
     Bursts(Bursts),
 }
@@ -103,7 +103,7 @@ pub struct Ramp {
 /// A rate for a time.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct LoadStep {
     /// Requests per second.
     pub rate: Rate,
     /// For how long.
@@ -133,7 +133,7 @@ pub struct Replay {
     pub speed: f64,
     /// What the file holds, once it has been read.
     #[serde(skip)]
-    pub trace: Option<Arc<Trace>>,
+    pub trace: Option<Arc<RecordedArrivals>>,
 }
 
 const fn as_recorded() -> f64 {

@@ -11,7 +11,7 @@ use crate::exporter::Exporter;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 #[serde(rename_all = "kebab-case")]
-pub enum Processor {
+pub enum ProcessorKind {
     /// The SDK's batch processor: a queue and one worker.
     #[default]
     Batch,
@@ -27,7 +27,7 @@ pub struct ExportPath {
     pub name: String,
     /// How it takes spans up.
     #[serde(default)]
-    pub processor: Processor,
+    pub processor: ProcessorKind,
     /// Its tracer provider: 1 is that of the main path, 2 and 3 have tracers of their own.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub provider: u8,

@@ -179,8 +179,8 @@ pub(crate) enum OneOrMany {
 
 /// Reads `[service]` (one) or `[[service]]` (several).
 pub(crate) fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Service>, D::Error> {
-    struct OneOrMany;
-    impl<'de> Visitor<'de> for OneOrMany {
+    struct OneOrManyVisitor;
+    impl<'de> Visitor<'de> for OneOrManyVisitor {
         type Value = Vec<Service>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -195,7 +195,7 @@ pub(crate) fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Serv
             Vec::deserialize(SeqAccessDeserializer::new(seq))
         }
     }
-    from.deserialize_any(OneOrMany)
+    from.deserialize_any(OneOrManyVisitor)
 }
 
 const fn eight() -> NonZeroU32 {

@@ -67,15 +67,15 @@ pub fn differs(plain: &str, reworded: &str) -> Option<(String, String)> {
 mod tests {
     use super::*;
     use crate::fate::Fate;
-    use crate::result::Check;
+    use crate::result::TrustCheck;
     use crate::term::{Term, Word};
 
     #[test]
     fn texts_are_said_differently_and_mean_the_same() {
-        let said = during(|| Check::Steal.text());
+        let said = during(|| TrustCheck::Steal.text());
         assert_eq!(said, "fgrny ba gur svkgher'f pberf, funer");
-        assert_eq!(during(|| Term::<Check>::read(&said)), Term::Known(Check::Steal));
-        assert_eq!(Term::<Check>::read(&said), Term::Foreign(said.to_string()));
+        assert_eq!(during(|| Term::<TrustCheck>::read(&said)), Term::Known(TrustCheck::Steal));
+        assert_eq!(Term::<TrustCheck>::read(&said), Term::Foreign(said.to_string()));
         assert_eq!(during(|| Fate::DroppedQueueFull.facts().short), "dhrhr shyy");
     }
 

@@ -1,8 +1,8 @@
 //! What metrics say, as a table and the rows' notes.
 
 use spanfate_model::advice::lines::assignment;
-use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
-use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::observed::{FleetRow, Known, QueueOwner, Risk};
+use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::advice::{
     BATCH_VARIABLE, EXPORT_TIMEOUT_VARIABLE, EXPORTER_TIMEOUT_VARIABLE, QUEUE_VARIABLE,
 };
@@ -16,7 +16,7 @@ use crate::text::{clean, clip};
 const NAME: usize = 40;
 
 /// A row per batch processor or exporter, and what there is to say of each.
-pub(crate) fn observed(rows: &[Row]) -> String {
+pub(crate) fn observed(rows: &[FleetRow]) -> String {
     if rows.is_empty() {
         return "No metrics of a batch processor or of a collector's exporter are here. The Go SDK has them with \
                 OTEL_GO_X_OBSERVABILITY=true and a MeterProvider.\n"
@@ -43,8 +43,8 @@ pub(crate) fn observed(rows: &[Row]) -> String {
     out
 }
 
-fn paste(out: &mut String, set: &Settings, of: &Row) {
-    let default = Settings::DEFAULT;
+fn paste(out: &mut String, set: &BatchSettings, of: &FleetRow) {
+    let default = BatchSettings::DEFAULT;
     // What is there already needs no line; which timeouts are set metrics do not say.
     let other = |now: &Known, then: u64| now.value().is_none_or(|now| (now - then as f64).abs() > 0.5);
     let longer = |then: u64, default: u64| then != default;
@@ -68,7 +68,7 @@ fn paste(out: &mut String, set: &Settings, of: &Row) {
     }
 }
 
-fn cells(of: &Row) -> Vec<String> {
+fn cells(of: &FleetRow) -> Vec<String> {
     let number =
         |known: &Known| known.value().map_or_else(|| NONE.to_owned(), |value| TERMINAL.fixed(value, 0));
     let headroom = of.ceiling_per_s.value().zip(of.spans_per_s.value()).map(|(ceiling, rate)| ceiling - rate);
@@ -76,7 +76,7 @@ fn cells(of: &Row) -> Vec<String> {
         (Some(now), Some(most)) => format!("{}/{}", TERMINAL.fixed(now, 0), TERMINAL.fixed(most, 0)),
         _ => NONE.to_owned(),
     };
-    let unit = if of.kind == Kind::Collector && queue != NONE { " requests" } else { "" };
+    let unit = if of.kind == QueueOwner::Collector && queue != NONE { " requests" } else { "" };
     vec![
         clip(&of.service, NAME),
         clip(&of.component, NAME),
@@ -100,7 +100,7 @@ const fn risk(risk: Risk) -> &'static str {
 }
 
 /// What is not known, and why.
-fn unknown(of: &Row) -> Vec<(&'static str, &str)> {
+fn unknown(of: &FleetRow) -> Vec<(&'static str, &str)> {
     let all = [
         ("rate", &of.spans_per_s),
         ("time of an export", &of.export_s),

@@ -1,7 +1,7 @@
 //! What is shown of a plan and of rows.
 
 use spanfate_model::advice::demand::Demand;
-use spanfate_model::advice::observed::{Kind, Known, Risk, Row};
+use spanfate_model::advice::observed::{FleetRow, Known, QueueOwner, Risk};
 use spanfate_model::advice::plan::{self as advice, Now};
 use spanfate_model::exporter::Protocol;
 
@@ -21,16 +21,16 @@ fn demand(spans_per_s: f64, outage_s: f64) -> Demand {
 }
 
 fn shown(demand: &Demand) -> String {
-    of(demand, Settings::DEFAULT)
+    of(demand, BatchSettings::DEFAULT)
 }
 
-fn of(demand: &Demand, settings: Settings) -> String {
+fn of(demand: &Demand, settings: BatchSettings) -> String {
     plan(&advice::plan(demand, &Now { settings, overran: false }).unwrap())
 }
 
 #[test]
 fn what_is_set_now_is_what_is_spoken_of() {
-    let set = |batch, queue| Settings { batch, queue, ..Settings::DEFAULT };
+    let set = |batch, queue| BatchSettings { batch, queue, ..BatchSettings::DEFAULT };
     let text = of(&demand(500.0, 0.0), set(256, 512));
     assert!(text.starts_with("500 spans/s over grpc, 30 ms per export\nWhat is set now suffices"), "{text}");
     assert!(text.contains("\nset now") && !text.contains("export OTEL"), "{text}");
@@ -69,10 +69,10 @@ fn an_outage_shows_what_only_code_can_set() {
 #[test]
 fn an_unknown_figure_is_said_with_its_reason_and_names_are_made_harmless() {
     let unknown = || Known::Unknown("one look only".to_owned());
-    let row = Row {
+    let row = FleetRow {
         service: "shop\u{1b}[31m".to_owned(),
         component: "batching_span_processor/0".to_owned(),
-        kind: Kind::Processor,
+        kind: QueueOwner::Processor,
         over_s: unknown(),
         spans_per_s: unknown(),
         export_s: Known::Value(0.03),
@@ -83,7 +83,7 @@ fn an_unknown_figure_is_said_with_its_reason_and_names_are_made_harmless() {
         dropped: Known::Value(0.0),
         dropped_lately: None,
         risk: Risk::Unknown,
-        set: Some(Settings { batch: 1024, ..Settings::DEFAULT }),
+        set: Some(BatchSettings { batch: 1024, ..BatchSettings::DEFAULT }),
         notes: Vec::new(),
     };
     let text = observed(&[row]);

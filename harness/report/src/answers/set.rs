@@ -1,7 +1,7 @@
 //! What should be set so that nothing is lost?
 
 use spanfate_model::advice::MARGIN;
-use spanfate_model::advice::plan::Plan;
+use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::advice::why::shortfalls;
 use spanfate_model::fate::Remedy;
 use spanfate_model::result::{Advised, How, Price, RunResult};
@@ -136,7 +136,7 @@ fn calculated(one: &Advised) -> Setting {
 }
 
 /// What is left to spare, percent: the margin, or what little there is.
-fn spare(plan: &Plan) -> f64 {
+fn spare(plan: &AdvicePlan) -> f64 {
     let (advised, lacks) = plan.advised();
     let margin = if lacks.is_empty() {
         MARGIN - 1.0

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use spanfate_model::result::{Cause, Limit, LostTo, Nearest, RunResult};
+use spanfate_model::result::{LossCause, LostTo, Nearest, QueueLimit, RunResult};
 
 use super::Answer;
 use crate::books::Books;
@@ -40,7 +40,7 @@ pub(crate) fn why(result: &RunResult) -> Answer {
 }
 
 /// What the scenario made its receiver do, and that the same settings lose nothing without that.
-fn done_to(result: &RunResult, cause: &Cause) -> Option<String> {
+fn done_to(result: &RunResult, cause: &LossCause) -> Option<String> {
     let late = cause.late.as_ref()?;
     let mut text = format!("Here the receiver was made to answer after {}", late.answer_after);
     if let Some(clean) = late.without.as_ref().and_then(|name| result.variant(name)) {
@@ -64,7 +64,7 @@ fn acted(result: &RunResult) -> Option<String> {
 }
 
 /// What makes a queue run full.
-fn mechanism(result: &RunResult, cause: &Cause) -> Option<String> {
+fn mechanism(result: &RunResult, cause: &LossCause) -> Option<String> {
     let (law, limit) = cause.law.as_ref().zip(cause.limit)?;
     let name =
         if result.variants.len() > 1 { format!("With {} one", cause.variant) } else { "One".to_owned() };
@@ -75,8 +75,8 @@ fn mechanism(result: &RunResult, cause: &Cause) -> Option<String> {
         PAGE.fixed(law.ceiling, 0)
     );
     Some(match limit {
-        Limit::Ceiling => format!("{worker}; {} came.", PAGE.fixed(law.spans_per_s, 0)),
-        Limit::Standstill => format!(
+        QueueLimit::Ceiling => format!("{worker}; {} came.", PAGE.fixed(law.spans_per_s, 0)),
+        QueueLimit::Standstill => format!(
             "{worker}, more than the {} that came: exports stood still for longer than the queue of {} could take up.",
             PAGE.fixed(law.spans_per_s, 0),
             PAGE.count(u64::from(law.queue))

@@ -45,7 +45,7 @@ pub(crate) fn about(numbers: Numbers, what: &Term<Measure>, amount: f64) -> Stri
 
 #[cfg(test)]
 mod tests {
-    use spanfate_model::fault::Kind;
+    use spanfate_model::fault::FaultKind;
 
     use super::*;
     use crate::number::TERMINAL;
@@ -68,7 +68,7 @@ mod tests {
             (Measure::InFlightBefore, 1.0, "1 export in flight at most just before"),
             (Measure::Collections, 1.0, "1 garbage collection"),
             (Measure::RequestsForConnection, 1.0, "1 request that waited for a connection"),
-            (Kind::Down.dose(), 1.0, "1 operation it broke"),
+            (FaultKind::Down.dose(), 1.0, "1 operation it broke"),
         ] {
             assert_eq!(about(TERMINAL, &what.into(), amount), text);
         }

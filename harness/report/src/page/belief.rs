@@ -1,7 +1,7 @@
 //! Why may I believe it? What was checked, measured value beside bound.
 
 use spanfate_model::fate::witness::{Witness, WitnessState};
-use spanfate_model::result::{Basis, Bound, Check, RunResult, TrialResult, Validity, VariantResult};
+use spanfate_model::result::{Basis, Bound, RunResult, TrialResult, TrustCheck, Validity, VariantResult};
 use spanfate_model::term::Term;
 
 use super::grid::Grid;
@@ -55,7 +55,7 @@ fn answer(result: &RunResult) -> String {
 /// A check over all trials.
 struct Kind<'a> {
     figure: &'a Term<Basis>,
-    check: &'a Term<Check>,
+    check: &'a Term<TrustCheck>,
     /// The bound, if it is the same in all trials.
     bound: Option<f64>,
     side: Bound,

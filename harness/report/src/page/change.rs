@@ -1,7 +1,7 @@
 //! Is the change real? A candidate beside a baseline.
 
 use spanfate_model::result::change::Change;
-use spanfate_model::result::{Compared, Comparison, RunResult, Way};
+use spanfate_model::result::{Compared, ComparedBy, Comparison, RunResult};
 
 use super::grid::Grid;
 use super::part::{Key, Section, badge, fold, legend, note, plots};
@@ -19,7 +19,8 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     let comparison = result.comparison.as_ref()?;
     let mut body = Html::element("p", &[("class", "verdict")], badge(comparison.verdict));
     body.push(&listed(&comparison.reasons));
-    let deciding: Vec<&Compared> = comparison.rows.iter().filter(|row| row.way != Way::Counter).collect();
+    let deciding: Vec<&Compared> =
+        comparison.rows.iter().filter(|row| row.way != ComparedBy::Counter).collect();
     if !deciding.is_empty() {
         body.push(&legend(&[
             (Key::Dot, "text", "a trial; lines join the two of a pair"),
@@ -40,7 +41,8 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
 
 /// Every figure with what is proven of it, and how it was compared.
 pub(super) fn tables(comparison: &Comparison) -> Html {
-    let deciding: Vec<&Compared> = comparison.rows.iter().filter(|row| row.way != Way::Counter).collect();
+    let deciding: Vec<&Compared> =
+        comparison.rows.iter().filter(|row| row.way != ComparedBy::Counter).collect();
     table(&deciding).with(&counters(comparison)).with(&note(how(comparison)))
 }
 
@@ -51,7 +53,7 @@ fn answer(comparison: &Comparison) -> String {
     let who = format!("{} beside {}", comparison.candidate, comparison.baseline);
     let (worse, better, different) = (of(Change::Worse), of(Change::Better), of(Change::Different));
     let unsure: Vec<&Compared> = of(Change::Inconclusive);
-    let deciding = comparison.rows.iter().filter(|row| row.way != Way::Counter).count();
+    let deciding = comparison.rows.iter().filter(|row| row.way != ComparedBy::Counter).count();
     let found: Vec<String> = [("worse", worse), ("different", different), ("better", better)]
         .into_iter()
         .filter(|(_, rows)| !rows.is_empty())
@@ -138,7 +140,8 @@ const fn sign(change: Change) -> &'static str {
 
 /// Counters: those that differ first. They have one value in all trials of an arm.
 fn counters(comparison: &Comparison) -> Html {
-    let mut rows: Vec<&Compared> = comparison.rows.iter().filter(|row| row.way == Way::Counter).collect();
+    let mut rows: Vec<&Compared> =
+        comparison.rows.iter().filter(|row| row.way == ComparedBy::Counter).collect();
     rows.sort_by_key(|row| row.change == Change::Same);
     let titles = ["Counter", "#Baseline", "#Candidate", "#Change", "Is"];
     let mut grid = Grid::new("Counters: the same in every trial of an arm, so any difference is one", titles);

@@ -1,6 +1,6 @@
 //! Was the claim right?
 
-use spanfate_model::result::{ClaimResult, Outcome, RunResult};
+use spanfate_model::result::{ClaimOutcome, ClaimResult, RunResult};
 
 use super::grid::Grid;
 use super::part::{Section, badge, note};
@@ -26,8 +26,9 @@ fn answer(claims: &[ClaimResult]) -> String {
     if let [claim] = claims {
         return format!("It is {}: “{}”", word(claim.outcome), claim.says);
     }
-    let count = |outcome: Outcome| claims.iter().filter(|claim| claim.outcome == outcome).count() as u64;
-    let all = [Outcome::Reproduced, Outcome::InPart, Outcome::Refuted, Outcome::Inconclusive];
+    let count = |outcome: ClaimOutcome| claims.iter().filter(|claim| claim.outcome == outcome).count() as u64;
+    let all =
+        [ClaimOutcome::Reproduced, ClaimOutcome::InPart, ClaimOutcome::Refuted, ClaimOutcome::Inconclusive];
     let parts: Vec<String> = all
         .into_iter()
         .filter(|outcome| count(*outcome) > 0)
@@ -36,12 +37,12 @@ fn answer(claims: &[ClaimResult]) -> String {
     format!("Of {} claims: {}.", claims.len(), parts.join(", "))
 }
 
-const fn word(outcome: Outcome) -> &'static str {
+const fn word(outcome: ClaimOutcome) -> &'static str {
     match outcome {
-        Outcome::Reproduced => "reproduced",
-        Outcome::InPart => "right in part",
-        Outcome::Refuted => "refuted",
-        Outcome::Inconclusive => "not settled",
+        ClaimOutcome::Reproduced => "reproduced",
+        ClaimOutcome::InPart => "right in part",
+        ClaimOutcome::Refuted => "refuted",
+        ClaimOutcome::Inconclusive => "not settled",
     }
 }
 
@@ -49,10 +50,10 @@ fn table(claims: &[ClaimResult]) -> Html {
     let mut grid = Grid::new("What is claimed", ["Claim", "Says who", "It is"]);
     for claim in claims {
         let (class, sign) = match claim.outcome {
-            Outcome::Reproduced => ("badge good", "✓"),
-            Outcome::InPart => ("badge warn", "±"),
-            Outcome::Refuted => ("badge bad", "✗"),
-            Outcome::Inconclusive => ("badge warn", "?"),
+            ClaimOutcome::Reproduced => ("badge good", "✓"),
+            ClaimOutcome::InPart => ("badge warn", "±"),
+            ClaimOutcome::Refuted => ("badge bad", "✗"),
+            ClaimOutcome::Inconclusive => ("badge warn", "?"),
         };
         grid.marked(vec![
             Html::text(&claim.says),

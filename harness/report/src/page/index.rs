@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::finding::index::{Concluded, Entry};
+use spanfate_model::finding::index::{Concluded, RunEntry};
 use spanfate_model::quantity::stamp;
 use spanfate_model::verdict::Verdict;
 
@@ -28,8 +28,8 @@ pub enum Links {
 }
 
 /// The page; newest runs first.
-pub(crate) fn render(entries: &[Entry], links: Links) -> String {
-    let mut entries: Vec<&Entry> = entries.iter().collect();
+pub(crate) fn render(entries: &[RunEntry], links: Links) -> String {
+    let mut entries: Vec<&RunEntry> = entries.iter().collect();
     entries.sort_by(|a, b| (b.began, &b.run).cmp(&(a.began, &a.run)));
     let main = list(&entries, links).with(&trends(&entries));
     Shell {
@@ -43,12 +43,12 @@ pub(crate) fn render(entries: &[Entry], links: Links) -> String {
     .render()
 }
 
-fn answer(entries: &[&Entry]) -> String {
+fn answer(entries: &[&RunEntry]) -> String {
     if entries.is_empty() {
         return "There is no run yet: `cargo run -- scenario smoke.toml` makes one.".to_owned();
     }
     let count = |verdict: Verdict| {
-        let is = |entry: &&&Entry| entry.found.as_ref().is_ok_and(|found| found.verdict == verdict);
+        let is = |entry: &&&RunEntry| entry.found.as_ref().is_ok_and(|found| found.verdict == verdict);
         entries.iter().filter(is).count() as u64
     };
     let all = [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::AccountingBroken];
@@ -65,7 +65,7 @@ fn answer(entries: &[&Entry]) -> String {
 }
 
 /// How each scenario went, from its first run to its last.
-fn trends(entries: &[&Entry]) -> Html {
+fn trends(entries: &[&RunEntry]) -> Html {
     let mut by_scenario: BTreeMap<&str, Vec<&Concluded>> = BTreeMap::new();
     for entry in entries.iter().rev() {
         if let Ok(found) = &entry.found {
@@ -100,7 +100,7 @@ fn share(loss: f64) -> String {
     if loss > 0.0 { PAGE.percent(loss) } else { "0".to_owned() }
 }
 
-fn list(entries: &[&Entry], links: Links) -> Html {
+fn list(entries: &[&RunEntry], links: Links) -> Html {
     let served = links == Links::Served;
     let choice: &[&str] = if served { &["Compare"] } else { &[] };
     let rest = [
@@ -138,7 +138,7 @@ fn list(entries: &[&Entry], links: Links) -> Html {
     open_section("runs", "What was run?", form)
 }
 
-fn told(entry: &Entry, found: &Concluded) -> Vec<Html> {
+fn told(entry: &RunEntry, found: &Concluded) -> Vec<Html> {
     let reason = found.reason.as_deref().filter(|_| found.verdict != Verdict::Pass);
     let verdict = badge(found.verdict).with(&Html::leaf("small", "", reason.unwrap_or_default()));
     vec![
@@ -154,12 +154,12 @@ fn told(entry: &Entry, found: &Concluded) -> Vec<Html> {
     ]
 }
 
-fn when(entry: &Entry) -> Html {
+fn when(entry: &RunEntry) -> Html {
     let text = if entry.began == 0 { NONE.to_owned() } else { stamp::read(entry.began) };
     Html::leaf("span", "whole", text)
 }
 
-fn link(entry: &Entry, links: Links) -> Html {
+fn link(entry: &RunEntry, links: Links) -> Html {
     let to = match links {
         Links::Served => entry.found.is_ok().then(|| format!("/runs/{}", entry.run)),
         Links::Files => entry.report.as_ref().and_then(|path| Some(path.file_name()?.to_str()?.to_owned())),

@@ -1,6 +1,6 @@
 //! On which export path were they lost?
 
-use spanfate_model::books::ledger::Spread;
+use spanfate_model::books::ledger::PathSpread;
 use spanfate_model::fate::Fate;
 use spanfate_model::result::{PathKind, RunResult};
 
@@ -85,7 +85,7 @@ fn answer(result: &RunResult, all: &[Row<'_>], several: Several) -> String {
             )
         }
     };
-    if let Some(Spread { every, some, none }) = spread(&result.variants) {
+    if let Some(PathSpread { every, some, none }) = spread(&result.variants) {
         text += &format!(
             " {} arrived on every path, {} on some, {} on none.",
             PAGE.counted(every, "span", "spans"),
@@ -300,7 +300,7 @@ fn spreads(result: &RunResult) -> Html {
     let titles = ["Variant", "#On every path | spans", "#On some | spans", "#On none | spans"];
     let mut grid = Grid::new("On how many of its paths a span arrived", titles);
     for variant in &result.variants {
-        if let Some(Spread { every, some, none }) = spread([variant]) {
+        if let Some(PathSpread { every, some, none }) = spread([variant]) {
             grid.row([variant.name.clone(), PAGE.count(every), PAGE.count(some), PAGE.count(none)]);
         }
     }

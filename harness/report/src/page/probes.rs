@@ -1,7 +1,7 @@
 //! What did the probes see, and what did they lose?
 
 use spanfate_model::fate::witness::WitnessState;
-use spanfate_model::format::probe::Kind;
+use spanfate_model::format::probe::ProbeKind;
 use spanfate_model::result::{ProbeResult, ProbedProcessor, RunResult, TrialResult, VariantResult};
 
 use super::grid::Grid;
@@ -96,7 +96,7 @@ fn witness(rows: &[Row<'_>]) -> Html {
 
 /// Hits of probes. Without records of spans those of a batch are counted by its length, not by a hit of each.
 fn hits(probes: &ProbeResult) -> u64 {
-    let counted = |site: &str| site == Kind::Handed.as_str() && !probes.mode.names_spans();
+    let counted = |site: &str| site == ProbeKind::Handed.as_str() && !probes.mode.names_spans();
     probes.hits.iter().filter(|(site, _)| !counted(site)).map(|(_, hits)| hits).sum()
 }
 

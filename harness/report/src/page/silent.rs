@@ -1,7 +1,7 @@
 //! Which losses are silent? What an operator sees of each, and which rule would have fired.
 
 use spanfate_model::fate::Fate;
-use spanfate_model::fate::signal::Rule;
+use spanfate_model::fate::signal::AlertRule;
 use spanfate_model::result::{RunResult, SilentLosses};
 
 use super::grid::Grid;
@@ -58,9 +58,9 @@ fn table(caption: &str, fates: &[(Fate, u64)]) -> Html {
     for (fate, lost) in fates {
         let Some(signal) = fate.facts().signal else { continue };
         let (what, rule) = match signal.rule {
-            Rule::Counts(text) => ("✓ counts them", Html::leaf("code", "rule", text)),
-            Rule::Hints(text) => ("? hints at them", Html::leaf("code", "rule", text)),
-            Rule::None(why) => ("✗ none can", Html::text(why)),
+            AlertRule::Counts(text) => ("✓ counts them", Html::leaf("code", "rule", text)),
+            AlertRule::Hints(text) => ("? hints at them", Html::leaf("code", "rule", text)),
+            AlertRule::None(why) => ("✗ none can", Html::text(why)),
         };
         grid.marked(vec![
             Html::text(fate.to_string()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use spanfate_model::fate::witness::Witness;
-use spanfate_model::result::{Agreement, Counted, RunResult};
+use spanfate_model::result::{Agreement, CountedThing, RunResult};
 use spanfate_model::term::Term;
 
 use super::grid::Grid;
@@ -54,7 +54,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
 
 /// What several witnesses counted alike in some trials, added up over these.
 struct Row<'a> {
-    what: &'a Term<Counted>,
+    what: &'a Term<CountedThing>,
     counts: Vec<(Witness, u64)>,
     trials: u64,
     /// Differences that are explained, and those that are not.

@@ -23,7 +23,7 @@ fn advised(export_ms: f64) -> Option<Advice> {
 
 fn losing() -> ProcessorPeek {
     ProcessorPeek {
-        state: State::Losing,
+        state: ProcessorHealth::Losing,
         watched_s: 15.02,
         dropped_total: 1_234_567,
         may_have_wrapped: false,
@@ -88,7 +88,7 @@ paste      OTEL_BSP_MAX_EXPORT_BATCH_SIZE=1216
 #[test]
 fn stuck_idle_and_several_are_said() {
     let stuck = ProcessorPeek {
-        state: State::Stuck,
+        state: ProcessorHealth::Stuck,
         dropped: 0,
         dropped_total: 0,
         silent_s: Some(15.0),
@@ -105,8 +105,13 @@ fn stuck_idle_and_several_are_said() {
     assert!(text.contains("\nbatch processor 2 of 2\n"), "{text}");
     assert!(text.contains("ceiling    unknown: no export ended\n"), "{text}");
     assert!(render(&peek(Vec::new())).starts_with("No span ended"), "idle");
-    let fine =
-        ProcessorPeek { state: State::Keeping, dropped: 0, dropped_total: 0, advice: None, ..losing() };
+    let fine = ProcessorPeek {
+        state: ProcessorHealth::Keeping,
+        dropped: 0,
+        dropped_total: 0,
+        advice: None,
+        ..losing()
+    };
     let text = render(&peek(vec![ProcessorPeek { may_have_wrapped: true, ..fine }]));
     assert!(text.starts_with("No span was dropped since the process started.\n"), "{text}");
     assert!(

@@ -3,7 +3,7 @@
 use plotters::element::{Circle, PathElement, Rectangle};
 use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
-use spanfate_model::result::{Compared, Way};
+use spanfate_model::result::{Compared, ComparedBy};
 use spanfate_model::scenario::figure::Figure as Figured;
 
 use super::figure::{Area, Drawn, Figure, WIDTH, px, stroke, write};
@@ -28,7 +28,7 @@ const EFFECT: (f64, f64) = (262.0, 336.0);
 pub(crate) fn strip(row: &Compared, at: usize) -> Html {
     let [figure, baseline, candidate, effect, interval, ..] = compared::cells(row, PAGE);
     let n = PAGE.counted(row.baseline.len().min(row.candidate.len()) as u64, "pair", "pairs");
-    let what = if row.way == Way::Paired { n } else { format!("{n} of trials at different times") };
+    let what = if row.way == ComparedBy::Paired { n } else { format!("{n} of trials at different times") };
     let plot = Figure {
         key: format!("change-{at}"),
         title: &format!("{figure} of baseline and candidate"),
@@ -86,7 +86,7 @@ fn trials(area: &Area<'_>, row: &Compared) -> Drawn {
         area.draw(&PathElement::new(line, stroke(Ink::Grid, 1.0)))?;
         write(area, &label(row, tick), Ink::Soft, (STRIP.0 - 5.0, y), HPos::Right)?;
     }
-    if row.way == Way::Paired {
+    if row.way == ComparedBy::Paired {
         for (one, other) in baseline.iter().zip(&candidate) {
             let line = [(px(ARMS.0), px(down(scale, *one))), (px(ARMS.1), px(down(scale, *other)))];
             area.draw(&PathElement::new(line, stroke(Ink::Trial, 1.0)))?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use spanfate_model::books::ledger::Spread;
+use spanfate_model::books::ledger::PathSpread;
 use spanfate_model::fate::Fate;
 use spanfate_model::result::{PathKind, RunResult};
 
@@ -213,12 +213,12 @@ fn exports(row: &Row<'_>) -> Vec<String> {
 /// On how many paths spans arrived, a line per variant.
 fn spreads(result: &RunResult) -> Vec<String> {
     let several = result.variants.len() > 1;
-    let all: Vec<(&str, Spread)> = result
+    let all: Vec<(&str, PathSpread)> = result
         .variants
         .iter()
         .filter_map(|variant| Some((variant.name.as_str(), spread([variant])?)))
         .collect();
-    let line = |(at, (name, Spread { every, some, none })): (usize, &(&str, Spread))| {
+    let line = |(at, (name, PathSpread { every, some, none })): (usize, &(&str, PathSpread))| {
         let whose = if several { format!("{}: ", text::clean(name)) } else { String::new() };
         let [every, some, none] = [every, some, none].map(|n| TERMINAL.count(*n));
         let words = format!("{whose}received on every path {every}, on some {some}, on none {none}");

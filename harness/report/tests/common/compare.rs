@@ -3,7 +3,7 @@
 use spanfate_model::exporter::Exporter;
 use spanfate_model::plan::{PlannedTrial, PlannedVariant};
 use spanfate_model::result::change::Change;
-use spanfate_model::result::{Cell, Compared, Comparison, RunResult, SweepResult, VariantResult, Way};
+use spanfate_model::result::{Cell, Compared, ComparedBy, Comparison, RunResult, SweepResult, VariantResult};
 use spanfate_model::term::Term;
 use spanfate_model::verdict::Verdict;
 
@@ -23,12 +23,12 @@ pub(crate) fn compared() -> RunResult {
         way,
         baseline: vec![at; 10],
         candidate: vec![at * 1.071; 10],
-        relative: way == Way::Paired,
+        relative: way == ComparedBy::Paired,
         effect: Some(effect),
-        interval: (way == Way::Paired).then_some((effect - 0.02, effect + 0.02)),
-        p: (way == Way::Paired).then_some(0.002),
-        adjusted: (way == Way::Paired).then_some(0.004),
-        detectable: (way == Way::Paired).then_some(0.03),
+        interval: (way == ComparedBy::Paired).then_some((effect - 0.02, effect + 0.02)),
+        p: (way == ComparedBy::Paired).then_some(0.002),
+        adjusted: (way == ComparedBy::Paired).then_some(0.004),
+        detectable: (way == ComparedBy::Paired).then_some(0.03),
         smallest: 0.05,
         change,
         reason: (change == Change::Inconclusive).then(|| "too few pairs | for it".to_owned()),
@@ -43,9 +43,9 @@ pub(crate) fn compared() -> RunResult {
         looks: None,
         environment: Vec::new(),
         rows: vec![
-            row("spans.created", Way::Counter, Change::Same, 0.0, 225_000.0),
-            row("response.p50", Way::Paired, Change::Worse, 0.071, 310_000.0),
-            row("memory.peak", Way::Paired, Change::Inconclusive, 0.004, 9.6e7),
+            row("spans.created", ComparedBy::Counter, Change::Same, 0.0, 225_000.0),
+            row("response.p50", ComparedBy::Paired, Change::Worse, 0.071, 310_000.0),
+            row("memory.peak", ComparedBy::Paired, Change::Inconclusive, 0.004, 9.6e7),
         ],
         verdict: Verdict::Fail,
         reasons: result.reasons.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use spanfate_model::books::ledger::FateCount;
 use spanfate_model::exporter::Exporter;
-use spanfate_model::fate::{Exit, Fate};
+use spanfate_model::fate::{ExitWay, Fate};
 use spanfate_model::result::{Dose, FaultResult, FaultWindow, RunResult, VariantResult};
 use spanfate_model::scenario::Fault;
 use spanfate_model::term::Term;
@@ -70,7 +70,7 @@ fn killed(result: &mut RunResult) {
     let trial = &mut result.variants[0].trials[0];
     trial.services[0].starts = 2;
     let queued = FateCount { total: 412, measured: 412, ..FateCount::default() };
-    trial.ledger.fates.insert(Fate::LostInQueueAtExit(Exit::Kill), queued);
+    trial.ledger.fates.insert(Fate::LostInQueueAtExit(ExitWay::Kill), queued);
     trial.ledger.created += 412;
     (trial.loss.lost, trial.loss.silent) = (412, 412);
     trial.timeline[4].lost = 412;

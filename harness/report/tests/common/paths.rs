@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::books::explain::{PathStanding, Step};
-use spanfate_model::books::ledger::{FateCount, Listed, PathBooks, Spread};
+use spanfate_model::books::explain::{ExplainStep, PathStanding};
+use spanfate_model::books::ledger::{FateCount, ListedSpans, PathBooks, PathSpread};
 use spanfate_model::books::row::Standing;
 use spanfate_model::exporter::{Effective, Exporter};
 use spanfate_model::fate::witness::Witness;
-use spanfate_model::fate::{Cause, Fate, Filter};
+use spanfate_model::fate::{ExportCause, Fate, Filter};
 use spanfate_model::result::{
     Loss, PathKind, PathResult, Prediction, RunResult, ServiceExports, TrialResult,
 };
@@ -86,11 +86,11 @@ fn fork(trial: &mut TrialResult, service: &str, start: u32, (exporter, shares): 
         let fates = match number {
             0 if lost > 0 => vec![
                 (Fate::DroppedQueueFull, lost - 320),
-                (Fate::ExportFailed(Cause::Timeout), 300),
-                (Fate::ExportFailed(Cause::Refused), 20),
+                (Fate::ExportFailed(ExportCause::Timeout), 300),
+                (Fate::ExportFailed(ExportCause::Refused), 20),
                 (Fate::Filtered(Filter::ExporterWrapper), 40),
             ],
-            _ => vec![(Fate::ExportFailed(Cause::Status), lost)],
+            _ => vec![(Fate::ExportFailed(ExportCause::Status), lost)],
         };
         let open = if number == 0 && lost > 0 { 7 } else { 0 };
         let path = result_of(number, start, exporter, (offered, lost, law));
@@ -101,8 +101,8 @@ fn fork(trial: &mut TrialResult, service: &str, start: u32, (exporter, shares): 
     trial.ledger.paths.push(books("offered to no path", (service, start), 25, &filtered, 0));
     let lost = (offered as f64 * shares[0]) as u64;
     let spread = trial.ledger.spread.get_or_insert_default();
-    let Spread { every, some, none } = *spread;
-    *spread = Spread {
+    let PathSpread { every, some, none } = *spread;
+    *spread = PathSpread {
         every: every + offered - lost,
         some: some + lost.saturating_sub(3),
         none: none + lost.min(3),
@@ -131,8 +131,8 @@ fn books(
         created,
         created_measured: created,
         fates,
-        unexplained: Listed::default(),
-        unaccounted: Listed { count: open, ids: Vec::new() },
+        unexplained: ListedSpans::default(),
+        unaccounted: ListedSpans { count: open, ids: Vec::new() },
     };
     assert!(out.closes());
     out
@@ -215,7 +215,7 @@ fn explained(trial: &mut TrialResult, exporter: &str) {
         if example.steps.iter().all(|step| step.path.is_none()) {
             example.steps.insert(
                 2,
-                Step {
+                ExplainStep {
                     at_ms: example.decided_ms - 0.1,
                     witness: Some(Witness::Probe),
                     what: "handed to the exporter in batch 3 of 1 span".to_owned(),

@@ -23,8 +23,8 @@ use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{
-    Basis, ClaimResult, Estimate, Expectation, ExportFigures, Insights, LoadFigures, Loss, Outcome,
-    RunResult, Summary, TrialResult, VariantResult,
+    Basis, ClaimOutcome, ClaimResult, Estimate, Expectation, ExportFigures, Insights, LoadFigures, Loss,
+    RunResult, TrialResult, VariantResult, VariantSummary,
 };
 use spanfate_model::scenario::{Load, Receiver, Scenario, Variant};
 use spanfate_model::term::Term;
@@ -94,7 +94,8 @@ pub(crate) fn single() -> RunResult {
 pub(crate) fn spanless() -> RunResult {
     let mut result = single();
     for variant in &mut result.variants {
-        variant.summary = Summary { trials: 1, damage: Some(Damage::default()), ..Summary::default() };
+        variant.summary =
+            VariantSummary { trials: 1, damage: Some(Damage::default()), ..VariantSummary::default() };
         for trial in &mut variant.trials {
             trial.ledger =
                 Ledger { format: FORMAT.to_owned(), status: Status::Complete, ..Ledger::default() };
@@ -272,8 +273,8 @@ fn claims() -> Vec<ClaimResult> {
         }],
     };
     vec![
-        one("The defaults lose spans above 5,000 requests/s.", Outcome::Refuted, Verdict::Fail),
-        one("A full queue is silent.", Outcome::Reproduced, Verdict::Pass),
+        one("The defaults lose spans above 5,000 requests/s.", ClaimOutcome::Refuted, Verdict::Fail),
+        one("A full queue is silent.", ClaimOutcome::Reproduced, Verdict::Pass),
     ]
 }
 
@@ -349,7 +350,7 @@ fn variant(case: &Case, at: usize, plan: &Plan) -> VariantResult {
     VariantResult { name: case.name.clone(), settings, summary: summary(&trials), trials }
 }
 
-fn summary(trials: &[TrialResult]) -> Summary {
+fn summary(trials: &[TrialResult]) -> VariantSummary {
     let n = trials.len() as f64;
     let mean = trials.iter().map(|trial| trial.loss.rate).sum::<f64>() / n;
     let spread = trials.iter().map(|trial| (trial.loss.rate - mean).abs()).fold(0.0, f64::max);
@@ -361,7 +362,7 @@ fn summary(trials: &[TrialResult]) -> Summary {
         }
     }
     let first = trials.first();
-    Summary {
+    VariantSummary {
         trials: trials.len() as u64,
         loss: Estimate {
             mean,
@@ -386,6 +387,6 @@ fn summary(trials: &[TrialResult]) -> Summary {
         },
         breakdown: first.map_or_else(Vec::new, |trial| trial.breakdown.clone()),
         damage: first.and_then(|trial| trial.damage.clone()),
-        ..Summary::default()
+        ..VariantSummary::default()
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::books::explain::{ActingFault, Explanation, Step};
+use spanfate_model::books::explain::{ActingFault, ExplainStep, Explanation};
 use spanfate_model::books::ledger::{Exemplar, Expected, FateCount, FirstLostSpan, Ledger};
 use spanfate_model::books::row::Standing;
 use spanfate_model::exporter::{Compression, Effective, OnFull};
 use spanfate_model::fate::witness::{Witness, WitnessReport, WitnessState};
-use spanfate_model::fate::{Exit, Fate, FateClass};
+use spanfate_model::fate::{ExitWay, Fate, FateClass};
 use spanfate_model::format::manifest::{FORMAT, Status};
 use spanfate_model::plan::PlannedTrial;
 use spanfate_model::quantity::id::SpanId;
@@ -15,7 +15,7 @@ use spanfate_model::result::{
     Agreement, ExportFigures, LoadFigures, Loss, Prediction, Quantiles, Slice, TrialResult, UsageFigures,
     Validity,
 };
-use spanfate_model::result::{Basis, Counted, Total};
+use spanfate_model::result::{Basis, CountedThing, Total};
 use spanfate_model::term::Term;
 
 use super::chain::alone;
@@ -96,7 +96,8 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
 
 /// What would be said of the first lost span of each fate.
 fn examples(case: &Case, planned: &PlannedTrial, ledger: &Ledger) -> Vec<Explanation> {
-    let step = |at_ms: f64, witness, what: &str| Step { at_ms, witness, what: what.to_owned(), path: None };
+    let step =
+        |at_ms: f64, witness, what: &str| ExplainStep { at_ms, witness, what: what.to_owned(), path: None };
     let one = |(fate, first): (&Fate, &FirstLostSpan)| Explanation {
         trial: planned.index,
         variant: case.name.clone(),
@@ -172,7 +173,7 @@ fn ledger(case: &Case, created: u64, measured: u64, tags: &Tags<'_>) -> Ledger {
     let dropped = tags.lost + tags.warm;
     put(Fate::Received, created - dropped - queued, measured - tags.lost, 1);
     put(Fate::DroppedQueueFull, dropped, tags.lost - queued.min(tags.lost), 6200);
-    put(Fate::LostInQueueAtExit(Exit::ShutdownDeadline), queued, queued, 44_100);
+    put(Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline), queued, queued, 44_100);
     Ledger {
         format: FORMAT.to_owned(),
         trial: tags.planned.index,
@@ -262,7 +263,7 @@ fn witnesses() -> Vec<WitnessReport> {
 
 fn agreement(ledger: &Ledger) -> Vec<Agreement> {
     let row = |what: Total, witnesses: &[Witness], count: u64| Agreement {
-        what: Counted::Total(what).into(),
+        what: CountedThing::Total(what).into(),
         counts: witnesses.iter().map(|witness| (*witness, count)).collect(),
         difference: 0,
         explained: None,

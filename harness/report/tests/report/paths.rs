@@ -1,6 +1,6 @@
 //! Export paths, where a program has several: terminal, page, Markdown and explained spans.
 
-use spanfate_model::books::ledger::Spread;
+use spanfate_model::books::ledger::PathSpread;
 use spanfate_model::fate::FateClass;
 use spanfate_model::result::RunResult;
 use spanfate_report::{TableStyle, explained};
@@ -75,7 +75,7 @@ fn trials_are_added_up_and_starts_are_kept_apart() {
     }
     assert_eq!(rows(&result).len(), 4);
     assert!(!plain(&result, 200).contains("start 2"));
-    let each = Spread { every: 1, some: 2, none: 3 };
+    let each = PathSpread { every: 1, some: 2, none: 3 };
     let trials = result.variants.iter_mut().flat_map(|variant| &mut variant.trials);
     trials.for_each(|trial| trial.ledger.spread = Some(each));
     let line = "fast receiver: received on every path 3, on some 6, on none 9";

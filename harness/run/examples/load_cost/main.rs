@@ -19,10 +19,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use nix::sys::prctl::set_timerslack;
-use spanfate_model::load::{LoadRecord, Outcome, read};
+use spanfate_model::load::{LoadRecord, RequestOutcome, read};
 use spanfate_model::quantity::id::TraceTag;
 use spanfate_run::host::clock;
-use spanfate_run::load::{self, Config, Headers, Starts};
+use spanfate_run::load::{self, Headers, LoadConfig, Starts};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -68,7 +68,7 @@ fn send(
     let count = rate * seconds;
     // As in a trial: the harness on one core, the service on another.
     threads::pin(1)?;
-    let running = load::start(Config {
+    let running = load::start(LoadConfig {
         target,
         path: "/work".to_owned(),
         starts: Starts::Open {
@@ -93,7 +93,7 @@ fn send(
     println!("sf-load {:.1} us of CPU per request", sending as f64 / 1e3 / done as f64);
     let records: Vec<_> = read(&std::fs::read(&log)?).collect();
     std::fs::remove_file(&log)?;
-    let answered = records.iter().filter(|record| record.outcome == Outcome::Answered).count();
+    let answered = records.iter().filter(|record| record.outcome == RequestOutcome::Answered).count();
     println!("{answered} of {count} answered");
     let started = || records.iter().filter(|record| record.started > 0).map(|record| record.started);
     let (first, last) = (started().min().unwrap_or_default(), started().max().unwrap_or_default());

@@ -8,14 +8,14 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use spanfate_model::load::Outcome;
+use spanfate_model::load::RequestOutcome;
 use spanfate_model::quantity::unit::MonoNs;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::Config;
+use super::LoadConfig;
 use super::link::Link;
-use super::record::{Ended, Recorder};
+use super::record::{EndedRequest, Recorder};
 use super::request::Template;
 use crate::host::clock;
 
@@ -28,8 +28,8 @@ pub(super) struct Crew {
     template: RefCell<Template>,
     recorder: Rc<Recorder>,
     /// Last in, first out, so that few connections carry the load and the rest stay idle.
-    idle: RefCell<Vec<Rc<Worker>>>,
-    workers: RefCell<Vec<Rc<Worker>>>,
+    idle: RefCell<Vec<Rc<Mailbox>>>,
+    workers: RefCell<Vec<Rc<Mailbox>>>,
     /// Requests of a closed load that wait for a free worker.
     queue: RefCell<Range<u32>>,
     busy: Cell<u32>,
@@ -40,7 +40,7 @@ pub(super) struct Crew {
 
 /// A worker's mailbox.
 #[derive(Debug, Default)]
-pub(super) struct Worker {
+pub(super) struct Mailbox {
     request: Cell<Option<u32>>,
     started: Cell<MonoNs>,
     wake: Notify,
@@ -50,7 +50,7 @@ pub(super) struct Worker {
     task: RefCell<Option<Waker>>,
 }
 
-impl Worker {
+impl Mailbox {
     fn give(&self, request: u32) {
         self.request.set(Some(request));
         self.wake.notify_one();
@@ -85,7 +85,7 @@ impl Worker {
 }
 
 impl Crew {
-    pub(super) fn new(config: &Config, template: Template, recorder: &Rc<Recorder>) -> Self {
+    pub(super) fn new(config: &LoadConfig, template: Template, recorder: &Rc<Recorder>) -> Self {
         Self {
             target: config.target,
             timeout: config.timeout.as_nanos() as u64,
@@ -134,7 +134,7 @@ impl Crew {
     }
 
     /// Takes the next request of a closed load, or a rest.
-    fn rest(&self, worker: &Rc<Worker>) {
+    fn rest(&self, worker: &Rc<Mailbox>) {
         if let Some(request) = self.queue.borrow_mut().next() {
             worker.request.set(Some(request));
             return;
@@ -166,14 +166,14 @@ impl Tasks {
         let worker = match rested {
             Some(worker) => worker,
             None if self.set.len() < self.most => self.hire(),
-            None => return self.crew.recorder.not_started(request, Outcome::InFlightCap),
+            None => return self.crew.recorder.not_started(request, RequestOutcome::InFlightCap),
         };
         self.crew.busy.set(self.crew.busy.get() + 1);
         worker.give(request);
     }
 
-    fn hire(&mut self) -> Rc<Worker> {
-        let worker = Rc::new(Worker::default());
+    fn hire(&mut self) -> Rc<Mailbox> {
+        let worker = Rc::new(Mailbox::default());
         self.crew.workers.borrow_mut().push(Rc::clone(&worker));
         self.set.spawn_local(work(Rc::clone(&self.crew), Rc::clone(&worker)));
         worker
@@ -186,13 +186,13 @@ impl Tasks {
             let Some(request) = worker.request.take() else { continue };
             let started =
                 if worker.started.get() == 0 { self.crew.recorder.start() } else { worker.started.get() };
-            let ended = Ended { outcome: Outcome::TimedOut, status: 0, started, connection: 0 };
+            let ended = EndedRequest { outcome: RequestOutcome::TimedOut, status: 0, started, connection: 0 };
             self.crew.recorder.ended(request, ended);
         }
     }
 }
 
-async fn work(crew: Rc<Crew>, worker: Rc<Worker>) {
+async fn work(crew: Rc<Crew>, worker: Rc<Mailbox>) {
     let mut link = None;
     loop {
         let Some(request) = worker.request.get() else {
@@ -205,7 +205,7 @@ async fn work(crew: Rc<Crew>, worker: Rc<Worker>) {
         };
         worker.started.set(crew.recorder.start());
         let ended = send(&crew, &worker, &mut link, request).await;
-        if !matches!(ended.outcome, Outcome::Answered | Outcome::BadStatus) {
+        if !matches!(ended.outcome, RequestOutcome::Answered | RequestOutcome::BadStatus) {
             link = None;
         }
         crew.recorder.ended(request, ended);
@@ -216,7 +216,7 @@ async fn work(crew: Rc<Crew>, worker: Rc<Worker>) {
     }
 }
 
-async fn send(crew: &Crew, worker: &Worker, link: &mut Option<Link>, request: u32) -> Ended {
+async fn send(crew: &Crew, worker: &Mailbox, link: &mut Option<Link>, request: u32) -> EndedRequest {
     let mut connection = link.as_ref().map_or(0, |link| link.number);
     let exchange = async {
         if let Some(open) = link
@@ -230,17 +230,17 @@ async fn send(crew: &Crew, worker: &Worker, link: &mut Option<Link>, request: u3
             connection = crew.next_connection();
             match Link::open(crew.target, connection).await {
                 Ok(opened) => link.insert(opened),
-                Err(_) => return (Outcome::ConnectFailed, 0),
+                Err(_) => return (RequestOutcome::ConnectFailed, 0),
             }
         };
         let request = crew.template.borrow_mut().request(request);
         // No second try: the service may have made spans of the first.
         match link.exchange(request).await {
-            Ok(status) if status.is_success() => (Outcome::Answered, status.as_u16()),
-            Ok(status) => (Outcome::BadStatus, status.as_u16()),
-            Err(_) => (Outcome::Broken, 0),
+            Ok(status) if status.is_success() => (RequestOutcome::Answered, status.as_u16()),
+            Ok(status) => (RequestOutcome::BadStatus, status.as_u16()),
+            Err(_) => (RequestOutcome::Broken, 0),
         }
     };
-    let (outcome, status) = worker.bound(exchange).await.unwrap_or((Outcome::TimedOut, 0));
-    Ended { outcome, status, started: worker.started.get(), connection }
+    let (outcome, status) = worker.bound(exchange).await.unwrap_or((RequestOutcome::TimedOut, 0));
+    EndedRequest { outcome, status, started: worker.started.get(), connection }
 }

@@ -6,15 +6,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spanfate_model::load::Outcome;
+use spanfate_model::load::RequestOutcome;
 
 use super::alarm::{Alarm, Ring};
 use super::crew::{Crew, Tasks};
-use super::pace::Pace;
+use super::pace::LoadPace;
 use super::record::Recorder;
 use super::request::Template;
-use super::{Config, Starts};
-use crate::error::Error;
+use super::{LoadConfig, Starts};
+use crate::error::RunError;
 use crate::host::clock;
 
 /// Records are appended to the log at every so many rounds of housekeeping: ten times a second.
@@ -28,16 +28,16 @@ const BACKSTOP: Duration = Duration::from_secs(1);
 
 /// Runs the load to its end; gives the number of connections.
 pub(super) async fn run(
-    config: &Config,
+    config: &LoadConfig,
     template: Template,
     log: File,
-    pace: &Arc<Pace>,
-) -> Result<u32, Error> {
+    pace: &Arc<LoadPace>,
+) -> Result<u32, RunError> {
     let recorder = Rc::new(Recorder::new(pace, config, log));
     let crew = Rc::new(Crew::new(config, template, &recorder));
     let mut tasks = Tasks::new(&crew, config.starts.most_open());
-    let alarm = Alarm::new().map_err(Error::system("set the load's timers"))?;
-    let failed = Error::unwritten(&config.log);
+    let alarm = Alarm::new().map_err(RunError::system("set the load's timers"))?;
+    let failed = RunError::unwritten(&config.log);
     let mut dispatch = Dispatch { config, pace, recorder: &recorder, crew: &crew, alarm, rounds: 0 };
     let ran = match &config.starts {
         Starts::Open { schedule, .. } => dispatch.keep_to(schedule, &mut tasks).await,
@@ -57,8 +57,8 @@ pub(super) async fn run(
 }
 
 struct Dispatch<'a> {
-    config: &'a Config,
-    pace: &'a Pace,
+    config: &'a LoadConfig,
+    pace: &'a LoadPace,
     recorder: &'a Recorder,
     crew: &'a Crew,
     alarm: Alarm,
@@ -122,7 +122,7 @@ impl Dispatch<'_> {
     }
 
     fn give_up(&self, requests: std::ops::Range<u32>) {
-        requests.for_each(|request| self.recorder.not_started(request, Outcome::GeneratorLate));
+        requests.for_each(|request| self.recorder.not_started(request, RequestOutcome::GeneratorLate));
     }
 
     async fn wait(&mut self) -> io::Result<()> {

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::Progress;
+use super::LoadProgress;
 
 /// Counters of one load. A stop is noticed at the next housekeeping.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct LoadPace {
     stopped: AtomicBool,
     started: AtomicU64,
     done: AtomicU64,
     not_started: AtomicU64,
 }
 
-impl Pace {
+impl LoadPace {
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
     }
@@ -36,10 +36,10 @@ impl Pace {
         self.not_started.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn progress(&self) -> Progress {
+    pub(super) fn progress(&self) -> LoadProgress {
         // `done` first, so that it is never above `started`.
         let done = self.done.load(Ordering::Acquire);
-        Progress {
+        LoadProgress {
             started: self.started.load(Ordering::Relaxed),
             done,
             not_started: self.not_started.load(Ordering::Relaxed),
@@ -49,10 +49,10 @@ impl Pace {
 
 /// Stops the load when its owner is gone, whatever the reason.
 #[derive(Debug)]
-pub(super) struct StopOnDrop(Arc<Pace>);
+pub(super) struct StopOnDrop(Arc<LoadPace>);
 
 impl StopOnDrop {
-    pub(super) fn new(pace: &Arc<Pace>) -> Self {
+    pub(super) fn new(pace: &Arc<LoadPace>) -> Self {
         Self(Arc::clone(pace))
     }
 }

@@ -5,17 +5,17 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use spanfate_model::load::{LoadRecord, Outcome};
+use spanfate_model::load::{LoadRecord, RequestOutcome};
 use spanfate_model::quantity::unit::MonoNs;
 
-use super::pace::Pace;
-use super::{Config, Starts};
+use super::pace::LoadPace;
+use super::{LoadConfig, Starts};
 use crate::host::clock;
 
 /// What became of a started request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ended {
-    pub(super) outcome: Outcome,
+pub(super) struct EndedRequest {
+    pub(super) outcome: RequestOutcome,
     pub(super) status: u16,
     pub(super) started: MonoNs,
     pub(super) connection: u32,
@@ -32,14 +32,14 @@ struct Intentions {
 /// The log of one load.
 #[derive(Debug)]
 pub(super) struct Recorder {
-    pace: Arc<Pace>,
+    pace: Arc<LoadPace>,
     intentions: Option<Intentions>,
     file: File,
     pending: RefCell<Vec<u8>>,
 }
 
 impl Recorder {
-    pub(super) fn new(pace: &Arc<Pace>, config: &Config, file: File) -> Self {
+    pub(super) fn new(pace: &Arc<LoadPace>, config: &LoadConfig, file: File) -> Self {
         let intentions = match &config.starts {
             Starts::Open { schedule, measured_from, .. } => Some(Intentions {
                 schedule: Arc::clone(schedule),
@@ -58,18 +58,18 @@ impl Recorder {
     }
 
     /// Records a started request, now.
-    pub(super) fn ended(&self, request: u32, ended: Ended) {
+    pub(super) fn ended(&self, request: u32, ended: EndedRequest) {
         self.pace.count_done();
         self.push(request, ended, clock::now());
     }
 
     /// Records a request that is not started.
-    pub(super) fn not_started(&self, request: u32, outcome: Outcome) {
+    pub(super) fn not_started(&self, request: u32, outcome: RequestOutcome) {
         self.pace.count_not_started();
-        self.push(request, Ended { outcome, status: 0, started: 0, connection: 0 }, clock::now());
+        self.push(request, EndedRequest { outcome, status: 0, started: 0, connection: 0 }, clock::now());
     }
 
-    fn push(&self, request: u32, ended: Ended, done: MonoNs) {
+    fn push(&self, request: u32, ended: EndedRequest, done: MonoNs) {
         let (intended, measured) = match &self.intentions {
             Some(Intentions { schedule, start_at, measured_from }) => {
                 let offset = schedule.get(request as usize).copied().unwrap_or_default();

@@ -8,7 +8,7 @@ use spanfate_model::format::probe::Record;
 use spanfate_model::quantity::unit::{ByteSize, MonoNs};
 use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_probes::attach::Attached;
-use spanfate_probes::lookup::Found;
+use spanfate_probes::lookup::FoundSites;
 
 use crate::host::clock;
 
@@ -24,13 +24,13 @@ const BUFFER: ByteSize = ByteSize(1 << 20);
 /// What has been learnt.
 #[derive(Debug)]
 pub(super) struct Learn {
-    found: Found,
+    found: FoundSites,
     at: MonoNs,
-    state: State,
+    state: LearningState,
 }
 
 #[derive(Debug)]
-enum State {
+enum LearningState {
     Waiting,
     Watching(Box<Attached>),
     Done,
@@ -38,23 +38,24 @@ enum State {
 
 impl Learn {
     /// `found` has the site for spans only; the process is watched so long from `began`.
-    pub(super) fn new(found: Found, began: MonoNs, lasting: u64) -> Self {
-        Self { found, at: began + AFTER_NS.min(lasting / 2), state: State::Waiting }
+    pub(super) fn new(found: FoundSites, began: MonoNs, lasting: u64) -> Self {
+        Self { found, at: began + AFTER_NS.min(lasting / 2), state: LearningState::Waiting }
     }
 
     /// Batch processors that spans were offered to. `blind`: none is known yet.
     pub(super) fn look(&mut self, pid: u32, program: &Path, blind: bool, now: MonoNs) -> BTreeSet<u64> {
         let mut out = BTreeSet::new();
-        if matches!(self.state, State::Waiting) && now >= self.at {
+        if matches!(self.state, LearningState::Waiting) && now >= self.at {
             let wish = Ebpf { size: Some(BUFFER), ..Ebpf::plain(EbpfMode::Spans) };
             let attached = Attached::attach(pid, program, &self.found, &wish);
             // Where this cannot be, what is known must do.
-            self.state = attached.map_or(State::Done, |attached| State::Watching(Box::new(attached)));
+            self.state =
+                attached.map_or(LearningState::Done, |attached| LearningState::Watching(Box::new(attached)));
             if !blind {
                 clock::sleep_until(clock::now() + MOMENT_NS);
             }
         }
-        if let State::Watching(attached) = &mut self.state {
+        if let LearningState::Watching(attached) = &mut self.state {
             attached.drain(&mut |record| out.extend(processor(&Record::read(record))));
             if !out.is_empty() {
                 // There may be others.
@@ -62,7 +63,7 @@ impl Learn {
                 attached.drain(&mut |record| out.extend(processor(&Record::read(record))));
             }
             if !out.is_empty() || !blind {
-                self.state = State::Done;
+                self.state = LearningState::Done;
             }
         }
         out

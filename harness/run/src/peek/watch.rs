@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::finding::peek::{Look, Observation, Watched};
-use spanfate_model::format::probe::{ExportError, ExportErrors, Kind, Processor, Record};
+use spanfate_model::finding::peek::{Look, Observation, WatchedProcessor};
+use spanfate_model::format::probe::{ExportError, ExportErrors, ProbeKind, ProcessorLook, Record};
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_probes::attach::Attached;
 use spanfate_probes::memory::Memory;
@@ -16,7 +16,7 @@ const TRIES: u32 = 4;
 /// One of them.
 #[derive(Debug, Default)]
 struct One {
-    watched: Watched,
+    watched: WatchedProcessor,
     /// In which order it was found.
     number: usize,
     /// The look that rates begin with has been taken.
@@ -28,7 +28,7 @@ struct One {
 
 /// All of them, by address: they never move.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct PeekWatch {
     memory: Memory,
     /// Records from before all probes were there are half a truth.
     began: MonoNs,
@@ -41,7 +41,7 @@ pub(super) struct Watch {
     unqueued: u64,
 }
 
-impl Watch {
+impl PeekWatch {
     pub(super) fn new(memory: Memory, began: MonoNs) -> Self {
         Self {
             memory,
@@ -106,8 +106,8 @@ impl Watch {
         })
     }
 
-    fn processor(&mut self, look: &Processor) {
-        if look.kind == Kind::Exported {
+    fn processor(&mut self, look: &ProcessorLook) {
+        if look.kind == ProbeKind::Exported {
             if let Some(error) = self.errors.exported(look) {
                 self.say(look.goroutine, &error);
             }
@@ -118,7 +118,7 @@ impl Watch {
             self.goroutines.insert(look.goroutine, look.processor);
         }
         if look.processor == 0 {
-            if look.kind == Kind::Handover {
+            if look.kind == ProbeKind::Handover {
                 self.unqueued += u64::from(look.spans);
             }
             return;
@@ -153,7 +153,7 @@ impl Watch {
 
 impl One {
     /// A record about it.
-    fn hear(&mut self, look: &Processor) {
+    fn hear(&mut self, look: &ProcessorLook) {
         if self.watched.heard.is_none() {
             // Where it was known before: the batch that left it meanwhile was handed over unseen.
             self.begun = false;
@@ -162,12 +162,12 @@ impl One {
         watched.heard = Some(look.at);
         watched.queue_most = watched.queue_most.max(look.queue);
         match look.kind {
-            Kind::Handover => {
+            ProbeKind::Handover => {
                 self.handed += u64::from(look.spans);
                 self.out = Some((look.batch, look.spans));
                 (watched.exporting, watched.exporting_since) = (look.spans, look.at);
             }
-            Kind::Exported => {
+            ProbeKind::Exported => {
                 watched.exporting = 0;
                 watched.failed += u64::from(look.failed);
                 if let Some((_, spans)) = self.out.take().filter(|(batch, _)| *batch == look.batch) {
@@ -178,7 +178,7 @@ impl One {
                     }
                 }
             }
-            Kind::Shutdown => watched.shut = true,
+            ProbeKind::Shutdown => watched.shut = true,
             _ => {}
         }
     }

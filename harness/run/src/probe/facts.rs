@@ -6,7 +6,7 @@ use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_probes::gobin::{GoBinary, OffsetSource};
 use spanfate_probes::lookup::look_up;
 
-use crate::Error;
+use crate::RunError;
 
 /// What is known of a Go program with the SDK in it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -34,8 +34,8 @@ const EXPORTERS: [(&str, &str); 4] = [
 ];
 
 /// Reads a program's file.
-pub fn facts(program: &Path) -> Result<Facts, Error> {
-    let unfit = |why: String| Error::Unfit { program: program.to_owned(), why };
+pub fn facts(program: &Path) -> Result<Facts, RunError> {
+    let unfit = |why: String| RunError::Unfit { program: program.to_owned(), why };
     let binary = GoBinary::open(program).map_err(|error| unfit(error.to_string()))?;
     let found = look_up(&binary, &Ebpf::plain(EbpfMode::Events)).map_err(|error| unfit(error.to_string()))?;
     let in_it = |package: &str| binary.build.modules.contains_key(package);

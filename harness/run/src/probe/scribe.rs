@@ -6,12 +6,12 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
-use spanfate_model::format::probe::{Kind, Processor, RECORD_BYTES, Record};
+use spanfate_model::format::probe::{ProbeKind, ProcessorLook, RECORD_BYTES, Record};
 use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_probes::attach::Attached;
 use spanfate_probes::memory::Memory;
 
-use super::Seen;
+use super::LiveCounts;
 use crate::host::clock;
 
 /// Bytes that are written at once.
@@ -35,7 +35,7 @@ pub(super) struct Scribe {
     mode: EbpfMode,
     records: u64,
     told: Told,
-    seen: Arc<Seen>,
+    seen: Arc<LiveCounts>,
     /// When the cost was looked at last, and how many hits there were.
     priced: (u64, u64),
 }
@@ -63,7 +63,7 @@ impl Scribe {
         file: File,
         ebpf: Ebpf,
         header: &[u8; RECORD_BYTES],
-        seen: Arc<Seen>,
+        seen: Arc<LiveCounts>,
     ) -> std::io::Result<Self> {
         let mut out = BufWriter::with_capacity(CHUNK, file);
         out.write_all(header)?;
@@ -85,7 +85,7 @@ impl Scribe {
     /// Takes what has come.
     pub(super) fn look(&mut self) -> std::io::Result<()> {
         let (out, told, seen) = (&mut self.out, &mut self.told, &self.seen);
-        let mut source = Source { memory: &mut self.memory, exporters: &self.exporters };
+        let mut source = TextSource { memory: &mut self.memory, exporters: &self.exporters };
         let mut done = Ok(());
         self.records += self.attached.drain(&mut |record| {
             if done.is_ok() {
@@ -139,24 +139,24 @@ impl Scribe {
 }
 
 /// Where it is read from what a record refers to.
-struct Source<'a> {
+struct TextSource<'a> {
     memory: &'a mut Memory,
     exporters: &'a BTreeMap<u64, String>,
 }
 
-impl Source<'_> {
+impl TextSource<'_> {
     /// Reads out of the process what a record refers to, once each.
     fn beside(&mut self, record: &Record, told: &mut Told, out: &mut impl Write) -> std::io::Result<()> {
         match record {
-            Record::Span(mark) if mark.kind == Kind::Offered => self.settings(mark.a, told, out),
+            Record::Span(mark) if mark.kind == ProbeKind::Offered => self.settings(mark.a, told, out),
             Record::Listed(entry) if entry.count > 0 => self.type_name(entry.table, told, out),
             Record::Processor(look) => {
                 if look.processor != 0 && !look.simple {
                     self.settings(look.processor, told, out)?;
                 }
                 match look.kind {
-                    Kind::Handover => self.exporter(look, told, out)?,
-                    Kind::Drained => told.forget(look.processor),
+                    ProbeKind::Handover => self.exporter(look, told, out)?,
+                    ProbeKind::Drained => told.forget(look.processor),
                     _ if look.error != 0 => self.type_name(look.error, told, out)?,
                     _ => {}
                 }
@@ -185,7 +185,12 @@ impl Source<'_> {
     }
 
     /// Which exporter a processor calls: the function, and behind a bar the client of the SDK's own.
-    fn exporter(&mut self, look: &Processor, told: &mut Told, out: &mut impl Write) -> std::io::Result<()> {
+    fn exporter(
+        &mut self,
+        look: &ProcessorLook,
+        told: &mut Told,
+        out: &mut impl Write,
+    ) -> std::io::Result<()> {
         if told.exporters.contains(&look.processor) {
             return Ok(());
         }

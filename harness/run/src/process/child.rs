@@ -11,7 +11,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use crate::Error;
+use crate::RunError;
 use crate::host::clock;
 use crate::process::guard::Guard;
 use crate::process::strays;
@@ -44,13 +44,13 @@ pub(crate) struct Manner<'a> {
 }
 
 /// Prepares a command that will run through the shim. The caller adds arguments, environment and pipes.
-pub(crate) fn command(program: impl AsRef<OsStr>, cpus: &[u32]) -> Result<Command, Error> {
+pub(crate) fn command(program: impl AsRef<OsStr>, cpus: &[u32]) -> Result<Command, RunError> {
     command_in(program, Manner { cpus, ..Manner::default() })
 }
 
 /// The same, with more to say about how.
-pub(crate) fn command_in(program: impl AsRef<OsStr>, manner: Manner<'_>) -> Result<Command, Error> {
-    let own = std::env::current_exe().map_err(Error::system("find this program's own file"))?;
+pub(crate) fn command_in(program: impl AsRef<OsStr>, manner: Manner<'_>) -> Result<Command, RunError> {
+    let own = std::env::current_exe().map_err(RunError::system("find this program's own file"))?;
     let mut command = Command::new(own);
     command.arg("__exec").arg("--parent").arg(std::process::id().to_string());
     if manner.hold {
@@ -69,7 +69,11 @@ pub(crate) fn command_in(program: impl AsRef<OsStr>, manner: Manner<'_>) -> Resu
 
 impl Managed {
     /// The same for a program we did not write, which may leave its group. There is no other marked one beside it.
-    pub(crate) fn spawn_marked(mut command: Command, guard: &Arc<Guard>, what: &str) -> Result<Self, Error> {
+    pub(crate) fn spawn_marked(
+        mut command: Command,
+        guard: &Arc<Guard>,
+        what: &str,
+    ) -> Result<Self, RunError> {
         command.env(strays::VARIABLE, guard.mark());
         let mut managed = Self::spawn(command, guard, what)?;
         managed.marked = true;
@@ -78,8 +82,8 @@ impl Managed {
 
     /// Starts a prepared command. Call it from a thread that outlives the child: the parent-death signal is tied to the
     /// thread, not to the process.
-    pub(crate) fn spawn(mut command: Command, guard: &Arc<Guard>, what: &str) -> Result<Self, Error> {
-        let child = command.spawn().map_err(|source| Error::Fixture {
+    pub(crate) fn spawn(mut command: Command, guard: &Arc<Guard>, what: &str) -> Result<Self, RunError> {
+        let child = command.spawn().map_err(|source| RunError::Fixture {
             fixture: what.to_owned(),
             problem: format!("could not be started: {source}"),
         })?;
@@ -89,7 +93,7 @@ impl Managed {
     }
 
     /// Waits until a held child has come to its stop; whether it did. It does not where it ended first.
-    pub(crate) fn wait_held(&mut self) -> Result<bool, Error> {
+    pub(crate) fn wait_held(&mut self) -> Result<bool, RunError> {
         let end = clock::now() + HOLD_BOUND.as_nanos() as u64;
         while !is_stopped(self.pid()) {
             let now = clock::now();
@@ -117,15 +121,15 @@ impl Managed {
     }
 
     /// Whether it has ended.
-    pub(crate) fn poll(&mut self) -> Result<Option<ExitStatus>, Error> {
+    pub(crate) fn poll(&mut self) -> Result<Option<ExitStatus>, RunError> {
         if self.ended.is_none() {
-            self.ended = self.child.try_wait().map_err(Error::system("wait for a child process"))?;
+            self.ended = self.child.try_wait().map_err(RunError::system("wait for a child process"))?;
         }
         Ok(self.ended)
     }
 
     /// Waits until it ends or the time is over.
-    pub(crate) fn wait(&mut self, bound: Duration) -> Result<Option<ExitStatus>, Error> {
+    pub(crate) fn wait(&mut self, bound: Duration) -> Result<Option<ExitStatus>, RunError> {
         let end = clock::now() + bound.as_nanos() as u64;
         loop {
             if let Some(status) = self.poll()? {

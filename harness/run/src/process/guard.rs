@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, setsid};
 
-use crate::Error;
+use crate::RunError;
 use crate::host::clock;
 use crate::process::cgroups;
 use crate::process::strays;
@@ -27,15 +27,15 @@ pub struct Guard {
 
 impl Guard {
     /// Starts the guard: this same program, with the hidden subcommand `__guard`.
-    pub fn start() -> Result<Self, Error> {
-        let program = std::env::current_exe().map_err(Error::system("find this program's own file"))?;
+    pub fn start() -> Result<Self, RunError> {
+        let program = std::env::current_exe().map_err(RunError::system("find this program's own file"))?;
         let mut process = Command::new(program)
             .arg("__guard")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(Error::system("start the guard process"))?;
+            .map_err(RunError::system("start the guard process"))?;
         let pipe = process.stdin.take();
         // Of no other run: process ids come again, the time since boot does not.
         let mark = format!("{}-{}", std::process::id(), clock::now());
@@ -50,31 +50,31 @@ impl Guard {
     }
 
     /// Puts a process group under guard.
-    pub fn watch(&self, group: u32) -> Result<(), Error> {
+    pub fn watch(&self, group: u32) -> Result<(), RunError> {
         self.tell('+', group)
     }
 
     /// Takes a process group off, once it is gone: its number may be given to others.
-    pub fn release(&self, group: u32) -> Result<(), Error> {
+    pub fn release(&self, group: u32) -> Result<(), RunError> {
         self.tell('-', group)
     }
 
     /// Has a control group removed when the harness is gone.
-    pub(crate) fn remove_later(&self, group: &Path) -> Result<(), Error> {
+    pub(crate) fn remove_later(&self, group: &Path) -> Result<(), RunError> {
         self.tell('@', group.display())
     }
 
     /// It has been removed.
-    pub(crate) fn is_removed(&self, group: &Path) -> Result<(), Error> {
+    pub(crate) fn is_removed(&self, group: &Path) -> Result<(), RunError> {
         self.tell('!', group.display())
     }
 
-    fn tell(&self, sign: char, what: impl fmt::Display) -> Result<(), Error> {
+    fn tell(&self, sign: char, what: impl fmt::Display) -> Result<(), RunError> {
         let mut pipe = self.pipe.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let pipe = pipe
             .as_mut()
-            .ok_or_else(|| Error::system("reach the guard process")(io::ErrorKind::BrokenPipe.into()))?;
-        writeln!(pipe, "{sign}{what}").map_err(Error::system("reach the guard process"))
+            .ok_or_else(|| RunError::system("reach the guard process")(io::ErrorKind::BrokenPipe.into()))?;
+        writeln!(pipe, "{sign}{what}").map_err(RunError::system("reach the guard process"))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::Error;
+use crate::RunError;
 
 /// Whether the user asked to stop.
 #[derive(Clone, Debug, Default)]
@@ -15,9 +15,9 @@ pub struct Interrupt(Arc<AtomicI32>);
 
 impl Interrupt {
     /// Listens from now on, and says what a signal does.
-    pub fn listen(say: impl Fn(&str) + Send + 'static) -> Result<Self, Error> {
+    pub fn listen(say: impl Fn(&str) + Send + 'static) -> Result<Self, RunError> {
         let interrupt = Self::default();
-        let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(Error::system("listen for signals"))?;
+        let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(RunError::system("listen for signals"))?;
         let flag = interrupt.clone();
         let listen = move || {
             for signal in signals.forever() {
@@ -31,7 +31,7 @@ impl Interrupt {
         std::thread::Builder::new()
             .name("signals".to_owned())
             .spawn(listen)
-            .map_err(Error::system("start a thread"))?;
+            .map_err(RunError::system("start a thread"))?;
         Ok(interrupt)
     }
 

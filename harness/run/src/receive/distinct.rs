@@ -10,19 +10,19 @@ const KEYS_AT_ONCE: u64 = 2 << 20;
 
 /// Spans of a log by key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Spans {
+pub(super) struct DistinctSpans {
     pub(super) distinct: u64,
     pub(super) duplicates: u64,
 }
 
 /// Counts the accepted spans of a log by key; `expected` is about how many there are.
-pub(super) fn distinct(log: &mut (impl Read + Seek), expected: u64) -> io::Result<Spans> {
+pub(super) fn distinct(log: &mut (impl Read + Seek), expected: u64) -> io::Result<DistinctSpans> {
     in_parts(log, expected.div_ceil(KEYS_AT_ONCE).max(1))
 }
 
-fn in_parts(log: &mut (impl Read + Seek), parts: u64) -> io::Result<Spans> {
+fn in_parts(log: &mut (impl Read + Seek), parts: u64) -> io::Result<DistinctSpans> {
     let endings = endings(log)?;
-    let mut spans = Spans::default();
+    let mut spans = DistinctSpans::default();
     let mut keys: Vec<SpanKey> = Vec::new();
     for part in 0..parts {
         keys.clear();
@@ -122,8 +122,8 @@ mod tests {
         log.extend([2; 20]);
         for parts in [1, 2, 7] {
             let counted = in_parts(&mut Cursor::new(&log), parts).unwrap();
-            assert_eq!(counted, Spans { distinct: 60, duplicates: 40 });
+            assert_eq!(counted, DistinctSpans { distinct: 60, duplicates: 40 });
         }
-        assert_eq!(distinct(&mut Cursor::new(header()), 0).unwrap(), Spans::default());
+        assert_eq!(distinct(&mut Cursor::new(header()), 0).unwrap(), DistinctSpans::default());
     }
 }

@@ -8,13 +8,13 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use spanfate_model::fault::answer::{Answer, SlowReading};
+use spanfate_model::fault::answer::{ScriptedAnswer, SlowReading};
 use tonic::Status;
 
 use super::connection::deadline::Patience;
-use super::connection::pace::Pace;
+use super::connection::pace::BodyPace;
 use crate::receiver::exchange::Exchange;
-use crate::receiver::script::Acting;
+use crate::receiver::script::ActingEntry;
 
 /// Body bytes that all incomplete requests together may hold.
 const MOST_IN_FLIGHT: u64 = 64 << 20;
@@ -39,16 +39,16 @@ pub(in crate::receiver) struct RequestBody<B> {
     patience: Patience,
     held: u64,
     /// Set where the script wants it read slowly.
-    pace: Option<Pace>,
+    pace: Option<BodyPace>,
 }
 
 impl<B> RequestBody<B> {
     pub(in crate::receiver) fn new(inner: B, exchange: &Arc<Exchange>) -> Self {
         let patience = Patience::new(exchange.shared().config.deadlines);
-        let pace = match exchange.acting().map(Acting::answer) {
-            Some(Answer::SlowReading(SlowReading { rate })) => {
+        let pace = match exchange.acting().map(ActingEntry::answer) {
+            Some(ScriptedAnswer::SlowReading(SlowReading { rate })) => {
                 exchange.act();
-                Some(Pace::new(rate.0))
+                Some(BodyPace::new(rate.0))
             }
             _ => None,
         };
@@ -116,7 +116,7 @@ impl<B: Inbound> Body for RequestBody<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.pace.as_ref().is_some_and(Pace::holds) && self.inner.is_end_stream()
+        !self.pace.as_ref().is_some_and(BodyPace::holds) && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -7,7 +7,7 @@ use spanfate_model::format::wire::Relayed;
 
 /// What a receiver has counted so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counts {
+pub struct ReceiverCounts {
     /// Messages of spans taken or refused; invalid ones are not among them.
     pub requests: u64,
     /// Spans accepted.
@@ -24,9 +24,9 @@ pub struct Counts {
     /// request stalled is not among them.
     pub closed: u64,
     /// Export requests of metrics.
-    pub metrics: Tally,
+    pub metrics: SignalTally,
     /// Export requests of logs.
-    pub logs: Tally,
+    pub logs: SignalTally,
     /// Requests of all signals that went through a relay and have their end.
     pub relay: RelayTally,
 }
@@ -44,7 +44,7 @@ pub struct RelayTally {
 
 /// Requests of a signal that is accepted but not looked into: a client that also sends it must not see errors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Tally {
+pub struct SignalTally {
     /// Messages accepted.
     pub requests: u64,
     /// Their bytes, uncompressed.
@@ -55,7 +55,7 @@ pub struct Tally {
 
 /// What a request carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Signal {
+pub(super) enum OtlpSignal {
     Traces,
     Metrics,
     Logs,
@@ -63,7 +63,7 @@ pub(super) enum Signal {
 
 /// The counts while they grow.
 #[derive(Debug, Default)]
-pub(super) struct Totals {
+pub(super) struct GrowingCounts {
     pub(super) requests: AtomicU64,
     pub(super) accepted: AtomicU64,
     pub(super) refused: AtomicU64,
@@ -86,9 +86,9 @@ pub(super) struct Growing {
     refused: AtomicU64,
 }
 
-impl Totals {
-    pub(super) fn counts(&self) -> Counts {
-        Counts {
+impl GrowingCounts {
+    pub(super) fn counts(&self) -> ReceiverCounts {
+        ReceiverCounts {
             requests: read(&self.requests),
             accepted: read(&self.accepted),
             refused: read(&self.refused),
@@ -107,25 +107,25 @@ impl Totals {
     }
 
     /// The endpoint behind a relay said what becomes of a request with so many spans.
-    pub(super) fn settle(&self, signal: Signal, relayed: Relayed, spans: u32) {
+    pub(super) fn settle(&self, signal: OtlpSignal, relayed: Relayed, spans: u32) {
         let (kind, accepted) = match relayed {
             Relayed::Taken { rejected } => (&self.relayed, spans - rejected.min(spans)),
             Relayed::Refused => (&self.relay_refused, 0),
             Relayed::No | Relayed::Unanswered => (&self.relay_unanswered, 0),
         };
         kind.fetch_add(1, Ordering::Relaxed);
-        if signal == Signal::Traces {
+        if signal == OtlpSignal::Traces {
             self.accepted.fetch_add(u64::from(accepted), Ordering::Relaxed);
             self.refused.fetch_add(u64::from(spans - accepted), Ordering::Relaxed);
         }
     }
 
     /// Where requests of a signal that is not looked into are counted.
-    pub(super) const fn beside(&self, signal: Signal) -> Option<&Growing> {
+    pub(super) const fn beside(&self, signal: OtlpSignal) -> Option<&Growing> {
         match signal {
-            Signal::Traces => None,
-            Signal::Metrics => Some(&self.metrics),
-            Signal::Logs => Some(&self.logs),
+            OtlpSignal::Traces => None,
+            OtlpSignal::Metrics => Some(&self.metrics),
+            OtlpSignal::Logs => Some(&self.logs),
         }
     }
 }
@@ -140,8 +140,8 @@ impl Growing {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn tally(&self) -> Tally {
-        Tally { requests: read(&self.requests), bytes: read(&self.bytes), refused: read(&self.refused) }
+    fn tally(&self) -> SignalTally {
+        SignalTally { requests: read(&self.requests), bytes: read(&self.bytes), refused: read(&self.refused) }
     }
 }
 

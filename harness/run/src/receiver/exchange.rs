@@ -8,15 +8,15 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{HeaderValue, Response};
 use hyper::body::{Body, Frame, SizeHint};
-use spanfate_model::fault::answer::Answer;
+use spanfate_model::fault::answer::ScriptedAnswer;
 use spanfate_model::format::wire::{AnswerFate, AnswerRecord, Relayed, WireProtocol};
 use spanfate_model::quantity::unit::MonoNs;
 use tonic::{Code, Status};
 
-use super::Shared;
-use super::counts::Signal;
+use super::ReceiverShared;
+use super::counts::OtlpSignal;
 use super::passed::Passed;
-use super::script::Acting;
+use super::script::ActingEntry;
 use crate::host::clock;
 use crate::receiver::connection::socket::Connection;
 
@@ -26,12 +26,12 @@ const NOT_LOGGED: u32 = u32::MAX;
 /// A request without an answer keeps its connection busy.
 #[derive(Debug)]
 pub(super) struct Awaited<'a> {
-    shared: &'a Shared,
+    shared: &'a ReceiverShared,
     connection: &'a Connection,
 }
 
 impl<'a> Awaited<'a> {
-    pub(super) fn new(shared: &'a Shared, connection: &'a Connection) -> Self {
+    pub(super) fn new(shared: &'a ReceiverShared, connection: &'a Connection) -> Self {
         connection.begin();
         Self { shared, connection }
     }
@@ -48,14 +48,14 @@ impl Drop for Awaited<'_> {
 /// What is asked, and how.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
-    pub(super) signal: Signal,
+    pub(super) signal: OtlpSignal,
     pub(super) protocol: WireProtocol,
 }
 
 /// One request and its answer.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    shared: Arc<Shared>,
+    shared: Arc<ReceiverShared>,
     connection: Arc<Connection>,
     pub(super) call: Call,
     /// The export path of its client that it came by, where it says one.
@@ -66,7 +66,7 @@ pub(super) struct Exchange {
     taken: AtomicBool,
     stalled: AtomicBool,
     /// The entry of the script that is to act on it, if there is one.
-    acting: Option<Acting>,
+    acting: Option<ActingEntry>,
     /// It acted.
     acted: AtomicBool,
     /// The client is to leave once it has the answer.
@@ -80,14 +80,14 @@ pub(super) struct Exchange {
 impl Exchange {
     /// An exchange whose request's head has arrived: what becomes of it is decided here, once.
     pub(super) fn new(
-        shared: &Arc<Shared>,
+        shared: &Arc<ReceiverShared>,
         connection: &Arc<Connection>,
         call: Call,
         path: Option<u8>,
     ) -> Arc<Self> {
         let script = &shared.config.script;
         Arc::new(Self {
-            acting: if call.signal == Signal::Traces { script.decide() } else { None },
+            acting: if call.signal == OtlpSignal::Traces { script.decide() } else { None },
             passed: shared.relay.as_ref().map(|_| Passed::default()),
             shared: Arc::clone(shared),
             connection: Arc::clone(connection),
@@ -104,7 +104,7 @@ impl Exchange {
         })
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &ReceiverShared {
         &self.shared
     }
 
@@ -113,7 +113,7 @@ impl Exchange {
     }
 
     /// The entry of the script that is to act on this request.
-    pub(super) fn acting(&self) -> Option<&Acting> {
+    pub(super) fn acting(&self) -> Option<&ActingEntry> {
         self.acting.as_ref()
     }
 
@@ -129,12 +129,12 @@ impl Exchange {
     /// The fault that acted, as the wire log says it.
     pub(super) fn fault(&self) -> u8 {
         let acted = self.acting.as_ref().filter(|_| self.acted.load(Ordering::Relaxed));
-        acted.map_or(0, Acting::fault)
+        acted.map_or(0, ActingEntry::fault)
     }
 
     /// What acted.
-    pub(super) fn deed(&self) -> Option<&Answer> {
-        self.acting.as_ref().filter(|_| self.acted.load(Ordering::Relaxed)).map(Acting::answer)
+    pub(super) fn deed(&self) -> Option<&ScriptedAnswer> {
+        self.acting.as_ref().filter(|_| self.acted.load(Ordering::Relaxed)).map(ActingEntry::answer)
     }
 
     /// The client is asked to leave once it has the answer.

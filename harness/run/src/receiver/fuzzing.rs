@@ -19,7 +19,7 @@ use spanfate_model::format::wire::{self, Disposition, RECORD_BYTES, WireProtocol
 use spanfate_model::quantity::id::{SpanId, SpanKey};
 
 use super::exchange::AnswerBody;
-use super::{Config, Counts, Shared, route};
+use super::{ReceiverConfig, ReceiverCounts, ReceiverShared, route};
 use crate::receiver::connection::socket::Connection;
 use crate::receiver::decode::message;
 
@@ -37,7 +37,7 @@ pub const GRPC_CONTROL: usize = 4;
 
 /// A span as a reader gives it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Seen {
+pub struct FuzzedSpan {
     /// Trace and span id.
     pub key: SpanKey,
     /// Parent span id, zeros for none.
@@ -56,9 +56,9 @@ pub struct Seen {
 
 /// What the receiver did with a request.
 #[derive(PartialEq, Eq, Debug)]
-struct Outcome {
+struct FuzzedAnswer {
     answer: String,
-    counts: Counts,
+    counts: ReceiverCounts,
     /// The log, without times and sizes on the wire.
     records: Vec<WireRecord>,
 }
@@ -68,12 +68,15 @@ struct Outcome {
 /// # Panics
 ///
 /// If the reader contradicts itself, the reader of JSON or the log, or keeps no bound.
-pub fn protobuf(message: &[u8]) -> Option<Vec<Seen>> {
+pub fn protobuf(message: &[u8]) -> Option<Vec<FuzzedSpan>> {
     let seen = read(WireProtocol::HttpProtobuf, message);
     if let Some(seen) = &seen {
         let again = read(WireProtocol::HttpJson, json_of(seen).as_bytes()).unwrap_or_default();
-        let text =
-            |span: &Seen| Seen { name: lossy(&span.name), service: lossy(&span.service), ..span.clone() };
+        let text = |span: &FuzzedSpan| FuzzedSpan {
+            name: lossy(&span.name),
+            service: lossy(&span.service),
+            ..span.clone()
+        };
         assert_eq!(again, seen.iter().map(text).collect::<Vec<_>>(), "JSON and protobuf must say the same");
     }
     delivered(WireProtocol::HttpProtobuf, "application/x-protobuf", message, seen.as_deref());
@@ -85,7 +88,7 @@ pub fn protobuf(message: &[u8]) -> Option<Vec<Seen>> {
 /// # Panics
 ///
 /// As [`protobuf`].
-pub fn json(message: &[u8]) -> Option<Vec<Seen>> {
+pub fn json(message: &[u8]) -> Option<Vec<FuzzedSpan>> {
     let seen = read(WireProtocol::HttpJson, message);
     let spaced = [b" \n", message, b"\t\r\n"].concat();
     assert_eq!(read(WireProtocol::HttpJson, &spaced), seen, "white space around a message must not matter");
@@ -139,11 +142,11 @@ pub fn spans(json: bool, bytes: &[u8]) -> u64 {
 }
 
 /// Counts and walks; both must agree, within what so many bytes can hold.
-fn read(protocol: WireProtocol, bytes: &[u8]) -> Option<Vec<Seen>> {
+fn read(protocol: WireProtocol, bytes: &[u8]) -> Option<Vec<FuzzedSpan>> {
     let counted = message::count(protocol, bytes);
     let mut seen = Vec::new();
     let walked = message::walk(protocol, bytes, |span| {
-        seen.push(Seen {
+        seen.push(FuzzedSpan {
             key: span.key,
             parent: span.parent,
             name: span.name.to_vec(),
@@ -174,7 +177,7 @@ fn read(protocol: WireProtocol, bytes: &[u8]) -> Option<Vec<Seen>> {
     Some(seen)
 }
 
-fn delivered(protocol: WireProtocol, kind: &str, message: &[u8], seen: Option<&[Seen]>) {
+fn delivered(protocol: WireProtocol, kind: &str, message: &[u8], seen: Option<&[FuzzedSpan]>) {
     let send = |body: &[u8], encoding: &str, size: usize| {
         let request =
             Request::post("/v1/traces").header("content-type", kind).header("content-encoding", encoding);
@@ -195,8 +198,8 @@ fn delivered(protocol: WireProtocol, kind: &str, message: &[u8], seen: Option<&[
 }
 
 /// The log must say what the reader read.
-fn agree(outcome: &Outcome, message: &[u8], seen: Option<&[Seen]>) {
-    let Outcome { counts, records, answer } = outcome;
+fn agree(outcome: &FuzzedAnswer, message: &[u8], seen: Option<&[FuzzedSpan]>) {
+    let FuzzedAnswer { counts, records, answer } = outcome;
     let spans: Vec<_> = records
         .iter()
         .filter_map(|record| if let WireRecord::Span(span) = record { Some(span) } else { None })
@@ -219,13 +222,17 @@ fn agree(outcome: &Outcome, message: &[u8], seen: Option<&[Seen]>) {
 }
 
 /// Sends a request to a receiver of its own and ends it.
-fn deliver(request: Request<Chunks>) -> Outcome {
+fn deliver(request: Request<Chunks>) -> FuzzedAnswer {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let folder = if cfg!(target_os = "linux") { "/dev/shm".into() } else { std::env::temp_dir() };
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let log = folder.join(format!("spanfate-fuzz-{}-{number}.log", std::process::id()));
-    let config = Config { max_bytes: MAX_BYTES, max_spans: MAX_SPANS, ..Config::new(log.clone(), LOG_LIMIT) };
-    let Ok(shared) = Shared::create(config, None) else { panic!("cannot create {}", log.display()) };
+    let config = ReceiverConfig {
+        max_bytes: MAX_BYTES,
+        max_spans: MAX_SPANS,
+        ..ReceiverConfig::new(log.clone(), LOG_LIMIT)
+    };
+    let Ok(shared) = ReceiverShared::create(config, None) else { panic!("cannot create {}", log.display()) };
     let answer = ready(route::answer(Arc::clone(&shared), Connection::new(0), request));
     let answer = text(answer);
     assert_eq!(shared.in_flight.load(Ordering::Relaxed), 0, "no byte stays counted");
@@ -247,7 +254,7 @@ fn deliver(request: Request<Chunks>) -> Outcome {
             _ => {}
         }
     }
-    Outcome { answer, counts: shared.totals.counts(), records }
+    FuzzedAnswer { answer, counts: shared.totals.counts(), records }
 }
 
 /// Takes an answer as a transport does, so that its fate is noted.
@@ -307,7 +314,7 @@ fn lossy(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The same spans in OTLP/JSON.
-fn json_of(seen: &[Seen]) -> String {
+fn json_of(seen: &[FuzzedSpan]) -> String {
     let quoted = |bytes: &[u8]| serde_json::Value::from(String::from_utf8_lossy(bytes)).to_string();
     let mut out = r#"{"resourceSpans":["#.to_owned();
     for (i, span) in seen.iter().enumerate() {

@@ -7,10 +7,10 @@ use spanfate_model::format::wire::Relayed;
 
 /// A request on its way through.
 #[derive(Debug, Default)]
-pub(super) struct Passed(Mutex<State>);
+pub(super) struct Passed(Mutex<PassedBody>);
 
 #[derive(Debug, Default)]
-struct State {
+struct PassedBody {
     /// The body as it was sent, in the pieces that came.
     body: Vec<Bytes>,
     /// It is in the log, with so many spans whose end is not known.
@@ -20,7 +20,7 @@ struct State {
 }
 
 impl Passed {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PassedBody> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -11,8 +11,8 @@ use spanfate_model::format::wire::{
 use spanfate_model::quantity::id::SpanKey;
 use spanfate_model::quantity::unit::MonoNs;
 
-use super::{Config, DiscardPlan};
-use crate::error::Error;
+use super::{DiscardPlan, ReceiverConfig};
+use crate::error::RunError;
 use crate::receiver::decode::message;
 use crate::receiver::decode::names::Names;
 use crate::receiver::decode::span::Invalid;
@@ -26,7 +26,7 @@ const MOST_PENDING: usize = 64 * RECORD_BYTES;
 
 /// A complete message.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Arrival<'a> {
+pub(crate) struct ArrivedMessage<'a> {
     /// The uncompressed message; empty if it was too large to read.
     pub(crate) message: &'a [u8],
     /// Spans in it, already counted.
@@ -62,7 +62,7 @@ impl Judgement {
 
 /// What the log did with a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Receipt {
+pub(crate) struct LoggedMessage {
     /// Its number, if it is in the log.
     pub(crate) request: Option<u32>,
     /// Spans that are not in the log although they were answered.
@@ -87,7 +87,7 @@ pub(crate) struct WireLog {
     requests: u32,
     gap: u64,
     names: Names,
-    planted: Option<Planted>,
+    planted: Option<LossPlanter>,
     /// Answers and names that go out with the next write.
     pending: Vec<u8>,
     spans: Vec<u8>,
@@ -96,16 +96,20 @@ pub(crate) struct WireLog {
 
 impl WireLog {
     /// Creates the log and writes its head, which says whether answers decide what is accepted.
-    pub(crate) fn create(config: &Config, relayed: bool) -> Result<Self, Error> {
+    pub(crate) fn create(config: &ReceiverConfig, relayed: bool) -> Result<Self, RunError> {
         let create = |path: &Path| {
-            OpenOptions::new().create_new(true).append(true).open(path).map_err(Error::file("create", path))
+            OpenOptions::new()
+                .create_new(true)
+                .append(true)
+                .open(path)
+                .map_err(RunError::file("create", path))
         };
         let file = create(&config.log)?;
         let planted = match config.discard_acknowledged {
             DiscardPlan { count: 0, .. } => None,
             plan => {
                 let file = create(&config.log.with_file_name("planted.ndjson"))?;
-                Some(Planted { plan: Planned { plan, seen: 0 }, file })
+                Some(LossPlanter { plan: Planned { plan, seen: 0 }, file })
             }
         };
         let (names, first) = Names::begin();
@@ -128,12 +132,12 @@ impl WireLog {
             spans: Vec::new(),
             out: [&header[..], &first].concat(),
         };
-        log.flush_out().map_err(Error::unwritten(&config.log))?;
+        log.flush_out().map_err(RunError::unwritten(&config.log))?;
         Ok(log)
     }
 
     /// Appends a message, if it is valid. What does not fit is counted as a gap, and the caller answers all the same.
-    pub(crate) fn append(&mut self, arrival: &Arrival<'_>) -> Result<Receipt, Invalid> {
+    pub(crate) fn append(&mut self, arrival: &ArrivedMessage<'_>) -> Result<LoggedMessage, Invalid> {
         let refused = arrival.judgement.disposition == Disposition::Refused;
         let kept = if refused { arrival.spans.min(REFUSED_KEPT) } else { arrival.spans };
         if !self.fits(u64::from(kept) * RECORD_BYTES as u64) {
@@ -174,12 +178,12 @@ impl WireLog {
         }
         self.requests += 1;
         self.gap += beyond;
-        Ok(Receipt { request: Some(record.request), gap: beyond })
+        Ok(LoggedMessage { request: Some(record.request), gap: beyond })
     }
 
     /// Fills `spans` with the records of the message's spans, and puts new names with what is pending. Returns the
     /// planted losses.
-    fn write_spans(&mut self, arrival: &Arrival<'_>, kept: u32) -> Result<Vec<SpanKey>, Invalid> {
+    fn write_spans(&mut self, arrival: &ArrivedMessage<'_>, kept: u32) -> Result<Vec<SpanKey>, Invalid> {
         let Self { names, planted, spans, pending, requests, .. } = self;
         let mut plan = planted.as_ref().map(|planted| planted.plan);
         let mut discarded = Vec::new();
@@ -229,7 +233,7 @@ impl WireLog {
     }
 
     /// Writes what is pending and the end.
-    pub(crate) fn finish(&mut self) -> Result<(), Error> {
+    pub(crate) fn finish(&mut self) -> Result<(), RunError> {
         self.out.clear();
         self.out.append(&mut self.pending);
         if self.gap > 0 {
@@ -238,8 +242,8 @@ impl WireLog {
         self.out.extend_from_slice(&write_end(u64::from(self.requests)));
         let flushed = self.flush_out();
         match self.failure.take() {
-            Some(failure) => Err(Error::unwritten(&self.path)(failure)),
-            None => flushed.map_err(Error::unwritten(&self.path)),
+            Some(failure) => Err(RunError::unwritten(&self.path)(failure)),
+            None => flushed.map_err(RunError::unwritten(&self.path)),
         }
     }
 
@@ -251,11 +255,11 @@ impl WireLog {
 
     /// Once a message did not fit none is logged any more: names may be missing, and a log with holes in the middle
     /// would be harder to judge than one that ends.
-    fn miss(&mut self, spans: u32) -> Receipt {
+    fn miss(&mut self, spans: u32) -> LoggedMessage {
         self.full = true;
         self.requests += 1;
         self.gap += u64::from(spans);
-        Receipt { request: None, gap: u64::from(spans) }
+        LoggedMessage { request: None, gap: u64::from(spans) }
     }
 
     fn flush_out(&mut self) -> io::Result<()> {
@@ -270,7 +274,7 @@ impl WireLog {
 
 /// Losses made on purpose.
 #[derive(Debug)]
-struct Planted {
+struct LossPlanter {
     plan: Planned,
     file: File,
 }
@@ -292,7 +296,7 @@ impl Planned {
     }
 }
 
-impl Planted {
+impl LossPlanter {
     fn write(&mut self, keys: &[SpanKey]) -> io::Result<()> {
         let mut lines = Vec::new();
         for key in keys {

@@ -20,13 +20,13 @@ use tokio::time::timeout;
 use tonic::body::Body;
 
 use self::answer::Answered;
-use self::pool::Pool;
+use self::pool::ConnectionPool;
 use self::tls::Tls;
-use self::upstream::Target;
+use self::upstream::RelayTarget;
 pub use self::upstream::Upstream;
 use super::exchange::{Call, Exchange};
 use super::reply::Failure;
-use crate::error::Error;
+use crate::error::RunError;
 use crate::receiver::connection::socket::Streams;
 
 mod answer;
@@ -61,7 +61,7 @@ pub(super) struct Relay {
     upstream: Upstream,
     tls: Tls,
     /// By scheme and authority; there are a handful.
-    pools: Mutex<BTreeMap<String, Arc<Pool>>>,
+    pools: Mutex<BTreeMap<String, Arc<ConnectionPool>>>,
     /// The tasks of all connections.
     drivers: Streams,
     waiting: AtomicU64,
@@ -83,7 +83,7 @@ enum Trouble {
 }
 
 impl Relay {
-    pub(super) fn new(upstream: Upstream) -> Result<Self, Error> {
+    pub(super) fn new(upstream: Upstream) -> Result<Self, RunError> {
         Ok(Self {
             tls: Tls::new(&upstream)?,
             upstream,
@@ -130,7 +130,7 @@ impl Relay {
     async fn ask(
         &self,
         call: Call,
-        target: &Target,
+        target: &RelayTarget,
         mut headers: HeaderMap,
         body: Bytes,
     ) -> Result<Answered, Trouble> {
@@ -150,17 +150,17 @@ impl Relay {
         }
     }
 
-    fn pool(&self, target: &Target) -> Arc<Pool> {
+    fn pool(&self, target: &RelayTarget) -> Arc<ConnectionPool> {
         let mut pools = lock(&self.pools);
         Arc::clone(
             pools
                 .entry(target.origin())
-                .or_insert_with(|| Arc::new(Pool::new(target.clone(), self.drivers.clone()))),
+                .or_insert_with(|| Arc::new(ConnectionPool::new(target.clone(), self.drivers.clone()))),
         )
     }
 
     /// What the client is told where the endpoint says nothing: something that it tries again.
-    fn explain(&self, trouble: &Trouble, target: &Target, exchange: &Exchange) -> Response<Body> {
+    fn explain(&self, trouble: &Trouble, target: &RelayTarget, exchange: &Exchange) -> Response<Body> {
         let origin = target.origin();
         let (http, grpc, why) = match trouble {
             Trouble::Unreachable(why) => {

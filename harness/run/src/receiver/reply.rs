@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
-use spanfate_model::fault::answer::{GrpcCode, Limit, Status as StatusAnswer};
+use spanfate_model::fault::answer::{AnswerStatus as StatusAnswer, GrpcCode, MessageLimit};
 use spanfate_model::format::wire::WireProtocol;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -79,7 +79,7 @@ impl Failure {
     }
 
     /// As a gRPC server says it of its limit of 4 MiB.
-    pub(super) fn of_limit(limit: Limit, length: usize) -> Self {
+    pub(super) fn of_limit(limit: MessageLimit, length: usize) -> Self {
         let why = format!("received message larger than max ({length} vs. {}), {WHY}", limit.bytes.0);
         Self { grpc: GrpcCode::ResourceExhausted, http: 413, retry_after: None, why }
     }

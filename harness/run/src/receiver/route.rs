@@ -6,33 +6,36 @@ use std::time::Duration;
 
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
-use spanfate_model::fault::answer::{After, Answer};
+use spanfate_model::fault::answer::{After, ScriptedAnswer};
 use spanfate_model::format::wire::WireProtocol;
 use tokio::time::sleep;
 use tonic::Status;
 use tonic::body::Body;
 
-use super::counts::Signal;
+use super::counts::OtlpSignal;
 use super::exchange::{AnswerBody, Awaited, Call, Exchange};
 use super::reply::text;
-use super::{Shared, grpc, http as over_http};
+use super::{ReceiverShared, grpc, http as over_http};
 use crate::host::clock;
 use crate::receiver::body::Inbound;
-use crate::receiver::connection::socket::{Connection, Cut};
+use crate::receiver::connection::socket::{Connection, ConnectionCut};
 
 /// The gRPC method that takes spans.
 pub(super) const TRACES_OVER_GRPC: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 /// The gRPC methods that take something.
-const GRPC_EXPORTS: [(&str, Signal); 3] = [
-    (TRACES_OVER_GRPC, Signal::Traces),
-    ("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", Signal::Metrics),
-    ("/opentelemetry.proto.collector.logs.v1.LogsService/Export", Signal::Logs),
+const GRPC_EXPORTS: [(&str, OtlpSignal); 3] = [
+    (TRACES_OVER_GRPC, OtlpSignal::Traces),
+    ("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", OtlpSignal::Metrics),
+    ("/opentelemetry.proto.collector.logs.v1.LogsService/Export", OtlpSignal::Logs),
 ];
 
 /// The HTTP paths that take something.
-const HTTP_EXPORTS: [(&str, Signal); 3] =
-    [("/v1/traces", Signal::Traces), ("/v1/metrics", Signal::Metrics), ("/v1/logs", Signal::Logs)];
+const HTTP_EXPORTS: [(&str, OtlpSignal); 3] = [
+    ("/v1/traces", OtlpSignal::Traces),
+    ("/v1/metrics", OtlpSignal::Metrics),
+    ("/v1/logs", OtlpSignal::Logs),
+];
 
 /// The header by which a fixture with several export paths says which one a request came by: its number in decimal. A fixture's
 /// main path sends none.
@@ -51,7 +54,7 @@ pub(super) fn path_of(call: Call) -> &'static str {
 
 /// Answers one request.
 pub(super) async fn answer(
-    shared: Arc<Shared>,
+    shared: Arc<ReceiverShared>,
     connection: Arc<Connection>,
     request: Request<impl Inbound>,
 ) -> Response<AnswerBody> {
@@ -80,15 +83,15 @@ pub(super) async fn answer(
         connection.serve();
     }
     let delay = match exchange.deed() {
-        Some(Answer::After(After { time })) => Some(time.0),
-        Some(Answer::Never(_)) => return pending().await,
-        Some(Answer::Reset(_)) => return cut(&connection, Cut::Reset).await,
-        Some(Answer::Fin(_)) => return cut(&connection, Cut::Fin).await,
-        Some(Answer::Goaway) if version == Version::HTTP_2 => {
+        Some(ScriptedAnswer::After(After { time })) => Some(time.0),
+        Some(ScriptedAnswer::Never(_)) => return pending().await,
+        Some(ScriptedAnswer::Reset(_)) => return cut(&connection, ConnectionCut::Reset).await,
+        Some(ScriptedAnswer::Fin(_)) => return cut(&connection, ConnectionCut::Fin).await,
+        Some(ScriptedAnswer::Goaway) if version == Version::HTTP_2 => {
             exchange.part();
             shared.config.answer_after
         }
-        Some(Answer::Goaway) => {
+        Some(ScriptedAnswer::Goaway) => {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             shared.config.answer_after
         }
@@ -104,7 +107,7 @@ pub(super) async fn answer(
 }
 
 /// Ends the connection, and with it the task that waits here.
-async fn cut(connection: &Connection, how: Cut) -> Response<AnswerBody> {
+async fn cut(connection: &Connection, how: ConnectionCut) -> Response<AnswerBody> {
     connection.cut(how);
     pending().await
 }
@@ -154,7 +157,7 @@ fn route<B>(request: &Request<B>) -> Result<Call, Box<Response<Body>>> {
     }
 }
 
-fn signal(exports: &[(&str, Signal)], path: &str) -> Option<Signal> {
+fn signal(exports: &[(&str, OtlpSignal)], path: &str) -> Option<OtlpSignal> {
     exports.iter().find(|(known, _)| *known == path).map(|(_, signal)| *signal)
 }
 

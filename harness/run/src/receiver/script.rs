@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use spanfate_model::fault::answer::Answer;
+use spanfate_model::fault::answer::ScriptedAnswer;
 use tokio::sync::Notify;
 
 /// What one receiver does on purpose; of no effect when empty. Clones share it, so that another thread can switch while the
@@ -13,22 +13,22 @@ use tokio::sync::Notify;
 /// head has arrived. Where several entries would act on it the first does. A request that is not valid or over a limit of
 /// the receiver itself is refused as ever.
 #[derive(Clone, Debug, Default)]
-pub struct Script(Arc<Shared>);
+pub struct Script(Arc<ScriptShared>);
 
 /// One answer of a script.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Entry {
+pub struct ScriptEntry {
     /// Number of the fault, 254 at most; the wire log says it + 1.
     pub fault: u8,
     /// What is done.
-    pub answer: Answer,
+    pub answer: ScriptedAnswer,
     /// With which requests.
-    pub when: When,
+    pub when: EntryWhen,
 }
 
 /// When an entry acts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum When {
+pub enum EntryWhen {
     /// While it is switched on.
     Switched,
     /// With requests of these numbers; never for [`Answer::Down`]. Every request with spans, of whatever connection, gets
@@ -44,11 +44,11 @@ pub enum When {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct ScriptShared {
     entries: Vec<Armed>,
     /// Requests numbered so far.
     requests: AtomicU32,
-    door: Mutex<Door>,
+    door: Mutex<DoorState>,
     /// The door became what is wanted, or nobody minds it any more.
     settled: Condvar,
     /// Another door is wanted.
@@ -57,14 +57,14 @@ struct Shared {
 
 #[derive(Debug)]
 struct Armed {
-    entry: Entry,
+    entry: ScriptEntry,
     on: AtomicBool,
     acted: AtomicU64,
 }
 
 /// Whether connections are taken.
 #[derive(Debug, Default)]
-struct Door {
+struct DoorState {
     minded: bool,
     closed: bool,
     to_be_closed: bool,
@@ -72,9 +72,12 @@ struct Door {
 
 impl Script {
     /// A script in which nothing is switched on.
-    pub fn new(entries: Vec<Entry>) -> Self {
+    pub fn new(entries: Vec<ScriptEntry>) -> Self {
         let armed = |entry| Armed { entry, on: AtomicBool::new(false), acted: AtomicU64::new(0) };
-        Self(Arc::new(Shared { entries: entries.into_iter().map(armed).collect(), ..Shared::default() }))
+        Self(Arc::new(ScriptShared {
+            entries: entries.into_iter().map(armed).collect(),
+            ..ScriptShared::default()
+        }))
     }
 
     /// Switches the [`When::Switched`] entries of a fault for the requests that arrive from now on. For [`Answer::Down`]
@@ -82,9 +85,9 @@ impl Script {
     /// ended is not waited for. Do not call it on the receiver's own thread.
     pub fn switch(&self, fault: u8, on: bool) {
         let mut minds_door = false;
-        for armed in self.of(fault).filter(|armed| armed.entry.when == When::Switched) {
+        for armed in self.of(fault).filter(|armed| armed.entry.when == EntryWhen::Switched) {
             armed.on.store(on, Ordering::Release);
-            minds_door |= armed.entry.answer == Answer::Down;
+            minds_door |= armed.entry.answer == ScriptedAnswer::Down;
         }
         if !minds_door {
             return;
@@ -108,23 +111,23 @@ impl Script {
         self.0.entries.iter().filter(move |armed| armed.entry.fault == fault)
     }
 
-    fn door(&self) -> MutexGuard<'_, Door> {
+    fn door(&self) -> MutexGuard<'_, DoorState> {
         self.0.door.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Numbers a request with spans and says which entry is to act on it.
-    pub(super) fn decide(&self) -> Option<Acting> {
+    pub(super) fn decide(&self) -> Option<ActingEntry> {
         if self.0.entries.is_empty() {
             return None;
         }
         let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
         let entry = self.0.entries.iter().position(|armed| armed.takes(number))?;
-        Some(Acting { script: self.clone(), entry })
+        Some(ActingEntry { script: self.clone(), entry })
     }
 
     /// Whether it may close the door.
     pub(super) fn minds_door(&self) -> bool {
-        self.0.entries.iter().any(|armed| armed.entry.answer == Answer::Down)
+        self.0.entries.iter().any(|armed| armed.entry.answer == ScriptedAnswer::Down)
     }
 
     /// From now on, until the value is dropped, somebody opens and closes the door as it is wanted.
@@ -155,16 +158,16 @@ impl Script {
 
 impl Armed {
     fn is_down(&self) -> bool {
-        self.entry.answer == Answer::Down && self.on.load(Ordering::Acquire)
+        self.entry.answer == ScriptedAnswer::Down && self.on.load(Ordering::Acquire)
     }
 
     fn takes(&self, number: u32) -> bool {
-        if self.entry.answer == Answer::Down {
+        if self.entry.answer == ScriptedAnswer::Down {
             return false;
         }
         match self.entry.when {
-            When::Switched => self.on.load(Ordering::Acquire),
-            When::Requests { from, to, every } => {
+            EntryWhen::Switched => self.on.load(Ordering::Acquire),
+            EntryWhen::Requests { from, to, every } => {
                 (from..=to).contains(&number) && (number - from).is_multiple_of(every.max(1))
             }
         }
@@ -184,13 +187,13 @@ impl Drop for Minding {
 
 /// The entry that is to act on a request.
 #[derive(Clone, Debug)]
-pub(super) struct Acting {
+pub(super) struct ActingEntry {
     script: Script,
     entry: usize,
 }
 
-impl Acting {
-    pub(super) fn answer(&self) -> &Answer {
+impl ActingEntry {
+    pub(super) fn answer(&self) -> &ScriptedAnswer {
         &self.script.0.entries[self.entry].entry.answer
     }
 
@@ -209,16 +212,16 @@ impl Acting {
 mod tests {
     use super::*;
 
-    fn entry(fault: u8, answer: Answer, when: When) -> Entry {
-        Entry { fault, answer, when }
+    fn entry(fault: u8, answer: ScriptedAnswer, when: EntryWhen) -> ScriptEntry {
+        ScriptEntry { fault, answer, when }
     }
 
     #[test]
     fn requests_are_taken_by_their_number_and_the_first_entry_wins() {
-        let by_number = When::Requests { from: 3, to: 8, every: 2 };
+        let by_number = EntryWhen::Requests { from: 3, to: 8, every: 2 };
         let script = Script::new(vec![
-            entry(0, Answer::Goaway, by_number),
-            entry(1, Answer::Malformed, When::Requests { from: 5, to: 6, every: 0 }),
+            entry(0, ScriptedAnswer::Goaway, by_number),
+            entry(1, ScriptedAnswer::Malformed, EntryWhen::Requests { from: 5, to: 6, every: 0 }),
         ]);
         let faults: Vec<_> = (0..10).map(|_| script.decide().map_or(0, |acting| acting.fault())).collect();
         assert_eq!(faults, [0, 0, 0, 1, 0, 1, 2, 1, 0, 0]);
@@ -226,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_switched_entry_acts_while_it_is_on() {
-        let script = Script::new(vec![entry(4, Answer::Malformed, When::Switched)]);
+        let script = Script::new(vec![entry(4, ScriptedAnswer::Malformed, EntryWhen::Switched)]);
         assert!(script.decide().is_none());
         script.switch(3, true);
         assert!(script.decide().is_none());
@@ -239,7 +242,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_a_door_that_nobody_minds() {
-        let script = Script::new(vec![entry(0, Answer::Down, When::Switched)]);
+        let script = Script::new(vec![entry(0, ScriptedAnswer::Down, EntryWhen::Switched)]);
         script.switch(0, true);
         assert!(script.wants_closed() && script.decide().is_none());
         drop(script.mind_door());

@@ -16,10 +16,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::{Shared, route};
+use super::{ReceiverShared, route};
 use crate::receiver::connection::deadline::without_request;
-use crate::receiver::connection::door::Bound;
-use crate::receiver::connection::socket::{Connection, Cut, Socket, Streams};
+use crate::receiver::connection::door::BoundPort;
+use crate::receiver::connection::socket::{Connection, ConnectionCut, Socket, Streams};
 
 /// Streams a client may have open on one connection.
 const MOST_STREAMS: u32 = 100;
@@ -35,8 +35,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves until told to stop; gives the number of connections.
 pub(super) async fn serve(
-    bound: Bound,
-    shared: Arc<Shared>,
+    bound: BoundPort,
+    shared: Arc<ReceiverShared>,
     mut stop: oneshot::Receiver<()>,
 ) -> io::Result<u32> {
     let mut door = bound.open()?;
@@ -56,7 +56,7 @@ pub(super) async fn serve(
                 let closing = script.wants_closed();
                 let cut = if closing {
                     door.close();
-                    let cut = shared.peers.cut(Cut::Reset);
+                    let cut = shared.peers.cut(ConnectionCut::Reset);
                     connections.shutdown().await;
                     streams.take().shutdown().await;
                     cut
@@ -94,13 +94,13 @@ pub(super) async fn serve(
 
 /// Takes a connection out of the others when it ends, however it does.
 struct Present {
-    shared: Arc<Shared>,
+    shared: Arc<ReceiverShared>,
     connection: Arc<Connection>,
 }
 
 impl Present {
     /// Takes a connection in, if need be in the place of another.
-    fn new(shared: &Arc<Shared>, number: u32) -> Self {
+    fn new(shared: &Arc<ReceiverShared>, number: u32) -> Self {
         let connection = Connection::new(number);
         let replaced = shared.peers.add(&connection);
         shared.totals.closed.fetch_add(u64::from(replaced), Ordering::Relaxed);
@@ -130,7 +130,7 @@ async fn serve_one(socket: Socket, present: Present, streams: Streams, closed: w
 /// Serves a connection to its end, or until it is cut.
 async fn drive(
     socket: Socket,
-    shared: &Arc<Shared>,
+    shared: &Arc<ReceiverShared>,
     connection: &Arc<Connection>,
     streams: Streams,
     mut closed: watch::Receiver<bool>,

@@ -7,10 +7,14 @@ use spanfate_model::format::layout::RunDir;
 use spanfate_model::format::manifest::{RunManifest, Status, TrialManifest};
 use spanfate_model::plan::{Plan, PlannedTrial};
 
-use crate::{Error, store};
+use crate::{RunError, store};
 
 /// The trials that are not complete, in the plan's order. What is there of them is removed: a trial is whole or it is run again.
-pub(crate) fn missing(dir: &RunDir, plan: &Plan, manifest: &RunManifest) -> Result<Vec<PlannedTrial>, Error> {
+pub(crate) fn missing(
+    dir: &RunDir,
+    plan: &Plan,
+    manifest: &RunManifest,
+) -> Result<Vec<PlannedTrial>, RunError> {
     let mut out = Vec::new();
     for planned in &plan.trials {
         if manifest.trials.contains(&planned.index) && is_whole(dir, planned)? {
@@ -21,7 +25,7 @@ pub(crate) fn missing(dir: &RunDir, plan: &Plan, manifest: &RunManifest) -> Resu
     Ok(out)
 }
 
-fn is_whole(dir: &RunDir, planned: &PlannedTrial) -> Result<bool, Error> {
+fn is_whole(dir: &RunDir, planned: &PlannedTrial) -> Result<bool, RunError> {
     let place = dir.trial(planned.index);
     if place.manifest().is_file() {
         let trial: TrialManifest = store::read_json(&place.manifest())?;
@@ -32,7 +36,9 @@ fn is_whole(dir: &RunDir, planned: &PlannedTrial) -> Result<bool, Error> {
         store::settle(&place)?;
     }
     match fs::remove_dir_all(&place.0) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::unwritten(&place.0)(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(RunError::unwritten(&place.0)(error))
+        }
         _ => Ok(false),
     }
 }

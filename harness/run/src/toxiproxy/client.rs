@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::metrics::{ProxyBytes, of_proxy};
 use super::toxic::Toxic;
-use crate::Error;
+use crate::RunError;
 
 /// Bound on one call.
 const BOUND: Duration = Duration::from_secs(2);
@@ -29,7 +29,7 @@ const MOST_BYTES: usize = 4 << 20;
 
 /// Why a call came to nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum ToxiproxyProblem {
     /// The server said no.
     #[error("toxiproxy answered {call} with {status}: {message}")]
     Refused {
@@ -79,8 +79,8 @@ pub enum Problem {
     Name(String),
 }
 
-impl From<Problem> for Error {
-    fn from(problem: Problem) -> Self {
+impl From<ToxiproxyProblem> for RunError {
+    fn from(problem: ToxiproxyProblem) -> Self {
         let source = std::error::Error::source(&problem).map(|source| format!(": {source}"));
         Self::Fixture {
             fixture: "toxiproxy".to_owned(),
@@ -115,7 +115,12 @@ impl Client {
     }
 
     /// Creates a proxy that listens at once; port 0 lets the kernel choose, and stays the same from then on.
-    pub async fn create_proxy(&self, name: &str, listen: &str, upstream: &str) -> Result<Proxy, Problem> {
+    pub async fn create_proxy(
+        &self,
+        name: &str,
+        listen: &str,
+        upstream: &str,
+    ) -> Result<Proxy, ToxiproxyProblem> {
         checked(name)?;
         let body = json!({"name": name, "listen": listen, "upstream": upstream, "enabled": true});
         let proxy: Proxy = self.ask(Method::POST, "/proxies", &body).await?;
@@ -125,19 +130,19 @@ impl Client {
     }
 
     /// A proxy.
-    pub async fn proxy(&self, name: &str) -> Result<Proxy, Problem> {
+    pub async fn proxy(&self, name: &str) -> Result<Proxy, ToxiproxyProblem> {
         self.get(&format!("/proxies/{}", checked(name)?)).await
     }
 
     /// Lets a proxy listen, or closes it and cuts its connections.
-    pub async fn set_enabled(&self, proxy: &str, enabled: bool) -> Result<(), Problem> {
+    pub async fn set_enabled(&self, proxy: &str, enabled: bool) -> Result<(), ToxiproxyProblem> {
         let path = format!("/proxies/{}", checked(proxy)?);
         let proxy: Proxy = self.ask(Method::PATCH, &path, &json!({"enabled": enabled})).await?;
         same(&enabled, &proxy.enabled)
     }
 
     /// Adds a toxic and gives it as the server has it. Fails when that differs.
-    pub async fn add_toxic(&self, proxy: &str, toxic: &Toxic) -> Result<Toxic, Problem> {
+    pub async fn add_toxic(&self, proxy: &str, toxic: &Toxic) -> Result<Toxic, ToxiproxyProblem> {
         checked(&toxic.name)?;
         let path = format!("/proxies/{}/toxics", checked(proxy)?);
         let _: Toxic = self.ask(Method::POST, &path, toxic).await?;
@@ -145,46 +150,51 @@ impl Client {
     }
 
     /// Changes what a toxic does, within its kind and stream, and gives it as the server has it. Fails when that differs.
-    pub async fn update_toxic(&self, proxy: &str, toxic: &Toxic) -> Result<Toxic, Problem> {
+    pub async fn update_toxic(&self, proxy: &str, toxic: &Toxic) -> Result<Toxic, ToxiproxyProblem> {
         let path = format!("/proxies/{}/toxics/{}", checked(proxy)?, checked(&toxic.name)?);
         let _: Toxic = self.ask(Method::PATCH, &path, toxic).await?;
         self.read_back(proxy, toxic).await
     }
 
     /// Removes a toxic.
-    pub async fn remove_toxic(&self, proxy: &str, name: &str) -> Result<(), Problem> {
+    pub async fn remove_toxic(&self, proxy: &str, name: &str) -> Result<(), ToxiproxyProblem> {
         let path = format!("/proxies/{}/toxics/{}", checked(proxy)?, checked(name)?);
         self.call(Method::DELETE, &path, Bytes::new()).await.map(drop)
     }
 
     /// A proxy's toxics.
-    pub async fn toxics(&self, proxy: &str) -> Result<Vec<Toxic>, Problem> {
+    pub async fn toxics(&self, proxy: &str) -> Result<Vec<Toxic>, ToxiproxyProblem> {
         self.get(&format!("/proxies/{}/toxics", checked(proxy)?)).await
     }
 
     /// Removes all toxics and lets all proxies listen.
-    pub async fn reset(&self) -> Result<(), Problem> {
+    pub async fn reset(&self) -> Result<(), ToxiproxyProblem> {
         self.call(Method::POST, "/reset", Bytes::new()).await.map(drop)
     }
 
     /// What a proxy has carried, by its connections that have ended. 0 for one that nobody knows.
-    pub async fn bytes(&self, proxy: &str) -> Result<ProxyBytes, Problem> {
+    pub async fn bytes(&self, proxy: &str) -> Result<ProxyBytes, ToxiproxyProblem> {
         let page = self.call(Method::GET, "/metrics", Bytes::new()).await?;
         Ok(of_proxy(&String::from_utf8_lossy(&page), checked(proxy)?))
     }
 
     /// Any call, whose answer is JSON of whatever form: for what this client has no method for.
-    pub async fn raw(&self, method: Method, path: &str, body: &impl Serialize) -> Result<Value, Problem> {
+    pub async fn raw(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Value, ToxiproxyProblem> {
         self.ask(method, path, body).await
     }
 
-    async fn read_back(&self, proxy: &str, asked: &Toxic) -> Result<Toxic, Problem> {
+    async fn read_back(&self, proxy: &str, asked: &Toxic) -> Result<Toxic, ToxiproxyProblem> {
         let found: Toxic = self.get(&format!("/proxies/{proxy}/toxics/{}", asked.name)).await?;
         same(asked, &found)?;
         Ok(found)
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Problem> {
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ToxiproxyProblem> {
         let body = self.call(Method::GET, path, Bytes::new()).await?;
         read(&format!("GET {path}"), &body)
     }
@@ -194,15 +204,15 @@ impl Client {
         method: Method,
         path: &str,
         body: &impl Serialize,
-    ) -> Result<T, Problem> {
+    ) -> Result<T, ToxiproxyProblem> {
         let call = format!("{method} {path}");
         let body = serde_json::to_vec(body)
-            .map_err(|source| Problem::Unreachable { call: call.clone(), source: source.into() })?;
+            .map_err(|source| ToxiproxyProblem::Unreachable { call: call.clone(), source: source.into() })?;
         read(&call, &self.call(method, path, body.into()).await?)
     }
 
     /// Makes one call on a connection of its own. Anything but 2xx is a problem.
-    async fn call(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, Problem> {
+    async fn call(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, ToxiproxyProblem> {
         let call = format!("{method} {path}");
         let request = Request::builder()
             .method(method)
@@ -212,11 +222,11 @@ impl Client {
             .body(Full::new(body));
         let exchange = async { self.exchange(request?).await };
         match timeout(BOUND, exchange).await {
-            Err(_) => Err(Problem::Late { call }),
-            Ok(Err(source)) => Err(Problem::Unreachable { call, source }),
+            Err(_) => Err(ToxiproxyProblem::Late { call }),
+            Ok(Err(source)) => Err(ToxiproxyProblem::Unreachable { call, source }),
             Ok(Ok((status, body))) if status.is_success() => Ok(body),
             Ok(Ok((status, body))) => {
-                Err(Problem::Refused { call, status: status.as_u16(), message: words(&body) })
+                Err(ToxiproxyProblem::Refused { call, status: status.as_u16(), message: words(&body) })
             }
         }
     }
@@ -246,22 +256,26 @@ fn words(body: &[u8]) -> String {
     serde_json::from_slice::<Said>(body).map_or_else(|_| text(), |said| said.error)
 }
 
-fn read<T: DeserializeOwned>(call: &str, body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|source| Problem::Unreadable {
+fn read<T: DeserializeOwned>(call: &str, body: &[u8]) -> Result<T, ToxiproxyProblem> {
+    serde_json::from_slice(body).map_err(|source| ToxiproxyProblem::Unreadable {
         call: call.to_owned(),
         body: String::from_utf8_lossy(body).into_owned(),
         source,
     })
 }
 
-fn same<T: PartialEq + Debug>(asked: &T, found: &T) -> Result<(), Problem> {
+fn same<T: PartialEq + Debug>(asked: &T, found: &T) -> Result<(), ToxiproxyProblem> {
     if asked == found {
         return Ok(());
     }
-    Err(Problem::Different { asked: format!("{asked:?}"), found: format!("{found:?}") })
+    Err(ToxiproxyProblem::Different { asked: format!("{asked:?}"), found: format!("{found:?}") })
 }
 
-fn checked(name: &str) -> Result<&str, Problem> {
+fn checked(name: &str) -> Result<&str, ToxiproxyProblem> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if !name.is_empty() && name.chars().all(plain) { Ok(name) } else { Err(Problem::Name(name.to_owned())) }
+    if !name.is_empty() && name.chars().all(plain) {
+        Ok(name)
+    } else {
+        Err(ToxiproxyProblem::Name(name.to_owned()))
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Client;
-use crate::Error;
+use crate::RunError;
 use crate::host::clock;
 use crate::process::child::{Managed, command};
 use crate::process::guard::Guard;
@@ -32,7 +32,7 @@ pub struct Server {
 impl Server {
     /// Starts the server and waits until it answers; all it writes goes to `log`. Fails when it ends or stays silent. Call it
     /// from a thread that outlives the server: its life is tied to that thread.
-    pub fn start(program: &Path, guard: &Arc<Guard>, log: &Path) -> Result<Self, Error> {
+    pub fn start(program: &Path, guard: &Arc<Guard>, log: &Path) -> Result<Self, RunError> {
         for _ in 0..PORTS {
             if let Some(server) = Self::start_once(program, guard, log)? {
                 return Ok(server);
@@ -42,13 +42,13 @@ impl Server {
     }
 
     /// Nothing where another program took the port first: the server then writes so and goes on without one.
-    fn start_once(program: &Path, guard: &Arc<Guard>, log: &Path) -> Result<Option<Self>, Error> {
+    fn start_once(program: &Path, guard: &Arc<Guard>, log: &Path) -> Result<Option<Self>, RunError> {
         let address = free_port()?;
         let mut process = command(program, &[])?;
         let arguments = ["-host", "127.0.0.1", "-port", &address.port().to_string()].map(ToOwned::to_owned);
         process.args(arguments).args(["-proxy-metrics", "-runtime-metrics"]).env_clear();
-        let file = File::create(log).map_err(Error::unwritten(log))?;
-        process.stdout(file.try_clone().map_err(Error::unwritten(log))?).stderr(file);
+        let file = File::create(log).map_err(RunError::unwritten(log))?;
+        process.stdout(file.try_clone().map_err(RunError::unwritten(log))?).stderr(file);
         let mut child = Managed::spawn(process, guard, "toxiproxy")?;
         let end = clock::now() + READY_BOUND.as_nanos() as u64;
         while !(listens(child.pid(), address.port()) && answers(address)) {
@@ -83,20 +83,20 @@ impl Server {
     }
 
     /// Whether it has ended on its own.
-    pub fn has_ended(&mut self) -> Result<bool, Error> {
+    pub fn has_ended(&mut self) -> Result<bool, RunError> {
         Ok(self.child.poll()?.is_some())
     }
 }
 
-fn fail(problem: String) -> Error {
-    Error::Fixture { fixture: "toxiproxy".to_owned(), problem }
+fn fail(problem: String) -> RunError {
+    RunError::Fixture { fixture: "toxiproxy".to_owned(), problem }
 }
 
 /// A port that is free now.
-fn free_port() -> Result<SocketAddr, Error> {
+fn free_port() -> Result<SocketAddr, RunError> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let listener = TcpListener::bind(any).map_err(Error::system("find a free port"))?;
-    listener.local_addr().map_err(Error::system("find a free port"))
+    let listener = TcpListener::bind(any).map_err(RunError::system("find a free port"))?;
+    listener.local_addr().map_err(RunError::system("find a free port"))
 }
 
 /// Whether it is this process that listens there: what answers could be another's server.

@@ -11,7 +11,7 @@ pub struct Toxic {
     #[serde(flatten)]
     pub kind: ToxicKind,
     /// Which way.
-    pub stream: Stream,
+    pub stream: ToxicStream,
     /// Share of connections on which it acts, 0 to 1. It is rolled per connection, and again when the toxic is updated.
     pub toxicity: f32,
 }
@@ -19,7 +19,7 @@ pub struct Toxic {
 /// Direction of bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Stream {
+pub enum ToxicStream {
     /// From the client.
     Upstream,
     /// To the client.

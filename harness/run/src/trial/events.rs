@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use spanfate_model::format::event::{Event, EventKind};
 
-use crate::Error;
+use crate::RunError;
 use crate::host::clock;
 
 /// An open event log.
@@ -18,15 +18,15 @@ pub(crate) struct EventLog {
 
 impl EventLog {
     /// Creates the log.
-    pub(crate) fn create(path: &Path) -> Result<Self, Error> {
-        Ok(Self { file: File::create(path).map_err(Error::unwritten(path))? })
+    pub(crate) fn create(path: &Path) -> Result<Self, RunError> {
+        Ok(Self { file: File::create(path).map_err(RunError::unwritten(path))? })
     }
 
     /// Appends an event of the harness that happens now.
-    pub(crate) fn say(&mut self, kind: EventKind, data: Value) -> Result<(), Error> {
+    pub(crate) fn say(&mut self, kind: EventKind, data: Value) -> Result<(), RunError> {
         let event = Event { at: clock::now(), kind, source: "harness".to_owned(), data };
         let mut line = serde_json::to_vec(&event).unwrap_or_default();
         line.push(b'\n');
-        self.file.write_all(&line).map_err(Error::system("append to the event log"))
+        self.file.write_all(&line).map_err(RunError::system("append to the event log"))
     }
 }

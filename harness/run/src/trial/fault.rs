@@ -8,7 +8,7 @@ mod require;
 use std::collections::{BTreeMap, BTreeSet};
 
 use spanfate_model::fault::measure::Measured;
-use spanfate_model::fault::{Family, Kind, Target};
+use spanfate_model::fault::{Family, FaultKind, Target};
 use spanfate_model::format::event::{Amounts, EventKind, FaultEvent, LiveState};
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::quantity::unit::MonoNs;
@@ -16,36 +16,36 @@ use spanfate_model::scenario::Fault;
 
 use crate::host::clock;
 use crate::receiver::Script;
-use crate::trial::links::Links;
-use crate::trial::services::{Blame, Change, Services, Watch};
-use crate::{Error, fixture};
+use crate::trial::links::TrialLinks;
+use crate::trial::services::{Blame, ServiceChange, ServiceWatch, Services};
+use crate::{RunError, fixture};
 
-pub(crate) use require::{Tool, require};
+pub(crate) use require::{MachineNeed, require};
 
-use agenda::{Agenda, Step};
+use agenda::{Agenda, AgendaItem};
 use process::Injected;
 
 /// How often it is looked while something may happen at any moment.
 const CLOSE_LOOK_NS: u64 = 500_000;
 
 /// What the faults of a trial act on.
-pub(crate) struct Scene<'a, 'b, 'c> {
+pub(crate) struct FaultScene<'a, 'b, 'c> {
     pub(crate) services: &'a mut Services,
-    pub(crate) watch: Watch<'b, 'c>,
-    pub(crate) links: &'a Links,
+    pub(crate) watch: ServiceWatch<'b, 'c>,
+    pub(crate) links: &'a TrialLinks,
     pub(crate) script: &'a Script,
 }
 
 /// The faults of a trial, on their way.
 pub(crate) struct Driver<'a> {
     plan: &'a Plan,
-    states: Vec<State<'a>>,
+    states: Vec<FaultState<'a>>,
     agenda: Agenda,
     cpus: &'a [u32],
 }
 
 /// A fault and how it stands.
-struct State<'a> {
+struct FaultState<'a> {
     fault: &'a Fault,
     /// The service it is nearest to.
     service: usize,
@@ -77,7 +77,7 @@ impl<'a> Driver<'a> {
             let name = fault.on.as_ref().and_then(Target::service);
             plan.services.iter().position(|service| Some(service.name.as_str()) == name).unwrap_or(0)
         };
-        let state = |fault: &'a Fault| State {
+        let state = |fault: &'a Fault| FaultState {
             fault,
             service: service(fault),
             on: false,
@@ -94,21 +94,21 @@ impl<'a> Driver<'a> {
     }
 
     /// Does what is due. To be called often; gives the time until when nothing is.
-    pub(crate) fn step(&mut self, scene: &mut Scene<'_, '_, '_>) -> Result<MonoNs, Error> {
+    pub(crate) fn step(&mut self, scene: &mut FaultScene<'_, '_, '_>) -> Result<MonoNs, RunError> {
         let suspects = self.suspects();
         let changes = scene.services.look(&mut scene.watch, &|service| suspects.get(&service).copied())?;
         for change in changes {
             match change {
-                Change::Ended(service) => self.ended(service, scene)?,
-                Change::Back(service) => self.back(service, scene),
+                ServiceChange::Ended(service) => self.ended(service, scene)?,
+                ServiceChange::Back(service) => self.back(service, scene),
             }
         }
         self.heard(scene)?;
         let now = clock::now();
         while let Some((number, step)) = self.agenda.due(now) {
             match step {
-                Step::Apply => self.apply(number, "", scene)?,
-                Step::Clear => self.clear(number, scene)?,
+                AgendaItem::Apply => self.apply(number, "", scene)?,
+                AgendaItem::Clear => self.clear(number, scene)?,
             }
         }
         self.triggers(now, scene)?;
@@ -119,7 +119,7 @@ impl<'a> Driver<'a> {
     }
 
     /// The load has ended: what has not begun does not begin any more.
-    pub(crate) fn load_ended(&mut self, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+    pub(crate) fn load_ended(&mut self, scene: &mut FaultScene<'_, '_, '_>) -> Result<(), RunError> {
         self.agenda.drop_beginnings();
         for number in 0..self.states.len() {
             if std::mem::take(&mut self.states[number].armed) {
@@ -135,11 +135,11 @@ impl<'a> Driver<'a> {
     }
 
     /// Ends all that still acts.
-    pub(crate) fn finish(&mut self, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+    pub(crate) fn finish(&mut self, scene: &mut FaultScene<'_, '_, '_>) -> Result<(), RunError> {
         self.heard(scene)?;
         (0..self.states.len()).try_for_each(|number| self.clear(number, scene))?;
         // A fault that counts requests was never switched; the receiver says what it did.
-        let counting = |state: &State<'_>| state.fault.requests.is_some();
+        let counting = |state: &FaultState<'_>| state.fault.requests.is_some();
         for number in (0..self.states.len()).filter(|number| counting(&self.states[*number])) {
             let measured = Amounts::from([(Measured::Acted.into(), scene.script.acted(number as u8))]);
             let event = FaultEvent { fault: number, measured, ..FaultEvent::default() };
@@ -148,9 +148,9 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    fn triggers(&mut self, now: MonoNs, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+    fn triggers(&mut self, now: MonoNs, scene: &mut FaultScene<'_, '_, '_>) -> Result<(), RunError> {
         for number in 0..self.states.len() {
-            let State { fault, service, armed, .. } = &self.states[number];
+            let FaultState { fault, service, armed, .. } = &self.states[number];
             let Some(when) = fault.when.as_ref().filter(|_| *armed && self.agenda.may_begin(number, now))
             else {
                 continue;
@@ -172,13 +172,18 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    fn apply(&mut self, number: usize, why: &str, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
-        let State { fault, service, .. } = &self.states[number];
+    fn apply(
+        &mut self,
+        number: usize,
+        why: &str,
+        scene: &mut FaultScene<'_, '_, '_>,
+    ) -> Result<(), RunError> {
+        let FaultState { fault, service, .. } = &self.states[number];
         let (fault, service) = (*fault, *service);
         let state = scene.services.state(service);
         let event = FaultEvent { fault: number, why: why.to_owned(), state, ..FaultEvent::default() };
         let mut injected = None;
-        let gone = |scene: &Scene<'_, '_, '_>| scene.services.pid(service).is_none();
+        let gone = |scene: &FaultScene<'_, '_, '_>| scene.services.pid(service).is_none();
         match fault.kind.family() {
             Family::Network => {
                 let link = fault.on.as_ref().ok_or_else(no_target)?;
@@ -208,7 +213,7 @@ impl<'a> Driver<'a> {
         say(scene, EventKind::FaultApplied, event)
     }
 
-    fn clear(&mut self, number: usize, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+    fn clear(&mut self, number: usize, scene: &mut FaultScene<'_, '_, '_>) -> Result<(), RunError> {
         let state = &mut self.states[number];
         if !std::mem::take(&mut state.on) {
             return Ok(());
@@ -243,7 +248,7 @@ impl<'a> Driver<'a> {
     /// Which fault the end of each service would be put down to, if it ended now.
     fn suspects(&self) -> BTreeMap<usize, Blame> {
         let deadly = self.states.iter().enumerate().filter(|(_, state)| state.on);
-        let blame = |(number, state): (usize, &State<'_>)| {
+        let blame = |(number, state): (usize, &FaultState<'_>)| {
             let restart = state.fault.kind.ends_process()?;
             let restart_after = restart.map(spanfate_model::quantity::unit::Period::nanos);
             Some((state.service, Blame { fault: number, restart_after }))
@@ -252,11 +257,11 @@ impl<'a> Driver<'a> {
     }
 
     /// What was injected into a process from outside ends with it.
-    fn ended(&mut self, service: usize, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+    fn ended(&mut self, service: usize, scene: &mut FaultScene<'_, '_, '_>) -> Result<(), RunError> {
         for number in 0..self.states.len() {
             let state = &self.states[number];
             let of_it = state.service == service && state.fault.kind.family() == Family::Process;
-            if of_it && state.on && !matches!(state.fault.kind, Kind::Neighbour(_)) {
+            if of_it && state.on && !matches!(state.fault.kind, FaultKind::Neighbour(_)) {
                 self.clear(number, scene)?;
                 self.agenda.gone(number);
             }
@@ -265,15 +270,16 @@ impl<'a> Driver<'a> {
     }
 
     /// A service that is back has the faults of its code again that still act.
-    fn back(&self, service: usize, scene: &mut Scene<'_, '_, '_>) {
-        let acting = |state: &&State<'_>| state.on && state.service == service && fixture::takes(state.fault);
+    fn back(&self, service: usize, scene: &mut FaultScene<'_, '_, '_>) {
+        let acting =
+            |state: &&FaultState<'_>| state.on && state.service == service && fixture::takes(state.fault);
         for (number, _) in self.states.iter().enumerate().filter(|(_, state)| acting(state)) {
             scene.services.switch(service, number, true);
         }
     }
 
     /// What fixtures have said of their faults: since when they act.
-    fn heard(&self, scene: &mut Scene<'_, '_, '_>) -> Result<(), Error> {
+    fn heard(&self, scene: &mut FaultScene<'_, '_, '_>) -> Result<(), RunError> {
         let services: BTreeSet<usize> = self
             .states
             .iter()
@@ -289,7 +295,7 @@ impl<'a> Driver<'a> {
                 }
                 if let Some(problem) = word.error {
                     let fixture = self.plan.services[service].name.clone();
-                    return Err(Error::Fixture {
+                    return Err(RunError::Fixture {
                         fixture,
                         problem: format!("could not switch a fault: {problem}"),
                     });
@@ -300,14 +306,14 @@ impl<'a> Driver<'a> {
     }
 }
 
-fn say(scene: &mut Scene<'_, '_, '_>, kind: EventKind, event: FaultEvent) -> Result<(), Error> {
+fn say(scene: &mut FaultScene<'_, '_, '_>, kind: EventKind, event: FaultEvent) -> Result<(), RunError> {
     let data = serde_json::to_value(event).unwrap_or_default();
     scene.watch.events.say(kind, data)
 }
 
-fn no_target() -> Error {
+fn no_target() -> RunError {
     let why = "a fault of the plan says nothing of what it is put on";
-    Error::system("read the plan")(std::io::Error::other(why))
+    RunError::system("read the plan")(std::io::Error::other(why))
 }
 
 /// The state that made a fault begin.

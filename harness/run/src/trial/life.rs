@@ -7,10 +7,10 @@ use spanfate_model::format::manifest::ProcessEnd;
 
 use super::{Tick, Trial};
 use crate::host::clock;
-use crate::receiver::Receiver;
-use crate::trial::fault::Scene;
+use crate::receiver::RunningReceiver;
+use crate::trial::fault::FaultScene;
 use crate::trial::progress::Life;
-use crate::{Error, store};
+use crate::{RunError, store};
 
 /// How often the programs are looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -20,10 +20,10 @@ impl Trial<'_> {
     /// nothing short.
     pub(super) fn life(
         &self,
-        scene: &mut Scene<'_, '_, '_>,
-        receiver: &Receiver,
+        scene: &mut FaultScene<'_, '_, '_>,
+        receiver: &RunningReceiver,
         tick: &mut dyn FnMut(Tick),
-    ) -> Result<(), Error> {
+    ) -> Result<(), RunError> {
         scene.services.release();
         let began = clock::now();
         let phases = &mut scene.watch.manifest.phases;
@@ -57,7 +57,7 @@ impl Trial<'_> {
     }
 }
 
-fn life(scene: &Scene<'_, '_, '_>, receiver: &Receiver) -> Life {
+fn life(scene: &FaultScene<'_, '_, '_>, receiver: &RunningReceiver) -> Life {
     let counts = receiver.counts();
     let not_taken = counts.relay.refused + counts.relay.unanswered;
     Life { received: counts.accepted, not_taken, ..scene.services.seen() }

@@ -8,22 +8,22 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spanfate_model::fault::measure::Measured;
-use spanfate_model::fault::{Direction, Family, Kind, Target};
+use spanfate_model::fault::{Direction, Family, FaultKind, Target};
 use spanfate_model::format::event::Amounts;
 use spanfate_model::format::layout::TrialDir;
 use spanfate_model::plan::PlannedVariant;
 use spanfate_model::quantity::unit::Period;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::Error;
+use crate::RunError;
 use crate::process::guard::Guard;
-use crate::toxiproxy::{Client, ProxyBytes, Server, Stream, Toxic, ToxicKind};
+use crate::toxiproxy::{Client, ProxyBytes, Server, Toxic, ToxicKind, ToxicStream};
 use packets::Namespace;
 pub(crate) use packets::has_netem;
 
 /// The links of a trial.
 #[derive(Debug)]
-pub(crate) struct Links {
+pub(crate) struct TrialLinks {
     /// Links that a fault is on.
     wanted: BTreeSet<Target>,
     proxies: Mutex<Proxies>,
@@ -50,14 +50,14 @@ struct Proxies {
     passed: BTreeMap<usize, ProxyBytes>,
 }
 
-impl Links {
+impl TrialLinks {
     /// Starts a proxy server, if a fault of the variant needs one.
     pub(crate) fn start(
         variant: &PlannedVariant,
         program: &Path,
         guard: &Arc<Guard>,
         dir: &TrialDir,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, RunError> {
         let of_links = variant
             .faults
             .iter()
@@ -70,7 +70,7 @@ impl Links {
     }
 
     /// Where the end of a link is reached: by its proxy, or where it is.
-    pub(crate) fn route(&self, link: &Target, end: SocketAddr) -> Result<SocketAddr, Error> {
+    pub(crate) fn route(&self, link: &Target, end: SocketAddr) -> Result<SocketAddr, RunError> {
         self.proxies.lock().unwrap_or_else(PoisonError::into_inner).ends.insert(link.clone(), end);
         let Some(reach) = self.reach.as_ref().filter(|_| self.wanted.contains(link)) else { return Ok(end) };
         let mut proxies = self.proxies.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +86,7 @@ impl Links {
     }
 
     /// Applies a fault to a link.
-    pub(crate) fn apply(&self, number: usize, kind: &Kind, link: &Target) -> Result<(), Error> {
+    pub(crate) fn apply(&self, number: usize, kind: &FaultKind, link: &Target) -> Result<(), RunError> {
         if let Some(namespace) = self.namespace.as_ref().filter(|_| kind.is_of_packets()) {
             let end = self.proxies.lock().unwrap_or_else(PoisonError::into_inner).ends.get(link).copied();
             return end.map_or(Ok(()), |end| namespace.apply(number, kind, end.port()));
@@ -94,7 +94,7 @@ impl Links {
         let Some((reach, proxy)) = self.proxy_of(link) else { return Ok(()) };
         let passed = reach.runtime.block_on(reach.client.bytes(&proxy))?;
         self.proxies.lock().unwrap_or_else(PoisonError::into_inner).passed.insert(number, passed);
-        if matches!(kind, Kind::Down) {
+        if matches!(kind, FaultKind::Down) {
             reach.runtime.block_on(reach.client.set_enabled(&proxy, false))?;
             return Ok(());
         }
@@ -105,12 +105,12 @@ impl Links {
     }
 
     /// Takes a fault off a link; gives the bytes that passed meanwhile.
-    pub(crate) fn clear(&self, number: usize, kind: &Kind, link: &Target) -> Result<Amounts, Error> {
+    pub(crate) fn clear(&self, number: usize, kind: &FaultKind, link: &Target) -> Result<Amounts, RunError> {
         if let Some(namespace) = self.namespace.as_ref().filter(|_| kind.is_of_packets()) {
             return namespace.clear(number);
         }
         let Some((reach, proxy)) = self.proxy_of(link) else { return Ok(Amounts::new()) };
-        if matches!(kind, Kind::Down) {
+        if matches!(kind, FaultKind::Down) {
             reach.runtime.block_on(reach.client.set_enabled(&proxy, true))?;
         } else {
             for toxic in toxics(number, kind) {
@@ -134,12 +134,12 @@ impl Links {
 }
 
 impl Reach {
-    fn open(program: &Path, guard: &Arc<Guard>, dir: &TrialDir) -> Result<Self, Error> {
+    fn open(program: &Path, guard: &Arc<Guard>, dir: &TrialDir) -> Result<Self, RunError> {
         let server = Server::start(program, guard, &dir.stderr_of("toxiproxy"))?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(Error::system("start the runtime of the network proxy's client"))?;
+            .map_err(RunError::system("start the runtime of the network proxy's client"))?;
         Ok(Self { runtime, client: Client::new(server.address()), _server: server })
     }
 }
@@ -149,16 +149,16 @@ fn millis(period: Period) -> u64 {
 }
 
 /// The toxics of a fault, one per direction.
-fn toxics(number: usize, kind: &Kind) -> Vec<Toxic> {
+fn toxics(number: usize, kind: &FaultKind) -> Vec<Toxic> {
     let (direction, toxic) = match kind {
-        Kind::Latency(latency) => (
+        FaultKind::Latency(latency) => (
             latency.direction,
             ToxicKind::Latency { latency: millis(latency.delay), jitter: millis(latency.jitter) },
         ),
-        Kind::Bandwidth(bandwidth) => {
+        FaultKind::Bandwidth(bandwidth) => {
             (bandwidth.direction, ToxicKind::Bandwidth { rate: bandwidth.rate.0 / 1000 })
         }
-        Kind::Slicer(slicer) => (
+        FaultKind::Slicer(slicer) => (
             slicer.direction,
             ToxicKind::Slicer {
                 average_size: slicer.size.0,
@@ -166,22 +166,22 @@ fn toxics(number: usize, kind: &Kind) -> Vec<Toxic> {
                 delay: slicer.delay.nanos() / 1000,
             },
         ),
-        Kind::Timeout(timeout) => {
+        FaultKind::Timeout(timeout) => {
             (timeout.direction, ToxicKind::Timeout { timeout: timeout.after.map_or(0, millis) })
         }
-        Kind::SlowClose(slow) => (slow.direction, ToxicKind::SlowClose { delay: millis(slow.delay) }),
-        Kind::ResetPeer(reset) => {
+        FaultKind::SlowClose(slow) => (slow.direction, ToxicKind::SlowClose { delay: millis(slow.delay) }),
+        FaultKind::ResetPeer(reset) => {
             (Direction::Downstream, ToxicKind::ResetPeer { timeout: millis(reset.after) })
         }
-        Kind::LimitData(limit) => (limit.direction, ToxicKind::LimitData { bytes: limit.bytes.0 }),
+        FaultKind::LimitData(limit) => (limit.direction, ToxicKind::LimitData { bytes: limit.bytes.0 }),
         _ => return Vec::new(),
     };
-    let streams: &[(Stream, &str)] = match direction {
-        Direction::Upstream => &[(Stream::Upstream, "up")],
-        Direction::Downstream => &[(Stream::Downstream, "down")],
-        Direction::Both => &[(Stream::Upstream, "up"), (Stream::Downstream, "down")],
+    let streams: &[(ToxicStream, &str)] = match direction {
+        Direction::Upstream => &[(ToxicStream::Upstream, "up")],
+        Direction::Downstream => &[(ToxicStream::Downstream, "down")],
+        Direction::Both => &[(ToxicStream::Upstream, "up"), (ToxicStream::Downstream, "down")],
     };
-    let one = |(stream, way): &(Stream, &str)| Toxic {
+    let one = |(stream, way): &(ToxicStream, &str)| Toxic {
         name: format!("fault-{number}-{way}"),
         kind: toxic,
         stream: *stream,

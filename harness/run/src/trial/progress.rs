@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::fixture::BuildLine;
-use crate::probe::Seen;
+use crate::probe::LiveCounts;
 
 /// How far a program is that runs without a load of ours. For people; the logs are exact.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -24,7 +24,7 @@ pub struct Life {
 
 impl Life {
     /// What probes on it have seen; the rest is unknown to them.
-    pub(crate) fn of(seen: &Seen) -> Self {
+    pub(crate) fn of(seen: &LiveCounts) -> Self {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (started, dropped) = (of(&seen.started), of(&seen.dropped));
         Self { started, dropped, handed: of(&seen.handed), failed: of(&seen.failed), ..Self::default() }

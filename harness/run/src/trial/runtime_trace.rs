@@ -8,7 +8,7 @@ use std::time::Duration;
 use spanfate_model::format::layout::trace_name;
 use spanfate_model::format::manifest::TrialManifest;
 
-use crate::Error;
+use crate::RunError;
 use crate::process::child::{Managed, command};
 use crate::process::guard::Guard;
 
@@ -21,7 +21,7 @@ pub(crate) fn read(
     scratch: &Path,
     manifest: &TrialManifest,
     guard: &Arc<Guard>,
-) -> Result<(), Error> {
+) -> Result<(), RunError> {
     for process in &manifest.processes {
         let Some(events) = &process.trace else { continue };
         let trace = scratch.join(trace_name(&process.service, process.incarnation));
@@ -30,11 +30,11 @@ pub(crate) fn read(
         }
         let events = scratch.join(events);
         let mut convert = command(reader, &[])?;
-        convert.arg(&trace).stdout(File::create(&events).map_err(Error::unwritten(&events))?);
+        convert.arg(&trace).stdout(File::create(&events).map_err(RunError::unwritten(&events))?);
         convert.stderr(std::process::Stdio::null());
         let mut child = Managed::spawn(convert, guard, "traceevents")?;
         if child.wait(BOUND)?.is_none() {
-            return Err(Error::Deadline {
+            return Err(RunError::Deadline {
                 what: "reading a runtime trace".to_owned(),
                 seconds: BOUND.as_secs(),
             });

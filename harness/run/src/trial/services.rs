@@ -15,14 +15,14 @@ use spanfate_model::plan::topology::callers_first;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::scenario::Service;
 
-use crate::fixture::{Running, Switched};
+use crate::fixture::{RunningService, Switched};
 use crate::host::clock;
 use crate::trial::events::EventLog;
 use crate::trial::progress::Life;
 use crate::trial::usage::Sampler;
-use crate::{Error, store};
-use place::Place;
-pub(crate) use stage::Stage;
+use crate::{RunError, store};
+use place::ServicePlace;
+pub(crate) use stage::TrialStage;
 
 /// What a service gets beyond its own shutdown deadline before it is killed.
 const STOP_GRACE: Duration = Duration::from_secs(5);
@@ -30,14 +30,14 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 /// Services that run, in the plan's order.
 #[derive(Debug)]
 pub(crate) struct Services {
-    places: Vec<Place>,
+    places: Vec<ServicePlace>,
     /// Indices, callers first.
     order: Vec<usize>,
 }
 
 /// What looking after services needs.
-pub(crate) struct Watch<'a, 'b> {
-    pub(crate) stage: &'a Stage<'b>,
+pub(crate) struct ServiceWatch<'a, 'b> {
+    pub(crate) stage: &'a TrialStage<'b>,
     pub(crate) manifest: &'a mut TrialManifest,
     pub(crate) events: &'a mut EventLog,
     pub(crate) sampler: &'a Sampler,
@@ -45,7 +45,7 @@ pub(crate) struct Watch<'a, 'b> {
 
 /// Something that became of a service.
 #[derive(Clone, Debug)]
-pub(crate) enum Change {
+pub(crate) enum ServiceChange {
     /// Its process ended.
     Ended(usize),
     /// It was started again and serves.
@@ -62,19 +62,19 @@ pub(crate) struct Blame {
 impl Services {
     /// Starts all services. The manifest is on disk before each start, so that a torn trial can be analysed.
     pub(crate) fn start(
-        stage: &Stage<'_>,
+        stage: &TrialStage<'_>,
         manifest: &mut TrialManifest,
         events: &mut EventLog,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, RunError> {
         let services = &stage.plan.services;
         let order = callers_first(services)
-            .map_err(|error| Error::Fixture { fixture: "chain".to_owned(), problem: error.to_string() })?;
+            .map_err(|error| RunError::Fixture { fixture: "chain".to_owned(), problem: error.to_string() })?;
         manifest.processes = (0..services.len()).map(|index| stage.process(index, 0)).collect();
         store::write_json(&stage.dir.manifest(), manifest)?;
-        let place = |(entry, service): (usize, &Service)| Place {
+        let place = |(entry, service): (usize, &Service)| ServicePlace {
             entry,
             shutdown: service.shutdown.0,
-            ..Place::default()
+            ..ServicePlace::default()
         };
         let mut out = Self { places: services.iter().enumerate().map(place).collect(), order };
         for index in out.order.clone().into_iter().rev() {
@@ -90,9 +90,9 @@ impl Services {
     }
 
     /// Address and path of the requests: the first service gets them.
-    pub(crate) fn entry(&self) -> Result<(SocketAddr, String), Error> {
+    pub(crate) fn entry(&self) -> Result<(SocketAddr, String), RunError> {
         let first = self.places.first();
-        first.and_then(|place| Some((place.address?, place.path.clone()))).ok_or_else(|| Error::Fixture {
+        first.and_then(|place| Some((place.address?, place.path.clone()))).ok_or_else(|| RunError::Fixture {
             fixture: "chain".to_owned(),
             problem: "has no service that could take the load".to_owned(),
         })
@@ -100,7 +100,7 @@ impl Services {
 
     /// Process id of a service that runs.
     pub(crate) fn pid(&self, service: usize) -> Option<u32> {
-        self.places.get(service)?.running.as_ref().map(Running::pid)
+        self.places.get(service)?.running.as_ref().map(RunningService::pid)
     }
 
     /// State of a service as its span ledger says; `None` without one.
@@ -130,27 +130,27 @@ impl Services {
     /// What a service has said of its faults.
     pub(crate) fn heard(&mut self, service: usize) -> Vec<Switched> {
         let running = self.places.get_mut(service).and_then(|place| place.running.as_mut());
-        running.map(Running::heard).unwrap_or_default()
+        running.map(RunningService::heard).unwrap_or_default()
     }
 
     /// Whether somebody is on the way: starting, due to be started, or asked to stop.
     pub(crate) fn is_busy(&self) -> bool {
-        self.places.iter().any(Place::is_busy)
+        self.places.iter().any(ServicePlace::is_busy)
     }
 
     /// Asks a service to stop, to be killed when its time is over; whether there was one.
-    pub(crate) fn ask_to_stop(&mut self, service: usize) -> Result<bool, Error> {
+    pub(crate) fn ask_to_stop(&mut self, service: usize) -> Result<bool, RunError> {
         self.places.get_mut(service).map_or(Ok(false), |place| place.ask_to_stop(Signal::SIGTERM, STOP_GRACE))
     }
 
     /// Lets those that are held before their programs go.
     pub(crate) fn release(&self) {
-        self.places.iter().filter_map(|place| place.running.as_ref()).for_each(Running::release);
+        self.places.iter().filter_map(|place| place.running.as_ref()).for_each(RunningService::release);
     }
 
     /// Hands what the user asked of us on to all that run. It is for their users to say how long a shutdown takes, so nothing is
     /// added to that.
-    pub(crate) fn hand_on(&mut self, signal: Signal) -> Result<(), Error> {
+    pub(crate) fn hand_on(&mut self, signal: Signal) -> Result<(), RunError> {
         self.places.iter_mut().try_for_each(|place| place.ask_to_stop(signal, Duration::ZERO).map(drop))
     }
 
@@ -162,30 +162,30 @@ impl Services {
     /// What probes have seen of those that run, put together.
     pub(crate) fn seen(&self) -> Life {
         let running = self.places.iter().filter_map(|place| place.running.as_ref());
-        running.filter_map(Running::seen).map(Life::of).fold(Life::default(), Life::and)
+        running.filter_map(RunningService::seen).map(Life::of).fold(Life::default(), Life::and)
     }
 
     /// Looks after all: who has ended, who is ready, who is to be started again. Whoever ends without a fault that is known to
     /// have done it is put down to the suspect, if there is one.
     pub(crate) fn look(
         &mut self,
-        watch: &mut Watch<'_, '_>,
+        watch: &mut ServiceWatch<'_, '_>,
         suspect: &dyn Fn(usize) -> Option<Blame>,
-    ) -> Result<Vec<Change>, Error> {
+    ) -> Result<Vec<ServiceChange>, RunError> {
         let mut out = Vec::new();
         for service in 0..self.places.len() {
             if self.places[service].end_overdue_or_none(service, watch, suspect)? {
-                out.push(Change::Ended(service));
+                out.push(ServiceChange::Ended(service));
             }
             if self.begin_again(service, watch)? {
-                out.push(Change::Back(service));
+                out.push(ServiceChange::Back(service));
             }
         }
         Ok(out)
     }
 
     /// Starts a service that is due; whether it has just become ready.
-    fn begin_again(&mut self, service: usize, watch: &mut Watch<'_, '_>) -> Result<bool, Error> {
+    fn begin_again(&mut self, service: usize, watch: &mut ServiceWatch<'_, '_>) -> Result<bool, RunError> {
         if self.places[service].again_at.is_some_and(|at| clock::now() >= at) {
             let incarnation = self.places[service].incarnation + 1;
             let listen = self.places[service].address;
@@ -221,7 +221,7 @@ impl Services {
 
     /// Asks a service to stop; whether it is still there. One that is due to come back does not; one that is on its way must
     /// be there before it can be stopped.
-    pub(crate) fn forget_or_stop(&mut self, service: usize) -> Result<bool, Error> {
+    pub(crate) fn forget_or_stop(&mut self, service: usize) -> Result<bool, RunError> {
         let Some(place) = self.places.get_mut(service) else { return Ok(false) };
         place.again_at = None;
         if place.starting.is_none() && place.running.is_none() {
@@ -237,8 +237,8 @@ fn note_end(
     service: usize,
     entry: usize,
     end: ProcessEnd,
-    watch: &mut Watch<'_, '_>,
-) -> Result<MonoNs, Error> {
+    watch: &mut ServiceWatch<'_, '_>,
+) -> Result<MonoNs, RunError> {
     let at = end.at;
     watch.manifest.phases.stopped = at;
     let name = &watch.stage.plan.services[service].name;

@@ -13,7 +13,7 @@ use nix::unistd::{SysconfVar, sysconf};
 use spanfate_model::format::event::UsageSample;
 use spanfate_model::format::slots::{HEADER_BYTES, read_live};
 
-use crate::Error;
+use crate::RunError;
 use crate::host::clock;
 
 /// Distance of samples.
@@ -44,7 +44,7 @@ type Addition = (u32, Option<PathBuf>);
 
 /// A process, and its counters as they were when it could last be read: those of one that has ended stay as they were.
 #[derive(Clone, Copy, Debug, Default)]
-struct Watched {
+struct SampledProcess {
     pid: u32,
     cpu_ns: u64,
     wait_ns: u64,
@@ -52,8 +52,8 @@ struct Watched {
 
 impl Sampler {
     /// Starts sampling into a file, one JSON object per line.
-    pub(crate) fn start(subject: Sampled, to: &Path) -> Result<Self, Error> {
-        let file = File::create(to).map_err(Error::unwritten(to))?;
+    pub(crate) fn start(subject: Sampled, to: &Path) -> Result<Self, RunError> {
+        let file = File::create(to).map_err(RunError::unwritten(to))?;
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let added = Arc::new(Mutex::new(Vec::new()));
@@ -61,7 +61,7 @@ impl Sampler {
         let thread = std::thread::Builder::new()
             .name("usage".to_owned())
             .spawn(move || sample_until(&flag, &theirs, &subject, file))
-            .map_err(Error::system("start a thread"))?;
+            .map_err(RunError::system("start a thread"))?;
         Ok(Self { stop, added, thread: Some(thread) })
     }
 
@@ -83,15 +83,15 @@ impl Drop for Sampler {
 fn sample_until(stop: &AtomicBool, added: &Mutex<Vec<Addition>>, subject: &Sampled, file: File) {
     let mut out = BufWriter::new(file);
     let mut ledgers: Vec<File> = subject.ledgers.iter().filter_map(|path| File::open(path).ok()).collect();
-    let mut processes: Vec<Watched> =
-        subject.pids.iter().map(|pid| Watched { pid: *pid, ..Watched::default() }).collect();
+    let mut processes: Vec<SampledProcess> =
+        subject.pids.iter().map(|pid| SampledProcess { pid: *pid, ..SampledProcess::default() }).collect();
     let mut unopened: Vec<PathBuf> = Vec::new();
     let tick_ns =
         sysconf(SysconfVar::CLK_TCK).ok().flatten().map_or(10_000_000, |hz| 1_000_000_000 / hz as u64);
     let mut next = clock::now();
     while !stop.load(Ordering::SeqCst) {
         for (pid, ledger) in added.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            processes.push(Watched { pid, ..Watched::default() });
+            processes.push(SampledProcess { pid, ..SampledProcess::default() });
             unopened.extend(ledger);
         }
         // A process that has just been started makes its ledger a moment later.
@@ -114,7 +114,12 @@ fn sample_until(stop: &AtomicBool, added: &Mutex<Vec<Addition>>, subject: &Sampl
 }
 
 /// A sample; `None` when the machine's counters could not be read: zeros would be taken for figures.
-fn take(cpus: &[u32], processes: &mut [Watched], ledgers: &[File], tick_ns: u64) -> Option<UsageSample> {
+fn take(
+    cpus: &[u32],
+    processes: &mut [SampledProcess],
+    ledgers: &[File],
+    tick_ns: u64,
+) -> Option<UsageSample> {
     let mut sample = UsageSample { at: clock::now(), harness_cpu_ns: own_cpu(), ..UsageSample::default() };
     for process in processes {
         if let Ok(own) = fs::read_to_string(format!("/proc/{}/stat", process.pid)) {

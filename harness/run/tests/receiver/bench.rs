@@ -4,24 +4,24 @@ use std::path::Path;
 
 use spanfate_model::format::wire::{self, AnswerRecord, Disposition, RequestRecord, SpanRecord, WireRecord};
 use spanfate_model::quantity::id::SpanKey;
-use spanfate_run::receiver::{self, Config, Receiver, Summary, Upstream};
+use spanfate_run::receiver::{self, ReceiverConfig, ReceiverSummary, RunningReceiver, Upstream};
 use tempfile::TempDir;
 
 use super::client::Client;
 
 /// A receiver in a directory of its own.
 pub(crate) struct Bench {
-    pub(crate) receiver: Receiver,
+    pub(crate) receiver: RunningReceiver,
     pub(crate) dir: TempDir,
 }
 
 /// Starts a receiver; `change` sets what the test is about.
-pub(crate) fn bench(change: impl FnOnce(&mut Config)) -> Bench {
+pub(crate) fn bench(change: impl FnOnce(&mut ReceiverConfig)) -> Bench {
     relaying(None, change)
 }
 
 /// The same with a relay.
-pub(crate) fn relaying(upstream: Option<&Upstream>, change: impl FnOnce(&mut Config)) -> Bench {
+pub(crate) fn relaying(upstream: Option<&Upstream>, change: impl FnOnce(&mut ReceiverConfig)) -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let mut config = config(dir.path());
     change(&mut config);
@@ -29,13 +29,13 @@ pub(crate) fn relaying(upstream: Option<&Upstream>, change: impl FnOnce(&mut Con
 }
 
 /// What the tests begin with.
-pub(crate) fn config(dir: &Path) -> Config {
-    Config {
+pub(crate) fn config(dir: &Path) -> ReceiverConfig {
+    ReceiverConfig {
         max_bytes: 4 << 20,
         max_spans: 10_000,
         hop: 1,
         path: 2,
-        ..Config::new(dir.join("wire.log"), 1 << 30)
+        ..ReceiverConfig::new(dir.join("wire.log"), 1 << 30)
     }
 }
 
@@ -71,7 +71,7 @@ impl Bench {
     }
 
     /// Stops the receiver and reads its log. Meanwhile the clients of the test go on, as a client outside would.
-    pub(crate) async fn finish(self) -> (Log, Summary) {
+    pub(crate) async fn finish(self) -> (Log, ReceiverSummary) {
         let receiver = self.receiver;
         let summary = tokio::task::spawn_blocking(|| receiver.stop().unwrap()).await.unwrap();
         let bytes = std::fs::read(self.dir.path().join("wire.log")).unwrap();

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::CONNECTION;
-use spanfate_model::fault::answer::{Answer, Cut, Never, SlowReading};
+use spanfate_model::fault::answer::{AnswerCut, Never, ScriptedAnswer, SlowReading};
 use spanfate_model::format::wire::{AnswerFate, Disposition};
 use spanfate_model::quantity::unit::ByteSize;
 use spanfate_run::host::clock;
-use spanfate_run::receiver::{Deadlines, Entry, Script, When};
+use spanfate_run::receiver::{Deadlines, EntryWhen, Script, ScriptEntry};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -20,9 +20,9 @@ use super::watched::{self, End, rest};
 #[tokio::test]
 async fn what_is_never_answered_is_held_until_the_receiver_stops() {
     for accept in [false, true] {
-        let answer = Answer::Never(Never { accept });
-        let when = When::Requests { from: 0, to: 9, every: 1 };
-        let script = Script::new(vec![Entry { fault: 6, answer, when }]);
+        let answer = ScriptedAnswer::Never(Never { accept });
+        let when = EntryWhen::Requests { from: 0, to: 9, every: 1 };
+        let script = Script::new(vec![ScriptEntry { fault: 6, answer, when }]);
         let bench = bench(|config| {
             config.script = script.clone();
             let silence = Duration::from_millis(200);
@@ -52,7 +52,7 @@ async fn what_is_never_answered_is_held_until_the_receiver_stops() {
 
 #[tokio::test]
 async fn a_client_that_gives_up_on_an_answer_has_cancelled() {
-    let (bench, _) = always(Answer::Never(Never { accept: true }));
+    let (bench, _) = always(ScriptedAnswer::Never(Never { accept: true }));
     let mut two = bench.two().await;
     let message = message::spans(1);
     assert!(timeout(Duration::from_millis(200), two.grpc(&message, false)).await.is_err());
@@ -65,12 +65,12 @@ async fn a_client_that_gives_up_on_an_answer_has_cancelled() {
 
 #[tokio::test]
 async fn a_connection_is_cut_as_it_is_wanted() {
-    let cut = |accept| Cut { accept };
+    let cut = |accept| AnswerCut { accept };
     for (answer, end, disposition) in [
-        (Answer::Reset(cut(None)), End::Reset, Disposition::Accepted),
-        (Answer::Reset(cut(Some(false))), End::Reset, Disposition::Failed),
-        (Answer::Fin(cut(None)), End::Fin, Disposition::Failed),
-        (Answer::Fin(cut(Some(true))), End::Fin, Disposition::Accepted),
+        (ScriptedAnswer::Reset(cut(None)), End::Reset, Disposition::Accepted),
+        (ScriptedAnswer::Reset(cut(Some(false))), End::Reset, Disposition::Failed),
+        (ScriptedAnswer::Fin(cut(None)), End::Fin, Disposition::Failed),
+        (ScriptedAnswer::Fin(cut(Some(true))), End::Fin, Disposition::Accepted),
     ] {
         let (bench, script) = always(answer);
         let message = message::spans(3);
@@ -92,7 +92,7 @@ async fn a_connection_is_cut_as_it_is_wanted() {
 
 #[tokio::test]
 async fn a_client_is_asked_to_go_elsewhere_after_its_answer() {
-    let (bench, script) = always(Answer::Goaway);
+    let (bench, script) = always(ScriptedAnswer::Goaway);
     let message = message::spans(1);
     let (mut two, seen) = watched::two(bench.receiver.address()).await;
     assert_eq!(two.grpc(&message, false).await.grpc, Some(0));
@@ -116,10 +116,10 @@ async fn a_client_is_asked_to_go_elsewhere_after_its_answer() {
 async fn a_body_is_read_no_faster_than_wanted_and_the_client_is_not_blamed() {
     let message = message::spans(100);
     let rate = message.len() as u64 * 2;
-    let script = Script::new(vec![Entry {
+    let script = Script::new(vec![ScriptEntry {
         fault: 6,
-        answer: Answer::SlowReading(SlowReading { rate: ByteSize(rate) }),
-        when: When::Requests { from: 0, to: 1, every: 1 },
+        answer: ScriptedAnswer::SlowReading(SlowReading { rate: ByteSize(rate) }),
+        when: EntryWhen::Requests { from: 0, to: 1, every: 1 },
     }]);
     let bench = bench(|config| {
         config.script = script.clone();
@@ -150,9 +150,12 @@ async fn a_body_is_read_no_faster_than_wanted_and_the_client_is_not_blamed() {
 
 #[tokio::test]
 async fn a_client_cannot_send_faster_than_it_is_read() {
-    let answer = Answer::SlowReading(SlowReading { rate: ByteSize(64 << 10) });
-    let script =
-        Script::new(vec![Entry { fault: 6, answer, when: When::Requests { from: 0, to: 9, every: 1 } }]);
+    let answer = ScriptedAnswer::SlowReading(SlowReading { rate: ByteSize(64 << 10) });
+    let script = Script::new(vec![ScriptEntry {
+        fault: 6,
+        answer,
+        when: EntryWhen::Requests { from: 0, to: 9, every: 1 },
+    }]);
     let bench = bench(|config| {
         config.script = script.clone();
         config.max_bytes = 64 << 20;

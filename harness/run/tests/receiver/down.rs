@@ -3,9 +3,9 @@
 use std::io::ErrorKind;
 
 use http::StatusCode;
-use spanfate_model::fault::answer::{Answer, Never};
+use spanfate_model::fault::answer::{Never, ScriptedAnswer};
 use spanfate_model::format::wire::{AnswerFate, Disposition};
-use spanfate_run::receiver::{Entry, Script, When};
+use spanfate_run::receiver::{EntryWhen, Script, ScriptEntry};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 
@@ -13,8 +13,8 @@ use super::message;
 use super::scripted::{raw, scripted};
 use super::watched::{self, End, rest};
 
-fn down() -> Entry {
-    Entry { fault: 2, answer: Answer::Down, when: When::Switched }
+fn down() -> ScriptEntry {
+    ScriptEntry { fault: 2, answer: ScriptedAnswer::Down, when: EntryWhen::Switched }
 }
 
 async fn switch(script: &Script, on: bool) {
@@ -24,10 +24,10 @@ async fn switch(script: &Script, on: bool) {
 
 #[tokio::test]
 async fn while_it_is_down_connections_are_cut_and_refused_and_then_served_again() {
-    let never = Entry {
+    let never = ScriptEntry {
         fault: 1,
-        answer: Answer::Never(Never { accept: true }),
-        when: When::Requests { from: 1, to: 1, every: 1 },
+        answer: ScriptedAnswer::Never(Never { accept: true }),
+        when: EntryWhen::Requests { from: 1, to: 1, every: 1 },
     };
     let (bench, script) = scripted(vec![never, down()]);
     let address = bench.receiver.address();

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use spanfate_model::fault::answer::{After, Answer, GrpcCode, Limit, Never, Partial, Status as StatusAnswer};
+use spanfate_model::fault::answer::{
+    After, AnswerStatus as StatusAnswer, GrpcCode, MessageLimit, Never, Partial, ScriptedAnswer,
+};
 use spanfate_model::format::wire::{AnswerFate, Disposition};
 use spanfate_model::quantity::unit::{ByteSize, Period};
-use spanfate_run::receiver::{Entry, Script, When};
+use spanfate_run::receiver::{EntryWhen, Script, ScriptEntry};
 use tonic::{Code, Status};
 
 use super::bench::bench;
@@ -23,7 +25,7 @@ async fn an_error_has_its_code_and_its_retry_over_every_protocol() {
         http: None,
         retry_after: Some(Period::millis(1500)),
     };
-    let (bench, script) = always(Answer::Status(status));
+    let (bench, script) = always(ScriptedAnswer::Status(status));
     let (mut one, mut two) = (bench.one().await, bench.two().await);
     let message = message::spans(2);
     let (head, _) = two.exchange(grpc(&message)).await.unwrap();
@@ -61,7 +63,8 @@ async fn an_error_has_its_code_and_its_retry_over_every_protocol() {
 
 #[tokio::test]
 async fn an_error_of_one_protocol_is_translated_and_says_nothing_of_a_retry() {
-    let (bench, _) = always(Answer::Status(StatusAnswer { http: Some(429), ..StatusAnswer::default() }));
+    let (bench, _) =
+        always(ScriptedAnswer::Status(StatusAnswer { http: Some(429), ..StatusAnswer::default() }));
     let (head, _) = bench.two().await.exchange(grpc(&message::spans(1))).await.unwrap();
     let seen = Status::from_header_map(&head.headers).unwrap();
     assert_eq!((seen.code(), seen.details()), (Code::ResourceExhausted, &b""[..]));
@@ -71,8 +74,8 @@ async fn an_error_of_one_protocol_is_translated_and_says_nothing_of_a_retry() {
 
 #[tokio::test]
 async fn a_late_answer_comes_late() {
-    let after = Answer::After(After { time: Period::millis(300) });
-    let script = Script::new(vec![Entry { fault: 0, answer: after, when: When::Switched }]);
+    let after = ScriptedAnswer::After(After { time: Period::millis(300) });
+    let script = Script::new(vec![ScriptEntry { fault: 0, answer: after, when: EntryWhen::Switched }]);
     let bench = bench(|config| {
         config.script = script.clone();
         // The fault's time counts in its place.
@@ -92,7 +95,7 @@ async fn a_late_answer_comes_late() {
 
 #[tokio::test]
 async fn a_partial_success_names_how_many_and_the_log_which() {
-    let (bench, script) = always(Answer::Partial(Partial { reject: NonZeroU32::new(3).unwrap() }));
+    let (bench, script) = always(ScriptedAnswer::Partial(Partial { reject: NonZeroU32::new(3).unwrap() }));
     let (mut one, mut two) = (bench.one().await, bench.two().await);
     let partial = |rejected| {
         let partial = [message::number(1, rejected), message::bytes(2, WHY.as_bytes())].concat();
@@ -131,7 +134,7 @@ async fn a_partial_success_names_how_many_and_the_log_which() {
 #[tokio::test]
 async fn a_message_over_the_limit_fails_and_one_at_it_does_not() {
     let (small, large) = (message::spans(3), message::spans(4));
-    let (bench, script) = always(Answer::Limit(Limit { bytes: ByteSize(small.len() as u64) }));
+    let (bench, script) = always(ScriptedAnswer::Limit(MessageLimit { bytes: ByteSize(small.len() as u64) }));
     let (mut one, mut two) = (bench.one().await, bench.two().await);
     for zipped in [false, true] {
         assert_eq!(two.grpc(&small, zipped).await.grpc, Some(0));
@@ -151,7 +154,7 @@ async fn a_message_over_the_limit_fails_and_one_at_it_does_not() {
 
 #[tokio::test]
 async fn a_success_can_be_garbage() {
-    let (bench, script) = always(Answer::Malformed);
+    let (bench, script) = always(ScriptedAnswer::Malformed);
     let (mut one, mut two) = (bench.one().await, bench.two().await);
     // A field of 127 bytes of which there is none.
     let garbage = [0x0a, 0x7f];
@@ -182,10 +185,14 @@ async fn a_success_can_be_garbage() {
 #[tokio::test]
 async fn requests_are_chosen_by_number_over_all_connections_and_traces_alone_count() {
     let unavailable = StatusAnswer { grpc: Some(GrpcCode::Unavailable), ..StatusAnswer::default() };
-    let when = When::Requests { from: 3, to: 5, every: 2 };
+    let when = EntryWhen::Requests { from: 3, to: 5, every: 2 };
     let (bench, script) = scripted(vec![
-        Entry { fault: 0, answer: Answer::Status(unavailable), when },
-        Entry { fault: 1, answer: Answer::Malformed, when: When::Requests { from: 5, to: 6, every: 1 } },
+        ScriptEntry { fault: 0, answer: ScriptedAnswer::Status(unavailable), when },
+        ScriptEntry {
+            fault: 1,
+            answer: ScriptedAnswer::Malformed,
+            when: EntryWhen::Requests { from: 5, to: 6, every: 1 },
+        },
     ]);
     let (mut one, mut two) = (bench.one().await, bench.two().await);
     let mut statuses = Vec::new();
@@ -212,8 +219,11 @@ async fn requests_are_chosen_by_number_over_all_connections_and_traces_alone_cou
 
 #[tokio::test]
 async fn what_is_refused_anyway_is_no_deed_of_a_fault() {
-    let script =
-        Script::new(vec![Entry { fault: 6, answer: Answer::Never(Never::default()), when: When::Switched }]);
+    let script = Script::new(vec![ScriptEntry {
+        fault: 6,
+        answer: ScriptedAnswer::Never(Never::default()),
+        when: EntryWhen::Switched,
+    }]);
     let bench = bench(|config| {
         config.script = script.clone();
         config.max_spans = 2;

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use spanfate_model::fault::answer::Answer;
+use spanfate_model::fault::answer::ScriptedAnswer;
 use spanfate_model::format::wire::{AnswerFate, AnswerRecord, Disposition, RequestRecord};
-use spanfate_run::receiver::{Entry, Script, When};
+use spanfate_run::receiver::{EntryWhen, Script, ScriptEntry};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -18,11 +18,15 @@ pub(crate) const JSON: &[u8] = br#"{"resourceSpans":[{"scopeSpans":[{"spans":[
     {"traceId":"01010101010101010101010101010101","spanId":"0303030303030303","name":"b"}]}]}]}"#;
 
 /// A receiver that gives one answer to every request.
-pub(crate) fn always(answer: Answer) -> (Bench, Script) {
-    scripted(vec![Entry { fault: 6, answer, when: When::Requests { from: 0, to: u32::MAX, every: 1 } }])
+pub(crate) fn always(answer: ScriptedAnswer) -> (Bench, Script) {
+    scripted(vec![ScriptEntry {
+        fault: 6,
+        answer,
+        when: EntryWhen::Requests { from: 0, to: u32::MAX, every: 1 },
+    }])
 }
 
-pub(crate) fn scripted(entries: Vec<Entry>) -> (Bench, Script) {
+pub(crate) fn scripted(entries: Vec<ScriptEntry>) -> (Bench, Script) {
     let script = Script::new(entries);
     (bench(|config| config.script = script.clone()), script)
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::Full;
-use spanfate_run::receiver::Tally;
+use spanfate_run::receiver::SignalTally;
 
 use super::bench::bench;
 use super::client::{grpc_request, http_request};
@@ -30,7 +30,7 @@ async fn metrics_and_logs_are_counted_and_not_noted() {
     }
     assert_eq!(one.post(&message::spans(1), false).await.status, StatusCode::OK);
     let (log, summary) = bench.finish().await;
-    let tally = Tally { requests: 6, bytes: 500, refused: 0 };
+    let tally = SignalTally { requests: 6, bytes: 500, refused: 0 };
     assert_eq!((summary.counts.metrics, summary.counts.logs), (tally, tally));
     assert_eq!((summary.counts.requests, summary.counts.accepted, summary.counts.invalid), (1, 1, 0));
     assert_eq!((log.requests.len(), log.answers.len(), log.end), (1, 1, Some(1)));
@@ -50,7 +50,7 @@ async fn metrics_and_logs_keep_to_the_bound_on_bytes() {
         }
     }
     let (log, summary) = bench.finish().await;
-    let tally = Tally { requests: 0, bytes: 0, refused: 4 };
+    let tally = SignalTally { requests: 0, bytes: 0, refused: 4 };
     assert_eq!((summary.counts.metrics, summary.counts.logs), (tally, tally));
     assert!(log.requests.is_empty());
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use spanfate_run::host::clock;
-use spanfate_run::toxiproxy::{ProxyBytes, Stream, Toxic, ToxicKind};
+use spanfate_run::toxiproxy::{ProxyBytes, Toxic, ToxicKind, ToxicStream};
 
 use super::bench::{NAME, bench, there_and_back};
 
@@ -22,7 +22,7 @@ pub(crate) fn latency_delays(program: &Path) {
     let bench = bench(program);
     let mut stream = bench.connect();
     there_and_back(&mut stream, b"quick");
-    let mut toxic = bench.add(ToxicKind::Latency { latency: 150, jitter: 0 }, Stream::Downstream);
+    let mut toxic = bench.add(ToxicKind::Latency { latency: 150, jitter: 0 }, ToxicStream::Downstream);
     // It also acts on connections that are open already.
     let took = timed(|| there_and_back(&mut stream, b"slow"));
     assert!(took >= 150, "{took} ms");
@@ -34,7 +34,7 @@ pub(crate) fn latency_delays(program: &Path) {
 
 pub(crate) fn bandwidth_slows(program: &Path) {
     let bench = bench(program);
-    bench.add(ToxicKind::Bandwidth { rate: 100 }, Stream::Upstream);
+    bench.add(ToxicKind::Bandwidth { rate: 100 }, ToxicStream::Upstream);
     let mut stream = bench.connect();
     // Half a second's worth; the last piece is not waited for as long.
     let took = timed(|| there_and_back(&mut stream, &vec![7; 50_000]));
@@ -45,7 +45,7 @@ pub(crate) fn reset_peer_resets_connections_opened_afterwards(program: &Path) {
     let bench = bench(program);
     let mut before = bench.connect();
     there_and_back(&mut before, b"there");
-    bench.add(ToxicKind::ResetPeer { timeout: 0 }, Stream::Downstream);
+    bench.add(ToxicKind::ResetPeer { timeout: 0 }, ToxicStream::Downstream);
     let mut after = bench.connect();
     after.write_all(b"x").unwrap();
     let error = after.read(&mut [0; 8]).unwrap_err();
@@ -57,7 +57,7 @@ pub(crate) fn reset_peer_resets_connections_opened_afterwards(program: &Path) {
 
 pub(crate) fn limit_data_cuts_at_a_byte(program: &Path) {
     let bench = bench(program);
-    bench.add(ToxicKind::LimitData { bytes: 10 }, Stream::Downstream);
+    bench.add(ToxicKind::LimitData { bytes: 10 }, ToxicStream::Downstream);
     let mut stream = bench.connect();
     stream.write_all(b"0123456789abcdef").unwrap();
     let mut all = Vec::new();
@@ -67,7 +67,10 @@ pub(crate) fn limit_data_cuts_at_a_byte(program: &Path) {
 
 pub(crate) fn slicer_delivers_small_pieces(program: &Path) {
     let bench = bench(program);
-    bench.add(ToxicKind::Slicer { average_size: 10, size_variation: 0, delay: 10_000 }, Stream::Downstream);
+    bench.add(
+        ToxicKind::Slicer { average_size: 10, size_variation: 0, delay: 10_000 },
+        ToxicStream::Downstream,
+    );
     let mut stream = bench.connect();
     stream.write_all(&[7; 200]).unwrap();
     let (mut pieces, mut total) = (0, 0);
@@ -80,7 +83,7 @@ pub(crate) fn slicer_delivers_small_pieces(program: &Path) {
 
 pub(crate) fn slow_close_closes_late(program: &Path) {
     let bench = bench(program);
-    bench.add(ToxicKind::SlowClose { delay: 300 }, Stream::Downstream);
+    bench.add(ToxicKind::SlowClose { delay: 300 }, ToxicStream::Downstream);
     let mut stream = bench.connect();
     there_and_back(&mut stream, b"quick");
     stream.shutdown(Shutdown::Write).unwrap();
@@ -92,7 +95,7 @@ pub(crate) fn timeout_stops_data(program: &Path) {
     let bench = bench(program);
     let mut stream = bench.connect();
     there_and_back(&mut stream, b"there");
-    bench.add(ToxicKind::Timeout { timeout: 0 }, Stream::Downstream);
+    bench.add(ToxicKind::Timeout { timeout: 0 }, ToxicStream::Downstream);
     stream.write_all(b"into the void").unwrap();
     stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
     assert_eq!(stream.read(&mut [0; 32]).unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -100,7 +103,7 @@ pub(crate) fn timeout_stops_data(program: &Path) {
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     bench.wait(bench.client.remove_toxic(NAME, "it")).unwrap();
     assert_eq!(stream.read(&mut [0; 32]).unwrap(), 0);
-    bench.add(ToxicKind::Timeout { timeout: 200 }, Stream::Downstream);
+    bench.add(ToxicKind::Timeout { timeout: 200 }, ToxicStream::Downstream);
     let mut stream = bench.connect();
     let took = timed(|| assert_eq!(stream.read(&mut [0; 32]).unwrap(), 0));
     assert!(took >= 190, "{took} ms");
@@ -109,7 +112,7 @@ pub(crate) fn timeout_stops_data(program: &Path) {
 pub(crate) fn a_toxicity_of_nothing_acts_on_nothing(program: &Path) {
     let bench = bench(program);
     let kind = ToxicKind::LimitData { bytes: 1 };
-    let toxic = Toxic { name: "never".to_owned(), kind, stream: Stream::Downstream, toxicity: 0.0 };
+    let toxic = Toxic { name: "never".to_owned(), kind, stream: ToxicStream::Downstream, toxicity: 0.0 };
     bench.wait(bench.client.add_toxic(NAME, &toxic)).unwrap();
     for _ in 0..20 {
         there_and_back(&mut bench.connect(), b"untouched");
@@ -131,7 +134,7 @@ pub(crate) fn down_refuses_and_the_port_stays(program: &Path) {
 pub(crate) fn bytes_are_counted_when_a_connection_has_ended(program: &Path) {
     let bench = bench(program);
     assert_eq!(bench.wait(bench.client.bytes(NAME)).unwrap(), ProxyBytes::default());
-    bench.add(ToxicKind::LimitData { bytes: 300_000 }, Stream::Downstream);
+    bench.add(ToxicKind::LimitData { bytes: 300_000 }, ToxicStream::Downstream);
     let mut stream = bench.connect();
     there_and_back(&mut stream, &vec![7; 200_000]);
     assert_eq!(bench.wait(bench.client.bytes(NAME)).unwrap(), ProxyBytes::default());

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use spanfate_run::process::guard::Guard;
-use spanfate_run::toxiproxy::{Client, Problem, Proxy, Server, Stream, Toxic, ToxicKind};
+use spanfate_run::toxiproxy::{Client, Proxy, Server, Toxic, ToxicKind, ToxicStream, ToxiproxyProblem};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -57,12 +57,15 @@ fn echo() -> SocketAddr {
 
 impl Bench {
     /// Waits for a call.
-    pub(crate) fn wait<T>(&self, call: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    pub(crate) fn wait<T>(
+        &self,
+        call: impl Future<Output = Result<T, ToxiproxyProblem>>,
+    ) -> Result<T, ToxiproxyProblem> {
         self.runtime.block_on(call)
     }
 
     /// Adds a toxic that acts on everything.
-    pub(crate) fn add(&self, kind: ToxicKind, stream: Stream) -> Toxic {
+    pub(crate) fn add(&self, kind: ToxicKind, stream: ToxicStream) -> Toxic {
         let toxic = Toxic { name: "it".to_owned(), kind, stream, toxicity: 1.0 };
         let found = self.wait(self.client.add_toxic(NAME, &toxic)).unwrap();
         assert_eq!(found, toxic);

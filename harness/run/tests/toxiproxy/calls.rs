@@ -4,8 +4,8 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use serde_json::json;
-use spanfate_run::Error;
-use spanfate_run::toxiproxy::{Client, Problem, Stream, Toxic, ToxicKind};
+use spanfate_run::RunError;
+use spanfate_run::toxiproxy::{Client, Toxic, ToxicKind, ToxicStream, ToxiproxyProblem};
 
 use super::bench::{NAME, bench};
 
@@ -26,7 +26,7 @@ pub(crate) fn every_kind_is_created_read_back_changed_and_removed(program: &Path
         name: format!("toxic-{n}"),
         kind,
         // The server lists the one stream before the other.
-        stream: if n < 3 { Stream::Upstream } else { Stream::Downstream },
+        stream: if n < 3 { ToxicStream::Upstream } else { ToxicStream::Downstream },
         toxicity: [1.0, 0.1, 0.5, 0.0][n % 4],
     };
     let mut all: Vec<Toxic> = KINDS.into_iter().enumerate().map(toxic).collect();
@@ -41,12 +41,12 @@ pub(crate) fn every_kind_is_created_read_back_changed_and_removed(program: &Path
     all.remove(3);
     assert_eq!(bench.wait(client.toxics(NAME)).unwrap(), all);
     // An update keeps to kind and stream; the server says nothing, the client does.
-    let other = Toxic { stream: Stream::Downstream, ..all[0].clone() };
+    let other = Toxic { stream: ToxicStream::Downstream, ..all[0].clone() };
     let problem = bench.wait(client.update_toxic(NAME, &other)).unwrap_err();
-    assert!(matches!(problem, Problem::Different { .. }), "{problem}");
+    assert!(matches!(problem, ToxiproxyProblem::Different { .. }), "{problem}");
     let other = Toxic { kind: KINDS[1], ..all[0].clone() };
     let problem = bench.wait(client.update_toxic(NAME, &other)).unwrap_err();
-    assert!(matches!(problem, Problem::Different { .. }), "{problem}");
+    assert!(matches!(problem, ToxiproxyProblem::Different { .. }), "{problem}");
     bench.wait(client.set_enabled(NAME, false)).unwrap();
     assert!(!bench.wait(client.proxy(NAME)).unwrap().enabled);
     bench.wait(client.reset()).unwrap();
@@ -56,9 +56,9 @@ pub(crate) fn every_kind_is_created_read_back_changed_and_removed(program: &Path
 }
 
 /// What a refusal says: status and words.
-fn refused<T: std::fmt::Debug>(answer: Result<T, Problem>) -> (u16, String) {
+fn refused<T: std::fmt::Debug>(answer: Result<T, ToxiproxyProblem>) -> (u16, String) {
     match answer {
-        Err(Problem::Refused { status, message, .. }) => (status, message),
+        Err(ToxiproxyProblem::Refused { status, message, .. }) => (status, message),
         other => panic!("{other:?}"),
     }
 }
@@ -67,7 +67,7 @@ pub(crate) fn what_the_server_refuses_is_an_error_with_its_words(program: &Path)
     let bench = bench(program);
     let client = bench.client;
     let said = |status: u16, text: &str| (status, text.to_owned());
-    let toxic = bench.add(KINDS[1], Stream::Upstream);
+    let toxic = bench.add(KINDS[1], ToxicStream::Upstream);
     assert_eq!(refused(bench.wait(client.add_toxic(NAME, &toxic))), said(409, "toxic already exists"));
     assert_eq!(refused(bench.wait(client.add_toxic("other", &toxic))), said(404, "proxy not found"));
     assert_eq!(refused(bench.wait(client.remove_toxic(NAME, "other"))), said(404, "toxic not found"));
@@ -87,10 +87,10 @@ pub(crate) fn what_the_server_refuses_is_an_error_with_its_words(program: &Path)
     assert_eq!((status, text.as_str()), (400, "invalid toxic type"));
     for name in ["", "a b", "a/b", "a\"", "ä"] {
         let problem = bench.wait(client.create_proxy(name, "127.0.0.1:0", "127.0.0.1:1")).unwrap_err();
-        assert!(matches!(problem, Problem::Name(_)), "{problem}");
+        assert!(matches!(problem, ToxiproxyProblem::Name(_)), "{problem}");
     }
     // What a user reads.
-    let error = Error::from(bench.wait(client.toxics("other")).unwrap_err());
+    let error = RunError::from(bench.wait(client.toxics("other")).unwrap_err());
     let text =
         "fixture toxiproxy failed: toxiproxy answered GET /proxies/other/toxics with 404: proxy not found";
     assert_eq!(error.to_string(), text);
@@ -109,6 +109,6 @@ pub(crate) fn a_server_that_is_gone_or_silent_is_an_error_in_time(program: &Path
     );
     drop(silent);
     let problem = bench.wait(client.toxics(NAME)).unwrap_err();
-    assert!(matches!(problem, Problem::Unreachable { .. }), "{problem}");
-    assert!(Error::from(problem).to_string().contains("Connection refused"));
+    assert!(matches!(problem, ToxiproxyProblem::Unreachable { .. }), "{problem}");
+    assert!(RunError::from(problem).to_string().contains("Connection refused"));
 }

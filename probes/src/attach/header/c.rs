@@ -2,7 +2,7 @@
 
 /// A field of a struct: its name, where it begins, and how many bytes it has.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Field {
+pub(super) struct StructField {
     pub(super) name: String,
     pub(super) at: usize,
     pub(super) size: usize,
@@ -51,14 +51,14 @@ pub(super) fn enumerators(text: &str, name: &str) -> Vec<(String, u32)> {
 }
 
 /// Fields in order, and the size of all.
-pub(super) fn fields(text: &str, name: &str) -> (Vec<Field>, usize) {
+pub(super) fn fields(text: &str, name: &str) -> (Vec<StructField>, usize) {
     let mut out = Vec::new();
     let (size, align) = members(&block(text, ["struct", name]), 0, false, &mut out);
     (out, size.next_multiple_of(align))
 }
 
 /// Lays members out from a place on; all at that place where they are a union's. Gives the end and the strictest alignment.
-fn members(tokens: &[String], base: usize, union: bool, out: &mut Vec<Field>) -> (usize, usize) {
+fn members(tokens: &[String], base: usize, union: bool, out: &mut Vec<StructField>) -> (usize, usize) {
     let (mut at, mut end, mut strictest, mut rest) = (base, base, 1, tokens);
     while let Some(first) = rest.first() {
         let inner_union = first == "union";
@@ -76,7 +76,7 @@ fn members(tokens: &[String], base: usize, union: bool, out: &mut Vec<Field>) ->
             let mut size = 0;
             for one in rest[1..used].split(|token| token == ",") {
                 let count: usize = one.get(2).map_or(1, |count| count.parse().unwrap());
-                out.push(Field { name: one[0].clone(), at: at + size, size: unit * count });
+                out.push(StructField { name: one[0].clone(), at: at + size, size: unit * count });
                 size += unit * count;
             }
             (size, unit, used + 1)

@@ -5,25 +5,25 @@ use std::collections::BTreeSet;
 use spanfate_model::fate::Fate;
 use spanfate_model::format::manifest::Status;
 use spanfate_model::result::change::Change;
-use spanfate_model::result::{Compared, TrialResult, Way};
+use spanfate_model::result::{Compared, ComparedBy, TrialResult};
 use spanfate_model::scenario::figure::Figure;
 
 use crate::expect::{validity_of, value_of};
-use crate::statistics::{Direction, Measure, Scale, exact};
+use crate::statistics::{BetterSide, EffectMeasure, EffectScale, exact};
 
 /// Which way a figure is better.
-fn direction(figure: Figure) -> Direction {
+fn direction(figure: Figure) -> BetterSide {
     match figure.less_is_better() {
-        Some(true) => Direction::Less,
-        Some(false) => Direction::More,
-        None => Direction::Neither,
+        Some(true) => BetterSide::Less,
+        Some(false) => BetterSide::More,
+        None => BetterSide::Neither,
     }
 }
 
 /// How a figure is compared. Shares are subtracted, everything else is divided: a loss rate may be zero.
-pub(super) fn measure(figure: Figure, smallest: f64) -> Measure {
-    let scale = if figure.is_ratio() { Scale::Difference } else { Scale::Ratio };
-    Measure { scale, direction: direction(figure), smallest }
+pub(super) fn measure(figure: Figure, smallest: f64) -> EffectMeasure {
+    let scale = if figure.is_ratio() { EffectScale::Difference } else { EffectScale::Ratio };
+    EffectMeasure { scale, direction: direction(figure), smallest }
 }
 
 /// The value of a trial that is valid for a figure.
@@ -34,17 +34,17 @@ pub(super) fn valid(figure: Figure, trial: &TrialResult) -> Option<f64> {
 /// A row that nothing is said of yet.
 pub(super) fn row(
     figure: Figure,
-    way: Way,
+    way: ComparedBy,
     baseline: Vec<f64>,
     candidate: Vec<f64>,
-    measure: &Measure,
+    measure: &EffectMeasure,
 ) -> Compared {
     Compared {
         figure: figure.into(),
         way,
         baseline,
         candidate,
-        relative: measure.scale == Scale::Ratio,
+        relative: measure.scale == EffectScale::Ratio,
         effect: None,
         interval: None,
         p: None,
@@ -67,8 +67,9 @@ pub(super) fn counters(baseline: &[&TrialResult], candidate: &[&TrialResult]) ->
         let (base, other) = (values(baseline)?, values(candidate)?);
         let change = exact(&base, &other, direction(figure))?;
         let (from, to) = (base.first().copied()?, other.first().copied()?);
-        let measure = Measure { scale: Scale::Difference, direction: direction(figure), smallest: 0.0 };
-        let row = row(figure, Way::Counter, base, other, &measure);
+        let measure =
+            EffectMeasure { scale: EffectScale::Difference, direction: direction(figure), smallest: 0.0 };
+        let row = row(figure, ComparedBy::Counter, base, other, &measure);
         Some(Compared { effect: Some(to - from), change, ..row })
     };
     let fates: BTreeSet<Fate> =

@@ -2,7 +2,7 @@
 //! beyond the drift between runs is believed.
 
 use spanfate_model::load::PlannedLoad;
-use spanfate_model::result::{Compared, Comparison, RunResult, TrialResult, VariantResult, Way};
+use spanfate_model::result::{Compared, ComparedBy, Comparison, RunResult, TrialResult, VariantResult};
 use spanfate_model::scenario::{ALPHA, Gates};
 use spanfate_model::verdict::Verdict;
 
@@ -45,7 +45,7 @@ fn compare_two(
         };
         let (base, candidate) = (values(&one), values(&other));
         let judged = apart(&base, &candidate, &measure, DRIFT);
-        with(0, figures::row(*figure, Way::Apart, base, candidate, &measure), judged)
+        with(0, figures::row(*figure, ComparedBy::Apart, base, candidate, &measure), judged)
     }));
     let mut reasons: Vec<(Verdict, String)> = rows.iter().filter_map(believed).collect();
     if !environment.is_empty() && !how.any_machine {

@@ -1,66 +1,66 @@
 //! The probes beside the process witness and the wire: span by span, by id.
 
 use spanfate_model::fate::witness::Witness;
-use spanfate_model::format::probe::Kind;
-use spanfate_model::result::{Agreement, ById, Counted, PathKind};
+use spanfate_model::format::probe::ProbeKind;
+use spanfate_model::result::{Agreement, ById, CountedThing, PathKind};
 use spanfate_model::scenario::ebpf::EbpfMode;
 
-use super::{Scene, Skew, hits};
-use crate::evidence::probe::{Marks, Probed, Stage};
+use super::{Skew, WitnessAccounts, hits};
+use crate::evidence::probe::{MarkedStage, Marks, ProbeLog};
 use crate::evidence::process::Process;
 use crate::evidence::receipts::Receipt;
 use crate::evidence::{OnPath, SpanEvidence};
 
 /// Hits of the site that starts spans; none where the probes do not have it.
-pub(super) fn started(log: &Probed<'_>) -> Option<u64> {
-    (log.lasting_mode() >= EbpfMode::Counters).then(|| hits(log, Kind::Started))
+pub(super) fn started(log: &ProbeLog<'_>) -> Option<u64> {
+    (log.lasting_mode() >= EbpfMode::Counters).then(|| hits(log, ProbeKind::Started))
 }
 
 /// A stage of which both witnesses name the spans.
-struct Compared {
+struct ComparedStage {
     what: ById,
-    stage: Stage,
+    stage: MarkedStage,
     /// From which mode on the probes see it.
     since: EbpfMode,
     of_process: fn(&SpanEvidence, &OnPath) -> bool,
 }
 
-const COMPARED: [Compared; 5] = [
-    Compared {
+const COMPARED: [ComparedStage; 5] = [
+    ComparedStage {
         what: ById::Started,
-        stage: Stage::Started,
+        stage: MarkedStage::Started,
         since: EbpfMode::Spans,
         of_process: |span, _| span.started != 0 && span.is_recording(),
     },
-    Compared {
+    ComparedStage {
         what: ById::Ended,
-        stage: Stage::Ended,
+        stage: MarkedStage::Ended,
         since: EbpfMode::Events,
         of_process: |span, _| span.closed != 0 && span.is_recording(),
     },
-    Compared {
+    ComparedStage {
         what: ById::Queued,
-        stage: Stage::Queued,
+        stage: MarkedStage::Queued,
         since: EbpfMode::Spans,
         of_process: |span, on| on.taken != 0 && on.dropped == 0 && span.is_sampled(),
     },
-    Compared {
+    ComparedStage {
         what: ById::Dropped,
-        stage: Stage::Dropped,
+        stage: MarkedStage::Dropped,
         since: EbpfMode::Spans,
         of_process: |_, on| on.dropped != 0,
     },
-    Compared {
+    ComparedStage {
         what: ById::Handed,
-        stage: Stage::Handed,
+        stage: MarkedStage::Handed,
         since: EbpfMode::Spans,
         of_process: |_, on| on.exported != 0 || on.filtered != 0,
     },
 ];
 
 /// One row per stage, over all processes that have both witnesses.
-pub(super) fn rows(scene: &Scene<'_>, skew: &Skew) -> Vec<Agreement> {
-    let both: Vec<(usize, &Process<'_>, &Probed<'_>)> = scene
+pub(super) fn rows(scene: &WitnessAccounts<'_>, skew: &Skew) -> Vec<Agreement> {
+    let both: Vec<(usize, &Process<'_>, &ProbeLog<'_>)> = scene
         .processes
         .iter()
         .enumerate()
@@ -82,7 +82,7 @@ pub(super) fn rows(scene: &Scene<'_>, skew: &Skew) -> Vec<Agreement> {
                 for (number, span, main) in process.spans() {
                     let on = |path: usize| if path == 0 { Some(main) } else { process.on_path(number, path) };
                     let of_stage = |path: &usize| {
-                        compared.stage != Stage::Queued || process.paths[*path].kind == PathKind::Batch
+                        compared.stage != MarkedStage::Queued || process.paths[*path].kind == PathKind::Batch
                     };
                     let mut on = (0..process.paths.len()).filter(of_stage).filter_map(on);
                     sums.add(
@@ -100,8 +100,8 @@ pub(super) fn rows(scene: &Scene<'_>, skew: &Skew) -> Vec<Agreement> {
 }
 
 /// The probes on a process, if they name spans of every trace.
-fn probes_of<'a>(scene: &Scene<'a>, process: &Process<'_>) -> Option<&'a Probed<'a>> {
-    let same = |log: &&Probed<'_>| {
+fn probes_of<'a>(scene: &WitnessAccounts<'a>, process: &Process<'_>) -> Option<&'a ProbeLog<'a>> {
+    let same = |log: &&ProbeLog<'_>| {
         log.manifest.process == process.header.process
             && log.manifest.incarnation == process.header.incarnation
     };
@@ -136,7 +136,7 @@ impl Sums {
             _ => None,
         };
         Agreement {
-            what: Counted::ById(what).into(),
+            what: CountedThing::ById(what).into(),
             counts: vec![
                 (Witness::Process, self.both + self.only_process),
                 (Witness::Probe, self.both + self.only_probe),
@@ -153,8 +153,8 @@ fn lost(unseen: u64) -> String {
 
 /// Spans that arrived, and those of them that the others saw handed over: all three by id.
 fn arrived(
-    scene: &Scene<'_>,
-    both: &[(usize, &Process<'_>, &Probed<'_>)],
+    scene: &WitnessAccounts<'_>,
+    both: &[(usize, &Process<'_>, &ProbeLog<'_>)],
     marks: &[Marks],
     unseen: u64,
 ) -> Agreement {
@@ -167,7 +167,7 @@ fn arrived(
             }
             let on = |path: usize| if path == 0 { Some(main) } else { process.on_path(number, path) };
             let handed = (0..process.paths.len()).filter_map(on).any(|on| on.exported != 0);
-            let probe = marks.has(number, Stage::Handed);
+            let probe = marks.has(number, MarkedStage::Handed);
             wire += 1;
             process_too += u64::from(handed);
             probe_too += u64::from(probe);
@@ -176,7 +176,7 @@ fn arrived(
     }
     let difference = wire - all;
     Agreement {
-        what: Counted::ById(ById::Arrived).into(),
+        what: CountedThing::ById(ById::Arrived).into(),
         counts: vec![(Witness::Wire, wire), (Witness::Process, process_too), (Witness::Probe, probe_too)],
         difference,
         explained: (difference > 0 && difference <= unseen).then(|| lost(unseen)),

@@ -1,7 +1,7 @@
 //! What went over a link: exports, requests or calls, as those who made them saw them.
 
 use spanfate_model::fault::Target;
-use spanfate_model::load::Outcome;
+use spanfate_model::load::RequestOutcome;
 use spanfate_model::quantity::unit::MonoNs;
 
 use super::Evidence;
@@ -99,7 +99,7 @@ fn requests(evidence: &Evidence<'_>) -> Vec<Operation> {
         .map(|record| Operation {
             began: record.started,
             ended: record.done,
-            failed: record.outcome != Outcome::Answered,
+            failed: record.outcome != RequestOutcome::Answered,
         })
         .collect()
 }

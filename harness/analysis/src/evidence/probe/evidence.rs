@@ -2,31 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::fate::Exit;
+use spanfate_model::fate::ExitWay;
 use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::format::manifest::Status;
-use spanfate_model::format::probe::{Kind, Record, SpanMark};
+use spanfate_model::format::probe::{ProbeKind, Record, SpanMark};
 use spanfate_model::format::slots::Header;
 use spanfate_model::quantity::id::SpanKey;
 use spanfate_model::quantity::unit::MonoNs;
 
-use super::Probed;
-use super::processors::{List, Processors};
+use super::ProbeLog;
+use super::processors::{ProcessorList, Processors};
 use super::texts::Texts;
 use crate::evidence::path::{Ending, HandsOn};
 use crate::evidence::process::{Gathered, Process, ending_of};
 use crate::evidence::{Handing, OnPath, SpanEvidence};
 
-impl Probed<'_> {
+impl ProbeLog<'_> {
     /// Puts the books together. They hold some 80 bytes per span, 64 per span and path, and an index, in memory.
     pub(crate) fn stand(&self, trial: Status) -> Process<'static> {
         let texts = Texts::of(self);
         let abrupt = match ending_of(self.manifest, trial) {
             abrupt @ Ending::Abrupt(_) => abrupt,
             // Its exit code says nothing of the SDK.
-            Ending::Orderly { .. } => Ending::Abrupt(Exit::Exit),
+            Ending::Orderly { .. } => Ending::Abrupt(ExitWay::Exit),
         };
-        let mut books = Books::begin(self, &texts, Processors::of(self, &texts, abrupt));
+        let mut books = ProbeBooks::begin(self, &texts, Processors::of(self, &texts, abrupt));
         books.read();
         books.call();
         let (paths, on) = books.processors.finish(&books.spans, books.on);
@@ -36,7 +36,7 @@ impl Probed<'_> {
             on,
             by_id: Vec::new(),
             gap: self.state() != WitnessState::Complete || books.processors.has_gap(),
-            unrecorded: self.hits(Kind::Created).saturating_sub(self.hits(Kind::Started)),
+            unrecorded: self.hits(ProbeKind::Created).saturating_sub(self.hits(ProbeKind::Started)),
             errors: texts
                 .errors
                 .iter()
@@ -81,32 +81,32 @@ impl Gathered {
 }
 
 /// The books being put together. Spans are in the order of their keys.
-struct Books<'a> {
-    log: &'a Probed<'a>,
+struct ProbeBooks<'a> {
+    log: &'a ProbeLog<'a>,
     processors: Processors,
     name_ids: BTreeMap<u64, u32>,
     spans: Vec<SpanEvidence>,
     /// Per processor, per span.
     on: Vec<Vec<OnPath>>,
     /// Per span: who ended it, with which list of processors, and the last that is known of it on that goroutine.
-    ends: Vec<End>,
+    ends: Vec<SpanEnd>,
     /// When each goroutine said anything, in order.
     moments: BTreeMap<u64, Vec<MonoNs>>,
 }
 
 /// The end of a span.
 #[derive(Clone, Copy, Default)]
-struct End {
+struct SpanEnd {
     goroutine: u64,
     list: u64,
     last: MonoNs,
 }
 
-impl<'a> Books<'a> {
-    fn begin(log: &'a Probed<'a>, texts: &Texts, processors: Processors) -> Self {
+impl<'a> ProbeBooks<'a> {
+    fn begin(log: &'a ProbeLog<'a>, texts: &Texts, processors: Processors) -> Self {
         let starts = || {
             log.each().filter_map(|record| match record {
-                Record::Span(mark) if mark.kind == Kind::Started => Some(mark),
+                Record::Span(mark) if mark.kind == ProbeKind::Started => Some(mark),
                 _ => None,
             })
         };
@@ -133,7 +133,7 @@ impl<'a> Books<'a> {
         Self {
             log,
             on: vec![vec![OnPath::default(); spans.len()]; processors.len()],
-            ends: vec![End::default(); spans.len()],
+            ends: vec![SpanEnd::default(); spans.len()],
             name_ids: texts.names.keys().copied().zip(1..).collect(),
             moments: BTreeMap::new(),
             processors,
@@ -155,11 +155,12 @@ impl<'a> Books<'a> {
         for mark in marks() {
             self.moments.entry(mark.goroutine).or_default().push(mark.at);
             // The first End counts; later ones do nothing.
-            if let Some(at) =
-                self.place(&mark.key).filter(|at| mark.kind == Kind::Ended && self.spans[*at].closed == 0)
+            if let Some(at) = self
+                .place(&mark.key)
+                .filter(|at| mark.kind == ProbeKind::Ended && self.spans[*at].closed == 0)
             {
                 self.spans[at].closed = mark.at;
-                self.ends[at] = End { goroutine: mark.goroutine, list: mark.b, last: mark.at };
+                self.ends[at] = SpanEnd { goroutine: mark.goroutine, list: mark.b, last: mark.at };
             }
         }
         for mark in marks() {
@@ -174,33 +175,35 @@ impl<'a> Books<'a> {
 
     fn apply(&mut self, mark: &SpanMark, at: usize) {
         let processor = match mark.kind {
-            Kind::Offered | Kind::Simple | Kind::Blocked | Kind::Queued | Kind::Dropped => {
-                self.processors.at(mark.a, mark.at)
-            }
-            Kind::Handed => self.processors.of_batch(mark.a),
+            ProbeKind::Offered
+            | ProbeKind::Simple
+            | ProbeKind::Blocked
+            | ProbeKind::Queued
+            | ProbeKind::Dropped => self.processors.at(mark.a, mark.at),
+            ProbeKind::Handed => self.processors.of_batch(mark.a),
             _ => None,
         };
         let Some(processor) = processor else { return };
         let end = self.ends[at];
-        if matches!(mark.kind, Kind::Offered | Kind::Simple | Kind::Handed) {
-            let of_worker = mark.kind == Kind::Handed && self.processors.has_worker(processor);
+        if matches!(mark.kind, ProbeKind::Offered | ProbeKind::Simple | ProbeKind::Handed) {
+            let of_worker = mark.kind == ProbeKind::Handed && self.processors.has_worker(processor);
             let in_end = (!of_worker).then_some(mark.goroutine == end.goroutine);
             self.processors.reached(processor, end.list, in_end);
         }
         let on = &mut self.on[processor][at];
-        if on.offered == 0 && mark.kind != Kind::Handed {
+        if on.offered == 0 && mark.kind != ProbeKind::Handed {
             on.offered = mark.at;
         }
         match mark.kind {
-            Kind::Queued => on.taken = mark.at,
-            Kind::Dropped => on.dropped = mark.at,
-            Kind::Handed if on.exported == 0 => {
+            ProbeKind::Queued => on.taken = mark.at,
+            ProbeKind::Dropped => on.dropped = mark.at,
+            ProbeKind::Handed if on.exported == 0 => {
                 // Numbers of batches begin at 1 here, and the evidence's are one more than the call's.
                 (on.exported, on.call) = (mark.at, mark.a as u32);
             }
             _ => {}
         }
-        if mark.kind != Kind::Handed && mark.b != 0 {
+        if mark.kind != ProbeKind::Handed && mark.b != 0 {
             self.spans[at].name = self.name_ids.get(&mark.b).copied().unwrap_or_default();
         }
     }
@@ -220,7 +223,7 @@ impl<'a> Books<'a> {
             }
             span.handing = match self.processors.list(end.list) {
                 None => Handing::Unseen,
-                Some(List { entries, .. }) if entries.is_empty() => Handing::ToNobody,
+                Some(ProcessorList { entries, .. }) if entries.is_empty() => Handing::ToNobody,
                 Some(list) => {
                     let led = self.processors.led_to(list, span.closed);
                     let reached = |processor: usize| {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use spanfate_model::format::manifest::ProcessManifest;
-use spanfate_model::format::probe::{Counter, Kind, Record, Settings};
+use spanfate_model::format::probe::{ProbeCounter, ProbeKind, ProcessorSettings, Record};
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::{FirstLost, ProbeResult, ProbedProcessor};
 
 use super::texts::Texts;
-use super::{Batch, Probed};
+use super::{Batch, ProbeLog};
 use crate::statistics::quantile::millis;
 
 /// How near to a stop of the world a loss counts as one of it.
@@ -17,13 +17,13 @@ const NEAR_NS: u64 = 1_000_000;
 /// What the probes on a process saw, where there is nothing else that could be known of it. Times count from `began`. `None`
 /// where the process had no probes.
 pub fn describe(manifest: &ProcessManifest, log: &[u8], began: MonoNs) -> Option<ProbeResult> {
-    Probed::open(manifest, Some(log)).map(|probed| probed.figures(began))
+    ProbeLog::open(manifest, Some(log)).map(|probed| probed.figures(began))
 }
 
-impl Probed<'_> {
+impl ProbeLog<'_> {
     /// The figures of this process. Times count from the start of the load.
     pub(crate) fn figures(&self, load_began: MonoNs) -> ProbeResult {
-        let counts = |pick: fn(&Counter) -> u64| -> BTreeMap<String, u64> {
+        let counts = |pick: fn(&ProbeCounter) -> u64| -> BTreeMap<String, u64> {
             let some = self.counters.iter().filter(|(_, counter)| pick(counter) > 0);
             some.map(|(kind, counter)| (kind.as_str().to_owned(), pick(counter))).collect()
         };
@@ -63,16 +63,17 @@ impl Probed<'_> {
         let mut moments = Vec::new();
         for record in self.each() {
             if let Record::Moment(moment) = record {
-                cycles += u64::from(moment.kind == Kind::GcBegin);
-                if matches!(moment.kind, Kind::StwBegin | Kind::StwEnd) {
+                cycles += u64::from(moment.kind == ProbeKind::GcBegin);
+                if matches!(moment.kind, ProbeKind::StwBegin | ProbeKind::StwEnd) {
                     moments.push((moment.at, moment.kind));
                 }
             }
         }
         // Records of several CPUs come in an order of their own.
         moments.sort_unstable();
-        let stop = |pair: &[(MonoNs, Kind)]| {
-            (pair[0].1 == Kind::StwBegin && pair[1].1 == Kind::StwEnd).then_some((pair[0].0, pair[1].0))
+        let stop = |pair: &[(MonoNs, ProbeKind)]| {
+            (pair[0].1 == ProbeKind::StwBegin && pair[1].1 == ProbeKind::StwEnd)
+                .then_some((pair[0].0, pair[1].0))
         };
         (cycles, moments.windows(2).filter_map(stop).collect())
     }
@@ -87,7 +88,7 @@ impl Probed<'_> {
 
     /// The batch processors that were seen, in the order of their first batch.
     fn processors(&self) -> Vec<ProbedProcessor> {
-        let mut settings = BTreeMap::<u64, Settings>::new();
+        let mut settings = BTreeMap::<u64, ProcessorSettings>::new();
         for record in self.each() {
             if let Record::Settings(set) = record {
                 settings.insert(set.processor, set);

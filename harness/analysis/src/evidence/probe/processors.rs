@@ -5,11 +5,11 @@ mod finish;
 use std::collections::{BTreeMap, BTreeSet};
 
 use spanfate_model::exporter::Effective;
-use spanfate_model::format::probe::{Kind, Processor as Look, Record, Settings, SpanMark};
+use spanfate_model::format::probe::{ProbeKind, ProcessorLook as Look, ProcessorSettings, Record, SpanMark};
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::PathKind;
 
-use super::Probed;
+use super::ProbeLog;
 use super::naming::exporter_name;
 use super::texts::Texts;
 use crate::evidence::path::{Ending, ExportCall, ExportResult, HandsOn, Path};
@@ -17,14 +17,14 @@ use crate::statistics::quantile::millis;
 
 /// The processors that a provider had when a span ended.
 #[derive(Debug, Default)]
-pub(super) struct List {
+pub(super) struct ProcessorList {
     /// Their addresses, and those of the tables of their types.
     pub(super) entries: Vec<(u64, u64)>,
 }
 
 /// One processor. A later one may get the address of one that is gone.
 #[derive(Debug)]
-struct Found {
+struct FoundProcessor {
     path: Path,
     address: u64,
     /// It is there from then on.
@@ -38,8 +38,8 @@ struct Found {
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Processors {
-    found: Vec<Found>,
-    lists: BTreeMap<u64, List>,
+    found: Vec<FoundProcessor>,
+    lists: BTreeMap<u64, ProcessorList>,
     /// Type names, by table.
     types: BTreeMap<u64, String>,
     /// Providers by address, in the order of their first spans.
@@ -57,7 +57,7 @@ pub(super) struct Processors {
 const BATCH_TYPE: &str = "*trace.batchSpanProcessor";
 
 impl Processors {
-    pub(super) fn of(log: &Probed<'_>, texts: &Texts, abrupt: Ending) -> Self {
+    pub(super) fn of(log: &ProbeLog<'_>, texts: &Texts, abrupt: Ending) -> Self {
         let mut out = Self {
             found: Vec::new(),
             lists: BTreeMap::new(),
@@ -103,15 +103,15 @@ impl Processors {
 
     fn mark(&mut self, mark: &SpanMark, ends: &BTreeMap<u64, Vec<MonoNs>>) {
         match mark.kind {
-            Kind::Started => {
+            ProbeKind::Started => {
                 let next = self.providers.len() as u16;
                 self.providers.entry(mark.b).or_insert(next);
             }
-            Kind::Offered | Kind::Queued | Kind::Dropped | Kind::Blocked => {
+            ProbeKind::Offered | ProbeKind::Queued | ProbeKind::Dropped | ProbeKind::Blocked => {
                 let number = self.see(mark.a, PathKind::Batch, mark.at, ends);
                 self.found[number].path.no_exporter |= mark.lacks_exporter();
             }
-            Kind::Simple => {
+            ProbeKind::Simple => {
                 let number = self.see(mark.a, PathKind::Simple, mark.at, ends);
                 let path = &mut self.found[number].path;
                 path.no_exporter |= mark.lacks_exporter() && path.shutdown_began == 0;
@@ -137,17 +137,17 @@ impl Processors {
     fn see(&mut self, address: u64, kind: PathKind, at: MonoNs, ends: &BTreeMap<u64, Vec<MonoNs>>) -> usize {
         let from =
             ends.get(&address).into_iter().flatten().rev().find(|end| **end < at).copied().unwrap_or(0);
-        let same = |found: &Found| found.address == address && found.from == from;
+        let same = |found: &FoundProcessor| found.address == address && found.from == from;
         self.found.iter().position(same).unwrap_or_else(|| {
             let path = Path { kind, ending: self.abrupt, ..Path::default() };
             let fronts = BTreeSet::new();
-            self.found.push(Found { path, address, from, listed: false, fronts });
+            self.found.push(FoundProcessor { path, address, from, listed: false, fronts });
             self.found.len() - 1
         })
     }
 
     fn look(&mut self, look: &Look, ends: &BTreeMap<u64, Vec<MonoNs>>, shutting: &mut BTreeMap<u64, usize>) {
-        if look.kind == Kind::Shut {
+        if look.kind == ProbeKind::Shut {
             if let Some(number) = shutting.remove(&look.goroutine)
                 && look.failed
                 && self.found[number].path.drained == 0
@@ -157,15 +157,15 @@ impl Processors {
             return;
         }
         let kind = match (look.processor, look.simple) {
-            (0, _) if look.kind != Kind::Handover => return,
+            (0, _) if look.kind != ProbeKind::Handover => return,
             (0, _) => PathKind::Other,
             (_, true) => PathKind::Simple,
             (_, false) => PathKind::Batch,
         };
         // A drained processor's last look is its own.
-        let at = if look.kind == Kind::Drained { look.at - 1 } else { look.at };
+        let at = if look.kind == ProbeKind::Drained { look.at - 1 } else { look.at };
         let number = self.see(look.processor, kind, at, ends);
-        if look.kind == Kind::Handover {
+        if look.kind == ProbeKind::Handover {
             self.batches.insert(look.batch, number);
         }
         let path = &mut self.found[number].path;
@@ -173,7 +173,7 @@ impl Processors {
             path.dropped_by_sdk = Some(u64::from(look.dropped));
         }
         match look.kind {
-            Kind::Shutdown if path.shutdown_began == 0 => {
+            ProbeKind::Shutdown if path.shutdown_began == 0 => {
                 path.shutdown_began = look.at;
                 if kind == PathKind::Batch {
                     shutting.insert(look.goroutine, number);
@@ -181,7 +181,7 @@ impl Processors {
                     path.ending = Ending::Orderly { deadline_passed: false };
                 }
             }
-            Kind::Drained => {
+            ProbeKind::Drained => {
                 path.drained = look.at;
                 path.ending = Ending::Orderly { deadline_passed: false };
             }
@@ -190,11 +190,11 @@ impl Processors {
     }
 
     /// Notes when the shutdown of each provider began.
-    fn close(&mut self, log: &Probed<'_>) {
+    fn close(&mut self, log: &ProbeLog<'_>) {
         self.closing = vec![0; self.providers.len().max(1)];
         for record in log.each() {
             if let Record::Moment(moment) = record
-                && moment.kind == Kind::Closing
+                && moment.kind == ProbeKind::Closing
                 && let Some(provider) = self.providers.get(&moment.a)
                 && self.closing[usize::from(*provider)] == 0
             {
@@ -203,7 +203,7 @@ impl Processors {
         }
     }
 
-    fn calls(&mut self, log: &Probed<'_>, texts: &Texts) {
+    fn calls(&mut self, log: &ProbeLog<'_>, texts: &Texts) {
         for (number, batch) in &log.batches {
             let Some(found) = self.batches.get(number).and_then(|found| self.found.get_mut(*found)) else {
                 continue;
@@ -248,7 +248,7 @@ impl Processors {
         self.batches.get(&u32::try_from(batch).ok()?).copied()
     }
 
-    pub(super) fn list(&self, digest: u64) -> Option<&List> {
+    pub(super) fn list(&self, digest: u64) -> Option<&ProcessorList> {
         self.lists.get(&digest)
     }
 
@@ -282,9 +282,9 @@ impl Processors {
     }
 
     /// The processors that the entries of a list lead to at a moment.
-    pub(super) fn led_to(&self, list: &List, at: MonoNs) -> Vec<usize> {
+    pub(super) fn led_to(&self, list: &ProcessorList, at: MonoNs) -> Vec<usize> {
         let is_in = |address: &u64| list.entries.iter().any(|(entry, _)| entry == address);
-        let leads = |(number, found): &(usize, &Found)| {
+        let leads = |(number, found): &(usize, &FoundProcessor)| {
             let direct = found.address != 0 && is_in(&found.address);
             (direct || found.fronts.iter().any(is_in)) && self.at(found.address, at) == Some(*number)
         };
@@ -294,7 +294,7 @@ impl Processors {
 
 impl Path {
     /// Takes over what its batch processor is set to.
-    fn set(&mut self, set: &Settings) {
+    fn set(&mut self, set: &ProcessorSettings) {
         self.blocking = set.block;
         self.no_exporter = set.no_exporter;
         self.effective = Some(Effective {
@@ -309,15 +309,15 @@ impl Path {
 }
 
 /// When processors ended whose addresses were given away again: what exports after its worker has ended is another one.
-fn ends(log: &Probed<'_>) -> BTreeMap<u64, Vec<MonoNs>> {
+fn ends(log: &ProbeLog<'_>) -> BTreeMap<u64, Vec<MonoNs>> {
     let (mut drained, mut exports) = (BTreeMap::<u64, Vec<MonoNs>>::new(), BTreeMap::<u64, MonoNs>::new());
     for record in log.each() {
         if let Record::Processor(look) = record {
             match look.kind {
-                Kind::Drained if look.processor != 0 => {
+                ProbeKind::Drained if look.processor != 0 => {
                     drained.entry(look.processor).or_default().push(look.at);
                 }
-                Kind::Export => {
+                ProbeKind::Export => {
                     exports.insert(look.processor, look.at);
                 }
                 _ => {}

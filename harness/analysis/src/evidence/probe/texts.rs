@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::format::probe::{ExportError, ExportErrors, Kind, Pieces, Record};
+use spanfate_model::format::probe::{ExportError, ExportErrors, Pieces, ProbeKind, Record};
 
-use super::Probed;
+use super::ProbeLog;
 
 /// What texts a log holds.
 #[derive(Default)]
@@ -20,7 +20,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    pub(super) fn of(log: &Probed<'_>) -> Self {
+    pub(super) fn of(log: &ProbeLog<'_>) -> Self {
         let (mut names, mut types) = (BTreeMap::<u64, Pieces>::new(), BTreeMap::<u64, Pieces>::new());
         let mut exporters = BTreeMap::<u64, Pieces>::new();
         let (mut reading, mut errors) = (ExportErrors::default(), Vec::new());
@@ -29,7 +29,7 @@ impl Texts {
                 Record::Name(text) => names.entry(text.of).or_default().add(&text),
                 Record::Type(text) => types.entry(text.of).or_default().add(&text),
                 Record::Exporter(text) => exporters.entry(text.of).or_default().add(&text),
-                Record::Processor(look) if look.kind == Kind::Exported => {
+                Record::Processor(look) if look.kind == ProbeKind::Exported => {
                     errors.extend(reading.exported(&look));
                 }
                 Record::Error(text) => reading.add(&text),

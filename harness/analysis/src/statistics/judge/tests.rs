@@ -2,14 +2,14 @@
 
 use proptest::prelude::*;
 
-use super::super::effect::{Direction, Scale};
+use super::super::effect::{BetterSide, EffectScale};
 use super::*;
 
-fn gate(scale: Scale, smallest: f64, pairs: &[(f64, f64)]) -> Gate {
-    Gate { pairs: pairs.to_vec(), measure: Measure { scale, direction: Direction::Less, smallest } }
+fn gate(scale: EffectScale, smallest: f64, pairs: &[(f64, f64)]) -> Gate {
+    Gate { pairs: pairs.to_vec(), measure: EffectMeasure { scale, direction: BetterSide::Less, smallest } }
 }
 
-fn one(gate: Gate) -> Judged {
+fn one(gate: Gate) -> JudgedEffect {
     judge(&[gate], 0.05).remove(0)
 }
 
@@ -32,26 +32,26 @@ fn a_change_needs_a_proof_and_a_size() {
         (around(1.05, 0.50), Change::Inconclusive),
     ];
     for (pairs, change) in cases {
-        let judged = one(gate(Scale::Ratio, 0.03, &pairs));
+        let judged = one(gate(EffectScale::Ratio, 0.03, &pairs));
         assert_eq!(judged.change, change, "{judged:?}");
         assert_eq!(judged.reason.is_some(), change == Change::Inconclusive);
         let (low, high) = judged.interval.unwrap();
         assert!((low..=high).contains(&judged.effect.unwrap()));
     }
-    let spread = one(gate(Scale::Ratio, 0.03, &around(1.05, 0.50)));
+    let spread = one(gate(EffectScale::Ratio, 0.03, &around(1.05, 0.50)));
     assert!(spread.reason.unwrap().starts_with("10 pairs with this spread would show a change of 4"));
 }
 
 #[test]
 fn losses_of_zero_are_compared_by_difference() {
-    let judged = one(gate(Scale::Difference, 0.001, &[(0.0, 0.0); 8]));
+    let judged = one(gate(EffectScale::Difference, 0.001, &[(0.0, 0.0); 8]));
     assert_eq!((judged.change, judged.effect, judged.p), (Change::Same, Some(0.0), Some(1.0)));
-    let judged = one(gate(Scale::Difference, 0.001, &[(0.0, 0.02); 8]));
+    let judged = one(gate(EffectScale::Difference, 0.001, &[(0.0, 0.02); 8]));
     assert_eq!((judged.change, judged.effect), (Change::Worse, Some(0.02)));
-    let more = Measure { scale: Scale::Difference, direction: Direction::More, smallest: 0.0 };
+    let more = EffectMeasure { scale: EffectScale::Difference, direction: BetterSide::More, smallest: 0.0 };
     let judged = one(Gate { pairs: vec![(0.0, 0.02); 8], measure: more });
     assert_eq!(judged.change, Change::Better);
-    let neither = Measure { direction: Direction::Neither, ..more };
+    let neither = EffectMeasure { direction: BetterSide::Neither, ..more };
     assert_eq!(one(Gate { pairs: vec![(0.0, 0.02); 8], measure: neither }).change, Change::Different);
 }
 
@@ -62,16 +62,16 @@ fn what_cannot_be_used_is_inconclusive_and_says_why() {
     let mut hole = around(1.2, 0.01);
     hole[0].0 = f64::NAN;
     let cases = [
-        (gate(Scale::Ratio, 0.03, &zero), "pair 4: a value is 0, and only values above 0 have a ratio"),
-        (gate(Scale::Ratio, 0.03, &hole), "pair 1: a value is not a finite number"),
+        (gate(EffectScale::Ratio, 0.03, &zero), "pair 4: a value is 0, and only values above 0 have a ratio"),
+        (gate(EffectScale::Ratio, 0.03, &hole), "pair 1: a value is not a finite number"),
         (
-            gate(Scale::Ratio, 0.03, &around(1.2, 0.01)[..5]),
+            gate(EffectScale::Ratio, 0.03, &around(1.2, 0.01)[..5]),
             "5 pairs can prove nothing at alpha 0.05 and 1 metrics",
         ),
-        (gate(Scale::Ratio, f64::NAN, &around(1.2, 0.01)), "the smallest effect that matters is NaN"),
-        (gate(Scale::Difference, 0.1, &[(f64::MIN, f64::MAX); 8]), "values are too far apart"),
-        (gate(Scale::Ratio, 0.1, &[(1e-300, 1e300); 8]), "values are too far apart"),
-        (gate(Scale::Ratio, 0.1, &[(1.0, 2.0); 50]), "the exact test takes up to 40 pairs"),
+        (gate(EffectScale::Ratio, f64::NAN, &around(1.2, 0.01)), "the smallest effect that matters is NaN"),
+        (gate(EffectScale::Difference, 0.1, &[(f64::MIN, f64::MAX); 8]), "values are too far apart"),
+        (gate(EffectScale::Ratio, 0.1, &[(1e-300, 1e300); 8]), "values are too far apart"),
+        (gate(EffectScale::Ratio, 0.1, &[(1.0, 2.0); 50]), "the exact test takes up to 40 pairs"),
     ];
     for (gate, reason) in cases {
         let judged = one(gate);
@@ -80,16 +80,16 @@ fn what_cannot_be_used_is_inconclusive_and_says_why() {
         assert!(said.starts_with(reason), "{said}");
     }
     assert!(judge(&[], 0.05).is_empty());
-    let nothing = judge(&[gate(Scale::Ratio, 0.03, &around(1.2, 0.01))], f64::NAN).remove(0);
+    let nothing = judge(&[gate(EffectScale::Ratio, 0.03, &around(1.2, 0.01))], f64::NAN).remove(0);
     assert_eq!(nothing.change, Change::Inconclusive);
 }
 
 #[test]
 fn a_metric_that_cannot_be_used_does_not_make_the_others_significant() {
     // Six pairs are enough for one metric, not for two.
-    let six = gate(Scale::Ratio, 0.03, &around(1.2, 0.01)[..6]);
+    let six = gate(EffectScale::Ratio, 0.03, &around(1.2, 0.01)[..6]);
     assert_eq!(one(six.clone()).change, Change::Worse);
-    let unusable = gate(Scale::Ratio, 0.03, &[(0.0, 0.0); 6]);
+    let unusable = gate(EffectScale::Ratio, 0.03, &[(0.0, 0.0); 6]);
     assert!(judge(&[six, unusable], 0.05).iter().all(|judged| judged.change == Change::Inconclusive));
 }
 
@@ -103,7 +103,7 @@ proptest! {
         pairs in prop::collection::vec((any_value(), any_value()), 0..14), ratio: bool, smallest in any_value(),
         alpha in prop_oneof![Just(0.05), any::<f64>()],
     ) {
-        let gate = gate(if ratio { Scale::Ratio } else { Scale::Difference }, smallest, &pairs);
+        let gate = gate(if ratio { EffectScale::Ratio } else { EffectScale::Difference }, smallest, &pairs);
         for judged in judge(&[gate.clone(), gate], alpha) {
             prop_assert_eq!(judged.reason.is_some(), judged.change == Change::Inconclusive);
             let figures = [judged.effect, judged.p, judged.adjusted, judged.detectable];
@@ -117,7 +117,7 @@ proptest! {
     ) {
         let turned: Vec<(f64, f64)> = pairs.iter().map(|(a, b)| (*b, *a)).collect();
         let (there, back) =
-            (one(gate(Scale::Difference, 0.1, &pairs)), one(gate(Scale::Difference, 0.1, &turned)));
+            (one(gate(EffectScale::Difference, 0.1, &pairs)), one(gate(EffectScale::Difference, 0.1, &turned)));
         let opposite = match there.change {
             Change::Better => Change::Worse,
             Change::Worse => Change::Better,

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde::Serialize;
-use spanfate_analysis::metrics::{Scrape, Seen, observe};
-use spanfate_model::advice::observed::Row;
+use spanfate_analysis::metrics::{Scrape, ScrapedPlace, observe};
+use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::host::clock;
 use spanfate_run::process::interrupt::Interrupt;
@@ -37,9 +37,9 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
     }
     let mut pages = of_files(arguments, &files)?;
     pages.extend(of_urls(arguments, &urls)?);
-    let seen: Vec<Seen<'_>> = pages
+    let seen: Vec<ScrapedPlace<'_>> = pages
         .iter()
-        .map(|page| Seen {
+        .map(|page| ScrapedPlace {
             source: &page.source,
             before: page.before.as_ref().map(|(text, apart_s)| (text.as_str(), *apart_s)),
             last: Scrape { text: &page.text, at_s: page.at_s },
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Answer<'a> {
-    rows: &'a [Row],
+    rows: &'a [FleetRow],
 }
 
 fn of_files(arguments: &AdviseArguments, files: &[String]) -> Result<Vec<Page>, Error> {

@@ -4,23 +4,23 @@
 use std::collections::BTreeMap;
 
 use clap::Parser;
-use spanfate_analysis::metrics::{Scrape, Seen, observe};
+use spanfate_analysis::metrics::{Scrape, ScrapedPlace, observe};
 use spanfate_analysis::{conclude_peek, insights};
-use spanfate_model::advice::plan::{Choice, Plan};
-use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::plan::{AdvicePlan, Choice};
+use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::advice::why::variables;
 use spanfate_model::books::ledger::Ledger;
 use spanfate_model::exporter::{Effective, Exporter};
 use spanfate_model::fate::Fate;
-use spanfate_model::finding::peek::{Look, Observation, Times, Watched};
+use spanfate_model::finding::peek::{ExportTimes, Look, Observation, WatchedProcessor};
 use spanfate_model::format::manifest::{FORMAT, Status};
 use spanfate_model::format::probe;
 use spanfate_model::plan::Plan as Planned;
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{
-    ExportFigures, Insights, LoadFigures, Loss, Prediction, RunResult, Summary, TrialResult, UsageFigures,
-    VariantResult,
+    ExportFigures, Insights, LoadFigures, Loss, Prediction, RunResult, TrialResult, UsageFigures,
+    VariantResult, VariantSummary,
 };
 use spanfate_model::scenario::{Fault, Load, Scenario, Variant};
 use spanfate_model::verdict::Verdict;
@@ -51,7 +51,7 @@ impl Question {
         (handed, all - handed, exports)
     }
 
-    fn by_rate(self) -> Plan {
+    fn by_rate(self) -> AdvicePlan {
         let Self { rate, export_us, batch, queue, outage_ms } = self;
         let line = format!(
             "spanfate advise --spans {rate}/s --rtt {export_us}us --batch {batch} --queue {queue} --outage {outage_ms}ms"
@@ -76,12 +76,12 @@ impl Question {
         }
     }
 
-    fn by_frontier(self) -> Plan {
+    fn by_frontier(self) -> AdvicePlan {
         let worker = (self.batch, self.queue, self.export_us as f64 / 1e3);
         crate::session::frontier::asked(&self.scenario(), worker).unwrap()
     }
 
-    fn by_report(self) -> Plan {
+    fn by_report(self) -> AdvicePlan {
         let result = insights(&self.result());
         let advised = result.advice.into_iter().next().unwrap();
         advised.plan.unwrap()
@@ -101,11 +101,11 @@ impl Question {
         };
         let loss =
             Loss { due: 1000, received: 900, lost: 100, silent: 100, rate: 0.1, predicted: Some(predicted) };
-        let summary = Summary {
+        let summary = VariantSummary {
             trials: 1,
             lost: 100,
             lost_by_fate: BTreeMap::from([(Fate::DroppedQueueFull, 100)]),
-            ..Summary::default()
+            ..VariantSummary::default()
         };
         let variant = VariantResult {
             name: "asked".to_owned(),
@@ -162,12 +162,12 @@ impl Question {
 
     fn watched(self) -> Observation {
         let (handed, dropped, exports) = self.counts();
-        let mut full = Times::default();
+        let mut full = ExportTimes::default();
         (0..exports).for_each(|_| full.add(self.batch, self.export_us * 1000));
         let second = 1_000_000_000;
         let look = |at, handed, dropped| Look { at, handed, dropped, ..Look::default() };
         let (first, last) = (look(second, 0, 0), look((1 + WATCHED_S) * second, handed, dropped));
-        let settings = probe::Settings {
+        let settings = probe::ProcessorSettings {
             processor: 1,
             queue: self.queue,
             batch: self.batch,
@@ -176,7 +176,7 @@ impl Question {
             delay: 5 * second,
             timeout: 30 * second,
         };
-        let watched = Watched {
+        let watched = WatchedProcessor {
             settings,
             fits: true,
             since: second,
@@ -186,7 +186,7 @@ impl Question {
             full,
             all: full,
             heard: Some(last.at),
-            ..Watched::default()
+            ..WatchedProcessor::default()
         };
         Observation { began: second, ended: last.at, processors: vec![watched], ..Observation::default() }
     }
@@ -208,10 +208,10 @@ impl Question {
     }
 
     /// What `advise --metrics` would set; `None` where nothing needs to change.
-    fn by_metrics(self) -> Option<Settings> {
+    fn by_metrics(self) -> Option<BatchSettings> {
         let page = self.page();
         let last = Scrape { text: &page, at_s: Some(1.7e9 + WATCHED_S as f64) };
-        observe(&[Seen { source: "page", before: None, last }], Some(self.batch)).remove(0).set
+        observe(&[ScrapedPlace { source: "page", before: None, last }], Some(self.batch)).remove(0).set
     }
 }
 
@@ -288,7 +288,7 @@ fn the_same_question_gets_the_same_answer() {
 #[test]
 fn the_answer_is_that_of_the_law() {
     let of = |at: usize| questions().nth(at).unwrap().by_rate();
-    let set = |plan: &Plan| (plan.variables.settings.batch, plan.variables.settings.queue);
+    let set = |plan: &AdvicePlan| (plan.variables.settings.batch, plan.variables.settings.queue);
     assert_eq!(set(&of(0)), (960, 2048));
     assert_eq!(set(&of(2)), (1216, 3072));
     // What is set and is enough stays: no batch below 1,024, no queue below 65,536.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::Links;
-use spanfate_run::pages::{Answer, Pages};
+use spanfate_run::pages::{PageAnswer, Pages};
 use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::again;
@@ -29,28 +29,28 @@ pub(super) fn run(shelf: Shelf, port: u16) -> Result<ExitCode, Error> {
     Ok(ExitCode::Pass)
 }
 
-fn answer(shelf: &Shelf, path: &str, query: &str) -> Answer {
+fn answer(shelf: &Shelf, path: &str, query: &str) -> PageAnswer {
     if path == "/" {
-        return Answer::Page(spanfate_report::index(&shelf.entries(), Links::Served));
+        return PageAnswer::Page(spanfate_report::index(&shelf.entries(), Links::Served));
     }
     if path == "/compare" {
         return compared(shelf, &value(query, "a"), &value(query, "b"));
     }
     let Some(run) = path.strip_prefix("/runs/").map(decoded) else {
-        return Answer::Missing("There is no such page; all runs are at /.".to_owned());
+        return PageAnswer::Missing("There is no such page; all runs are at /.".to_owned());
     };
     match shelf.result(&run) {
-        Some(Ok(result)) => Answer::Page(spanfate_report::html(&result, again(&result).as_deref())),
-        Some(Err(why)) => Answer::Missing(why),
-        None => Answer::Missing(format!("There is no run `{run}`; all runs are at /.")),
+        Some(Ok(result)) => PageAnswer::Page(spanfate_report::html(&result, again(&result).as_deref())),
+        Some(Err(why)) => PageAnswer::Missing(why),
+        None => PageAnswer::Missing(format!("There is no run `{run}`; all runs are at /.")),
     }
 }
 
-fn compared(shelf: &Shelf, baseline: &str, candidate: &str) -> Answer {
+fn compared(shelf: &Shelf, baseline: &str, candidate: &str) -> PageAnswer {
     match (shelf.result(baseline), shelf.result(candidate)) {
-        (Some(Ok(baseline)), Some(Ok(candidate))) => Answer::Page(beside(&baseline, &candidate)),
-        (Some(Err(why)), _) | (_, Some(Err(why))) => Answer::Missing(why),
-        _ => Answer::Missing("Choose two runs at /: one as A, one as B.".to_owned()),
+        (Some(Ok(baseline)), Some(Ok(candidate))) => PageAnswer::Page(beside(&baseline, &candidate)),
+        (Some(Err(why)), _) | (_, Some(Err(why))) => PageAnswer::Missing(why),
+        _ => PageAnswer::Missing("Choose two runs at /: one as A, one as B.".to_owned()),
     }
 }
 

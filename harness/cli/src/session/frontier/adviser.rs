@@ -1,9 +1,9 @@
 //! What the scenario's own demand needs, by the law with the times that the search measured; then a run with just that.
 
 use spanfate_model::advice::demand::Demand;
-use spanfate_model::advice::plan::{Choice, Now, Plan, plan};
-use spanfate_model::advice::retry::Retry as Tries;
-use spanfate_model::advice::settings::Settings;
+use spanfate_model::advice::plan::{AdvicePlan, Choice, Now, plan};
+use spanfate_model::advice::retry::RetryPolicy as Tries;
+use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::exporter::{Exporter, Retry};
 use spanfate_model::fate::FateClass;
 use spanfate_model::finding::frontier::Verified;
@@ -11,7 +11,7 @@ use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::RunResult;
 use spanfate_model::scenario::{Scenario, Variant};
 
-use super::rounds::{Seen, seen, worker};
+use super::rounds::{TrialSight, seen, worker};
 use super::{Candidate, Worker, vary};
 use crate::error::Error;
 use crate::session::Audience;
@@ -24,7 +24,7 @@ const ATTEMPTS: usize = 3;
 
 /// The advice, and the runs that verified it.
 pub(super) struct Advised {
-    pub(super) plan: Plan,
+    pub(super) plan: AdvicePlan,
     pub(super) verified: Vec<Verified>,
 }
 
@@ -83,22 +83,22 @@ pub(super) fn advise(
 
 /// What is advised before anything was tried.
 #[cfg(test)]
-pub(super) fn first(candidate: &Candidate, scenario: &Scenario, measured: Worker) -> Option<Plan> {
+pub(super) fn first(candidate: &Candidate, scenario: &Scenario, measured: Worker) -> Option<AdvicePlan> {
     let own = Now { settings: own(candidate, scenario, measured), overran: false };
     planned(&demand(candidate, scenario, measured, None), &own, &own)
 }
 
 /// What is set in the configuration; its batch and queue as its SDK says them.
-fn own(candidate: &Candidate, scenario: &Scenario, measured: Worker) -> Settings {
+fn own(candidate: &Candidate, scenario: &Scenario, measured: Worker) -> BatchSettings {
     let exporter = candidate.variant.exporter.over(scenario.exporter);
-    Settings { batch: measured.batch, queue: measured.queue, ..Settings::set_by(&exporter) }
+    BatchSettings { batch: measured.batch, queue: measured.queue, ..BatchSettings::set_by(&exporter) }
 }
 
 /// What to set in place of a configuration's own settings. What was tried and lost spans is not made smaller.
-fn planned(demand: &Demand, own: &Now, tried: &Now) -> Option<Plan> {
+fn planned(demand: &Demand, own: &Now, tried: &Now) -> Option<AdvicePlan> {
     let plan = plan(demand, tried)?;
     let outlook = own.settings.outlook(&plan.demand);
-    Some(Plan { now: Choice { settings: own.settings, outlook }, ..plan })
+    Some(AdvicePlan { now: Choice { settings: own.settings, outlook }, ..plan })
 }
 
 /// What the scenario asks of the configuration.
@@ -119,7 +119,7 @@ fn demand(candidate: &Candidate, scenario: &Scenario, worker: Worker, per_span: 
 }
 
 /// The scenario with one variant: that configuration with these settings.
-fn with(scenario: &Scenario, base: &Variant, settings: &Settings) -> Scenario {
+fn with(scenario: &Scenario, base: &Variant, settings: &BatchSettings) -> Scenario {
     let mut out = scenario.clone();
     let ms = |ms: u64| Some(Period::millis(ms));
     let seconds = |seconds: f64| ms((seconds * 1e3).round() as u64);
@@ -146,13 +146,13 @@ fn with(scenario: &Scenario, base: &Variant, settings: &Settings) -> Scenario {
     out
 }
 
-fn verify(settings: &Settings, result: &RunResult) -> Verified {
+fn verify(settings: &BatchSettings, result: &RunResult) -> Verified {
     let mut out = Verified { batch: settings.batch, queue: settings.queue, ..Verified::default() };
     for trial in result.variants.iter().flat_map(|variant| &variant.trials) {
         match seen(trial) {
-            Seen::Clean => out.clean += 1,
-            Seen::Lossy => out.lossy += 1,
-            Seen::Unusable => out.unusable += 1,
+            TrialSight::Clean => out.clean += 1,
+            TrialSight::Lossy => out.lossy += 1,
+            TrialSight::Unusable => out.unusable += 1,
         }
         out.created += trial.ledger.created;
         out.lost += trial.ledger.class(FateClass::Lost).0;

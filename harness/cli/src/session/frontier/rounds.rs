@@ -1,7 +1,7 @@
 //! The rounds of a search: each is a run of its own, in which every configuration that is still searched for has its next
 //! value. So all of them share the machine's weather.
 
-pub(super) use spanfate_analysis::compare::frontier::Seen;
+pub(super) use spanfate_analysis::compare::frontier::TrialSight;
 use spanfate_model::fate::FateClass;
 use spanfate_model::finding::frontier::Along;
 use spanfate_model::quantity::unit::{MonoNs, Period};
@@ -120,13 +120,13 @@ fn learn(one: &mut Candidate, value: f64, result: &RunResult) {
 
 /// What a trial says: the whole of it counts, its warm-up, too. Other work on the machine can make losses and never mends
 /// them, so a trial that lost nothing is clean on a busy machine as well.
-pub(super) fn seen(trial: &TrialResult) -> Seen {
+pub(super) fn seen(trial: &TrialResult) -> TrialSight {
     let whole = trial.error.is_none() && trial.faults.iter().all(|fault| fault.bit);
     let marks = || trial.validity.iter().filter(|mark| mark.figure.is(&Basis::Loss));
     match trial.ledger.class(FateClass::Lost).0 {
-        0 if whole && marks().all(|mark| mark.valid || mark.is_of_others()) => Seen::Clean,
-        1.. if whole && trial.is_valid(Basis::Loss) => Seen::Lossy,
-        _ => Seen::Unusable,
+        0 if whole && marks().all(|mark| mark.valid || mark.is_of_others()) => TrialSight::Clean,
+        1.. if whole && trial.is_valid(Basis::Loss) => TrialSight::Lossy,
+        _ => TrialSight::Unusable,
     }
 }
 

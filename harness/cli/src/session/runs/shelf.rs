@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use spanfate_model::finding::index::{Concluded, Entry};
+use spanfate_model::finding::index::{Concluded, RunEntry};
 use spanfate_model::format::layout::{RunDir, report_path};
 use spanfate_model::format::manifest::RunManifest;
 use spanfate_model::result::RunResult;
@@ -47,9 +47,9 @@ impl Shelf {
     }
 
     /// Every folder that holds a plan.
-    pub(crate) fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<RunEntry> {
         let folders = fs::read_dir(&self.results).into_iter().flatten().flatten();
-        let mut out: Vec<Entry> = folders
+        let mut out: Vec<RunEntry> = folders
             .map(|folder| RunDir(folder.path()))
             .filter(|dir| dir.plan().is_file())
             .map(|dir| self.entry(&dir))
@@ -65,11 +65,11 @@ impl Shelf {
         Some(read.map_err(|error| error.to_string()))
     }
 
-    fn entry(&self, dir: &RunDir) -> Entry {
+    fn entry(&self, dir: &RunDir) -> RunEntry {
         let run = dir.id();
         let manifest: RunManifest = store::read_json(&dir.manifest()).unwrap_or_default();
         let report = Some(report_path(&self.reports, &run)).filter(|path| path.is_file());
-        Entry { began: manifest.started_at, found: self.found(&run, dir), report, run }
+        RunEntry { began: manifest.started_at, found: self.found(&run, dir), report, run }
     }
 
     fn found(&self, run: &str, dir: &RunDir) -> Result<Concluded, String> {

@@ -20,16 +20,16 @@ fn demand(spans_per_s: f64, round_trip_s: f64, outage_s: f64) -> Demand {
 }
 
 /// The plan of one who has set nothing.
-fn plan(demand: &Demand) -> Option<Plan> {
+fn plan(demand: &Demand) -> Option<AdvicePlan> {
     super::plan(demand, &Now::DEFAULT)
 }
 
-fn cheapest(demand: &Demand, retry: Retry) -> (Settings, Vec<Shortfall>) {
-    super::cheapest(demand, &Settings::DEFAULT, retry)
+fn cheapest(demand: &Demand, retry: RetryPolicy) -> (BatchSettings, Vec<Shortfall>) {
+    super::cheapest(demand, &BatchSettings::DEFAULT, retry)
 }
 
-fn set(batch: u32, queue: u32) -> Settings {
-    Settings { batch, queue, ..Settings::DEFAULT }
+fn set(batch: u32, queue: u32) -> BatchSettings {
+    BatchSettings { batch, queue, ..BatchSettings::DEFAULT }
 }
 
 fn demands() -> impl Strategy<Value = Demand> {
@@ -49,12 +49,12 @@ fn demands() -> impl Strategy<Value = Demand> {
 }
 
 /// Whether settings keep what is asked with the margin.
-fn keeps(settings: &Settings, demand: &Demand) -> bool {
+fn keeps(settings: &BatchSettings, demand: &Demand) -> bool {
     settings.keeps(&demand.times(MARGIN), demand.outage_s)
 }
 
-fn retry(swift: bool) -> Retry {
-    if swift { Retry::SWIFT } else { Retry::SDK }
+fn retry(swift: bool) -> RetryPolicy {
+    if swift { RetryPolicy::SWIFT } else { RetryPolicy::SDK }
 }
 
 proptest! {
@@ -63,8 +63,8 @@ proptest! {
         let (settings, lacks) = cheapest(&demand, retry(swift));
         prop_assert_eq!(keeps(&settings, &demand), lacks.is_empty(), "{:?} {:?}", settings, lacks);
         if lacks.is_empty() {
-            let batch = Settings { batch: settings.batch - BATCH_STEP, ..settings };
-            let queue = Settings { queue: settings.queue - QUEUE_STEP, ..settings };
+            let batch = BatchSettings { batch: settings.batch - BATCH_STEP, ..settings };
+            let queue = BatchSettings { queue: settings.queue - QUEUE_STEP, ..settings };
             prop_assert!(settings.batch == LEAST_BATCH || !keeps(&batch, &demand), "{settings:?}");
             prop_assert!(settings.queue == LEAST_QUEUE || !keeps(&queue, &demand), "{settings:?}");
             prop_assert!(settings.outlook(&demand).survives_s >= demand.outage_s - 1e-6);
@@ -112,12 +112,12 @@ proptest! {
         prop_assert_eq!(plan(&hostile).is_some(), hostile.is_sound());
         let rate = numbers[0].abs().clamp(1e-9, 1e9);
         let sound = Demand { round_trip_of: of, per_span_s: Some(1e-6), protocol, ..demand(rate, 0.03, 10.0) };
-        let settings = Settings { batch, queue, ..Settings::DEFAULT };
+        let settings = BatchSettings { batch, queue, ..BatchSettings::DEFAULT };
         let outlook = settings.outlook(&sound);
         prop_assert!(outlook.loss.is_finite() && outlook.survives_s.is_finite());
         let now = Now { settings, overran: grpc };
         prop_assert!(super::plan(&sound, &now).is_some());
-        let set = variables(&settings, &Settings::DEFAULT, &sound);
+        let set = variables(&settings, &BatchSettings::DEFAULT, &sound);
         prop_assert!(!set.iter().any(|one| one.why.contains("NaN")));
     }
 }
@@ -185,7 +185,7 @@ fn senseless_numbers_get_no_plan() {
 fn the_defaults_are_advised_where_they_suffice() {
     let plan = plan(&demand(500.0, 0.03, 0.0)).unwrap();
     assert!(plan.is_settled());
-    assert_eq!(variables(&plan.variables.settings, &Settings::DEFAULT, &plan.demand), []);
+    assert_eq!(variables(&plan.variables.settings, &BatchSettings::DEFAULT, &plan.demand), []);
     assert!(plan.defaults.outlook.loss <= 0.0);
 }
 

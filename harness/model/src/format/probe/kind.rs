@@ -3,7 +3,7 @@
 /// What a record of the kernel side says.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
-pub enum Kind {
+pub enum ProbeKind {
     /// A recording span was started.
     Started = 1,
     /// `End` was called on a span, perhaps not for the first time.
@@ -60,7 +60,7 @@ pub enum Kind {
     Closing,
 }
 
-impl Kind {
+impl ProbeKind {
     /// All of them, by code.
     pub const ALL: [Self; 27] = [
         Self::Started,

@@ -1,7 +1,7 @@
 //! One record of a probe log. Those of the kernel side have the layout of `struct record` in `probes/bpf/record.h`; those
 //! that the reader adds have kinds from 65.
 
-use super::{Counter, Kind, MAGIC, VERSION};
+use super::{MAGIC, ProbeCounter, ProbeKind, VERSION};
 use crate::quantity::id::{SpanId, SpanKey, TraceId};
 use crate::quantity::le::{array_at, put, u16_at, u32_at, u64_at};
 use crate::quantity::unit::MonoNs;
@@ -32,7 +32,7 @@ const NO_EXPORTER: u16 = 8;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SpanMark {
     /// What.
-    pub kind: Kind,
+    pub kind: ProbeKind,
     /// When.
     pub at: MonoNs,
     /// On which goroutine.
@@ -55,7 +55,7 @@ pub struct SpanMark {
 
 /// One entry of the list of span processors that a provider had when a span ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Listed {
+pub struct ListedProcessor {
     /// When.
     pub at: MonoNs,
     /// The provider's address.
@@ -82,21 +82,21 @@ impl SpanMark {
     /// Of `Simple`: its goroutine was in another export, so that its own is not told apart from that.
     #[inline]
     pub fn is_nested(&self) -> bool {
-        self.kind == Kind::Simple && self.extra & NESTED != 0
+        self.kind == ProbeKind::Simple && self.extra & NESTED != 0
     }
 
     /// Of `Offered` and `Simple`: the processor has no exporter.
     #[inline]
     pub fn lacks_exporter(&self) -> bool {
-        matches!(self.kind, Kind::Offered | Kind::Simple) && self.extra & NO_EXPORTER != 0
+        matches!(self.kind, ProbeKind::Offered | ProbeKind::Simple) && self.extra & NO_EXPORTER != 0
     }
 }
 
 /// A look at a batch processor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Processor {
+pub struct ProcessorLook {
     /// At which moment.
-    pub kind: Kind,
+    pub kind: ProbeKind,
     /// When.
     pub at: MonoNs,
     /// On which goroutine.
@@ -126,7 +126,7 @@ pub struct Processor {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Moment {
     /// What.
-    pub kind: Kind,
+    pub kind: ProbeKind,
     /// When.
     pub at: MonoNs,
     /// On which goroutine.
@@ -137,7 +137,7 @@ pub struct Moment {
 
 /// A piece of a text: of an error (by goroutine), of a name (by digest; its first 40 bytes) or of a type (by address).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Text {
+pub struct TextPiece {
     /// When.
     pub at: MonoNs,
     /// Whose text.
@@ -156,25 +156,25 @@ pub enum Record {
     /// Of a span.
     Span(SpanMark),
     /// Of a batch processor.
-    Processor(Processor),
+    Processor(ProcessorLook),
     /// Of the runtime.
     Moment(Moment),
     /// Text of an error.
-    Error(Text),
+    Error(TextPiece),
     /// A span's name, by its digest.
-    Name(Text),
+    Name(TextPiece),
     /// The name of a type, by the address of its table.
-    Type(Text),
+    Type(TextPiece),
     /// The function and the client of the exporter that a processor calls, by the processor's address.
-    Exporter(Text),
+    Exporter(TextPiece),
     /// An entry of a provider's list of processors.
-    Listed(Listed),
+    Listed(ListedProcessor),
     /// What the kernel side counted.
-    Counter(Kind, Counter),
+    Counter(ProbeKind, ProbeCounter),
     /// Where the first record of a kind was lost.
-    FirstLost(Kind, MonoNs, u64),
+    FirstLost(ProbeKind, MonoNs, u64),
     /// What a batch processor is set to.
-    Settings(Settings),
+    Settings(ProcessorSettings),
     /// From here on less is recorded.
     Shed(MonoNs, EbpfMode),
     /// The witness ended in order, after that many records of the kernel side; and what the buffers themselves say they lost, which
@@ -186,7 +186,7 @@ pub enum Record {
 
 /// What a batch processor is set to, read from its options.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Settings {
+pub struct ProcessorSettings {
     /// Its address.
     pub processor: u64,
     /// Length of its queue.
@@ -232,10 +232,15 @@ impl Record {
     pub fn read(bytes: &[u8; RECORD_BYTES]) -> Self {
         let (at, goroutine, flags) = (u64_at(bytes, 0), u64_at(bytes, 16), bytes[9]);
         let (a, b) = (u64_at(bytes, 48), u64_at(bytes, 56));
-        let text =
-            Text { at, of: goroutine, piece: flags, length: u16_at(bytes, 10), bytes: array_at(bytes, 24) };
-        let Some(kind) = Kind::of(bytes[8]) else {
-            return match (bytes[8], Kind::of(flags)) {
+        let text = TextPiece {
+            at,
+            of: goroutine,
+            piece: flags,
+            length: u16_at(bytes, 10),
+            bytes: array_at(bytes, 24),
+        };
+        let Some(kind) = ProbeKind::of(bytes[8]) else {
+            return match (bytes[8], ProbeKind::of(flags)) {
                 (code::NAME, _) => Self::Name(text),
                 (code::TYPE, _) => Self::Type(text),
                 (code::EXPORTER, _) => Self::Exporter(text),
@@ -248,8 +253,8 @@ impl Record {
             };
         };
         match kind {
-            Kind::Text => Self::Error(text),
-            Kind::Listed => Self::Listed(listed(bytes)),
+            ProbeKind::Text => Self::Error(text),
+            ProbeKind::Listed => Self::Listed(listed(bytes)),
             _ if kind.is_of_span() => Self::Span(SpanMark {
                 kind,
                 at,
@@ -257,7 +262,7 @@ impl Record {
                 key: SpanKey { trace: TraceId(array_at(bytes, 24)), span: SpanId(array_at(bytes, 40)) },
                 sampled: flags & 1 != 0,
                 parent_sampled: flags & 2 != 0,
-                extra: if matches!(kind, Kind::Offered | Kind::Simple) {
+                extra: if matches!(kind, ProbeKind::Offered | ProbeKind::Simple) {
                     u16::from(flags) & (NESTED | NO_EXPORTER)
                 } else {
                     u16_at(bytes, 10)
@@ -265,7 +270,7 @@ impl Record {
                 a,
                 b,
             }),
-            _ if kind.is_of_processor() => Self::Processor(Processor {
+            _ if kind.is_of_processor() => Self::Processor(ProcessorLook {
                 kind,
                 at,
                 goroutine,
@@ -284,7 +289,7 @@ impl Record {
     }
 
     /// Records that say a counter: its figures, and where its first loss was, if there was one.
-    pub fn write_counter(kind: Kind, counter: &Counter) -> Vec<[u8; RECORD_BYTES]> {
+    pub fn write_counter(kind: ProbeKind, counter: &ProbeCounter) -> Vec<[u8; RECORD_BYTES]> {
         let mut out = [0; RECORD_BYTES];
         (out[8], out[9]) = (code::COUNTER, kind as u8);
         let words =
@@ -327,7 +332,7 @@ impl Record {
     }
 
     /// A record of what a batch processor is set to.
-    pub fn write_settings(settings: &Settings) -> [u8; RECORD_BYTES] {
+    pub fn write_settings(settings: &ProcessorSettings) -> [u8; RECORD_BYTES] {
         let mut out = [0; RECORD_BYTES];
         (out[8], out[9]) = (code::SETTINGS, u8::from(settings.block) | u8::from(settings.no_exporter) << 1);
         put(&mut out, 24, settings.queue.to_le_bytes());
@@ -357,21 +362,21 @@ impl Record {
     }
 }
 
-fn counter(bytes: &[u8]) -> Counter {
+fn counter(bytes: &[u8]) -> ProbeCounter {
     let word = |index: usize| u64_at(bytes, 16 + 8 * index);
-    Counter {
+    ProbeCounter {
         hit: word(0),
         lost: word(1),
         fault: word(2),
         skipped: word(3),
         ids: word(4),
         ids_lost: word(5),
-        ..Counter::default()
+        ..ProbeCounter::default()
     }
 }
 
-fn listed(bytes: &[u8]) -> Listed {
-    Listed {
+fn listed(bytes: &[u8]) -> ListedProcessor {
+    ListedProcessor {
         at: u64_at(bytes, 0),
         provider: u64_at(bytes, 48),
         list: u64_at(bytes, 56),
@@ -382,8 +387,8 @@ fn listed(bytes: &[u8]) -> Listed {
     }
 }
 
-fn settings(bytes: &[u8]) -> Settings {
-    Settings {
+fn settings(bytes: &[u8]) -> ProcessorSettings {
+    ProcessorSettings {
         processor: u64_at(bytes, 48),
         queue: u32_at(bytes, 24),
         batch: u32_at(bytes, 28),

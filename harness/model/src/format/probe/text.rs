@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Kind, Processor, Text};
+use super::{ProbeKind, ProcessorLook, TextPiece};
 
 /// Error types whose value begins with the text of the error; of others the bytes that were read mean nothing.
 const TEXTUAL: [&str; 4] =
@@ -17,7 +17,7 @@ pub struct Pieces {
 
 impl Pieces {
     /// Adds a piece; the first one begins the text anew.
-    pub fn add(&mut self, text: &Text) {
+    pub fn add(&mut self, text: &TextPiece) {
         if text.piece == 0 {
             self.bytes.clear();
         }
@@ -58,9 +58,9 @@ pub struct ExportErrors {
 
 impl ExportErrors {
     /// An export has returned. Gives the error before it on this goroutine, which is whole now.
-    pub fn exported(&mut self, look: &Processor) -> Option<ExportError> {
+    pub fn exported(&mut self, look: &ProcessorLook) -> Option<ExportError> {
         let before = self.reading.remove(&look.goroutine);
-        if look.kind == Kind::Exported && look.failed {
+        if look.kind == ProbeKind::Exported && look.failed {
             let error = ExportError { batch: look.batch, table: look.error, text: Pieces::default() };
             self.reading.insert(look.goroutine, error);
         }
@@ -68,7 +68,7 @@ impl ExportErrors {
     }
 
     /// A piece of an error's text.
-    pub fn add(&mut self, text: &Text) {
+    pub fn add(&mut self, text: &TextPiece) {
         if let Some(error) = self.reading.get_mut(&text.of) {
             error.text.add(text);
         }

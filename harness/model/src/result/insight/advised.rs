@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::advice::plan::Plan;
+use crate::advice::plan::AdvicePlan;
 use crate::fate::Fate;
 
 /// What to set in place of a variant that loses spans, and how that is known.
@@ -24,7 +24,7 @@ pub struct Advised {
     pub price: Option<Price>,
     /// What the law says, where it was calculated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plan: Option<Plan>,
+    pub plan: Option<AdvicePlan>,
     /// Its fates that no setting of a batch processor stops, where nothing was measured that does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub besides: Vec<Fate>,

@@ -1,6 +1,6 @@
 //! The export paths that lose, where a program has several.
 
-use spanfate_model::books::ledger::Spread;
+use spanfate_model::books::ledger::PathSpread;
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::RunResult;
 
@@ -16,7 +16,7 @@ pub(super) fn losing(result: &RunResult) -> Option<Part> {
     let mut rows = rows(result);
     rows.retain(|row| row.lost() > 0);
     rows.sort_by_key(|row| std::cmp::Reverse(row.lost()));
-    let Spread { every, some, none } = spread(&result.variants)?;
+    let PathSpread { every, some, none } = spread(&result.variants)?;
     let [every, some, none] = [every, some, none].map(|n| TERMINAL.count(n));
     let title = Inline::literal("**Export paths that lose** ").with(&Inline::prose(
         &format!(

@@ -9,12 +9,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A port that is listened on, before there is a runtime.
 #[derive(Debug)]
-pub(in crate::receiver) struct Bound {
+pub(in crate::receiver) struct BoundPort {
     listener: StdListener,
     keeper: Option<Socket>,
 }
 
-impl Bound {
+impl BoundPort {
     /// Listens. A port that is to be closed for a time is kept meanwhile by a second socket, bound and not listening:
     /// connections are refused, and the kernel gives the port to nobody else.
     pub(in crate::receiver) fn listen(address: SocketAddr, keep: bool) -> io::Result<Self> {

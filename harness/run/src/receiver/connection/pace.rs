@@ -10,13 +10,13 @@ use tokio::time::{Sleep, sleep};
 
 /// The pace of one body.
 #[derive(Debug)]
-pub(in crate::receiver) struct Pace {
+pub(in crate::receiver) struct BodyPace {
     /// Bytes per second.
     rate: u64,
     held: Option<(Frame<Bytes>, Pin<Box<Sleep>>)>,
 }
 
-impl Pace {
+impl BodyPace {
     pub(in crate::receiver) fn new(rate: u64) -> Self {
         Self { rate: rate.max(1), held: None }
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::socket::{Connection, Cut};
+use super::socket::{Connection, ConnectionCut};
 
 /// Connections served at once.
 pub(in crate::receiver) const MOST_CONNECTIONS: usize = 256;
@@ -54,7 +54,7 @@ impl Peers {
     }
 
     /// Cuts all; says how many there were.
-    pub(in crate::receiver) fn cut(&self, how: Cut) -> u64 {
+    pub(in crate::receiver) fn cut(&self, how: ConnectionCut) -> u64 {
         let open = self.open();
         open.iter().for_each(|connection| connection.cut(how));
         open.len() as u64

@@ -17,7 +17,7 @@ use crate::host::clock;
 
 /// How the receiver ends a connection without a word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::receiver) enum Cut {
+pub(in crate::receiver) enum ConnectionCut {
     /// With a reset.
     Reset,
     /// In order, as far as TCP is concerned.
@@ -44,7 +44,7 @@ pub(in crate::receiver) struct Connection {
     parting: Notify,
     cutting: Notify,
     /// How it is cut; the first word counts.
-    cut: OnceLock<Cut>,
+    cut: OnceLock<ConnectionCut>,
     /// The stream of a connection that is cut in order, once hyper has let go of it.
     returned: Mutex<Option<TcpStream>>,
 }
@@ -138,7 +138,7 @@ impl Connection {
     }
 
     /// Ends this connection without a word to the peer.
-    pub(in crate::receiver) fn cut(&self, how: Cut) {
+    pub(in crate::receiver) fn cut(&self, how: ConnectionCut) {
         // What it has open ends because of the receiver, not because the peer wants it.
         self.broken.store(true, Ordering::Relaxed);
         self.cut.get_or_init(|| how);
@@ -194,8 +194,8 @@ impl Drop for Socket {
         let stream = self.inner.take().map(TokioIo::into_inner);
         match (self.connection.cut.get(), stream) {
             // One that is gone already needs no reset.
-            (Some(Cut::Reset), Some(stream)) => drop(stream.set_zero_linger()),
-            (Some(Cut::Fin), stream) => {
+            (Some(ConnectionCut::Reset), Some(stream)) => drop(stream.set_zero_linger()),
+            (Some(ConnectionCut::Fin), stream) => {
                 *self.connection.returned.lock().unwrap_or_else(PoisonError::into_inner) = stream;
             }
             _ => {}

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess};
 use serde_json::value::RawValue;
 use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
 
-use self::shape::{Fields, Id, Items, List, Number, Object, Text};
+use self::shape::{Id, Items, JsonList, JsonText, Number, Object, ObjectFields};
 use super::span::{Invalid, Span};
 
 mod shape;
@@ -20,7 +20,7 @@ const LONGEST_WHAT: usize = 160;
 
 /// Counts the spans of a message without looking into them.
 pub(in crate::receiver) fn count(message: &[u8]) -> Result<u32, Invalid> {
-    let scopes = Within { list: ["scopeSpans"], items: Within { list: ["spans"], items: Counter(0) } };
+    let scopes = Within { list: ["scopeSpans"], items: Within { list: ["spans"], items: SpanCounter(0) } };
     let mut request = Within { list: ["resourceSpans"], items: scopes };
     read(&mut serde_json::Deserializer::from_slice(message), &mut request)
         .map_err(|error| invalid(message, &error))?;
@@ -37,7 +37,7 @@ pub(in crate::receiver) fn walk(message: &[u8], each: impl FnMut(&Span<'_>)) -> 
 
 fn read<'de, R: serde_json::de::Read<'de>>(
     from: &mut serde_json::Deserializer<R>,
-    fields: &mut impl Fields<'de>,
+    fields: &mut impl ObjectFields<'de>,
 ) -> Result<(), serde_json::Error> {
     Object(fields).deserialize(&mut *from)?;
     from.end()
@@ -63,13 +63,13 @@ struct Within<I> {
     items: I,
 }
 
-impl<'de, I: Items<'de>> Fields<'de> for Within<I> {
+impl<'de, I: Items<'de>> ObjectFields<'de> for Within<I> {
     fn names(&self) -> &[&'static str] {
         &self.list
     }
 
     fn field<A: MapAccess<'de>>(&mut self, _: usize, map: &mut A) -> Result<(), A::Error> {
-        map.next_value_seed(List(&mut self.items))
+        map.next_value_seed(JsonList(&mut self.items))
     }
 }
 
@@ -79,9 +79,9 @@ impl<'de, I: Items<'de>> Items<'de> for Within<I> {
     }
 }
 
-struct Counter(u32);
+struct SpanCounter(u32);
 
-impl<'de> Items<'de> for Counter {
+impl<'de> Items<'de> for SpanCounter {
     fn item<A: SeqAccess<'de>>(&mut self, list: &mut A) -> Result<Option<()>, A::Error> {
         let item = list.next_element::<IgnoredAny>()?.map(|_| ());
         self.0 += u32::from(item.is_some());
@@ -105,9 +105,9 @@ impl<'de, E: FnMut(&Span<'_>)> Items<'de> for Resources<'_, E> {
         }
         let Element { service, early, .. } = element;
         for raw in early {
-            let spans = Spans { service: service.items.0.as_bytes(), each: &mut self.each };
+            let spans = SpanElements { service: service.items.0.as_bytes(), each: &mut self.each };
             let mut from = serde_json::Deserializer::from_str(raw.get());
-            let read = List(&mut Within { list: ["spans"], items: spans }).deserialize(&mut from);
+            let read = JsonList(&mut Within { list: ["spans"], items: spans }).deserialize(&mut from);
             if let Err(error) = read {
                 let mut fault = invalid(raw.get().as_bytes(), &error);
                 fault.at += raw.get().as_ptr().addr().saturating_sub(self.message.as_ptr().addr());
@@ -127,7 +127,7 @@ struct Element<'de, 'e, E> {
     early: Vec<&'de RawValue>,
 }
 
-impl<'de, E: FnMut(&Span<'_>)> Fields<'de> for Element<'de, '_, E> {
+impl<'de, E: FnMut(&Span<'_>)> ObjectFields<'de> for Element<'de, '_, E> {
     fn names(&self) -> &[&'static str] {
         &["resource", "scopeSpans"]
     }
@@ -141,8 +141,8 @@ impl<'de, E: FnMut(&Span<'_>)> Fields<'de> for Element<'de, '_, E> {
             self.early.push(map.next_value()?);
             return Ok(());
         }
-        let spans = Spans { service: self.service.items.0.as_bytes(), each: &mut *self.each };
-        map.next_value_seed(List(&mut Within { list: ["spans"], items: spans }))
+        let spans = SpanElements { service: self.service.items.0.as_bytes(), each: &mut *self.each };
+        map.next_value_seed(JsonList(&mut Within { list: ["spans"], items: spans }))
     }
 }
 
@@ -151,7 +151,7 @@ struct Attributes<'de>(Cow<'de, str>);
 
 impl<'de> Items<'de> for Attributes<'de> {
     fn item<A: SeqAccess<'de>>(&mut self, list: &mut A) -> Result<Option<()>, A::Error> {
-        let mut attribute = Attribute::default();
+        let mut attribute = AttributeValue::default();
         let item = list.next_element_seed(Object(&mut attribute))?;
         if attribute.key == "service.name" {
             self.0 = attribute.value.0;
@@ -161,19 +161,19 @@ impl<'de> Items<'de> for Attributes<'de> {
 }
 
 #[derive(Default)]
-struct Attribute<'de> {
+struct AttributeValue<'de> {
     key: Cow<'de, str>,
     value: StringValue<'de>,
 }
 
-impl<'de> Fields<'de> for Attribute<'de> {
+impl<'de> ObjectFields<'de> for AttributeValue<'de> {
     fn names(&self) -> &[&'static str] {
         &["key", "value"]
     }
 
     fn field<A: MapAccess<'de>>(&mut self, name: usize, map: &mut A) -> Result<(), A::Error> {
         if name == 0 {
-            self.key = map.next_value_seed(Text)?;
+            self.key = map.next_value_seed(JsonText)?;
             return Ok(());
         }
         map.next_value_seed(Object(&mut self.value))
@@ -183,24 +183,24 @@ impl<'de> Fields<'de> for Attribute<'de> {
 #[derive(Default)]
 struct StringValue<'de>(Cow<'de, str>);
 
-impl<'de> Fields<'de> for StringValue<'de> {
+impl<'de> ObjectFields<'de> for StringValue<'de> {
     fn names(&self) -> &[&'static str] {
         &["stringValue"]
     }
 
     fn field<A: MapAccess<'de>>(&mut self, _: usize, map: &mut A) -> Result<(), A::Error> {
-        self.0 = map.next_value_seed(Text)?;
+        self.0 = map.next_value_seed(JsonText)?;
         Ok(())
     }
 }
 
 /// The elements of `spans`.
-struct Spans<'s, 'e, E> {
+struct SpanElements<'s, 'e, E> {
     service: &'s [u8],
     each: &'e mut E,
 }
 
-impl<'de, E: FnMut(&Span<'_>)> Items<'de> for Spans<'_, '_, E> {
+impl<'de, E: FnMut(&Span<'_>)> Items<'de> for SpanElements<'_, '_, E> {
     fn item<A: SeqAccess<'de>>(&mut self, list: &mut A) -> Result<Option<()>, A::Error> {
         let mut span = SpanFields::default();
         if list.next_element_seed(Object(&mut span))?.is_none() {
@@ -232,7 +232,7 @@ struct SpanFields<'de> {
     end_wall: u64,
 }
 
-impl<'de> Fields<'de> for SpanFields<'de> {
+impl<'de> ObjectFields<'de> for SpanFields<'de> {
     fn names(&self) -> &[&'static str] {
         &["traceId", "spanId", "parentSpanId", "name", "kind", "startTimeUnixNano", "endTimeUnixNano"]
     }
@@ -242,7 +242,7 @@ impl<'de> Fields<'de> for SpanFields<'de> {
             0 => self.trace = map.next_value_seed(Id)?,
             1 => self.id = map.next_value_seed(Id)?,
             2 => self.parent = map.next_value_seed(Id)?,
-            3 => self.name = map.next_value_seed(Text)?,
+            3 => self.name = map.next_value_seed(JsonText)?,
             4 => self.kind = map.next_value_seed(Number)?,
             5 => self.start_wall = map.next_value_seed(Number)?,
             _ => self.end_wall = map.next_value_seed(Number)?,

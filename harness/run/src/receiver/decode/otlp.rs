@@ -44,7 +44,7 @@ pub(crate) fn walk(message: &[u8], mut each: impl FnMut(&Span<'_>)) -> Result<()
 /// How many spans an `ExportTraceServiceResponse` says were rejected.
 pub(crate) fn rejected(response: &[u8]) -> Result<u64, Malformed> {
     let mut rejected = 0;
-    let mut response = Reader { all: response, at: 0 };
+    let mut response = WireReader { all: response, at: 0 };
     while let Some(field) = response.field()? {
         if field.number != 1 {
             continue;
@@ -62,9 +62,9 @@ pub(crate) fn rejected(response: &[u8]) -> Result<u64, Malformed> {
 /// Calls `each` with the service name and the content of every `ScopeSpans`.
 fn each_scope<'a>(
     message: &'a [u8],
-    mut each: impl FnMut(&'a [u8], Reader<'a>) -> Result<(), Malformed>,
+    mut each: impl FnMut(&'a [u8], WireReader<'a>) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
-    let mut request = Reader { all: message, at: 0 };
+    let mut request = WireReader { all: message, at: 0 };
     while let Some(field) = request.field()? {
         if field.number != 1 {
             continue;
@@ -89,7 +89,7 @@ fn each_scope<'a>(
     Ok(())
 }
 
-fn service_name(mut resource: Reader<'_>) -> Result<Option<&[u8]>, Malformed> {
+fn service_name(mut resource: WireReader<'_>) -> Result<Option<&[u8]>, Malformed> {
     let mut found = None;
     while let Some(field) = resource.field()? {
         if field.number != 1 {
@@ -111,7 +111,7 @@ fn service_name(mut resource: Reader<'_>) -> Result<Option<&[u8]>, Malformed> {
     Ok(found)
 }
 
-fn string_value(mut value: Reader<'_>) -> Result<Option<&[u8]>, Malformed> {
+fn string_value(mut value: WireReader<'_>) -> Result<Option<&[u8]>, Malformed> {
     let mut text = None;
     while let Some(field) = value.field()? {
         if field.number == 1 {
@@ -121,7 +121,7 @@ fn string_value(mut value: Reader<'_>) -> Result<Option<&[u8]>, Malformed> {
     Ok(text)
 }
 
-fn span<'a>(at: usize, mut reader: Reader<'a>, service: &'a [u8]) -> Result<Span<'a>, Malformed> {
+fn span<'a>(at: usize, mut reader: WireReader<'a>, service: &'a [u8]) -> Result<Span<'a>, Malformed> {
     let (mut trace, mut id, mut parent) = (None, None, Ok([0; 8]));
     let mut out = Span {
         key: SpanKey::default(),
@@ -155,26 +155,26 @@ fn span<'a>(at: usize, mut reader: Reader<'a>, service: &'a [u8]) -> Result<Span
 
 /// A position in a message. `all` ends where the message ends, so that offsets stay those of the whole request.
 #[derive(Clone, Copy)]
-struct Reader<'a> {
+struct WireReader<'a> {
     all: &'a [u8],
     at: usize,
 }
 
-enum Value<'a> {
+enum FieldValue<'a> {
     Varint(u64),
     Fixed64(u64),
     Fixed32,
     Group,
-    Bytes(Reader<'a>),
+    Bytes(WireReader<'a>),
 }
 
-struct Field<'a> {
+struct WireField<'a> {
     at: usize,
     number: u64,
-    value: Value<'a>,
+    value: FieldValue<'a>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> WireReader<'a> {
     fn rest(self) -> &'a [u8] {
         &self.all[self.at..]
     }
@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
+    fn field(&mut self) -> Result<Option<WireField<'a>>, Malformed> {
         if self.at == self.all.len() {
             return Ok(None);
         }
@@ -236,11 +236,11 @@ impl<'a> Reader<'a> {
         let value = match kind {
             3 => {
                 self.skip_group(number)?;
-                Value::Group
+                FieldValue::Group
             }
             _ => self.value(at, kind)?,
         };
-        Ok(Some(Field { at, number, value }))
+        Ok(Some(WireField { at, number, value }))
     }
 
     /// The number and the wire type of a field.
@@ -256,17 +256,17 @@ impl<'a> Reader<'a> {
 
     /// The value of a field that began at `at` and is no group.
     #[inline]
-    fn value(&mut self, at: usize, kind: u64) -> Result<Value<'a>, Malformed> {
+    fn value(&mut self, at: usize, kind: u64) -> Result<FieldValue<'a>, Malformed> {
         Ok(match kind {
-            0 => Value::Varint(self.varint()?),
-            1 => Value::Fixed64(u64::from_le_bytes(self.take(8)?.exactly().unwrap_or_default())),
+            0 => FieldValue::Varint(self.varint()?),
+            1 => FieldValue::Fixed64(u64::from_le_bytes(self.take(8)?.exactly().unwrap_or_default())),
             2 => {
                 let length = self.varint()?;
-                Value::Bytes(self.take(length)?)
+                FieldValue::Bytes(self.take(length)?)
             }
             5 => {
                 self.take(4)?;
-                Value::Fixed32
+                FieldValue::Fixed32
             }
             4 => return Err(Malformed { at, what: "group ends that did not begin" }),
             _ => return Err(Malformed { at, what: "wire type is unknown" }),
@@ -299,28 +299,28 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'a> Field<'a> {
+impl<'a> WireField<'a> {
     const fn fault(&self, what: &'static str) -> Malformed {
         Malformed { at: self.at, what }
     }
 
-    const fn message(&self) -> Result<Reader<'a>, Malformed> {
+    const fn message(&self) -> Result<WireReader<'a>, Malformed> {
         match self.value {
-            Value::Bytes(inside) => Ok(inside),
+            FieldValue::Bytes(inside) => Ok(inside),
             _ => Err(self.fault("field has the wrong wire type; it must be length-delimited")),
         }
     }
 
     const fn varint(&self) -> Result<u64, Malformed> {
         match self.value {
-            Value::Varint(value) => Ok(value),
+            FieldValue::Varint(value) => Ok(value),
             _ => Err(self.fault("field has the wrong wire type; it must be a varint")),
         }
     }
 
     const fn fixed64(&self) -> Result<u64, Malformed> {
         match self.value {
-            Value::Fixed64(value) => Ok(value),
+            FieldValue::Fixed64(value) => Ok(value),
             _ => Err(self.fault("field has the wrong wire type; it must be fixed64")),
         }
     }

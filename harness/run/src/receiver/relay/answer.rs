@@ -16,7 +16,7 @@ use tonic::Code;
 use tonic::body::Body;
 
 use super::{Trouble, strip};
-use crate::receiver::counts::Signal;
+use crate::receiver::counts::OtlpSignal;
 use crate::receiver::decode::otlp;
 use crate::receiver::exchange::Call;
 
@@ -50,12 +50,12 @@ impl Answered {
         };
         match (taken, call.signal) {
             (false, _) => Relayed::Refused,
-            (true, Signal::Traces) => {
+            (true, OtlpSignal::Traces) => {
                 // An answer that cannot be read is a success to the client, too.
                 let rejected = self.rejected(call.protocol).unwrap_or(0);
                 Relayed::Taken { rejected: u32::try_from(rejected).unwrap_or(u32::MAX).min(spans) }
             }
-            (true, Signal::Metrics | Signal::Logs) => Relayed::Taken { rejected: 0 },
+            (true, OtlpSignal::Metrics | OtlpSignal::Logs) => Relayed::Taken { rejected: 0 },
         }
     }
 

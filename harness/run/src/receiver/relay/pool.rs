@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::answer::Answered;
 use super::tls::Tls;
-use super::upstream::Target;
+use super::upstream::RelayTarget;
 use super::{Trouble, lock};
 use crate::host::clock;
 use crate::receiver::connection::socket::Streams;
@@ -35,12 +35,12 @@ trait ReadWrite: AsyncRead + AsyncWrite {}
 impl<T: AsyncRead + AsyncWrite> ReadWrite for T {}
 
 /// Bytes to and from the endpoint, encrypted or not.
-type Stream = Box<dyn ReadWrite + Send + Unpin>;
+type EndpointStream = Box<dyn ReadWrite + Send + Unpin>;
 
 /// Connections to one endpoint.
 #[derive(Debug)]
-pub(super) struct Pool {
-    target: Target,
+pub(super) struct ConnectionPool {
+    target: RelayTarget,
     drivers: Streams,
     ones: Mutex<Vec<Used<http1::SendRequest<Outgoing>>>>,
     two: Mutex<Option<Used<http2::SendRequest<Outgoing>>>>,
@@ -64,8 +64,8 @@ impl<S> Used<S> {
     }
 }
 
-impl Pool {
-    pub(super) fn new(target: Target, drivers: Streams) -> Self {
+impl ConnectionPool {
+    pub(super) fn new(target: RelayTarget, drivers: Streams) -> Self {
         Self {
             target,
             drivers,
@@ -157,7 +157,7 @@ impl Pool {
         Ok(sender)
     }
 
-    async fn connect(&self, tls: &Tls, http2: bool) -> Result<Stream, Trouble> {
+    async fn connect(&self, tls: &Tls, http2: bool) -> Result<EndpointStream, Trouble> {
         let (host, port) = self.target.place();
         let no = |error: io::Error| Trouble::Unreachable(error.to_string());
         let stream = TcpStream::connect((host, port)).await.map_err(no)?;

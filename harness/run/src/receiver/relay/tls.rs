@@ -16,7 +16,7 @@ use tokio_rustls::rustls::{CertificateError, ClientConfig, Error as TlsError, Ro
 
 use super::upstream::Files;
 use super::{Trouble, Upstream};
-use crate::error::Error;
+use crate::error::RunError;
 
 /// What is said to a certificate that nobody we believe has signed.
 const NOT_BELIEVED: &str = "its certificate is not trusted here; set OTEL_EXPORTER_OTLP_CERTIFICATE to a PEM file of its CA, or \
@@ -34,7 +34,7 @@ struct Both {
 
 impl Tls {
     /// Reads the certificates; only where they are needed.
-    pub(super) fn new(upstream: &Upstream) -> Result<Self, Error> {
+    pub(super) fn new(upstream: &Upstream) -> Result<Self, RunError> {
         if !upstream.is_secure() {
             return Ok(Self(None));
         }
@@ -74,8 +74,8 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn config(files: &Files) -> Result<ClientConfig, Error> {
-    let unusable = |error: TlsError| Error::Absent {
+fn config(files: &Files) -> Result<ClientConfig, RunError> {
+    let unusable = |error: TlsError| RunError::Absent {
         what: "a usable TLS configuration for the relay".to_owned(),
         remedy: error.to_string(),
     };
@@ -93,13 +93,13 @@ fn config(files: &Files) -> Result<ClientConfig, Error> {
     }
 }
 
-fn roots(files: &Files) -> Result<RootCertStore, Error> {
+fn roots(files: &Files) -> Result<RootCertStore, RunError> {
     let mut roots = RootCertStore::empty();
     let Some(path) = &files.trusted else {
         // Some of a system's store may be unreadable for whatever reason; what is there is enough for most.
         roots.add_parsable_certificates(load_native_certs().certs);
         if roots.is_empty() {
-            return Err(Error::Absent {
+            return Err(RunError::Absent {
                 what: "a certificate store of the system".to_owned(),
                 remedy: "install ca-certificates, or set OTEL_EXPORTER_OTLP_CERTIFICATE to a PEM file"
                     .to_owned(),
@@ -113,19 +113,19 @@ fn roots(files: &Files) -> Result<RootCertStore, Error> {
     Ok(roots)
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, RunError> {
     let text = read(path)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     let found = found.map_err(|wrong| no_pem(path, &wrong))?;
     if found.is_empty() { Err(no_pem(path, &"it holds no certificate")) } else { Ok(found) }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(Error::file("read", path))
+fn read(path: &Path) -> Result<Vec<u8>, RunError> {
+    fs::read(path).map_err(RunError::file("read", path))
 }
 
-fn no_pem(path: &Path, why: &dyn std::fmt::Display) -> Error {
-    Error::Absent {
+fn no_pem(path: &Path, why: &dyn std::fmt::Display) -> RunError {
+    RunError::Absent {
         what: format!("what the relay needs in {}", path.display()),
         remedy: format!("{why}; OTEL_EXPORTER_OTLP_*CERTIFICATE and CLIENT_KEY name PEM files"),
     }

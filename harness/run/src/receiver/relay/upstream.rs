@@ -8,7 +8,7 @@ use http::{HeaderValue, Uri};
 use spanfate_model::format::wire::WireProtocol;
 
 use super::Trouble;
-use crate::receiver::counts::Signal;
+use crate::receiver::counts::OtlpSignal;
 use crate::receiver::exchange::Call;
 use crate::receiver::route::path_of;
 
@@ -45,7 +45,7 @@ impl Files {
 
 /// Where one request goes.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+pub(super) struct RelayTarget {
     pub(super) secure: bool,
     pub(super) authority: Authority,
     path: String,
@@ -94,9 +94,9 @@ impl Upstream {
     }
 
     /// Where a request goes: as an exporter with this environment would have sent it.
-    pub(super) fn target(&self, call: Call) -> Target {
+    pub(super) fn target(&self, call: Call) -> RelayTarget {
         let grpc = call.protocol == WireProtocol::Grpc;
-        let at = |url: &Uri, path: String| Target {
+        let at = |url: &Uri, path: String| RelayTarget {
             secure: url.scheme() == Some(&Scheme::HTTPS),
             authority: url.authority().cloned().unwrap_or_else(|| Authority::from_static("localhost")),
             path,
@@ -104,12 +104,12 @@ impl Upstream {
         let path = path_of(call);
         let as_is = |url: &Uri| url.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         match (&self.traces, &self.base) {
-            (Some(traces), _) if call.signal == Signal::Traces => {
+            (Some(traces), _) if call.signal == OtlpSignal::Traces => {
                 at(traces, if grpc { path.to_owned() } else { as_is(traces) })
             }
             (_, Some(base)) if grpc => at(base, path.to_owned()),
             (_, Some(base)) => at(base, format!("{}{path}", base.path().trim_end_matches('/'))),
-            (_, None) => Target {
+            (_, None) => RelayTarget {
                 secure: false,
                 authority: Authority::from_static(if grpc { "localhost:4317" } else { "localhost:4318" }),
                 path: path.to_owned(),
@@ -118,7 +118,7 @@ impl Upstream {
     }
 }
 
-impl Target {
+impl RelayTarget {
     /// Scheme, host and port.
     pub(super) fn origin(&self) -> String {
         format!("{}://{}", if self.secure { "https" } else { "http" }, self.authority)
@@ -167,7 +167,7 @@ mod tests {
     const GRPC: WireProtocol = WireProtocol::Grpc;
     const HTTP: WireProtocol = WireProtocol::HttpProtobuf;
 
-    fn to(upstream: &Upstream, signal: Signal, protocol: WireProtocol) -> String {
+    fn to(upstream: &Upstream, signal: OtlpSignal, protocol: WireProtocol) -> String {
         let target = upstream.target(Call { signal, protocol });
         format!("{}{}", target.origin(), target.path)
     }
@@ -184,15 +184,17 @@ mod tests {
         let traces = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://b.example:9/mine?x=1");
         let both = of(&[base, traces]).unwrap().unwrap();
         assert_eq!(both.shown(), "http://b.example:9/mine?x=1");
-        assert_eq!(to(&both, Signal::Traces, HTTP), "http://b.example:9/mine?x=1");
+        assert_eq!(to(&both, OtlpSignal::Traces, HTTP), "http://b.example:9/mine?x=1");
         let method = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-        assert_eq!(to(&both, Signal::Traces, GRPC), format!("http://b.example:9{method}"));
-        assert_eq!(to(&both, Signal::Logs, HTTP), "https://a.example/otlp/v1/logs");
+        assert_eq!(to(&both, OtlpSignal::Traces, GRPC), format!("http://b.example:9{method}"));
+        assert_eq!(to(&both, OtlpSignal::Logs, HTTP), "https://a.example/otlp/v1/logs");
         let only_base = of(&[base]).unwrap().unwrap();
-        assert_eq!(to(&only_base, Signal::Traces, HTTP), "https://a.example/otlp/v1/traces");
+        assert_eq!(to(&only_base, OtlpSignal::Traces, HTTP), "https://a.example/otlp/v1/traces");
         let only_traces = of(&[traces]).unwrap().unwrap();
-        assert_eq!(to(&only_traces, Signal::Metrics, HTTP), "http://localhost:4318/v1/metrics");
-        assert!(to(&only_traces, Signal::Metrics, GRPC).starts_with("http://localhost:4317/opentelemetry."));
+        assert_eq!(to(&only_traces, OtlpSignal::Metrics, HTTP), "http://localhost:4318/v1/metrics");
+        assert!(
+            to(&only_traces, OtlpSignal::Metrics, GRPC).starts_with("http://localhost:4317/opentelemetry.")
+        );
         assert_eq!(of(&[]).unwrap(), None);
         assert_eq!(of(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "")]).unwrap(), None);
     }

@@ -5,7 +5,7 @@ use spanfate_model::scenario::Fault;
 
 /// Something to do with a fault.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Step {
+pub(super) enum AgendaItem {
     /// First: what ends and begins at the same time on one link must end before.
     Clear,
     Apply,
@@ -15,7 +15,7 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct Agenda {
     /// Latest first, so that the next is the last.
-    steps: Vec<(MonoNs, Step, usize)>,
+    steps: Vec<(MonoNs, AgendaItem, usize)>,
     /// Per fault: not before, and how long it lasts.
     bounds: Vec<(MonoNs, Option<u64>)>,
 }
@@ -26,9 +26,9 @@ impl Agenda {
         let mut steps = Vec::new();
         for (number, fault) in faults.iter().enumerate() {
             for window in fault.windows(number, seed, load) {
-                steps.push((began.saturating_add(window.from), Step::Apply, number));
+                steps.push((began.saturating_add(window.from), AgendaItem::Apply, number));
                 if !fault.kind.is_moment() && window.to != u64::MAX {
-                    steps.push((began.saturating_add(window.to), Step::Clear, number));
+                    steps.push((began.saturating_add(window.to), AgendaItem::Clear, number));
                 }
             }
         }
@@ -46,7 +46,7 @@ impl Agenda {
     }
 
     /// The next step that is due.
-    pub(super) fn due(&mut self, now: MonoNs) -> Option<(usize, Step)> {
+    pub(super) fn due(&mut self, now: MonoNs) -> Option<(usize, AgendaItem)> {
         let (at, step, number) = *self.steps.last()?;
         (at <= now).then(|| self.steps.pop())?;
         Some((number, step))
@@ -65,15 +65,15 @@ impl Agenda {
     /// A fault begins now by its state; it ends when its length is over.
     pub(super) fn begins(&mut self, number: usize, now: MonoNs) {
         if let Some(length) = self.bounds.get(number).and_then(|(_, length)| *length) {
-            self.steps.push((now.saturating_add(length), Step::Clear, number));
+            self.steps.push((now.saturating_add(length), AgendaItem::Clear, number));
             self.sort();
         }
     }
 
     /// A fault that could not begin, or has ended with its process, has no end of its own.
     pub(super) fn gone(&mut self, number: usize) {
-        let next = self.steps.iter().rposition(|(_, step, n)| *n == number && *step == Step::Clear);
-        let earlier = self.steps.iter().rposition(|(_, step, n)| *n == number && *step == Step::Apply);
+        let next = self.steps.iter().rposition(|(_, step, n)| *n == number && *step == AgendaItem::Clear);
+        let earlier = self.steps.iter().rposition(|(_, step, n)| *n == number && *step == AgendaItem::Apply);
         // The end that belongs to it stands before its next beginning.
         if let Some(at) = next.filter(|at| earlier.is_none_or(|earlier| *at > earlier)) {
             self.steps.remove(at);
@@ -82,7 +82,7 @@ impl Agenda {
 
     /// Nothing begins any more.
     pub(super) fn drop_beginnings(&mut self) {
-        self.steps.retain(|(_, step, _)| *step == Step::Clear);
+        self.steps.retain(|(_, step, _)| *step == AgendaItem::Clear);
     }
 }
 
@@ -105,9 +105,9 @@ mod tests {
         let s = |n: u64| 100 + n * 1_000_000_000;
         assert_eq!(agenda.next(), Some(s(1)));
         assert_eq!(agenda.due(s(1) - 1), None);
-        assert_eq!(agenda.due(s(2)), Some((0, Step::Apply)));
-        assert_eq!(agenda.due(s(2)), Some((0, Step::Clear)));
-        assert_eq!(agenda.due(s(2)), Some((1, Step::Apply)));
+        assert_eq!(agenda.due(s(2)), Some((0, AgendaItem::Apply)));
+        assert_eq!(agenda.due(s(2)), Some((0, AgendaItem::Clear)));
+        assert_eq!(agenda.due(s(2)), Some((1, AgendaItem::Apply)));
         agenda.gone(1);
         assert_eq!(agenda.next(), Some(s(4)));
         agenda.drop_beginnings();

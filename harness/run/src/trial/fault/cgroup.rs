@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::Error;
+use crate::RunError;
 use crate::process::cgroups::leave;
 use crate::process::guard::Guard;
 
@@ -45,7 +45,7 @@ pub(super) struct Cgroup {
 
 impl Cgroup {
     /// Makes a group.
-    pub(super) fn create(controller: Controller, name: &str, guard: &Arc<Guard>) -> Result<Self, Error> {
+    pub(super) fn create(controller: Controller, name: &str, guard: &Arc<Guard>) -> Result<Self, RunError> {
         let (version, root) = find(controller)?;
         if version == Version::Two {
             // Where it is on already, or somebody else decides, the files below tell.
@@ -58,16 +58,16 @@ impl Cgroup {
     }
 
     /// Takes in a process with all its threads.
-    pub(super) fn take_in(&self, pid: u32) -> Result<(), Error> {
+    pub(super) fn take_in(&self, pid: u32) -> Result<(), RunError> {
         match fs::write(self.path.join("cgroup.procs"), pid.to_string()) {
             // It has ended in the meantime; that is seen elsewhere.
             Err(error) if error.raw_os_error() == Some(nix::libc::ESRCH) => Ok(()),
-            done => done.map_err(Error::file("move a process into", &self.path)),
+            done => done.map_err(RunError::file("move a process into", &self.path)),
         }
     }
 
     /// Limits CPU time to that many cores; 0 for no limit.
-    pub(super) fn limit_cpu(&self, cores: f64) -> Result<(), Error> {
+    pub(super) fn limit_cpu(&self, cores: f64) -> Result<(), RunError> {
         let quota = if cores > 0.0 { Some((cores * PERIOD_US as f64) as u64) } else { None };
         match self.version {
             Version::One => {
@@ -82,7 +82,7 @@ impl Cgroup {
     }
 
     /// Time in which its processes were kept from running by the quota.
-    pub(super) fn throttled_ns(&self) -> Result<u64, Error> {
+    pub(super) fn throttled_ns(&self) -> Result<u64, RunError> {
         let text = self.read("cpu.stat")?;
         Ok(match self.version {
             Version::One => field(&text, "throttled_time"),
@@ -91,7 +91,7 @@ impl Cgroup {
     }
 
     /// Limits what its processes may take from now on.
-    pub(super) fn limit_memory(&self, bytes: u64) -> Result<(), Error> {
+    pub(super) fn limit_memory(&self, bytes: u64) -> Result<(), RunError> {
         match self.version {
             Version::One => self.write("memory.limit_in_bytes", &bytes.to_string()),
             Version::Two => {
@@ -104,19 +104,19 @@ impl Cgroup {
     }
 
     /// Processes of it that the kernel killed for want of memory.
-    pub(super) fn oom_kills(&self) -> Result<u64, Error> {
+    pub(super) fn oom_kills(&self) -> Result<u64, RunError> {
         let file = if self.version == Version::One { "memory.oom_control" } else { "memory.events" };
         Ok(field(&self.read(file)?, "oom_kill"))
     }
 
-    fn write(&self, file: &str, text: &str) -> Result<(), Error> {
+    fn write(&self, file: &str, text: &str) -> Result<(), RunError> {
         let path = self.path.join(file);
-        fs::write(&path, text).map_err(Error::file("write", &path))
+        fs::write(&path, text).map_err(RunError::file("write", &path))
     }
 
-    fn read(&self, file: &str) -> Result<String, Error> {
+    fn read(&self, file: &str) -> Result<String, RunError> {
         let path = self.path.join(file);
-        fs::read_to_string(&path).map_err(Error::file("read", &path))
+        fs::read_to_string(&path).map_err(RunError::file("read", &path))
     }
 }
 
@@ -127,16 +127,16 @@ impl Drop for Cgroup {
     }
 }
 
-fn find(controller: Controller) -> Result<(Version, PathBuf), Error> {
+fn find(controller: Controller) -> Result<(Version, PathBuf), RunError> {
     let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
-    place_of(&mounts, controller).ok_or_else(|| Error::Absent {
+    place_of(&mounts, controller).ok_or_else(|| RunError::Absent {
         what: format!("the `{}` controller of control groups", controller.name()),
         remedy: "run as root where /sys/fs/cgroup has it, or leave this fault out".to_owned(),
     })
 }
 
 /// Whether a group can be made; why not, and what to do.
-pub(super) fn may_make(controller: Controller) -> Result<(), Error> {
+pub(super) fn may_make(controller: Controller) -> Result<(), RunError> {
     let (_, root) = find(controller)?;
     let path = root.join(format!("spanfate-{}-try", std::process::id()));
     fs::create_dir(&path).map_err(|source| denied(controller, &path, &source))?;
@@ -144,8 +144,8 @@ pub(super) fn may_make(controller: Controller) -> Result<(), Error> {
     Ok(())
 }
 
-fn denied(controller: Controller, path: &Path, source: &io::Error) -> Error {
-    Error::Absent {
+fn denied(controller: Controller, path: &Path, source: &io::Error) -> RunError {
+    RunError::Absent {
         what: format!("permission to make a control group with the `{}` controller", controller.name()),
         remedy: format!("run as root, or leave this fault out ({}: {source})", path.display()),
     }

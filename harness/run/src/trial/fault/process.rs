@@ -3,14 +3,14 @@
 use std::fs;
 
 use nix::sys::signal::Signal;
-use spanfate_model::fault::Kind;
+use spanfate_model::fault::FaultKind;
 use spanfate_model::fault::measure::Measured;
 use spanfate_model::format::event::Amounts;
 use spanfate_model::quantity::unit::{MonoNs, Period};
 
-use super::Scene;
+use super::FaultScene;
 use super::cgroup::{Cgroup, Controller};
-use crate::Error;
+use crate::RunError;
 use crate::host::clock;
 use crate::process::child::{Managed, command};
 use crate::trial::services::Blame;
@@ -26,12 +26,12 @@ pub(super) enum Injected {
 
 /// Applies a fault to a process that runs.
 pub(super) fn apply(
-    kind: &Kind,
+    kind: &FaultKind,
     number: usize,
     service: usize,
     cpus: &[u32],
-    scene: &mut Scene<'_, '_, '_>,
-) -> Result<Option<Injected>, Error> {
+    scene: &mut FaultScene<'_, '_, '_>,
+) -> Result<Option<Injected>, RunError> {
     let Some(pid) = scene.services.pid(service) else { return Ok(None) };
     // What only may end it is a suspect while it acts, and no more.
     if let Some(restart) = kind.ends_process().filter(|_| kind.is_moment()) {
@@ -39,32 +39,32 @@ pub(super) fn apply(
     }
     let name = || format!("spanfate-{}-{pid}-{number}", std::process::id());
     Ok(match kind {
-        Kind::Kill(_) => {
+        FaultKind::Kill(_) => {
             scene.services.signal(service, Signal::SIGKILL);
             None
         }
-        Kind::Terminate(_) => {
+        FaultKind::Terminate(_) => {
             scene.services.ask_to_stop(service)?;
             None
         }
-        Kind::Pause => {
+        FaultKind::Pause => {
             scene.services.signal(service, Signal::SIGSTOP);
             Some(Injected::Pause { since: clock::now() })
         }
-        Kind::Cpu(cpu) => {
+        FaultKind::Cpu(cpu) => {
             let group = Cgroup::create(Controller::Cpu, &name(), scene.watch.stage.guard)?;
             group.limit_cpu(cpu.quota)?;
             group.take_in(pid)?;
             Some(Injected::Cpu(group))
         }
-        Kind::Oom(oom) => {
+        FaultKind::Oom(oom) => {
             let group = Cgroup::create(Controller::Memory, &name(), scene.watch.stage.guard)?;
             group.limit_memory(oom.limit.0)?;
             group.take_in(pid)?;
             Some(Injected::Oom(group))
         }
-        Kind::Neighbour(neighbour) => {
-            let own = std::env::current_exe().map_err(Error::system("find this program's own file"))?;
+        FaultKind::Neighbour(neighbour) => {
+            let own = std::env::current_exe().map_err(RunError::system("find this program's own file"))?;
             let mut process = command(own, cpus.get(..1).unwrap_or(cpus))?;
             process.arg("__spin").arg("--share").arg(neighbour.share.to_string());
             let child = Managed::spawn(process, scene.watch.stage.guard, "the neighbour")?;
@@ -76,7 +76,7 @@ pub(super) fn apply(
 
 impl Injected {
     /// Ends it; gives what it measured.
-    pub(super) fn end(self, service: usize, scene: &mut Scene<'_, '_, '_>) -> Result<Amounts, Error> {
+    pub(super) fn end(self, service: usize, scene: &mut FaultScene<'_, '_, '_>) -> Result<Amounts, RunError> {
         let mut out = Amounts::new();
         match self {
             Self::Pause { since } => {

@@ -2,16 +2,16 @@
 
 use std::thread;
 
-use spanfate_model::fault::Kind;
+use spanfate_model::fault::FaultKind;
 use spanfate_model::plan::Plan;
 
 use super::cgroup::{Controller, may_make};
-use crate::Error;
+use crate::RunError;
 use crate::trial::links::has_netem;
 
 /// Something of the machine that a kind of fault needs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Tool {
+pub(crate) enum MachineNeed {
     /// A network namespace with a device whose packets can be told apart.
     Namespace,
     /// Delay and loss of packets in the kernel.
@@ -22,9 +22,9 @@ pub(crate) enum Tool {
     MemoryGroup,
 }
 
-impl Tool {
+impl MachineNeed {
     /// Whether it is there; why not, and what to do.
-    pub(crate) fn find(self) -> Result<(), Error> {
+    pub(crate) fn find(self) -> Result<(), RunError> {
         match self {
             // Of a thread of its own: it ends with the namespace.
             Self::Namespace | Self::Netem => {
@@ -37,8 +37,8 @@ impl Tool {
     }
 }
 
-fn no_netem() -> Error {
-    Error::Absent {
+fn no_netem() -> RunError {
+    RunError::Absent {
         what: "netem in this kernel".to_owned(),
         remedy: "use a kernel with CONFIG_NET_SCH_NETEM (module sch_netem), or `latency`, `shaper` or another fault of links"
             .to_owned(),
@@ -46,15 +46,15 @@ fn no_netem() -> Error {
 }
 
 /// Fails where a fault of the plan could not be made to happen here.
-pub(crate) fn require(plan: &Plan) -> Result<(), Error> {
-    let needs = |kind: &Kind| match kind {
-        Kind::Packets(_) => Some(Tool::Netem),
-        Kind::Shaper(_) => Some(Tool::Namespace),
-        Kind::Cpu(_) => Some(Tool::CpuGroup),
-        Kind::Oom(_) => Some(Tool::MemoryGroup),
+pub(crate) fn require(plan: &Plan) -> Result<(), RunError> {
+    let needs = |kind: &FaultKind| match kind {
+        FaultKind::Packets(_) => Some(MachineNeed::Netem),
+        FaultKind::Shaper(_) => Some(MachineNeed::Namespace),
+        FaultKind::Cpu(_) => Some(MachineNeed::CpuGroup),
+        FaultKind::Oom(_) => Some(MachineNeed::MemoryGroup),
         _ => None,
     };
-    let mut tools: Vec<Tool> = plan
+    let mut tools: Vec<MachineNeed> = plan
         .variants
         .iter()
         .flat_map(|variant| &variant.faults)
@@ -62,5 +62,5 @@ pub(crate) fn require(plan: &Plan) -> Result<(), Error> {
         .collect();
     tools.sort_unstable();
     tools.dedup();
-    tools.into_iter().try_for_each(Tool::find)
+    tools.into_iter().try_for_each(MachineNeed::find)
 }

@@ -7,11 +7,11 @@ use std::process::Command;
 use nix::sched::{CloneFlags, setns, unshare};
 use serde_json::Value;
 use spanfate_model::fault::measure::Measured;
-use spanfate_model::fault::{Direction, Kind};
+use spanfate_model::fault::{Direction, FaultKind};
 use spanfate_model::format::event::Amounts;
 use spanfate_model::quantity::unit::Period;
 
-use crate::Error;
+use crate::RunError;
 
 /// Largest packet, as on an Ethernet: that of `lo` is 64 KiB.
 const MTU: &str = "1500";
@@ -26,10 +26,10 @@ pub(super) struct Namespace {
 
 impl Namespace {
     /// Enters a new namespace with a device in which packets can be told apart.
-    pub(super) fn enter() -> Result<Self, Error> {
+    pub(super) fn enter() -> Result<Self, RunError> {
         let own = "/proc/thread-self/ns/net";
-        let before = File::open(own).map_err(Error::system("find this thread's network namespace"))?;
-        unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| Error::Absent {
+        let before = File::open(own).map_err(RunError::system("find this thread's network namespace"))?;
+        unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| RunError::Absent {
             what: "permission to make a network namespace".to_owned(),
             remedy: format!("run as root, or use faults of links that need a proxy only ({errno})"),
         })?;
@@ -43,7 +43,7 @@ impl Namespace {
 
     /// Puts a fault on the packets of a port.
     #[expect(clippy::unused_self, reason = "it acts on the namespace that this value keeps")]
-    pub(super) fn apply(&self, number: usize, kind: &Kind, port: u16) -> Result<(), Error> {
+    pub(super) fn apply(&self, number: usize, kind: &FaultKind, port: u16) -> Result<(), RunError> {
         let (id, handle, preference) = names(number);
         class(&id)?;
         let (direction, discipline) = discipline(kind);
@@ -66,7 +66,7 @@ impl Namespace {
 
     /// Takes it off; gives what the kernel counted.
     #[expect(clippy::unused_self, reason = "it acts on the namespace that this value keeps")]
-    pub(super) fn clear(&self, number: usize) -> Result<Amounts, Error> {
+    pub(super) fn clear(&self, number: usize) -> Result<Amounts, RunError> {
         let (id, handle, preference) = names(number);
         let counted = tc(&["-s", "-j", "qdisc", "show", "dev", "lo"])?;
         tc(&["filter", "del", "dev", "lo", "parent", "1:", "pref", &preference])?;
@@ -89,17 +89,17 @@ fn names(number: usize) -> (String, String, String) {
 }
 
 /// A class that limits nothing.
-fn class(id: &str) -> Result<(), Error> {
+fn class(id: &str) -> Result<(), RunError> {
     let rest = ["htb", "rate", "10gbit", "quantum", "60000"];
     tc(&[&["class", "add", "dev", "lo", "parent", "1:", "classid", id][..], &rest].concat()).map(drop)
 }
 
 /// The queueing discipline of a fault, as `tc` takes it.
-fn discipline(kind: &Kind) -> (Direction, Vec<String>) {
+fn discipline(kind: &FaultKind) -> (Direction, Vec<String>) {
     let us = |period: Period| format!("{}us", period.nanos() / 1000);
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
     match kind {
-        Kind::Packets(packets) => {
+        FaultKind::Packets(packets) => {
             let mut out = words(&["netem", "limit", "100000"]);
             if packets.delay.nanos() > 0 {
                 out.extend(words(&["delay", &us(packets.delay), &us(packets.jitter)]));
@@ -111,7 +111,7 @@ fn discipline(kind: &Kind) -> (Direction, Vec<String>) {
             }
             (packets.direction, out)
         }
-        Kind::Shaper(shaper) => {
+        FaultKind::Shaper(shaper) => {
             let rate = format!("{}bit", shaper.rate.0.saturating_mul(8));
             let queue = us(shaper.queue.unwrap_or(Period::millis(200)));
             (shaper.direction, words(&["tbf", "rate", &rate, "burst", &BURST.to_string(), "latency", &queue]))
@@ -133,17 +133,17 @@ fn counters(json: &str, handle: &str) -> Amounts {
     names.iter().map(|(ours, theirs)| ((*ours).into(), count(theirs))).collect()
 }
 
-fn ip(arguments: &[&str]) -> Result<String, Error> {
+fn ip(arguments: &[&str]) -> Result<String, RunError> {
     call("ip", arguments)
 }
 
-fn tc(arguments: &[&str]) -> Result<String, Error> {
+fn tc(arguments: &[&str]) -> Result<String, RunError> {
     call("tc", arguments)
 }
 
 /// Runs a program of iproute2; gives what it says.
-pub(super) fn call(program: &'static str, arguments: &[&str]) -> Result<String, Error> {
-    let output = Command::new(program).args(arguments).output().map_err(|source| Error::Absent {
+pub(super) fn call(program: &'static str, arguments: &[&str]) -> Result<String, RunError> {
+    let output = Command::new(program).args(arguments).output().map_err(|source| RunError::Absent {
         what: format!("`{program}` ({source})"),
         remedy: "install iproute2, or use faults of links that need a proxy only".to_owned(),
     })?;
@@ -152,11 +152,11 @@ pub(super) fn call(program: &'static str, arguments: &[&str]) -> Result<String, 
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let why = format!("{program} {}: {}", arguments.join(" "), said.trim());
-    Err(Error::system("change the trial's network")(std::io::Error::other(why)))
+    Err(RunError::system("change the trial's network")(std::io::Error::other(why)))
 }
 
 /// Whether this kernel can delay and lose packets; tried in a namespace that is gone afterwards.
-pub(crate) fn has_netem() -> Result<bool, Error> {
+pub(crate) fn has_netem() -> Result<bool, RunError> {
     let _namespace = Namespace::enter()?;
     class("1:2")?;
     Ok(tc(&["qdisc", "add", "dev", "lo", "parent", "1:2", "handle", "10:", "netem", "delay", "1ms"]).is_ok())
@@ -178,9 +178,10 @@ mod tests {
 
     #[test]
     fn disciplines_are_written_as_tc_reads_them() {
-        let packets: Kind = serde_json::from_str(r#"{"packets": {"delay": "5ms", "loss": 0.01}}"#).unwrap();
+        let packets: FaultKind =
+            serde_json::from_str(r#"{"packets": {"delay": "5ms", "loss": 0.01}}"#).unwrap();
         assert_eq!(discipline(&packets).1.join(" "), "netem limit 100000 delay 5000us 0us loss 1%");
-        let shaper: Kind = serde_json::from_str(r#"{"shaper": {"rate": "100kB"}}"#).unwrap();
+        let shaper: FaultKind = serde_json::from_str(r#"{"shaper": {"rate": "100kB"}}"#).unwrap();
         assert_eq!(discipline(&shaper).1.join(" "), "tbf rate 800000bit burst 16384 latency 200000us");
     }
 }

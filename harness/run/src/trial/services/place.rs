@@ -12,16 +12,16 @@ use spanfate_model::format::manifest::TrialManifest;
 use spanfate_model::format::slots::{HEADER_BYTES, read_live};
 use spanfate_model::quantity::unit::MonoNs;
 
-use super::{Blame, Stage, Watch, note_end};
-use crate::fixture::{Running, Starting};
+use super::{Blame, ServiceWatch, TrialStage, note_end};
+use crate::fixture::{RunningService, Starting};
 use crate::host::clock;
 use crate::trial::events::EventLog;
-use crate::{Error, store};
+use crate::{RunError, store};
 
 /// A service's place.
 #[derive(Debug, Default)]
-pub(super) struct Place {
-    pub(super) running: Option<Running>,
+pub(super) struct ServicePlace {
+    pub(super) running: Option<RunningService>,
     pub(super) starting: Option<Starting>,
     /// Its entry in the manifest's processes.
     pub(super) entry: usize,
@@ -40,7 +40,7 @@ pub(super) struct Place {
     pub(super) until: Option<MonoNs>,
 }
 
-impl Place {
+impl ServicePlace {
     pub(super) fn is_busy(&self) -> bool {
         self.starting.is_some() || self.again_at.is_some() || self.until.is_some()
     }
@@ -55,12 +55,12 @@ impl Place {
     /// Takes in a process that is ready, and says so where it is written down.
     pub(super) fn enter(
         &mut self,
-        running: Running,
+        running: RunningService,
         service: usize,
-        stage: &Stage<'_>,
+        stage: &TrialStage<'_>,
         manifest: &mut TrialManifest,
         events: &mut EventLog,
-    ) -> Result<(), Error> {
+    ) -> Result<(), RunError> {
         if let Some(process) = manifest.processes.get_mut(self.entry) {
             process.effective = running.effective();
             (process.gomaxprocs, process.go, process.sdk) = running.runtime();
@@ -81,7 +81,7 @@ impl Place {
     }
 
     /// Asks its process to stop by a signal, to be killed when the time to shut down and some grace are over; whether there is one.
-    pub(super) fn ask_to_stop(&mut self, by: Signal, grace: Duration) -> Result<bool, Error> {
+    pub(super) fn ask_to_stop(&mut self, by: Signal, grace: Duration) -> Result<bool, RunError> {
         let Some(running) = self.running.as_mut() else { return Ok(false) };
         running.ask_to_stop(by)?;
         self.until.get_or_insert(clock::now() + (self.shutdown + grace).as_nanos() as u64);
@@ -92,9 +92,9 @@ impl Place {
     pub(super) fn end_overdue_or_none(
         &mut self,
         service: usize,
-        watch: &mut Watch<'_, '_>,
+        watch: &mut ServiceWatch<'_, '_>,
         suspect: &dyn Fn(usize) -> Option<Blame>,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, RunError> {
         let Some(running) = self.running.as_mut() else { return Ok(false) };
         let Some(mut end) = running.end()? else {
             if self.until.is_some_and(|until| clock::now() >= until) {

@@ -12,15 +12,15 @@ use spanfate_model::plan::subject::Subject;
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 
 use super::Services;
-use crate::fixture::{self, Own, Probes, Programs, Running, Setup, Start, Starting};
+use crate::fixture::{self, Own, Probes, Programs, RunningService, Setup, Start, Starting};
 use crate::probe::{self, Probing};
 use crate::process::guard::Guard;
-use crate::trial::links::Links;
+use crate::trial::links::TrialLinks;
 use crate::trial::usage::Sampled;
-use crate::{Error, store};
+use crate::{RunError, store};
 
 /// What starting the services needs.
-pub(crate) struct Stage<'a> {
+pub(crate) struct TrialStage<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) planned: &'a PlannedTrial,
     pub(crate) variant: &'a PlannedVariant,
@@ -30,12 +30,12 @@ pub(crate) struct Stage<'a> {
     pub(crate) cpus: &'a [u32],
     pub(crate) guard: &'a Arc<Guard>,
     pub(crate) receiver: SocketAddr,
-    pub(crate) links: &'a Links,
+    pub(crate) links: &'a TrialLinks,
     /// Fixtures run as a user without rights.
     pub(crate) unprivileged: bool,
 }
 
-impl Stage<'_> {
+impl TrialStage<'_> {
     /// What the manifest says of a start of a service before it has happened.
     pub(super) fn process(&self, index: usize, incarnation: u32) -> ProcessManifest {
         let service = &self.plan.services[index];
@@ -57,7 +57,11 @@ impl Stage<'_> {
     }
 
     /// Starts one service and waits until it is ready.
-    pub(super) fn start_one(&self, index: usize, addresses: &[Option<SocketAddr>]) -> Result<Running, Error> {
+    pub(super) fn start_one(
+        &self,
+        index: usize,
+        addresses: &[Option<SocketAddr>],
+    ) -> Result<RunningService, RunError> {
         let service = &self.plan.services[index];
         if !service.is_own() {
             return self.begin(index, 0, None, addresses)?.wait();
@@ -91,19 +95,19 @@ impl Stage<'_> {
         incarnation: u32,
         pid: u32,
         program: &Path,
-    ) -> Result<(Option<Probing>, ProbeManifest), Error> {
+    ) -> Result<(Option<Probing>, ProbeManifest), RunError> {
         let ebpf = self.variant.ebpf.unwrap_or_default();
         let name = probe_name(&self.plan.services[index].name, incarnation);
         let log = self.scratch.join(&name);
-        let wanted = probe::Wanted { pid, program, ebpf: &ebpf, log: &log, name: &name };
+        let wanted = probe::WantedProbes { pid, program, ebpf: &ebpf, log: &log, name: &name };
         if self.plan.subject() == Subject::Attached {
             // Nothing else sees what becomes of its spans.
-            let (probing, about) = probe::put(&wanted)?.map_err(|error| Error::unfit(program, &error))?;
+            let (probing, about) = probe::put(&wanted)?.map_err(|error| RunError::unfit(program, &error))?;
             return Ok((Some(probing), about));
         }
         let done = probe::start(&wanted)?;
         match &done.1.absent {
-            Some(why) if ebpf.required => Err(Error::Absent {
+            Some(why) if ebpf.required => Err(RunError::Absent {
                 what: format!("the eBPF witness that the scenario requires ({why})"),
                 remedy: "run as root on x86-64 Linux; `spanfate doctor` names what is missing".to_owned(),
             }),
@@ -118,7 +122,7 @@ impl Stage<'_> {
         incarnation: u32,
         listen: Option<SocketAddr>,
         addresses: &[Option<SocketAddr>],
-    ) -> Result<Starting, Error> {
+    ) -> Result<Starting, RunError> {
         let service = &self.plan.services[index];
         let ledger = self.ledger_of(index, incarnation);
         let reached = self.reached_from(index, addresses)?;
@@ -128,7 +132,7 @@ impl Stage<'_> {
         fixture::write_config(&config, &setup)?;
         store::copy(&config, &self.dir.fixture_config(&service.name))?;
         let key = (self.variant.sdk.clone(), self.variant.build);
-        let program = self.programs.fixtures.get(&key).ok_or_else(|| Error::Fixture {
+        let program = self.programs.fixtures.get(&key).ok_or_else(|| RunError::Fixture {
             fixture: service.name.clone(),
             problem: self.programs.unbuilt.get(&key).cloned().unwrap_or_else(|| "was not built".to_owned()),
         })?;
@@ -154,7 +158,7 @@ impl Stage<'_> {
         listen: Option<SocketAddr>,
         reached: &'a [Option<SocketAddr>],
         ledger: Option<&'a Path>,
-    ) -> Result<Setup<'a>, Error> {
+    ) -> Result<Setup<'a>, RunError> {
         let exports = Target::exports_of(&self.plan.services[index].name);
         Ok(Setup {
             plan: self.plan,
@@ -174,7 +178,7 @@ impl Stage<'_> {
         &self,
         index: usize,
         addresses: &[Option<SocketAddr>],
-    ) -> Result<Vec<Option<SocketAddr>>, Error> {
+    ) -> Result<Vec<Option<SocketAddr>>, RunError> {
         let from = &self.plan.services[index].name;
         let route = |(to, address): (&spanfate_model::scenario::Service, &Option<SocketAddr>)| {
             let link = Target::Link { from: Some(from.clone()), to: Some(to.name.clone()) };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::PathKind;
 
-use super::{Found, Processors};
+use super::{FoundProcessor, Processors};
 use crate::evidence::path::{Ending, HandsOn, Path, unique_names};
 use crate::evidence::probe::naming::type_name;
 use crate::evidence::{OnPath, SpanEvidence};
@@ -70,7 +70,7 @@ impl Processors {
     /// its paths was.
     pub(in crate::evidence::probe) fn nowhere(&self) -> Vec<Path> {
         let one = |(provider, closing): (usize, &MonoNs)| {
-            let ended = |found: &Found| {
+            let ended = |found: &FoundProcessor| {
                 usize::from(found.path.provider) == provider
                     && matches!(found.path.ending, Ending::Orderly { .. })
             };

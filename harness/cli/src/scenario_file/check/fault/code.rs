@@ -1,6 +1,6 @@
 //! Ranges and references of faults inside a fixture.
 
-use spanfate_model::fault::{HowLost, Kind, Place, WhatError};
+use spanfate_model::fault::{FaultKind, HowLost, PanicPlace, WhatError};
 use spanfate_model::scenario::{Fixture, Scenario, Service};
 
 use super::Checked;
@@ -9,9 +9,9 @@ use crate::scenario_file::check::Problems;
 /// The server span is the instrumentation's own: what needs a span to do wrong takes a child's place.
 pub(super) fn needs_child(out: &mut Problems, checked: &Checked<'_>, service: Option<&Service>) {
     let wants = match &checked.fault.kind {
-        Kind::ClockStep(_) => true,
-        Kind::ContextLost(lost) => lost.how == HowLost::Background,
-        Kind::SpanError(error) => error.what != WhatError::BodyUnread,
+        FaultKind::ClockStep(_) => true,
+        FaultKind::ContextLost(lost) => lost.how == HowLost::Background,
+        FaultKind::SpanError(error) => error.what != WhatError::BodyUnread,
         _ => false,
     };
     if wants && service.is_some_and(|service| service.spans_per_request.get() < 2) {
@@ -32,9 +32,9 @@ pub(super) fn excesses(out: &mut Problems, checked: &Checked<'_>) {
 
 pub(super) fn code(out: &mut Problems, checked: &Checked<'_>, service: Option<&Service>) {
     match &checked.fault.kind {
-        Kind::Panic(panic) => {
+        FaultKind::Panic(panic) => {
             let spans = service.map_or(1, |service| service.spans_per_request.get());
-            if panic.place == Place::Nested && spans < 3 {
+            if panic.place == PanicPlace::Nested && spans < 3 {
                 let help = "set spans_per_request to 3 or more";
                 checked.add_in_kind(out, "place", "nested panics need two child spans", help);
             }
@@ -43,7 +43,7 @@ pub(super) fn code(out: &mut Problems, checked: &Checked<'_>, service: Option<&S
                 checked.add_in_kind(out, "restart_after", "a recovered panic ends no process", help);
             }
         }
-        Kind::Exit(exit) if !exit.how.ends_process() && exit.restart_after.is_some() => {
+        FaultKind::Exit(exit) if !exit.how.ends_process() && exit.restart_after.is_some() => {
             checked.add_in_kind(out, "restart_after", "goexit ends no process", "take it out");
         }
         _ => {}
@@ -57,7 +57,7 @@ pub(super) fn span_error(
     service: Option<&Service>,
     what: WhatError,
 ) {
-    let Kind::SpanError(error) = &checked.fault.kind else { return };
+    let FaultKind::SpanError(error) = &checked.fault.kind else { return };
     if (what == WhatError::HandedOver) != error.after.is_some() {
         let help = "`handed_over` needs `after`, the others do not have it";
         checked.add_in_kind(out, "after", "`after` says how long another goroutine keeps the span", help);
@@ -93,7 +93,7 @@ pub(super) fn cache(out: &mut Problems, checked: &Checked<'_>, service: Option<&
         }
         return;
     };
-    if let Kind::PoolExhausted(pool) = &checked.fault.kind
+    if let FaultKind::PoolExhausted(pool) = &checked.fault.kind
         && pool.hold > cache.pool.get()
     {
         let message = format!("the pool has {} connections", cache.pool);

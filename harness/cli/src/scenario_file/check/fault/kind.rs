@@ -1,7 +1,7 @@
 //! Ranges and references inside a fault's kind.
 
 use spanfate_model::exporter::{Exporter, Protocol};
-use spanfate_model::fault::{Family, HowLost, Kind, LONGEST};
+use spanfate_model::fault::{Family, FaultKind, HowLost, LONGEST};
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::{Scenario, Service};
 
@@ -12,18 +12,18 @@ pub(super) fn ranges(out: &mut Problems, scenario: &Scenario, checked: &Checked<
     let service = checked.on.service().and_then(|name| scenario.services.iter().find(|s| s.name == name));
     match &checked.fault.kind {
         kind if kind.family() == Family::Network => link::link(out, checked),
-        Kind::Cpu(cpu) => share(out, checked, "quota", cpu.quota, 0.01, 64.0),
-        Kind::Neighbour(neighbour) => share(out, checked, "share", neighbour.share, 0.01, 1.0),
-        Kind::Panic(_) | Kind::Exit(_) => code::code(out, checked, service),
-        Kind::SpanError(error) => code::span_error(out, scenario, checked, service, error.what),
-        Kind::ContextLost(lost)
+        FaultKind::Cpu(cpu) => share(out, checked, "quota", cpu.quota, 0.01, 64.0),
+        FaultKind::Neighbour(neighbour) => share(out, checked, "share", neighbour.share, 0.01, 1.0),
+        FaultKind::Panic(_) | FaultKind::Exit(_) => code::code(out, checked, service),
+        FaultKind::SpanError(error) => code::span_error(out, scenario, checked, service, error.what),
+        FaultKind::ContextLost(lost)
             if lost.how != HowLost::Background && service.is_some_and(|service| service.calls.is_empty()) =>
         {
             let help = "put it on a service with `calls`, or use how = \"background\"";
             checked.add_in_kind(out, "how", "this service calls nobody, so no header can be lost", help);
         }
-        Kind::PoolExhausted(_) | Kind::LruLocked(_) => code::cache(out, checked, service),
-        Kind::Answer(answer) => answered(out, scenario, checked, answer),
+        FaultKind::PoolExhausted(_) | FaultKind::LruLocked(_) => code::cache(out, checked, service),
+        FaultKind::Answer(answer) => answered(out, scenario, checked, answer),
         _ => {}
     }
     code::excesses(out, checked);
@@ -55,7 +55,7 @@ fn answered(
     out: &mut Problems,
     scenario: &Scenario,
     checked: &Checked<'_>,
-    answer: &spanfate_model::fault::answer::Answer,
+    answer: &spanfate_model::fault::answer::ScriptedAnswer,
 ) {
     if let Some(problem) = answer.problem() {
         checked.add(out, "kind", problem, "");

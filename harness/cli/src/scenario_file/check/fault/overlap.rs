@@ -1,6 +1,6 @@
 //! Faults that cannot act at the same time: one would keep the other from happening, or undo it.
 
-use spanfate_model::fault::{At, Family, Kind};
+use spanfate_model::fault::{At, Family, FaultKind};
 use spanfate_model::plan::Plan;
 use spanfate_model::scenario::{Fault, Scenario};
 
@@ -41,7 +41,9 @@ fn contradiction(a: &Checked<'_>, b: &Checked<'_>) -> Option<&'static str> {
         return None;
     }
     match (one.family(), other.family()) {
-        (Family::Network, Family::Network) if matches!(one, Kind::Down) || matches!(other, Kind::Down) => {
+        (Family::Network, Family::Network)
+            if matches!(one, FaultKind::Down) || matches!(other, FaultKind::Down) =>
+        {
             Some("a link that is down carries nothing that the other could act on")
         }
         (Family::Network, Family::Network) if one.name() == other.name() && one != other => {
@@ -66,18 +68,18 @@ fn contradiction(a: &Checked<'_>, b: &Checked<'_>) -> Option<&'static str> {
 }
 
 /// Whether nothing else can happen in the process while the fault acts.
-const fn gone(kind: &Kind) -> bool {
-    matches!(kind, Kind::Pause) || (kind.is_moment() && matches!(kind.ends_process(), Some(None)))
+const fn gone(kind: &FaultKind) -> bool {
+    matches!(kind, FaultKind::Pause) || (kind.is_moment() && matches!(kind.ends_process(), Some(None)))
 }
 
-const fn is_setting(kind: &Kind) -> bool {
+const fn is_setting(kind: &FaultKind) -> bool {
     matches!(
         kind,
-        Kind::Gc(_)
-            | Kind::ClockStep(_)
-            | Kind::SlowSerialisation(_)
-            | Kind::LruLocked(_)
-            | Kind::PoolExhausted(_)
+        FaultKind::Gc(_)
+            | FaultKind::ClockStep(_)
+            | FaultKind::SlowSerialisation(_)
+            | FaultKind::LruLocked(_)
+            | FaultKind::PoolExhausted(_)
     )
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use spanfate_model::format::slots::MOST_PATHS;
-use spanfate_model::scenario::{ExportPath, Fixture, Processor, Scenario, Service, WitnessMode};
+use spanfate_model::scenario::{ExportPath, Fixture, ProcessorKind, Scenario, Service, WitnessMode};
 
 use super::{Problems, exporter};
 
@@ -135,7 +135,7 @@ fn knobs(out: &mut Problems, at: &[&str], path: &ExportPath) {
     for (key, _, help) in of_main.iter().filter(|(_, given, _)| *given) {
         out.add(&[&at[..], &[key]].concat(), format!("`{key}` is not for a further path"), help);
     }
-    if path.processor == Processor::Simple {
+    if path.processor == ProcessorKind::Simple {
         let of_queue = [
             ("queue", knobs.queue.is_some()),
             ("batch", knobs.batch.is_some()),

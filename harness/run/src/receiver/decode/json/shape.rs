@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// What reads the fields of an object.
-pub(super) trait Fields<'de> {
+pub(super) trait ObjectFields<'de> {
     /// The fields that matter.
     fn names(&self) -> &[&'static str];
 
@@ -23,7 +23,7 @@ pub(super) trait Items<'de> {
 /// An object; `null` is one without fields.
 pub(super) struct Object<'x, F>(pub(super) &'x mut F);
 
-impl<'de, F: Fields<'de>> DeserializeSeed<'de> for Object<'_, F> {
+impl<'de, F: ObjectFields<'de>> DeserializeSeed<'de> for Object<'_, F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -31,7 +31,7 @@ impl<'de, F: Fields<'de>> DeserializeSeed<'de> for Object<'_, F> {
     }
 }
 
-impl<'de, F: Fields<'de>> Visitor<'de> for Object<'_, F> {
+impl<'de, F: ObjectFields<'de>> Visitor<'de> for Object<'_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,7 +43,7 @@ impl<'de, F: Fields<'de>> Visitor<'de> for Object<'_, F> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(known) = map.next_key_seed(Key(self.0.names()))? {
+        while let Some(known) = map.next_key_seed(ObjectKey(self.0.names()))? {
             match known {
                 Some(name) => self.0.field(name, &mut map)?,
                 None => drop(map.next_value::<IgnoredAny>()?),
@@ -54,9 +54,9 @@ impl<'de, F: Fields<'de>> Visitor<'de> for Object<'_, F> {
 }
 
 /// A list; `null` is an empty one.
-pub(super) struct List<'x, I>(pub(super) &'x mut I);
+pub(super) struct JsonList<'x, I>(pub(super) &'x mut I);
 
-impl<'de, I: Items<'de>> DeserializeSeed<'de> for List<'_, I> {
+impl<'de, I: Items<'de>> DeserializeSeed<'de> for JsonList<'_, I> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -64,7 +64,7 @@ impl<'de, I: Items<'de>> DeserializeSeed<'de> for List<'_, I> {
     }
 }
 
-impl<'de, I: Items<'de>> Visitor<'de> for List<'_, I> {
+impl<'de, I: Items<'de>> Visitor<'de> for JsonList<'_, I> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,9 +82,9 @@ impl<'de, I: Items<'de>> Visitor<'de> for List<'_, I> {
 }
 
 /// A key; gives its place among the known ones.
-struct Key<'x>(&'x [&'static str]);
+struct ObjectKey<'x>(&'x [&'static str]);
 
-impl<'de> DeserializeSeed<'de> for Key<'_> {
+impl<'de> DeserializeSeed<'de> for ObjectKey<'_> {
     type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Option<usize>, D::Error> {
@@ -92,7 +92,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_> {
     }
 }
 
-impl Visitor<'_> for Key<'_> {
+impl Visitor<'_> for ObjectKey<'_> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,9 +105,9 @@ impl Visitor<'_> for Key<'_> {
 }
 
 /// Text; borrowed where it has no escapes.
-pub(super) struct Text;
+pub(super) struct JsonText;
 
-impl<'de> DeserializeSeed<'de> for Text {
+impl<'de> DeserializeSeed<'de> for JsonText {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Cow<'de, str>, D::Error> {
@@ -115,7 +115,7 @@ impl<'de> DeserializeSeed<'de> for Text {
     }
 }
 
-impl<'de> Visitor<'de> for Text {
+impl<'de> Visitor<'de> for JsonText {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
