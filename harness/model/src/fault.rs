@@ -25,7 +25,7 @@ pub use network::{
     Bandwidth, Direction, Latency, LimitData, Packets, ResetPeer, Shaper, Slicer, SlowClose, Timeout,
 };
 pub use process::{Cpu, Down, Neighbour, Oom};
-pub use schedule::{At, FaultWindow, Requests, Trigger};
+pub use schedule::{At, PlannedWindow, Requests, Trigger};
 pub use target::Target;
 
 pub(crate) use schedule::repeated;

@@ -162,7 +162,7 @@ impl Receipts<'_> {
     pub(crate) fn each_arrival_at(&self, mut each: impl FnMut(&SpanKey, &Receipt, u64)) {
         let all = Appearances { log: self.log, most: self.appearances, of_no_slot: None, say: packed };
         let places = Appearances { say: |_, _, record| record, ..all };
-        outer(&[&all, &places], PassLimit::default(), |key, arrival: &Appearance| {
+        outer(&[&all, &places], PassLimit::default(), |key, arrival: &FirstAppearance| {
             each(key, &arrival.receipt, arrival.record.unwrap_or_default());
         });
     }
@@ -227,12 +227,12 @@ impl JoinedRow for Receipt {
 
 /// A span that appeared, and its first record.
 #[derive(Default)]
-struct Appearance {
+struct FirstAppearance {
     receipt: Receipt,
     record: Option<u64>,
 }
 
-impl JoinedRow for Appearance {
+impl JoinedRow for FirstAppearance {
     fn add(&mut self, stream: usize, value: u64) {
         match stream {
             0 => JoinedRow::add(&mut self.receipt, stream, value),

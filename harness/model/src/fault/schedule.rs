@@ -62,7 +62,7 @@ const fn one() -> NonZeroU32 {
 
 /// A time in which a fault is planned to act, nanoseconds from the start of the load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FaultWindow {
+pub struct PlannedWindow {
     /// Its beginning.
     pub from: u64,
     /// Its end; `u64::MAX` stands for the end of the trial. The beginning again for what happens at a moment.
@@ -128,11 +128,11 @@ pub(crate) fn repeated(
     until: u64,
     length: Option<u64>,
     load: u64,
-) -> Vec<FaultWindow> {
+) -> Vec<PlannedWindow> {
     let mut out = Vec::new();
     let mut from = first;
     while from < load && (out.is_empty() || from < until) {
-        out.push(FaultWindow { from, to: length.map_or(u64::MAX, |length| from.saturating_add(length)) });
+        out.push(PlannedWindow { from, to: length.map_or(u64::MAX, |length| from.saturating_add(length)) });
         match every {
             Some(every) if every > 0 => from = from.saturating_add(every),
             _ => break,
@@ -159,8 +159,8 @@ mod tests {
     #[test]
     fn windows_repeat_until_the_load_ends() {
         let windows = repeated(2, Some(5), 100, Some(2), 14);
-        assert_eq!(windows, [(2, 4), (7, 9), (12, 14)].map(|(from, to)| FaultWindow { from, to }));
-        assert_eq!(repeated(2, None, 100, None, 14), [FaultWindow { from: 2, to: u64::MAX }]);
+        assert_eq!(windows, [(2, 4), (7, 9), (12, 14)].map(|(from, to)| PlannedWindow { from, to }));
+        assert_eq!(repeated(2, None, 100, None, 14), [PlannedWindow { from: 2, to: u64::MAX }]);
         assert!(repeated(14, None, 100, None, 14).is_empty());
     }
 

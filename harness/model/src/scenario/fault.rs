@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{At, Family, FaultKind, FaultWindow, Requests, Target, Trigger, repeated};
+use crate::fault::{At, Family, FaultKind, PlannedWindow, Requests, Target, Trigger, repeated};
 use crate::quantity::unit::Period;
 use crate::scenario::Variant;
 
@@ -77,7 +77,7 @@ impl Fault {
 
     /// Its windows in a trial, for a load of that length in nanoseconds. Empty for a fault that begins by a state, whose
     /// window begins when it does, and for one that counts requests.
-    pub fn windows(&self, number: usize, seed: u64, load: u64) -> Vec<FaultWindow> {
+    pub fn windows(&self, number: usize, seed: u64, load: u64) -> Vec<PlannedWindow> {
         let Some(at) = self.at.filter(|_| self.when.is_none() && self.requests.is_none()) else {
             return Vec::new();
         };
