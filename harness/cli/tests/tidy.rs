@@ -1,6 +1,8 @@
 //! Rules of the house that no compiler knows.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "tidy/documents.rs"]
+mod documents;
 #[path = "tidy/structure.rs"]
 mod structure;
 #[path = "tidy/texts.rs"]
@@ -10,9 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use spanfate_model::fate::Fate;
 use spanfate_model::scenario::SDK_VERSIONS;
-use spanfate_model::verdict::ExitCode;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
@@ -243,23 +243,6 @@ fn the_readme_of_the_scenarios_has_the_table_that_the_files_give() {
 }
 
 #[test]
-fn the_documented_scenarios_are_valid_ones() {
-    let readme = fs::read_to_string(root().join("scenarios/README.md")).unwrap();
-    let examples: Vec<&str> =
-        readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    // The others are pieces of one.
-    let examples: Vec<&str> = examples.into_iter().filter(|example| example.starts_with("name =")).collect();
-    assert!(examples.len() >= 3);
-    let folder = tempfile::TempDir::new().unwrap();
-    for example in examples {
-        let path = folder.path().join("documented.toml");
-        fs::write(&path, example).unwrap();
-        let out = Command::new(env!("CARGO_BIN_EXE_spanfate")).arg("validate").arg(&path).output().unwrap();
-        assert!(out.status.success(), "{example}{}", String::from_utf8_lossy(&out.stderr));
-    }
-}
-
-#[test]
 fn the_published_schemas_are_those_of_the_types() {
     for format in ["scenario", "result"] {
         let file = format!("docs/schema/{format}.schema.json");
@@ -272,53 +255,12 @@ fn the_published_schemas_are_those_of_the_types() {
 }
 
 #[test]
-fn the_readme_lists_every_exit_code_with_its_meaning() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    for (_, number, meaning) in ExitCode::ALL {
-        let row = format!("| {number} | {} |", meaning.trim());
-        assert!(readme.contains(&row), "README.md lacks `{row}`");
-    }
-}
-
-#[test]
 fn fixtures_can_be_built_with_every_sdk_that_is_named() {
     for version in SDK_VERSIONS {
         let module = root().join(format!("go-fixtures/sdk/{version}.mod"));
         let text = fs::read_to_string(&module).unwrap();
         assert!(text.contains(&format!("go.opentelemetry.io/otel/sdk v{version}\n")), "{}", module.display());
         assert!(module.with_extension("sum").is_file());
-    }
-}
-
-#[test]
-fn the_documents_know_every_fate() {
-    let glossary = fs::read_to_string(root().join("docs/glossary.md")).unwrap();
-    let results = fs::read_to_string(root().join("docs/results.md")).unwrap();
-    for fate in Fate::all() {
-        let name = fate.to_string();
-        let stem = name.split('.').next().unwrap();
-        assert!(
-            glossary.contains(&format!("`{name}`")) || glossary.contains(&format!("`{stem}.*`")),
-            "glossary: {name}"
-        );
-        // No witness of this version sees a filtering processor.
-        if name != "filtered.processor" {
-            assert!(
-                results.contains(&format!("`{name}`")) || results.contains(&format!("`{stem}.*`")),
-                "results: {name}"
-            );
-        }
-    }
-}
-
-#[test]
-fn the_cookbook_shows_the_workflows_that_lie_beside_it() {
-    for (recipe, file) in
-        [("github-actions.md", "github-nightly.yml"), ("gitlab-ci.md", "gitlab-nightly.yml")]
-    {
-        let read = |name: &str| fs::read_to_string(root().join("docs/cookbook").join(name)).unwrap();
-        let shown = format!("```yaml\n{}```\n", read(file));
-        assert!(read(recipe).contains(&shown), "{recipe} shows another {file}");
     }
 }
 

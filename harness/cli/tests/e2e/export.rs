@@ -1,13 +1,13 @@
 //! Rows of a run: they are the ledger, span by span; and the scripts that complete the command line.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use spanfate_model::fate::Fate;
 
-use crate::lab::{Finished, lab, root};
+use crate::lab::{Finished, lab};
 
 /// Spans by fate, per trial, as the ledgers say.
 fn ledgers(done: &Finished) -> BTreeMap<(u64, String), u64> {
@@ -108,17 +108,4 @@ fn completions_parse_and_name_every_command() {
     let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
     bash.stdin.take().unwrap().write_all(&script).unwrap();
     assert!(bash.wait().unwrap().success());
-}
-
-#[test]
-fn readme_lists_every_command() {
-    let help = Command::new(env!("CARGO_BIN_EXE_spanfate")).arg("--help").output().unwrap().stdout;
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    for line in BufReader::new(&help[..]).lines().map_while(Result::ok) {
-        let Some(name) = line.strip_prefix("  ").filter(|rest| rest.starts_with(char::is_lowercase)) else {
-            continue;
-        };
-        let name = name.split_whitespace().next().unwrap();
-        assert!(name == "help" || readme.contains(&format!("cargo run -- {name}")), "README.md lacks {name}");
-    }
 }
