@@ -1,7 +1,7 @@
 //! Rows of a run: they are the ledger, span by span; and the scripts that complete the command line.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
