@@ -1,4 +1,4 @@
-//! Which settings a batch processor needs for what it is offered: pure arithmetic on the law of the batch processor
+//! Which settings a batch processor needs for what it is offered: pure arithmetic on the capacity model of the batch processor
 //! (`docs/glossary.md`), with the memory they cost. Whoever advises asks [`plan::plan`], so that the same question has one answer.
 
 pub mod demand;

@@ -179,11 +179,11 @@ pub struct Loss {
     pub silent: u64,
     /// `lost / due`.
     pub rate: f64,
-    /// What the law predicts for the measured part.
+    /// What the capacity model predicts for the measured part.
     pub predicted: Option<Prediction>,
 }
 
-/// The law of the batch processor (`law`), fed with what was measured.
+/// The capacity model of the batch processor (`advice::law`), fed with what was measured.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Prediction {
     /// Predicted loss rate of the measured part.

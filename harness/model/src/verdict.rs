@@ -1,4 +1,4 @@
-//! Three-valued verdicts and the exit codes they lead to.
+//! Verdicts (pass, fail, inconclusive, accounting broken), and the exit codes they lead to.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ macro_rules! exit_codes {
         }
 
         impl ExitCode {
-            /// Every exit code with its number and meaning; README's table is checked against it.
+            /// Every exit code with its number and meaning; docs/exit-codes.md is checked against it.
             pub const ALL: &'static [(Self, u8, &'static str)] = &[
                 $((Self::$name, $code, concat!($($doc),+)),)+
             ];

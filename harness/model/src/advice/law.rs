@@ -1,7 +1,7 @@
-//! The law of the batch processor: one worker, so its ceiling is batch size over export time; queue and batch in flight are only
-//! a buffer. It stands here and nowhere else.
+//! The capacity model of the batch processor: one worker, so its ceiling is batch size over export time; queue and batch in
+//! flight are only a buffer. It stands here and nowhere else.
 
-/// A batch processor, as far as the law knows it.
+/// A batch processor, as far as the capacity model knows it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Worker {
     /// Spans per export.

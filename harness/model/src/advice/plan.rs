@@ -91,7 +91,7 @@ impl AdvicePlan {
         }
     }
 
-    /// What is advised loses nothing by the law, if perhaps with less than the margin.
+    /// What is advised loses nothing by the capacity model, if perhaps with less than the margin.
     pub fn keeps_up(&self) -> bool {
         self.advised().1.iter().all(|lack| *lack == Shortfall::Margin)
     }

@@ -1,4 +1,4 @@
-//! Settings of a batch processor with its exporter, and what follows from them by the law.
+//! Settings of a batch processor with its exporter, and what follows from them by the capacity model.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub struct BatchSettings {
     pub retry: RetryPolicy,
 }
 
-/// What follows from settings, by the law.
+/// What follows from settings, by the capacity model.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Outlook {
     /// What the one worker can export per second: batch over round trip.

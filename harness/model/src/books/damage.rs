@@ -15,7 +15,7 @@ pub struct Damage {
     pub headless: u64,
     /// The root arrived, others are missing.
     pub torn: u64,
-    /// Of the torn: no span that arrived points to a missing parent, so the trace looks whole.
+    /// Of those with orphaned spans (`torn`): no span that arrived points to a missing parent, so the trace looks whole.
     pub torn_unseen: u64,
     /// All spans arrived, but in more than one trace: a service lost the context.
     pub split: u64,

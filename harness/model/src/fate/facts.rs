@@ -18,7 +18,7 @@ pub struct FateFacts {
     pub silent: bool,
     /// Whether the end of its process is part of what happened.
     pub at_exit: bool,
-    /// Whether a full queue did it, so that the law speaks of it.
+    /// Whether a full queue did it, so that the capacity model speaks of it.
     pub full_queue: bool,
     /// In two or three words, for narrow columns.
     pub short: &'static str,

@@ -12,7 +12,7 @@ pub struct TriedValue {
     pub clean: u64,
     /// Trials that lost spans.
     pub lossy: u64,
-    /// Trials that the machine spoilt.
+    /// Trials that are not valid because of the machine.
     pub unusable: u64,
 }
 
@@ -73,7 +73,7 @@ pub struct Frontier {
     pub repeats: u64,
     /// The configurations, in the order of the file.
     pub variants: Vec<VariantFrontier>,
-    /// Runs of the scenario with the settings that the law advises for it; the last one is the answer.
+    /// Runs of the scenario with the settings that the capacity model advises for it; the last one is the answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verified: Vec<Verified>,
     /// Why it ended early, if it did.
@@ -92,7 +92,7 @@ pub struct Verified {
     pub clean: u64,
     /// Trials that lost spans.
     pub lossy: u64,
-    /// Trials that the machine spoilt.
+    /// Trials that are not valid because of the machine.
     pub unusable: u64,
     /// Spans created in all of them.
     pub created: u64,
@@ -109,12 +109,12 @@ pub struct VariantFrontier {
     pub found: FrontierFound,
     /// Spans that a request makes.
     pub spans_per_request: f64,
-    /// What the law says beside it; absent for a processor that blocks, or without a full batch.
+    /// What the capacity model says beside it; absent for a processor that blocks, or without a full batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub law: Option<Lawful>,
 }
 
-/// The law's word on a limit.
+/// The capacity model's word on a limit.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Lawful {
     /// Spans per export.

@@ -229,7 +229,7 @@ pub struct Advice {
     pub memory_bytes: u64,
     /// What those that are there take of that already, bytes.
     pub memory_now_bytes: u64,
-    /// Nothing is lost by the law then, with the margin.
+    /// Nothing is lost by the capacity model then, with the margin.
     pub suffices: bool,
     /// The batch is so large that a receiver's limit of a message may be met.
     pub large: bool,

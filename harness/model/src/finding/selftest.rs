@@ -18,7 +18,7 @@ pub struct Selftest {
     pub spans: u64,
     /// Of these, unexplained or unexpected.
     pub unplaced: u64,
-    /// What was planted, and what was found of it.
+    /// Losses that were seeded, and what was found of it.
     pub planted: Vec<SeededLoss>,
     /// Comparisons, by what is true of their arms and by figure.
     pub checks: Vec<SelftestCheck>,
@@ -28,7 +28,7 @@ pub struct Selftest {
     pub reasons: Vec<String>,
 }
 
-/// Something that was planted.
+/// A seeded loss.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SeededLoss {
     /// What.
@@ -54,7 +54,7 @@ pub struct SelftestCheck {
     pub found: u64,
     /// Comparisons that said neither a change nor the same.
     pub unsure: u64,
-    /// Comparisons whose trials the machine had spoilt; in none of the other numbers.
+    /// Comparisons whose trials are not valid because of the machine; in none of the other numbers.
     pub spoilt: u64,
     /// 95 % bounds of the share of `found`, exact (Clopper-Pearson).
     pub share: Option<(f64, f64)>,

@@ -26,7 +26,7 @@ pub struct Insights {
     pub lost: Vec<LostTo>,
     /// Why each variant lost spans in its measured part; those that lose the largest share first.
     pub why: Vec<LossCause>,
-    /// Where the law knows a worker: the variant that was asked for the largest share of its ceiling.
+    /// Where the capacity model knows a worker: the variant that was asked for the largest share of its ceiling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Nearest>,
     /// What to set in place of each variant that loses; those that lose the largest share first.
@@ -34,8 +34,8 @@ pub struct Insights {
     /// The configurations to choose from; absent where there are not two under the same conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<Selection>,
-    /// Where loss begins: a line per configuration that ran at several rates; where none did, one for all variants of which the law
-    /// speaks.
+    /// Where loss begins: a line per configuration that ran at several rates; where none did, one for all variants of which the
+    /// capacity model speaks.
     pub begins: Vec<LossBegins>,
     /// What an operator is told of the lost spans; absent where nothing ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -41,7 +41,7 @@ pub struct PathResult {
     /// What its processor is set to; absent for one without a queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective: Option<Effective>,
-    /// Loss in the measured part of the spans that were offered to it, with the law's prediction for it.
+    /// Loss in the measured part of the spans that were offered to it, with the capacity model's prediction for it.
     pub loss: Loss,
     /// Its export calls.
     pub exports: ServiceExports,

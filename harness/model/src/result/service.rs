@@ -13,7 +13,7 @@ pub struct ServiceResult {
     pub service: String,
     /// Hops between the load and it.
     pub depth: u16,
-    /// Loss of its spans in the measured part, with the law's prediction for it.
+    /// Loss of its spans in the measured part, with the capacity model's prediction for it.
     pub loss: Loss,
     /// Its exports.
     pub exports: ServiceExports,

@@ -54,7 +54,7 @@ pub struct VariantSummary {
     pub fixture_rss: u64,
     /// Achieved requests per second.
     pub achieved: f64,
-    /// What is spoilt in at least one trial.
+    /// What is not valid in at least one trial.
     pub marks: Vec<String>,
     /// What was lost, added up over the trials; times are those of the trial whose p99 is the median.
     #[serde(default)]

@@ -11,7 +11,7 @@ use crate::term::Word;
 pub enum Figure {
     /// Lost spans per span that should have arrived.
     LossRate,
-    /// Absolute difference of the measured loss rate and the law's prediction.
+    /// Absolute difference of the measured loss rate and the capacity model's prediction.
     LossLawGap,
     /// Spans with one fate.
     Fate(Fate),

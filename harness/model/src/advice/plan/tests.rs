@@ -1,4 +1,4 @@
-//! What is advised keeps the law, and nothing cheaper does.
+//! What is advised keeps the capacity model, and nothing cheaper does.
 
 use proptest::prelude::*;
 

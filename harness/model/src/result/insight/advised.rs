@@ -22,7 +22,7 @@ pub struct Advised {
     /// What that costs, where times of both are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
-    /// What the law says, where it was calculated.
+    /// What the capacity model says, where it was calculated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<AdvicePlan>,
     /// Its fates that no setting of a batch processor stops, where nothing was measured that does.
@@ -37,11 +37,11 @@ pub struct Advised {
 pub enum How {
     /// Another variant lost nothing under the same conditions.
     Measured,
-    /// The law says so; nothing here has shown it.
+    /// The capacity model says so; nothing here has shown it.
     Calculated,
-    /// The law says that nothing needs to change, so that another cause than rate and export time is at work.
+    /// The capacity model says that nothing needs to change, so that another cause than rate and export time is at work.
     Settled,
-    /// The law says that no settings suffice.
+    /// The capacity model says that no settings suffice.
     Short,
     /// By export times that were measured no batch would suffice, and yet another variant lost nothing under the same conditions
     /// with a smaller one: they vary too much to say what to set.

@@ -14,7 +14,8 @@ pub struct LossBegins {
     pub places: Vec<LossPlace>,
     /// Where its loss begins, as far as trials that count say so.
     pub begin: Begin,
-    /// The worker behind it, by the means over its trials; absent where the law does not speak of it, and on a line of shares.
+    /// The worker behind it, by the means over its trials; absent where the capacity model does not speak of it, and on a line
+    /// of shares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub law: Option<LineLaw>,
 }
@@ -57,7 +58,7 @@ pub enum Begin {
     Mixed(f64, f64),
 }
 
-/// What the law says along a line of rates.
+/// What the capacity model says along a line of rates.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LineLaw {
     /// Spans per export.

@@ -23,7 +23,7 @@ pub struct Candidate {
     pub cost: Option<Cost>,
     /// p99 of the time from creation to receipt at its worst, milliseconds.
     pub delay_ms: Option<f64>,
-    /// Whether nothing beats it (the Pareto front): no other is at least as good in loss, response time and memory, and better in
+    /// Whether it is on the Pareto front: no other is at least as good in loss, response time and memory, and better in
     /// one.
     pub best: bool,
 }
