@@ -14,7 +14,7 @@ mod peek;
 pub mod statistics;
 
 pub use books::rows::{Exported, each_span};
-pub use conclude::run::conclude_run;
+pub use conclude::run::{conclude_run, verdict_of};
 pub use conclude::trial::{ConcludedTrial, TrialTimes, conclude_trial};
 pub use evidence::probe::describe as describe_probes;
 pub use expect::{validity_of, value_of};

@@ -39,6 +39,13 @@ pub fn observe(seen: &[ScrapedPlace<'_>], batch: Option<u32>) -> Vec<FleetRow> {
     seen.iter().flat_map(|one| of_place(one, batch)).collect()
 }
 
+/// The names of all metrics of a page, as often as they stand there.
+pub fn metric_names(page: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    exposition::each(page, |sample| out.push(sample.name.into_owned()));
+    out
+}
+
 fn of_place(seen: &ScrapedPlace<'_>, batch: Option<u32>) -> Vec<FleetRow> {
     let last = page::read(seen.last.text, seen.source);
     let before = seen.before.map(|(text, apart_s)| (page::read(text, seen.source), apart_s));

@@ -16,18 +16,18 @@ mod new;
 mod peek;
 mod plan;
 mod receive;
+mod reference;
 mod report;
 mod resume;
 mod scenario;
 mod schema;
 mod selftest;
-
-use std::path::PathBuf;
+mod try_out;
 
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::process::shim::Become;
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, ValidateArguments};
 use crate::error::Error;
 use crate::{scenario_file, show};
 
@@ -36,8 +36,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let color = arguments.color();
     match arguments.command {
         Command::Scenario(arguments) => scenario::run(&arguments, color),
-        Command::Validate { files } => validate(&files, color),
-        Command::Plan { selection, json } => plan::run(&selection, json, color),
+        Command::Try(arguments) => try_out::run(&arguments, color),
+        Command::Validate(arguments) => validate(&arguments, color),
+        Command::Plan(arguments) => plan::run(&arguments, color),
         Command::List { markdown } => list::run(markdown, color),
         Command::New(arguments) => new::run(&arguments),
         Command::Analyze { run, output } => analyze::run(&run, &output, color),
@@ -56,6 +57,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Receive(arguments) => receive::run(arguments),
         Command::Selftest(arguments) => selftest::run(&arguments, color),
         Command::Doctor => doctor::run(color),
+        Command::Reference => reference::run(),
         Command::Guard => Ok(hidden::guard()),
         Command::Exec { parent, cpus, hold, unprivileged, command } => {
             Ok(hidden::exec(&Become { cpus, parent, hold, unprivileged, command }))
@@ -65,11 +67,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
 }
 
 /// Looks at every file; the first error decides the exit code.
-fn validate(files: &[PathBuf], color: bool) -> Result<ExitCode, Error> {
+fn validate(arguments: &ValidateArguments, color: bool) -> Result<ExitCode, Error> {
+    let overrides = arguments.overrides.all();
     let mut first = None;
-    for file in files {
-        match scenario_file::load(file, color) {
+    for file in &arguments.files {
+        match scenario_file::load_with(file, &overrides, color) {
             Ok(loaded) => {
+                loaded.warnings.iter().for_each(|text| show::note(text));
                 show::note(&format!("{}: valid ({})", file.display(), loaded.plan.load));
             }
             Err(error) if first.is_none() => first = Some(error),

@@ -12,6 +12,9 @@ pub(crate) enum Error {
     /// The scenario file is not valid; the text is the whole diagnosis.
     #[error("{0}")]
     Scenario(String),
+    /// The command line sets what a scenario cannot be; the text is the whole diagnosis.
+    #[error("{0}")]
+    Given(String),
     /// An input is not there.
     #[error("{what} `{name}` was not found{hint}")]
     Missing { what: &'static str, name: String, hint: String },
@@ -50,7 +53,7 @@ impl Error {
         match self {
             Self::Scenario(_) => ExitCode::ScenarioInvalid,
             Self::Missing { .. } | Self::Busy(_) => ExitCode::InputMissing,
-            Self::Usage(_) | Self::Refused(_) => ExitCode::Usage,
+            Self::Usage(_) | Self::Refused(_) | Self::Given(_) => ExitCode::Usage,
             Self::NothingSelected(_) => ExitCode::NothingSelected,
             Self::Unfit => ExitCode::CapabilityAbsent,
             Self::Peek(PeekError::NoProcess(_) | PeekError::Unsuited { .. }) => ExitCode::InputMissing,

@@ -1,11 +1,19 @@
 //! A scenario file, from text to a checked [`Scenario`], with every mistake shown where it stands.
 
 mod check;
+mod diagnose;
+mod doubts;
 mod mend;
+mod overrides;
 pub(crate) mod parse;
 mod render;
 mod replay;
 mod sweep;
+mod syntax;
+mod table;
+mod takes;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
@@ -16,6 +24,9 @@ use spanfate_model::scenario::figure::nearest;
 use spanfate_run::host::project::Project;
 
 use crate::error::Error;
+pub(crate) use overrides::Override;
+use parse::Parsed;
+use render::Source;
 
 /// Something that is wrong with a scenario file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,19 +48,48 @@ pub(crate) struct Loaded {
     pub(crate) text: String,
     /// The file's folder: paths in the scenario begin there.
     pub(crate) folder: PathBuf,
+    /// What is valid in it and hardly meant so, ready to be shown.
+    pub(crate) warnings: Option<String>,
 }
 
 /// Finds and reads a scenario. A path works; a bare name, or one with the name of a folder
 /// there before it, is looked up in `scenarios/`, with or without `.toml`.
 pub(crate) fn load(name: &Path, color: bool) -> Result<Loaded, Error> {
+    load_with(name, &[], color)
+}
+
+/// The same, with what the command line sets in place of the file.
+pub(crate) fn load_with(name: &Path, overrides: &[Override], color: bool) -> Result<Loaded, Error> {
     let path = find(name)?;
     let text = std::fs::read_to_string(&path).map_err(|source| {
         Error::Run(spanfate_run::RunError::File { action: "read", path: path.clone(), source })
     })?;
     let folder = folder_of(&path)?;
-    match parse::parse(&text, &folder) {
-        Ok((scenario, plan)) => Ok(Loaded { scenario, plan, text, folder }),
-        Err(diagnostics) => Err(Error::Scenario(render::render(&path, &text, &diagnostics, color))),
+    read(&Source { path: &path, text: &text, overrides }, folder, color)
+}
+
+/// Checks a scenario that was made of the command line; `called` is its name in diagnostics.
+pub(crate) fn of_text(called: &str, text: &str, folder: PathBuf, color: bool) -> Result<Loaded, Error> {
+    let source = Source { path: Path::new(called), text, overrides: &[] };
+    read(&source, folder, color).map_err(|error| match error {
+        Error::Scenario(text) => Error::Given(text),
+        other => other,
+    })
+}
+
+/// Checks a scenario that is there as text.
+fn read(source: &Source<'_>, folder: PathBuf, color: bool) -> Result<Loaded, Error> {
+    match parse::read(source.text, &folder, source.overrides) {
+        Ok(Parsed { scenario, plan, warnings }) => {
+            let warnings = (!warnings.is_empty()).then(|| render::doubts(source, &warnings, color));
+            Ok(Loaded { scenario, plan, text: source.text.to_owned(), folder, warnings })
+        }
+        Err(diagnostics) => {
+            let text = render::mistakes(source, &diagnostics, color);
+            let given = |one: &Diagnostic| one.span.as_ref().is_some_and(|at| at.start > source.text.len());
+            // A file is not to blame for what the command line makes of it.
+            Err(if diagnostics.iter().all(given) { Error::Given(text) } else { Error::Scenario(text) })
+        }
     }
 }
 
@@ -81,7 +121,8 @@ fn find(name: &Path) -> Result<PathBuf, Error> {
         let stem = name.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let hint = match nearest(&stem, known.iter().map(String::as_str)) {
             Some(near) => format!("; did you mean `{near}`?"),
-            None => format!("; scenarios/ has: {}", known.join(", ")),
+            // All of them would be a page of names.
+            None => "; give the path of a file, or a name that `spanfate list` shows".to_owned(),
         };
         Error::Missing { what: "scenario", name: name.display().to_string(), hint }
     })

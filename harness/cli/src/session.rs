@@ -5,6 +5,7 @@
 //! [`Audience`], what came of it is returned.
 //!
 //! - `selected`: from a scenario, and what is changed of it, to a plan.
+//! - `quick`: a scenario from a line of settings; `failed`: what of a run is worth another one.
 //! - `runs`: the runs that are there: found, locked, read, listed.
 //! - `carry_out`: a plan is run, or the rest of it, or a program is attended; then it is concluded.
 //! - `conclude`: from raw logs to ledgers and a result, at any time again.
@@ -14,8 +15,10 @@
 pub(crate) mod bisect;
 pub(crate) mod carry_out;
 pub(crate) mod conclude;
+pub(crate) mod failed;
 pub(crate) mod frontier;
 pub(crate) mod publish;
+pub(crate) mod quick;
 pub(crate) mod runs;
 pub(crate) mod selected;
 pub(crate) mod selftest;

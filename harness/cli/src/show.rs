@@ -36,7 +36,7 @@ pub(crate) fn note(text: &str) {
 
 /// Writes an error and its causes to stderr.
 pub(crate) fn error(error: &Error, color: bool) {
-    if let Error::Scenario(text) = error {
+    if let Error::Scenario(text) | Error::Given(text) = error {
         return note(text);
     }
     let (red, plain) = if color { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
@@ -114,7 +114,7 @@ impl Audience for Shown {
             Progress::Build { fixture, line } => self.build(&fixture, line),
             Progress::TrialBegan { index, total, variant, left_s } => {
                 self.head = format!("trial {}/{total} {variant}", index + 1);
-                self.step(&format!("{}  (about {} left)", self.head, time_left(left_s)));
+                self.step(&format!("{}  (about {} left)", self.head, about(left_s)));
             }
             Progress::Tick { phase, started, intended, received, left_s } => {
                 let requests =
@@ -122,7 +122,7 @@ impl Audience for Shown {
                 let text = format!(
                     "{}: {phase}, {requests}{received} spans received, about {} left",
                     self.head,
-                    time_left(left_s)
+                    about(left_s)
                 );
                 self.bar.set_message(text);
                 self.bar.tick();
@@ -168,8 +168,8 @@ pub(crate) fn of_life(life: &Life, wire: bool) -> String {
     out
 }
 
-/// A sweep takes hours; nobody counts them in seconds.
-fn time_left(seconds: f64) -> String {
+/// A length of time for people: nobody plans by the second above two minutes, or counts the minutes of a sweep.
+pub(crate) fn about(seconds: f64) -> String {
     match seconds as u64 {
         ..120 => format!("{seconds:.0} s"),
         120..7200 => format!("{:.0} min", seconds / 60.0),

@@ -55,6 +55,9 @@ pub struct Plan {
     pub claims: Vec<Claim>,
     /// Planted losses.
     pub plant: Plant,
+    /// What the command line set in place of the scenario's file, as lines of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
     /// There is no load of ours: a program of the user's own runs as it always does, and every span counts as measured.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub attached: bool,
@@ -152,8 +155,18 @@ impl Plan {
             sweep: scenario.sweep.0.clone(),
             compare: scenario.compare.clone(),
             plant: scenario.plant.clone(),
+            changed: scenario.changed.clone(),
             attached: false,
         }
+    }
+
+    /// The scenario's name, and what the command line set in place of its file: a run of something else must not pass for one of
+    /// the file.
+    pub fn title(&self) -> String {
+        if self.changed.is_empty() {
+            return self.name.clone();
+        }
+        format!("{} ({})", self.name, self.changed.join("; "))
     }
 
     /// The variant of a trial.

@@ -89,6 +89,9 @@ pub struct Scenario {
     /// Planted losses, which calibrate the instrument.
     #[serde(default)]
     pub plant: Plant,
+    /// What the command line set in place of the file, as lines of it.
+    #[serde(skip)]
+    pub changed: Vec<String>,
 }
 
 impl Scenario {
@@ -111,6 +114,7 @@ impl Scenario {
             expect: Vec::new(),
             claim: Vec::new(),
             plant: Plant::default(),
+            changed: Vec::new(),
         }
     }
 

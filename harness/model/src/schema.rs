@@ -92,7 +92,10 @@ fn bounded(schema: &mut Schema) {
         _ => return,
     };
     schema.remove("format");
-    if let Some(largest) = largest {
+    // A type that holds less than its number says so itself.
+    if let Some(largest) = largest
+        && schema.get("maximum").and_then(Value::as_u64).is_none_or(|most| most > largest.into())
+    {
         schema.insert("maximum".to_owned(), largest.into());
     }
 }

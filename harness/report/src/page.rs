@@ -84,7 +84,7 @@ pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
         result.format, result.environment.spanfate
     );
     Shell {
-        title: format!("{}: {} · Spanfate", result.plan.name, words::verdict(result.verdict)),
+        title: format!("{}: {} · Spanfate", result.plan.title(), words::verdict(result.verdict)),
         policy: script::POLICY,
         skip: "Skip to the verdict",
         header: header(result),
@@ -96,7 +96,7 @@ pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
 
 fn header(result: &RunResult) -> Html {
     let plan = &result.plan;
-    let mut inner = Html::leaf("h1", "", &plan.name);
+    let mut inner = Html::leaf("h1", "", &plan.title());
     if !plan.description.is_empty() {
         inner.push(&Html::leaf("p", "lead", &plan.description));
     }

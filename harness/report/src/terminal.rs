@@ -76,14 +76,14 @@ pub(crate) fn comparisons(all: &[Comparison], style: TableStyle) -> String {
 fn heading(result: &RunResult) -> String {
     let plan = &result.plan;
     if !plan.subject().has_load() {
-        let (name, run) = (paint(Ink::Bold, &clean(&plan.name)), clean(&result.run_id));
+        let (name, run) = (paint(Ink::Bold, &clean(&plan.title())), clean(&result.run_id));
         return format!("{name}  {} It ran without a load of ours, run {run}", clean(&plan.description));
     }
     let services =
         crate::planned::services(plan, TERMINAL).map(|text| format!("{text}, ")).unwrap_or_default();
     format!(
         "{}  {} after {} of warm-up, {} in {}, seed {}, run {}",
-        paint(Ink::Bold, &clean(&plan.name)),
+        paint(Ink::Bold, &clean(&plan.title())),
         clean(&plan.load.to_string()),
         plan.load.warmup,
         services + &TERMINAL.counted(trials(result).count() as u64, "trial", "trials"),

@@ -8,6 +8,7 @@ mod watch;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::Uid;
 use spanfate_model::finding::peek::Observation;
 use spanfate_model::quantity::unit::{ByteSize, MonoNs};
 use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
@@ -46,7 +47,7 @@ pub enum PeekError {
         cause: ProbeError,
     },
     /// The system refuses.
-    #[error("process {pid} ({name}): {cause}; run this as root, `spanfate doctor` says what is missing")]
+    #[error("process {pid} ({name}): {cause}; {}", remedy(*.root))]
     Refused {
         /// Which process.
         pid: u32,
@@ -54,7 +55,19 @@ pub enum PeekError {
         name: String,
         /// What it says.
         cause: String,
+        /// Whether this was asked as root already.
+        root: bool,
     },
+}
+
+/// What helps where the system refuses.
+const fn remedy(root: bool) -> &'static str {
+    if root {
+        "root is not enough here: a container or a security module keeps this process apart; call this where the process was \
+         started, outside of containers, and see what `spanfate doctor` says is missing"
+    } else {
+        "run this as root, `spanfate doctor` says what is missing"
+    }
 }
 
 /// Probes on a process.
@@ -160,9 +173,12 @@ fn of_probe(pid: u32, name: String, cause: ProbeError) -> PeekError {
                 pid,
                 name,
                 cause: format!("its program and memory cannot be read ({error})"),
+                root: Uid::effective().is_root(),
             }
         }
-        ProbeError::Kernel { .. } => PeekError::Refused { pid, name, cause: cause.to_string() },
+        ProbeError::Kernel { .. } => {
+            PeekError::Refused { pid, name, cause: cause.to_string(), root: Uid::effective().is_root() }
+        }
         cause => PeekError::Unsuited { pid, name, cause },
     }
 }

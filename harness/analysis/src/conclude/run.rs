@@ -93,6 +93,11 @@ fn sentence(expectation: &Expectation) -> String {
     format!("{}: expected `{}`: {reason}", expectation.variant, expectation.that)
 }
 
+/// What the books of one trial say about the verdict, whatever was expected of it.
+pub fn verdict_of(trial: &TrialResult, plan: &Plan) -> Verdict {
+    judge_trial(trial, plan).into_iter().fold(Verdict::Pass, |worst, (one, _)| worst.worst(one))
+}
+
 /// What a trial's books say about the verdict. Spoilt figures are marked where they are shown; they make a run
 /// inconclusive only through an expectation that needs them.
 fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {

@@ -16,6 +16,9 @@ fn command(run: &str, plan: &Plan) -> Option<String> {
     let trials = plan.trials.len() / plan.variants.len().max(1);
     let file = word(&format!("results/{run}/scenario.toml"));
     let mut command = format!("cargo run -- scenario {file} --seed {} --trials {trials}", plan.seed);
+    for line in &plan.changed {
+        command += &format!(" --set {}", word(line));
+    }
     for variant in plan.variants.iter().filter(|variant| variant.name != "default") {
         command += &format!(" --variant {}", word(&variant.name));
     }

@@ -6,29 +6,32 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use spanfate_model::quantity::unit::Period;
 
-use super::{LimitArguments, Output, period};
+use super::{LimitArguments, Output, OverrideArguments, percent, period, whole};
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
-    /// Two runs, baseline and candidate (directories, ids, or files like result.json); or with --sdk one scenario.
-    #[arg(required = true, num_args = 1..=2, value_name = "BASE CAND | SCENARIO")]
+    /// Two runs, the baseline and the candidate: directories, ids, or files like result.json. With --sdk: one scenario.
+    #[arg(required = true, num_args = 1..=2, value_name = "BASE CAND|FILE")]
     pub(crate) what: Vec<PathBuf>,
-    /// Twice: the SDK of the baseline and that of the candidate, a release (1.44) or a checkout (path:../opentelemetry-go).
+    /// Given twice: the SDK of the baseline and that of the candidate. Each is a release (1.44) or a checkout
+    /// (path:../opentelemetry-go).
     #[arg(long = "sdk", value_name = "SDK")]
     pub(crate) sdks: Vec<String>,
-    /// The variant of the scenario that is built with both; needed where it has several.
+    /// The variant of the scenario that is built with both SDKs. It is needed where the scenario has several.
     #[arg(long, value_name = "NAME", requires = "sdks")]
     pub(crate) variant: Option<String>,
-    /// Pairs of trials; default 10.
-    #[arg(long, value_name = "N", requires = "sdks")]
+    /// Pairs of trials. Default: 10.
+    #[arg(long, value_name = "N", requires = "sdks", value_parser = whole::<NonZeroU32>)]
     pub(crate) pairs: Option<NonZeroU32>,
-    /// A figure that decides, with the smallest change that matters, for example response.p50=5%; may be given several times.
+    /// A figure that decides, with the smallest change that matters: `response.p50=5%`. May be given several times.
     #[arg(long = "gate", value_name = "FIGURE=PERCENT")]
     pub(crate) gates: Vec<String>,
-    /// Compare runs of different machines or toolchains all the same.
+    /// Compare also runs of different machines or toolchains.
     #[arg(long)]
     pub(crate) allow_env_mismatch: bool,
-    /// Directory for results; default results/.
+    #[command(flatten)]
+    pub(crate) overrides: OverrideArguments,
+    /// Directory for results. Default: results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
@@ -40,6 +43,7 @@ pub(crate) struct CompareArguments {
 #[derive(Debug, Args)]
 pub(crate) struct BisectArguments {
     /// A scenario whose expectations hold with one release and not with the other.
+    #[arg(value_name = "FILE")]
     pub(crate) scenario: PathBuf,
     /// A release with which they hold, for example 1.38.0.
     #[arg(long, value_name = "VERSION")]
@@ -47,32 +51,37 @@ pub(crate) struct BisectArguments {
     /// A later or earlier release with which one fails.
     #[arg(long, value_name = "VERSION")]
     pub(crate) bad: String,
-    /// Only these variants; may be given several times.
+    /// Only these variants. `*` stands for any letters, `?` for one. May be given several times.
     #[arg(long = "variant", value_name = "NAME")]
     pub(crate) variants: Vec<String>,
-    /// Directory for results; default results/.
+    #[command(flatten)]
+    pub(crate) overrides: OverrideArguments,
+    /// Directory for results. Default: results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct FrontierArguments {
-    /// A scenario file, or the name of one in scenarios/. Its load is where the search begins, and what the advice is for.
+    /// A scenario file, or the name of one in scenarios/. The search begins at its load, and the advice is for that load.
+    #[arg(value_name = "FILE")]
     pub(crate) scenario: PathBuf,
     /// What is varied: the rate of requests, or the length of the scenario's first fault.
-    #[arg(long, value_enum, default_value_t = Along::Rate)]
-    pub(crate) along: Along,
-    /// Only these variants; may be given several times.
+    #[arg(long, value_enum, default_value_t = AlongArgument::Rate)]
+    pub(crate) along: AlongArgument,
+    /// Only these variants. `*` stands for any letters, `?` for one. May be given several times.
     #[arg(long = "variant", value_name = "NAME")]
     pub(crate) variants: Vec<String>,
-    /// Clean trials that a value needs.
-    #[arg(long, value_name = "N", default_value = "2")]
+    #[command(flatten)]
+    pub(crate) overrides: OverrideArguments,
+    /// Trials without a loss that a value needs to count as carried.
+    #[arg(long, value_name = "N", default_value = "2", value_parser = whole::<NonZeroU32>)]
     pub(crate) repeats: NonZeroU32,
     /// The search ends when it knows the frontier this well.
-    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = super::percent)]
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = percent)]
     pub(crate) resolution: NonZeroU32,
     /// Never try more than this many times the scenario's own value.
-    #[arg(long, value_name = "N", default_value = "16")]
+    #[arg(long, value_name = "N", default_value = "16", value_parser = whole::<NonZeroU32>)]
     pub(crate) most: NonZeroU32,
     /// End the search after this time.
     #[arg(long, value_name = "TIME", value_parser = period)]
@@ -80,16 +89,16 @@ pub(crate) struct FrontierArguments {
     /// Do not say which settings survive the scenario, and do not verify them.
     #[arg(long)]
     pub(crate) no_advice: bool,
-    /// Directory for results; default results/.
+    /// Directory for results. Default: results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Print frontier.json instead of the table.
+    /// Print frontier.json in place of the table.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Along {
+pub(crate) enum AlongArgument {
     /// Requests per second.
     Rate,
     /// Length of the first fault.
@@ -98,13 +107,13 @@ pub(crate) enum Along {
 
 #[derive(Debug, Args)]
 pub(crate) struct SelftestArguments {
-    /// Run rounds for this time; a round takes about 35 s.
+    /// Run rounds for this time. A round takes about 35 s.
     #[arg(long = "for", value_name = "TIME", value_parser = period, default_value = "45min")]
     pub(crate) lasting: Period,
-    /// Directory for results; default results/.
+    /// Directory for results. Default: results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Print selftest.json instead of the table.
+    /// Print selftest.json in place of the table.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -8,58 +8,59 @@ use clap::Args;
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_run::receiver::Upstream;
 
-use super::{Output, percent, period, rate};
+use super::{Output, percent, period, rate, whole};
 
 #[derive(Debug, Args)]
 pub(crate) struct AttachArguments {
-    /// Send requests to this URL, as a scenario does; {port} stands for a free port, here and in the program's arguments.
+    /// Send requests to this URL, as a scenario does. `{port}` stands for a free port, here and in the program's arguments.
     #[arg(long, value_name = "URL", conflicts_with = "pid")]
     pub(crate) load: Option<String>,
-    /// Requests per second of the load; default 100/s.
+    /// Requests per second of the load. Default: 100/s.
     #[arg(long, value_name = "RATE", requires = "load", value_parser = rate)]
     pub(crate) rate: Option<Rate>,
-    /// How long the load lasts (default 10s), or how long a process is joined (default: until Ctrl-C).
+    /// How long the load lasts, by default 10s; or how long a process is joined, by default until Ctrl-C.
     #[arg(long = "for", value_name = "TIME", value_parser = period)]
     pub(crate) lasting: Option<Period>,
-    /// Join this process in place of starting one: probes only.
-    #[arg(long, value_name = "N", conflicts_with = "command")]
+    /// Join this process in place of starting one. Probes alone then say what was started, queued, dropped and exported.
+    #[arg(long, value_name = "N", conflicts_with = "command", value_parser = whole::<u32>)]
     pub(crate) pid: Option<u32>,
-    /// Hand all that the program exports on to this endpoint (gRPC and HTTP), whose answers it gets; without a URL to where its
-    /// environment points. What that endpoint does not take counts as not received.
+    /// Hand all that the program exports on to this endpoint, and give it that endpoint's answers (docs/cookbook/relay.md). Without a
+    /// URL it goes to where the program's environment points. What the endpoint does not take counts as not received.
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["load", "pid"])]
     pub(crate) relay: Option<String>,
-    /// The most of one core that the probes may take, for example 2%; above it they record less, and say so.
+    /// The most of one core that the probes may take, for example 2%. Above it they record less, and say so.
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) max_overhead: Option<NonZeroU32>,
-    /// What the program gets to stop in order after Ctrl-C, before it is killed.
+    /// Time that the program has to stop in order after Ctrl-C, before it is killed.
     #[arg(long, value_name = "TIME", value_parser = period, default_value = "15s")]
     pub(crate) grace: Period,
-    /// Directory for results; default results/ in a checkout, else spanfate-results/.
+    /// Directory for results. Default: results/ in a checkout, else spanfate-results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
     /// The program and its arguments.
-    #[arg(last = true, required_unless_present = "pid")]
+    #[arg(last = true, required_unless_present = "pid", value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ReceiveArguments {
-    /// Where to listen, for gRPC and HTTP alike; port 0 takes any free port and prints it.
+    /// Where to listen, for gRPC and HTTP alike. Port 0 takes any free port and prints it.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4317", value_parser = listen)]
     pub(crate) listen: SocketAddr,
-    /// Keep the log of every span in this file, 64 bytes each (docs/results.md); it must not exist.
+    /// Keep the log of every span in this file, 64 bytes each (docs/results.md). It must not exist.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Delay every answer, as a slow backend does; for example 30ms.
+    /// Delay every answer, as a slow backend does, for example 30ms.
     #[arg(long, value_name = "TIME", value_parser = period)]
     pub(crate) answer_after: Option<Period>,
     /// Refuse requests with more spans.
-    #[arg(long, value_name = "N", default_value = "65536")]
+    #[arg(long, value_name = "N", default_value = "65536", value_parser = whole::<NonZeroU32>)]
     pub(crate) max_spans: NonZeroU32,
-    /// Hand all that is received on to this endpoint, for example `https://collector.example:4317`, and give its answers to
-    /// the clients; what it does not take counts as refused. `OTEL_EXPORTER_OTLP_CERTIFICATE` names the CA to trust.
+    /// Hand all that is received on to this endpoint, for example `https://collector.example:4317`, and give its answers to the
+    /// clients (docs/cookbook/relay.md). What it does not take counts as refused. `OTEL_EXPORTER_OTLP_CERTIFICATE` names the CA to
+    /// trust.
     #[arg(long, value_name = "URL", value_parser = upstream)]
     pub(crate) relay: Option<Upstream>,
     /// Print the totals as JSON.
@@ -69,10 +70,10 @@ pub(crate) struct ReceiveArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct PeekArguments {
-    /// The process, by its number here; that of a container's process as it is seen from here.
-    #[arg(long, value_name = "N")]
+    /// The process, by its number as it is seen from here, also where it runs in a container.
+    #[arg(long, value_name = "N", value_parser = whole::<u32>)]
     pub(crate) pid: u32,
-    /// Watch for so long; default 15s, with --watch until Ctrl-C. Ctrl-C ends it early, with all that was seen.
+    /// Watch for so long, by default 15s, or with --watch until Ctrl-C. Ctrl-C ends it early, with all that was seen.
     #[arg(long = "for", value_name = "TIME", value_parser = period)]
     pub(crate) lasting: Option<Period>,
     /// Print a line every second.

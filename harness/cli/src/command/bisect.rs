@@ -11,8 +11,8 @@ use crate::show::{self, Shown};
 
 /// Bisects.
 pub(super) fn run(arguments: &BisectArguments, color: bool) -> Result<ExitCode, Error> {
-    let BisectArguments { scenario, good, bad, variants, out } = arguments;
-    let loaded = scenario_file::load(scenario, color)?;
+    let BisectArguments { scenario, good, bad, variants, overrides, out } = arguments;
+    let loaded = scenario_file::load_with(scenario, &overrides.all(), color)?;
     let interrupt = Interrupt::listen(show::note)?;
     let mut shown = Shown::new(false);
     match bisect(loaded, variants, (good, bad), out.as_deref(), &interrupt, &mut shown)? {

@@ -43,7 +43,15 @@ fn runs(
                     SDKs in one (`spanfate compare --sdk … --sdk … SCENARIO`)";
         return Err(Error::Refused(what.to_owned()));
     }
+    if !arguments.overrides.all().is_empty() {
+        let what = "--rate, --for and --set change a scenario, and two runs are over; give them to the runs themselves";
+        return Err(Error::Refused(what.to_owned()));
+    }
     let (base, other) = (result_of(baseline)?, result_of(candidate)?);
+    if base.plan.changed != other.plan.changed {
+        let of = |run: &RunResult| format!("{} is of {}", run.run_id, run.plan.title());
+        show::note(&format!("the runs are not of the same scenario: {}, {}", of(&base), of(&other)));
+    }
     let how = Apart { gates: gates(arguments)?, any_machine: arguments.allow_env_mismatch };
     let all = compare_runs(&base, &other, &how);
     if all.is_empty() {
@@ -85,7 +93,7 @@ fn sdks(
     arguments: &CompareArguments,
     color: bool,
 ) -> Result<ExitCode, Error> {
-    let loaded = scenario_file::load(file, color)?;
+    let loaded = scenario_file::load_with(file, &arguments.overrides.all(), color)?;
     let sdks = sdks.map(|sdk| located(sdk));
     let gates = gates(arguments)?;
     let scenario = with_sdks(loaded.scenario, &sdks, arguments.variant.as_deref(), |compare| {

@@ -4,7 +4,7 @@ use spanfate_model::finding::frontier::{Along, SearchEnd};
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::process::interrupt::Interrupt;
 
-use crate::args::{self, FrontierArguments};
+use crate::args::{AlongArgument, FrontierArguments};
 use crate::error::{Error, of_signal};
 use crate::scenario_file;
 use crate::session::frontier::{Ended, Found, Quest, search};
@@ -14,8 +14,8 @@ use crate::show::{self, Shown};
 pub(super) fn run(arguments: &FrontierArguments, color: bool) -> Result<ExitCode, Error> {
     let quest = Quest {
         along: match arguments.along {
-            args::Along::Rate => Along::Rate,
-            args::Along::Outage => Along::Outage,
+            AlongArgument::Rate => Along::Rate,
+            AlongArgument::Outage => Along::Outage,
         },
         variants: arguments.variants.clone(),
         repeats: arguments.repeats,
@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &FrontierArguments, color: bool) -> Result<ExitCode
         max_duration: arguments.max_duration,
         advice: !arguments.no_advice,
     };
-    let loaded = scenario_file::load(&arguments.scenario, color)?;
+    let loaded = scenario_file::load_with(&arguments.scenario, &arguments.overrides.all(), color)?;
     let interrupt = Interrupt::listen(show::note)?;
     let found = search(loaded, &quest, arguments.out.as_deref(), &interrupt, &mut Shown::new(false))?;
     if arguments.json {

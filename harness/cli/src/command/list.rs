@@ -63,9 +63,9 @@ fn stem(path: &Path) -> String {
 }
 
 fn line(path: &Path, plan: &Plan) -> String {
-    let seconds = plan.estimated_seconds(&plan.trials);
+    let length = show::about(plan.estimated_seconds(&plan.trials));
     let (name, variants) = (stem(path), plan.variants.len());
-    format!("{name:<22} {variants:>2} variants, about {seconds:>4.0} s   {}\n", plan.description)
+    format!("{name:<22} {variants:>2} variants, about {length:>6}   {}\n", plan.description)
 }
 
 fn row(path: &Path, loaded: &Loaded) -> String {
@@ -78,7 +78,7 @@ fn row(path: &Path, loaded: &Loaded) -> String {
         plan.load,
         plan.variants.len(),
         kinds(&loaded.scenario),
-        length(plan.estimated_seconds(&plan.trials)),
+        show::about(plan.estimated_seconds(&plan.trials)),
     )
 }
 
@@ -95,9 +95,4 @@ fn kinds(scenario: &Scenario) -> String {
         }
     }
     if out.is_empty() { "–".to_owned() } else { out.join(", ") }
-}
-
-/// A length for people: nobody plans by the second above two minutes.
-fn length(seconds: f64) -> String {
-    if seconds < 120.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::probe::{Facts, facts};
 
-use crate::args::{Kind, NewArguments};
+use crate::args::{NewArguments, NewKind};
 use crate::error::Error;
 use crate::show;
 
@@ -59,9 +59,9 @@ pub(crate) fn fill(arguments: &NewArguments, name: &str, facts: Option<&Facts>) 
     let own = !arguments.command.is_empty() || arguments.url.is_some() || arguments.from.is_some();
     let template = match arguments.kind {
         _ if own => OWN,
-        Kind::Http => HTTP,
-        Kind::Chain => CHAIN,
-        Kind::Own => OWN,
+        NewKind::Http => HTTP,
+        NewKind::Chain => CHAIN,
+        NewKind::Own => OWN,
     };
     let command = match (&arguments.command[..], &arguments.from) {
         ([], None) => vec![COMMAND.to_owned()],
@@ -101,14 +101,14 @@ mod tests {
     use super::*;
     use crate::scenario_file::parse::parse;
 
-    fn asked(kind: Kind, command: &[&str]) -> NewArguments {
+    fn asked(kind: NewKind, command: &[&str]) -> NewArguments {
         let command = command.iter().map(|part| (*part).to_owned()).collect();
         NewArguments { file: "mine.toml".into(), kind, url: None, from: None, command }
     }
 
     #[test]
     fn every_template_is_a_valid_scenario() {
-        for kind in [Kind::Http, Kind::Chain, Kind::Own] {
+        for kind in [NewKind::Http, NewKind::Chain, NewKind::Own] {
             let text = fill(&asked(kind, &[]), "mine", None);
             assert!(!text.contains('@'), "{text}");
             assert_eq!(parse(&text, Path::new(".")).unwrap().0.name, "mine");
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_command_is_written_as_it_is_meant() {
         let text =
-            fill(&asked(Kind::Http, &["./my \"service\"", "--listen", "127.0.0.1:{port}"]), "mine", None);
+            fill(&asked(NewKind::Http, &["./my \"service\"", "--listen", "127.0.0.1:{port}"]), "mine", None);
         let (scenario, _) = parse(&text, Path::new(".")).unwrap();
         assert_eq!(scenario.services[0].command, ["./my \"service\"", "--listen", "127.0.0.1:{port}"]);
     }

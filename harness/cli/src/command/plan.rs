@@ -3,15 +3,16 @@
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 use spanfate_model::verdict::ExitCode;
 
-use crate::args::Selection;
+use crate::args::PlanArguments;
 use crate::error::Error;
 use crate::session::selected::select;
 use crate::show;
 
 /// Prints the expanded plan.
-pub(super) fn run(selection: &Selection, json: bool, color: bool) -> Result<ExitCode, Error> {
+pub(super) fn run(arguments: &PlanArguments, color: bool) -> Result<ExitCode, Error> {
+    let PlanArguments { selection, json } = arguments;
     let plan = select(&selection.file, &selection.changes(), color)?.plan;
-    let text = if json { show::pretty(&plan)? } else { describe(&plan) };
+    let text = if *json { show::pretty(&plan)? } else { describe(&plan) };
     show::data(&text)?;
     Ok(ExitCode::Pass)
 }
@@ -19,7 +20,7 @@ pub(super) fn run(selection: &Selection, json: bool, color: bool) -> Result<Exit
 fn describe(plan: &Plan) -> String {
     let mut out = format!(
         "{}: {}\nseed {}, at most {} requests and {} spans per trial\nload: {}, after {} of warm-up\n",
-        plan.name,
+        plan.title(),
         plan.description,
         plan.seed,
         plan.most_requests(),
@@ -41,7 +42,7 @@ fn describe(plan: &Plan) -> String {
         }
     }
     let total = plan.estimated_seconds(&plan.trials);
-    out += &format!("{} trials, about {} after the build\n", plan.trials.len(), format_seconds(total));
+    out += &format!("{} trials, about {} after the build\n", plan.trials.len(), show::about(total));
     out
 }
 
@@ -76,8 +77,4 @@ fn faults(plan: &Plan, trial: &PlannedTrial, variant: &PlannedVariant) -> Vec<St
         out.push(format!("{head}, {when}"));
     }
     out
-}
-
-fn format_seconds(seconds: f64) -> String {
-    if seconds < 120.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }

@@ -10,7 +10,7 @@ use spanfate_run::{opener, store};
 use crate::args::{Rendered, ReportArguments, again};
 use crate::error::Error;
 use crate::session::publish;
-use crate::session::runs::{Shelf, find, read};
+use crate::session::runs::{Shelf, concluded, find};
 use crate::show;
 
 mod serve;
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: ReportArguments) -> Result<ExitCode, Error> {
 
 /// Renders a run; gives the file that it wrote, if it wrote one for people.
 fn one(dir: &RunDir, format: Rendered, output: Option<PathBuf>) -> Result<Option<PathBuf>, Error> {
-    let result = read(&dir.result())?;
+    let result = concluded(dir)?;
     let command = again(&result);
     let again = command.as_deref();
     let text = match format {

@@ -3,16 +3,16 @@
 use spanfate_model::schema;
 use spanfate_model::verdict::ExitCode;
 
-use crate::args::Format;
+use crate::args::SchemaFormat;
 use crate::error::Error;
 use crate::show;
 
 /// Prints the JSON Schema of a format, as it is published in `docs/schema/`.
-pub(super) fn run(format: Format) -> Result<ExitCode, Error> {
+pub(super) fn run(format: SchemaFormat) -> Result<ExitCode, Error> {
     let schema = match format {
-        Format::Scenario => schema::scenario(),
-        Format::Result => schema::result(),
+        SchemaFormat::Scenario => schema::scenario(),
+        SchemaFormat::Result => schema::result(),
     };
-    show::data(&format!("{:#}\n", schema.as_value()))?;
+    show::data(&show::pretty(schema.as_value())?)?;
     Ok(ExitCode::Pass)
 }

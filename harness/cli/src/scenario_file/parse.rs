@@ -6,21 +6,39 @@ use std::path::Path;
 
 use serde::Deserialize;
 use spanfate_model::plan::Plan;
-use spanfate_model::scenario::figure::nearest;
 use spanfate_model::scenario::{RESERVED, Scenario};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Deserializer};
+use toml::de::{DeTable, Deserializer};
 
 use super::mend::MadeUp;
-use super::{Diagnostic, check, mend, replay, sweep};
+use super::overrides::{self, Override};
+use super::{Diagnostic, check, diagnose, doubts, mend, replay, sweep, syntax, table};
+
+/// A scenario that holds.
+pub(super) struct Parsed {
+    pub(super) scenario: Scenario,
+    /// What it comes to.
+    pub(super) plan: Plan,
+    /// What is valid, and hardly meant so.
+    pub(super) warnings: Vec<Diagnostic>,
+}
 
 /// Parses and checks a scenario. Files it names are looked for in its folder.
+#[cfg(test)]
 pub(crate) fn parse(text: &str, folder: &Path) -> Result<(Scenario, Plan), Vec<Diagnostic>> {
+    read(text, folder, &[]).map(|parsed| (parsed.scenario, parsed.plan))
+}
+
+/// Parses and checks a scenario, with what the command line sets in place of its file. Files it names are looked for in its folder.
+pub(super) fn read(text: &str, folder: &Path, overrides: &[Override]) -> Result<Parsed, Vec<Diagnostic>> {
+    let padded = overrides::padded(text, overrides);
     let (mut table, errors) = DeTable::parse_recoverable(text);
-    let mut found: Vec<Diagnostic> = errors.iter().map(|e| diagnose(e.message(), e.span())).collect();
-    // What a syntax error cut off looks like a missing key.
-    let whole = found.is_empty();
-    found.extend(take_reserved(table.get_mut()));
+    if !errors.is_empty() {
+        // What a syntax error cut off or left half read would only look like further mistakes.
+        return Err(syntax::mistakes(text, &errors));
+    }
+    overrides::put_into(table.get_mut(), &padded);
+    let mut found = take_reserved(table.get_mut());
     let swept = sweep::expand(table.get_mut());
     let mut made_up = Vec::new();
     let mut typed = loop {
@@ -28,13 +46,16 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<(Scenario, Plan), Vec<D
             Ok(scenario) => break Some(scenario),
             Err(error) => {
                 let missing = error.message().starts_with("missing field");
+                let diagnostic = diagnose::of_error(&error, table.get_ref());
                 let mended = mend_after(&mut table, &error, found.len() + 1, &mut made_up);
-                // A wrong value that was taken out leaves its key missing; that is no second mistake.
-                let echo = missing
-                    && !mended
-                    && found.last().is_some_and(|last| last.message.starts_with("unknown"));
-                if (whole || !missing) && !echo {
-                    found.push(diagnose(error.message(), error.span()));
+                // A wrong value that was taken out leaves its key missing, or its table empty; that is no second mistake.
+                let last = found.last();
+                let missed = missing && last.is_some_and(|last| last.message.starts_with("unknown"));
+                let emptied =
+                    error.message().starts_with("wanted") && last.is_some_and(|last| within(last, &error));
+                let echo = (missed && !mended) || emptied;
+                if !echo {
+                    found.push(diagnostic);
                 }
                 if !mended {
                     break None;
@@ -46,6 +67,7 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<(Scenario, Plan), Vec<D
     let mut plan = None;
     if let (Some(scenario), Some(swept)) = (&mut typed, swept) {
         swept.put_into(scenario);
+        scenario.changed = overrides.iter().map(|one| one.line().to_owned()).collect();
         let unread = replay::read(&mut scenario.load, folder);
         let problems = check::check(scenario).map(|checked| plan = Some(checked)).err();
         // A placeholder makes no mistakes.
@@ -54,13 +76,16 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<(Scenario, Plan), Vec<D
         };
         let problems = problems.into_iter().flatten().chain(unread).filter(written);
         found.extend(problems.map(|problem| Diagnostic {
-            span: span_of(table.get_ref(), &problem.path),
+            span: table::span_of(table.get_ref(), &problem.path),
             message: problem.message,
             help: problem.help,
         }));
     }
     match (typed, plan) {
-        (Some(scenario), Some(plan)) if found.is_empty() => Ok((scenario, plan)),
+        (Some(scenario), Some(plan)) if found.is_empty() => {
+            let warnings = doubts::doubts(&scenario, table.get_ref());
+            Ok(Parsed { scenario, plan, warnings })
+        }
         _ => {
             found.sort_by_key(|diagnostic| diagnostic.span.as_ref().map_or(0, |span| span.start));
             // What a sweep repeats in every cell is one mistake.
@@ -68,6 +93,13 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<(Scenario, Plan), Vec<D
             Err(found)
         }
     }
+}
+
+/// Whether a mistake stands inside of what an error is about.
+fn within(inner: &Diagnostic, outer: &toml::de::Error) -> bool {
+    let spans = inner.span.as_ref().zip(outer.span());
+    spans
+        .is_some_and(|(inner, outer)| outer.start <= inner.start && inner.end <= outer.end && *inner != outer)
 }
 
 /// Mends what an error is about; whether there is anything left to look at.
@@ -96,25 +128,6 @@ fn mend_after(
     }
 }
 
-/// Makes serde's list of what is allowed a hint.
-pub(super) fn diagnose(message: &str, span: Option<Range<usize>>) -> Diagnostic {
-    let (what, allowed) = match message.split_once(", expected ") {
-        Some((what, allowed)) if what.starts_with("unknown") => (what, Some(allowed)),
-        _ => (message, None),
-    };
-    let what = what.replace("unknown field", "unknown key").replace("missing field", "missing key");
-    let help = allowed.map(|allowed| {
-        let known: Vec<&str> = allowed.split('`').skip(1).step_by(2).collect();
-        let written = what.split('`').nth(1).unwrap_or_default();
-        let list = format!("allowed here: {}", known.join(", "));
-        match nearest(written, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? {list}"),
-            None => list,
-        }
-    });
-    Diagnostic { span, message: what, help }
-}
-
 /// Takes out the top-level keys that belong to later versions.
 fn take_reserved(table: &mut DeTable<'_>) -> Vec<Diagnostic> {
     let present: Vec<(String, Range<usize>)> = table
@@ -133,250 +146,4 @@ fn take_reserved(table: &mut DeTable<'_>) -> Vec<Diagnostic> {
             }
         })
         .collect()
-}
-
-/// Where the value of a path stands; the nearest thing above it when the path itself is not written.
-fn span_of(table: &DeTable<'_>, path: &[String]) -> Option<Range<usize>> {
-    let (first, rest) = path.split_first()?;
-    let (key, value) = table.iter().find(|(key, _)| key.get_ref() == first.as_str())?;
-    span_in(value, rest).or_else(|| Some(if rest.is_empty() { value.span() } else { key.span() }))
-}
-
-fn span_in(value: &Spanned<DeValue<'_>>, path: &[String]) -> Option<Range<usize>> {
-    let (first, rest) = path.split_first()?;
-    match value.get_ref() {
-        // `[service]` stands for the first of `[[service]]`.
-        DeValue::Table(table) if first == "0" => span_of(table, rest),
-        DeValue::Table(table) => span_of(table, path),
-        DeValue::Array(array) => {
-            let item = array.get(first.parse::<usize>().ok()?)?;
-            span_in(item, rest).or_else(|| Some(item.span()))
-        }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str = "name = 'x'\n[load]\nrate = '500/s'\nlasting = '1s'\n";
-
-    fn messages(text: &str) -> Vec<(String, String, Option<String>)> {
-        parse(text, Path::new("."))
-            .unwrap_err()
-            .into_iter()
-            .map(|d| (d.message, d.span.map(|s| text[s].to_owned()).unwrap_or_default(), d.help))
-            .collect()
-    }
-
-    #[test]
-    fn a_small_scenario_is_enough() {
-        assert_eq!(parse(GOOD, Path::new(".")).unwrap().0.name, "x");
-    }
-
-    #[test]
-    fn all_unknown_keys_are_shown_at_once_with_what_was_meant() {
-        let text = format!(
-            "{GOOD}lastign = '2s'\n[service]\nspans = 5\n[[variant]]\nname = 'v'\nexporter = {{ ques = 3 }}\n"
-        );
-        let found = messages(&text);
-        let keys: Vec<&str> = found.iter().map(|(_, key, _)| key.as_str()).collect();
-        assert_eq!(keys, ["lastign", "spans", "ques"], "{found:?}");
-        assert!(found[0].2.as_ref().unwrap().contains("did you mean `lasting`"), "{found:?}");
-        assert!(found[2].2.as_ref().unwrap().contains("did you mean `queue`"), "{found:?}");
-    }
-
-    #[test]
-    fn unknown_keys_and_semantic_errors_come_together() {
-        let text = format!(
-            "{GOOD}x = 1\n[exporter]\nbatch = 0\n[[expect]]\nthat = 'loss.rate <= 1 %'\nvariants = ['nope']\n"
-        );
-        let found = messages(&text);
-        assert_eq!(found.len(), 3, "{found:?}");
-        assert_eq!(found[1].1, "0");
-        assert_eq!(found[2].1, "['nope']");
-    }
-
-    #[test]
-    fn a_claim_needs_a_condition_and_variants_that_are_there() {
-        let text = format!(
-            "{GOOD}[[claim]]\nsays = 'x'\nholds_if = []\n[[claim]]\nsays = 'y'\nholds_if = [{{ that = 'loss.rate > 0 %', variants = ['nope'] }}]\n"
-        );
-        let found = messages(&text);
-        assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found[0].0.contains("nothing is measured for") && found[1].0.contains("no variant `nope`"));
-        assert_eq!(found[1].1, "['nope']");
-    }
-
-    #[test]
-    fn wrong_types_and_missing_keys_hide_nothing_else() {
-        let text = "name = 3\nsead = 3\n[load]\nrate = '200'\nwarmpu = '1s'\n[[variant]]\nname = 'a'\n\
-                    exporter = { batch = 0, queue = 'x' }\n[[variant]]\nexporter = {}\n[[expect]]\nthat = 'los.rate < 1'\n";
-        let found = messages(text);
-        let all = found.iter().map(|(message, ..)| message.as_str()).collect::<Vec<_>>().join("\n");
-        let parts = [
-            "invalid type: integer `3`",
-            "`sead`",
-            "needs a unit",
-            "`warmpu`",
-            "missing key `lasting`",
-            "`batch` must be",
-            "invalid type: string \"x\"",
-            "missing key `name`",
-            "did you mean `loss.rate`",
-        ];
-        for part in parts {
-            assert!(all.contains(part), "no `{part}` in:\n{all}");
-        }
-        assert_eq!(found.len(), parts.len(), "{all}");
-    }
-
-    #[test]
-    fn a_missing_or_wrong_value_is_said_once_and_hides_nothing_else() {
-        let cases = [
-            ("kind = { deep = { depth = 100 } }", "missing key `one_in`"),
-            ("on = 'load -> http'\nkind = { bandwidth = {} }", "missing key `rate`"),
-            // Each of these values fits another table than the first placeholder of its key.
-            ("on = 'load -> http'\nkind = { bandwidth = { rate = 'x' } }", "size `x`"),
-            ("kind = { exit = { how = 'x', one_in = 3 } }", "unknown variant `x`"),
-            ("kind = { exit = { one_in = 3 } }", "missing key `how`"),
-            ("kind = { context_lost = { how = 'strip', one_in = 'x' } }", "invalid type: string \"x\""),
-        ];
-        for (kind, says) in cases {
-            let text = format!("{GOOD}[[fault]]\nat = '500ms'\n{kind}\n[exporter]\nbatch = 0\n");
-            let found = messages(&text);
-            assert!(found.iter().any(|(message, ..)| message.contains(says)), "{kind}: {found:?}");
-            assert!(
-                found.iter().any(|(message, ..)| message.contains("`batch` must be")),
-                "{kind}: {found:?}"
-            );
-            let of_fault =
-                |message: &&String| !message.contains("`batch`") && !message.contains("calls nobody");
-            let said = found.iter().map(|(message, ..)| message).filter(of_fault).count();
-            assert_eq!(said, 1, "{kind}: {found:?}");
-        }
-        let found = messages(&format!("{GOOD}[compare]\ngates = 3\n[exporter]\nbatch = 0\n"));
-        let all: Vec<&str> = found.iter().map(|(message, ..)| message.as_str()).collect();
-        let wanted = [
-            "missing key `baseline`",
-            "missing key `candidate`",
-            "unknown key `gates`",
-            "`batch` must be at least 1",
-        ];
-        assert_eq!(all, wanted);
-    }
-
-    #[test]
-    fn an_empty_file_names_what_it_needs() {
-        let found = messages("");
-        let all = found.iter().map(|(message, ..)| message.as_str()).collect::<Vec<_>>();
-        assert_eq!(all, ["missing key `name`", "missing key `load`"]);
-    }
-
-    #[test]
-    fn a_missing_unit_points_at_the_value() {
-        let found = messages("name = 'x'\n[load]\nrate = '500'\nlasting = '1s'\n");
-        assert_eq!(found[0].1, "'500'");
-        assert!(found[0].0.contains("needs a unit"), "{found:?}");
-    }
-
-    #[test]
-    fn syntax_errors_are_all_shown() {
-        let found = messages("name = \n[load\nrate = '5/s'\n");
-        assert!(found.len() >= 2, "{found:?}");
-    }
-
-    #[test]
-    fn reserved_keys_are_refused_by_name() {
-        let found = messages(&format!("pipeline = 'auto'\n{GOOD}[[fault]]\nat = '1s'\n"));
-        assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found[0].0.contains("`pipeline` is reserved"));
-    }
-
-    #[test]
-    fn probes_that_make_no_sense_are_shown_where_they_stand() {
-        let cases = [
-            ("ebpf = 'evnts'\n", "events"),
-            ("ebpf = { size = '3KiB' }\n", "power of two"),
-            ("ebpf = { mode = 'batch', sample = 8 }\n", "needs a mode"),
-            ("ebpf = { mode = 'off', sample = 8 }\n", "needs a mode"),
-            ("ebpf = { buffer = 'ring-batched', size = '64KiB' }\n", "full before its reader"),
-            ("ebpf = { mod = 'events' }\n", "mod"),
-        ];
-        for (text, says) in cases {
-            let found = messages(&format!("{text}{GOOD}"));
-            assert!(found.iter().any(|problem| format!("{problem:?}").contains(says)), "{text}: {found:?}");
-        }
-        let found = messages(&format!("ebpf = 'batch'\n{GOOD}[[expect]]\nthat = 'probe.ids_differ == 0'\n"));
-        assert!(found[0].0.contains("no probes that could tell"), "{found:?}");
-    }
-
-    #[test]
-    fn a_wrong_choice_lists_the_right_ones() {
-        let found = messages(&format!("{GOOD}arrival = 'poison'\n"));
-        assert!(found[0].2.as_ref().unwrap().contains("did you mean `poisson`"), "{found:?}");
-    }
-
-    #[test]
-    fn mistakes_between_services_are_shown_where_they_stand() {
-        let services = "[[service]]\nname = 'a'\ncalls = ['b', 'x']\n[[service]]\nname = 'b'\nfixture = 'store'\n\
-                        [[service]]\nname = 'b'\nroot = 'remote-sampled'\ncpu = '1ns'\nurl = 'http://h/'\n";
-        let found = messages(&format!("{GOOD}{services}[plant]\nfilter = 1\nservice = 'c'\n"));
-        let all = found.iter().map(|(message, ..)| message.as_str()).collect::<Vec<_>>().join("\n");
-        for part in [
-            "names the service `x`, which is not there",
-            "service `b` stands here twice",
-            "only the first service gets its context",
-            "`cpu` is 1ns",
-            "`url` is for a program of your own",
-            "`b` is a store",
-            "there is no service `c`",
-        ] {
-            assert!(all.contains(part), "no `{part}` in:\n{all}");
-        }
-    }
-
-    #[test]
-    fn numbers_that_no_run_can_hold_are_refused() {
-        let found = messages(&format!(
-            "{GOOD}[service]\nshutdown = '2500000h'\n[plant]\nfilter = 4294967295\ndouble_send = 4294967295\n"
-        ));
-        let all = found.iter().map(|(message, ..)| message.as_str()).collect::<Vec<_>>();
-        assert_eq!(all, ["`shutdown` is longer than 60min", "4294967295 planted spans are more than 100000"]);
-    }
-
-    #[test]
-    fn one_service_may_be_written_as_a_table() {
-        let found = messages(&format!("{GOOD}[service]\ncpu = '1ns'\n"));
-        assert_eq!(found[0].1, "'1ns'", "{found:?}");
-        let circle = "[[service]]\nname = 'a'\ncalls = ['b']\n[[service]]\nname = 'b'\ncalls = ['a']\n";
-        assert!(messages(&format!("{GOOD}{circle}"))[0].0.contains("come back to it"));
-    }
-
-    #[test]
-    fn an_own_program_takes_only_what_reaches_it() {
-        let own = "[service]\ncommand = ['x']\nroot = 'local'\n[exporter]\non_full = 'block'\n[plant]\nfilter = 1\n";
-        let found = messages(&format!("{GOOD}{own}"));
-        let all = found.iter().map(|(message, ..)| message.as_str()).collect::<Vec<_>>().join("\n");
-        for part in
-            ["needs a `url`", "cannot make our trace ids", "`on_full` has no variable", "planting needs"]
-        {
-            assert!(all.contains(part), "no `{part}` in:\n{all}");
-        }
-    }
-
-    #[test]
-    fn only_this_machine_is_loaded() {
-        let urls =
-            "[service]\ncommand = ['x']\nurl = 'http://example.com:{port}/w'\nready = 'https://127.0.0.1/'\n";
-        let found = messages(&format!("{GOOD}{urls}"));
-        let places: Vec<&str> = found.iter().map(|(_, place, _)| place.as_str()).collect();
-        assert_eq!(places, ["'http://example.com:{port}/w'", "'https://127.0.0.1/'"], "{found:?}");
-        for url in ["http://[::1]:{port}/w?q=1", "http://localhost:80", "http://127.0.0.1:{port}/work"] {
-            assert!(
-                parse(&format!("{GOOD}[service]\ncommand = ['x']\nurl = '{url}'\n"), Path::new(".")).is_ok()
-            );
-        }
-    }
 }

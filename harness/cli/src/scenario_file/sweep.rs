@@ -2,8 +2,6 @@
 //! where it stands, whatever key it is for.
 
 mod cells;
-#[cfg(test)]
-mod tests;
 
 use std::ops::Range;
 
@@ -13,7 +11,7 @@ use spanfate_model::scenario::{Axis, MOST_CELLS, Scenario, Sweep, Variant};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
-use super::Diagnostic;
+use super::{Diagnostic, diagnose, table};
 
 /// First parts of the keys that a variant has and a sweep can vary.
 const SWEPT: [&str; 8] = ["exporter", "receiver", "load", "sdk", "build", "witness", "ebpf", "faults"];
@@ -197,11 +195,16 @@ fn below<'i>(
 /// What is wrong with one value, asked of a variant that has nothing else.
 fn refused(path: &[String], key: &Range<usize>, value: &Spanned<DeValue<'_>>) -> Option<Diagnostic> {
     let mut variant = DeTable::new();
-    cells::set(&mut variant, &["name".to_owned()], &cells::text("x", key.clone()));
-    cells::set(&mut variant, path, value);
+    table::set(&mut variant, &["name".to_owned()], &cells::text("x", key.clone()));
+    table::set(&mut variant, path, value);
     let error = Variant::deserialize(Deserializer::from(Spanned::new(key.clone(), variant))).err()?;
+    let of_variant = ["variant", "0"].map(str::to_owned);
+    let whole: Vec<String> = of_variant.into_iter().chain(path.iter().cloned()).collect();
     let unknown = error.message().starts_with("unknown field");
-    Some(super::parse::diagnose(error.message(), Some(if unknown { key.clone() } else { value.span() })))
+    Some(Diagnostic {
+        span: Some(if unknown { key.clone() } else { value.span() }),
+        ..diagnose::of_message(error.message(), &whole, Some(value.get_ref()))
+    })
 }
 
 /// Whether there are more cells than a sweep may have.

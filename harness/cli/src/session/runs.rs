@@ -33,8 +33,23 @@ pub(crate) fn find(name: &Path) -> Result<RunDir, Error> {
         .ok_or_else(|| Error::Missing {
             what: "run",
             name: name.display().to_string(),
-            hint: "; give a results directory, or the id of a run in results/".to_owned(),
+            hint: unfit(name).to_owned(),
         })
+}
+
+/// Why a name leads to no run.
+fn unfit(name: &Path) -> &'static str {
+    match (name.is_dir(), name.join("run.json").is_file() || name.join("trial-000").is_dir()) {
+        (true, true) => {
+            "; the folder has logs of a run, but no plan.json that says what they are of: run the scenario again"
+        }
+        (true, false) => {
+            "; the folder holds no run: a run's directory has a plan.json; `spanfate report --index` lists all runs"
+        }
+        _ => {
+            "; give a results directory, or the id of a run in results/; `spanfate report --index` lists all runs"
+        }
+    }
 }
 
 /// The run in `results/` that was begun last.
@@ -57,7 +72,19 @@ pub(crate) fn newest() -> Result<RunDir, Error> {
 
 /// The result of a run, by its directory, its id, or the file itself.
 pub(crate) fn result_of(name: &Path) -> Result<RunResult, Error> {
-    let file = if name.is_file() { name.to_owned() } else { find(name)?.result() };
+    if name.is_file() { Ok(read(name)?) } else { concluded(&find(name)?) }
+}
+
+/// The result in a run's directory; where there is none, what makes one is said.
+pub(crate) fn concluded(dir: &RunDir) -> Result<RunResult, Error> {
+    let file = dir.result();
+    if !file.is_file() {
+        return Err(Error::Missing {
+            what: "result of the run",
+            name: file.display().to_string(),
+            hint: format!("; `spanfate analyze {}` concludes the run from its raw logs", dir.0.display()),
+        });
+    }
     Ok(read(&file)?)
 }
 

@@ -9,7 +9,7 @@ use spanfate_model::scenario::figure::nearest;
 use spanfate_model::scenario::{Compare, Scenario, Sweep, Variant, WitnessMode};
 
 use crate::error::Error;
-use crate::scenario_file::{self, Loaded};
+use crate::scenario_file::{self, Loaded, Override};
 
 /// A plan and the text it came from.
 pub(crate) struct Selected {
@@ -25,14 +25,23 @@ pub(crate) struct Changes {
     /// Trials per variant, or pairs of a comparison.
     pub(crate) trials: Option<NonZeroU32>,
     pub(crate) seed: Option<u64>,
-    /// Only these variants; all where none is named.
+    /// Only these variants, by name or pattern; all where none is named.
     pub(crate) variants: Vec<String>,
-    pub(crate) witness: Option<Witness>,
+    pub(crate) witness: Option<WitnessChange>,
+    /// Keys of the file with other values.
+    pub(crate) overrides: Vec<Override>,
+}
+
+impl Changes {
+    /// Whether nothing of what the file says changes once it was read.
+    fn is_done(&self) -> bool {
+        *self == Self { overrides: self.overrides.clone(), ..Self::default() }
+    }
 }
 
 /// The process witness of all variants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Witness {
+pub(crate) enum WitnessChange {
     Full,
     Off,
     /// Each variant with and without it, side by side.
@@ -41,8 +50,12 @@ pub(crate) enum Witness {
 
 /// Loads a scenario, and changes it.
 pub(crate) fn select(file: &Path, changes: &Changes, color: bool) -> Result<Selected, Error> {
-    let loaded = scenario_file::load(file, color)?;
-    if *changes == Changes::default() {
+    changed(scenario_file::load_with(file, &changes.overrides, color)?, changes)
+}
+
+/// Changes a scenario that was loaded.
+pub(crate) fn changed(loaded: Loaded, changes: &Changes) -> Result<Selected, Error> {
+    if changes.is_done() {
         return Ok(Selected::as_it_is(loaded));
     }
     let mut scenario = loaded.scenario;
@@ -116,19 +129,45 @@ pub(crate) fn with_sdks(
     Ok(scenario)
 }
 
-/// Leaves only these variants, and what is said of them; all of them where none is named.
+/// The variants that names and patterns stand for, in the scenario's order.
+fn matching(known: &[&str], wanted: &[String]) -> Result<Vec<String>, Error> {
+    if let Some(none) = wanted.iter().find(|pattern| !known.iter().any(|name| is_like(pattern, name))) {
+        let hint = match nearest(none, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the scenario has: {}", known.join(", ")),
+        };
+        let what = if none.contains(['*', '?']) { "no variant like" } else { "no variant" };
+        return Err(Error::NothingSelected(format!("there is {what} `{none}`; {hint}")));
+    }
+    let chosen = known.iter().filter(|name| wanted.iter().any(|pattern| is_like(pattern, name)));
+    Ok(chosen.map(|name| (*name).to_owned()).collect())
+}
+
+/// Whether a name is like a pattern: `*` stands for any letters, `?` for one.
+fn is_like(pattern: &str, name: &str) -> bool {
+    let mut letters = pattern.chars();
+    match letters.next() {
+        None => name.is_empty(),
+        Some('*') => name
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([name.len()])
+            .any(|at| is_like(letters.as_str(), &name[at..])),
+        Some(letter) => {
+            let mut rest = name.chars();
+            rest.next().is_some_and(|first| letter == '?' || letter == first)
+                && is_like(letters.as_str(), rest.as_str())
+        }
+    }
+}
+
+/// Leaves only these variants, and what is said of them; all of them where none is named. A name may be a pattern.
 pub(crate) fn keep_variants(scenario: &mut Scenario, wanted: &[String]) -> Result<(), Error> {
     if wanted.is_empty() {
         return Ok(());
     }
     let known = scenario_file::variant_names(scenario);
-    if let Some(name) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
-        let hint = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the scenario has: {}", known.join(", ")),
-        };
-        return Err(Error::NothingSelected(format!("there is no variant `{name}`; {hint}")));
-    }
+    let wanted = &matching(&known, wanted)?;
     scenario.variant.retain(|variant| wanted.contains(&variant.name));
     let keep = |variants: &mut Option<Vec<String>>| match variants {
         Some(names) => {
@@ -157,14 +196,14 @@ fn twin_of(name: &str) -> String {
 }
 
 /// The witness for all variants; a pair runs each of them with and without it, side by side.
-fn choose_witness(scenario: &mut Scenario, witness: Witness) {
+fn choose_witness(scenario: &mut Scenario, witness: WitnessChange) {
     if scenario.variant.is_empty() {
         scenario.variant.push(Variant::default());
     }
     let with = |variant: &Variant, mode| Variant { witness: Some(mode), ..variant.clone() };
     let twin =
         |variant: &Variant| Variant { name: twin_of(&variant.name), ..with(variant, WitnessMode::Off) };
-    if witness == Witness::Pair {
+    if witness == WitnessChange::Pair {
         // A twin has the same faults, or the pair would compare more than the witness.
         for names in scenario.fault.iter_mut().filter_map(|fault| fault.variants.as_mut()) {
             names.extend(names.clone().iter().map(|name| twin_of(name)));
@@ -172,10 +211,35 @@ fn choose_witness(scenario: &mut Scenario, witness: Witness) {
     }
     let written = std::mem::take(&mut scenario.variant);
     scenario.variant = match witness {
-        Witness::Full => written.iter().map(|variant| with(variant, WitnessMode::Full)).collect(),
-        Witness::Off => written.iter().map(|variant| with(variant, WitnessMode::Off)).collect(),
-        Witness::Pair => {
+        WitnessChange::Full => written.iter().map(|variant| with(variant, WitnessMode::Full)).collect(),
+        WitnessChange::Off => written.iter().map(|variant| with(variant, WitnessMode::Off)).collect(),
+        WitnessChange::Pair => {
             written.iter().flat_map(|variant| [with(variant, WitnessMode::Full), twin(variant)]).collect()
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_stands_for_the_variants_that_are_like_it() {
+        let known = ["sdk-defaults", "answer-30ms", "answer-50ms", "answer-30ms-b2048"];
+        let chosen = |patterns: &[&str]| {
+            let patterns: Vec<String> = patterns.iter().map(|one| (*one).to_owned()).collect();
+            matching(&known, &patterns).map_err(|error| error.to_string())
+        };
+        assert_eq!(chosen(&["answer-*"]).unwrap(), ["answer-30ms", "answer-50ms", "answer-30ms-b2048"]);
+        assert_eq!(
+            chosen(&["answer-?0ms", "sdk-*"]).unwrap(),
+            ["sdk-defaults", "answer-30ms", "answer-50ms"]
+        );
+        assert_eq!(chosen(&["*30*"]).unwrap(), ["answer-30ms", "answer-30ms-b2048"]);
+        assert_eq!(chosen(&["answer-30ms"]).unwrap(), ["answer-30ms"]);
+        assert_eq!(chosen(&["*"]).unwrap().len(), 4);
+        let none = chosen(&["answer-30ms", "anwser-*"]).unwrap_err();
+        assert!(none.contains("no variant like `anwser-*`") && none.contains("the scenario has:"), "{none}");
+        assert!(chosen(&["answer-30m"]).unwrap_err().contains("did you mean `answer-30ms`?"));
+    }
 }

@@ -23,7 +23,7 @@ pub struct RunEntry {
 /// What was concluded from a run.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Concluded {
-    /// Name of the scenario.
+    /// Name of the scenario, with what the command line changed of it.
     pub scenario: String,
     /// How far it came.
     pub status: Status,
@@ -51,7 +51,7 @@ impl Concluded {
         let ledgers =
             || result.variants.iter().flat_map(|variant| &variant.trials).map(|trial| &trial.ledger);
         Self {
-            scenario: result.plan.name.clone(),
+            scenario: result.plan.title(),
             status: result.status,
             verdict: result.verdict,
             reason: result.reasons.first().cloned(),

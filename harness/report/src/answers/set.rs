@@ -24,7 +24,7 @@ pub(crate) fn set(result: &RunResult) -> Answer {
     for one in all.iter().take(ADVISED) {
         match one.how {
             How::Measured => put(&mut out, measured(result, one)),
-            How::Calculated => put(&mut out, calculated(one)),
+            How::Calculated => put(&mut out, calculated(result, one)),
             How::Settled => out.sentences.push(format!(
                 "{} should lose nothing by the law with what is set; what it lost has another cause than rate and round trip.",
                 one.variant
@@ -120,16 +120,25 @@ fn price(price: &Price) -> String {
     )
 }
 
-fn calculated(one: &Advised) -> Setting {
+fn calculated(result: &RunResult, one: &Advised) -> Setting {
+    let seen = one.clean.as_deref().map(|clean| {
+        let (due, lost) = result.variant(clean).map_or((0, 0), words::due);
+        format!(
+            " {clean} did run, and lost {lost} of {} spans under the same conditions; the machine was disturbed, so take that for a \
+             hint and run it again.",
+            PAGE.count(due)
+        )
+    });
     let grows = one.plan.as_ref().is_some_and(|plan| plan.demand.per_span_s.is_some());
     Setting {
         instead_of: one.variant.clone(),
         lines: one.lines.clone(),
         known: format!(
             "Calculated from rate and export time, with {:.0}\u{202f}% to spare; not run here.{} Run it as a variant of its own before you \
-             rely on it.",
+             rely on it.{}",
             one.plan.as_ref().map_or(0.0, spare),
-            if grows { "" } else { " It holds if an export takes no longer with a larger batch." }
+            if grows { "" } else { " It holds if an export takes no longer with a larger batch." },
+            seen.unwrap_or_default()
         ),
         measured: false,
     }

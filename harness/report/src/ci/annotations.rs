@@ -16,7 +16,7 @@ pub(crate) fn render(result: &RunResult) -> String {
         Verdict::Inconclusive => "warning",
         Verdict::Fail | Verdict::AccountingBroken => "error",
     };
-    let title = format!("Spanfate {}: {}", plain(&result.plan.name), words::verdict(result.verdict));
+    let title = format!("Spanfate {}: {}", plain(&result.plan.title()), words::verdict(result.verdict));
     let mut messages = result.reasons.clone();
     if messages.is_empty() {
         messages.push(words::sentence(result));

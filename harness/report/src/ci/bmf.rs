@@ -7,7 +7,7 @@ use super::{distinct, plain};
 
 /// The file; ends with a newline.
 pub(crate) fn render(result: &RunResult) -> String {
-    let scenario = plain(&result.plan.name);
+    let scenario = plain(&result.plan.title());
     let names =
         distinct(result.variants.iter().map(|variant| format!("{scenario}/{}", plain(&variant.name))));
     let all: Map<String, Value> = names

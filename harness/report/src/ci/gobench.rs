@@ -28,7 +28,7 @@ pub(crate) fn render(result: &RunResult) -> String {
             };
             out += &format!(
                 "BenchmarkSpanfate/{}/{name}{procs}\t{}",
-                self::name(&result.plan.name),
+                self::name(&result.plan.title()),
                 iterations(trial)
             );
             for (value, unit) in values {

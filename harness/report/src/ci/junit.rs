@@ -13,7 +13,7 @@ use crate::markup::{Attribute, Html};
 /// The file; ends with a newline.
 pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
     let checks = checks::all(result);
-    let scenario = plain(&result.plan.name);
+    let scenario = plain(&result.plan.title());
     let of =
         |wanted: fn(Verdict) -> bool| checks.iter().filter(|check| wanted(check.verdict)).count().to_string();
     let sums = [

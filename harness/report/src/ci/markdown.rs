@@ -52,7 +52,7 @@ fn head(result: &RunResult) -> Part {
     let line = format!("{verdict}: {}", words::sentence(result));
     let heading = Inline::literal("## ").with(&Inline::prose(&line, SENTENCE));
     let run = Inline::literal("Spanfate scenario ")
-        .with(&Inline::code(&result.plan.name, NAME))
+        .with(&Inline::code(&result.plan.title(), NAME))
         .with(&Inline::literal(", run "))
         .with(&Inline::code(&result.run_id, NAME))
         .with(&Inline::prose(

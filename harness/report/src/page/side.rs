@@ -18,7 +18,7 @@ use crate::words;
 pub(crate) fn render(baseline: &RunResult, candidate: &RunResult, all: &[Comparison]) -> String {
     let worst = all.iter().fold(Verdict::Pass, |worst, one| worst.worst(one.verdict));
     let lead = answer(all);
-    let header = Html::leaf("h1", "", format!("{} and {}", baseline.plan.name, candidate.plan.name))
+    let header = Html::leaf("h1", "", format!("{} and {}", baseline.plan.title(), candidate.plan.title()))
         .with(&Html::leaf("p", "lead", &lead))
         .with(&Html::leaf(
             "p",
@@ -76,7 +76,7 @@ fn runs(baseline: &RunResult, candidate: &RunResult) -> Html {
         grid.marked(vec![
             Html::text(&run.run_id),
             Html::text(what),
-            Html::text(&run.plan.name),
+            Html::text(&run.plan.title()),
             badge(run.verdict),
             Html::text(PAGE.count(books.created)),
             Html::text(PAGE.count(books.lost)),

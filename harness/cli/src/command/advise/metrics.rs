@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use spanfate_analysis::metrics::{Scrape, ScrapedPlace, observe};
+use spanfate_analysis::metrics::{Scrape, ScrapedPlace, metric_names, observe};
 use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::host::clock;
@@ -16,6 +16,9 @@ use crate::show;
 
 /// How often it is looked whether a signal asks for the end, nanoseconds.
 const LOOK: u64 = 100_000_000;
+
+/// Metrics of another kind that are named where none was of ours.
+const NAMED: usize = 3;
 
 /// A page in memory.
 struct Page {
@@ -46,6 +49,13 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
         })
         .collect();
     let rows = observe(&seen, arguments.batch.map(std::num::NonZero::get));
+    if rows.is_empty() {
+        return Err(Error::Missing {
+            what: "metric of a batch processor or of a collector's exporter",
+            name: pages.iter().map(|page| page.source.as_str()).collect::<Vec<_>>().join("`, `"),
+            hint: format!("; {}", found(&pages)),
+        });
+    }
     let text = if arguments.json {
         show::pretty(&Answer { rows: &rows })?
     } else {
@@ -53,6 +63,23 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
     };
     show::data(&text)?;
     Ok(ExitCode::Pass)
+}
+
+/// What the pages have in place of what was looked for.
+fn found(pages: &[Page]) -> String {
+    let mut names: Vec<String> = pages.iter().flat_map(|page| metric_names(&page.text)).collect();
+    names.sort();
+    names.dedup();
+    let looked_for = "looked for were otel_sdk_processor_span_* and otel_sdk_exporter_span_* of the Go SDK (set \
+                      OTEL_GO_X_OBSERVABILITY=true) and otelcol_exporter_* of collectors";
+    match names.as_slice() {
+        [] => format!("no line of it is a metric; {looked_for}"),
+        [only] => format!("its only metric is {only}; {looked_for}"),
+        names => {
+            let first: Vec<&str> = names.iter().map(String::as_str).take(NAMED).collect();
+            format!("it has {} other metrics, the first are {}; {looked_for}", names.len(), first.join(", "))
+        }
+    }
 }
 
 /// What `--json` prints.

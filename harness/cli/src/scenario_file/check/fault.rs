@@ -1,5 +1,6 @@
 //! Faults: what they are put on, when they begin, and what cannot act at the same time.
 
+mod bounds;
 mod code;
 mod kind;
 mod link;
@@ -326,10 +327,10 @@ mod tests {
                 ("at = '1s'\nkind = { answer = { status = {} } }", "", ""),
                 (
                     "at = '1s'\nkind = { context_lost = { how = 'nope', one_in = 1 } }",
-                    "unknown variant `nope`",
+                    "unknown value `nope`",
                     "'nope'",
                 ),
-                ("at = '1s'\nkind = 'dawn'", "unknown variant `dawn`", "'dawn'"),
+                ("at = '1s'\nkind = 'dawn'", "unknown value `dawn`", "'dawn'"),
                 ("at = '1s'\nkind = { deep = { depth = 5, one_in = 1 } }", "not between 10 and 1000000", "5"),
                 ("at = '1s'\nkind = { cpu = { quota = 0.0 } }", "must be 0.01 to 64", "0.0"),
                 (

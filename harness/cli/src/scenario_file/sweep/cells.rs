@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Diagnostic, Expanded, Written, too_many, wrong};
+use crate::scenario_file::table::set;
 
 /// The axis of the variants that are written out.
 const VARIANT: &str = "variant";
@@ -150,21 +151,4 @@ fn shown(value: &DeValue<'_>, index: usize) -> String {
 /// A string as a value.
 pub(super) fn text<'i>(text: &str, at: Range<usize>) -> Spanned<DeValue<'i>> {
     Spanned::new(at, DeValue::String(Cow::Owned(text.to_owned())))
-}
-
-/// Sets the value at a path, with the tables on the way.
-pub(super) fn set<'i>(table: &mut DeTable<'i>, path: &[String], value: &Spanned<DeValue<'i>>) {
-    let Some((first, rest)) = path.split_first() else { return };
-    if rest.is_empty() {
-        table.remove(first.as_str());
-        table.insert(Spanned::new(value.span(), Cow::Owned(first.clone())), value.clone());
-        return;
-    }
-    if !table.get(first.as_str()).is_some_and(|below| below.get_ref().is_table()) {
-        let key = Spanned::new(value.span(), Cow::Owned(first.clone()));
-        table.insert(key, Spanned::new(value.span(), DeValue::Table(DeTable::new())));
-    }
-    if let Some(DeValue::Table(below)) = table.get_mut(first.as_str()).map(Spanned::get_mut) {
-        set(below, rest, value);
-    }
 }

@@ -2,11 +2,11 @@
 
 use spanfate_model::exporter::{Exporter, Protocol};
 use spanfate_model::fault::{Family, FaultKind, HowLost, LONGEST};
-use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::{Scenario, Service};
 
+use super::bounds::share;
 use super::{Checked, code, link};
-use crate::scenario_file::check::{Problems, whole};
+use crate::scenario_file::check::Problems;
 
 pub(super) fn ranges(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
     let service = checked.on.service().and_then(|name| scenario.services.iter().find(|s| s.name == name));
@@ -31,23 +31,6 @@ pub(super) fn ranges(out: &mut Problems, scenario: &Scenario, checked: &Checked<
     if checked.fault.kind.ends_process().flatten().is_some_and(|restart| restart > LONGEST) {
         let message = format!("`restart_after` is longer than {LONGEST}");
         checked.add_in_kind(out, "restart_after", message, "use a shorter time");
-    }
-}
-
-pub(super) fn millis(out: &mut Problems, checked: &Checked<'_>, times: &[(&str, Period)]) {
-    for (key, time) in times {
-        let path = ["fault", &checked.index, "kind", checked.fault.kind.name(), key];
-        whole(out, &path, *time, 1_000_000, "ms");
-        if *time > LONGEST {
-            out.add(&path, format!("`{key}` is longer than {LONGEST}"), "use a shorter time");
-        }
-    }
-}
-
-pub(super) fn share(out: &mut Problems, checked: &Checked<'_>, key: &str, value: f64, least: f64, most: f64) {
-    if !(least..=most).contains(&value) {
-        let message = format!("`{key}` is {value}; it must be {least} to {most}");
-        checked.add_in_kind(out, key, message, "");
     }
 }
 

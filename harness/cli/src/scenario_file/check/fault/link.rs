@@ -4,7 +4,7 @@ use spanfate_model::fault::FaultKind;
 use spanfate_model::quantity::unit::Period;
 
 use super::Checked;
-use super::kind::{millis, share};
+use super::bounds::{millis, share};
 use crate::scenario_file::check::{Problems, whole};
 
 pub(super) fn link(out: &mut Problems, checked: &Checked<'_>) {

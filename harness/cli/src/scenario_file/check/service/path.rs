@@ -189,7 +189,7 @@ mod tests {
         let other = "[[service.path]]\nname = 'other'\nprovider = 2\n";
         let cases = [
             (path("name2 = 1"), "unknown key `name2`", "name2"),
-            (path("processor = 'simpel'"), "unknown variant `simpel`", "'simpel'"),
+            (path("processor = 'simpel'"), "unknown value `simpel`", "'simpel'"),
             (path("provider = 4"), "no provider 4", "4"),
             (path("provider = 3"), "no path of provider 2", "3"),
             (path("spans = 2"), "makes the spans that no other", "2"),

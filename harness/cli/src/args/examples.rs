@@ -1,0 +1,108 @@
+//! Examples at the end of `--help`. A line of a command is set in by two; a test reads them all with the parser.
+
+pub(super) const SPANFATE: &str = "\
+Begin with one of these:
+
+  spanfate scenario qps5k.toml
+  spanfate try --rate 1000/s --answer-after 30ms 'queue=2048' 'queue=8192'
+  spanfate new mine.toml -- ./service --listen 127.0.0.1:{port}
+  spanfate peek --pid 4711
+  spanfate explain --sample dropped_queue_full
+
+`spanfate COMMAND --help` says more of each.";
+
+pub(super) const SCENARIO: &str = "\
+Examples:
+
+  spanfate scenario qps5k.toml
+  spanfate scenario qps5k --variant 'answer-*' --trials 5
+  spanfate scenario qps5k --rate 2000/s --for 20s --set exporter.queue=8192
+  spanfate scenario qps5k --failed
+  spanfate scenario nightly.toml --ci out --max-duration 20min";
+
+pub(super) const TRY: &str = "\
+Examples:
+
+  spanfate try 'queue=2048' 'queue=8192'
+  spanfate try --rate 5000/s --answer-after 30ms defaults 'queue=8192,batch=2048'
+  spanfate try --pairs 10 'compression=none' 'compression=gzip'";
+
+pub(super) const VALIDATE: &str = "\
+Examples:
+
+  spanfate validate mine.toml
+  spanfate validate mine.toml --set load.rate=20000/s";
+
+pub(super) const NEW: &str = "\
+Examples:
+
+  spanfate new mine.toml
+  spanfate new chain.toml --kind chain
+  spanfate new mine.toml --url http://127.0.0.1:{port}/work -- ./service --listen 127.0.0.1:{port}";
+
+pub(super) const COMPARE: &str = "\
+Examples:
+
+  spanfate compare qps5k-20261126T060340Z qps5k-20261127T060340Z
+  spanfate compare --sdk 1.44 --sdk path:../opentelemetry-go smoke --pairs 10 --gate response.p50=5%";
+
+pub(super) const FRONTIER: &str = "\
+Examples:
+
+  spanfate frontier qps5k --variant 'answer-*'
+  spanfate frontier outage.toml --along outage --resolution 10%";
+
+pub(super) const BISECT: &str = "\
+Example:
+
+  spanfate bisect --good 1.38.0 --bad 1.47.0 mine.toml";
+
+pub(super) const REPORT: &str = "\
+Examples:
+
+  spanfate report qps5k-20261126T060340Z --open
+  spanfate report qps5k-20261126T060340Z --format junit --output junit.xml
+  spanfate report --compare qps5k-20261126T060340Z qps5k-20261127T060340Z
+  spanfate report --serve";
+
+pub(super) const EXPORT: &str = "\
+Examples:
+
+  spanfate export qps5k-20261126T060340Z --csv --out spans.csv
+  spanfate export qps5k-20261126T060340Z --ndjson --trial 7";
+
+pub(super) const EXPLAIN: &str = "\
+Examples:
+
+  spanfate explain 4bf92f3577b34da6
+  spanfate explain 4bf9 qps5k-20261126T060340Z
+  spanfate explain --sample export_failed --count 3";
+
+pub(super) const ATTACH: &str = "\
+Examples:
+
+  spanfate attach -- ./service --listen 127.0.0.1:8080
+  spanfate attach --load http://127.0.0.1:{port}/work --rate 500/s --for 10s -- ./service --listen 127.0.0.1:{port}
+  spanfate attach --relay https://collector.example:4317 -- ./service
+  spanfate attach --pid 4711 --for 1min";
+
+pub(super) const RECEIVE: &str = "\
+Examples:
+
+  spanfate receive
+  spanfate receive --listen 127.0.0.1:0 --answer-after 30ms --json
+  spanfate receive --relay https://collector.example:4317";
+
+pub(super) const PEEK: &str = "\
+Examples:
+
+  spanfate peek --pid 4711
+  spanfate peek --pid 4711 --watch";
+
+pub(super) const ADVISE: &str = "\
+Examples:
+
+  spanfate advise --rate 5000/s --spans-per-request 5 --rtt 30ms
+  spanfate advise --spans 25000/s --rtt 30ms --outage 10s
+  spanfate advise --metrics http://127.0.0.1:9464/metrics http://127.0.0.1:8888/metrics
+  spanfate advise --metrics before.txt after.txt --apart 15s";

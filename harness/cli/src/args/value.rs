@@ -1,0 +1,63 @@
+//! Values of arguments. What is wrong with one is said in words, with an example.
+
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use spanfate_model::quantity::unit::{Period, Rate, UnitError};
+
+/// A kind of number that an argument takes.
+pub(super) trait Whole: FromStr {
+    /// The smallest and the largest.
+    const LEAST: u64;
+    const MOST: u64;
+}
+
+impl Whole for u16 {
+    const LEAST: u64 = 0;
+    const MOST: u64 = 65_535;
+}
+
+impl Whole for u32 {
+    const LEAST: u64 = 0;
+    const MOST: u64 = 4_294_967_295;
+}
+
+impl Whole for u64 {
+    const LEAST: u64 = 0;
+    const MOST: u64 = Self::MAX;
+}
+
+impl Whole for NonZeroU32 {
+    const LEAST: u64 = 1;
+    const MOST: u64 = 4_294_967_295;
+}
+
+/// A whole number.
+pub(super) fn whole<T: Whole>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("write a whole number from {} to {}", T::LEAST, T::MOST))
+}
+
+/// How many spans are explained.
+pub(super) fn up_to_a_thousand(text: &str) -> Result<u16, String> {
+    let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
+    number.ok_or_else(|| "write a whole number from 1 to 1000".to_owned())
+}
+
+/// Seconds since 1970.
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite());
+    seconds.ok_or_else(|| "write seconds since 1970, for example 1764374400".to_owned())
+}
+
+pub(super) fn percent(text: &str) -> Result<NonZeroU32, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim();
+    number.parse().map_err(|_| "write a whole number of percent, for example 2%".to_owned())
+}
+
+pub(super) fn rate(text: &str) -> Result<Rate, UnitError> {
+    Rate::try_from(text.to_owned())
+}
+
+pub(super) fn period(text: &str) -> Result<Period, UnitError> {
+    Period::try_from(text.to_owned())
+}

@@ -1,0 +1,5 @@
+//! Scenario files, from text to a plan or to what is wrong with them.
+
+mod mistakes;
+mod sweep;
+mod words;
