@@ -18,6 +18,9 @@ pub(crate) enum Error {
     /// An input is not there.
     #[error("{what} `{name}` was not found{hint}")]
     Missing { what: &'static str, name: String, hint: String },
+    /// What is there is not what is needed; the text is the whole diagnosis.
+    #[error("{0}")]
+    Unsuited(String),
     /// No variant matches.
     #[error("nothing is selected: {0}")]
     NothingSelected(String),
@@ -52,7 +55,7 @@ impl Error {
     pub(crate) fn exit(&self) -> ExitCode {
         match self {
             Self::Scenario(_) => ExitCode::ScenarioInvalid,
-            Self::Missing { .. } | Self::Busy(_) => ExitCode::InputMissing,
+            Self::Missing { .. } | Self::Busy(_) | Self::Unsuited(_) => ExitCode::InputMissing,
             Self::Usage(_) | Self::Refused(_) | Self::Given(_) => ExitCode::Usage,
             Self::NothingSelected(_) => ExitCode::NothingSelected,
             Self::Unfit => ExitCode::CapabilityAbsent,

@@ -42,7 +42,8 @@ fn page(program: &mut Command) -> String {
 
 fn section(command: &Command) -> String {
     let about = command.get_long_about().or_else(|| command.get_about()).map(ToString::to_string);
-    let mut out = format!("\n## spanfate {}\n\n{}\n\n", command.get_name(), sentence(about.unwrap_or_default()));
+    let mut out =
+        format!("\n## spanfate {}\n\n{}\n\n", command.get_name(), sentence(about.unwrap_or_default()));
     out += &format!("    {}\n", usage(command));
     let own =
         |argument: &&Arg| !argument.is_global_set() && !argument.is_hide_set() && argument.get_id() != "help";
@@ -85,7 +86,8 @@ fn described(argument: &Arg) -> String {
     }
     let mut out = format!("- {}: {}\n", called(argument), text.trim());
     for value in argument.get_possible_values().iter().filter(|value| takes && !value.is_hide_set()) {
-        let help = value.get_help().map(|help| format!(": {}", sentence(help.to_string()))).unwrap_or_default();
+        let help =
+            value.get_help().map(|help| format!(": {}", sentence(help.to_string()))).unwrap_or_default();
         out += &format!("  - `{}`{help}\n", value.get_name());
     }
     out

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::table::{remove, set};
+use super::table::{remove, set_at};
 
 /// The list whose tables may have keys of the whole file as their own.
 const VARIANT: &str = "variant";
@@ -37,7 +37,7 @@ impl Override {
         let (key, value) = (key.trim(), value.trim());
         let one_line = !key.is_empty() && !text.contains('\n');
         if !one_line || DeTable::parse(&format!("{key} = 0")).is_err() {
-            return Err(format!("`{key}` is no key of a scenario file, {example}"));
+            return Err(format!("`{text}` does not begin with a key of a scenario file, {example}"));
         }
         if value.is_empty() {
             return Err(format!("`{key}` has no value, {example}"));
@@ -70,7 +70,7 @@ pub(super) fn padded(file: &str, all: &[Override]) -> Vec<String> {
 pub(super) fn put_into<'i>(table: &mut DeTable<'i>, padded: &'i [String]) {
     for text in padded {
         let (given, _) = DeTable::parse_recoverable(text);
-        for (path, value) in leaves(given.into_inner()) {
+        for (path, key, value) in leaves(given.into_inner()) {
             if let Some(DeValue::Array(variants)) = table.get_mut(VARIANT).map(Spanned::get_mut) {
                 for variant in variants.iter_mut() {
                     if let DeValue::Table(variant) = variant.get_mut() {
@@ -78,25 +78,28 @@ pub(super) fn put_into<'i>(table: &mut DeTable<'i>, padded: &'i [String]) {
                     }
                 }
             }
-            set(table, &path, &value);
+            set_at(table, &path, &key, &value);
         }
     }
 }
 
+/// A value with its path and the place of its last key.
+type Leaf<'i> = (Vec<String>, Range<usize>, Spanned<DeValue<'i>>);
+
 /// The values of a line with their dotted keys as paths; a table that is written as a value is one value.
-fn leaves<'i>(table: DeTable<'i>) -> Vec<(Vec<String>, Spanned<DeValue<'i>>)> {
+fn leaves(table: DeTable<'_>) -> Vec<Leaf<'_>> {
     let mut out = Vec::new();
     for (key, value) in table {
         let name = key.get_ref().to_string();
         match value.get_ref() {
             DeValue::Table(below) if !is_written_out(&key, &value) => {
                 let below = leaves(below.clone());
-                out.extend(below.into_iter().map(|(mut path, value)| {
+                out.extend(below.into_iter().map(|(mut path, key, value)| {
                     path.insert(0, name.clone());
-                    (path, value)
+                    (path, key, value)
                 }));
             }
-            _ => out.push((vec![name], value)),
+            _ => out.push((vec![name], key.span(), value)),
         }
     }
     out

@@ -57,10 +57,20 @@ fn at_value<'t, 'i>(
 
 /// Sets the value at a path, with the tables on the way.
 pub(super) fn set<'i>(table: &mut DeTable<'i>, path: &[String], value: &Spanned<DeValue<'i>>) {
+    set_at(table, path, &value.span(), value);
+}
+
+/// The same, for a key that is written at a span.
+pub(super) fn set_at<'i>(
+    table: &mut DeTable<'i>,
+    path: &[String],
+    key: &Range<usize>,
+    value: &Spanned<DeValue<'i>>,
+) {
     let Some((first, rest)) = path.split_first() else { return };
     if rest.is_empty() {
         table.remove(first.as_str());
-        table.insert(Spanned::new(value.span(), Cow::Owned(first.clone())), value.clone());
+        table.insert(Spanned::new(key.clone(), Cow::Owned(first.clone())), value.clone());
         return;
     }
     // A number leads into a list: `service.0.cpu`.
@@ -69,17 +79,17 @@ pub(super) fn set<'i>(table: &mut DeTable<'i>, path: &[String], value: &Spanned<
         && let Some(item) = index.parse::<usize>().ok().and_then(|index| items.get_mut(index))
     {
         match item.get_mut() {
-            DeValue::Table(below) if !rest.is_empty() => set(below, rest, value),
+            DeValue::Table(below) if !rest.is_empty() => set_at(below, rest, key, value),
             whole => *whole = value.get_ref().clone(),
         }
         return;
     }
     if !table.get(first.as_str()).is_some_and(|below| below.get_ref().is_table()) {
-        let key = Spanned::new(value.span(), Cow::Owned(first.clone()));
-        table.insert(key, Spanned::new(value.span(), DeValue::Table(DeTable::new())));
+        let name = Spanned::new(key.clone(), Cow::Owned(first.clone()));
+        table.insert(name, Spanned::new(value.span(), DeValue::Table(DeTable::new())));
     }
     if let Some(DeValue::Table(below)) = table.get_mut(first.as_str()).map(Spanned::get_mut) {
-        set(below, rest, value);
+        set_at(below, rest, key, value);
     }
 }
 

@@ -50,11 +50,7 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
         .collect();
     let rows = observe(&seen, arguments.batch.map(std::num::NonZero::get));
     if rows.is_empty() {
-        return Err(Error::Missing {
-            what: "metric of a batch processor or of a collector's exporter",
-            name: pages.iter().map(|page| page.source.as_str()).collect::<Vec<_>>().join("`, `"),
-            hint: format!("; {}", found(&pages)),
-        });
+        return Err(Error::Unsuited(found(&pages)));
     }
     let text = if arguments.json {
         show::pretty(&Answer { rows: &rows })?
@@ -70,16 +66,18 @@ fn found(pages: &[Page]) -> String {
     let mut names: Vec<String> = pages.iter().flat_map(|page| metric_names(&page.text)).collect();
     names.sort();
     names.dedup();
-    let looked_for = "looked for were otel_sdk_processor_span_* and otel_sdk_exporter_span_* of the Go SDK (set \
-                      OTEL_GO_X_OBSERVABILITY=true) and otelcol_exporter_* of collectors";
-    match names.as_slice() {
-        [] => format!("no line of it is a metric; {looked_for}"),
-        [only] => format!("its only metric is {only}; {looked_for}"),
-        names => {
-            let first: Vec<&str> = names.iter().map(String::as_str).take(NAMED).collect();
-            format!("it has {} other metrics, the first are {}; {looked_for}", names.len(), first.join(", "))
-        }
-    }
+    let sources: Vec<&str> = pages.iter().map(|page| page.source.as_str()).collect();
+    let first: Vec<&str> = names.iter().map(String::as_str).take(NAMED).collect();
+    let found = match names.len() {
+        0 => "no line there is a metric".to_owned(),
+        1 => format!("the only metric there is {}", first.join("")),
+        all => format!("there are {all} other metrics, the first are {}", first.join(", ")),
+    };
+    format!(
+        "{} has no metrics of a batch processor or of a collector's exporter; {found}. The Go SDK writes otel_sdk_processor_span_* and \
+         otel_sdk_exporter_span_* where OTEL_GO_X_OBSERVABILITY=true is set, a collector writes otelcol_exporter_*",
+        sources.join(", ")
+    )
 }
 
 /// What `--json` prints.
