@@ -255,6 +255,16 @@ fn the_published_schemas_are_those_of_the_types() {
 }
 
 #[test]
+fn the_command_reference_is_what_the_program_says() {
+    let file = "docs/commands.md";
+    let published = fs::read_to_string(root().join(file)).unwrap_or_default();
+    let out = Command::new(env!("CARGO_BIN_EXE_spanfate")).arg("reference").output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let same = published == String::from_utf8(out.stdout).unwrap();
+    assert!(same, "{file} is old; write it again: cargo run -- reference > {file}");
+}
+
+#[test]
 fn fixtures_can_be_built_with_every_sdk_that_is_named() {
     for version in SDK_VERSIONS {
         let module = root().join(format!("go-fixtures/sdk/{version}.mod"));

@@ -172,6 +172,15 @@ fn what_lost_nothing_is_advised_unless_its_batch_is_smaller() {
 }
 
 #[test]
+fn what_lost_nothing_on_a_disturbed_machine_stands_beside_what_was_calculated() {
+    let mut result = run(&[case("too slow", 1024, 4096, 60.0, 60_000), case("larger", 1920, 8192, 50.0, 0)]);
+    result.variants[1].summary.loss.valid = false;
+    let advice = &insights(&result).advice[0];
+    assert_eq!((advice.how, advice.clean.as_deref()), (How::Calculated, Some("larger")));
+    assert!(!advice.lines.is_empty() && advice.plan.is_some() && advice.price.is_none());
+}
+
+#[test]
 fn that_no_batch_suffices_is_not_said_beside_one_that_lost_nothing() {
     let steep = [case("too slow", 1024, 4096, 60.0, 60_000), case("smaller", 512, 2048, 15.0, 0)];
     let advice = &insights(&run(&steep)).advice[0];

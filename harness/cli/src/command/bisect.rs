@@ -6,7 +6,7 @@ use spanfate_run::process::interrupt::Interrupt;
 use crate::args::BisectArguments;
 use crate::error::{Error, of_signal};
 use crate::scenario_file;
-use crate::session::bisect::{Ended, bisect};
+use crate::session::bisect::{BisectEnded, bisect};
 use crate::show::{self, Shown};
 
 /// Bisects.
@@ -16,19 +16,19 @@ pub(super) fn run(arguments: &BisectArguments, color: bool) -> Result<ExitCode, 
     let interrupt = Interrupt::listen(show::note)?;
     let mut shown = Shown::new(false);
     match bisect(loaded, variants, (good, bad), out.as_deref(), &interrupt, &mut shown)? {
-        Ended::Found { bad, good } => {
+        BisectEnded::Found { bad, good } => {
             show::data(&format!("{bad} is the first that fails; {good} passes\n"))?;
             Ok(ExitCode::Pass)
         }
-        Ended::Contradicted { release, found } => {
+        BisectEnded::Contradicted { release, found } => {
             let (verdict, which) = if found == Verdict::Pass { ("passes", "bad") } else { ("fails", "good") };
             show::note(&format!("the scenario {verdict} with {release}, which should be the {which} one"));
             Ok(ExitCode::Inconclusive)
         }
-        Ended::Unjudged(verdict) => {
+        BisectEnded::Unjudged(verdict) => {
             show::note("the search stops here: a release that cannot be judged is neither good nor bad");
             Ok(verdict.exit())
         }
-        Ended::Interrupted(signal) => Ok(of_signal(signal)),
+        BisectEnded::Interrupted(signal) => Ok(of_signal(signal)),
     }
 }

@@ -7,7 +7,7 @@ use spanfate_run::process::interrupt::Interrupt;
 use crate::args::{AlongArgument, FrontierArguments};
 use crate::error::{Error, of_signal};
 use crate::scenario_file;
-use crate::session::frontier::{Ended, Found, Quest, search};
+use crate::session::frontier::{Found, Quest, SearchEnded, search};
 use crate::show::{self, Shown};
 
 /// Searches.
@@ -38,12 +38,14 @@ pub(super) fn run(arguments: &FrontierArguments, color: bool) -> Result<ExitCode
 
 fn exit(found: &Found) -> ExitCode {
     match found.ended {
-        Ended::Interrupted(signal) => of_signal(signal),
-        Ended::OutOfTime => ExitCode::DeadlinePassed,
-        Ended::Broken(_) => ExitCode::AccountingBroken,
-        Ended::Done if found.frontier.variants.iter().all(|one| one.found.end != SearchEnd::Machine) => {
+        SearchEnded::Interrupted(signal) => of_signal(signal),
+        SearchEnded::OutOfTime => ExitCode::DeadlinePassed,
+        SearchEnded::Broken(_) => ExitCode::AccountingBroken,
+        SearchEnded::Done
+            if found.frontier.variants.iter().all(|one| one.found.end != SearchEnd::Machine) =>
+        {
             ExitCode::Pass
         }
-        Ended::Done => ExitCode::Inconclusive,
+        SearchEnded::Done => ExitCode::Inconclusive,
     }
 }

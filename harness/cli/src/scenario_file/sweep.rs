@@ -39,7 +39,7 @@ impl Expanded {
 }
 
 /// An axis as it is written.
-struct Written<'i> {
+struct WrittenAxis<'i> {
     /// Keys, as paths.
     keys: Vec<Vec<String>>,
     /// Values by point, then by key.
@@ -51,7 +51,7 @@ struct Written<'i> {
 }
 
 /// A key with its list of values.
-struct List<'i> {
+struct SweptList<'i> {
     key: Vec<String>,
     values: Vec<Spanned<DeValue<'i>>>,
     at: Range<usize>,
@@ -80,12 +80,12 @@ fn wrong(at: Range<usize>, message: impl Into<String>, help: &str) -> Diagnostic
 }
 
 /// The axes, in the order in which they are written.
-fn axes<'i>(sweep: &Spanned<DeValue<'i>>, found: &mut Vec<Diagnostic>) -> Vec<Written<'i>> {
+fn axes<'i>(sweep: &Spanned<DeValue<'i>>, found: &mut Vec<Diagnostic>) -> Vec<WrittenAxis<'i>> {
     let Some(table) = sweep.get_ref().as_table() else {
         found.push(wrong(sweep.span(), "`sweep` is a table of keys with lists of values", ""));
         return Vec::new();
     };
-    let mut axes: Vec<Written<'i>> = lists(table, &[TOGETHER], found).into_iter().map(alone).collect();
+    let mut axes: Vec<WrittenAxis<'i>> = lists(table, &[TOGETHER], found).into_iter().map(alone).collect();
     if let Some(groups) = table.get(TOGETHER) {
         let tables = groups.get_ref().as_array().into_iter().flatten();
         let tables: Vec<_> = tables.filter_map(|group| group.get_ref().as_table()).collect();
@@ -98,8 +98,8 @@ fn axes<'i>(sweep: &Spanned<DeValue<'i>>, found: &mut Vec<Diagnostic>) -> Vec<Wr
     axes
 }
 
-fn alone(list: List<'_>) -> Written<'_> {
-    Written {
+fn alone(list: SweptList<'_>) -> WrittenAxis<'_> {
+    WrittenAxis {
         keys: vec![list.key],
         points: list.values.into_iter().map(|value| vec![value]).collect(),
         names: Vec::new(),
@@ -108,7 +108,11 @@ fn alone(list: List<'_>) -> Written<'_> {
 }
 
 /// Keys that change together: an axis whose points have a value for each.
-fn together<'i>(group: &DeTable<'i>, at: Range<usize>, found: &mut Vec<Diagnostic>) -> Option<Written<'i>> {
+fn together<'i>(
+    group: &DeTable<'i>,
+    at: Range<usize>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<WrittenAxis<'i>> {
     let lists = lists(group, &[NAME], found);
     let first = lists.first().map(|list| (list.values.len(), list.at.clone()));
     let Some((points, at)) = first else {
@@ -122,7 +126,7 @@ fn together<'i>(group: &DeTable<'i>, at: Range<usize>, found: &mut Vec<Diagnosti
     }
     let names = names(group, points, found);
     let at_point = |point: usize| lists.iter().filter_map(|list| list.values.get(point).cloned()).collect();
-    Some(Written {
+    Some(WrittenAxis {
         points: (0..points).map(at_point).collect(),
         keys: lists.iter().map(|list| list.key.clone()).collect(),
         names,
@@ -142,7 +146,7 @@ fn names(group: &DeTable<'_>, points: usize, found: &mut Vec<Diagnostic>) -> Vec
 }
 
 /// Every key below a table that has a list, with its path.
-fn lists<'i>(table: &DeTable<'i>, but: &[&str], found: &mut Vec<Diagnostic>) -> Vec<List<'i>> {
+fn lists<'i>(table: &DeTable<'i>, but: &[&str], found: &mut Vec<Diagnostic>) -> Vec<SweptList<'i>> {
     let mut out = Vec::new();
     for (key, value) in table {
         let name = key.get_ref().as_ref();
@@ -168,7 +172,7 @@ fn below<'i>(
     path: Vec<String>,
     at: &Range<usize>,
     value: &Spanned<DeValue<'i>>,
-    out: &mut Vec<List<'i>>,
+    out: &mut Vec<SweptList<'i>>,
     found: &mut Vec<Diagnostic>,
 ) {
     match value.get_ref() {
@@ -183,7 +187,7 @@ fn below<'i>(
             found.extend(values.iter().filter_map(|value| refused(&path, at, value)));
             // One word about a key that does not exist is enough.
             found.truncate(before + values.len());
-            out.push(List { key: path, values: values.iter().cloned().collect(), at: at.clone() });
+            out.push(SweptList { key: path, values: values.iter().cloned().collect(), at: at.clone() });
         }
         _ => {
             let message = format!("`{}` needs a list of values", path.join("."));

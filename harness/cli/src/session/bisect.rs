@@ -16,7 +16,7 @@ use crate::scenario_file::Loaded;
 
 /// How a search for a release ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Ended {
+pub(crate) enum BisectEnded {
     /// The first release that fails, and its neighbour that passes.
     Found { bad: String, good: String },
     /// A release that should pass fails, or the other way round.
@@ -36,7 +36,7 @@ pub(crate) fn bisect(
     out: Option<&Path>,
     interrupt: &Interrupt,
     audience: &mut dyn Audience,
-) -> Result<Ended, Error> {
+) -> Result<BisectEnded, Error> {
     let mut scenario = loaded.scenario;
     keep_variants(&mut scenario, variants)?;
     if scenario.expect.is_empty() {
@@ -74,7 +74,7 @@ fn between(known: &[String], good: &str, bad: &str) -> Result<Vec<String>, Error
     Ok(out)
 }
 
-fn search(series: &Series, releases: &[String], audience: &mut dyn Audience) -> Result<Ended, Error> {
+fn search(series: &Series, releases: &[String], audience: &mut dyn Audience) -> Result<BisectEnded, Error> {
     let (mut good, mut bad) = (0, releases.len() - 1);
     for (at, wanted) in [(good, Verdict::Pass), (bad, Verdict::Fail)] {
         let found = judge(series, &releases[at], audience)?.verdict;
@@ -82,7 +82,7 @@ fn search(series: &Series, releases: &[String], audience: &mut dyn Audience) -> 
             return Ok(ended);
         }
         if found != wanted {
-            return Ok(Ended::Contradicted { release: releases[at].clone(), found });
+            return Ok(BisectEnded::Contradicted { release: releases[at].clone(), found });
         }
     }
     while bad - good > 1 {
@@ -97,14 +97,14 @@ fn search(series: &Series, releases: &[String], audience: &mut dyn Audience) -> 
             bad = middle;
         }
     }
-    Ok(Ended::Found { bad: releases[bad].clone(), good: releases[good].clone() })
+    Ok(BisectEnded::Found { bad: releases[bad].clone(), good: releases[good].clone() })
 }
 
 /// How the search ends where a verdict ends it.
-fn stopped(series: &Series, verdict: Verdict) -> Option<Ended> {
+fn stopped(series: &Series, verdict: Verdict) -> Option<BisectEnded> {
     match (series.interrupt.signal(), verdict) {
-        (Some(signal), _) => Some(Ended::Interrupted(signal)),
-        (None, Verdict::Inconclusive | Verdict::AccountingBroken) => Some(Ended::Unjudged(verdict)),
+        (Some(signal), _) => Some(BisectEnded::Interrupted(signal)),
+        (None, Verdict::Inconclusive | Verdict::AccountingBroken) => Some(BisectEnded::Unjudged(verdict)),
         (None, Verdict::Pass | Verdict::Fail) => None,
     }
 }

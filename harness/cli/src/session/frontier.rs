@@ -22,8 +22,8 @@ use super::selected::keep_variants;
 use super::series::Series;
 use crate::error::Error;
 use crate::scenario_file::Loaded;
-pub(crate) use rounds::Ended;
-use rounds::Rounds;
+pub(crate) use rounds::SearchEnded;
+use rounds::SearchRounds;
 
 /// The lowest value that is tried, as a share of the scenario's own.
 const LEAST: f64 = 1.0 / 64.0;
@@ -53,22 +53,22 @@ pub(crate) struct Found {
     pub(crate) frontier: Frontier,
     /// What the scenario's own demand needs.
     pub(crate) advice: Option<Advice>,
-    pub(crate) ended: Ended,
+    pub(crate) ended: SearchEnded,
 }
 
 /// A configuration with its search.
-struct Candidate {
+struct SearchedVariant {
     variant: Variant,
     search: FrontierSearch,
     /// The newest measurement of its worker.
-    worker: Option<Worker>,
+    worker: Option<MeasuredWorker>,
     /// Spans a request made.
     spans_per_request: f64,
 }
 
 /// A batch processor as a trial measured it.
 #[derive(Clone, Copy)]
-struct Worker {
+struct MeasuredWorker {
     batch: u32,
     queue: u32,
     /// Mean time of an export of a full batch, milliseconds.
@@ -93,10 +93,10 @@ pub(crate) fn search(
     let file = (loaded.text, loaded.folder);
     let series = Series::begin(scenario, file, (out, "frontier"), interrupt)?;
     let scenario = &series.scenario;
-    let rounds = Rounds { series: &series, along, most: quest.max_duration };
+    let rounds = SearchRounds { series: &series, along, most: quest.max_duration };
     let ended = rounds.search(&mut candidates, audience)?;
     let seconds = vary::seconds(scenario);
-    let first = candidates.first().filter(|_| quest.advice && matches!(ended, Ended::Done));
+    let first = candidates.first().filter(|_| quest.advice && matches!(ended, SearchEnded::Done));
     let advised = match first {
         Some(first) => adviser::advise(&series, first, audience)?,
         None => None,
@@ -116,7 +116,7 @@ pub(crate) fn search(
     Ok(Found { dir: series.dir, frontier, advice, ended })
 }
 
-fn candidates(scenario: &mut Scenario, quest: &Quest) -> Result<Vec<Candidate>, Error> {
+fn candidates(scenario: &mut Scenario, quest: &Quest) -> Result<Vec<SearchedVariant>, Error> {
     if scenario.variant.is_empty() {
         scenario.variant.push(Variant::default());
     }
@@ -126,7 +126,7 @@ fn candidates(scenario: &mut Scenario, quest: &Quest) -> Result<Vec<Candidate>, 
         let most = start * f64::from(quest.most.get());
         let resolution = f64::from(quest.resolution.get()) / 100.0;
         let repeats = u64::from(quest.repeats.get());
-        Ok(Candidate {
+        Ok(SearchedVariant {
             variant,
             search: FrontierSearch::new(start, (start * LEAST, most), resolution, repeats),
             worker: None,
@@ -137,10 +137,10 @@ fn candidates(scenario: &mut Scenario, quest: &Quest) -> Result<Vec<Candidate>, 
 }
 
 /// What was found of a configuration, and the law's word on it.
-fn limit(one: &Candidate, along: Along, seconds: f64, scenario: &Scenario) -> VariantFrontier {
+fn limit(one: &SearchedVariant, along: Along, seconds: f64, scenario: &Scenario) -> VariantFrontier {
     let each = one.spans_per_request.max(1.0);
     let law = one.worker.map(|worker| {
-        let Worker { batch, queue, export_ms } = worker;
+        let MeasuredWorker { batch, queue, export_ms } = worker;
         let law = law::Worker::measured(batch, queue, export_ms / 1e3);
         let predicted = match along {
             Along::Rate => law.carried(seconds) / each,
@@ -160,8 +160,8 @@ fn limit(one: &Candidate, along: Along, seconds: f64, scenario: &Scenario) -> Va
 /// an export.
 #[cfg(test)]
 pub(crate) fn asked(scenario: &Scenario, (batch, queue, export_ms): (u32, u32, f64)) -> Option<Advice> {
-    let worker = Worker { batch, queue, export_ms };
-    let candidate = Candidate {
+    let worker = MeasuredWorker { batch, queue, export_ms };
+    let candidate = SearchedVariant {
         variant: scenario.variant.first()?.clone(),
         search: FrontierSearch::new(1.0, (1.0, 1.0), 0.1, 1),
         worker: Some(worker),

@@ -38,6 +38,51 @@ fn the_command_line_has_its_codes() {
 }
 
 #[test]
+fn the_command_line_changes_a_scenario_and_says_so() {
+    let Some(lab) = lab() else { return };
+    let call = |arguments: &[&str]| {
+        let out = lab.call(arguments);
+        let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+        (out.status.code(), text)
+    };
+    let changes = ["--rate", "2000/s", "--for", "3s", "--set", "exporter.queue=9000"];
+    let (code, plan) = call(&[&["plan", "qps5k", "--json", "--variant", "answer-*"], &changes[..]].concat());
+    assert_eq!(code, Some(0), "{plan}");
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    let lines = ["load.rate = \"2000/s\"", "load.lasting = \"3s\"", "exporter.queue = 9000"];
+    assert_eq!(plan["changed"], serde_json::json!(lines));
+    // What a variant says of that key itself does not hold any more.
+    let queues: Vec<_> =
+        plan["variants"].as_array().unwrap().iter().map(|one| &one["exporter"]["queue"]).collect();
+    assert_eq!(queues, [9000, 9000, 9000]);
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["validate", "qps5k", "--set", "exporter.queue=many"], 2, "command line:1:18"),
+        (&["validate", "qps5k", "--set", "exporter.queu=5"], 2, "did you mean `queue`?"),
+        (&["validate", "qps5k", "--set", "load.lasting=5"], 2, "it takes a time with its unit"),
+        (&["scenario", "qps5k", "--trials", "x"], 2, "write a whole number from 1 to"),
+        (&["validate", "/nonexist.toml"], 66, "`spanfate list` shows"),
+        (&["compare", "a", "b", "--rate", "5/s"], 2, "two runs are over"),
+    ];
+    for (arguments, wanted, part) in cases {
+        let (code, text) = call(arguments);
+        assert_eq!(code, Some(wanted), "{arguments:?}: {text}");
+        assert!(text.contains(part) && text.lines().count() < 12, "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn what_is_valid_and_hardly_meant_is_a_warning() {
+    let Some(lab) = lab() else { return };
+    let path = lab.scenario(&format!("{LOAD}[exporter]\nqueue = 1024\nbatch = 4096\n"));
+    let out = lab.call(&["validate", path.to_str().unwrap()]);
+    let text = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(0), "{text}");
+    for part in ["warning: `batch` is 4096", "at most 512 spans", "batch = 4096", "valid"] {
+        assert!(text.contains(part), "no `{part}` in:\n{text}");
+    }
+}
+
+#[test]
 fn equal_seeds_give_equal_plans_byte_for_byte() {
     let Some(lab) = lab() else { return };
     let plan = |seed: &str| lab.call(&["plan", "qps5k", "--json", "--trials", "5", "--seed", seed]).stdout;

@@ -1,5 +1,7 @@
 //! A recorded load: the arrivals of a file.
 
+use crate::quantity::stamp;
+
 /// What a file of arrivals holds.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RecordedArrivals {
@@ -117,18 +119,12 @@ fn rfc3339(text: &str) -> Option<i128> {
     let [year, month, day] = fields(date, '-', [4, 2, 2])?;
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
     let [hour, minute, second] = fields(clock, ':', [2, 2, 2])?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let longest = match month {
-        2 => 28 + i64::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
+    let longest = stamp::days_of_month(year, month)?;
     // A leap second is the 60th.
     if !(1..=longest).contains(&day) || hour > 23 || minute > 59 || second > 60 || fraction.is_empty() {
         return None;
     }
-    let whole = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
+    let whole = stamp::days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
     Some(i128::from(whole) * 1_000_000_000 + seconds(&format!("0.{fraction}"))?)
 }
 
@@ -141,15 +137,6 @@ fn fields<const N: usize>(text: &str, between: char, lengths: [usize; N]) -> Opt
         *place = part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())??;
     }
     parts.next().is_none().then_some(out)
-}
-
-/// Days since 1970 of a date of the Gregorian calendar (Hinnant's `days_from_civil`).
-const fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
         return Err(Error::Unsuited(found(&pages)));
     }
     let text = if arguments.json {
-        show::pretty(&Answer { rows: &rows })?
+        show::pretty(&FleetAnswer { rows: &rows })?
     } else {
         spanfate_report::observed(&rows)
     };
@@ -82,7 +82,7 @@ fn found(pages: &[Page]) -> String {
 
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct FleetAnswer<'a> {
     rows: &'a [FleetRow],
 }
 

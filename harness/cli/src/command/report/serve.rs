@@ -56,28 +56,13 @@ fn compared(shelf: &Shelf, baseline: &str, candidate: &str) -> PageAnswer {
 
 /// A value of a query, decoded; empty where there is none.
 fn value(query: &str, name: &str) -> String {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.into_iter().find(|(key, _)| *key == name).map_or_else(String::new, |(_, value)| decoded(value))
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(key, _)| key == name).map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
-/// Text as a browser writes it into an address; what is no valid escape stays as it is.
+/// A part of an address, as a browser writes it.
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let digits = rest.strip_prefix('%').and_then(|after| after.get(..2));
-        let digits = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let escape = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        if let Some(byte) = escape {
-            bytes.push(byte);
-            rest = rest.get(3..).unwrap_or_default();
-        } else {
-            let plain = if first == '+' { ' ' } else { first };
-            bytes.extend(plain.encode_utf8(&mut [0; 4]).bytes());
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -88,16 +73,16 @@ mod tests {
     fn addresses_are_read_as_browsers_write_them() {
         let cases = [
             ("a-b.c_1", "a-b.c_1"),
-            ("a%20b+c", "a b c"),
+            ("a%20b+c", "a b+c"),
             ("%zz%4", "%zz%4"),
             ("%C3%A4", "ä"),
             ("%", "%"),
-            ("%+4", "% 4"),
+            ("%+4", "%+4"),
             ("ä%", "ä%"),
         ];
         for (written, read) in cases {
             assert_eq!(decoded(written), read);
         }
-        assert_eq!((value("a=x&b=y", "b"), value("a=x", "b")), ("y".to_owned(), String::new()));
+        assert_eq!((value("a=x&b=y%20z+1", "b"), value("a=x", "b")), ("y z 1".to_owned(), String::new()));
     }
 }

@@ -7,7 +7,7 @@ use spanfate_model::scenario::Axis;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Diagnostic, Expanded, Written, too_many, wrong};
+use super::{Diagnostic, Expanded, WrittenAxis, too_many, wrong};
 use crate::scenario_file::table::set;
 
 /// The axis of the variants that are written out.
@@ -16,7 +16,7 @@ const VARIANT: &str = "variant";
 /// Puts a variant per cell into the table, in place of those that are written.
 pub(super) fn expand<'i>(
     table: &mut DeTable<'i>,
-    written: &[Written<'i>],
+    written: &[WrittenAxis<'i>],
     at: &Range<usize>,
 ) -> Result<Expanded, Vec<Diagnostic>> {
     let variants: Vec<Spanned<DeValue<'i>>> = match table.get(VARIANT).map(Spanned::get_ref) {
@@ -63,13 +63,13 @@ pub(super) fn expand<'i>(
         let names = variants.iter().filter_map(|variant| variant_name(variant.get_ref().as_table()?));
         axes.push(Axis { keys: vec![VARIANT.to_owned()], points: names.collect() });
     }
-    let keys = |axis: &Written<'_>| axis.keys.iter().map(|key| key.join(".")).collect();
+    let keys = |axis: &WrittenAxis<'_>| axis.keys.iter().map(|key| key.join(".")).collect();
     axes.extend(written.iter().map(|axis| Axis { keys: keys(axis), points: values_of(axis) }));
     Ok(Expanded { axes, cells })
 }
 
 /// The point of a cell on each axis; the last axis changes fastest.
-fn cell(number: usize, written: &[Written<'_>], variants: usize) -> Vec<usize> {
+fn cell(number: usize, written: &[WrittenAxis<'_>], variants: usize) -> Vec<usize> {
     let sizes = (variants > 0).then_some(variants).into_iter().chain(written.iter().map(|a| a.points.len()));
     let sizes: Vec<usize> = sizes.collect();
     let mut rest = number;
@@ -87,7 +87,7 @@ fn cell(number: usize, written: &[Written<'_>], variants: usize) -> Vec<usize> {
 }
 
 /// Keys that a written variant sets and the sweep varies.
-fn clashes(variants: &[Spanned<DeValue<'_>>], written: &[Written<'_>]) -> Vec<Diagnostic> {
+fn clashes(variants: &[Spanned<DeValue<'_>>], written: &[WrittenAxis<'_>]) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     let keys: Vec<&Vec<String>> = written.iter().flat_map(|axis| &axis.keys).collect();
     for table in variants.iter().filter_map(|variant| variant.get_ref().as_table()) {
@@ -112,7 +112,7 @@ fn variant_name(variant: &DeTable<'_>) -> Option<String> {
 }
 
 /// What the points of an axis are called in tables.
-fn values_of(axis: &Written<'_>) -> Vec<String> {
+fn values_of(axis: &WrittenAxis<'_>) -> Vec<String> {
     let shown = |(index, values): (usize, &Vec<Spanned<DeValue<'_>>>)| {
         let values: Vec<String> = values.iter().map(|value| shown(value.get_ref(), index)).collect();
         axis.names.get(index).cloned().unwrap_or_else(|| values.join(","))
@@ -121,7 +121,7 @@ fn values_of(axis: &Written<'_>) -> Vec<String> {
 }
 
 /// What the points of an axis are called in the names of variants: with the key, which a value alone does not tell.
-fn labels(axis: &Written<'_>) -> Vec<String> {
+fn labels(axis: &WrittenAxis<'_>) -> Vec<String> {
     let label = |(index, values): (usize, &Vec<Spanned<DeValue<'_>>>)| {
         let parts = axis.keys.iter().zip(values).map(|(key, value)| {
             let key = key.last().map_or("", String::as_str);

@@ -12,7 +12,7 @@ use spanfate_model::result::RunResult;
 use spanfate_model::scenario::{Scenario, Variant};
 
 use super::rounds::{TrialSight, seen, worker};
-use super::{Candidate, Worker, vary};
+use super::{MeasuredWorker, SearchedVariant, vary};
 use crate::error::Error;
 use crate::session::Audience;
 use crate::session::series::Series;
@@ -23,7 +23,7 @@ const ADVISED: &str = "advised";
 const ATTEMPTS: usize = 3;
 
 /// The advice, and the runs that verified it.
-pub(super) struct Advised {
+pub(super) struct VerifiedAdvice {
     pub(super) plan: AdvicePlan,
     pub(super) verified: Vec<Verified>,
 }
@@ -32,9 +32,9 @@ pub(super) struct Advised {
 /// batch processor.
 pub(super) fn advise(
     series: &Series,
-    candidate: &Candidate,
+    candidate: &SearchedVariant,
     audience: &mut dyn Audience,
-) -> Result<Option<Advised>, Error> {
+) -> Result<Option<VerifiedAdvice>, Error> {
     let scenario = &series.scenario;
     let Some(mut worker_now) = candidate.worker else { return Ok(None) };
     let own = Now { settings: own(candidate, scenario, worker_now), overran: false };
@@ -78,18 +78,22 @@ pub(super) fn advise(
             break;
         }
     }
-    Ok(last.map(|plan| Advised { plan, verified }))
+    Ok(last.map(|plan| VerifiedAdvice { plan, verified }))
 }
 
 /// What is advised before anything was tried.
 #[cfg(test)]
-pub(super) fn first(candidate: &Candidate, scenario: &Scenario, measured: Worker) -> Option<AdvicePlan> {
+pub(super) fn first(
+    candidate: &SearchedVariant,
+    scenario: &Scenario,
+    measured: MeasuredWorker,
+) -> Option<AdvicePlan> {
     let own = Now { settings: own(candidate, scenario, measured), overran: false };
     planned(&demand(candidate, scenario, measured, None), &own, &own)
 }
 
 /// What is set in the configuration; its batch and queue as its SDK says them.
-fn own(candidate: &Candidate, scenario: &Scenario, measured: Worker) -> BatchSettings {
+fn own(candidate: &SearchedVariant, scenario: &Scenario, measured: MeasuredWorker) -> BatchSettings {
     let exporter = candidate.variant.exporter.over(scenario.exporter);
     BatchSettings { batch: measured.batch, queue: measured.queue, ..BatchSettings::set_by(&exporter) }
 }
@@ -102,7 +106,12 @@ fn planned(demand: &Demand, own: &Now, tried: &Now) -> Option<AdvicePlan> {
 }
 
 /// What the scenario asks of the configuration.
-fn demand(candidate: &Candidate, scenario: &Scenario, worker: Worker, per_span: Option<f64>) -> Demand {
+fn demand(
+    candidate: &SearchedVariant,
+    scenario: &Scenario,
+    worker: MeasuredWorker,
+    per_span: Option<f64>,
+) -> Demand {
     let faults = scenario.fault.iter().filter(|fault| fault.is_of(&candidate.variant));
     let outage = faults.filter_map(|fault| fault.lasting).map(Period::seconds).fold(0.0, f64::max);
     let exporter = candidate.variant.exporter.over(scenario.exporter);

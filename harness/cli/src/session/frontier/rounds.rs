@@ -10,14 +10,14 @@ use spanfate_model::scenario::Variant;
 use spanfate_model::verdict::Verdict;
 use spanfate_run::host::clock;
 
-use super::{Candidate, Worker, vary};
+use super::{MeasuredWorker, SearchedVariant, vary};
 use crate::error::Error;
 use crate::session::Audience;
 use crate::session::selected::Selected;
 use crate::session::series::Series;
 
 /// How a search ended.
-pub(crate) enum Ended {
+pub(crate) enum SearchEnded {
     /// Every configuration has its answer.
     Done,
     /// By a signal.
@@ -28,7 +28,7 @@ pub(crate) enum Ended {
     Broken(String),
 }
 
-impl Ended {
+impl SearchEnded {
     pub(super) fn why(&self) -> Option<String> {
         match self {
             Self::Done => None,
@@ -41,19 +41,19 @@ impl Ended {
 }
 
 /// A search, round after round.
-pub(super) struct Rounds<'a> {
+pub(super) struct SearchRounds<'a> {
     pub(super) series: &'a Series,
     pub(super) along: Along,
     pub(super) most: Option<Period>,
 }
 
-impl Rounds<'_> {
+impl SearchRounds<'_> {
     /// Runs rounds until every configuration has its answer.
     pub(super) fn search(
         &self,
-        candidates: &mut [Candidate],
+        candidates: &mut [SearchedVariant],
         audience: &mut dyn Audience,
-    ) -> Result<Ended, Error> {
+    ) -> Result<SearchEnded, Error> {
         let began = clock::now();
         let mut round = 0;
         loop {
@@ -63,7 +63,7 @@ impl Rounds<'_> {
                 .filter_map(|(at, one)| Some((at, one.search.next()?)))
                 .collect();
             if next.is_empty() {
-                return Ok(Ended::Done);
+                return Ok(SearchEnded::Done);
             }
             round += 1;
             let values: Vec<(&Variant, f64)> =
@@ -71,14 +71,14 @@ impl Rounds<'_> {
             audience.note(&format!("round {round}: {}", self.describe(&values)));
             let selected = self.series.select(&vary::with(&self.series.scenario, self.along, &values))?;
             if !self.in_time(began, &selected) {
-                return Ok(Ended::OutOfTime);
+                return Ok(SearchEnded::OutOfTime);
             }
             let (_, result) = self.series.run(&selected, audience)?;
             if let Some(signal) = self.series.interrupt.signal() {
-                return Ok(Ended::Interrupted(signal));
+                return Ok(SearchEnded::Interrupted(signal));
             }
             if result.verdict == Verdict::AccountingBroken {
-                return Ok(Ended::Broken(result.reasons.first().cloned().unwrap_or_default()));
+                return Ok(SearchEnded::Broken(result.reasons.first().cloned().unwrap_or_default()));
             }
             for (at, value) in next {
                 if let Some(one) = candidates.get_mut(at) {
@@ -104,7 +104,7 @@ impl Rounds<'_> {
 }
 
 /// Takes in what the trials of a round saw of a configuration.
-fn learn(one: &mut Candidate, value: f64, result: &RunResult) {
+fn learn(one: &mut SearchedVariant, value: f64, result: &RunResult) {
     let Some(variant) = result.variants.iter().find(|variant| variant.name == one.variant.name) else {
         return;
     };
@@ -131,8 +131,8 @@ pub(super) fn seen(trial: &TrialResult) -> TrialSight {
 }
 
 /// The batch processor of a trial; none where it blocks, or where no batch was full.
-pub(super) fn worker(trial: &TrialResult) -> Option<Worker> {
+pub(super) fn worker(trial: &TrialResult) -> Option<MeasuredWorker> {
     let effective = trial.effective.as_ref().filter(|effective| !effective.block)?;
     let export_ms = trial.exports.full_batch_ms.filter(|ms| *ms > 0.0)?;
-    Some(Worker { batch: effective.batch, queue: effective.queue, export_ms })
+    Some(MeasuredWorker { batch: effective.batch, queue: effective.queue, export_ms })
 }

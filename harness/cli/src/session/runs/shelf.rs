@@ -16,13 +16,13 @@ use spanfate_run::store;
 use crate::error::Error;
 
 /// When a result was written, and what was read of it then.
-type Known = (Option<SystemTime>, Result<Concluded, String>);
+type ReadBefore = (Option<SystemTime>, Result<Concluded, String>);
 
 /// A results folder, with the folder of its reports. What was read is kept: results are large, and rarely change.
 pub(crate) struct Shelf {
     results: PathBuf,
     pub(crate) reports: PathBuf,
-    known: Mutex<BTreeMap<String, Known>>,
+    known: Mutex<BTreeMap<String, ReadBefore>>,
 }
 
 impl Shelf {
