@@ -5,6 +5,7 @@ mod advice;
 pub(crate) mod alike;
 mod begins;
 mod choice;
+mod focus;
 pub(crate) mod front;
 mod name;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub fn insights(result: &RunResult) -> Insights {
     let likenesses = alike::likenesses(&result.plan.variants);
     Insights {
         variants: result.variants.iter().map(|variant| of(result, variant, &likenesses)).collect(),
+        focus: focus::focus(result),
         lost: why::lost(result),
         why: why::causes(result),
         nearest: why::nearest(result),
@@ -36,6 +38,9 @@ pub fn insights(result: &RunResult) -> Insights {
 pub fn with_insights(mut result: RunResult) -> RunResult {
     if result.insights.is_empty() {
         result.insights = insights(&result);
+    }
+    if result.insights.focus.is_none() {
+        result.insights.focus = focus::focus(&result);
     }
     result
 }

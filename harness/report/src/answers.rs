@@ -1,18 +1,18 @@
 //! The four answers of the first screen: is anything lost, why, may I believe it, what should I set?
 
-use spanfate_model::fate::witness::WitnessState;
-use spanfate_model::format::manifest::Status;
-use spanfate_model::result::{Basis, RunResult, VariantResult};
+use spanfate_model::result::{RunResult, VariantResult};
 
-use crate::books::{Books, contradictions, trials};
+use crate::books::Books;
 use crate::number::PAGE;
 use crate::paths;
 
+mod belief;
 mod set;
 mod why;
 
-pub(crate) use set::set;
-pub(crate) use why::why;
+pub(crate) use belief::belief;
+pub(crate) use set::{remedy_line, set};
+pub(crate) use why::{cause_line, why};
 
 /// Most variants that are named.
 const NAMED: usize = 3;
@@ -21,22 +21,20 @@ const NAMED: usize = 3;
 pub(crate) struct Answer {
     pub(crate) short: String,
     pub(crate) sentences: Vec<String>,
-    /// Whom they are for, the lines, and how it is known that they help.
-    pub(crate) settings: Vec<Setting>,
+    pub(crate) setting: Option<Setting>,
 }
 
 /// Lines to paste, for one configuration.
 pub(crate) struct Setting {
     pub(crate) instead_of: String,
     pub(crate) lines: Vec<String>,
+    /// How it is known that they help, and what they cost.
     pub(crate) known: String,
-    /// Whether this run has shown it.
-    pub(crate) measured: bool,
 }
 
 impl Answer {
     fn new(short: impl Into<String>, sentences: impl IntoIterator<Item = String>) -> Self {
-        Self { short: short.into(), sentences: sentences.into_iter().collect(), settings: Vec::new() }
+        Self { short: short.into(), sentences: sentences.into_iter().collect(), setting: None }
     }
 }
 
@@ -91,67 +89,7 @@ pub(crate) fn lost(result: &RunResult) -> Answer {
     Answer::new("Yes", std::iter::once(format!("{first}.")).chain(worst).chain(path).chain(silent))
 }
 
-/// May I believe it?
-pub(crate) fn belief(result: &RunResult) -> Answer {
-    let all = trials(result).count();
-    if all == 0 {
-        return Answer::new("There is nothing to believe", ["No trial was begun.".to_owned()]);
-    }
-    if let Some((count, what)) = contradictions(result).first() {
-        return Answer::new("No", [format!("{} {what}.", PAGE.counted(*count, "span", "spans"))]);
-    }
-    let gaps = trials(result)
-        .filter(|(_, trial)| trial.witnesses.iter().any(|one| matches!(one.state, WitnessState::Lossy(_))))
-        .count();
-    let books = Books::of_run(result);
-    let mut sentences = vec![if books.created == 0 {
-        "There is no span to count.".to_owned()
-    } else if books.unaccounted == 0 {
-        format!("Counts: yes. Each of {} spans has one fate, none is unexplained.", PAGE.count(books.created))
-    } else {
-        format!(
-            "Counts: but for {} that a gap of a witness leaves open.",
-            PAGE.counted(books.unaccounted, "span", "spans")
-        )
-    }];
-    let valid = |figure: Basis| trials(result).filter(|(_, trial)| trial.is_valid(figure)).count();
-    let (loss, latency) = (valid(Basis::Loss), valid(Basis::Latency));
-    let has_load = result.plan.subject().has_load();
-    if has_load {
-        sentences.push(format!(
-            "Rates of loss are valid in {}, times in {}.",
-            of_trials(loss, all),
-            of_trials(latency, all)
-        ));
-    }
-    if gaps > 0 {
-        sentences.push(format!("A witness has a gap in {}.", PAGE.counted(gaps as u64, "trial", "trials")));
-    }
-    let broken_off = trials(result).filter(|(_, trial)| trial.status != Status::Complete).count();
-    if broken_off > 0 {
-        sentences
-            .push(format!("{} did not come to the end.", PAGE.counted(broken_off as u64, "trial", "trials")));
-    }
-    let once = result.variants.iter().all(|variant| variant.trials.len() < 2) && has_load;
-    if once {
-        let what = "Each variant ran once: counts are exact all the same, but small differences of rates and times mean nothing. \
-                    --trials 5 gives intervals.";
-        sentences.push(what.to_owned());
-    }
-    let whole = books.unaccounted == 0 && gaps == 0 && broken_off == 0;
-    let fine = !has_load || (loss == all && latency == all);
-    let short = match (whole && fine, once) {
-        (true, false) => "Yes",
-        (true, true) => "Yes, as far as one run goes",
-        _ => "In part",
-    };
-    Answer::new(short, sentences)
-}
-
-fn of_trials(valid: usize, all: usize) -> String {
-    match (valid, all) {
-        (1, 1) => "the trial".to_owned(),
-        (valid, all) if valid == all => format!("all {all} trials"),
-        _ => format!("{valid} of {all} trials"),
-    }
+/// The variant that matters most.
+pub(crate) fn focus(result: &RunResult) -> Option<&VariantResult> {
+    result.variant(&result.insights.focus.as_ref()?.variant)
 }

@@ -1,8 +1,9 @@
-//! The report as one HTML file: a first screen with the verdict and four answers, then sections, each headed by the question it
-//! answers, folded below its answer.
+//! The report as one HTML file: a first screen with the verdict, a picture and four answers, then what was claimed, then four themes.
+//! Each theme folds its sections away; each section is headed by the question it answers, and folded below its answer.
 
 mod belief;
 mod breakdown;
+mod causes;
 mod change;
 mod choice;
 mod claims;
@@ -21,6 +22,7 @@ mod knee;
 mod latency;
 mod loss;
 mod origin;
+mod overview;
 mod part;
 mod paths;
 mod probes;
@@ -32,6 +34,7 @@ pub(crate) mod side;
 mod silent;
 mod stages;
 mod survival;
+mod theme;
 mod timeline;
 mod witnesses;
 
@@ -42,43 +45,16 @@ use crate::number::PAGE;
 use crate::{planned, words};
 use part::Section;
 use shell::Shell;
+use theme::Theme;
 
 /// The whole page.
 pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
-    let sections: Vec<Section> = [
-        Some(difference::section(result)),
-        Some(belief::section(result)),
-        Some(fates::section(result)),
-        explained::section(result),
-        breakdown::section(result),
-        services::section(result),
-        paths::section(result),
-        witnesses::section(result),
-        Some(timeline::section(result)),
-        faults::section(result),
-        Some(latency::section(result)),
-        survival::section(result),
-        choice::section(result),
-        Some(loss::section(result)),
-        knee::section(result),
-        change::section(result),
-        damage::section(result),
-        silent::section(result),
-        Some(cost::section(result)),
-        instrument::section(result),
-        probes::section(result),
-        clock::section(result),
-        Some(origin::comparable(result)),
-        claims::section(result),
-        Some(origin::reproduce(result, again)),
-        Some(raw::section(result)),
-        Some(origin::glossary(result)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let folded: Html = sections.iter().map(Section::render).collect();
-    let main = first::screen(result, &sections).with(&contents(&sections)).with(&folded);
+    let themes = themes(result, again);
+    let sections: Vec<&Section> = themes.iter().flat_map(|theme| &theme.sections).collect();
+    let main = first::screen(result, &sections)
+        .with(&claims::section(result))
+        .with(&theme::contents(&themes))
+        .with(&themes.iter().map(Theme::render).collect());
     let footer = format!(
         "Rendered from result.json (format {}) by Spanfate {}.",
         result.format, result.environment.spanfate
@@ -120,12 +96,59 @@ fn about(result: &RunResult) -> String {
     parts.join(" · ")
 }
 
-fn contents(sections: &[Section]) -> Html {
-    let link = |section: &Section| {
-        Html::element("a", &[("href", &format!("#{}", section.anchor()))], Html::text(section.question))
+/// The sections, each under the theme that it belongs to.
+fn themes(result: &RunResult, again: Option<&str>) -> [Theme; 4] {
+    let loss = [
+        Some(fates::section(result)),
+        Some(loss::section(result)),
+        explained::section(result),
+        breakdown::section(result),
+        services::section(result),
+        paths::section(result),
+        damage::section(result),
+        silent::section(result),
+    ];
+    let time = [
+        Some(timeline::section(result)),
+        faults::section(result),
+        Some(latency::section(result)),
+        probes::section(result),
+    ];
+    let trust = [
+        Some(belief::section(result)),
+        Some(origin::comparable(result)),
+        Some(origin::reproduce(result, again)),
+        Some(raw::section(result)),
+        Some(origin::glossary(result)),
+    ];
+    let choice = [
+        choice::section(result),
+        change::section(result),
+        Some(difference::section(result)),
+        survival::section(result),
+        knee::section(result),
+        Some(cost::section(result)),
+    ];
+    let theme = |id, name, about, sections: Vec<Option<Section>>| Theme {
+        id,
+        name,
+        about,
+        sections: sections.into_iter().flatten().collect(),
     };
-    let links: Html = sections.iter().map(|section| Html::element("li", &[], link(section))).collect();
-    let list = Html::element("ol", &[], links);
-    let heading = Html::element("h2", &[("id", "more-q")], Html::text("What else do you want to know?"));
-    Html::element("nav", &[("aria-labelledby", "more-q")], heading.with(&list))
+    [
+        theme("theme-loss", "Loss", "How much was lost, where, and what that does to traces.", loss.into()),
+        theme(
+            "theme-time",
+            "Time",
+            "What happened when, which faults acted, and how slow it was.",
+            time.into(),
+        ),
+        theme("theme-trust", "Trust", "What the figures rest on, and how to get them again.", trust.into()),
+        theme(
+            "theme-choice",
+            "Choice",
+            "How the variants differ, what each costs, and what to choose.",
+            choice.into(),
+        ),
+    ]
 }

@@ -26,6 +26,18 @@ pub(crate) fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// Lines of a setting as a shell takes them: what runs after it has to see the variables.
+pub(crate) fn shell_lines(lines: &[String]) -> Vec<String> {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    };
+    let one = |line: &String| match line.split_once('=') {
+        Some((name, _)) if is_name(name) => format!("export {line}"),
+        _ => line.clone(),
+    };
+    lines.iter().map(one).collect()
+}
+
 /// A verdict as a word.
 pub(crate) const fn verdict(verdict: Verdict) -> &'static str {
     match verdict {

@@ -22,6 +22,9 @@ pub use choice::{Candidate, Cost, Selection};
 pub struct Insights {
     /// Every variant: with which others it may be compared, and what its trials say of loss.
     pub variants: Vec<VariantInsight>,
+    /// The variant that a reader looks at first; absent where nothing ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub focus: Option<FocusVariant>,
     /// Lost spans of the whole trials by fate, most first.
     pub lost: Vec<LostTo>,
     /// Why each variant lost spans in its measured part; those that lose the largest share first.
@@ -40,6 +43,31 @@ pub struct Insights {
     /// What an operator is told of the lost spans; absent where nothing ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silent: Option<SilentLosses>,
+}
+
+/// The variant that matters most to a reader.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FocusVariant {
+    /// Its name.
+    pub variant: String,
+    /// Why this one.
+    pub rule: FocusRule,
+}
+
+/// Why a variant matters most. The first three name the variant that people run today; where that one lost nothing and another did,
+/// the last names the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum FocusRule {
+    /// The scenario compares the others with it.
+    Baseline,
+    /// It is the first that sets nothing: the SDK's defaults.
+    SetsNothing,
+    /// It is the first of the scenario.
+    First,
+    /// It lost the largest share.
+    LosesMost,
 }
 
 /// What is known of a variant beside others.

@@ -6,113 +6,112 @@ use spanfate_model::advice::why::shortfalls;
 use spanfate_model::fate::Remedy;
 use spanfate_model::result::{Advised, How, Price, RunResult};
 
-use super::{Answer, Setting};
+use super::{Answer, Setting, focus};
 use crate::books::Books;
 use crate::number::PAGE;
 use crate::words;
 
-/// Most configurations that advice is given for on the first screen.
-const ADVISED: usize = 3;
-
-/// What should I set?
+/// What should I set? In place of the variant that matters most.
 pub(crate) fn set(result: &RunResult) -> Answer {
     let all = &result.insights.advice;
-    if all.is_empty() {
+    let own = focus(result).and_then(|variant| all.iter().find(|one| one.variant == variant.name));
+    let Some(one) = own.or_else(|| all.first()) else {
         return nothing_to_set(result);
-    }
-    let mut out = Answer::new("", []);
-    for one in all.iter().take(ADVISED) {
-        match one.how {
-            How::Measured => put(&mut out, measured(result, one)),
-            How::Calculated => put(&mut out, calculated(result, one)),
-            How::Settled => out.sentences.push(format!(
-                "{} should lose nothing by the law with what is set; what it lost has another cause than rate and round trip.",
-                one.variant
-            )),
-            How::Short => {
-                let lacks = one.plan.as_ref().map(shortfalls).unwrap_or_default();
-                out.sentences.extend(lacks.iter().map(|lack| format!("{}: {lack}", one.variant)));
-            }
-            How::Unclear => out.sentences.push(format!(
-                "{}: by the export times measured here no batch would suffice, and yet {} lost nothing under the same conditions with a \
-                 smaller one. They vary too much to say what to set: run more trials.",
-                one.variant,
-                one.clean.as_deref().unwrap_or_default()
-            )),
-            How::NoSetting => {}
-            How::Unknown => out.sentences.push(format!(
-                "{}: nothing is known of its batch processor, so there is no advice; a witness in the process would tell.",
-                one.variant
-            )),
-        }
-    }
-    for fate in all.iter().take(ADVISED).flat_map(|one| &one.besides) {
-        let Remedy::Other(text) = fate.facts().remedy else { continue };
-        if out.sentences.iter().all(|said| said != text) {
-            out.sentences.push(text.to_owned());
-        }
-    }
-    let more = all.len().saturating_sub(ADVISED);
-    if more > 0 {
-        let variants = if more == 1 { "variant loses" } else { "variants lose" };
-        out.sentences.push(format!("{} more {variants} spans.", PAGE.count(more as u64)));
-    }
-    // What was seen comes before what was worked out.
-    out.settings.sort_by_key(|setting| !setting.measured);
-    let measured = out.settings.iter().filter(|setting| setting.measured).count();
-    let short = match (measured, out.settings.len()) {
-        (0, 0) if all.iter().any(|one| !one.besides.is_empty()) => "Nothing: change code",
-        (0, 0) => "No setting is known to help",
-        (0, _) => "Calculated, not run",
-        (some, all) if some == all => "This lost nothing",
-        (some, all) => &format!("{some} measured, {} calculated", all - some),
     };
-    short.clone_into(&mut out.short);
+    let mut out = Answer::new(short(one), without_lines(one).into_iter().chain(besides(one)));
+    out.setting = match one.how {
+        How::Measured => Some((measured(result, one), one.price.as_ref().map(price))),
+        How::Calculated => {
+            let conditions = [Some(condition(one).to_owned()), hint(result, one)];
+            Some((calculated(one), Some(conditions.into_iter().flatten().collect::<Vec<_>>().join(" "))))
+        }
+        _ => None,
+    }
+    .map(|(known, more)| Setting {
+        instead_of: one.variant.clone(),
+        lines: words::shell_lines(&one.lines),
+        known: [Some(known), more].into_iter().flatten().collect::<Vec<_>>().join(" "),
+    });
     out
 }
 
-/// Adds a setting; what helps several in the same way is said once.
-fn put(out: &mut Answer, setting: Setting) {
-    let same = |one: &&mut Setting| (&one.lines, &one.known) == (&setting.lines, &setting.known);
-    match out.settings.iter_mut().find(same) {
-        Some(one) => one.instead_of = format!("{} and {}", one.instead_of, setting.instead_of),
-        None => out.settings.push(setting),
+const fn short(one: &Advised) -> &'static str {
+    match one.how {
+        How::Measured => "This lost nothing",
+        How::Calculated => "Calculated, not run",
+        _ if !one.besides.is_empty() => "Nothing: change code",
+        _ => "No setting is known to help",
     }
+}
+
+/// What helps a variant, in a line: lines to paste, and how it is known that they help.
+pub(crate) fn remedy_line(result: &RunResult, one: &Advised) -> (Vec<String>, String) {
+    let known = match one.how {
+        How::Measured => measured(result, one),
+        How::Calculated => "Calculated, not run here.".to_owned(),
+        _ => without_lines(one).join(" "),
+    };
+    let parts: Vec<String> =
+        std::iter::once(known).chain(besides(one)).filter(|text| !text.is_empty()).collect();
+    (words::shell_lines(&one.lines), parts.join(" "))
+}
+
+/// What is to be said where nothing is to be pasted.
+fn without_lines(one: &Advised) -> Vec<String> {
+    let text = match one.how {
+        How::Measured | How::Calculated | How::NoSetting => return Vec::new(),
+        How::Short => return one.plan.as_ref().map(shortfalls).unwrap_or_default(),
+        How::Settled => {
+            "By the capacity model it should lose nothing with what is set. What it lost has another cause than rate and export time."
+                .to_owned()
+        }
+        How::Unclear => format!(
+            "By the export times measured here no batch would suffice. Yet {} lost nothing under the same conditions with a smaller \
+             batch. The times vary too much to say what to set: run more trials.",
+            one.clean.as_deref().unwrap_or_default()
+        ),
+        How::Unknown => {
+            "Nothing is known of its batch processor, so there is no advice. A witness in the process would tell.".to_owned()
+        }
+    };
+    vec![text]
+}
+
+/// What helps against its fates that no setting stops, each once.
+fn besides(one: &Advised) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for fate in &one.besides {
+        let Remedy::Other(text) = fate.facts().remedy else { continue };
+        if out.iter().all(|said| said != text) {
+            out.push(text.to_owned());
+        }
+    }
+    out
 }
 
 fn nothing_to_set(result: &RunResult) -> Answer {
     if Books::of_run(result).created == 0 {
         return Answer::new("Nothing", ["There was no span to lose.".to_owned()]);
     }
-    let names: Vec<&str> = result.variants.iter().map(|variant| variant.name.as_str()).collect();
-    let text = match names.as_slice() {
-        [_] => "What is set lost nothing at this load.".to_owned(),
-        _ => "No variant lost a span at this load, so the SDK's defaults or whatever is cheapest will do."
-            .to_owned(),
+    let text = if result.variants.len() > 1 {
+        "No variant lost a span at this load, so the SDK's defaults or whatever is cheapest will do."
+    } else {
+        "What is set lost nothing at this load."
     };
-    Answer::new("Nothing", [text])
+    Answer::new("Nothing", [text.to_owned()])
 }
 
-fn measured(result: &RunResult, one: &Advised) -> Setting {
+fn measured(result: &RunResult, one: &Advised) -> String {
     let clean = one.clean.as_deref().unwrap_or_default();
     let (due, lost) = result.variant(clean).map_or((0, 0), words::due);
-    Setting {
-        instead_of: one.variant.clone(),
-        lines: one.lines.clone(),
-        known: format!(
-            "Measured here: {clean} lost {lost} of {} spans under the same conditions.{}",
-            PAGE.count(due),
-            one.price.as_ref().map(price).unwrap_or_default()
-        ),
-        measured: true,
-    }
+    format!("Measured here: {clean} lost {lost} of {} spans under the same conditions.", PAGE.count(due))
 }
 
 /// What it costs beside the loser.
 fn price(price: &Price) -> String {
     let ((was, is), (held, holds)) = (price.response_p99, price.memory);
     format!(
-        " Beside it: response p99 {} instead of {}, memory {} instead of {}.",
+        "Beside it: response p99 {} instead of {}, memory {} instead of {}.",
         PAGE.ms(is),
         PAGE.ms(was),
         PAGE.bytes(holds as f64),
@@ -120,27 +119,30 @@ fn price(price: &Price) -> String {
     )
 }
 
-fn calculated(result: &RunResult, one: &Advised) -> Setting {
-    let seen = one.clean.as_deref().map(|clean| {
-        let (due, lost) = result.variant(clean).map_or((0, 0), words::due);
-        format!(
-            " {clean} did run, and lost {lost} of {} spans under the same conditions; the machine was disturbed, so take that for a \
-             hint and run it again.",
-            PAGE.count(due)
-        )
-    });
-    let grows = one.plan.as_ref().is_some_and(|plan| plan.demand.per_span_s.is_some());
-    Setting {
-        instead_of: one.variant.clone(),
-        lines: one.lines.clone(),
-        known: format!(
-            "Calculated from rate and export time, with {:.0}\u{202f}% to spare; not run here.{} Run it as a variant of its own before you \
-             rely on it.{}",
-            one.plan.as_ref().map_or(0.0, spare),
-            if grows { "" } else { " It holds if an export takes no longer with a larger batch." },
-            seen.unwrap_or_default()
-        ),
-        measured: false,
+fn calculated(one: &Advised) -> String {
+    let spare = one.plan.as_ref().map_or(0.0, spare);
+    format!("Calculated from rate and export time, with {spare:.0}\u{202f}% to spare; not run here.")
+}
+
+/// Another variant that lost nothing beside it, where that proves little.
+fn hint(result: &RunResult, one: &Advised) -> Option<String> {
+    let clean = one.clean.as_deref()?;
+    let (due, lost) = result.variant(clean).map_or((0, 0), words::due);
+    Some(format!(
+        "{clean} did run, and lost {lost} of {} spans under the same conditions. The machine was disturbed: take that for a hint, and \
+         run it again.",
+        PAGE.count(due)
+    ))
+}
+
+const fn condition(one: &Advised) -> &'static str {
+    match &one.plan {
+        Some(plan) if plan.demand.per_span_s.is_some() => {
+            "Run it as a variant of its own before you rely on it."
+        }
+        _ => {
+            "It holds if an export takes no longer with a larger batch. Run it as a variant of its own before you rely on it."
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use spanfate_model::result::{LossCause, LostTo, Nearest, QueueLimit, RunResult};
+use spanfate_model::result::{LossCause, QueueLimit, LostTo, Nearest, Prediction, RunResult};
 
-use super::Answer;
+use super::{Answer, focus};
 use crate::books::Books;
 use crate::faults::{Row, rows};
 use crate::number::PAGE;
@@ -13,40 +13,86 @@ use crate::words;
 /// Most faults, and most further fates, that are named.
 const NAMED: usize = 3;
 
-/// Why?
+/// Why? Of the variant that matters most; of the whole run where its measured part lost nothing.
 pub(crate) fn why(result: &RunResult) -> Answer {
     let ranked = &result.insights.lost;
-    let Some(LostTo { fate, spans: most, worst }) = ranked.first() else {
+    let Some(most) = ranked.first() else {
         return nothing_lost(result);
     };
+    let cause = focus(result).and_then(|variant| result.insights.why(&variant.name));
+    let (fate, mut sentences) = match cause {
+        Some(cause) => (cause.fate, of_variant(result, cause)),
+        None => (most.fate, vec![of_run(most, ranked)]),
+    };
+    sentences.extend(acted(result));
+    let others = ranked.iter().filter(|lost| lost.fate != fate);
+    let others: Vec<String> = others
+        .take(NAMED)
+        .map(|lost| format!("{} {}", PAGE.count(lost.spans), lost.fate.facts().short))
+        .collect();
+    if !others.is_empty() {
+        sentences.push(format!("Also lost in this run: {}.", others.join(", ")));
+    }
+    Answer::new(words::capital(fate.facts().short), sentences)
+}
+
+fn of_variant(result: &RunResult, cause: &LossCause) -> Vec<String> {
+    let whose = if result.variants.len() > 1 { format!(" of {}", cause.variant) } else { String::new() };
+    let part = match share(cause) {
+        None => format!("All lost spans{whose}"),
+        Some(part) => format!("{part} of the lost spans{whose}"),
+    };
+    let mut out = vec![format!("{part}: {}.", cause.fate.explain())];
+    out.extend(mechanism(cause).map(|text| format!("{}.", words::capital(&text))));
+    out.extend(done_to(result, cause));
+    out
+}
+
+fn of_run(most: &LostTo, ranked: &[LostTo]) -> String {
     let all: u64 = ranked.iter().map(|lost| lost.spans).sum();
-    let part = match *most {
+    let part = match most.spans {
         most if most == all => "All of them".to_owned(),
         most => format!("{} of them", PAGE.rough(most as f64 / all as f64)),
     };
-    let mut sentences = vec![format!("{part}: {}.", fate.explain())];
-    let cause = worst.as_ref().and_then(|worst| result.insights.why(worst));
-    if let Some(cause) = cause.filter(|_| fate.facts().full_queue) {
-        sentences.extend(mechanism(result, cause));
-    }
-    sentences.extend(cause.and_then(|cause| done_to(result, cause)));
-    sentences.extend(acted(result));
-    let others = |lost: &LostTo| format!("{} {}", PAGE.count(lost.spans), lost.fate.facts().short);
-    let others: Vec<String> = ranked.iter().skip(1).take(NAMED).map(others).collect();
-    if !others.is_empty() {
-        sentences.push(format!("Also: {}.", others.join(", ")));
-    }
-    Answer::new(words::capital(fate.facts().short), sentences)
+    format!("{part}: {}.", most.fate.explain())
+}
+
+/// The share of a variant's lost spans that met its fate; `None` for all.
+fn share(cause: &LossCause) -> Option<String> {
+    (cause.lost < cause.of).then(|| PAGE.rough(cause.lost as f64 / cause.of as f64))
+}
+
+/// Why a variant lost spans, in a line.
+pub(crate) fn cause_line(result: &RunResult, cause: &LossCause) -> String {
+    let short = cause.fate.facts().short;
+    let first = match share(cause) {
+        None => short.to_owned(),
+        Some(part) => format!("{short} ({part} of the lost spans)"),
+    };
+    let faults = result.plan.variants.iter().find(|planned| planned.name == cause.variant).map_or_else(
+        Vec::new,
+        |planned| {
+            let acted = cause.faults.iter().filter_map(|number| planned.faults.get(*number));
+            acted.map(|fault| fault.title().to_owned()).collect::<Vec<_>>()
+        },
+    );
+    let faults = (!faults.is_empty()).then(|| format!("faults that acted: {}", faults.join(", ")));
+    let late = cause.late.as_ref().map(|late| format!("the receiver answered after {}", late.answer_after));
+    let parts: Vec<String> =
+        std::iter::once(first).chain(mechanism(cause)).chain(late).chain(faults).collect();
+    format!("{}.", words::capital(&parts.join("; ")))
 }
 
 /// What the scenario made its receiver do, and that the same settings lose nothing without that.
 fn done_to(result: &RunResult, cause: &LossCause) -> Option<String> {
     let late = cause.late.as_ref()?;
-    let mut text = format!("Here the receiver was made to answer after {}", late.answer_after);
+    let mut text = format!("The scenario made the receiver answer after {}", late.answer_after);
     if let Some(clean) = late.without.as_ref().and_then(|name| result.variant(name)) {
         let due = PAGE.count(words::due(clean).0);
-        text +=
-            &format!("; with one that answers at once the same settings lost 0 of {due} ({})", clean.name);
+        text += &format!(
+            "; with a receiver that answers at once the same settings lost 0 of {due} spans ({})",
+            clean.name
+        );
     }
     Some(format!("{text}."))
 }
@@ -63,22 +109,21 @@ fn acted(result: &RunResult) -> Option<String> {
     (!some.is_empty()).then(|| format!("Faults that acted: {}{more}.", some.join(", ")))
 }
 
-/// What makes a queue run full.
-fn mechanism(result: &RunResult, cause: &LossCause) -> Option<String> {
+/// What makes a queue run full, without a capital and a full stop.
+fn mechanism(cause: &LossCause) -> Option<String> {
     let (law, limit) = cause.law.as_ref().zip(cause.limit)?;
-    let name =
-        if result.variants.len() > 1 { format!("With {} one", cause.variant) } else { "One".to_owned() };
+    let Prediction { spans_per_s: came, ceiling, export_ms, .. } = *law;
+    let batch = PAGE.counted(u64::from(law.batch), "span", "spans");
     let worker = format!(
-        "{name} worker exports {} in {}, so {} a second at most",
-        PAGE.counted(u64::from(law.batch), "span", "spans"),
-        PAGE.ms(law.export_ms),
-        PAGE.fixed(law.ceiling, 0)
+        "one worker exports {batch} in {}, so {}/s at most; {}/s came",
+        PAGE.ms(export_ms),
+        PAGE.fixed(ceiling, 0),
+        PAGE.fixed(came, 0)
     );
     Some(match limit {
-        QueueLimit::Ceiling => format!("{worker}; {} came.", PAGE.fixed(law.spans_per_s, 0)),
+        QueueLimit::Ceiling => worker,
         QueueLimit::Standstill => format!(
-            "{worker}, more than the {} that came: exports stood still for longer than the queue of {} could take up.",
-            PAGE.fixed(law.spans_per_s, 0),
+            "{worker}. Exports stood still for longer than the queue of {} could take up",
             PAGE.count(u64::from(law.queue))
         ),
     })
@@ -98,7 +143,7 @@ fn nothing_lost(result: &RunResult) -> Answer {
                 String::new()
             };
             format!(
-                "{who}{} spans a second came, and its worker could have exported {} ({}).",
+                "{who}{} spans/s came, and its worker could have exported {}/s ({}).",
                 PAGE.fixed(law.spans_per_s, 0),
                 PAGE.fixed(law.ceiling, 0),
                 PAGE.rough(law.spans_per_s / law.ceiling)

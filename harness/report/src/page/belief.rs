@@ -6,50 +6,28 @@ use spanfate_model::term::Term;
 
 use super::grid::Grid;
 use super::part::{Section, doubt, fold, trial_name};
+use super::{clock, instrument, witnesses};
+use crate::answers::belief;
 use crate::books::trials;
 use crate::labels;
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 use crate::words::{self, maybe};
 
-/// The section.
+/// The section: what was checked, whether witnesses agree, and what they cost.
 pub(crate) fn section(result: &RunResult) -> Section {
     // Without a load of ours there is nothing of it to look at.
     let has_load = result.plan.subject().has_load();
     let loaded = |table: Html| if has_load { table } else { Html::new() };
-    let body = [checks(result), loaded(conditions(result)), witnesses(result), failures(result)];
+    let own = [checks(result), loaded(conditions(result)), ended(result), failures(result)];
+    let parts = [witnesses::section(result), instrument::section(result), clock::section(result)];
+    let parts: Html = parts.iter().flatten().map(Section::part).collect();
     Section {
         id: "belief",
         question: "Why may I believe it?",
-        answer: answer(result),
-        body: body.into_iter().collect(),
+        answer: belief(result).sentences.join(" "),
+        body: own.into_iter().collect::<Html>().with(&parts),
     }
-}
-
-fn answer(result: &RunResult) -> String {
-    let all = trials(result).count();
-    if all == 0 {
-        return "There is no trial to believe.".to_owned();
-    }
-    let valid = |figure: Basis| trials(result).filter(|(_, trial)| trial.is_valid(figure)).count();
-    let gaps = trials(result).filter(|(_, trial)| {
-        trial.witnesses.iter().any(|report| matches!(report.state, WitnessState::Lossy(_)))
-    });
-    let gaps = match gaps.count() {
-        0 => "no witness has a gap".to_owned(),
-        n => format!("a witness has a gap in {}", PAGE.counted(n as u64, "trial", "trials")),
-    };
-    if !result.plan.subject().has_load() {
-        return format!("The books rest on the witnesses below, and {gaps}.");
-    }
-    let (loss, latency) = (valid(Basis::Loss), valid(Basis::Latency));
-    if loss == all && latency == all {
-        return format!(
-            "Yes, by every check: loss and latency are valid in {} and {gaps}.",
-            if all == 1 { "the trial".to_owned() } else { format!("all {all} trials") }
-        );
-    }
-    format!("In part: loss is valid in {loss} of {all} trials, latency in {latency} of {all}; {gaps}.")
 }
 
 /// A check over all trials.
@@ -176,7 +154,7 @@ fn condition(variant: &VariantResult, trial: &TrialResult) -> Vec<String> {
     ]
 }
 
-fn witnesses(result: &RunResult) -> Html {
+fn ended(result: &RunResult) -> Html {
     const ALL: [Witness; 6] =
         [Witness::Process, Witness::Probe, Witness::Wire, Witness::Sdk, Witness::Collector, Witness::Load];
     let seen = |witness: &Witness| {

@@ -140,7 +140,7 @@ fn body(lossy: &[&VariantResult], clean: &[&VariantResult]) -> Html {
         if lossy.is_empty() {
             out.push(&inner);
         } else {
-            out.push(&Html::leaf("h3", "", "Where the time goes without a loss"));
+            out.push(&Html::leaf("h4", "", "Where the time goes without a loss"));
             let summary =
                 format!("{} without a loss", PAGE.counted(clean.len() as u64, "variant", "variants"));
             out.push(&if clean.len() > OPEN { details(&summary, inner) } else { inner });

@@ -3,23 +3,24 @@
 use spanfate_model::result::{ClaimOutcome, ClaimResult, RunResult};
 
 use super::grid::Grid;
-use super::part::{Section, badge, note};
+use super::part::{badge, details, note, open_section};
 use crate::markup::Html;
 use crate::number::PAGE;
 use crate::words;
 
-/// The section; absent where nothing is claimed.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+/// The section, in the open; nothing where nothing is claimed.
+pub(crate) fn section(result: &RunResult) -> Html {
     let claims = &result.claims;
     if claims.is_empty() {
-        return None;
+        return Html::new();
     }
-    let body = table(claims).with(&conditions(claims)).with(&note(
+    let measured = details("What was measured for it", conditions(claims));
+    let inner = Html::leaf("p", "answer", answer(claims)).with(&table(claims)).with(&measured).with(&note(
         "A claim is reproduced if everything was measured that must be if it is right, and refuted if nothing of it was. That \
          changes no verdict: a claim that is refuted is a finding.",
     ));
     let question = if claims.len() == 1 { "Was the claim right?" } else { "Were the claims right?" };
-    Some(Section { id: "claims", question, answer: answer(claims), body })
+    open_section("claims", question, inner)
 }
 
 fn answer(claims: &[ClaimResult]) -> String {

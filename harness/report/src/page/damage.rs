@@ -196,7 +196,7 @@ fn examples() -> Html {
         .iter()
         .enumerate()
         .map(|(at, one)| (one.name.to_owned(), state(at, one).with(&Html::leaf("p", "note", one.words))));
-    Html::leaf("h3", "", "What the words mean, by the example of a small trace")
+    Html::leaf("h4", "", "What the words mean, by the example of a small trace")
         .with(&keys)
         .with(&plots(drawn))
 }
@@ -213,7 +213,7 @@ fn services(result: &RunResult) -> Html {
         .enumerate()
         .map(|(at, (variant, damage))| (variant.name.clone(), plot(at, variant, &deepest(damage))));
     let inner = keys.with(&plots(drawn)).with(&table(&all));
-    Html::leaf("h3", "", "Which services are missing from traces").with(&inner)
+    Html::leaf("h4", "", "Which services are missing from traces").with(&inner)
 }
 
 /// The services from the load downwards.

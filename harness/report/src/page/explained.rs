@@ -62,7 +62,7 @@ fn panel(one: &Explanation) -> Html {
         cells.extend(several.then(|| step.path.clone().unwrap_or_default()));
         grid.row(cells);
     }
-    let mut out = Html::leaf("h3", "", format!("{} · {}", one.variant, one.standing));
+    let mut out = Html::leaf("h4", "", format!("{} · {}", one.variant, one.standing));
     out.push(&Html::leaf("p", "formula", &one.verdict));
     let ids = format!("{}. Span {} of trace {}.", place(one), one.span_id, one.trace_id);
     out.push(&note(ids));

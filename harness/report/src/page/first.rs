@@ -3,8 +3,10 @@
 use spanfate_model::result::{Expectation, RunResult};
 use spanfate_model::verdict::Verdict;
 
+use super::causes;
 use super::grid::Grid;
-use super::part::{Section, badge, details, trial_name};
+use super::overview;
+use super::part::{Section, badge, details, paste, trial_name};
 use crate::answers::{self, Answer};
 use crate::books::{Books, LISTS, contradictions, trials};
 use crate::markup::Html;
@@ -14,10 +16,10 @@ use crate::{planned, words};
 /// Ids that are listed when the books do not close.
 const IDS: usize = 50;
 /// Most reasons that are shown at once.
-const REASONS: usize = 3;
+const REASONS: usize = 1;
 
 /// The first screen, above these sections.
-pub(crate) fn screen(result: &RunResult, sections: &[Section]) -> Html {
+pub(crate) fn screen(result: &RunResult, sections: &[&Section]) -> Html {
     let heading = Html::element("h2", &[("id", "verdict-q"), ("class", "verdict")], badge(result.verdict))
         .with(&Html::leaf("p", "answer", words::sentence(result)));
     let lossy = result.verdict == Verdict::Pass && Books::of_run(result).lost > 0;
@@ -31,7 +33,9 @@ pub(crate) fn screen(result: &RunResult, sections: &[Section]) -> Html {
         heading,
         banners(result),
         reasons(result),
+        overview::picture(result),
         four(result, sections),
+        causes::of_all(result),
         tiles(result),
         unplaced(result),
         expectations(result),
@@ -67,7 +71,7 @@ fn reasons(result: &RunResult) -> Html {
 }
 
 /// The four questions with their answers, each with the section that says more.
-fn four(result: &RunResult, sections: &[Section]) -> Html {
+fn four(result: &RunResult, sections: &[&Section]) -> Html {
     let cards = [
         ("Is anything lost?", "lost", answers::lost(result), "fates"),
         ("Why?", "why", answers::why(result), "time"),
@@ -92,18 +96,12 @@ fn four(result: &RunResult, sections: &[Section]) -> Html {
 
 fn said(answer: &Answer) -> Html {
     let mut out = Html::leaf("p", "short", &answer.short);
-    for setting in &answer.settings {
+    if let Some(setting) = &answer.setting {
         out.push(&Html::leaf("p", "", format!("In place of {}:", setting.instead_of)));
-        out.push(&lines(&setting.lines));
+        out.push(&paste(&setting.lines));
         out.push(&Html::leaf("p", "known", &setting.known));
     }
     out.with(&answer.sentences.iter().map(|sentence| Html::leaf("p", "", sentence)).collect())
-}
-
-/// Lines to paste, as they are.
-fn lines(lines: &[String]) -> Html {
-    let code: Html = lines.iter().map(|line| Html::text(line).with(&Html::literal("\n"))).collect();
-    Html::element("pre", &[("class", "paste"), ("tabindex", "0")], Html::element("code", &[], code))
 }
 
 fn tiles(result: &RunResult) -> Html {

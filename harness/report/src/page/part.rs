@@ -22,7 +22,7 @@ impl Section {
     /// The section as markup: question and answer in sight, what the answer rests on folded away.
     pub(crate) fn render(&self) -> Html {
         let (heading, inside) = (format!("{}-q", self.id), self.inside());
-        let head = Html::element("h2", &[("id", &heading)], Html::text(self.question)).with(&Html::leaf(
+        let head = Html::element("h3", &[("id", &heading)], Html::text(self.question)).with(&Html::leaf(
             "p",
             "answer",
             &self.answer,
@@ -34,6 +34,12 @@ impl Section {
             Html::element("details", &[("class", "fold")], Html::element("summary", &[], head).with(&body))
         };
         Html::element("section", &[("id", self.id), ("aria-labelledby", &heading)], inner)
+    }
+
+    /// The section as a part of another one: under its own heading and anchor, and nothing folded.
+    pub(crate) fn part(&self) -> Html {
+        let head = Html::leaf("h4", "", self.question).with(&Html::leaf("p", "", &self.answer));
+        Html::element("div", &[("class", "part"), ("id", self.id)], head.with(&self.body))
     }
 
     /// Where a link to it leads: into what is folded, so that browsers unfold it.
@@ -70,6 +76,12 @@ pub(crate) fn details(summary: &str, inner: Html) -> Html {
 pub(crate) fn fold(rows: usize, summary: &str, inner: Html) -> Html {
     const SHORT: usize = 20;
     if rows > SHORT { details(summary, inner) } else { inner }
+}
+
+/// Lines to paste, as they are.
+pub(crate) fn paste(lines: &[String]) -> Html {
+    let code: Html = lines.iter().map(|line| Html::text(line).with(&Html::literal("\n"))).collect();
+    Html::element("pre", &[("class", "paste"), ("tabindex", "0")], Html::element("code", &[], code))
 }
 
 /// Plots beside each other as far as there is room, each under its name.

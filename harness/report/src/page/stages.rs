@@ -30,7 +30,7 @@ pub(crate) fn diagrams(result: &RunResult) -> Html {
         "From left to right: what the spans reach, and downwards those that leave the way before it. Stages before which none \
          left are not drawn. A ribbon is as wide as its spans are many; the thinnest are drawn wider, to be seen.",
     );
-    Html::leaf("h3", "", format!("The way of the spans {whose}"))
+    Html::leaf("h4", "", format!("The way of the spans {whose}"))
         .with(&keys)
         .with(&Html::element("figure", &[], sankey("way", whose, &way)))
         .with(&words)

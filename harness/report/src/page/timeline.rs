@@ -97,7 +97,7 @@ fn numbered(acting: &[String]) -> Html {
 }
 
 /// The trial with the highest loss; the first of these.
-fn worst(variant: &VariantResult) -> Option<&TrialResult> {
+pub(crate) fn worst(variant: &VariantResult) -> Option<&TrialResult> {
     let drawn = variant.trials.iter().filter(|trial| !trial.timeline.is_empty());
     drawn.reduce(|worst, trial| if trial.loss.rate > worst.loss.rate { trial } else { worst })
 }

@@ -2,7 +2,10 @@
 
 use std::convert::Infallible;
 
+use plotters::chart::ChartContext;
 use plotters::coord::Shift;
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::Rectangle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -14,11 +17,15 @@ use crate::markup::Html;
 
 /// Where plots are drawn.
 pub(crate) type Area<'a> = DrawingArea<Svg<'a>, Shift>;
+/// A chart over seconds.
+pub(super) type Chart<'a, 'b> = ChartContext<'a, Svg<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 /// What drawing gives.
 pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
 
 /// Width of plots in SVG units: about that of a phone, so that text is as large there as anywhere.
 pub(crate) const WIDTH: u32 = 400;
+/// Width of the value axis of a chart over seconds, and of what is free right of it.
+pub(super) const SIDES: (f64, f64) = (52.0, 14.0);
 /// Least width of a bar that stands for something.
 const THIN: f64 = 1.5;
 /// About the width of a character of text.

@@ -2,22 +2,18 @@
 
 use std::convert::Infallible;
 
-use plotters::chart::{ChartBuilder, ChartContext};
-use plotters::coord::cartesian::Cartesian2d;
-use plotters::coord::types::RangedCoordf64;
+use plotters::chart::ChartBuilder;
 use plotters::drawing::DrawingAreaErrorKind;
 use plotters::element::{PathElement, Polygon, Rectangle};
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::figure::{Area, Drawn, FONT, WIDTH, font, px, stroke};
+use super::figure::{Area, Chart, Drawn, FONT, SIDES, WIDTH, font, px, stroke};
 use super::reading::{Axis, Reading};
 use super::shade::Shades;
-use super::svg::{Ink, Svg};
+use super::svg::Ink;
 use crate::number::PAGE;
 
-/// Width of the value axis, and of what is free right of the charts.
-pub(super) const SIDES: (f64, f64) = (52.0, 14.0);
 /// Heights: of a lane's name, of a row of its keys, of the time axis, and of what is free below a lane.
 const NAME: f64 = 19.0;
 const KEYS: f64 = 15.0;
@@ -29,8 +25,6 @@ const PER_LABEL: f64 = 12.0;
 const CHARACTER: f64 = 6.4;
 const SQUARE: (f64, f64) = (9.0, 26.0);
 
-/// A chart over seconds.
-pub(super) type Chart<'a, 'b> = ChartContext<'a, Svg<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 /// Seconds and values.
 pub(super) type Points = Vec<(f64, f64)>;
 

@@ -56,7 +56,12 @@ fn axis_end(variants: &[VariantResult]) -> f64 {
             .flatten()
             .chain(trials)
     });
-    let highest = drawn.filter(|share| share.is_finite()).fold(0.0, f64::max).min(1.0);
+    round_end(drawn)
+}
+
+/// The highest of some shares, rounded up to 1, 2, 4, 6, 8 or 10 of its decade.
+pub(super) fn round_end(shares: impl Iterator<Item = f64>) -> f64 {
+    let highest = shares.filter(|share| share.is_finite()).fold(0.0, f64::max).min(1.0);
     if highest <= 1e-6 {
         return 0.01;
     }

@@ -8,8 +8,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use spanfate_model::plan::Plan;
 use spanfate_model::result::{TrialResult, VariantResult};
 
-use super::figure::{Drawn, FONT, WIDTH, font, px, stroke};
-use super::lane::{Chart, SIDES};
+use super::figure::{Chart, Drawn, FONT, SIDES, WIDTH, font, px, stroke};
 use super::svg::{Ink, Svg};
 use crate::faults::counts_requests;
 

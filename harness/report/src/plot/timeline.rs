@@ -24,6 +24,12 @@ const FEWEST: usize = 40;
 const TALL: f64 = 120.0;
 const MIDDLE: f64 = 62.0;
 const LOW: f64 = 36.0;
+/// Heights of charts where there is little room: of rates, and of others.
+const BRIEF: (f64, f64) = (54.0, 30.0);
+/// Names of lanes that are always of interest.
+const RATES: &str = "spans/s";
+const QUEUE: &str = "queue, spans";
+const EXPORT: &str = "longest export, ms";
 /// Inks of lost fates, in the order of their totals; what is left over shares one.
 const FATES: [Ink; 5] = [Ink::Fate1, Ink::Fate2, Ink::Fate3, Ink::Fate4, Ink::Fate5];
 
@@ -68,15 +74,32 @@ impl<'a> Timelines<'a> {
 
     /// The timeline of one trial of a variant.
     pub(crate) fn draw(&self, variant: &VariantResult, trial: &TrialResult, at: usize) -> Html {
+        let lanes = self.lanes(trial, &Buckets::of(trial, self.points));
+        self.drawn(format!("time-{at}"), variant, trial, &lanes)
+    }
+
+    /// The same in short: spans created, received and lost, the queue, and the longest export.
+    pub(crate) fn brief(&self, variant: &VariantResult, trial: &TrialResult) -> Html {
+        let mut lanes = self.lanes(trial, &Buckets::of(trial, self.points));
+        lanes.retain(|lane| [RATES, QUEUE, EXPORT].contains(&lane.name));
+        for lane in &mut lanes {
+            lane.height = if lane.name == RATES { BRIEF.0 } else { BRIEF.1 };
+            if lane.name == RATES {
+                lane.marks.retain(|mark| !matches!(mark, Mark::Band(..)));
+                lane.keys = vec![(Ink::Created, "created"), (Ink::Received, "received"), (Ink::Lost, "lost")];
+            }
+        }
+        self.drawn("overview-time".to_owned(), variant, trial, &lanes)
+    }
+
+    fn drawn(&self, key: String, variant: &VariantResult, trial: &TrialResult, lanes: &[Lane]) -> Html {
         let shades = Shades::of(self.plan, variant, trial, self.end);
-        let buckets = Buckets::of(trial, self.points);
-        let lanes = self.lanes(trial, &buckets);
         let last = lanes.len().saturating_sub(1);
         let height: f64 = lanes.iter().enumerate().map(|(at, lane)| lane.room(at == last)).sum();
         let figure = Figure {
-            key: format!("time-{at}"),
+            key,
             title: &format!("Timeline of {}", variant.name),
-            description: self.described(variant, trial, &lanes),
+            description: self.described(variant, trial, lanes),
             height: height as u32,
         };
         let frame = Frame { end: self.end, shades: &shades };
@@ -118,7 +141,7 @@ impl<'a> Timelines<'a> {
     fn lanes(&self, trial: &TrialResult, buckets: &Buckets) -> Vec<Lane> {
         let rate = |pick: fn(&Slice) -> u64| buckets.line(|slice| pick(slice) as f64 / buckets.seconds);
         let rates = Lane {
-            name: "spans/s",
+            name: RATES,
             top: self.rate * 1.08,
             height: TALL,
             whole: false,
@@ -145,14 +168,14 @@ impl<'a> Timelines<'a> {
             points.retain(|(_, value)| *value > 0.0);
             Mark::Line(Ink::Lane, 1.75, points)
         };
-        let mut queue = one("queue, spans", MIDDLE, buckets.line(|slice| slice.queue as f64), area);
+        let mut queue = one(QUEUE, MIDDLE, buckets.line(|slice| slice.queue as f64), area);
         if let Some(lane) = &mut queue {
             lane.top = lane.top.max(4.0);
             lane.marks.extend((capacity > 0.0).then_some(Mark::Level(Ink::Capacity, capacity)));
         }
         let others = [
             queue,
-            one("longest export, ms", LOW, buckets.line(|slice| slice.export_ms), area),
+            one(EXPORT, LOW, buckets.line(|slice| slice.export_ms), area),
             one("exports in flight", LOW, buckets.line(|slice| slice.in_flight as f64), area),
             one("stopped by the GC, ms", LOW, buckets.line(|slice| slice.stopped_ms), posts),
             one("heap in use, MiB", LOW, buckets.line(|slice| slice.heap as f64 / 1_048_576.0), line),

@@ -21,7 +21,7 @@ pub(super) fn bars(lossy: &[&VariantResult]) -> Html {
         return Html::new();
     }
     let most = if lossy.len() > 1 { ", which loses most," } else { "" };
-    Html::leaf("h3", "", format!("How the losses of {}{most} are split", variant.name)).with(&plots(drawn)).with(
+    Html::leaf("h4", "", format!("How the losses of {}{most} are split", variant.name)).with(&plots(drawn)).with(
         &note("Bar and second number: share of the variant's lost spans. Rate: the share of these spans that is lost."),
     )
 }
