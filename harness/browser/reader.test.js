@@ -31,7 +31,7 @@ test('a table is sorted by the column whose head is pressed, by mouse and by key
   const column = await head.evaluate((cell) => cell.cellIndex);
   const read = () =>
     table.locator('tbody tr').evaluateAll(
-      (rows, at) => rows.map((row) => Number(row.cells[at].textContent.replace(/\u202f/g, ''))),
+      (rows, at) => rows.map((row) => Number(row.cells[at].textContent.replace(/,/g, ''))),
       column,
     );
   const before = await read();

@@ -149,11 +149,7 @@ fn asked(demand: &Demand) -> String {
         time(demand.round_trip_s * 1e3)
     );
     if let Some(burst) = demand.burst {
-        out += &format!(
-            ", up to {}/s for {}",
-            TERMINAL.fixed(burst.spans_per_s, 0),
-            time(burst.lasting_s * 1e3)
-        );
+        out += &format!(", up to {} for {}", TERMINAL.rate(burst.spans_per_s), time(burst.lasting_s * 1e3));
     }
     if demand.outage_s > 0.0 {
         out += &format!(", connections refused for {}", time(demand.outage_s * 1e3));
@@ -176,9 +172,9 @@ fn sentence(plan: &AdvicePlan) -> String {
     let asked = plan.demand.outage_s;
     let does = if now.lost_per_s > 0.0 {
         format!(
-            "{who} lose{s} {} of all spans, {}/s",
+            "{who} lose{s} {} of all spans, {}",
             TERMINAL.percent(now.loss),
-            TERMINAL.fixed(now.lost_per_s, 0)
+            TERMINAL.rate(now.lost_per_s)
         )
     } else if asked > 0.0 && now.survives_s <= 0.0 {
         format!("{who} survive{s} no failed export at this rate")
@@ -189,14 +185,16 @@ fn sentence(plan: &AdvicePlan) -> String {
     };
     let code = plan.code.as_ref().is_some_and(|code| code == advised);
     match (lacks.is_empty(), code) {
-        (true, false) => format!("{does}. What follows loses nothing, by the law."),
+        (true, false) => format!("{does}. By the capacity model what follows loses nothing."),
         (true, true) => {
             format!(
-                "{does}. Variables alone do not suffice; with the lines of code below nothing is lost, by the law."
+                "{does}. Variables alone do not suffice; with the lines of code below nothing is lost by the capacity model."
             )
         }
         (false, _) if plan.keeps_up() => {
-            format!("{does}. What follows loses nothing, by the law, but with less than the margin.")
+            format!(
+                "{does}. By the capacity model what follows loses nothing, but with less than the margin."
+            )
         }
         (false, _) => format!("{does}. No settings suffice:"),
     }

@@ -18,7 +18,7 @@ pub(crate) fn render(frontier: &Frontier, advised: Option<&AdvicePlan>) -> Strin
     }
     let too_slow = advised.is_some_and(|plan| plan.advised().1.contains(&Shortfall::Ceiling));
     if too_slow && frontier.verified.last().is_some_and(|one| one.lossy == 0 && one.clean > 0) {
-        out += "That is what the queue took up in a trial of this length: by the law a longer one loses spans.\n";
+        out += "That is what the queue took up in a trial of this length: by the capacity model a longer one loses spans.\n";
     }
     out
 }
@@ -27,12 +27,15 @@ fn verified(one: &Verified) -> String {
     let trials = one.clean + one.lossy;
     let spoilt = match one.unusable {
         0 => String::new(),
-        some => format!("; {} spoilt by other work", TERMINAL.counted(some, "trial", "trials")),
+        some => format!(
+            "; {} not valid for other work on this machine",
+            TERMINAL.counted(some, "trial", "trials")
+        ),
     };
     let what = format!("a batch of {} and a queue of {}", one.batch, one.queue);
     let (lost, created) = (TERMINAL.count(one.lost), TERMINAL.count(one.created));
     match (one.lossy, trials) {
-        (_, 0) => format!("not verified: {what}; every trial was spoilt by other work on this machine\n"),
+        (_, 0) => format!("not verified: {what}; no trial is valid, for other work on this machine\n"),
         (0, _) => format!(
             "verified: {what} lost {lost} of {created} spans, {trials}/{trials} trials clean{spoilt}\n"
         ),
@@ -56,7 +59,7 @@ fn limits(frontier: &Frontier) -> String {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     let spans = if frontier.along == Along::Rate { "spans/s" } else { "" };
-    let head = ["variant", &format!("limit, {unit}"), spans, "law", "for ever", "export ms", "trials"];
+    let head = ["variant", &format!("limit, {unit}"), spans, "model", "for ever", "export ms", "trials"];
     table.set_header(head.map(str::to_owned));
     for limit in &frontier.variants {
         table.add_row(row(limit, frontier.along));

@@ -34,7 +34,7 @@ pub(crate) fn check(term: &Term<TrustCheck>) -> Cow<'_, str> {
             TrustCheck::Unplaced => "spans that cannot be placed",
             TrustCheck::Uncounted => "spans that may have been made uncounted",
             TrustCheck::Samples => "usage samples",
-            TrustCheck::ForeignCpu => "foreign CPU on the fixture's cores, share",
+            TrustCheck::ForeignCpu => "neighbour CPU on the fixture's cores, share",
             TrustCheck::Steal => "steal on the fixture's cores, share",
             TrustCheck::Failed => "requests that failed, share of started",
             TrustCheck::StartLag => "start lag p99, ms (at most a tenth of response p99, or 0.2)",

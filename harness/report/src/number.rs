@@ -3,24 +3,24 @@
 /// What stands for a number that does not exist.
 pub(crate) const NONE: &str = "–";
 
+use spanfate_model::quantity::digits::grouped;
+
 /// A way to write numbers.
 #[derive(Clone, Copy)]
 pub(crate) struct Numbers {
-    /// Between groups of three digits.
-    separator: char,
     /// Between a number and its unit.
     space: char,
 }
 
 /// For the terminal.
-pub(crate) const TERMINAL: Numbers = Numbers { separator: ',', space: ' ' };
-/// For HTML: narrow no-break spaces.
-pub(crate) const PAGE: Numbers = Numbers { separator: '\u{202f}', space: '\u{202f}' };
+pub(crate) const TERMINAL: Numbers = Numbers { space: ' ' };
+/// For HTML: a narrow no-break space.
+pub(crate) const PAGE: Numbers = Numbers { space: '\u{202f}' };
 
 impl Numbers {
     /// A count.
     pub(crate) fn count(self, n: u64) -> String {
-        self.group(&n.to_string())
+        grouped(&n.to_string())
     }
 
     /// A count with its noun.
@@ -36,7 +36,7 @@ impl Numbers {
         let text = format!("{:.decimals$}", value.abs());
         let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
         let sign = if value < 0.0 && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) { "−" } else { "" };
-        format!("{sign}{}{rest}", self.group(whole))
+        format!("{sign}{}{rest}", grouped(whole))
     }
 
     /// A number with about three digits, for example milliseconds or events per second.
@@ -134,15 +134,9 @@ impl Numbers {
         self.fixed(mib, usize::from(mib < 10.0))
     }
 
-    fn group(self, digits: &str) -> String {
-        let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-        for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at).is_multiple_of(3) {
-                out.push(self.separator);
-            }
-            out.push(digit);
-        }
-        out
+    /// Events per second.
+    pub(crate) fn rate(self, per_second: f64) -> String {
+        format!("{}/s", self.fixed(per_second, 0))
     }
 }
 
@@ -158,7 +152,7 @@ mod tests {
         assert_eq!(TERMINAL.fixed(-0.001, 1), "0.0");
         assert_eq!(TERMINAL.short(0.1234), "0.123");
         assert_eq!(TERMINAL.short(f64::NAN), NONE);
-        assert_eq!(PAGE.count(45_000), "45\u{202f}000");
+        assert_eq!(PAGE.count(45_000), "45,000");
         assert_eq!([98e6, 1500.0, 12.0].map(|n| TERMINAL.scaled(n)), ["98.0 M", "1.50 k", "12.0"]);
     }
 

@@ -48,9 +48,7 @@ pub(crate) fn line(peek: &Peek) -> String {
         return format!("{:>6.0} s  no batch processor was heard of yet", peek.watched_s);
     }
     let one = |processor: &ProcessorPeek| {
-        let rate = |value: Option<f64>| {
-            value.map_or_else(|| "–".to_owned(), |value| format!("{}/s", TERMINAL.fixed(value, 0)))
-        };
+        let rate = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| TERMINAL.rate(value));
         let trip = processor.round_trip.map_or_else(|| "–".to_owned(), |trip| TERMINAL.ms(trip.mean_ms));
         format!(
             "dropped {} (+{}), queue {} of {}, offered {}, ceiling {}, round trip {trip}",
@@ -185,7 +183,7 @@ fn exports(of: &ProcessorPeek) -> String {
 }
 
 fn rates(out: &mut String, of: &ProcessorPeek) {
-    let per_s = |rate: f64| format!("{}/s", TERMINAL.fixed(rate, 0));
+    let per_s = |rate: f64| TERMINAL.rate(rate);
     let offered = of.offered_per_s.map(per_s);
     let (Some(ceiling), Some(trip)) = (of.ceiling_per_s, of.round_trip) else {
         row(out, "ceiling", "unknown: no export ended");
@@ -217,7 +215,11 @@ fn advice(out: &mut String, of: &ProcessorPeek) {
         return;
     };
     for (index, one) in set.iter().enumerate() {
-        row(out, if index == 0 { "paste" } else { "" }, &assignment(one.name, one.value));
+        row(
+            out,
+            if index == 0 { "paste" } else { "" },
+            &format!("export {}", assignment(one.name, one.value)),
+        );
     }
     if memory_bytes > memory_now_bytes {
         row(
@@ -235,8 +237,8 @@ fn advice(out: &mut String, of: &ProcessorPeek) {
             out,
             "",
             &format!(
-                "ceiling then {}/s, if an export takes no longer with a larger batch: an estimate, so peek again",
-                TERMINAL.fixed(*ceiling_per_s, 0)
+                "ceiling then {}, if an export takes no longer with a larger batch: an estimate, so peek again",
+                TERMINAL.rate(*ceiling_per_s)
             ),
         );
     }

@@ -31,7 +31,7 @@ pub(crate) fn planted(plan: &Plan, numbers: Numbers) -> Option<String> {
     let mut text = match losses {
         0 => String::new(),
         n => format!(
-            "This run plants {} on purpose in each trial: {}.",
+            "This run seeds {} on purpose in each trial: {}.",
             numbers.counted(n, "loss", "losses"),
             parts.join("; ")
         ),

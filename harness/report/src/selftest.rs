@@ -17,7 +17,7 @@ pub(crate) fn render(selftest: &Selftest) -> String {
     );
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["what is true", "figure", "found", "share, 95 % bounds", "unsure", "spoilt"]);
+    table.set_header(["what is true", "figure", "found", "share, 95 % bounds", "unsure", "not valid"]);
     for check in &selftest.checks {
         table.add_row(row(check));
     }
@@ -33,7 +33,7 @@ pub(crate) fn render(selftest: &Selftest) -> String {
     out.push('\n');
     for one in &selftest.planted {
         out += &format!(
-            "planted {} {}, found {}\n",
+            "seeded {} {}, found {}\n",
             TERMINAL.count(one.planted),
             one.what,
             TERMINAL.count(one.found)

@@ -117,7 +117,7 @@ impl Rounds {
             reasons.extend(judge(check));
         }
         for one in planted.iter().filter(|one| one.found != one.planted) {
-            let why = format!("planted {} {}, found {}", one.planted, one.what, one.found);
+            let why = format!("seeded {} {}, found {}", one.planted, one.what, one.found);
             reasons.push((Verdict::AccountingBroken, why));
         }
         if unplaced > 0 {

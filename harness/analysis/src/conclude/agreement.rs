@@ -149,7 +149,7 @@ fn exported(scene: &WitnessAccounts<'_>, skew: &Skew) -> Agreement {
     let sdk = sdk.map_or(stages.exported_ok + twice, |(_, count)| count);
     if out.difference > 0 && out.explained.is_none() && wire_explained && sdk == stages.exported_ok + twice {
         let why = format!(
-            "{missing} of them are unexplained or unaccounted, {twice} were sent a second time by the plant"
+            "{missing} of them are unexplained or unaccounted, {twice} were sent a second time on purpose"
         );
         out.explained = Some(why);
     }

@@ -126,7 +126,7 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
         doubt("no span was created, so nothing is proven".to_owned());
     }
     if trial.status == Status::Partial {
-        doubt("its logs are torn".to_owned());
+        doubt("its logs are cut off".to_owned());
     }
     if let Some(error) = &trial.error {
         doubt(format!("the harness could not finish it: {error}"));

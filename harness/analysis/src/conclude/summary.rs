@@ -138,7 +138,7 @@ fn marks_of(trial: &TrialResult) -> Vec<String> {
         put("not complete".to_owned());
     }
     for mark in trial.validity.iter().filter(|mark| !mark.valid) {
-        put(format!("{} spoilt", mark.figure));
+        put(format!("{} not valid", mark.figure));
     }
     for report in trial.witnesses.iter().filter(|report| matches!(report.state, WitnessState::Lossy(_))) {
         put(format!("{} witness has a gap", report.witness.as_str()));

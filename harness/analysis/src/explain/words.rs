@@ -1,19 +1,13 @@
 //! How numbers and foreign text are written in explanations.
 
+use spanfate_model::quantity::digits::grouped;
+
 /// Most characters of a text of others.
 const LONGEST: usize = 200;
 
 /// A count, grouped.
 pub(super) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    grouped(&n.to_string())
 }
 
 /// A count of spans.

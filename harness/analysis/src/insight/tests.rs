@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use spanfate_model::books::ledger::{FateCount, Ledger};
-use spanfate_model::exporter::{Effective, Exporter, OnFull};
+use spanfate_model::exporter::{Effective, Exporter, OnFull, Protocol};
 use spanfate_model::fate::Fate;
 use spanfate_model::format::manifest::{FORMAT, Status};
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{
-    Begin, ExportFigures, How, Insights, LoadFigures, Loss, Prediction, Quantiles, QueueLimit, RunResult,
+    Begin, ExportFigures, FocusRule, How, Insights, LoadFigures, Loss, Prediction, Quantiles, QueueLimit, RunResult,
     TrialResult, UsageFigures, VariantResult, VariantSummary,
 };
-use spanfate_model::scenario::{Load, Receiver, Scenario, Variant};
+use spanfate_model::scenario::{Compare, Load, Receiver, Scenario, Variant};
 use spanfate_model::verdict::Verdict;
 
 use super::alike::{likenesses, replaceable};
@@ -285,4 +285,40 @@ fn every_key_of_a_variant_counts_in_one_aspect() {
         let program = other.sdk != base.sdk || other.build != base.build;
         assert_eq!(replaceable(&base, &other), !shows[1..].contains(&true) && !program, "change {at}");
     }
+}
+
+/// Whom a reader looks at first, and why.
+fn focus(result: &RunResult) -> (String, FocusRule) {
+    let focus = insights(result).focus.unwrap();
+    (focus.variant, focus.rule)
+}
+
+#[test]
+fn the_variant_that_people_run_matters_most_unless_it_lost_nothing() {
+    let mut result = run(&[
+        case("tuned", 1024, 8192, 20.0, 0),
+        case("plain", 512, 2048, 30.0, 900),
+        case("small", 64, 2048, 20.0, 5000),
+    ]);
+    // None sets nothing: the first of the scenario, which lost nothing, gives way to the one that lost most.
+    assert_eq!(focus(&result), ("small".to_owned(), FocusRule::LosesMost));
+    // The one that sets nothing comes before the one that lost most.
+    result.plan.variants[1].exporter = Exporter { protocol: Some(Protocol::Grpc), ..Exporter::default() };
+    assert_eq!(focus(&result), ("plain".to_owned(), FocusRule::SetsNothing));
+    // The baseline of a comparison comes before both.
+    result.plan.compare = Some(Compare { baseline: "small".to_owned(), ..Compare::default() });
+    assert_eq!(focus(&result), ("small".to_owned(), FocusRule::Baseline));
+    result.plan.compare = Some(Compare { baseline: "tuned".to_owned(), ..Compare::default() });
+    assert_eq!(focus(&result), ("small".to_owned(), FocusRule::LosesMost));
+    // Where nothing is lost it is the one that people run.
+    let clean = run(&[case("tuned", 1024, 8192, 20.0, 0), case("other", 512, 2048, 20.0, 0)]);
+    assert_eq!(focus(&clean), ("tuned".to_owned(), FocusRule::First));
+}
+
+#[test]
+fn a_result_of_before_gets_its_focus_when_it_is_opened() {
+    let mut result = with_insights(run(&[case("only", 512, 2048, 30.0, 900)]));
+    let whole = result.insights.clone();
+    result.insights.focus = None;
+    assert_eq!(with_insights(result).insights, whole);
 }

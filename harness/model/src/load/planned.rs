@@ -205,11 +205,11 @@ impl fmt::Display for PlannedLoad {
         let lasting = self.lasting;
         let rate = self.rate.unwrap_or(Rate(0.0));
         match &self.shape {
-            Shape::Constant => write!(f, "{rate} for {lasting}")?,
-            Shape::Ramp(ramp) => write!(f, "ramp {rate} → {} over {lasting}", ramp.to)?,
+            Shape::Constant => write!(f, "{rate:#} for {lasting}")?,
+            Shape::Ramp(ramp) => write!(f, "ramp {rate:#} → {:#} over {lasting}", ramp.to)?,
             Shape::Steps(steps) => {
                 let each: Vec<String> =
-                    steps.iter().map(|step| format!("{} for {}", step.rate, step.lasting)).collect();
+                    steps.iter().map(|step| format!("{:#} for {}", step.rate, step.lasting)).collect();
                 match each.as_slice() {
                     [first, .., last] if each.len() > 4 => {
                         write!(f, "{} steps, {first} to {last}, over {lasting}", each.len())?;
@@ -219,7 +219,7 @@ impl fmt::Display for PlannedLoad {
             }
             Shape::Bursts(bursts) => write!(
                 f,
-                "{rate} for {lasting}, bursts of {} for {} every {}",
+                "{rate:#} for {lasting}, bursts of {:#} for {} every {}",
                 bursts.rate, bursts.lasting, bursts.every
             )?,
         }

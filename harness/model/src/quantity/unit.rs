@@ -7,6 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::quantity::digits::grouped;
 use crate::quantity::text;
 
 /// Nanoseconds of `CLOCK_MONOTONIC`, the one clock of a trial.
@@ -184,7 +185,13 @@ impl TryFrom<String> for Rate {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/s", self.0)
+        // `{:#}` is for people: results and scenarios are read without commas.
+        let text = self.0.to_string();
+        match text.split_once('.') {
+            _ if !f.alternate() => write!(f, "{text}/s"),
+            Some((whole, rest)) => write!(f, "{}.{rest}/s", grouped(whole)),
+            None => write!(f, "{}/s", grouped(&text)),
+        }
     }
 }
 

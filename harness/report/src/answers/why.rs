@@ -115,10 +115,10 @@ fn mechanism(cause: &LossCause) -> Option<String> {
     let Prediction { spans_per_s: came, ceiling, export_ms, .. } = *law;
     let batch = PAGE.counted(u64::from(law.batch), "span", "spans");
     let worker = format!(
-        "one worker exports {batch} in {}, so {}/s at most; {}/s came",
+        "one worker exports {batch} in {}, so {} at most; {} came",
         PAGE.ms(export_ms),
-        PAGE.fixed(ceiling, 0),
-        PAGE.fixed(came, 0)
+        PAGE.rate(ceiling),
+        PAGE.rate(came)
     );
     Some(match limit {
         QueueLimit::Ceiling => worker,
@@ -143,9 +143,9 @@ fn nothing_lost(result: &RunResult) -> Answer {
                 String::new()
             };
             format!(
-                "{who}{} spans/s came, and its worker could have exported {}/s ({}).",
+                "{who}{} spans/s came, and its worker could have exported {} ({}).",
                 PAGE.fixed(law.spans_per_s, 0),
-                PAGE.fixed(law.ceiling, 0),
+                PAGE.rate(law.ceiling),
                 PAGE.rough(law.spans_per_s / law.ceiling)
             )
         },

@@ -226,7 +226,7 @@ fn sweep(sweep: &SweepResult) -> Option<Part> {
     };
     let unsure = sweep.cells.iter().filter(|cell| !cell.valid).count();
     let text = format!(
-        " of {}, {unsure} inconclusive: in loss, response p99 and memory nothing beats these.",
+        " of {}, {unsure} inconclusive. On the Pareto front of loss, response p99 and memory:",
         TERMINAL.counted(sweep.cells.len() as u64, "cell", "cells")
     );
     let title = Inline::literal("**Sweep** ").with(&Inline::prose(&text, SENTENCE));

@@ -81,7 +81,7 @@ impl Kind<'_> {
     }
 
     fn cell(&self, mark: &Validity) -> Html {
-        let (sign, class) = if mark.valid { ("✓", "ok") } else { ("✗ spoilt", "spoilt") };
+        let (sign, class) = if mark.valid { ("✓", "ok") } else { ("✗ not valid", "spoilt") };
         let value = Html::leaf("span", class, format!("{} {sign}", digits(mark.measured)));
         if self.bound.is_some() {
             value
@@ -119,7 +119,7 @@ fn conditions(result: &RunResult) -> Html {
         "#Start lag p99 | ms",
         "#Not started | requests",
         "#Failed | requests",
-        "#Foreign CPU | of fixture's cores",
+        "#Neighbour CPU | of fixture's cores",
         "#Steal | of fixture's cores",
         "#CPU pressure | of time",
         "#Waiting for a CPU | service, of time",

@@ -132,7 +132,7 @@ fn panels(sorted: &[&Candidate]) -> Html {
             })
             .collect();
         let description = format!(
-            "A mark per configuration, loss across, {other} upwards. Not beaten, by their numbers: {}.",
+            "A mark per configuration, loss across, {other} upwards. On the Pareto front, by their numbers: {}.",
             said.join("; ")
         );
         let drawn = Scatter { key, other, description, points: &points }.draw();
@@ -154,7 +154,7 @@ fn legend() -> Html {
     let best = Html::void("polygon", &[("class", "f best"), ("points", "9,5 14,0 19,5 14,10")]);
     let beaten = [("class", "l beaten"), ("stroke-width", "1.25"), ("cx", "14"), ("cy", "5"), ("r", "3")];
     let entries = [
-        (best, "nothing beats it in loss, response and memory together; its number is in the table"),
+        (best, "on the Pareto front of loss, response and memory; its number is in the table"),
         (Html::void("circle", &beaten), "another is at least as good in all three, and better in one"),
     ];
     let entry = |(mark, words): (Html, &str)| Html::element("li", &[], key(mark).with(&Html::text(words)));
@@ -176,7 +176,7 @@ fn figures(candidate: &Candidate) -> Vec<String> {
 
 fn best(sorted: &[&Candidate]) -> Html {
     let titles = ["Configuration", "#Number"].into_iter().chain(TITLES.into_iter().take(4));
-    let mut grid = Grid::new("What nothing beats", titles);
+    let mut grid = Grid::new("The Pareto front", titles);
     for (at, candidate) in sorted.iter().enumerate().filter(|(_, candidate)| candidate.best) {
         let cells = [candidate.name.clone(), (at + 1).to_string()];
         grid.row(cells.into_iter().chain(figures(candidate)));
@@ -189,7 +189,7 @@ fn all(sorted: &[&Candidate]) -> Html {
     for candidate in sorted {
         let judged = match (candidate.cost, candidate.best) {
             (None, _) => "cannot be judged",
-            (_, true) => "not beaten",
+            (_, true) => "on the Pareto front",
             _ => NONE,
         };
         grid.row([candidate.name.clone()].into_iter().chain(figures(candidate)).chain([judged.to_owned()]));

@@ -1,4 +1,4 @@
-//! Does the runtime's own trace say the same as the probes?
+//! Does Go's runtime trace say the same as the probes?
 
 use spanfate_model::result::{RunResult, TraceMatch};
 
@@ -7,13 +7,13 @@ use super::part::{Section, fold, note, trial_name};
 use crate::books::trials;
 use crate::number::{NONE, PAGE};
 
-/// The section; absent where no service wrote a runtime/trace.
+/// The section; absent where no service wrote a runtime trace.
 pub(crate) fn section(result: &RunResult) -> Option<Section> {
     let titles = [
         "Trial",
-        "Event of runtime/trace",
+        "Event of the runtime trace",
         "Site of the probes",
-        "#In the trace",
+        "#In the runtime trace",
         "#By probes",
         "#Matched",
         "#Offset p50 | µs",
@@ -21,7 +21,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
         "#Least, largest | µs",
         "#Drift | µs/s",
     ];
-    let mut grid = Grid::new("The same events in runtime/trace and by probes", titles);
+    let mut grid = Grid::new("The same events in the runtime trace and by probes", titles);
     let mut all = Vec::new();
     for (variant, trial) in trials(result) {
         for row in &trial.trace_matches {
@@ -33,11 +33,11 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
         return None;
     }
     let body = fold(grid.len(), &format!("{} rows", grid.len()), grid.render()).with(&note(
-        "Both read CLOCK_MONOTONIC, the trace in steps of 64 ns. Offset is time in the trace less time of the probe; events of goroutines \
+        "Both read CLOCK_MONOTONIC, the runtime trace in steps of 64 ns. Offset is time in the runtime trace less time of the probe; events of goroutines \
          are paired by their number, the others with the nearest. The stop that a garbage collection begins with lies between \
          gc_begin and the function that the probe sits on, so that offset is time of the runtime and no error of a clock.",
     ));
-    let question = "Does the runtime's own trace say the same?";
+    let question = "Does Go's runtime trace say the same?";
     Some(Section { id: "clock", question, answer: answer(&all), body })
 }
 
@@ -47,7 +47,7 @@ fn answer(rows: &[&TraceMatch]) -> String {
         both.iter().fold((0, 0), |sum, row| (sum.0 + row.matched, sum.1 + row.in_trace));
     let without = rows.iter().filter(|row| row.site.is_none() && row.in_trace > 0).count();
     format!(
-        "Of {} that probes can see {} have their counterpart; {} of the trace {} none.",
+        "Of {} that probes can see {} have their counterpart; {} of the runtime trace {} none.",
         PAGE.counted(events, "event", "events"),
         PAGE.count(matched),
         PAGE.counted(without as u64, "kind of event", "kinds of events"),

@@ -90,11 +90,11 @@ fn worst(damage: &Damage) -> String {
         text += &format!("; of {} nothing arrived", PAGE.count(damage.absent));
     }
     if damage.headless > 0 {
-        text += &format!("; {} have no root", PAGE.count(damage.headless));
+        text += &format!("; of {} the root is missing", PAGE.count(damage.headless));
     }
     if damage.torn_unseen > 0 {
         let share = damage.torn_unseen as f64 / damage.torn as f64;
-        text += &format!("; {} of the torn ones look whole", PAGE.rough(share));
+        text += &format!("; {} of those that miss spans below the root look whole", PAGE.rough(share));
     }
     if let Some(service) = vanished(damage) {
         let joint = if damage.torn_unseen > 0 { ":" } else { ";" };
@@ -121,8 +121,8 @@ fn body(result: &RunResult) -> Html {
     }
     out.push(&examples());
     out.push(&note(
-        "Traces of the measured part's requests, each counted once. Damaged are those that miss a span: headless, torn and \
-         absent ones. Spans that are not sampled are left out; filtered ones are missing like lost ones.",
+        "Traces of the measured part's requests, each counted once. Damaged are those that miss a span: the root, \
+         a span below it, or all. Spans that are not sampled are left out; filtered ones are missing like lost ones.",
     ));
     out
 }
@@ -132,10 +132,10 @@ fn states(result: &RunResult) -> Html {
         "Variant",
         "#Traces",
         "#Complete",
-        "#Split",
-        "#Torn",
+        "#Broken context",
+        "#Orphaned spans | or a missing branch",
         "#Of these | look whole",
-        "#Headless",
+        "#Root missing",
         "#Absent",
         "#Damaged",
         "#Missing spans",

@@ -13,6 +13,7 @@ use super::shell::Shell;
 use crate::markup::Html;
 use crate::number::{NONE, PAGE};
 use crate::plot::spark;
+use crate::text::{clean, clip};
 use crate::words;
 
 /// Most runs of a scenario whose loss is drawn.
@@ -123,7 +124,7 @@ fn list(entries: &[&RunEntry], links: Links) -> Html {
         match &entry.found {
             Ok(found) => cells.extend(told(entry, found)),
             Err(why) => {
-                cells.extend([Html::new(), when(entry), Html::text(why)]);
+                cells.extend([Html::new(), when(entry), clamped(why)]);
                 cells.extend(std::iter::repeat_n(Html::text(NONE), 6));
             }
         }
@@ -140,7 +141,7 @@ fn list(entries: &[&RunEntry], links: Links) -> Html {
 
 fn told(entry: &RunEntry, found: &Concluded) -> Vec<Html> {
     let reason = found.reason.as_deref().filter(|_| found.verdict != Verdict::Pass);
-    let verdict = badge(found.verdict).with(&Html::leaf("small", "", reason.unwrap_or_default()));
+    let verdict = reason.map_or_else(|| badge(found.verdict), |why| badge(found.verdict).with(&clamped(why)));
     vec![
         Html::text(&found.scenario),
         when(entry),
@@ -152,6 +153,21 @@ fn told(entry: &RunEntry, found: &Concluded) -> Vec<Html> {
         Html::text(PAGE.count(found.variants as u64)),
         Html::text(PAGE.count(found.trials as u64)),
     ]
+}
+
+/// A reason in a line or two; a long one unfolds.
+fn clamped(reason: &str) -> Html {
+    /// Characters of two lines of the column.
+    const SHORT: usize = 90;
+    let short = clip(reason, SHORT);
+    if short == clean(reason) {
+        return Html::leaf("small", "", reason);
+    }
+    Html::element(
+        "details",
+        &[("class", "why")],
+        Html::leaf("summary", "", short).with(&Html::leaf("p", "", reason)),
+    )
 }
 
 fn when(entry: &RunEntry) -> Html {

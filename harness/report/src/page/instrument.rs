@@ -39,7 +39,8 @@ fn answer(result: &RunResult, (variant, what, cost): &Priced<'_>, pairs: usize) 
         (1, 1) => "each side ran once, so there is no interval: read it as a hint".to_owned(),
         (with, without) => format!("means over {with} and {without} trials, without an interval"),
     };
-    let spoilt = if is_spoilt(result, variant) { "; the machine was not quiet, so it is spoilt" } else { "" };
+    let spoilt =
+        if is_spoilt(result, variant) { "; the machine was not quiet, so it is not valid" } else { "" };
     let more = match pairs {
         0 | 1 => String::new(),
         n => format!(" {} more below.", PAGE.counted(n as u64 - 1, "pair", "pairs")),
@@ -87,7 +88,7 @@ fn table(result: &RunResult, all: &[Priced<'_>]) -> Html {
             let mut name = Html::text(&variant.name);
             if spoilt {
                 name.push(&Html::literal(" "));
-                name.push(&doubt("a figure is spoilt"));
+                name.push(&doubt("a figure is not valid"));
             }
             grid.marked(vec![
                 name,

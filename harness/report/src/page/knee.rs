@@ -32,7 +32,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
 }
 
 fn rate(x: f64) -> String {
-    format!("{}/s", PAGE.fixed(x, 0))
+    PAGE.rate(x)
 }
 
 fn percent(x: f64) -> String {
@@ -58,7 +58,7 @@ fn by_rates(lines: &[Line<'_>]) -> String {
     let one = |line: &Line<'_>| {
         let name = if lines.len() > 1 { format!("with {} ", line.name) } else { String::new() };
         let law = line.ceiling.map_or_else(String::new, |(x, spans)| {
-            format!(" (by the law at {}, which is {} spans/s)", rate(x), PAGE.fixed(spans, 0))
+            format!(" (by the capacity model at {}, which is {} spans/s)", rate(x), PAGE.fixed(spans, 0))
         });
         format!("{name}{}{law}", begins(line, rate))
     };
@@ -98,7 +98,8 @@ fn first_loss(line: &Line<'_>) -> Option<f64> {
 }
 
 fn answer_of_shares(line: &Line<'_>) -> String {
-    let tail = "by the law it begins where the rate reaches the ceiling of one worker, 100\u{202f}%";
+    let tail =
+        "by the capacity model it begins where the rate reaches the ceiling of one worker, 100\u{202f}%";
     let over = line.places.iter().filter(|place| place.x > 1.0).count();
     let text = match line.begin {
         Begin::After(last) if over == 0 => {
@@ -122,7 +123,11 @@ fn plot(line: &Line<'_>, at: usize, by_share: bool) -> (String, Html) {
     };
     let points: Vec<String> = line.places.iter().map(point).collect();
     let write = if by_share { percent } else { rate };
-    let name = if by_share { "All variants that the law speaks of".to_owned() } else { line.name.to_owned() };
+    let name = if by_share {
+        "All variants that the capacity model speaks of".to_owned()
+    } else {
+        line.name.to_owned()
+    };
     let drawn = Knee {
         key: format!("knee-{at}"),
         title: format!("Loss by offered rate: {name}"),
@@ -144,7 +149,15 @@ fn key(lines: &[&Line<'_>], by_share: bool) -> Html {
         keys.push((Key::Line, "lost", "mean"));
     }
     keys.extend([
-        (Key::Line, "law", if by_share { "the law, for ever" } else { "the law, for trials of this length" }),
+        (
+            Key::Line,
+            "law",
+            if by_share {
+                "the capacity model, for ever"
+            } else {
+                "the capacity model, for trials of this length"
+            },
+        ),
         (Key::Line, "capacity", "ceiling of one worker, b/R"),
         (Key::Bar, "band", "here loss begins"),
     ]);
@@ -158,7 +171,7 @@ fn explained(by_share: bool) -> &'static str {
          a short trial the queue takes up some of it. Numbers are those of the table."
     } else {
         "The ceiling is b/R with the measured time R of an export, the mean over the trials. Beyond it a short trial may still lose \
-         nothing, as long as the queue takes up what is too much. The law knows nothing of faults."
+         nothing, as long as the queue takes up what is too much. The capacity model knows nothing of faults."
     }
 }
 

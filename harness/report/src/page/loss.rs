@@ -1,4 +1,4 @@
-//! How much is lost, and does the law explain it?
+//! How much is lost, and does the capacity model explain it?
 
 use spanfate_model::result::{Prediction, RunResult, TrialResult, VariantResult};
 
@@ -13,7 +13,7 @@ use crate::words::{self, maybe};
 pub(crate) fn section(result: &RunResult) -> Section {
     let mut keys = vec![
         (Key::Bar, "lost", "measured loss (mean over trials)"),
-        (Key::Tick, "law", "the law's prediction"),
+        (Key::Tick, "law", "the capacity model's prediction"),
     ];
     if result.variants.iter().any(|variant| variant.trials.len() > 1) {
         keys.extend([
@@ -35,7 +35,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
     };
     Section {
         id: "loss",
-        question: "How much is lost, and does the law explain it?",
+        question: "How much is lost, and does the capacity model explain it?",
         answer: answer(result),
         body,
     }
@@ -61,7 +61,7 @@ fn answer(result: &RunResult) -> String {
     };
     if let Some((_, (gap, name))) = range(result, |variant| gap(variant).map(f64::abs)) {
         let points = PAGE.fixed(gap * 100.0, 2);
-        text = format!("{text}; the law is off by at most {points} percentage points ({name})");
+        text = format!("{text}; the capacity model is off by at most {points} percentage points ({name})");
     }
     text.push('.');
     text
@@ -77,8 +77,8 @@ fn table(result: &RunResult) -> Html {
         "#Loss",
         "#95 % interval | over trials",
         "#Trials",
-        "#Law predicts",
-        "#Measured − law | percentage points",
+        "#Model predicts",
+        "#Measured − model | percentage points",
         "Marks",
     ];
     let mut grid = Grid::new("Loss in the measured part", titles);
@@ -136,7 +136,7 @@ fn law_table(result: &RunResult) -> Html {
         "#b/R: ceiling | spans/s",
         "#r over ceiling",
     ];
-    let mut grid = Grid::new("What the law is fed with, means over trials", titles);
+    let mut grid = Grid::new("What the capacity model is fed with, means over trials", titles);
     for variant in &result.variants {
         let all: Vec<&Prediction> =
             variant.trials.iter().filter_map(|trial| trial.loss.predicted.as_ref()).collect();
@@ -158,7 +158,7 @@ fn law_table(result: &RunResult) -> Html {
     grid.render()
 }
 
-/// What the law means where there are several services.
+/// What the capacity model means where there are several services.
 fn several(result: &RunResult) -> Html {
     if result.plan.services.len() < 2 {
         return Html::new();
@@ -180,7 +180,7 @@ fn footnotes(result: &RunResult) -> Html {
         Html::new()
     };
     Html::literal(concat!(
-        "<p class=\"formula\">The law: <i>L</i>(<i>t</i>) = max(0, (<i>r</i> − <i>b</i>/<i>R</i>) · <i>t</i> − queue − <i>b</i>/2 + ",
+        "<p class=\"formula\">Capacity model: <i>L</i>(<i>t</i>) = max(0, (<i>r</i> − <i>b</i>/<i>R</i>) · <i>t</i> − queue − <i>b</i>/2 + ",
         "<i>b</i>²/(<i>r</i>·<i>R</i>)) are lost by time <i>t</i>; predicted loss = (<i>L</i>(warm-up + measured) − ",
         "<i>L</i>(warm-up)) / (<i>r</i> · measured)</p>",
     ))

@@ -160,13 +160,13 @@ const WORDS: [(&str, &str); 16] = [
         "created = received + lost + not meant to arrive + unexplained + unaccounted; they close or they do not.",
     ),
     (
-        "the law",
+        "capacity model",
         "one worker exports one batch at a time, so what comes faster than that fills the queue and is dropped.",
     ),
     ("ceiling", "what one worker can export per second: spans of a batch over the time of an export."),
     (
-        "foreign CPU",
-        "time that other programs took on the cores of the service; too much of it spoils rates and times.",
+        "neighbour CPU",
+        "time that other programs took on the cores of the service; with too much of it rates and times are not valid.",
     ),
     ("probes", "what the kernel (eBPF) sees the SDK do, from outside the process."),
 ];

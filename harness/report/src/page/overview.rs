@@ -39,8 +39,10 @@ fn losses(result: &RunResult) -> Option<Html> {
     };
     let plot = Losses { rows };
     let end = PAGE.percent(plot.end());
-    let below = (more > 0)
-        .then(|| format!("{more} more are under “How much is lost?”.", more = PAGE.count(more as u64)));
+    let below = (more > 0).then(|| {
+        let verb = if more == 1 { "is" } else { "are" };
+        format!("{} more {verb} under “How much is lost?”.", PAGE.count(more as u64))
+    });
     Some(panel(&format!("Loss by {what}; a full bar is {end}"), &plot.draw(), below))
 }
 

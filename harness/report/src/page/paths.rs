@@ -36,7 +36,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     let explained = note(
         "A span has one fate on each export path that it was offered to, so each path has books of its own, and one span may stand in \
          several rows. Everywhere else in this report a span counts once, by the path on which it fared worst. Counts are those of \
-         the whole run, warm-up included; loss and the law speak of the measured part, means over the trials.",
+         the whole run, warm-up included; loss and the capacity model speak of the measured part, means over the trials.",
     );
     let details = [table.settings(shown), table.exports(shown), table.laws(shown)];
     let body = table.books(shown).with(&more).with(&spreads(result)).with(&explained);
@@ -73,8 +73,8 @@ fn answer(result: &RunResult, all: &[Row<'_>], several: Several) -> String {
             let due = row.offered - row.deliberate().min(row.offered);
             let fate = row.elsewhere().first().map(|(fate, _)| format!(", {}", fate.facts().short));
             let law = row.predicted().map(|rate| match rate {
-                rate if rate > 0.0 => format!("; the law predicts {}", PAGE.percent(rate)),
-                _ => "; the law predicts no loss".to_owned(),
+                rate if rate > 0.0 => format!("; the capacity model predicts {}", PAGE.percent(rate)),
+                _ => "; the capacity model predicts no loss".to_owned(),
             });
             format!(
                 "{which}{whose}: {} of {} spans{}{}.",
@@ -106,7 +106,7 @@ fn answer(result: &RunResult, all: &[Row<'_>], several: Several) -> String {
     text
 }
 
-/// What the tables have in common: the columns that tell paths apart.
+/// What the tables have in common: what tells their paths apart.
 struct Table {
     several: Several,
     /// Some service was started more than once.
@@ -115,12 +115,18 @@ struct Table {
 
 impl Table {
     fn grid(&self, caption: &str, titles: &[&str]) -> Grid {
-        let mut all = vec!["Export path"];
-        all.extend(self.several.variants.then_some("Variant"));
-        all.extend(self.several.services.then_some("Service"));
-        all.extend(self.started.then_some("Start"));
-        all.extend(titles);
-        Grid::new(caption, all)
+        let of = [
+            self.several.variants.then_some("variant"),
+            self.several.services.then_some("service"),
+            self.started.then_some("start"),
+        ];
+        let of: Vec<&str> = of.into_iter().flatten().collect();
+        let first = if of.is_empty() {
+            "Export path".to_owned()
+        } else {
+            format!("Export path | {}", of.join(" · "))
+        };
+        Grid::new(caption, std::iter::once(first.as_str()).chain(titles.iter().copied()))
     }
 
     fn row(&self, grid: &mut Grid, row: &Row<'_>, cells: impl IntoIterator<Item = Html>) {
@@ -129,12 +135,17 @@ impl Table {
         if let Some(behind) = behind {
             name.push(&Html::leaf("small", "", format!("behind {}", behind.join(", "))));
         }
-        let mut all = vec![name];
-        all.extend(self.several.variants.then(|| Html::text(&row.variant.name)));
-        all.extend(self.several.services.then(|| Html::text(row.service)));
-        all.extend(self.started.then(|| Html::text(maybe(row.start, start))));
-        all.extend(cells);
-        grid.marked(all);
+        // Below its name, not in columns: the figures are to fit beside it.
+        let of = [
+            self.several.variants.then(|| row.variant.name.clone()),
+            self.several.services.then(|| row.service.to_owned()),
+            self.started.then(|| maybe(row.start, start)),
+        ];
+        let of: Vec<String> = of.into_iter().flatten().collect();
+        if !of.is_empty() {
+            name.push(&Html::leaf("small", "", of.join(" · ")));
+        }
+        grid.marked(std::iter::once(name).chain(cells).collect());
     }
 
     /// What became of the spans.
@@ -150,7 +161,7 @@ impl Table {
             vec!["#Offered | spans", "#Received | spans", "#Lost | spans", "#Not meant | to arrive"];
         titles.extend(unplaced.iter().map(|(title, _)| *title));
         titles.extend(["Not received | where", "#Loss | measured part"]);
-        titles.extend(lawful.then_some("#Law predicts"));
+        titles.extend(lawful.then_some("#Model predicts"));
         let mut grid = self.grid("Spans by export path", &titles);
         for row in rows {
             let mut cells: Vec<String> =
@@ -237,7 +248,7 @@ impl Table {
         folded("Exports, drops and shutdown of each path", &grid)
     }
 
-    /// What the law is fed with.
+    /// What the capacity model is fed with.
     fn laws(&self, rows: &[Row<'_>]) -> Html {
         let titles = [
             "#r: offered to the queue | spans/s",
@@ -246,9 +257,9 @@ impl Table {
             "#R: export of a full batch | ms",
             "#b/R: ceiling | spans/s",
             "#r over ceiling",
-            "#Law predicts",
+            "#Model predicts",
         ];
-        let mut grid = self.grid("What the law is fed with for each path", &titles);
+        let mut grid = self.grid("What the capacity model is fed with for each path", &titles);
         for row in rows {
             let Some(first) = row.laws().next() else { continue };
             let mean = |pick: fn(&spanfate_model::result::Prediction) -> f64| {
@@ -266,7 +277,7 @@ impl Table {
             ];
             self.row(&mut grid, row, cells.into_iter().map(Html::text));
         }
-        folded("What the law is fed with for each path", &grid)
+        folded("What the capacity model is fed with for each path", &grid)
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
         question: "Which service loses?",
         answer: answer(result, &all),
         body: losses(shown, &result.plan).with(&used(shown)).with(&more).with(&note(
-            "Hops are calls between the load and a service. The law speaks of each service for \
+            "Hops are calls between the load and a service. The capacity model speaks of each service for \
              itself; loss is the mean over the trials, counts are their sums.",
         )),
     })
@@ -109,28 +109,32 @@ fn answer(result: &RunResult, all: &[One<'_>]) -> String {
         .filter(|one| one.lost() > 0)
         .reduce(|a, b| if b.rate().total_cmp(&a.rate()).is_gt() { b } else { a });
     let seen: BTreeSet<&str> = known.iter().map(|one| one.name).collect();
-    let mut text =
-        match worst {
-            None if known.is_empty() => {
-                "That cannot be said: no service has a witness in its process.".to_owned()
-            }
-            None => {
-                let due = known.iter().map(|one| one.due()).sum();
-                format!("None of those that were watched: 0 of {} spans.", PAGE.count(due))
-            }
-            Some(one) => {
-                let who = if lossy.len() == 1 {
-                    format!("Only {}", one.name)
-                } else {
-                    format!("{} of {}; {} most", lossy.len(), seen.len(), one.name)
-                };
-                let law = maybe(one.predicted(), |rate| {
-                    if rate > 0.0 { PAGE.percent(rate) } else { "no loss".to_owned() }
-                });
-                let law = if law == NONE { String::new() } else { format!(", and the law predicts {law}") };
-                format!("{who}: {} of its spans with {}{law}.", PAGE.percent(one.rate()), one.variant.name)
-            }
-        };
+    let mut text = match worst {
+        None if known.is_empty() => {
+            "That cannot be said: no service has a witness in its process.".to_owned()
+        }
+        None => {
+            let due = known.iter().map(|one| one.due()).sum();
+            format!("None of those that were watched: 0 of {} spans.", PAGE.count(due))
+        }
+        Some(one) => {
+            let who = if lossy.len() == 1 {
+                format!("Only {}", one.name)
+            } else {
+                format!("{} of {}; {} most", lossy.len(), seen.len(), one.name)
+            };
+            let law =
+                maybe(
+                    one.predicted(),
+                    |rate| {
+                        if rate > 0.0 { PAGE.percent(rate) } else { "no loss".to_owned() }
+                    },
+                );
+            let law =
+                if law == NONE { String::new() } else { format!(", and the capacity model predicts {law}") };
+            format!("{who}: {} of its spans with {}{law}.", PAGE.percent(one.rate()), one.variant.name)
+        }
+    };
     let ended: BTreeSet<&str> = all
         .iter()
         .filter(|one| one.trials.iter().any(|(_, service)| service.ended_by_itself.is_some()))
@@ -157,8 +161,8 @@ fn losses(all: &[One<'_>], plan: &Plan) -> Html {
         "#Due | spans",
         "#Lost | spans",
         "#Loss",
-        "#Law predicts",
-        "#Measured − law | percentage points",
+        "#Model predicts",
+        "#Measured − model | percentage points",
         "Ended by itself",
     ];
     let mut grid = Grid::new("Loss by service in the measured part", titles);

@@ -77,8 +77,8 @@ exports    395, 2 failed; round trip 38.0 ms mean, 61.5 ms at most (full batches
 last error traces export: \u{fffd}[31mdeadline
 ceiling    13,474/s = 512 spans / 38.0 ms
 headroom   none: offered 24,812/s = 184 % of 13,474/s
-paste      OTEL_BSP_MAX_EXPORT_BATCH_SIZE=1216
-           OTEL_BSP_MAX_QUEUE_SIZE=3072
+paste      export OTEL_BSP_MAX_EXPORT_BATCH_SIZE=1216
+           export OTEL_BSP_MAX_QUEUE_SIZE=3072
            costs about 5.73 MiB of memory while the queue is full, 2.31 MiB more than now
            ceiling then 32,000/s, if an export takes no longer with a larger batch: an estimate, so peek again
 ";

@@ -1,4 +1,4 @@
-//! Measured loss by variant beside what the law predicts.
+//! Measured loss by variant beside what the capacity model predicts.
 
 use plotters::element::{Circle, PathElement, Polygon};
 use plotters::style::Color;
@@ -30,7 +30,7 @@ pub(crate) fn loss(variants: &[VariantResult]) -> Html {
         .iter()
         .map(|v| {
             let law = words::law(v.summary.predicted, PAGE);
-            format!("{}: measured {}, law {law}", v.name, words::loss(v, PAGE))
+            format!("{}: measured {}, capacity model {law}", v.name, words::loss(v, PAGE))
         })
         .collect();
     let figure = Figure {
@@ -109,7 +109,7 @@ fn row(area: &Area<'_>, variant: &VariantResult, end: f64, top: f64) -> Drawn {
     let summary = &variant.summary;
     let law = words::law(summary.predicted, PAGE);
     let doubt = if summary.loss.valid { "" } else { " (not valid)" };
-    let figures = format!("{}{doubt} · law {law}", words::loss(variant, PAGE));
+    let figures = format!("{}{doubt} · model {law}", words::loss(variant, PAGE));
     let room = 55usize.saturating_sub(figures.chars().count()).clamp(10, 40);
     write(area, &clip(&variant.name, room), Ink::Text, (0.0, top + 9.0), HPos::Left)?;
     write(area, &figures, Ink::Text, (f64::from(WIDTH), top + 9.0), HPos::Right)?;

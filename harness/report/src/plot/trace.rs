@@ -30,22 +30,22 @@ use Seen::{Elsewhere, Missing, Shown};
 pub(crate) const STATES: [State; 6] = [
     State { name: "Complete", words: "All spans arrived, in one trace.", spans: [Shown; 4] },
     State {
-        name: "Split",
-        words: "All spans arrived, but in more than one trace: a service lost the context.",
+        name: "Broken context",
+        words: "All spans arrived, but in more than one trace: a service lost the trace context.",
         spans: [Shown, Shown, Elsewhere, Elsewhere],
     },
     State {
-        name: "Torn",
+        name: "Orphaned spans",
         words: "Spans are missing, and one that arrived points to a missing parent: a viewer can notice.",
         spans: [Shown, Shown, Missing, Shown],
     },
     State {
-        name: "Torn, looks whole",
+        name: "Branch missing, looks whole",
         words: "Whole branches are missing: nothing that arrived says so, and nobody notices.",
         spans: [Shown, Shown, Missing, Missing],
     },
     State {
-        name: "Headless",
+        name: "Root missing",
         words: "The root is missing, others arrived: no start, no whole duration, no name of the request.",
         spans: [Missing, Shown, Shown, Shown],
     },

@@ -24,7 +24,11 @@ const COLUMNS: [Column; 11] = [
     Column { title: ["spans", "lost"], rank: 0, cell: lost },
     Column { title: ["lost", "where"], rank: 1, cell: fates },
     Column { title: ["", "loss"], rank: 0, cell: loss },
-    Column { title: ["law", "predicts"], rank: 2, cell: |v| one(words::law(v.summary.predicted, TERMINAL)) },
+    Column {
+        title: ["model", "predicts"],
+        rank: 2,
+        cell: |v| one(words::law(v.summary.predicted, TERMINAL)),
+    },
     Column { title: ["response ms", "p50/p99/p99.9"], rank: 4, cell: |v| one(response(v)) },
     Column {
         title: ["receipt", "p99 ms"],

@@ -69,7 +69,7 @@ pub(crate) fn sweep(result: &RunResult) -> Vec<String> {
     if best.is_empty() {
         return vec![titled("sweep", &text)];
     }
-    let head = format!("{text}; in loss, response p99 and memory nothing beats these:");
+    let head = format!("{text}; on the Pareto front of loss, response p99 and memory:");
     let mut out = vec![titled("sweep", &head)];
     let ms = |time: Option<f64>| time.map_or_else(|| NONE.to_owned(), |ms| TERMINAL.ms(ms));
     let row = |cell: &&Cell| {

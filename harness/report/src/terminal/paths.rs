@@ -43,7 +43,7 @@ const COLUMNS: [Column; 8] = [
     Column { title: ["not meant", "to arrive"], words: false, rank: 5, cell: |row| count(row.deliberate()) },
     Column { title: ["not received", "where"], words: true, rank: 1, cell: elsewhere },
     Column { title: ["", "loss"], words: false, rank: 3, cell: loss },
-    Column { title: ["law", "predicts"], words: false, rank: 4, cell: law },
+    Column { title: ["model", "predicts"], words: false, rank: 4, cell: law },
     Column { title: ["exports", "failed/all"], words: false, rank: 6, cell: exports },
 ];
 

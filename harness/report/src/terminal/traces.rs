@@ -1,4 +1,4 @@
-//! What the losses do: to traces, by span name; what the witness costs; what was planted.
+//! What the losses do: to traces, by span name; what the witness costs; what was seeded.
 
 use spanfate_model::result::{RunResult, VariantResult, WitnessCost};
 
@@ -104,7 +104,7 @@ pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
             (1, 1) => "one trial each, no interval".to_owned(),
             (with, without) => format!("means over {with} and {without} trials"),
         };
-        let spoilt = if is_spoilt(result, variant) { ", spoilt" } else { "" };
+        let spoilt = if is_spoilt(result, variant) { ", not valid" } else { "" };
         format!(
             "{}: CPU per request {}; response p99 {} ({trials}{spoilt})",
             name(&variant.name),
@@ -124,5 +124,5 @@ pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
 /// What is lost on purpose.
 pub(crate) fn planted(result: &RunResult) -> Vec<String> {
     let text = planned::planted(&result.plan, TERMINAL).map(|text| crate::text::clean(&text));
-    text.map(|text| titled("planted", &paint(Ink::Warn, &text))).into_iter().collect()
+    text.map(|text| titled("seeded", &paint(Ink::Warn, &text))).into_iter().collect()
 }

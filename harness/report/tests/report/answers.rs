@@ -29,17 +29,17 @@ fn a_loss_is_said_with_its_cause_and_what_the_law_would_set() {
     says(
         &sample::nine(),
         &[
-            "Yes\n198 930 of 2 025 000 spans were lost, by 3 of 9 variants.",
+            "Yes\n198,930 of 2,025,000 spans were lost, by 3 of 9 variants.",
             "Of the measured part: answer after 50 ms, SDK defaults otherwise 58.46 %, answer after 30 ms",
-            "Here the receiver was made to answer after 50ms; with one that answers at once the same settings lost 0 of 200 000 (SDK defaults).",
+            "The scenario made the receiver answer after 50ms; with a receiver that answers at once the same settings lost 0 of 200,000 spans (SDK defaults).",
             "Queue full\n",
-            "one worker exports 512 spans in 50.7 ms, so 10 099 a second at most; 25 000 came.",
-            "Counts: yes. Each of 2 025 000 spans has one fate, none is unexplained.",
+            "One worker exports 512 spans in 50.7 ms, so 10,099/s at most; 25,000/s came.",
+            "Counts: yes. Each of 2,025,000 spans has one fate, none is unexplained.",
             "times in 8 of 9 trials.",
-            "1 measured, 2 calculated\nIn place of small batch:\nunset OTEL_BSP_MAX_EXPORT_BATCH_SIZE\n",
-            "Measured here: SDK defaults lost 0 of 200 000 spans",
-            "In place of answer after 50 ms, SDK defaults otherwise:\nOTEL_BSP_MAX_EXPORT_BATCH_SIZE=2304\n",
+            "Calculated, not run\nIn place of answer after 50 ms, SDK defaults otherwise:\nexport OTEL_BSP_MAX_EXPORT_BATCH_SIZE=2304\n",
             "not run here.",
+            "unset OTEL_BSP_MAX_EXPORT_BATCH_SIZE\n",
+            "Measured here: SDK defaults lost 0 of 200,000 spans",
         ],
     );
 }
@@ -63,8 +63,8 @@ fn what_lost_nothing_under_the_same_conditions_is_advised_before_the_law() {
     says(
         &result,
         &[
-            "This lost nothing\nIn place of answer after 30 ms:\nOTEL_BSP_MAX_EXPORT_BATCH_SIZE=2048\nOTEL_BSP_MAX_QUEUE_SIZE=8192\n",
-            "Measured here: small batch lost 0 of 200 000 spans under the same conditions.",
+            "export OTEL_BSP_MAX_EXPORT_BATCH_SIZE=2048\nexport OTEL_BSP_MAX_QUEUE_SIZE=8192\n",
+            "Measured here: small batch lost 0 of 200,000 spans under the same conditions.",
         ],
     );
     // A disturbed machine proves less, and yet it ran.
@@ -100,9 +100,9 @@ fn nothing_lost_is_no_and_says_how_near_the_limit_is() {
     says(
         &result,
         &[
-            "No\n0 of 450 000 spans were lost by any of 2 variants.",
+            "No\n0 of 450,000 spans were lost by any of 2 variants.",
             "Nothing to explain\n",
-            "25 000 spans a second came, and its worker could have exported",
+            "25,000 spans/s came, and its worker could have exported",
             "Nothing\nNo variant lost a span at this load",
         ],
     );

@@ -183,7 +183,7 @@ fn the_cheapest_that_loses_nothing_is_named() {
     assert_eq!(choice.matches("role=\"img\"").count(), 3);
     for words in [
         "2 variants with another receiver, load, witness or fault are left out.",
-        "<td class=\"w\">not beaten</td>",
+        "<td class=\"w\">on the Pareto front</td>",
         "<td class=\"w\">cannot be judged</td>",
         "loss, logarithmic",
     ] {

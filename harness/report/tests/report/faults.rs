@@ -246,10 +246,10 @@ fn intact_calls_are_said_where_there_are_calls() {
         "calls       fast receiver: trace context intact at 119,000 of 120,000 calls between services\n";
     assert!(plain(&result, 200).contains(line));
     let damage = asked(&result, "damage");
-    assert!(damage.contains("Trace context arrived intact at 119 000 of 120 000 calls between services."));
+    assert!(damage.contains("Trace context arrived intact at 119,000 of 120,000 calls between services."));
     assert!(
         damage.contains("Calls with intact context")
-            && damage.contains("<td class=\"n\">119 000 of 120 000</td>")
+            && damage.contains("<td class=\"n\">119,000 of 120,000</td>")
     );
     assert!(!asked(&sample::chain(), "damage").contains("intact"));
     // Nothing was split and no fault took context away: one line less.

@@ -116,10 +116,9 @@ fn every_question_is_asked_and_answered() {
         "Where did the spans go?",
         "What happened to one lost span?",
         "Which spans are lost?",
-        "Do the witnesses agree?",
         "What happened when?",
         "Which should I choose?",
-        "How much is lost, and does the law explain it?",
+        "How much is lost, and does the capacity model explain it?",
         "At which rate does it start to lose?",
         "How slow, how late?",
         "What does the user see in the trace UI?",
@@ -127,7 +126,6 @@ fn every_question_is_asked_and_answered() {
         "What does it cost?",
         "What differs?",
         "Is it comparable?",
-        "Were the claims right?",
         "How to reproduce it?",
         "Where is the raw data?",
         "What do the words mean?",
@@ -139,8 +137,74 @@ fn every_question_is_asked_and_answered() {
         assert!((2..=3).contains(&times), "{question}: {times}");
     }
     let answers = page.values("class").iter().filter(|class| **class == "answer").count();
-    // The verdict's own is one more.
-    assert_eq!(answers, questions.len() + 1);
+    // The verdict and the claims have one each.
+    assert_eq!(answers, questions.len() + 2);
+    // What is a part of another section has its question, and an anchor of its own.
+    assert!(page.text.contains("\nDo the witnesses agree?\n") && page.values("id").contains(&"witnesses"));
+}
+
+#[test]
+fn every_section_stands_under_one_of_four_themes_and_claims_before_them() {
+    let text = html(&sample::nine());
+    let at =
+        |id: &str| text.find(&format!("<section id=\"{id}\"")).unwrap_or_else(|| unreachable!("no {id}"));
+    let order = [
+        "verdict",
+        "claims",
+        "theme-loss",
+        "fates",
+        "theme-time",
+        "time",
+        "theme-trust",
+        "belief",
+        "theme-choice",
+        "choice",
+    ];
+    let places: Vec<usize> = order.iter().map(|id| at(id)).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    for (name, result) in all() {
+        let page = page(&result);
+        for theme in ["Loss", "Time", "Trust", "Choice"] {
+            // Once in the contents, once as a heading.
+            assert!(page.text.matches(&format!("\n{theme}\n")).count() >= 2, "{name}: {theme}");
+        }
+    }
+}
+
+#[test]
+fn the_first_screen_has_a_picture_of_every_loss_and_of_the_variant_that_matters_most() {
+    let text = html(&sample::nine());
+    let picture = text
+        .split_once("<div class=\"overview\">")
+        .and_then(|(_, rest)| rest.split_once("<div class=\"four\">"))
+        .unwrap()
+        .0;
+    assert_eq!(picture.matches("<svg").count(), 2);
+    // Nine variants, of which eight have a bar: the one that lost most comes first.
+    assert!(picture.contains(
+        "<desc id=\"overview-loss-d\">answer after 50 ms, SDK defaults otherwise: 58.46\u{202f}%; "
+    ));
+    assert!(
+        picture.contains("answer after 50 ms, SDK defaults otherwise over time")
+            && picture.contains("1 more is under")
+    );
+    for lane in ["spans/s", "queue, spans", "longest export, ms"] {
+        assert!(picture.contains(&format!(">{lane}</text>")), "{lane}");
+    }
+}
+
+#[test]
+fn every_variant_that_lost_spans_has_its_cause_and_remedy() {
+    let result = spanfate_analysis::with_insights(sample::nine());
+    let text = page(&result).text;
+    assert!(text.contains("Cause and remedy of each of the 3 variants that lost spans"));
+    let table = text.split_once("Every variant that lost spans in its measured part").unwrap().1;
+    for cause in &result.insights.why {
+        assert!(table.contains(&format!("\n{}\n", cause.variant)), "{}", cause.variant);
+    }
+    assert!(table.contains("Queue full; one worker exports 512 spans in"));
+    // No variable is set without being handed on.
+    assert!(!text.lines().any(|line| line.starts_with("OTEL_") && line.contains('=')));
 }
 
 #[test]
@@ -148,15 +212,15 @@ fn every_plot_is_named_described_and_scales() {
     let page = page(&sample::nine());
     let plots: Vec<_> =
         page.tags.iter().filter(|tag| tag.attributes.iter().any(|(_, v)| v == "img")).collect();
-    // Nine waterfalls, latencies, timelines and plots of span names, six states of a trace, three plots of a choice, one
+    // The two of the first screen; nine waterfalls, latencies, timelines and plots of span names, six states of a trace, three plots of a choice, one
     // loss plot, and one of loss by rate; the way of all spans and that of three variants; losses
     // by service, kind and place.
-    assert_eq!(plots.len(), 54);
+    assert_eq!(plots.len(), 56);
     for plot in plots {
         let has = |name: &str| plot.attributes.iter().any(|(key, _)| key == name);
         assert!(has("viewBox") && has("aria-labelledby") && !has("width"), "{plot:?}");
     }
-    assert_eq!(page.count("desc"), 54);
+    assert_eq!(page.count("desc"), 56);
     // No colour is written into a drawing: the style sheet decides, for light and dark.
     assert!(page.values("fill").is_empty() && page.values("stroke").is_empty());
 }
@@ -165,13 +229,13 @@ fn every_plot_is_named_described_and_scales() {
 fn the_numbers_of_the_result_are_in_the_page() {
     let text = page(&sample::nine()).text;
     for number in [
-        "2\u{202f}025\u{202f}000",
-        "198\u{202f}930",
+        "2,025,000",
+        "198,930",
         "31.66\u{202f}%",
         "31.93\u{202f}%",
         "58.46\u{202f}%",
-        "69\u{202f}642",
-        "16\u{202f}732",
+        "69,642",
+        "16,732",
         "run-again qps5k-20260914T101500-5000 SDK defaults",
         "go1.26.1",
         "dropped_queue_full",
@@ -197,7 +261,7 @@ fn the_first_lost_span_of_each_fate_stands_with_its_time() {
     let first = result.variants[7].trials[0].ledger.fates[&Fate::DroppedQueueFull].first.as_ref();
     assert!(page.text.contains("The first span of each lost fate") && lossy > 3);
     // Lost 0.75 ms after its creation: once in the table, once among the steps of its example.
-    assert_eq!(page.text.matches("1\u{202f}240.750").count(), 2 * lossy);
+    assert_eq!(page.text.matches("1,240.750").count(), 2 * lossy);
     assert!(first.is_some_and(|first| page.text.contains(&first.span_id.to_string())));
 }
 
@@ -205,7 +269,7 @@ fn the_first_lost_span_of_each_fate_stands_with_its_time() {
 fn nothing_lost_is_said_with_the_number_it_rests_on() {
     let text = page(&sample::nine()).text;
     // Plot, its description, and table, for each of the six variants without loss.
-    assert!(text.matches("0 of 200\u{202f}000").count() >= 18);
+    assert!(text.matches("0 of 200,000").count() >= 18);
     // Only the axes of plots may say so.
     assert_eq!(text.lines().filter(|line| line.trim() == "0\u{202f}%").count(), 3);
     assert!(!text.lines().any(|line| line.trim() == "0.00\u{202f}%"));
@@ -276,5 +340,5 @@ fn a_long_timeline_is_condensed_and_keeps_its_peaks() {
         .collect();
     let text = html(&result);
     assert!(text.len() < 350_000, "{} bytes", text.len());
-    assert!(page(&result).text.contains("77\u{202f}777"));
+    assert!(page(&result).text.contains("77,777"));
 }

@@ -20,12 +20,12 @@ fn a_hundred_million_spans_are_counted_and_written_to_the_last_one() {
     assert_eq!(result.variants[0].trials[0].ledger.fates.len(), Fate::all().len());
     let text = asked(&result, "fates");
     for number in [
-        "Of 200 000 000 spans created",
-        "Created 200 000 000",
+        "Of 200,000,000 spans created",
+        "Created 200,000,000",
         // The most of a fate in one trial, 3^15, and the least.
-        "<td class=\"n\">14 348 907</td>",
+        "<td class=\"n\">14,348,907</td>",
         "<td class=\"n\">1</td>",
-        "<td class=\"n\">100 000 000</td>",
+        "<td class=\"n\">100,000,000</td>",
     ] {
         assert!(text.contains(number), "{number} is missing");
     }
@@ -48,7 +48,7 @@ fn sample_number(n: u64) -> String {
     let digits = n.to_string();
     let groups: Vec<&str> =
         digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
-    groups.join(" ")
+    groups.join(",")
 }
 
 #[test]

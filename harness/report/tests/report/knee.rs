@@ -14,11 +14,11 @@ fn rates(queues: usize) -> RunResult {
 fn loss_begins_between_two_rates_of_a_sweep() {
     let knee = asked(&rates(2), "knee");
     for words in [
-        "With queue 512, faults none loss begins between 3 000/s and 4 000/s (by the law at 3 346/s, which is 16 732 spans/s); \
-         with queue 2048, faults none loss begins between 2 000/s and 4 000/s",
-        "Loss begins between 3 000/s and 4 000/s. 1 000/s: 0 of 600 000; ",
+        "With queue 512, faults none loss begins between 3,000/s and 4,000/s (by the capacity model at 3,346/s, which is 16,732 spans/s); \
+         with queue 2048, faults none loss begins between 2,000/s and 4,000/s",
+        "Loss begins between 3,000/s and 4,000/s. 1,000/s: 0 of 600,000; ",
         "offered rate, requests/s",
-        "<td class=\"n\">3 346</td>",
+        "<td class=\"n\">3,346</td>",
     ] {
         assert!(knee.contains(words), "{words}\nis missing in\n{knee}");
     }
@@ -35,7 +35,7 @@ fn many_configurations_are_summed_up_and_the_first_are_drawn() {
     let all = sample::matrix(Axes::ALL);
     assert_eq!(
         answer(&all, "knee"),
-        "20 of 20 configurations lose spans at some rate: the first at 1 000/s (queue 512, faults outage), the last at 5 000/s \
+        "20 of 20 configurations lose spans at some rate: the first at 1,000/s (queue 512, faults outage), the last at 5,000/s \
          (queue 65536, faults kill)."
     );
     let knee = asked(&all, "knee");
@@ -52,18 +52,18 @@ fn a_rate_that_always_or_never_loses_is_said_so() {
     none.variants.truncate(2);
     assert!(
         answer(&none, "knee")
-            .starts_with("Nothing is lost up to 2 000/s, the highest that was tried (by the law")
+            .starts_with("Nothing is lost up to 2,000/s, the highest that was tried (by the capacity model")
     );
     let mut all = rates(1);
     all.variants.drain(..3);
-    assert!(answer(&all, "knee").starts_with("Spans are lost already at 4 000/s, the lowest that was tried"));
+    assert!(answer(&all, "knee").starts_with("Spans are lost already at 4,000/s, the lowest that was tried"));
     let mut mixed = rates(1);
     for trial in &mut mixed.variants[0].trials {
         (trial.loss.lost, trial.loss.rate) = (7, 7.0 / 200_000.0);
     }
     assert!(
         answer(&mixed, "knee")
-            .starts_with("Loss begins at 1 000/s but not sharply, nothing is lost at 3 000/s")
+            .starts_with("Loss begins at 1,000/s but not sharply, nothing is lost at 3,000/s")
     );
     for mark in mixed.variants.iter_mut().flat_map(|v| &mut v.trials).flat_map(|trial| &mut trial.validity) {
         mark.valid = false;
@@ -75,11 +75,13 @@ fn a_rate_that_always_or_never_loses_is_said_so() {
 fn variants_at_one_rate_are_laid_out_by_their_ceiling() {
     assert_eq!(
         answer(&sample::nine(), "knee"),
-        "Of the ceiling, loss begins between 39 % and 94 %; by the law it begins where the rate reaches the ceiling of one \
+        "Of the ceiling, loss begins between 39 % and 94 %; by the capacity model it begins where the rate reaches the ceiling of one \
          worker, 100 %."
     );
     let knee = asked(&sample::nine(), "knee");
-    assert!(knee.contains("rate, as a share of the ceiling") && knee.contains("the law, for ever"));
+    assert!(
+        knee.contains("rate, as a share of the ceiling") && knee.contains("the capacity model, for ever")
+    );
     assert!(!knee.contains("blocking"), "what blocks has no ceiling to overflow");
     for result in [sample::single(), sample::aborted(), sample::own(), sample::spanless()] {
         assert!(section(&result, "knee").is_none());

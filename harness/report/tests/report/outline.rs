@@ -6,7 +6,7 @@ use crate::golden::holds;
 use crate::html::page;
 use crate::sample;
 
-/// The verdict, the four answers, and every section's question with its answer.
+/// The verdict, the four answers, and under each theme every section's question with its answer.
 fn outline(result: &RunResult) -> String {
     let page = page(result);
     let mut out = String::new();
@@ -14,7 +14,9 @@ fn outline(result: &RunResult) -> String {
     let mut keep = 0usize;
     for (at, tag) in page.tags.iter().enumerate() {
         let class = tag.attributes.iter().find(|(key, _)| key == "class").map_or("", |(_, value)| value);
-        let starts = matches!(tag.name.as_str(), "h1" | "h2") || class == "answer" || class == "card";
+        let has_id = tag.attributes.iter().any(|(key, _)| key == "id");
+        let heading = matches!(tag.name.as_str(), "h1" | "h2") || (tag.name == "h3" && has_id);
+        let starts = heading || class == "answer" || class == "card";
         match (starts && !tag.closing, tag.closing) {
             (true, _) => keep += 1,
             (false, false) if keep > 0 && !tag.empty => keep += 1,

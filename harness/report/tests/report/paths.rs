@@ -41,7 +41,7 @@ fn what_a_path_lost_stands_everywhere_with_the_same_number() {
     assert!(row.is_some_and(|row| row.contains("200,000 ") && row.contains(" 50,000 ")), "{text}");
     assert_eq!(lost, 50_000);
     let page = page(&result);
-    let said = format!("Only on {FIRST}: 50\u{202f}000 of 199\u{202f}960 spans, queue full");
+    let said = format!("Only on {FIRST}: 50,000 of 199,960 spans, queue full");
     assert!(page.text.contains(&said), "{}", page.text);
     assert!(
         page.text.contains("\u{202f}spans arrived on every path")

@@ -29,8 +29,8 @@ fn the_way_of_all_spans_stands_open_and_that_of_lossy_variants_folded() {
     let text = asked(&result, "fates");
     assert!(text.contains("The way of the spans in 3 variants that miss some</summary>"));
     assert!(text.contains(
-        "Created 2 025 000; left before queued: 198 320 dropped_queue_full; queued 1 826 680; left before at the exporter: \
-         610 lost_in_queue_at_exit.shutdown_deadline; at the exporter 1 826 070; received 1 826 070."
+        "Created 2,025,000; left before queued: 198,320 dropped_queue_full; queued 1,826,680; left before at the exporter: \
+         610 lost_in_queue_at_exit.shutdown_deadline; at the exporter 1,826,070; received 1,826,070."
     ));
 }
 
