@@ -43,8 +43,8 @@ pub use comparison::{Compared, ComparedBy, Comparison, Looks};
 pub use exports::ServiceExports;
 pub use fault::{Dose, FaultResult, FaultWindow};
 pub use insight::{
-    Advised, Begin, Candidate, Cost, FocusRule, FocusVariant, How, Insights, Late, Likeness,
-    LineLaw, LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, Price, QueueLimit, Selection, SilentLosses,
+    Advised, Begin, Candidate, Cost, FocusRule, FocusVariant, How, Insights, Late, Likeness, LineLaw,
+    LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, Price, QueueLimit, Selection, SilentLosses,
     VariantInsight,
 };
 pub use path::{PathKind, PathResult};

@@ -10,8 +10,8 @@ use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{
-    Begin, ExportFigures, FocusRule, How, Insights, LoadFigures, Loss, Prediction, Quantiles, QueueLimit, RunResult,
-    TrialResult, UsageFigures, VariantResult, VariantSummary,
+    Begin, ExportFigures, FocusRule, How, Insights, LoadFigures, Loss, Prediction, Quantiles, QueueLimit,
+    RunResult, TrialResult, UsageFigures, VariantResult, VariantSummary,
 };
 use spanfate_model::scenario::{Compare, Load, Receiver, Scenario, Variant};
 use spanfate_model::verdict::Verdict;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use spanfate_model::result::{LossCause, QueueLimit, LostTo, Nearest, Prediction, RunResult};
+use spanfate_model::result::{LossCause, LostTo, Nearest, Prediction, QueueLimit, RunResult};
 
 use super::{Answer, focus};
 use crate::books::Books;
