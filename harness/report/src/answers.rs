@@ -2,9 +2,9 @@
 
 use spanfate_model::result::{RunResult, VariantResult};
 
-use crate::books::Books;
-use crate::number::PAGE;
-use crate::paths;
+use crate::figures::export_paths;
+use crate::figures::sums::Books;
+use crate::text::number::PAGE;
 
 mod belief;
 mod set;
@@ -85,7 +85,7 @@ pub(crate) fn lost(result: &RunResult) -> Answer {
         };
         format!("{how_many} silently: by default the SDK reports nothing.")
     });
-    let path = paths::loses_most(result, PAGE);
+    let path = export_paths::loses_most(result, PAGE);
     Answer::new("Yes", std::iter::once(format!("{first}.")).chain(worst).chain(path).chain(silent))
 }
 

@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 use spanfate_model::result::RunResult;
 use spanfate_model::result::environment::Environment;
 
-use crate::books::trials;
-use crate::text::clean;
+use crate::figures::sums::trials;
+use crate::text::fit::clean;
 
 /// Text on one line: breaks and tabs become spaces, what steers is replaced.
 fn plain(text: &str) -> String {

@@ -3,34 +3,14 @@
 //!
 //! Pure functions without a clock: the same result gives the same bytes.
 
-mod advice;
-mod alike;
 mod answers;
-mod books;
 mod ci;
-mod compared;
-mod configured;
-mod explain;
-mod faults;
-mod frontier;
-mod heat;
-mod joined;
-mod knee;
-mod labels;
+mod figures;
 mod markup;
-mod number;
 mod page;
-mod paths;
-mod peek;
-mod planned;
 mod plot;
-mod selftest;
-mod sheet;
-mod spans;
 mod terminal;
 mod text;
-mod way;
-mod words;
 
 use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::advice::plan::AdvicePlan;
@@ -56,42 +36,42 @@ pub fn comparisons(all: &[Comparison], style: TableStyle) -> String {
 
 /// Spans, explained, as text.
 pub fn explained(all: &[Explanation], style: TableStyle) -> String {
-    explain::render(all, style)
+    terminal::explain::render(all, style)
 }
 
 /// The limits of a scenario's configurations, and what its own demand needs, as text.
 pub fn frontier(found: &Frontier, advised: Option<&AdvicePlan>) -> String {
-    frontier::render(found, advised)
+    terminal::frontier::render(found, advised)
 }
 
 /// A self-test as text.
 pub fn selftest(found: &Selftest) -> String {
-    selftest::render(found)
+    terminal::selftest::render(found)
 }
 
 /// What the probes saw of a process that was joined for so many seconds, as text. `gone`: it ended meanwhile.
 pub fn joined(seen: &ProbeResult, seconds: f64, gone: bool) -> String {
-    joined::render(seen, seconds, gone)
+    terminal::attach_pid::render(seen, seconds, gone)
 }
 
 /// What to set for a demand, beside the defaults and what is set now, as text.
 pub fn plan(plan: &AdvicePlan) -> String {
-    advice::plan(plan)
+    terminal::advice::plan(plan)
 }
 
 /// What metrics say of batch processors and of exporters of collectors, and what follows, as text.
 pub fn observed(rows: &[FleetRow]) -> String {
-    advice::observed(rows)
+    terminal::advice::observed(rows)
 }
 
 /// A peek at a process, as text.
 pub fn peek(peek: &Peek) -> String {
-    peek::render(peek)
+    terminal::peek::render(peek)
 }
 
 /// A peek at a process in a line.
 pub fn peek_line(peek: &Peek) -> String {
-    peek::line(peek)
+    terminal::peek::line(peek)
 }
 
 /// The report as one HTML file that needs neither scripts nor the network. `again` is the command that runs it again, where one

@@ -1,6 +1,6 @@
 //! The one place where text becomes HTML.
 
-use crate::text::clean;
+use crate::text::fit::clean;
 
 /// Well-formed HTML. It is made from literals of this crate, from escaped text and from elements of both; there is no
 /// way to put a string in unescaped.

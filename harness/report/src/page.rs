@@ -1,58 +1,32 @@
 //! The report as one HTML file: a first screen with the verdict, a picture and four answers, then what was claimed, then four themes.
 //! Each theme folds its sections away; each section is headed by the question it answers, and folded below its answer.
 
-mod belief;
-mod breakdown;
-mod causes;
-mod change;
 mod choice;
-mod claims;
-mod clock;
-mod cost;
-mod damage;
-mod difference;
-mod explained;
-mod fates;
-mod faults;
 mod first;
-mod grid;
+mod frame;
 pub(crate) mod index;
-mod instrument;
-mod knee;
-mod latency;
 mod loss;
-mod origin;
-mod overview;
-mod part;
-mod paths;
-mod probes;
-mod raw;
-mod script;
-mod services;
-mod shell;
 pub(crate) mod side;
-mod silent;
-mod stages;
-mod survival;
-mod theme;
-mod timeline;
-mod witnesses;
+mod time;
+mod trust;
 
 use spanfate_model::result::RunResult;
 
 use crate::markup::Html;
-use crate::number::PAGE;
-use crate::{planned, words};
-use part::Section;
-use shell::Shell;
-use theme::Theme;
+use crate::text::number::PAGE;
+use crate::text::plan_words;
+use crate::text::words;
+use frame::part::Section;
+use frame::script;
+use frame::shell::Shell;
+use frame::theme::{self, Theme};
 
 /// The whole page.
 pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
     let themes = themes(result, again);
     let sections: Vec<&Section> = themes.iter().flat_map(|theme| &theme.sections).collect();
-    let main = first::screen(result, &sections)
-        .with(&claims::section(result))
+    let main = first::screen::screen(result, &sections)
+        .with(&first::claims::section(result))
         .with(&theme::contents(&themes))
         .with(&themes.iter().map(Theme::render).collect());
     let footer = format!(
@@ -84,7 +58,7 @@ fn header(result: &RunResult) -> Html {
 fn about(result: &RunResult) -> String {
     let plan = &result.plan;
     let mut parts = vec![format!("Run {}", result.run_id)];
-    parts.extend(planned::services(plan, PAGE));
+    parts.extend(plan_words::services(plan, PAGE));
     if plan.subject().has_load() {
         parts.push(plan.load.to_string());
     }
@@ -99,35 +73,35 @@ fn about(result: &RunResult) -> String {
 /// The sections, each under the theme that it belongs to.
 fn themes(result: &RunResult, again: Option<&str>) -> [Theme; 4] {
     let loss = [
-        Some(fates::section(result)),
-        Some(loss::section(result)),
-        explained::section(result),
-        breakdown::section(result),
-        services::section(result),
-        paths::section(result),
-        damage::section(result),
-        silent::section(result),
+        Some(loss::fates::section(result)),
+        Some(loss::amount::section(result)),
+        loss::explained::section(result),
+        loss::breakdown::section(result),
+        loss::services::section(result),
+        loss::paths::section(result),
+        loss::damage::section(result),
+        loss::silent::section(result),
     ];
     let time = [
-        Some(timeline::section(result)),
-        faults::section(result),
-        Some(latency::section(result)),
-        probes::section(result),
+        Some(time::timeline::section(result)),
+        time::faults::section(result),
+        Some(time::latency::section(result)),
+        time::probes::section(result),
     ];
     let trust = [
-        Some(belief::section(result)),
-        Some(origin::comparable(result)),
-        Some(origin::reproduce(result, again)),
-        Some(raw::section(result)),
-        Some(origin::glossary(result)),
+        Some(trust::belief::section(result)),
+        Some(trust::origin::comparable(result)),
+        Some(trust::origin::reproduce(result, again)),
+        Some(trust::raw::section(result)),
+        Some(trust::origin::glossary(result)),
     ];
     let choice = [
-        choice::section(result),
-        change::section(result),
-        Some(difference::section(result)),
-        survival::section(result),
-        knee::section(result),
-        Some(cost::section(result)),
+        choice::pareto::section(result),
+        choice::change::section(result),
+        Some(choice::settings::section(result)),
+        choice::survival::section(result),
+        choice::knee::section(result),
+        Some(choice::cost::section(result)),
     ];
     let theme = |id, name, about, sections: Vec<Option<Section>>| Theme {
         id,

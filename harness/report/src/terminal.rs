@@ -1,20 +1,27 @@
 //! The summary for a terminal.
 
+pub(crate) mod advice;
+pub(crate) mod attach_pid;
 mod columns;
 mod comparison;
+pub(crate) mod explain;
 mod faults;
+pub(crate) mod frontier;
 pub(crate) mod ink;
 mod lines;
 mod paths;
+pub(crate) mod peek;
 mod probes;
+pub(crate) mod selftest;
+pub(crate) mod titled_rows;
 mod traces;
 
 use spanfate_model::result::{Comparison, RunResult};
 
-use crate::books::trials;
-use crate::number::TERMINAL;
-use crate::text::clean;
-use crate::words;
+use crate::figures::sums::trials;
+use crate::text::fit::clean;
+use crate::text::number::TERMINAL;
+use crate::text::words;
 use ink::{Ink, paint};
 
 /// How the summary may look.
@@ -80,7 +87,7 @@ fn heading(result: &RunResult) -> String {
         return format!("{name}  {} It ran without a load of ours, run {run}", clean(&plan.description));
     }
     let services =
-        crate::planned::services(plan, TERMINAL).map(|text| format!("{text}, ")).unwrap_or_default();
+        crate::text::plan_words::services(plan, TERMINAL).map(|text| format!("{text}, ")).unwrap_or_default();
     format!(
         "{}  {} after {} of warm-up, {} in {}, seed {}, run {}",
         paint(Ink::Bold, &clean(&plan.title())),

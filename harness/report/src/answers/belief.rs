@@ -5,8 +5,8 @@ use spanfate_model::format::manifest::Status;
 use spanfate_model::result::{Basis, RunResult, TrialResult};
 
 use super::Answer;
-use crate::books::{Books, contradictions, trials};
-use crate::number::PAGE;
+use crate::figures::sums::{Books, contradictions, trials};
+use crate::text::number::PAGE;
 
 /// May I believe it? The first screen and the section that it leads to say it in these words.
 pub(crate) fn belief(result: &RunResult) -> Answer {

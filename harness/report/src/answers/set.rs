@@ -7,9 +7,9 @@ use spanfate_model::fate::Remedy;
 use spanfate_model::result::{Advised, How, Price, RunResult};
 
 use super::{Answer, Setting, focus};
-use crate::books::Books;
-use crate::number::PAGE;
-use crate::words;
+use crate::figures::sums::Books;
+use crate::text::number::PAGE;
+use crate::text::words;
 
 /// What should I set? In place of the variant that matters most.
 pub(crate) fn set(result: &RunResult) -> Answer {

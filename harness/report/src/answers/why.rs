@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use spanfate_model::result::{LossCause, LostTo, Nearest, Prediction, QueueLimit, RunResult};
 
 use super::{Answer, focus};
-use crate::books::Books;
-use crate::faults::{Row, rows};
-use crate::number::PAGE;
-use crate::words;
+use crate::figures::faults::{Row, rows};
+use crate::figures::sums::Books;
+use crate::text::number::PAGE;
+use crate::text::words;
 
 /// Most faults, and most further fates, that are named.
 const NAMED: usize = 3;

@@ -4,7 +4,7 @@ use spanfate_model::result::RunResult;
 use spanfate_model::verdict::Verdict;
 
 use super::plain;
-use crate::words;
+use crate::text::words;
 
 /// The runner takes up ten annotations of a kind in a step, and drops the others without a word.
 const MOST: usize = 10;

@@ -6,10 +6,10 @@ use spanfate_model::result::change::Change;
 use spanfate_model::result::{Compared, Comparison, RunResult, VariantResult};
 use spanfate_model::verdict::Verdict;
 
-use crate::books::Books;
-use crate::compared;
-use crate::number::TERMINAL;
-use crate::words;
+use crate::figures::compared;
+use crate::figures::sums::Books;
+use crate::text::number::TERMINAL;
+use crate::text::words;
 
 /// A check.
 pub(crate) struct Check {

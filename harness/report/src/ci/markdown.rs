@@ -11,9 +11,10 @@ use spanfate_model::verdict::Verdict;
 use self::inline::Inline;
 use self::part::{Part, page};
 use super::{origin, plain};
-use crate::books::{Books, trials};
-use crate::number::{NONE, TERMINAL};
-use crate::{compared, words};
+use crate::figures::compared;
+use crate::figures::sums::{Books, trials};
+use crate::text::number::{NONE, TERMINAL};
+use crate::text::words;
 
 /// Bytes of a summary. GitHub takes 65,536 characters in a comment and 1 MiB in a step's summary.
 const MOST: usize = 60_000;

@@ -6,15 +6,15 @@ use spanfate_model::finding::index::{Concluded, RunEntry};
 use spanfate_model::quantity::stamp;
 use spanfate_model::verdict::Verdict;
 
-use super::grid::Grid;
-use super::part::{badge, open_section};
-use super::script;
-use super::shell::Shell;
 use crate::markup::Html;
-use crate::number::{NONE, PAGE};
+use crate::page::frame::grid::Grid;
+use crate::page::frame::part::{badge, open_section};
+use crate::page::frame::script;
+use crate::page::frame::shell::Shell;
 use crate::plot::spark;
-use crate::text::{clean, clip};
-use crate::words;
+use crate::text::fit::{clean, clip};
+use crate::text::number::{NONE, PAGE};
+use crate::text::words;
 
 /// Most runs of a scenario whose loss is drawn.
 const DRAWN: usize = 40;

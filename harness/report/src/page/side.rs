@@ -4,15 +4,15 @@ use spanfate_model::result::change::Change;
 use spanfate_model::result::{Comparison, RunResult, VariantResult};
 use spanfate_model::verdict::Verdict;
 
-use super::change;
-use super::grid::Grid;
-use super::part::{badge, note, open_section};
-use super::script;
-use super::shell::Shell;
-use crate::books::Books;
+use crate::figures::sums::Books;
 use crate::markup::Html;
-use crate::number::PAGE;
-use crate::words;
+use crate::page::choice::change;
+use crate::page::frame::grid::Grid;
+use crate::page::frame::part::{badge, note, open_section};
+use crate::page::frame::script;
+use crate::page::frame::shell::Shell;
+use crate::text::number::PAGE;
+use crate::text::words;
 
 /// The page of a baseline, a candidate, and their comparisons by variant.
 pub(crate) fn render(baseline: &RunResult, candidate: &RunResult, all: &[Comparison]) -> String {

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::HPos;
 use super::figure::{Area, Drawn, Figure, WIDTH, bar, write};
 use super::svg::Ink;
 use crate::markup::Html;
-use crate::text::clip;
+use crate::text::fit::clip;
 
 const ROW: f64 = 34.0;
 /// Characters that fit beside each other in a row, also where they are wide ones.

@@ -9,10 +9,10 @@ use super::figure::{Area, Drawn, Figure, px, stroke, write};
 use super::label::Labels;
 use super::scale::{Scale, digits};
 use super::svg::Ink;
-use crate::knee::Line;
+use crate::figures::knee::Line;
 use crate::markup::Html;
-use crate::number::PAGE;
-use crate::words;
+use crate::text::number::PAGE;
+use crate::text::words;
 
 const HEIGHT: u32 = 236;
 const LEFT: f64 = 50.0;

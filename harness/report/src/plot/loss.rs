@@ -8,9 +8,9 @@ use spanfate_model::result::VariantResult;
 use super::figure::{Area, Drawn, Figure, WIDTH, bar, px, stroke, write};
 use super::svg::Ink;
 use crate::markup::Html;
-use crate::number::PAGE;
-use crate::text::clip;
-use crate::words;
+use crate::text::fit::clip;
+use crate::text::number::PAGE;
+use crate::text::words;
 
 const ROW: f64 = 46.0;
 /// Room for the axis.

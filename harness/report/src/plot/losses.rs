@@ -6,7 +6,7 @@ use super::figure::{Area, Drawn, Figure, WIDTH, bar, write};
 use super::loss::round_end;
 use super::svg::Ink;
 use crate::markup::Html;
-use crate::text::clip;
+use crate::text::fit::clip;
 
 /// Height of a row, and where its bar lies in it.
 const ROW: f64 = 27.0;

@@ -10,8 +10,8 @@ use super::reading::{Axis, Reading};
 use super::scale::{Scale, digits};
 use super::svg::Ink;
 use crate::markup::Html;
-use crate::number::PAGE;
-use crate::words::maybe;
+use crate::text::number::PAGE;
+use crate::text::words::maybe;
 
 const HEIGHT: u32 = 236;
 const LEFT: f64 = 48.0;

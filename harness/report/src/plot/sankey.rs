@@ -8,9 +8,9 @@ use plotters::style::text_anchor::HPos;
 
 use super::figure::{Area, Drawn, Figure, WIDTH, px, stroke, write};
 use super::svg::Ink;
+use crate::figures::funnel::{Course, Exit, Way};
 use crate::markup::Html;
-use crate::number::PAGE;
-use crate::way::{Course, Exit, Way};
+use crate::text::number::PAGE;
 use layout::{Layout, Node, Ribbon};
 
 /// Points of each edge of a ribbon.

@@ -9,7 +9,7 @@ use super::label::Labels;
 use super::scale::{Scale, digits};
 use super::svg::Ink;
 use crate::markup::Html;
-use crate::number::PAGE;
+use crate::text::number::PAGE;
 
 const HEIGHT: u32 = 230;
 /// The part of the figure in which marks lie.

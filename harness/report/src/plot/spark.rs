@@ -1,7 +1,7 @@
 //! A line as large as a word: how a share went from one run to the next.
 
 use crate::markup::Html;
-use crate::number::PAGE;
+use crate::text::number::PAGE;
 
 const SIZE: (f64, f64) = (160.0, 28.0);
 /// Room for the dot of the last value.

@@ -9,9 +9,9 @@ use spanfate_model::scenario::figure::Figure as Figured;
 use super::figure::{Area, Drawn, Figure, WIDTH, px, stroke, write};
 use super::scale::{Scale, digits};
 use super::svg::Ink;
-use crate::compared;
+use crate::figures::compared;
 use crate::markup::Html;
-use crate::number::PAGE;
+use crate::text::number::PAGE;
 
 const HEIGHT: u32 = 214;
 const TOP: f64 = 30.0;

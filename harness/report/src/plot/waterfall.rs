@@ -6,10 +6,10 @@ use spanfate_model::result::VariantResult;
 
 use super::figure::{Area, Drawn, Figure, WIDTH, bar, write};
 use super::svg::Ink;
-use crate::books::{self, Books};
+use crate::figures::sums::{self, Books};
 use crate::markup::Html;
-use crate::number::PAGE;
-use crate::text::clip;
+use crate::text::fit::clip;
+use crate::text::number::PAGE;
 
 const ROW: f64 = 34.0;
 
@@ -22,7 +22,7 @@ struct Step {
 
 fn steps(variant: &VariantResult) -> Vec<Step> {
     let books = Books::of_variant(variant);
-    let fates = books::fates(std::slice::from_ref(variant));
+    let fates = sums::fates(std::slice::from_ref(variant));
     let mut left = books.created;
     let mut out = vec![Step { name: "created".to_owned(), ink: Ink::Created, count: books.created, from: 0 }];
     let mut step = |name: String, ink: Ink, count: u64| {

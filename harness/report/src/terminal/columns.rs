@@ -5,9 +5,9 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use spanfate_model::result::{Quantiles, VariantResult};
 
 use super::ink::{Ink, paint, width};
-use crate::number::{NONE, TERMINAL};
-use crate::text;
-use crate::words::{self, maybe};
+use crate::text::fit;
+use crate::text::number::{NONE, TERMINAL};
+use crate::text::words::{self, maybe};
 
 /// A column: title (two lines), rank (the highest is left out first, 0 never) and how its cell is written.
 struct Column {
@@ -117,8 +117,8 @@ fn one(text: String) -> Vec<String> {
 
 /// The name, and below it what is spoilt.
 fn name(variant: &VariantResult) -> Vec<String> {
-    let mut lines = text::wrap(&variant.name, NAME, 2);
-    let marks = variant.summary.marks.iter().flat_map(|mark| text::wrap(&format!("! {mark}"), NAME, 2));
+    let mut lines = fit::wrap(&variant.name, NAME, 2);
+    let marks = variant.summary.marks.iter().flat_map(|mark| fit::wrap(&format!("! {mark}"), NAME, 2));
     lines.extend(marks.map(|line| paint(Ink::Warn, &line)));
     lines
 }
@@ -150,8 +150,8 @@ fn fates(variant: &VariantResult) -> Vec<String> {
     ranked.sort_by_key(|(fate, count)| (std::cmp::Reverse(**count), fate.name()));
     let lost: Vec<(&str, u64)> =
         ranked.into_iter().map(|(fate, count)| (fate.facts().short, *count)).collect();
-    let mut lines: Vec<String> = lost.iter().take(1).map(|(name, _)| text::clip(name, FATE)).collect();
-    let line = |(name, count): &(&str, u64)| text::clip(&format!("+{} {name}", TERMINAL.count(*count)), FATE);
+    let mut lines: Vec<String> = lost.iter().take(1).map(|(name, _)| fit::clip(name, FATE)).collect();
+    let line = |(name, count): &(&str, u64)| fit::clip(&format!("+{} {name}", TERMINAL.count(*count)), FATE);
     lines.extend(lost.iter().skip(1).take(2).map(line));
     if lost.len() > 3 {
         lines.push(format!("+{} more", lost.len() - 3));

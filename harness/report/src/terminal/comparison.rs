@@ -7,10 +7,10 @@ use spanfate_model::verdict::Verdict;
 
 use super::ink::{Ink, paint};
 use super::lines::titled;
-use crate::compared::{COLUMNS, cells, method, same_counters, told};
-use crate::number::{NONE, TERMINAL};
-use crate::text::clean;
-use crate::words;
+use crate::figures::compared::{COLUMNS, cells, method, same_counters, told};
+use crate::text::fit::clean;
+use crate::text::number::{NONE, TERMINAL};
+use crate::text::words;
 
 /// Cells of a sweep that are listed.
 const CELLS: usize = 12;

@@ -7,10 +7,10 @@ use spanfate_model::result::{RunResult, TrialResult, VariantResult};
 use super::ink::{Ink, paint};
 use super::lines::titled;
 use super::traces::{listed, name};
-use crate::faults::{Row, rows};
-use crate::number::TERMINAL;
-use crate::text::clean;
-use crate::words;
+use crate::figures::faults::{Row, rows};
+use crate::text::fit::clean;
+use crate::text::number::TERMINAL;
+use crate::text::words;
 
 /// Faults that have a line although they did what they should; the report has all.
 const FAULTS: usize = 24;

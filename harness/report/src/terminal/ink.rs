@@ -1,5 +1,5 @@
 //! Colour. While a summary is laid out, colour is a character without width; at the end it becomes ANSI or nothing.
-//! Such characters never come from outside: [`crate::text::clean`] replaces them.
+//! Such characters never come from outside: [`crate::text::fit::clean`] replaces them.
 
 /// How a piece of text is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]

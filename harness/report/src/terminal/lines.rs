@@ -10,10 +10,10 @@ use spanfate_model::term::Term;
 use spanfate_model::verdict::Verdict;
 
 use super::ink::{Ink, paint};
-use crate::books::{self, Books, trials};
-use crate::number::TERMINAL;
-use crate::text::clean;
-use crate::words;
+use crate::figures::sums::{self, Books, trials};
+use crate::text::fit::clean;
+use crate::text::number::TERMINAL;
+use crate::text::words;
 
 /// Ids that are listed when the books do not close.
 const IDS: usize = 5;
@@ -25,7 +25,7 @@ pub(crate) fn titled(title: &str, text: &str) -> String {
 
 /// One line per lost fate.
 pub(crate) fn lost(result: &RunResult) -> Vec<String> {
-    let fates = books::fates(&result.variants);
+    let fates = sums::fates(&result.variants);
     let lost: Vec<_> = fates.iter().filter(|(fate, _)| fate.class() == FateClass::Lost).collect();
     if lost.is_empty() {
         return vec![titled("lost", "no span")];
@@ -78,10 +78,10 @@ pub(crate) fn books(result: &RunResult) -> Vec<String> {
 
 /// The first ids that cannot be placed.
 pub(crate) fn unplaced(result: &RunResult) -> Vec<String> {
-    let broken = books::contradictions(result);
+    let broken = sums::contradictions(result);
     let broken = broken.iter().map(|(count, what)| format!("{} spans {what}", TERMINAL.count(*count)));
     let mut out: Vec<String> = broken.map(|text| titled("broken", &paint(Ink::Bad, &text))).collect();
-    for (what, pick) in books::LISTS {
+    for (what, pick) in sums::LISTS {
         let all: Vec<_> = trials(result).flat_map(|(_, trial)| pick(&trial.ledger).ids.iter()).collect();
         let count: u64 = trials(result).map(|(_, trial)| pick(&trial.ledger).count).sum();
         for key in all.iter().take(IDS) {

@@ -10,10 +10,10 @@ use spanfate_model::result::{PathKind, RunResult};
 
 use super::ink::{Ink, paint, width};
 use super::lines::titled;
-use crate::number::{NONE, TERMINAL};
-use crate::paths::{Row, Several, rows, spread};
-use crate::text;
-use crate::words::{self, maybe};
+use crate::figures::export_paths::{Row, Several, rows, spread};
+use crate::text::fit;
+use crate::text::number::{NONE, TERMINAL};
+use crate::text::words::{self, maybe};
 
 /// Most paths that are shown, those that lose most first.
 const ROWS: usize = 24;
@@ -126,7 +126,7 @@ fn draw(rows: &[Row<'_>], columns: &[&Column], several: Several, (name, gap): (u
         let above: Vec<String> = if whose == last {
             Vec::new()
         } else {
-            text::wrap(&whose, name, 2).iter().map(|line| paint(Ink::Soft, line)).collect()
+            fit::wrap(&whose, name, 2).iter().map(|line| paint(Ink::Soft, line)).collect()
         };
         last = whose;
         let below = |lines: Vec<String>| [vec![String::new(); above.len()], lines].concat().join("\n");
@@ -146,9 +146,9 @@ fn draw(rows: &[Row<'_>], columns: &[&Column], several: Several, (name, gap): (u
 
 /// The name, and below it what it does not say.
 fn named(row: &Row<'_>, most: usize) -> Vec<String> {
-    let mut lines = text::wrap(row.path, most, LINES);
+    let mut lines = fit::wrap(row.path, most, LINES);
     let mut soft = |words: &str| {
-        lines.extend(text::wrap(words, most, 2).iter().map(|line| paint(Ink::Soft, line)));
+        lines.extend(fit::wrap(words, most, 2).iter().map(|line| paint(Ink::Soft, line)));
     };
     let first = row.results.first();
     if let Some(batch) =
@@ -161,7 +161,7 @@ fn named(row: &Row<'_>, most: usize) -> Vec<String> {
     }
     if let Some(counted) = row.miscounted() {
         let words = format!("! its processor counted {} dropped", TERMINAL.count(counted));
-        lines.extend(text::wrap(&words, most, 2).iter().map(|line| paint(Ink::Warn, line)));
+        lines.extend(fit::wrap(&words, most, 2).iter().map(|line| paint(Ink::Warn, line)));
     }
     lines
 }
@@ -180,7 +180,7 @@ fn elsewhere(row: &Row<'_>) -> Vec<String> {
     let all = row.elsewhere();
     let line = |(at, (fate, n)): (usize, &(Fate, u64))| {
         let name = fate.facts().short;
-        text::clip(&if at == 0 { name.to_owned() } else { format!("+{} {name}", TERMINAL.count(*n)) }, FATE)
+        fit::clip(&if at == 0 { name.to_owned() } else { format!("+{} {name}", TERMINAL.count(*n)) }, FATE)
     };
     let mut lines: Vec<String> = all.iter().take(FATES).enumerate().map(line).collect();
     if all.len() > FATES {
@@ -219,7 +219,7 @@ fn spreads(result: &RunResult) -> Vec<String> {
         .filter_map(|variant| Some((variant.name.as_str(), spread([variant])?)))
         .collect();
     let line = |(at, (name, PathSpread { every, some, none })): (usize, &(&str, PathSpread))| {
-        let whose = if several { format!("{}: ", text::clean(name)) } else { String::new() };
+        let whose = if several { format!("{}: ", fit::clean(name)) } else { String::new() };
         let [every, some, none] = [every, some, none].map(|n| TERMINAL.count(*n));
         let words = format!("{whose}received on every path {every}, on some {some}, on none {none}");
         titled(if at == 0 { "spread" } else { "" }, &words)

@@ -4,9 +4,9 @@ use spanfate_model::result::{ProbeResult, RunResult};
 
 use super::ink::{Ink, paint};
 use super::lines::titled;
-use crate::books::trials;
-use crate::number::TERMINAL;
-use crate::text::clean;
+use crate::figures::sums::trials;
+use crate::text::fit::clean;
+use crate::text::number::TERMINAL;
 
 /// One line per process whose probes did not record everything.
 pub(crate) fn lines(result: &RunResult) -> Vec<String> {

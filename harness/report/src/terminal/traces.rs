@@ -4,11 +4,11 @@ use spanfate_model::result::{RunResult, VariantResult, WitnessCost};
 
 use super::ink::{Ink, paint};
 use super::lines::titled;
-use crate::books::trials;
-use crate::number::TERMINAL;
-use crate::planned;
-use crate::spans::{damaged, is_spoilt, losing, view};
-use crate::text::clip;
+use crate::figures::lossy_spans::{damaged, is_spoilt, losing, view};
+use crate::figures::sums::trials;
+use crate::text::fit::clip;
+use crate::text::number::TERMINAL;
+use crate::text::plan_words;
 
 /// Variants that have a line; the report has all.
 const VARIANTS: usize = 3;
@@ -123,6 +123,6 @@ pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
 
 /// What is lost on purpose.
 pub(crate) fn planted(result: &RunResult) -> Vec<String> {
-    let text = planned::planted(&result.plan, TERMINAL).map(|text| crate::text::clean(&text));
+    let text = plan_words::planted(&result.plan, TERMINAL).map(|text| crate::text::fit::clean(&text));
     text.map(|text| titled("seeded", &paint(Ink::Warn, &text))).into_iter().collect()
 }

@@ -5,8 +5,8 @@
 //! looked for.
 
 use super::super::plain;
-use crate::number::NONE;
-use crate::text::clip;
+use crate::text::fit::clip;
+use crate::text::number::NONE;
 
 /// A piece of a line that holds nothing but text and code spans.
 #[derive(Clone, Default)]

@@ -7,9 +7,9 @@ use spanfate_model::result::RunResult;
 use super::inline::Inline;
 use super::part::Part;
 use super::{FATES, NAME, SENTENCE, number};
-use crate::number::{NONE, TERMINAL};
-use crate::paths::{Row, rows, spread, start};
-use crate::words::{self, maybe};
+use crate::figures::export_paths::{Row, rows, spread, start};
+use crate::text::number::{NONE, TERMINAL};
+use crate::text::words::{self, maybe};
 
 /// The paths that lose, most first; nothing where no program has several or none loses.
 pub(super) fn losing(result: &RunResult) -> Option<Part> {

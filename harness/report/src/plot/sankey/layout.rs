@@ -4,8 +4,8 @@
 //! the lowest. So no ribbon crosses another, and right of a row there is nothing but its label.
 
 use super::super::figure::WIDTH;
-use crate::number::PAGE;
-use crate::way::{Course, Exit, Way};
+use crate::figures::funnel::{Course, Exit, Way};
+use crate::text::number::PAGE;
 
 /// Width of a plot that does not fit a phone.
 pub(crate) const WIDE: u32 = 800;
