@@ -18,7 +18,7 @@ pub(crate) use why::{cause_line, why};
 const NAMED: usize = 3;
 
 /// An answer: a word or two, then sentences, then lines to paste.
-pub(crate) struct Answer {
+pub(crate) struct ScreenAnswer {
     pub(crate) short: String,
     pub(crate) sentences: Vec<String>,
     pub(crate) setting: Option<Setting>,
@@ -32,22 +32,22 @@ pub(crate) struct Setting {
     pub(crate) known: String,
 }
 
-impl Answer {
+impl ScreenAnswer {
     fn new(short: impl Into<String>, sentences: impl IntoIterator<Item = String>) -> Self {
         Self { short: short.into(), sentences: sentences.into_iter().collect(), setting: None }
     }
 }
 
 /// Is anything lost?
-pub(crate) fn lost(result: &RunResult) -> Answer {
+pub(crate) fn lost(result: &RunResult) -> ScreenAnswer {
     let books = Books::of_run(result);
     let due = books.created - books.deliberate.min(books.created);
     if books.created == 0 {
-        return Answer::new("No span was created", ["So nothing can be said about loss.".to_owned()]);
+        return ScreenAnswer::new("No span was created", ["So nothing can be said about loss.".to_owned()]);
     }
     if books.unexplained + books.unexpected > 0 {
         let text = "The books do not close: until they do, no figure of loss means anything.";
-        return Answer::new("It cannot be said", [text.to_owned()]);
+        return ScreenAnswer::new("It cannot be said", [text.to_owned()]);
     }
     let lossy: Vec<&VariantResult> =
         result.variants.iter().filter(|v| Books::of_variant(v).lost > 0).collect();
@@ -60,7 +60,7 @@ pub(crate) fn lost(result: &RunResult) -> Answer {
         };
         let who =
             if several { format!(" by any of {} variants", result.variants.len()) } else { String::new() };
-        return Answer::new("No", [format!("0 of {} spans were lost{who}.{not_all}", PAGE.count(due))]);
+        return ScreenAnswer::new("No", [format!("0 of {} spans were lost{who}.{not_all}", PAGE.count(due))]);
     }
     let mut first = format!("{} of {} spans were lost", PAGE.count(books.lost), PAGE.count(due));
     if several {
@@ -86,7 +86,7 @@ pub(crate) fn lost(result: &RunResult) -> Answer {
         format!("{how_many} silently: by default the SDK reports nothing.")
     });
     let path = export_paths::loses_most(result, PAGE);
-    Answer::new("Yes", std::iter::once(format!("{first}.")).chain(worst).chain(path).chain(silent))
+    ScreenAnswer::new("Yes", std::iter::once(format!("{first}.")).chain(worst).chain(path).chain(silent))
 }
 
 /// The variant that matters most.

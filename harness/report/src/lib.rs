@@ -21,7 +21,7 @@ use spanfate_model::finding::peek::Peek;
 use spanfate_model::finding::selftest::Selftest;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
 
-pub use crate::page::index::Links;
+pub use crate::page::index::IndexLinks;
 pub use crate::terminal::TableStyle;
 
 /// The summary for a terminal: a table of the variants, the lost fates, the books, the witnesses and the verdict.
@@ -86,7 +86,7 @@ pub fn side_by_side(baseline: &RunResult, candidate: &RunResult, all: &[Comparis
 }
 
 /// All runs of a results folder as one page, newest first.
-pub fn index(entries: &[RunEntry], links: Links) -> String {
+pub fn index(entries: &[RunEntry], links: IndexLinks) -> String {
     page::index::render(entries, links)
 }
 

@@ -8,7 +8,7 @@ use crate::text::fit::clean;
 pub(crate) struct Html(String);
 
 /// An attribute: its name is a literal, its value is escaped.
-pub(crate) type Attribute<'a> = (&'static str, &'a str);
+pub(crate) type HtmlAttribute<'a> = (&'static str, &'a str);
 
 impl Html {
     /// Nothing.
@@ -29,7 +29,7 @@ impl Html {
     }
 
     /// An element with its content.
-    pub(crate) fn element(tag: &'static str, attributes: &[Attribute<'_>], inner: Self) -> Self {
+    pub(crate) fn element(tag: &'static str, attributes: &[HtmlAttribute<'_>], inner: Self) -> Self {
         let mut out = Self::new();
         out.open(tag, attributes, ">");
         let Self(content) = inner;
@@ -47,7 +47,7 @@ impl Html {
     }
 
     /// An element without content (XML form, which SVG inside HTML takes as well).
-    pub(crate) fn void(tag: &'static str, attributes: &[Attribute<'_>]) -> Self {
+    pub(crate) fn void(tag: &'static str, attributes: &[HtmlAttribute<'_>]) -> Self {
         let mut out = Self::new();
         out.open(tag, attributes, "/>");
         out
@@ -75,7 +75,7 @@ impl Html {
         self.0
     }
 
-    fn open(&mut self, tag: &'static str, attributes: &[Attribute<'_>], end: &'static str) {
+    fn open(&mut self, tag: &'static str, attributes: &[HtmlAttribute<'_>], end: &'static str) {
         self.0.push('<');
         self.0.push_str(tag);
         for (name, value) in attributes {

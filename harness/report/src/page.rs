@@ -16,7 +16,7 @@ use crate::markup::Html;
 use crate::text::number::PAGE;
 use crate::text::plan_words;
 use crate::text::words;
-use frame::part::Section;
+use frame::part::PageSection;
 use frame::script;
 use frame::shell::Shell;
 use frame::theme::{self, Theme};
@@ -24,7 +24,7 @@ use frame::theme::{self, Theme};
 /// The whole page.
 pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
     let themes = themes(result, again);
-    let sections: Vec<&Section> = themes.iter().flat_map(|theme| &theme.sections).collect();
+    let sections: Vec<&PageSection> = themes.iter().flat_map(|theme| &theme.sections).collect();
     let main = first::screen::screen(result, &sections)
         .with(&first::claims::section(result))
         .with(&theme::contents(&themes))
@@ -103,7 +103,7 @@ fn themes(result: &RunResult, again: Option<&str>) -> [Theme; 4] {
         choice::knee::section(result),
         Some(choice::cost::section(result)),
     ];
-    let theme = |id, name, about, sections: Vec<Option<Section>>| Theme {
+    let theme = |id, name, about, sections: Vec<Option<PageSection>>| Theme {
         id,
         name,
         about,

@@ -18,7 +18,7 @@ mod svg;
 mod trace;
 mod waterfall;
 
-pub(crate) use bars::{Bars, Row};
+pub(crate) use bars::{BarRow, Bars};
 pub(crate) use knee::Knee;
 pub(crate) use loss::loss;
 pub(crate) use losses::{LossRow, Losses};

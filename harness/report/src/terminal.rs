@@ -22,7 +22,7 @@ use crate::figures::sums::trials;
 use crate::text::fit::clean;
 use crate::text::number::TERMINAL;
 use crate::text::words;
-use ink::{Ink, paint};
+use ink::{TermInk, paint};
 
 /// How the summary may look.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -37,7 +37,7 @@ pub struct TableStyle {
 pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     let mut out = vec![heading(result)];
     if let Some(text) = words::incomplete(result) {
-        out.push(paint(Ink::Warn, &text));
+        out.push(paint(TermInk::Warn, &text));
     }
     out.push(String::new());
     out.extend(columns::table(
@@ -83,14 +83,14 @@ pub(crate) fn comparisons(all: &[Comparison], style: TableStyle) -> String {
 fn heading(result: &RunResult) -> String {
     let plan = &result.plan;
     if !plan.subject().has_load() {
-        let (name, run) = (paint(Ink::Bold, &clean(&plan.title())), clean(&result.run_id));
+        let (name, run) = (paint(TermInk::Bold, &clean(&plan.title())), clean(&result.run_id));
         return format!("{name}  {} It ran without a load of ours, run {run}", clean(&plan.description));
     }
     let services =
         crate::text::plan_words::services(plan, TERMINAL).map(|text| format!("{text}, ")).unwrap_or_default();
     format!(
         "{}  {} after {} of warm-up, {} in {}, seed {}, run {}",
-        paint(Ink::Bold, &clean(&plan.title())),
+        paint(TermInk::Bold, &clean(&plan.title())),
         clean(&plan.load.to_string()),
         plan.load.warmup,
         services + &TERMINAL.counted(trials(result).count() as u64, "trial", "trials"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use spanfate_model::format::layout::RunDir;
 use spanfate_model::verdict::ExitCode;
-use spanfate_report::{Links, annotations, bmf, gobench, junit, markdown};
+use spanfate_report::{IndexLinks, annotations, bmf, gobench, junit, markdown};
 use spanfate_run::{opener, store};
 
 use crate::args::{Rendered, ReportArguments, again};
@@ -36,7 +36,10 @@ pub(super) fn run(arguments: ReportArguments) -> Result<ExitCode, Error> {
         (None, _) => {
             let shelf = Shelf::of(results)?;
             let path = output.unwrap_or_else(|| shelf.reports.join("index.html"));
-            store::write_bytes(&path, spanfate_report::index(&shelf.entries(), Links::Files).as_bytes())?;
+            store::write_bytes(
+                &path,
+                spanfate_report::index(&shelf.entries(), IndexLinks::Files).as_bytes(),
+            )?;
             path
         }
     };

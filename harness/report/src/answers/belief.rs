@@ -4,18 +4,18 @@ use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::format::manifest::Status;
 use spanfate_model::result::{Basis, RunResult, TrialResult};
 
-use super::Answer;
+use super::ScreenAnswer;
 use crate::figures::sums::{Books, contradictions, trials};
 use crate::text::number::PAGE;
 
 /// May I believe it? The first screen and the section that it leads to say it in these words.
-pub(crate) fn belief(result: &RunResult) -> Answer {
+pub(crate) fn belief(result: &RunResult) -> ScreenAnswer {
     let all = trials(result).count();
     if all == 0 {
-        return Answer::new("There is nothing to believe", ["No trial was begun.".to_owned()]);
+        return ScreenAnswer::new("There is nothing to believe", ["No trial was begun.".to_owned()]);
     }
     if let Some((count, what)) = contradictions(result).first() {
-        return Answer::new("No", [format!("{} {what}.", PAGE.counted(*count, "span", "spans"))]);
+        return ScreenAnswer::new("No", [format!("{} {what}.", PAGE.counted(*count, "span", "spans"))]);
     }
     let many = |test: fn(&TrialResult) -> bool| trials(result).filter(|(_, trial)| test(trial)).count();
     let gaps = many(|trial| trial.witnesses.iter().any(|one| matches!(one.state, WitnessState::Lossy(_))));
@@ -52,7 +52,7 @@ pub(crate) fn belief(result: &RunResult) -> Answer {
         (true, true) => "Yes, as far as one run goes",
         _ => "In part",
     };
-    Answer::new(short, sentences)
+    ScreenAnswer::new(short, sentences)
 }
 
 fn counts(books: &Books) -> String {

@@ -6,19 +6,19 @@ use spanfate_model::advice::why::shortfalls;
 use spanfate_model::fate::Remedy;
 use spanfate_model::result::{Advised, How, Price, RunResult};
 
-use super::{Answer, Setting, focus};
+use super::{ScreenAnswer, Setting, focus};
 use crate::figures::sums::Books;
 use crate::text::number::PAGE;
 use crate::text::words;
 
 /// What should I set? In place of the variant that matters most.
-pub(crate) fn set(result: &RunResult) -> Answer {
+pub(crate) fn set(result: &RunResult) -> ScreenAnswer {
     let all = &result.insights.advice;
     let own = focus(result).and_then(|variant| all.iter().find(|one| one.variant == variant.name));
     let Some(one) = own.or_else(|| all.first()) else {
         return nothing_to_set(result);
     };
-    let mut out = Answer::new(short(one), without_lines(one).into_iter().chain(besides(one)));
+    let mut out = ScreenAnswer::new(short(one), without_lines(one).into_iter().chain(besides(one)));
     out.setting = match one.how {
         How::Measured => Some((measured(result, one), one.price.as_ref().map(price))),
         How::Calculated => {
@@ -89,16 +89,16 @@ fn besides(one: &Advised) -> Vec<String> {
     out
 }
 
-fn nothing_to_set(result: &RunResult) -> Answer {
+fn nothing_to_set(result: &RunResult) -> ScreenAnswer {
     if Books::of_run(result).created == 0 {
-        return Answer::new("Nothing", ["There was no span to lose.".to_owned()]);
+        return ScreenAnswer::new("Nothing", ["There was no span to lose.".to_owned()]);
     }
     let text = if result.variants.len() > 1 {
         "No variant lost a span at this load, so the SDK's defaults or whatever is cheapest will do."
     } else {
         "What is set lost nothing at this load."
     };
-    Answer::new("Nothing", [text.to_owned()])
+    ScreenAnswer::new("Nothing", [text.to_owned()])
 }
 
 fn measured(result: &RunResult, one: &Advised) -> String {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use spanfate_model::result::{LossCause, LostTo, Nearest, Prediction, QueueLimit, RunResult};
 
-use super::{Answer, focus};
-use crate::figures::faults::{Row, rows};
+use super::{ScreenAnswer, focus};
+use crate::figures::faults::{FaultRow, rows};
 use crate::figures::sums::Books;
 use crate::text::number::PAGE;
 use crate::text::words;
@@ -14,7 +14,7 @@ use crate::text::words;
 const NAMED: usize = 3;
 
 /// Why? Of the variant that matters most; of the whole run where its measured part lost nothing.
-pub(crate) fn why(result: &RunResult) -> Answer {
+pub(crate) fn why(result: &RunResult) -> ScreenAnswer {
     let ranked = &result.insights.lost;
     let Some(most) = ranked.first() else {
         return nothing_lost(result);
@@ -33,7 +33,7 @@ pub(crate) fn why(result: &RunResult) -> Answer {
     if !others.is_empty() {
         sentences.push(format!("Also lost in this run: {}.", others.join(", ")));
     }
-    Answer::new(words::capital(fate.facts().short), sentences)
+    ScreenAnswer::new(words::capital(fate.facts().short), sentences)
 }
 
 fn of_variant(result: &RunResult, cause: &LossCause) -> Vec<String> {
@@ -100,7 +100,7 @@ fn done_to(result: &RunResult, cause: &LossCause) -> Option<String> {
 /// The faults that reached their dose.
 fn acted(result: &RunResult) -> Option<String> {
     let rows = rows(result);
-    let acted: BTreeSet<String> = rows.iter().filter(|row| row.bit() > 0).map(Row::title).collect();
+    let acted: BTreeSet<String> = rows.iter().filter(|row| row.bit() > 0).map(FaultRow::title).collect();
     let some: Vec<&str> = acted.iter().take(NAMED).map(String::as_str).collect();
     let more = match acted.len().saturating_sub(some.len()) {
         0 => String::new(),
@@ -130,9 +130,9 @@ fn mechanism(cause: &LossCause) -> Option<String> {
 }
 
 /// How near to the limit it is where nothing is lost.
-fn nothing_lost(result: &RunResult) -> Answer {
+fn nothing_lost(result: &RunResult) -> ScreenAnswer {
     if Books::of_run(result).created == 0 {
-        return Answer::new("Nothing to explain", ["There was no span to lose.".to_owned()]);
+        return ScreenAnswer::new("Nothing to explain", ["There was no span to lose.".to_owned()]);
     }
     let text = result.insights.nearest.as_ref().map_or_else(
         || "No span went missing, so there is nothing to explain.".to_owned(),
@@ -150,5 +150,5 @@ fn nothing_lost(result: &RunResult) -> Answer {
             )
         },
     );
-    Answer::new("Nothing to explain", [words::capital(&text)])
+    ScreenAnswer::new("Nothing to explain", [words::capital(&text)])
 }

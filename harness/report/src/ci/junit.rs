@@ -8,7 +8,7 @@ use spanfate_model::verdict::Verdict;
 
 use super::checks::{self, Check};
 use super::{origin, plain};
-use crate::markup::{Attribute, Html};
+use crate::markup::{Html, HtmlAttribute};
 
 /// The file; ends with a newline.
 pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
@@ -36,7 +36,7 @@ pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
 }
 
 /// The attributes of a suite: its name, and how many test cases, failures and errors it has.
-fn counts<'a>(name: &'a str, [tests, failures, errors]: &'a [String; 3]) -> [Attribute<'a>; 4] {
+fn counts<'a>(name: &'a str, [tests, failures, errors]: &'a [String; 3]) -> [HtmlAttribute<'a>; 4] {
     [("name", name), ("tests", tests), ("failures", failures), ("errors", errors)]
 }
 

@@ -10,7 +10,7 @@ use crate::figures::sums::trials;
 use crate::text::number::Numbers;
 
 /// An export path of a service of a variant, or the spans that were offered to none, over the variant's trials.
-pub(crate) struct Row<'a> {
+pub(crate) struct PathRow<'a> {
     pub(crate) variant: &'a VariantResult,
     pub(crate) service: &'a str,
     /// Which start of the service, from 0; absent where there was only one.
@@ -25,7 +25,7 @@ pub(crate) struct Row<'a> {
     pub(crate) results: Vec<&'a PathResult>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> PathRow<'a> {
     fn of_class(&self, class: FateClass) -> u64 {
         self.fates.iter().filter(|(fate, _)| fate.class() == class).map(|(_, count)| count).sum()
     }
@@ -140,9 +140,9 @@ pub(crate) struct Several {
 
 impl Several {
     /// What there are several of among some rows.
-    pub(crate) fn of(rows: &[Row<'_>]) -> Self {
+    pub(crate) fn of(rows: &[PathRow<'_>]) -> Self {
         let first = rows.first();
-        let differ = |other: &dyn Fn(&Row<'_>) -> bool| rows.iter().any(other);
+        let differ = |other: &dyn Fn(&PathRow<'_>) -> bool| rows.iter().any(other);
         Self {
             variants: first.is_some_and(|one| differ(&|row| !std::ptr::eq(row.variant, one.variant))),
             services: first.is_some_and(|one| differ(&|row| row.service != one.service)),
@@ -151,22 +151,22 @@ impl Several {
 }
 
 /// All export paths of the programs that have several, in the order of variants, services and paths.
-pub(crate) fn rows(result: &RunResult) -> Vec<Row<'_>> {
+pub(crate) fn rows(result: &RunResult) -> Vec<PathRow<'_>> {
     result.variants.iter().flat_map(of_variant).collect()
 }
 
-fn of_variant(variant: &VariantResult) -> Vec<Row<'_>> {
-    let mut rows: Vec<Row<'_>> = Vec::new();
+fn of_variant(variant: &VariantResult) -> Vec<PathRow<'_>> {
+    let mut rows: Vec<PathRow<'_>> = Vec::new();
     let paths = || variant.trials.iter().flat_map(|trial| &trial.ledger.paths);
     let restarted = |service: &str| paths().any(|books| books.service == service && books.incarnation > 0);
     for trial in &variant.trials {
         for books in &trial.ledger.paths {
             let (service, path) = (books.service.as_str(), books.path.as_str());
             let start = restarted(service).then_some(books.incarnation);
-            let same = |row: &Row<'_>| row.service == service && row.start == start && row.path == path;
+            let same = |row: &PathRow<'_>| row.service == service && row.start == start && row.path == path;
             let at = rows.iter().position(same).unwrap_or(rows.len());
             if at == rows.len() {
-                rows.push(Row {
+                rows.push(PathRow {
                     variant,
                     service,
                     start,
@@ -183,7 +183,7 @@ fn of_variant(variant: &VariantResult) -> Vec<Row<'_>> {
         }
     }
     // The spans of a start that were offered to no path stand behind its paths, in whichever trial there were some.
-    let service = |row: &Row<'_>| paths().position(|books| books.service == row.service);
+    let service = |row: &PathRow<'_>| paths().position(|books| books.service == row.service);
     rows.sort_by_cached_key(|row| (service(row), row.start, row.is_nowhere()));
     rows
 }
@@ -205,7 +205,7 @@ pub(crate) fn spread<'a, I: IntoIterator<Item = &'a VariantResult>>(variants: I)
 }
 
 /// The path that loses most spans; absent where none loses one.
-pub(crate) fn worst<'a, 'b>(rows: &'b [Row<'a>]) -> Option<&'b Row<'a>> {
+pub(crate) fn worst<'a, 'b>(rows: &'b [PathRow<'a>]) -> Option<&'b PathRow<'a>> {
     let losing = rows.iter().filter(|row| row.lost() > 0);
     losing.reduce(|worst, row| if row.lost() > worst.lost() { row } else { worst })
 }

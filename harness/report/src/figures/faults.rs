@@ -14,7 +14,7 @@ use crate::text::number::Numbers;
 use dose::{about, quantity};
 
 /// A fault of a variant with what its trials say of it.
-pub(crate) struct Row<'a> {
+pub(crate) struct FaultRow<'a> {
     /// Name of the variant.
     pub(crate) variant: &'a str,
     /// Number in the variant, from 0.
@@ -29,7 +29,7 @@ pub(crate) struct Row<'a> {
 }
 
 /// Every fault of every variant, by variant and then by when it first acted.
-pub(crate) fn rows(result: &RunResult) -> Vec<Row<'_>> {
+pub(crate) fn rows(result: &RunResult) -> Vec<FaultRow<'_>> {
     let mut out = Vec::new();
     for variant in &result.variants {
         out.extend(rows_of(&result.plan, variant, &variant.trials.iter().collect::<Vec<_>>()));
@@ -42,12 +42,14 @@ pub(crate) fn rows_of<'a>(
     plan: &'a Plan,
     variant: &'a VariantResult,
     trials: &[&'a TrialResult],
-) -> Vec<Row<'a>> {
+) -> Vec<FaultRow<'a>> {
     let planned: &[Fault] = planned(plan, variant).map_or(&[], |planned| &planned.faults);
     let concluded = trials.iter().flat_map(|trial| trial.faults.iter().map(|fault| fault.number));
     let numbers: BTreeSet<usize> = (0..planned.len()).chain(concluded).collect();
-    let mut out: Vec<Row<'a>> =
-        numbers.into_iter().map(|number| Row::of(variant, number, planned.get(number), trials)).collect();
+    let mut out: Vec<FaultRow<'a>> = numbers
+        .into_iter()
+        .map(|number| FaultRow::of(variant, number, planned.get(number), trials))
+        .collect();
     out.sort_by(|a, b| a.first().total_cmp(&b.first()));
     out
 }
@@ -62,7 +64,7 @@ pub(crate) fn counts_requests(plan: &Plan, variant: &VariantResult, number: usiz
     fault.is_some_and(|fault| fault.requests.is_some())
 }
 
-impl<'a> Row<'a> {
+impl<'a> FaultRow<'a> {
     fn of(
         variant: &'a VariantResult,
         number: usize,

@@ -21,7 +21,7 @@ pub(crate) enum Course {
 
 /// Spans that leave the way: one fate, or one kind of spans without a fate.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Exit {
+pub(crate) struct FunnelExit {
     pub(crate) name: String,
     pub(crate) course: Course,
     pub(crate) spans: u64,
@@ -30,7 +30,7 @@ pub(crate) struct Exit {
 /// A stretch of the way: who leaves it, and what the others reach.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Stretch {
-    pub(crate) exits: Vec<Exit>,
+    pub(crate) exits: Vec<FunnelExit>,
     /// The stage at its end.
     pub(crate) reached: &'static str,
     pub(crate) onward: u64,
@@ -38,10 +38,10 @@ pub(crate) struct Stretch {
 
 /// The whole way. What is created is what arrives, and all that leaves.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Way {
+pub(crate) struct Funnel {
     pub(crate) created: u64,
     /// Spans that leave it at a place that nobody knows.
-    pub(crate) unseen: Vec<Exit>,
+    pub(crate) unseen: Vec<FunnelExit>,
     /// In the order of the way. A stretch that nobody leaves is left out; the last one always ends at the receiver.
     pub(crate) stretches: Vec<Stretch>,
 }
@@ -64,7 +64,7 @@ const fn course(fate: Fate) -> Course {
     }
 }
 
-impl Way {
+impl Funnel {
     /// The way of all spans of some variants, over their whole trials.
     pub(crate) fn of(variants: &[VariantResult]) -> Self {
         let trials = variants.iter().flat_map(|variant| &variant.trials);
@@ -74,11 +74,11 @@ impl Way {
     }
 
     fn new(counts: impl Iterator<Item = (Fate, u64)>, books: &Books) -> Self {
-        let mut exits: BTreeMap<FateStage, Vec<Exit>> =
+        let mut exits: BTreeMap<FateStage, Vec<FunnelExit>> =
             FateStage::ALL.iter().map(|stage| (*stage, Vec::new())).collect();
         let (mut unseen, mut onward) = (Vec::new(), 0);
         for (fate, spans) in counts.filter(|(_, spans)| *spans > 0) {
-            let exit = Exit { name: fate.to_string(), course: course(fate), spans };
+            let exit = FunnelExit { name: fate.to_string(), course: course(fate), spans };
             match fate.facts().stage.and_then(|stage| exits.get_mut(&stage)) {
                 Some(_) if fate == Fate::Received => onward += spans,
                 Some(exits) => exits.push(exit),
@@ -96,7 +96,7 @@ impl Way {
             ("in none of the books", beside),
         ];
         for (name, spans) in known.into_iter().filter(|(_, spans)| *spans > 0) {
-            unseen.push(Exit { name: name.to_owned(), course: Course::Unplaced, spans });
+            unseen.push(FunnelExit { name: name.to_owned(), course: Course::Unplaced, spans });
         }
         let mut stretches = Vec::new();
         for (stage, exits) in exits.into_iter().rev() {
@@ -113,7 +113,7 @@ impl Way {
 
     /// All who leave it.
     #[cfg(test)]
-    pub(crate) fn exits(&self) -> impl Iterator<Item = &Exit> {
+    pub(crate) fn exits(&self) -> impl Iterator<Item = &FunnelExit> {
         self.stretches.iter().flat_map(|stretch| &stretch.exits).chain(&self.unseen)
     }
 
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn every_fate_has_one_place_on_the_way() {
         let fates = Fate::all();
-        let way = Way::made_up(&vec![7; fates.len()]);
+        let way = Funnel::made_up(&vec![7; fates.len()]);
         let names: Vec<&str> = way.exits().map(|exit| exit.name.as_str()).collect();
         for fate in fates {
             let times = names.iter().filter(|name| **name == fate.to_string()).count();
@@ -167,11 +167,11 @@ mod tests {
     #[test]
     fn a_stretch_that_nobody_leaves_is_left_out() {
         let mut counts = vec![0; Fate::all().len()];
-        counts[Way::place(Fate::Received)] = 90;
-        let way = Way::made_up(&counts);
+        counts[Funnel::place(Fate::Received)] = 90;
+        let way = Funnel::made_up(&counts);
         assert_eq!((way.created, way.stretches.len(), way.stretches[0].onward), (90, 1, 90));
-        counts[Way::place(Fate::DroppedQueueFull)] = 10;
-        let way = Way::made_up(&counts);
+        counts[Funnel::place(Fate::DroppedQueueFull)] = 10;
+        let way = Funnel::made_up(&counts);
         assert_eq!(way.stretches.iter().map(|one| one.reached).collect::<Vec<_>>(), ["queued", "received"]);
         assert_eq!((way.created, way.stretches[0].onward), (100, 90));
     }
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn books_that_do_not_close_show_what_is_in_none() {
         let books = Books { created: 12, unexplained: 1, ..Books::default() };
-        let way = Way::new([(Fate::Received, 8)].into_iter(), &books);
+        let way = Funnel::new([(Fate::Received, 8)].into_iter(), &books);
         let unseen: Vec<(&str, u64)> = way.unseen.iter().map(|exit| (&*exit.name, exit.spans)).collect();
         assert_eq!(unseen, [("unexplained", 1), ("in none of the books", 3)]);
         assert_eq!(way.created, 12);
@@ -187,8 +187,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_created_arrives_or_leaves(counts in prop::collection::vec(0_u64..1_000_000_000_000, Way::kinds())) {
-            let way = Way::made_up(&counts);
+        fn what_is_created_arrives_or_leaves(counts in prop::collection::vec(0_u64..1_000_000_000_000, Funnel::kinds())) {
+            let way = Funnel::made_up(&counts);
             prop_assert_eq!(way.created, counts.iter().sum::<u64>());
             let mut left = way.created - way.unseen.iter().map(|exit| exit.spans).sum::<u64>();
             for stretch in &way.stretches {

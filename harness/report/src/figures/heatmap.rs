@@ -134,12 +134,12 @@ fn swept<'a>(result: &'a RunResult, sweep: &'a SweepResult) -> Option<Heat<'a>> 
 }
 
 /// A variant, with whom it is alike, and the number of its set of faults.
-type Placed<'a> = (&'a VariantResult, Likeness, usize);
+type PlacedCell<'a> = (&'a VariantResult, Likeness, usize);
 
 /// Variants without a sweep: rows are set alike, columns have the same faults.
 fn faulty(result: &RunResult) -> Option<Heat<'_>> {
     let mut sets: Vec<&[Fault]> = Vec::new();
-    let mut placed: Vec<Placed<'_>> = Vec::new();
+    let mut placed: Vec<PlacedCell<'_>> = Vec::new();
     for variant in &result.variants {
         let plan = planned(&result.plan, &variant.name)?;
         let set = sets.iter().position(|set| *set == plan.faults.as_slice()).unwrap_or_else(|| {
@@ -174,11 +174,11 @@ fn faulty(result: &RunResult) -> Option<Heat<'_>> {
     })
 }
 
-fn rows<'a>(placed: &[Placed<'a>]) -> Vec<Vec<Placed<'a>>> {
-    let mut rows: Vec<Vec<Placed<'a>>> = Vec::new();
+fn rows<'a>(placed: &[PlacedCell<'a>]) -> Vec<Vec<PlacedCell<'a>>> {
+    let mut rows: Vec<Vec<PlacedCell<'a>>> = Vec::new();
     for one in placed {
         // Two variants that are the same in everything are two rows.
-        let fits = |row: &&mut Vec<Placed<'a>>| {
+        let fits = |row: &&mut Vec<PlacedCell<'a>>| {
             row.iter().all(|(_, own, set)| own.same_but_faults(one.1) && *set != one.2)
         };
         match rows.iter_mut().find(fits) {
@@ -190,7 +190,7 @@ fn rows<'a>(placed: &[Placed<'a>]) -> Vec<Vec<Placed<'a>>> {
 }
 
 /// A row of one variant has its name; of several, what is set in all of them.
-fn row_name(row: &[Placed<'_>]) -> String {
+fn row_name(row: &[PlacedCell<'_>]) -> String {
     match row {
         [(variant, ..)] => variant.name.clone(),
         [(variant, ..), ..] => {
@@ -202,7 +202,7 @@ fn row_name(row: &[Placed<'_>]) -> String {
     }
 }
 
-fn listed<'a>(result: &RunResult, placed: &[Placed<'a>], names: &[String]) -> Heat<'a> {
+fn listed<'a>(result: &RunResult, placed: &[PlacedCell<'a>], names: &[String]) -> Heat<'a> {
     let name = |set: usize| names.get(set).cloned().unwrap_or_default();
     Heat {
         heads: vec!["variant".to_owned(), "faults".to_owned()],

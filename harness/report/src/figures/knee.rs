@@ -5,13 +5,13 @@ use spanfate_model::advice::law::Worker;
 use spanfate_model::result::{Begin, LossAlong, LossBegins, RunResult, VariantResult};
 
 /// A variant at one place of the axis.
-pub(crate) struct Place<'a> {
+pub(crate) struct KneePlace<'a> {
     /// Requests per second, or the rate as a share of the ceiling.
     pub(crate) x: f64,
     pub(crate) variant: &'a VariantResult,
 }
 
-impl Place<'_> {
+impl KneePlace<'_> {
     /// Each trial's loss rate, and whether it counts.
     pub(crate) fn trials(&self) -> impl Iterator<Item = (f64, bool)> {
         self.variant.trials.iter().map(|trial| (trial.loss.rate, trial.is_conclusive()))
@@ -19,10 +19,10 @@ impl Place<'_> {
 }
 
 /// One configuration.
-pub(crate) struct Line<'a> {
+pub(crate) struct KneeLine<'a> {
     pub(crate) name: &'a str,
     /// Its places, ascending.
-    pub(crate) places: Vec<Place<'a>>,
+    pub(crate) places: Vec<KneePlace<'a>>,
     /// Where its loss begins.
     pub(crate) begin: Begin,
     /// The law's curve: place and loss rate.
@@ -32,14 +32,14 @@ pub(crate) struct Line<'a> {
 }
 
 /// Every configuration that ran at two rates or more, in the plan's order.
-pub(crate) fn by_rate(result: &RunResult) -> Vec<Line<'_>> {
+pub(crate) fn by_rate(result: &RunResult) -> Vec<KneeLine<'_>> {
     let lines = result.insights.begins.iter().filter(|line| line.along == LossAlong::Rate);
     lines.map(|line| of_rates(result, line)).collect()
 }
 
 /// All variants without faults that the law speaks of, by the rate they were asked for as a share of their ceiling; `None` where
 /// there are not two.
-pub(crate) fn by_share(result: &RunResult) -> Option<Line<'_>> {
+pub(crate) fn by_share(result: &RunResult) -> Option<KneeLine<'_>> {
     let line = result.insights.begins.iter().find(|line| line.along == LossAlong::ShareOfCeiling)?;
     let end = line.places.last()?.at.max(1.2);
     // For ever: without the buffer, whose part depends on the length of the trial.
@@ -48,14 +48,14 @@ pub(crate) fn by_share(result: &RunResult) -> Option<Line<'_>> {
         (x, (1.0 - 1.0 / x.max(1.0)).max(0.0))
     };
     let law = (0..=120).map(curve).collect();
-    Some(Line { law, ceiling: Some((1.0, 0.0)), ..bare(result, line) })
+    Some(KneeLine { law, ceiling: Some((1.0, 0.0)), ..bare(result, line) })
 }
 
-fn bare<'a>(result: &'a RunResult, line: &'a LossBegins) -> Line<'a> {
+fn bare<'a>(result: &'a RunResult, line: &'a LossBegins) -> KneeLine<'a> {
     let place = |place: &'a spanfate_model::result::LossPlace| {
-        Some(Place { x: place.at, variant: result.variant(&place.variant)? })
+        Some(KneePlace { x: place.at, variant: result.variant(&place.variant)? })
     };
-    Line {
+    KneeLine {
         name: &line.configuration,
         places: line.places.iter().filter_map(place).collect(),
         begin: line.begin,
@@ -64,7 +64,7 @@ fn bare<'a>(result: &'a RunResult, line: &'a LossBegins) -> Line<'a> {
     }
 }
 
-fn of_rates<'a>(result: &'a RunResult, line: &'a LossBegins) -> Line<'a> {
+fn of_rates<'a>(result: &'a RunResult, line: &'a LossBegins) -> KneeLine<'a> {
     let mut out = bare(result, line);
     let ends = line.places.first().zip(line.places.last()).map(|(low, high)| (low.at, high.at));
     if let Some((law, (low, high))) = line.law.as_ref().zip(ends) {

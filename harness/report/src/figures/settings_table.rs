@@ -12,14 +12,14 @@ use crate::figures::variant_names::{names_of_sets, planned};
 
 /// A value.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Value {
+pub(crate) struct SettingValue {
     /// What the file sets.
     pub(crate) set: Option<String>,
     /// What the SDK says it uses.
     pub(crate) used: Option<String>,
 }
 
-impl Value {
+impl SettingValue {
     /// What counts: what is used, as far as it is known.
     pub(crate) fn counts(&self) -> Option<&str> {
         self.used.as_deref().or(self.set.as_deref())
@@ -33,15 +33,15 @@ impl Value {
 }
 
 /// A key with its values by variant.
-pub(crate) struct Key {
+pub(crate) struct SettingKey {
     pub(crate) name: String,
-    pub(crate) values: Vec<Value>,
+    pub(crate) values: Vec<SettingValue>,
 }
 
-impl Key {
+impl SettingKey {
     /// Whether variants differ in what counts.
     pub(crate) fn differs(&self) -> bool {
-        let mut values = self.values.iter().map(Value::counts);
+        let mut values = self.values.iter().map(SettingValue::counts);
         let first = values.next();
         values.any(|value| Some(value) != first)
     }
@@ -53,9 +53,9 @@ impl Key {
 }
 
 /// All keys that are set or used anywhere, in the order in which they appear; those that the SDK uses come first.
-pub(crate) fn keys(result: &RunResult) -> Vec<Key> {
+pub(crate) fn keys(result: &RunResult) -> Vec<SettingKey> {
     let faults = faults(result);
-    let all: Vec<Vec<(String, Value)>> = result
+    let all: Vec<Vec<(String, SettingValue)>> = result
         .variants
         .iter()
         .zip(faults)
@@ -67,20 +67,20 @@ pub(crate) fn keys(result: &RunResult) -> Vec<Key> {
             names.push(name);
         }
     }
-    let value = |of: &Vec<(String, Value)>, name: &str| {
+    let value = |of: &Vec<(String, SettingValue)>, name: &str| {
         of.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
     };
-    let key = |name: &&String| Key {
+    let key = |name: &&String| SettingKey {
         name: (*name).clone(),
         values: all.iter().map(|of| value(of, name)).collect(),
     };
-    let mut keys: Vec<Key> = names.iter().map(key).collect();
+    let mut keys: Vec<SettingKey> = names.iter().map(key).collect();
     // Each protocol has its exporter; that says nothing new.
-    let follows = |keys: &[Key]| {
+    let follows = |keys: &[SettingKey]| {
         let of = |name: &str| keys.iter().find(|key| key.name == name);
         let pairs =
             of("exporter").zip(of("protocol")).map(|(one, other)| one.values.iter().zip(&other.values));
-        let pairs: Vec<(&Value, &Value)> = pairs.into_iter().flatten().collect();
+        let pairs: Vec<(&SettingValue, &SettingValue)> = pairs.into_iter().flatten().collect();
         pairs.iter().all(|one| {
             pairs.iter().all(|other| one.1.counts() != other.1.counts() || one.0.counts() == other.0.counts())
         })
@@ -113,17 +113,17 @@ fn of(
     variant: &VariantResult,
     plan: Option<&PlannedVariant>,
     faults: Option<String>,
-) -> Vec<(String, Value)> {
+) -> Vec<(String, SettingValue)> {
     let effective = variant.trials.iter().find_map(|trial| trial.effective.as_ref());
-    let mut out: Vec<(String, Value)> = Vec::new();
+    let mut out: Vec<(String, SettingValue)> = Vec::new();
     for (name, used) in effective.map(used).unwrap_or_default() {
-        out.push((name.to_owned(), Value { set: None, used: Some(used) }));
+        out.push((name.to_owned(), SettingValue { set: None, used: Some(used) }));
     }
     let mut set = |name: &str, text: String| match out.iter_mut().find(|(known, _)| known == name) {
         // The SDK describes its sampler in words of its own.
-        Some((_, value)) if name == "sampler" => *value = Value { set: Some(text), used: None },
+        Some((_, value)) if name == "sampler" => *value = SettingValue { set: Some(text), used: None },
         Some((_, value)) => value.set = Some(text),
-        None => out.push((name.to_owned(), Value { set: Some(text), used: None })),
+        None => out.push((name.to_owned(), SettingValue { set: Some(text), used: None })),
     };
     for (name, text) in &variant.settings {
         let retry = plan.and_then(|plan| plan.exporter.retry).filter(|_| name == "retry");
@@ -145,7 +145,7 @@ fn of(
     if let Some(sdk) = sdk {
         out.retain(|(name, _)| name != "sdk");
         let asked = variant.settings.iter().find(|(name, _)| name == "sdk").map(|(_, sdk)| sdk.clone());
-        out.push(("sdk".to_owned(), Value { set: asked, used: Some(sdk.to_owned()) }));
+        out.push(("sdk".to_owned(), SettingValue { set: asked, used: Some(sdk.to_owned()) }));
     }
     out
 }

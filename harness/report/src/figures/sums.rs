@@ -7,10 +7,10 @@ use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::{RunResult, TrialResult, VariantResult};
 
 /// A list of spans in a ledger.
-pub(crate) type List = fn(&Ledger) -> &ListedSpans;
+pub(crate) type SpanList = fn(&Ledger) -> &ListedSpans;
 
 /// Spans that no fate could be given to, worst first.
-pub(crate) const LISTS: [(&str, List); 3] = [
+pub(crate) const LISTS: [(&str, SpanList); 3] = [
     ("unexplained", |ledger| &ledger.unexplained),
     ("unexpected", |ledger| &ledger.unexpected),
     ("unaccounted", |ledger| &ledger.unaccounted),

@@ -21,7 +21,7 @@ const DRAWN: usize = 40;
 
 /// Where the links of the page lead.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Links {
+pub enum IndexLinks {
     /// To pages of a server, which renders reports and comparisons.
     Served,
     /// To files in the same folder.
@@ -29,13 +29,13 @@ pub enum Links {
 }
 
 /// The page; newest runs first.
-pub(crate) fn render(entries: &[RunEntry], links: Links) -> String {
+pub(crate) fn render(entries: &[RunEntry], links: IndexLinks) -> String {
     let mut entries: Vec<&RunEntry> = entries.iter().collect();
     entries.sort_by(|a, b| (b.began, &b.run).cmp(&(a.began, &a.run)));
     let main = list(&entries, links).with(&trends(&entries));
     Shell {
         title: "Runs · Spanfate".to_owned(),
-        policy: if links == Links::Served { script::FORM_POLICY } else { script::POLICY },
+        policy: if links == IndexLinks::Served { script::FORM_POLICY } else { script::POLICY },
         skip: "Skip to the runs",
         header: Html::leaf("h1", "", "Runs").with(&Html::leaf("p", "lead", answer(&entries))),
         main,
@@ -101,8 +101,8 @@ fn share(loss: f64) -> String {
     if loss > 0.0 { PAGE.percent(loss) } else { "0".to_owned() }
 }
 
-fn list(entries: &[&RunEntry], links: Links) -> Html {
-    let served = links == Links::Served;
+fn list(entries: &[&RunEntry], links: IndexLinks) -> Html {
+    let served = links == IndexLinks::Served;
     let choice: &[&str] = if served { &["Compare"] } else { &[] };
     let rest = [
         "Scenario",
@@ -175,10 +175,12 @@ fn when(entry: &RunEntry) -> Html {
     Html::leaf("span", "whole", text)
 }
 
-fn link(entry: &RunEntry, links: Links) -> Html {
+fn link(entry: &RunEntry, links: IndexLinks) -> Html {
     let to = match links {
-        Links::Served => entry.found.is_ok().then(|| format!("/runs/{}", entry.run)),
-        Links::Files => entry.report.as_ref().and_then(|path| Some(path.file_name()?.to_str()?.to_owned())),
+        IndexLinks::Served => entry.found.is_ok().then(|| format!("/runs/{}", entry.run)),
+        IndexLinks::Files => {
+            entry.report.as_ref().and_then(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        }
     };
     match to {
         Some(to) => Html::element("a", &[("href", &to)], Html::text(&entry.run)),

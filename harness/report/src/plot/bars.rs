@@ -2,7 +2,7 @@
 
 use plotters::style::text_anchor::HPos;
 
-use super::figure::{Area, Drawn, Figure, WIDTH, bar, write};
+use super::figure::{Area, Drawing, Drawn, WIDTH, bar, write};
 use super::svg::Ink;
 use crate::markup::Html;
 use crate::text::fit::clip;
@@ -12,7 +12,7 @@ const ROW: f64 = 34.0;
 const FITS: usize = 52;
 
 /// A row.
-pub(crate) struct Row {
+pub(crate) struct BarRow {
     pub(crate) name: String,
     /// What stands on the right.
     pub(crate) figure: String,
@@ -26,7 +26,7 @@ pub(crate) struct Bars<'a> {
     pub(crate) key: String,
     pub(crate) title: &'a str,
     pub(crate) inks: (Ink, Ink),
-    pub(crate) rows: &'a [Row],
+    pub(crate) rows: &'a [BarRow],
 }
 
 impl Bars<'_> {
@@ -34,7 +34,7 @@ impl Bars<'_> {
     pub(crate) fn draw(&self) -> Html {
         let parts: Vec<String> =
             self.rows.iter().map(|row| format!("{}: {}", row.name, row.figure)).collect();
-        let figure = Figure {
+        let figure = Drawing {
             key: self.key.clone(),
             title: self.title,
             description: format!("{}.", parts.join("; ")),
@@ -45,7 +45,7 @@ impl Bars<'_> {
         })
     }
 
-    fn row(&self, area: &Area<'_>, row: &Row, top: f64) -> Drawn {
+    fn row(&self, area: &Area<'_>, row: &BarRow, top: f64) -> Drawn {
         let width = f64::from(WIDTH);
         let end = |share: f64| share.clamp(0.0, 1.0) * width;
         let room = FITS.saturating_sub(row.figure.chars().count()).max(10);

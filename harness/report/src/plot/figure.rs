@@ -34,7 +34,7 @@ const CHARACTER: f64 = 6.6;
 pub(crate) const FONT: f64 = 12.0;
 
 /// A plot with what it is called and what it shows, for people who do not see it.
-pub(crate) struct Figure<'a> {
+pub(crate) struct Drawing<'a> {
     /// Unique within the page; also the base of element ids.
     pub(crate) key: String,
     pub(crate) title: &'a str,
@@ -42,7 +42,7 @@ pub(crate) struct Figure<'a> {
     pub(crate) height: u32,
 }
 
-impl Figure<'_> {
+impl Drawing<'_> {
     /// Draws it.
     pub(crate) fn draw(&self, draw: impl FnOnce(&Area<'_>) -> Drawn) -> Html {
         self.read(|area, _| draw(area))

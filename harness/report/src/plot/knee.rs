@@ -5,7 +5,7 @@ use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 use spanfate_model::result::Begin;
 
-use super::figure::{Area, Drawn, Figure, px, stroke, write};
+use super::figure::{Area, Drawing, Drawn, px, stroke, write};
 use super::label::Labels;
 use super::scale::{Scale, digits};
 use super::svg::Ink;
@@ -27,7 +27,7 @@ pub(crate) struct Knee<'a> {
     pub(crate) key: String,
     pub(crate) title: String,
     pub(crate) description: String,
-    pub(crate) line: &'a Line<'a>,
+    pub(crate) line: &'a KneeLine<'a>,
     /// Whether the axis is a share of the ceiling; then the places are variants, which get numbers.
     pub(crate) by_share: bool,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Knee<'a> {
 impl Knee<'_> {
     /// Draws it.
     pub(crate) fn draw(&self) -> Html {
-        let figure = Figure {
+        let figure = Drawing {
             key: self.key.clone(),
             title: &self.title,
             description: self.description.clone(),

@@ -5,7 +5,7 @@ use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 use spanfate_model::result::VariantResult;
 
-use super::figure::{Area, Drawn, Figure, WIDTH, bar, px, stroke, write};
+use super::figure::{Area, Drawing, Drawn, WIDTH, bar, px, stroke, write};
 use super::svg::Ink;
 use crate::markup::Html;
 use crate::text::fit::clip;
@@ -33,7 +33,7 @@ pub(crate) fn loss(variants: &[VariantResult]) -> Html {
             format!("{}: measured {}, capacity model {law}", v.name, words::loss(v, PAGE))
         })
         .collect();
-    let figure = Figure {
+    let figure = Drawing {
         key: "loss".to_owned(),
         title: "Measured and predicted loss by variant",
         description: format!("{}.", parts.join("; ")),

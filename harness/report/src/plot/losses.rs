@@ -2,7 +2,7 @@
 
 use plotters::style::text_anchor::HPos;
 
-use super::figure::{Area, Drawn, Figure, WIDTH, bar, write};
+use super::figure::{Area, Drawing, Drawn, WIDTH, bar, write};
 use super::loss::round_end;
 use super::svg::Ink;
 use crate::markup::Html;
@@ -38,7 +38,7 @@ impl Losses {
     pub(crate) fn draw(&self) -> Html {
         let parts: Vec<String> =
             self.rows.iter().map(|row| format!("{}: {}", row.name, row.figure)).collect();
-        let figure = Figure {
+        let figure = Drawing {
             key: "overview-loss".to_owned(),
             title: "Loss in short",
             description: format!("{}.", parts.join("; ")),

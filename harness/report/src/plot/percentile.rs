@@ -5,8 +5,8 @@ use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 use spanfate_model::result::{Basis, Quantiles, TrialResult, VariantResult};
 
-use super::figure::{Area, Drawn, Figure, px, stroke, write};
-use super::reading::{Axis, Reading};
+use super::figure::{Area, Drawing, Drawn, px, stroke, write};
+use super::reading::{Reading, ReadingAxis};
 use super::scale::{Scale, digits};
 use super::svg::Ink;
 use crate::markup::Html;
@@ -67,7 +67,7 @@ impl Percentiles {
             })
         };
         let summary = &variant.summary;
-        let figure = Figure {
+        let figure = Drawing {
             key: format!("slow-{at}"),
             title: &format!("Latency by percentile of {}", variant.name),
             description: format!(
@@ -79,8 +79,8 @@ impl Percentiles {
             height: HEIGHT,
         };
         figure.read(|area, readings| {
-            let shares = Axis { ends: (1.0, self.x), log: true, unit: "percentile" };
-            let times = Axis { ends: self.y.ends(), log: true, unit: "ms" };
+            let shares = ReadingAxis { ends: (1.0, self.x), log: true, unit: "percentile" };
+            let times = ReadingAxis { ends: self.y.ends(), log: true, unit: "ms" };
             readings.push(Reading::at(((LEFT, RIGHT), (TOP, BOTTOM)), shares, times, &NAMES));
             self.chart(area, variant)
         })
@@ -137,12 +137,12 @@ pub(crate) fn median(
 }
 
 /// Points of a curve: place and milliseconds.
-type Curve = Vec<(f64, f64)>;
+type PercentileCurve = Vec<(f64, f64)>;
 /// A band: place, lowest and highest milliseconds.
 type Band = Vec<(f64, f64, f64)>;
 
 /// The curves of a variant, the faint ones of its trials first.
-fn curves(variant: &VariantResult) -> Vec<((Ink, f64), Curve)> {
+fn curves(variant: &VariantResult) -> Vec<((Ink, f64), PercentileCurve)> {
     let mut out = Vec::new();
     if (2..BAND).contains(&variant.trials.len()) {
         for trial in &variant.trials {
@@ -157,9 +157,9 @@ fn curves(variant: &VariantResult) -> Vec<((Ink, f64), Curve)> {
 }
 
 /// The points of a curve; the largest value stands where its rank is.
-fn points(quantiles: &Quantiles) -> Curve {
+fn points(quantiles: &Quantiles) -> PercentileCurve {
     let end = (quantiles.count as f64).max(1.0);
-    let mut out: Curve = Vec::new();
+    let mut out: PercentileCurve = Vec::new();
     for (q, ms) in quantiles.curve.iter().filter(|(q, ms)| *ms > 0.0 && ms.is_finite() && *q >= 0.0) {
         let x = if *q < 1.0 { (1.0 / (1.0 - q)).min(end) } else { end };
         out.push((x, *ms));

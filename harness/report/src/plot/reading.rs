@@ -8,7 +8,7 @@ use crate::markup::Html;
 
 /// An axis: the values at its ends, and how it is divided.
 #[derive(Clone, Copy)]
-pub(crate) struct Axis {
+pub(crate) struct ReadingAxis {
     pub(crate) ends: (f64, f64),
     pub(crate) log: bool,
     /// What stands behind a value. `percentile`: the value is `1 / (1 - p)`.
@@ -22,8 +22,8 @@ impl Reading {
     /// The chart that was drawn on this area; its lines by ink, each with its name.
     pub(crate) fn of<C: CoordTranslate>(
         area: &DrawingArea<Svg<'_>, C>,
-        x: Axis,
-        y: Axis,
+        x: ReadingAxis,
+        y: ReadingAxis,
         names: &[(Ink, &'static str)],
     ) -> Self {
         let (across, down) = area.get_pixel_range();
@@ -35,8 +35,8 @@ impl Reading {
     /// The chart between these ends in SVG units: left and right, top and bottom.
     pub(crate) fn at(
         ((left, right), (top, bottom)): ((f64, f64), (f64, f64)),
-        x: Axis,
-        y: Axis,
+        x: ReadingAxis,
+        y: ReadingAxis,
         names: &[(Ink, &'static str)],
     ) -> Self {
         let names: Vec<String> = names.iter().map(|(ink, name)| format!("{}={name}", ink.class())).collect();
@@ -63,7 +63,7 @@ impl Reading {
     }
 }
 
-impl Axis {
+impl ReadingAxis {
     fn text(self, (from, to): (f64, f64)) -> String {
         let kind = if self.log { "log" } else { "linear" };
         format!("{from:.1} {to:.1} {} {} {kind} {}", self.ends.0, self.ends.1, self.unit)

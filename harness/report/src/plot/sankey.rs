@@ -6,9 +6,9 @@ use plotters::element::{PathElement, Polygon};
 use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 
-use super::figure::{Area, Drawn, Figure, WIDTH, px, stroke, write};
+use super::figure::{Area, Drawing, Drawn, WIDTH, px, stroke, write};
 use super::svg::Ink;
-use crate::figures::funnel::{Course, Exit, Way};
+use crate::figures::funnel::{Course, Funnel, FunnelExit};
 use crate::markup::Html;
 use crate::text::number::PAGE;
 use layout::{Layout, Node, Ribbon};
@@ -19,11 +19,11 @@ const POINTS: u8 = 16;
 const THIN: f64 = 4.0;
 
 /// The diagram of a way. `whose` completes "The way of the spans …".
-pub(crate) fn sankey(key: &str, whose: &str, way: &Way) -> Html {
+pub(crate) fn sankey(key: &str, whose: &str, way: &Funnel) -> Html {
     let layout = Layout::of(way);
     let title = format!("The way of the spans {whose}");
     let figure =
-        Figure { key: key.to_owned(), title: &title, description: description(way), height: layout.size.1 };
+        Drawing { key: key.to_owned(), title: &title, description: description(way), height: layout.size.1 };
     let drawn = figure.sized(layout.size.0, |area, _| draw(area, &layout));
     if layout.size.0 == WIDTH {
         return drawn;
@@ -32,8 +32,8 @@ pub(crate) fn sankey(key: &str, whose: &str, way: &Way) -> Html {
     Html::element("div", &attributes, drawn)
 }
 
-fn description(way: &Way) -> String {
-    let list = |exits: &[Exit]| {
+fn description(way: &Funnel) -> String {
+    let list = |exits: &[FunnelExit]| {
         let all: Vec<String> =
             exits.iter().map(|exit| format!("{} {}", PAGE.count(exit.spans), exit.name)).collect();
         all.join(", ")
@@ -115,15 +115,15 @@ mod tests {
 
     #[test]
     fn a_way_is_told_in_words_as_well() {
-        let mut counts = vec![0; Way::kinds()];
+        let mut counts = vec![0; Funnel::kinds()];
         let unaccounted = counts.len() - 1;
         (
-            counts[Way::place(Fate::Received)],
-            counts[Way::place(Fate::DroppedQueueFull)],
+            counts[Funnel::place(Fate::Received)],
+            counts[Funnel::place(Fate::DroppedQueueFull)],
             counts[unaccounted],
         ) = (90, 7, 3);
         assert_eq!(
-            description(&Way::made_up(&counts)),
+            description(&Funnel::made_up(&counts)),
             "Created 100; left at an unknown place: 3 unaccounted; left before queued: 7 dropped_queue_full; queued 90; \
              received 90."
         );

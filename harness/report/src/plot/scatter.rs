@@ -4,7 +4,7 @@ use plotters::element::{Circle, PathElement, Polygon};
 use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 
-use super::figure::{Area, Drawn, Figure, WIDTH, px, stroke, write};
+use super::figure::{Area, Drawing, Drawn, WIDTH, px, stroke, write};
 use super::label::Labels;
 use super::scale::{Scale, digits};
 use super::svg::Ink;
@@ -47,7 +47,7 @@ pub(crate) struct Scatter<'a> {
 impl Scatter<'_> {
     /// Draws it.
     pub(crate) fn draw(&self) -> Html {
-        let figure = Figure {
+        let figure = Drawing {
             key: self.key.to_owned(),
             title: &format!("Loss and {}", self.other),
             description: self.description.clone(),

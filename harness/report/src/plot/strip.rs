@@ -4,9 +4,9 @@ use plotters::element::{Circle, PathElement, Rectangle};
 use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 use spanfate_model::result::{Compared, ComparedBy};
-use spanfate_model::scenario::figure::Figure as Figured;
+use spanfate_model::scenario::figure::Drawing as Figured;
 
-use super::figure::{Area, Drawn, Figure, WIDTH, px, stroke, write};
+use super::figure::{Area, Drawing, Drawn, WIDTH, px, stroke, write};
 use super::scale::{Scale, digits};
 use super::svg::Ink;
 use crate::figures::compared;
@@ -29,7 +29,7 @@ pub(crate) fn strip(row: &Compared, at: usize) -> Html {
     let [figure, baseline, candidate, effect, interval, ..] = compared::cells(row, PAGE);
     let n = PAGE.counted(row.baseline.len().min(row.candidate.len()) as u64, "pair", "pairs");
     let what = if row.way == ComparedBy::Paired { n } else { format!("{n} of trials at different times") };
-    let plot = Figure {
+    let plot = Drawing {
         key: format!("change-{at}"),
         title: &format!("{figure} of baseline and candidate"),
         description: format!(

@@ -4,52 +4,52 @@ use plotters::element::Rectangle;
 use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 
-use super::figure::{Area, Drawn, Figure, WIDTH, bar, px, write};
+use super::figure::{Area, Drawing, Drawn, WIDTH, bar, px, write};
 use super::svg::Ink;
 use crate::markup::Html;
 
 /// A state: its name, what it means, and what became of each of the four spans.
-pub(crate) struct State {
+pub(crate) struct TraceLook {
     pub(crate) name: &'static str,
     pub(crate) words: &'static str,
-    spans: [Seen; 4],
+    spans: [SpanLook; 4],
 }
 
 /// What a viewer shows of a span.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Seen {
+enum SpanLook {
     Shown,
     Missing,
     /// In another trace.
     Elsewhere,
 }
 
-use Seen::{Elsewhere, Missing, Shown};
+use SpanLook::{Elsewhere, Missing, Shown};
 
 /// The states, from harmless to worst.
-pub(crate) const STATES: [State; 6] = [
-    State { name: "Complete", words: "All spans arrived, in one trace.", spans: [Shown; 4] },
-    State {
+pub(crate) const STATES: [TraceLook; 6] = [
+    TraceLook { name: "Complete", words: "All spans arrived, in one trace.", spans: [Shown; 4] },
+    TraceLook {
         name: "Broken context",
         words: "All spans arrived, but in more than one trace: a service lost the trace context.",
         spans: [Shown, Shown, Elsewhere, Elsewhere],
     },
-    State {
+    TraceLook {
         name: "Orphaned spans",
         words: "Spans are missing, and one that arrived points to a missing parent: a viewer can notice.",
         spans: [Shown, Shown, Missing, Shown],
     },
-    State {
+    TraceLook {
         name: "Branch missing, looks whole",
         words: "Whole branches are missing: nothing that arrived says so, and nobody notices.",
         spans: [Shown, Shown, Missing, Missing],
     },
-    State {
+    TraceLook {
         name: "Root missing",
         words: "The root is missing, others arrived: no start, no whole duration, no name of the request.",
         spans: [Missing, Shown, Shown, Shown],
     },
-    State {
+    TraceLook {
         name: "Absent",
         words: "Nothing arrived: as if the request had never been made.",
         spans: [Missing; 4],
@@ -64,8 +64,8 @@ const ROW: f64 = 17.0;
 const LEFT: f64 = 112.0;
 
 /// The drawing of a state.
-pub(crate) fn state(at: usize, state: &State) -> Html {
-    let figure = Figure {
+pub(crate) fn state(at: usize, state: &TraceLook) -> Html {
+    let figure = Drawing {
         key: format!("state-{at}"),
         title: state.name,
         description: format!("A trace of four spans. {}", state.words),
@@ -76,7 +76,7 @@ pub(crate) fn state(at: usize, state: &State) -> Html {
     })
 }
 
-fn span(area: &Area<'_>, row: usize, seen: Seen, top: f64) -> Drawn {
+fn span(area: &Area<'_>, row: usize, seen: SpanLook, top: f64) -> Drawn {
     let (name, from, to) = TRACE[row];
     let place = |share: f64| LEFT + share * (f64::from(WIDTH) - LEFT - 1.0);
     let (from, to) = (place(from), place(to));

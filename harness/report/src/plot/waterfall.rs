@@ -4,7 +4,7 @@ use plotters::style::text_anchor::HPos;
 use spanfate_model::fate::FateClass;
 use spanfate_model::result::VariantResult;
 
-use super::figure::{Area, Drawn, Figure, WIDTH, bar, write};
+use super::figure::{Area, Drawing, Drawn, WIDTH, bar, write};
 use super::svg::Ink;
 use crate::figures::sums::{self, Books};
 use crate::markup::Html;
@@ -48,7 +48,7 @@ pub(crate) fn waterfall(variant: &VariantResult, at: usize) -> Html {
     let created = steps.first().map_or(0, |step| step.count);
     let parts: Vec<String> =
         steps.iter().map(|step| format!("{} {}", step.name, PAGE.count(step.count))).collect();
-    let figure = Figure {
+    let figure = Drawing {
         key: format!("fates-{at}"),
         title: &format!("Fates of the spans of {}", variant.name),
         description: format!("A bar per step from created to received: {}.", parts.join(", ")),

@@ -4,38 +4,42 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use spanfate_model::result::{Quantiles, VariantResult};
 
-use super::ink::{Ink, paint, width};
+use super::ink::{TermInk, paint, width};
 use crate::text::fit;
 use crate::text::number::{NONE, TERMINAL};
 use crate::text::words::{self, maybe};
 
 /// A column: title (two lines), rank (the highest is left out first, 0 never) and how its cell is written.
-struct Column {
+struct VariantColumn {
     title: [&'static str; 2],
     rank: u8,
     cell: fn(&VariantResult) -> Vec<String>,
 }
 
-const COLUMNS: [Column; 11] = [
-    Column { title: ["", "variant"], rank: 0, cell: name },
-    Column { title: ["req/s", "started/of"], rank: 6, cell: |v| one(requests(v)) },
-    Column { title: ["spans", "created"], rank: 8, cell: |v| one(TERMINAL.count(v.summary.created)) },
-    Column { title: ["spans", "received"], rank: 3, cell: |v| one(TERMINAL.count(v.summary.received)) },
-    Column { title: ["spans", "lost"], rank: 0, cell: lost },
-    Column { title: ["lost", "where"], rank: 1, cell: fates },
-    Column { title: ["", "loss"], rank: 0, cell: loss },
-    Column {
+const COLUMNS: [VariantColumn; 11] = [
+    VariantColumn { title: ["", "variant"], rank: 0, cell: name },
+    VariantColumn { title: ["req/s", "started/of"], rank: 6, cell: |v| one(requests(v)) },
+    VariantColumn { title: ["spans", "created"], rank: 8, cell: |v| one(TERMINAL.count(v.summary.created)) },
+    VariantColumn {
+        title: ["spans", "received"],
+        rank: 3,
+        cell: |v| one(TERMINAL.count(v.summary.received)),
+    },
+    VariantColumn { title: ["spans", "lost"], rank: 0, cell: lost },
+    VariantColumn { title: ["lost", "where"], rank: 1, cell: fates },
+    VariantColumn { title: ["", "loss"], rank: 0, cell: loss },
+    VariantColumn {
         title: ["model", "predicts"],
         rank: 2,
         cell: |v| one(words::law(v.summary.predicted, TERMINAL)),
     },
-    Column { title: ["response ms", "p50/p99/p99.9"], rank: 4, cell: |v| one(response(v)) },
-    Column {
+    VariantColumn { title: ["response ms", "p50/p99/p99.9"], rank: 4, cell: |v| one(response(v)) },
+    VariantColumn {
         title: ["receipt", "p99 ms"],
         rank: 5,
         cell: |v| one(maybe(v.summary.delay.as_ref(), |q| brief(q.p99))),
     },
-    Column { title: ["CPU cores", "RSS MiB"], rank: 7, cell: |v| one(resources(v)) },
+    VariantColumn { title: ["CPU cores", "RSS MiB"], rank: 7, cell: |v| one(resources(v)) },
 ];
 /// Columns that hold words.
 const WORDS: [&str; 2] = ["variant", "where"];
@@ -50,9 +54,9 @@ const OF_LOAD: [&str; 3] = ["started/of", "predicts", "p50/p99/p99.9"];
 /// The lines of the table, and one about what did not fit.
 pub(crate) fn table(variants: &[VariantResult], loaded: bool, most: Option<usize>) -> Vec<String> {
     if variants.is_empty() {
-        return vec![paint(Ink::Warn, "No trial was begun.")];
+        return vec![paint(TermInk::Warn, "No trial was begun.")];
     }
-    let mut shown: Vec<&Column> =
+    let mut shown: Vec<&VariantColumn> =
         COLUMNS.iter().filter(|column| loaded || !OF_LOAD.contains(&column.title[1])).collect();
     let mut hidden = Vec::new();
     loop {
@@ -71,32 +75,31 @@ pub(crate) fn table(variants: &[VariantResult], loaded: bool, most: Option<usize
     }
 }
 
-fn finish(mut lines: Vec<String>, hidden: &[&Column], variants: &[VariantResult]) -> Vec<String> {
+fn finish(mut lines: Vec<String>, hidden: &[&VariantColumn], variants: &[VariantResult]) -> Vec<String> {
     if variants.iter().any(|variant| words::interval(&variant.summary.loss, TERMINAL).is_some()) {
-        lines.push(paint(Ink::Soft, "(loss: the mean over the trials, and below it the 95 % t interval)"));
+        lines
+            .push(paint(TermInk::Soft, "(loss: the mean over the trials, and below it the 95 % t interval)"));
     }
     if variants.iter().any(|variant| words::clean(variant, TERMINAL).is_some()) {
         lines.push(paint(
-            Ink::Soft,
+            TermInk::Soft,
             "(lossy: how probable it may be that a trial loses a span, though none did; 95 % bound)",
         ));
     }
     if !hidden.is_empty() {
         let names: Vec<String> =
             hidden.iter().map(|column| column.title.join(" ").trim().to_owned()).collect();
-        lines.push(paint(Ink::Soft, &format!("(not shown at this width: {})", names.join(", "))));
+        lines.push(paint(TermInk::Soft, &format!("(not shown at this width: {})", names.join(", "))));
     }
     lines
 }
 
-fn draw(variants: &[VariantResult], columns: &[&Column], gap: u16) -> Vec<String> {
+fn draw(variants: &[VariantResult], columns: &[&VariantColumn], gap: u16) -> Vec<String> {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(
-        columns.iter().map(|column| {
-            column.title.iter().map(|line| paint(Ink::Bold, line)).collect::<Vec<_>>().join("\n")
-        }),
-    );
+    table.set_header(columns.iter().map(|column| {
+        column.title.iter().map(|line| paint(TermInk::Bold, line)).collect::<Vec<_>>().join("\n")
+    }));
     for variant in variants {
         table.add_row(columns.iter().map(|column| (column.cell)(variant).join("\n")));
     }
@@ -119,7 +122,7 @@ fn one(text: String) -> Vec<String> {
 fn name(variant: &VariantResult) -> Vec<String> {
     let mut lines = fit::wrap(&variant.name, NAME, 2);
     let marks = variant.summary.marks.iter().flat_map(|mark| fit::wrap(&format!("! {mark}"), NAME, 2));
-    lines.extend(marks.map(|line| paint(Ink::Warn, &line)));
+    lines.extend(marks.map(|line| paint(TermInk::Warn, &line)));
     lines
 }
 
@@ -140,7 +143,7 @@ fn brief(ms: f64) -> String {
 }
 
 fn lost(variant: &VariantResult) -> Vec<String> {
-    let ink = if variant.summary.lost > 0 { Ink::Bad } else { Ink::Good };
+    let ink = if variant.summary.lost > 0 { TermInk::Bad } else { TermInk::Good };
     one(paint(ink, &TERMINAL.count(variant.summary.lost)))
 }
 
@@ -162,11 +165,11 @@ fn fates(variant: &VariantResult) -> Vec<String> {
 fn loss(variant: &VariantResult) -> Vec<String> {
     let estimate = &variant.summary.loss;
     let ink = if !estimate.valid {
-        Ink::Warn
+        TermInk::Warn
     } else if variant.summary.lost > 0 {
-        Ink::Bad
+        TermInk::Bad
     } else {
-        Ink::Good
+        TermInk::Good
     };
     let mut lines = one(paint(ink, &words::loss(variant, TERMINAL)));
     lines.extend(words::interval(estimate, TERMINAL));

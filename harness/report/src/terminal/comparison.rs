@@ -5,7 +5,7 @@ use spanfate_model::result::change::Change;
 use spanfate_model::result::{Cell, Comparison, RunResult};
 use spanfate_model::verdict::Verdict;
 
-use super::ink::{Ink, paint};
+use super::ink::{TermInk, paint};
 use super::lines::titled;
 use crate::figures::compared::{COLUMNS, cells, method, same_counters, told};
 use crate::text::fit::clean;
@@ -27,9 +27,9 @@ pub(crate) fn lines(comparison: &Comparison) -> Vec<String> {
     let rows: Vec<Vec<String>> = told(comparison)
         .map(|row| {
             let ink = match row.change {
-                Change::Better | Change::Same => Ink::Good,
-                Change::Worse | Change::Different => Ink::Bad,
-                Change::Inconclusive => Ink::Warn,
+                Change::Better | Change::Same => TermInk::Good,
+                Change::Worse | Change::Different => TermInk::Bad,
+                Change::Inconclusive => TermInk::Warn,
             };
             let mut cells = cells(row, TERMINAL).map(|cell| clean(&cell)).to_vec();
             if let Some(last) = cells.last_mut() {
@@ -43,9 +43,9 @@ pub(crate) fn lines(comparison: &Comparison) -> Vec<String> {
     }
     out.extend(same_counters(comparison).map(|text| titled("counters", &clean(&text))));
     let ink = match comparison.verdict {
-        Verdict::Pass => Ink::Good,
-        Verdict::Inconclusive => Ink::Warn,
-        Verdict::Fail | Verdict::AccountingBroken => Ink::Bad,
+        Verdict::Pass => TermInk::Good,
+        Verdict::Inconclusive => TermInk::Warn,
+        Verdict::Fail | Verdict::AccountingBroken => TermInk::Bad,
     };
     let verdict = paint(ink, words::verdict(comparison.verdict));
     let why = comparison.reasons.iter().map(|reason| clean(reason)).collect::<Vec<_>>().join("; ");
@@ -93,7 +93,7 @@ pub(crate) fn sweep(result: &RunResult) -> Vec<String> {
 fn table(columns: &[&str], rows: Vec<Vec<String>>) -> Vec<String> {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(columns.iter().map(|column| paint(Ink::Soft, column)));
+    table.set_header(columns.iter().map(|column| paint(TermInk::Soft, column)));
     table.add_rows(rows);
     for at in 0..columns.len() {
         if let Some(column) = table.column_mut(at) {

@@ -3,7 +3,7 @@
 use spanfate_model::books::explain::{ActingFault, ExplainStep, Explanation, PathStanding};
 
 use crate::terminal::TableStyle;
-use crate::terminal::ink::{Ink, finish, paint};
+use crate::terminal::ink::{TermInk, finish, paint};
 use crate::text::fit::{clean, wrap};
 use crate::text::number::{NONE, TERMINAL};
 
@@ -24,12 +24,12 @@ pub(crate) fn render(all: &[Explanation], style: TableStyle) -> String {
 }
 
 fn block(one: &Explanation, width: usize) -> String {
-    let mut out = vec![paint(Ink::Bold, &clean(&one.standing.to_string()))];
+    let mut out = vec![paint(TermInk::Bold, &clean(&one.standing.to_string()))];
     let mut row = |title: &str, text: &str| {
         let lines = wrap(text, width.saturating_sub(TITLE + 3).max(LEAST), LINES);
         for (at, line) in lines.iter().enumerate() {
             let title = if at == 0 { title } else { "" };
-            out.push(format!("  {} {line}", paint(Ink::Soft, &format!("{title:<TITLE$}"))));
+            out.push(format!("  {} {line}", paint(TermInk::Soft, &format!("{title:<TITLE$}"))));
         }
     };
     row("because", &one.verdict);
@@ -46,7 +46,7 @@ fn block(one: &Explanation, width: usize) -> String {
     let column = times.iter().map(|time| time.chars().count()).max().unwrap_or_default().max(2);
     if !times.is_empty() {
         out.push(String::new());
-        out.push(paint(Ink::Soft, &format!("  {:>column$}  {:<TITLE$}  what", "ms", "witness")));
+        out.push(paint(TermInk::Soft, &format!("  {:>column$}  {:<TITLE$}  what", "ms", "witness")));
     }
     for (time, step) in times.iter().zip(&one.steps) {
         let indent = column + TITLE + 6;

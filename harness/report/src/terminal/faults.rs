@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use spanfate_model::result::{RunResult, TrialResult, VariantResult};
 
-use super::ink::{Ink, paint};
+use super::ink::{TermInk, paint};
 use super::lines::titled;
 use super::traces::{listed, name};
-use crate::figures::faults::{Row, rows};
+use crate::figures::faults::{FaultRow, rows};
 use crate::text::fit::clean;
 use crate::text::number::TERMINAL;
 use crate::text::words;
@@ -37,16 +37,16 @@ pub(crate) fn faults(result: &RunResult) -> Vec<String> {
     lines.iter().enumerate().map(|(at, line)| titled(if at == 0 { "faults" } else { "" }, line)).collect()
 }
 
-fn line(row: &Row<'_>) -> String {
+fn line(row: &FaultRow<'_>) -> String {
     let mut text = format!("{}: {}", name(row.variant), clean(&row.what()));
     if row.happened().is_none() {
-        return format!("{text}: {}", paint(Ink::Warn, "nothing is known of it; no trial concluded it"));
+        return format!("{text}: {}", paint(TermInk::Warn, "nothing is known of it; no trial concluded it"));
     }
     text += &if row.acted() { format!(" {}", clean(&row.when(TERMINAL))) } else { " never began".to_owned() };
     let trials = row.in_trials(TERMINAL).map(|share| format!(" {share}")).unwrap_or_default();
     if let Some(short) = row.shortfall(TERMINAL) {
         let share = row.short_in_trials(TERMINAL).map(|share| format!(" {share}")).unwrap_or_default();
-        text += &format!(": {}", paint(Ink::Bad, &format!("did not bite{share}: {}", clean(&short))));
+        text += &format!(": {}", paint(TermInk::Bad, &format!("did not bite{share}: {}", clean(&short))));
     } else if let Some(main) = row.doses(TERMINAL).first() {
         text += &format!(": {}{trials}", clean(main));
     }
@@ -55,7 +55,7 @@ fn line(row: &Row<'_>) -> String {
         text += &format!(" ({})", clean(&others.join("; ")));
     }
     for why in row.missed(TERMINAL) {
-        text += &format!("; {}", paint(Ink::Warn, &format!("missed: {}", clean(&why))));
+        text += &format!("; {}", paint(TermInk::Warn, &format!("missed: {}", clean(&why))));
     }
     text
 }
@@ -77,7 +77,7 @@ fn failed(variant: &VariantResult) -> Option<(u64, String)> {
     let mut text = format!(
         "{}: {} of {} calls failed",
         name(&variant.name),
-        paint(Ink::Bad, &TERMINAL.count(failed)),
+        paint(TermInk::Bad, &TERMINAL.count(failed)),
         TERMINAL.count(sum(|trial| trial.exports.calls))
     );
     let mut by: BTreeMap<String, u64> = BTreeMap::new();
@@ -112,7 +112,7 @@ pub(crate) fn calls(result: &RunResult) -> Vec<String> {
             return None;
         }
         let (intact, calls) = (TERMINAL.count(damage.intact_calls), TERMINAL.count(damage.calls));
-        let intact = if damage.intact_calls < damage.calls { paint(Ink::Bad, &intact) } else { intact };
+        let intact = if damage.intact_calls < damage.calls { paint(TermInk::Bad, &intact) } else { intact };
         Some(format!(
             "{}: trace context intact at {intact} of {calls} calls between services",
             name(&variant.name)

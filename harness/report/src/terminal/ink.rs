@@ -3,7 +3,7 @@
 
 /// How a piece of text is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ink {
+pub(crate) enum TermInk {
     Good,
     Warn,
     Bad,
@@ -11,17 +11,17 @@ pub(crate) enum Ink {
     Soft,
 }
 
-const MARKS: [(Ink, char, &str); 5] = [
-    (Ink::Good, '\u{2061}', "\u{1b}[32m"),
-    (Ink::Warn, '\u{2062}', "\u{1b}[33m"),
-    (Ink::Bad, '\u{2063}', "\u{1b}[31m"),
-    (Ink::Bold, '\u{2064}', "\u{1b}[1m"),
-    (Ink::Soft, '\u{206a}', "\u{1b}[2m"),
+const MARKS: [(TermInk, char, &str); 5] = [
+    (TermInk::Good, '\u{2061}', "\u{1b}[32m"),
+    (TermInk::Warn, '\u{2062}', "\u{1b}[33m"),
+    (TermInk::Bad, '\u{2063}', "\u{1b}[31m"),
+    (TermInk::Bold, '\u{2064}', "\u{1b}[1m"),
+    (TermInk::Soft, '\u{206a}', "\u{1b}[2m"),
 ];
 const END: (char, &str) = ('\u{2060}', "\u{1b}[0m");
 
 /// The text in an ink.
-pub(crate) fn paint(ink: Ink, text: &str) -> String {
+pub(crate) fn paint(ink: TermInk, text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }

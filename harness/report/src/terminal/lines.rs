@@ -9,7 +9,7 @@ use spanfate_model::scenario::expect::Condition;
 use spanfate_model::term::Term;
 use spanfate_model::verdict::Verdict;
 
-use super::ink::{Ink, paint};
+use super::ink::{TermInk, paint};
 use crate::figures::sums::{self, Books, trials};
 use crate::text::fit::clean;
 use crate::text::number::TERMINAL;
@@ -20,7 +20,7 @@ const IDS: usize = 5;
 
 /// A line with its title before it.
 pub(crate) fn titled(title: &str, text: &str) -> String {
-    format!("{} {text}", paint(Ink::Bold, &format!("{title:<11}")))
+    format!("{} {text}", paint(TermInk::Bold, &format!("{title:<11}")))
 }
 
 /// One line per lost fate.
@@ -46,7 +46,7 @@ pub(crate) fn books(result: &RunResult) -> Vec<String> {
     let n = |count: u64| TERMINAL.count(count);
     let alarm = |name: &str, count: u64| {
         let text = format!("{name} {}", n(count));
-        if count > 0 { paint(Ink::Bad, &text) } else { text }
+        if count > 0 { paint(TermInk::Bad, &text) } else { text }
     };
     let mut text = format!(
         "created {} = received {} + lost {} + not meant to arrive {} + {} + {}; {}",
@@ -80,12 +80,15 @@ pub(crate) fn books(result: &RunResult) -> Vec<String> {
 pub(crate) fn unplaced(result: &RunResult) -> Vec<String> {
     let broken = sums::contradictions(result);
     let broken = broken.iter().map(|(count, what)| format!("{} spans {what}", TERMINAL.count(*count)));
-    let mut out: Vec<String> = broken.map(|text| titled("broken", &paint(Ink::Bad, &text))).collect();
+    let mut out: Vec<String> = broken.map(|text| titled("broken", &paint(TermInk::Bad, &text))).collect();
     for (what, pick) in sums::LISTS {
         let all: Vec<_> = trials(result).flat_map(|(_, trial)| pick(&trial.ledger).ids.iter()).collect();
         let count: u64 = trials(result).map(|(_, trial)| pick(&trial.ledger).count).sum();
         for key in all.iter().take(IDS) {
-            out.push(titled("", &paint(Ink::Bad, &format!("{what} trace {} span {}", key.trace, key.span))));
+            out.push(titled(
+                "",
+                &paint(TermInk::Bad, &format!("{what} trace {} span {}", key.trace, key.span)),
+            ));
         }
         let more = count.saturating_sub(all.len().min(IDS) as u64);
         if more > 0 {
@@ -118,7 +121,7 @@ pub(crate) fn witnesses(result: &RunResult) -> Vec<String> {
         .map(|((order, name, state), n)| {
             let text = format!("{name} {state}");
             let text = if *n < all { format!("{text} in {n} of {all} trials") } else { text };
-            if *order == 1 { paint(Ink::Warn, &text) } else { text }
+            if *order == 1 { paint(TermInk::Warn, &text) } else { text }
         })
         .collect();
     if parts.is_empty() { Vec::new() } else { vec![titled("witnesses", &parts.join("; "))] }
@@ -130,16 +133,16 @@ pub(crate) fn errors(result: &RunResult) -> Vec<String> {
         .filter_map(|(variant, trial)| {
             let error = trial.error.as_ref()?;
             let text = format!("trial {} ({}): {}", trial.index, clean(&variant.name), clean(error));
-            Some(titled("error", &paint(Ink::Bad, &text)))
+            Some(titled("error", &paint(TermInk::Bad, &text)))
         })
         .collect()
 }
 
-const fn ink(verdict: Verdict) -> Ink {
+const fn ink(verdict: Verdict) -> TermInk {
     match verdict {
-        Verdict::Pass => Ink::Good,
-        Verdict::Inconclusive => Ink::Warn,
-        Verdict::Fail | Verdict::AccountingBroken => Ink::Bad,
+        Verdict::Pass => TermInk::Good,
+        Verdict::Inconclusive => TermInk::Warn,
+        Verdict::Fail | Verdict::AccountingBroken => TermInk::Bad,
     }
 }
 
@@ -163,7 +166,7 @@ pub(crate) fn expectations(result: &RunResult) -> Vec<String> {
         out.push(titled("expected", &format!("{word} {} for {name}{reason}", clean(&judged.that.text()))));
     }
     for (that, names) in passed {
-        let word = paint(Ink::Good, words::verdict(Verdict::Pass));
+        let word = paint(TermInk::Good, words::verdict(Verdict::Pass));
         let who = if names.len() > 3 { format!("{} variants", names.len()) } else { names.join(", ") };
         out.push(titled("expected", &format!("{word} {} for {who}", clean(&that.text()))));
     }

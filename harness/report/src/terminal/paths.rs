@@ -8,9 +8,9 @@ use spanfate_model::books::ledger::PathSpread;
 use spanfate_model::fate::Fate;
 use spanfate_model::result::{PathKind, RunResult};
 
-use super::ink::{Ink, paint, width};
+use super::ink::{TermInk, paint, width};
 use super::lines::titled;
-use crate::figures::export_paths::{Row, Several, rows, spread};
+use crate::figures::export_paths::{PathRow, Several, rows, spread};
 use crate::text::fit;
 use crate::text::number::{NONE, TERMINAL};
 use crate::text::words::{self, maybe};
@@ -29,22 +29,27 @@ const FATE: usize = 24;
 const FATES: usize = 3;
 
 /// A column: title (two lines), whether it holds words, rank (the highest is left out first, 0 never) and its cell.
-struct Column {
+struct PathColumn {
     title: [&'static str; 2],
     words: bool,
     rank: u8,
-    cell: fn(&Row<'_>) -> Vec<String>,
+    cell: fn(&PathRow<'_>) -> Vec<String>,
 }
 
-const COLUMNS: [Column; 8] = [
-    Column { title: ["spans", "offered"], words: false, rank: 0, cell: |row| count(row.offered) },
-    Column { title: ["spans", "received"], words: false, rank: 2, cell: |row| count(row.received()) },
-    Column { title: ["spans", "lost"], words: false, rank: 0, cell: lost },
-    Column { title: ["not meant", "to arrive"], words: false, rank: 5, cell: |row| count(row.deliberate()) },
-    Column { title: ["not received", "where"], words: true, rank: 1, cell: elsewhere },
-    Column { title: ["", "loss"], words: false, rank: 3, cell: loss },
-    Column { title: ["model", "predicts"], words: false, rank: 4, cell: law },
-    Column { title: ["exports", "failed/all"], words: false, rank: 6, cell: exports },
+const COLUMNS: [PathColumn; 8] = [
+    PathColumn { title: ["spans", "offered"], words: false, rank: 0, cell: |row| count(row.offered) },
+    PathColumn { title: ["spans", "received"], words: false, rank: 2, cell: |row| count(row.received()) },
+    PathColumn { title: ["spans", "lost"], words: false, rank: 0, cell: lost },
+    PathColumn {
+        title: ["not meant", "to arrive"],
+        words: false,
+        rank: 5,
+        cell: |row| count(row.deliberate()),
+    },
+    PathColumn { title: ["not received", "where"], words: true, rank: 1, cell: elsewhere },
+    PathColumn { title: ["", "loss"], words: false, rank: 3, cell: loss },
+    PathColumn { title: ["model", "predicts"], words: false, rank: 4, cell: law },
+    PathColumn { title: ["exports", "failed/all"], words: false, rank: 6, cell: exports },
 ];
 
 /// The paths and how they share what arrived; nothing where no program has several.
@@ -71,7 +76,7 @@ pub(crate) fn lines(result: &RunResult, most: Option<usize>) -> Vec<String> {
 }
 
 /// Keeps the paths that lose most, in their order.
-fn keep_worst(rows: &mut Vec<Row<'_>>) {
+fn keep_worst(rows: &mut Vec<PathRow<'_>>) {
     let mut ranked: Vec<(std::cmp::Reverse<u64>, usize)> =
         rows.iter().enumerate().map(|(at, row)| (std::cmp::Reverse(row.lost()), at)).collect();
     ranked.sort_unstable();
@@ -80,10 +85,10 @@ fn keep_worst(rows: &mut Vec<Row<'_>>) {
     rows.retain(|_| at.next().is_some_and(|at| kept.contains(&at)));
 }
 
-fn table(rows: &[Row<'_>], several: Several, most: Option<usize>) -> Vec<String> {
+fn table(rows: &[PathRow<'_>], several: Several, most: Option<usize>) -> Vec<String> {
     let lawful = rows.iter().any(|row| row.predicted().is_some());
     for (name, needed) in NAMES {
-        let mut shown: Vec<&Column> =
+        let mut shown: Vec<&PathColumn> =
             COLUMNS.iter().filter(|column| lawful || column.title[1] != "predicts").collect();
         let mut hidden = Vec::new();
         loop {
@@ -98,24 +103,29 @@ fn table(rows: &[Row<'_>], several: Several, most: Option<usize>) -> Vec<String>
             hidden.push(shown.remove(at));
         }
     }
-    let bare: Vec<&Column> = COLUMNS.iter().filter(|column| column.rank == 0).collect();
+    let bare: Vec<&PathColumn> = COLUMNS.iter().filter(|column| column.rank == 0).collect();
     draw(rows, &bare, several, (NARROW, 1))
 }
 
-fn finish(mut lines: Vec<String>, hidden: &[&Column]) -> Vec<String> {
+fn finish(mut lines: Vec<String>, hidden: &[&PathColumn]) -> Vec<String> {
     if !hidden.is_empty() {
         let names: Vec<String> =
             hidden.iter().map(|column| column.title.join(" ").trim().to_owned()).collect();
-        lines.push(paint(Ink::Soft, &format!("(not shown at this width: {})", names.join(", "))));
+        lines.push(paint(TermInk::Soft, &format!("(not shown at this width: {})", names.join(", "))));
     }
     lines
 }
 
-fn draw(rows: &[Row<'_>], columns: &[&Column], several: Several, (name, gap): (usize, u16)) -> Vec<String> {
+fn draw(
+    rows: &[PathRow<'_>],
+    columns: &[&PathColumn],
+    several: Several,
+    (name, gap): (usize, u16),
+) -> Vec<String> {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     let title =
-        |lines: &[&str]| lines.iter().map(|line| paint(Ink::Bold, line)).collect::<Vec<_>>().join("\n");
+        |lines: &[&str]| lines.iter().map(|line| paint(TermInk::Bold, line)).collect::<Vec<_>>().join("\n");
     table.set_header(
         std::iter::once(title(&["", "export path"])).chain(columns.iter().map(|column| title(&column.title))),
     );
@@ -126,7 +136,7 @@ fn draw(rows: &[Row<'_>], columns: &[&Column], several: Several, (name, gap): (u
         let above: Vec<String> = if whose == last {
             Vec::new()
         } else {
-            fit::wrap(&whose, name, 2).iter().map(|line| paint(Ink::Soft, line)).collect()
+            fit::wrap(&whose, name, 2).iter().map(|line| paint(TermInk::Soft, line)).collect()
         };
         last = whose;
         let below = |lines: Vec<String>| [vec![String::new(); above.len()], lines].concat().join("\n");
@@ -145,10 +155,10 @@ fn draw(rows: &[Row<'_>], columns: &[&Column], several: Several, (name, gap): (u
 }
 
 /// The name, and below it what it does not say.
-fn named(row: &Row<'_>, most: usize) -> Vec<String> {
+fn named(row: &PathRow<'_>, most: usize) -> Vec<String> {
     let mut lines = fit::wrap(row.path, most, LINES);
     let mut soft = |words: &str| {
-        lines.extend(fit::wrap(words, most, 2).iter().map(|line| paint(Ink::Soft, line)));
+        lines.extend(fit::wrap(words, most, 2).iter().map(|line| paint(TermInk::Soft, line)));
     };
     let first = row.results.first();
     if let Some(batch) =
@@ -161,7 +171,7 @@ fn named(row: &Row<'_>, most: usize) -> Vec<String> {
     }
     if let Some(counted) = row.miscounted() {
         let words = format!("! its processor counted {} dropped", TERMINAL.count(counted));
-        lines.extend(fit::wrap(&words, most, 2).iter().map(|line| paint(Ink::Warn, line)));
+        lines.extend(fit::wrap(&words, most, 2).iter().map(|line| paint(TermInk::Warn, line)));
     }
     lines
 }
@@ -170,13 +180,13 @@ fn count(n: u64) -> Vec<String> {
     vec![TERMINAL.count(n)]
 }
 
-fn lost(row: &Row<'_>) -> Vec<String> {
-    let ink = if row.lost() > 0 { Ink::Bad } else { Ink::Good };
+fn lost(row: &PathRow<'_>) -> Vec<String> {
+    let ink = if row.lost() > 0 { TermInk::Bad } else { TermInk::Good };
     vec![paint(ink, &TERMINAL.count(row.lost()))]
 }
 
 /// The biggest fates that are no receipt; what is not the biggest has its count. Then what has none.
-fn elsewhere(row: &Row<'_>) -> Vec<String> {
+fn elsewhere(row: &PathRow<'_>) -> Vec<String> {
     let all = row.elsewhere();
     let line = |(at, (fate, n)): (usize, &(Fate, u64))| {
         let name = fate.facts().short;
@@ -186,27 +196,28 @@ fn elsewhere(row: &Row<'_>) -> Vec<String> {
     if all.len() > FATES {
         lines.push(format!("+{} more", all.len() - FATES));
     }
-    let open = [("unexplained", row.unexplained, Ink::Bad), ("unaccounted", row.unaccounted, Ink::Warn)];
+    let open =
+        [("unexplained", row.unexplained, TermInk::Bad), ("unaccounted", row.unaccounted, TermInk::Warn)];
     let some = open.into_iter().filter(|(_, n, _)| *n > 0);
     lines.extend(some.map(|(name, n, ink)| paint(ink, &format!("{} {name}", TERMINAL.count(n)))));
     if lines.is_empty() { vec![NONE.to_owned()] } else { lines }
 }
 
-fn loss(row: &Row<'_>) -> Vec<String> {
+fn loss(row: &PathRow<'_>) -> Vec<String> {
     vec![maybe(row.loss_words(TERMINAL), |text| text)]
 }
 
-fn law(row: &Row<'_>) -> Vec<String> {
+fn law(row: &PathRow<'_>) -> Vec<String> {
     vec![words::law(row.predicted(), TERMINAL)]
 }
 
-fn exports(row: &Row<'_>) -> Vec<String> {
+fn exports(row: &PathRow<'_>) -> Vec<String> {
     if row.is_nowhere() {
         return vec![NONE.to_owned()];
     }
     let calls = row.sum(|one| one.exports.calls);
     let failed = row.sum(|one| one.exports.failed + one.exports.unfinished);
-    let ink = if failed > 0 { Ink::Warn } else { Ink::Good };
+    let ink = if failed > 0 { TermInk::Warn } else { TermInk::Good };
     vec![format!("{}/{}", paint(ink, &TERMINAL.count(failed)), TERMINAL.count(calls))]
 }
 

@@ -2,7 +2,7 @@
 
 use spanfate_model::result::{ProbeResult, RunResult};
 
-use super::ink::{Ink, paint};
+use super::ink::{TermInk, paint};
 use super::lines::titled;
 use crate::figures::sums::trials;
 use crate::text::fit::clean;
@@ -13,7 +13,7 @@ pub(crate) fn lines(result: &RunResult) -> Vec<String> {
     let one = |variant: &str, probes: &ProbeResult| {
         let parts = parts(probes);
         let whose = format!("{}: {}: ", clean(variant), clean(&probes.service));
-        (!parts.is_empty()).then(|| titled("probes", &paint(Ink::Warn, &(whose + &parts.join("; ")))))
+        (!parts.is_empty()).then(|| titled("probes", &paint(TermInk::Warn, &(whose + &parts.join("; ")))))
     };
     trials(result)
         .flat_map(|(variant, trial)| trial.probes.iter().filter_map(|probes| one(&variant.name, probes)))

@@ -2,7 +2,7 @@
 
 use spanfate_model::result::{RunResult, VariantResult, WitnessCost};
 
-use super::ink::{Ink, paint};
+use super::ink::{TermInk, paint};
 use super::lines::titled;
 use crate::figures::lossy_spans::{damaged, is_spoilt, losing, view};
 use crate::figures::sums::trials;
@@ -44,7 +44,7 @@ pub(crate) fn traces(result: &RunResult) -> Vec<String> {
         let text = format!(
             "{}: {} of {} damaged{whole}",
             name(&variant.name),
-            paint(Ink::Bad, &count(damage.damaged())),
+            paint(TermInk::Bad, &count(damage.damaged())),
             count(damage.traces)
         );
         format!("{text}{}", loser(variant))
@@ -90,7 +90,7 @@ pub(crate) fn outside(result: &RunResult) -> Vec<String> {
         return Vec::new();
     }
     let text = format!("{} came in traces that the load did not begin", TERMINAL.counted(n, "span", "spans"));
-    vec![titled("outside", &paint(Ink::Warn, &text))]
+    vec![titled("outside", &paint(TermInk::Warn, &text))]
 }
 
 /// What the process witness costs.
@@ -124,5 +124,5 @@ pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
 /// What is lost on purpose.
 pub(crate) fn planted(result: &RunResult) -> Vec<String> {
     let text = plan_words::planted(&result.plan, TERMINAL).map(|text| crate::text::fit::clean(&text));
-    text.map(|text| titled("seeded", &paint(Ink::Warn, &text))).into_iter().collect()
+    text.map(|text| titled("seeded", &paint(TermInk::Warn, &text))).into_iter().collect()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use spanfate_model::verdict::ExitCode;
-use spanfate_report::Links;
+use spanfate_report::IndexLinks;
 use spanfate_run::pages::{PageAnswer, Pages};
 use spanfate_run::process::interrupt::Interrupt;
 
@@ -31,7 +31,7 @@ pub(super) fn run(shelf: Shelf, port: u16) -> Result<ExitCode, Error> {
 
 fn answer(shelf: &Shelf, path: &str, query: &str) -> PageAnswer {
     if path == "/" {
-        return PageAnswer::Page(spanfate_report::index(&shelf.entries(), Links::Served));
+        return PageAnswer::Page(spanfate_report::index(&shelf.entries(), IndexLinks::Served));
     }
     if path == "/compare" {
         return compared(shelf, &value(query, "a"), &value(query, "b"));

@@ -7,7 +7,7 @@ use spanfate_model::result::RunResult;
 use super::inline::Inline;
 use super::part::Part;
 use super::{FATES, NAME, SENTENCE, number};
-use crate::figures::export_paths::{Row, rows, spread, start};
+use crate::figures::export_paths::{PathRow, rows, spread, start};
 use crate::text::number::{NONE, TERMINAL};
 use crate::text::words::{self, maybe};
 
@@ -30,7 +30,7 @@ pub(super) fn losing(result: &RunResult) -> Option<Part> {
     part.has_rows().then_some(part)
 }
 
-fn cells(row: &Row<'_>) -> [Inline; 8] {
+fn cells(row: &PathRow<'_>) -> [Inline; 8] {
     let one = |(fate, n): &(Fate, u64)| format!("{} {}", fate.facts().short, TERMINAL.count(*n));
     let mut lost = row.elsewhere();
     lost.retain(|(fate, _)| fate.class() == FateClass::Lost);

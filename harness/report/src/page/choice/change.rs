@@ -6,7 +6,7 @@ use spanfate_model::result::{Compared, ComparedBy, Comparison, RunResult};
 use crate::figures::compared::{COLUMNS, cells, method};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Key, Section, badge, fold, legend, note, plots};
+use crate::page::frame::part::{LegendKey, PageSection, badge, fold, legend, note, plots};
 use crate::plot;
 use crate::text::number::PAGE;
 use crate::text::words;
@@ -15,7 +15,7 @@ use crate::text::words;
 const NAMED: usize = 3;
 
 /// The section; absent where nothing is compared.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     let comparison = result.comparison.as_ref()?;
     let mut body = Html::element("p", &[("class", "verdict")], badge(comparison.verdict));
     body.push(&listed(&comparison.reasons));
@@ -23,9 +23,9 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
         comparison.rows.iter().filter(|row| row.way != ComparedBy::Counter).collect();
     if !deciding.is_empty() {
         body.push(&legend(&[
-            (Key::Dot, "text", "a trial; lines join the two of a pair"),
-            (Key::Beam, "interval", "change with its 95 % interval"),
-            (Key::Bar, "band", "a change in here is too small to matter"),
+            (LegendKey::Dot, "text", "a trial; lines join the two of a pair"),
+            (LegendKey::Beam, "interval", "change with its 95 % interval"),
+            (LegendKey::Bar, "band", "a change in here is too small to matter"),
         ]));
         let drawn =
             deciding.iter().enumerate().map(|(at, row)| (row.figure.to_string(), plot::strip(row, at)));
@@ -36,7 +36,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
         let differences: Vec<String> = comparison.environment.clone();
         body.push(&note(format!("The machines differ: {}.", differences.join("; "))));
     }
-    Some(Section { id: "change", question: "Is the change real?", answer: answer(comparison), body })
+    Some(PageSection { id: "change", question: "Is the change real?", answer: answer(comparison), body })
 }
 
 /// Every figure with what is proven of it, and how it was compared.

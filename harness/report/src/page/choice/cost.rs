@@ -5,16 +5,16 @@ use spanfate_model::result::{RunResult, TrialResult};
 use crate::figures::sums::trials;
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, fold, note, range, trial_name};
+use crate::page::frame::part::{PageSection, fold, note, range, trial_name};
 use crate::text::number::PAGE;
 use crate::text::words::maybe;
 
 /// The section.
-pub(crate) fn section(result: &RunResult) -> Section {
+pub(crate) fn section(result: &RunResult) -> PageSection {
     let body = resources(result)
         .with(&exports(result))
         .with(&note("Resident memory includes the span ledger of the process witness."));
-    Section { id: "cost", question: "What does it cost?", answer: answer(result), body }
+    PageSection { id: "cost", question: "What does it cost?", answer: answer(result), body }
 }
 
 fn answer(result: &RunResult) -> String {

@@ -2,10 +2,10 @@
 
 use spanfate_model::result::{Begin, RunResult};
 
-use crate::figures::knee::{Line, Place, by_rate, by_share};
+use crate::figures::knee::{KneeLine, KneePlace, by_rate, by_share};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Key, Section, details, legend, note, plots};
+use crate::page::frame::part::{LegendKey, PageSection, details, legend, note, plots};
 use crate::plot::Knee;
 use crate::text::number::PAGE;
 use crate::text::words::{self, maybe};
@@ -15,20 +15,20 @@ const DRAWN: usize = 12;
 const NAMED: usize = 3;
 
 /// The section; absent where rates do not differ and the law speaks of fewer than two variants.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     let lines = by_rate(result);
     let shares = if lines.is_empty() { Some(by_share(result)?) } else { None };
-    let drawn: Vec<&Line<'_>> = lines.iter().chain(&shares).take(DRAWN).collect();
+    let drawn: Vec<&KneeLine<'_>> = lines.iter().chain(&shares).take(DRAWN).collect();
     let mut body = key(&drawn, shares.is_some());
     body.push(&plots(drawn.iter().enumerate().map(|(at, line)| plot(line, at, shares.is_some()))));
     if lines.len() > DRAWN {
         body.push(&note(format!("{} more configurations are in the table only.", lines.len() - DRAWN)));
     }
     body.push(&note(explained(shares.is_some())));
-    let all: Vec<&Line<'_>> = lines.iter().chain(&shares).collect();
+    let all: Vec<&KneeLine<'_>> = lines.iter().chain(&shares).collect();
     body.push(&details("Numbers", numbers(&all, shares.is_some())));
     let answer = shares.as_ref().map_or_else(|| by_rates(&lines), answer_of_shares);
-    Some(Section { id: "knee", question: "At which rate does it start to lose?", answer, body })
+    Some(PageSection { id: "knee", question: "At which rate does it start to lose?", answer, body })
 }
 
 fn rate(x: f64) -> String {
@@ -40,7 +40,7 @@ fn percent(x: f64) -> String {
 }
 
 /// Where a configuration begins to lose, in words.
-fn begins(line: &Line<'_>, write: fn(f64) -> String) -> String {
+fn begins(line: &KneeLine<'_>, write: fn(f64) -> String) -> String {
     match line.begin {
         Begin::Unknown => "it cannot be said".to_owned(),
         Begin::After(last) => format!("nothing is lost up to {}, the highest that was tried", write(last)),
@@ -54,8 +54,8 @@ fn begins(line: &Line<'_>, write: fn(f64) -> String) -> String {
     }
 }
 
-fn by_rates(lines: &[Line<'_>]) -> String {
-    let one = |line: &Line<'_>| {
+fn by_rates(lines: &[KneeLine<'_>]) -> String {
+    let one = |line: &KneeLine<'_>| {
         let name = if lines.len() > 1 { format!("with {} ", line.name) } else { String::new() };
         let law = line.ceiling.map_or_else(String::new, |(x, spans)| {
             format!(" (by the capacity model at {}, which is {} spans/s)", rate(x), PAGE.fixed(spans, 0))
@@ -90,14 +90,14 @@ fn by_rates(lines: &[Line<'_>]) -> String {
 }
 
 /// The lowest rate at which something is lost.
-fn first_loss(line: &Line<'_>) -> Option<f64> {
+fn first_loss(line: &KneeLine<'_>) -> Option<f64> {
     match line.begin {
         Begin::Before(x) | Begin::Between(_, x) | Begin::Mixed(x, _) => Some(x),
         Begin::Unknown | Begin::After(_) => None,
     }
 }
 
-fn answer_of_shares(line: &Line<'_>) -> String {
+fn answer_of_shares(line: &KneeLine<'_>) -> String {
     let tail =
         "by the capacity model it begins where the rate reaches the ceiling of one worker, 100\u{202f}%";
     let over = line.places.iter().filter(|place| place.x > 1.0).count();
@@ -116,8 +116,8 @@ fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn plot(line: &Line<'_>, at: usize, by_share: bool) -> (String, Html) {
-    let point = |place: &Place<'_>| {
+fn plot(line: &KneeLine<'_>, at: usize, by_share: bool) -> (String, Html) {
+    let point = |place: &KneePlace<'_>| {
         let x = if by_share { percent(place.x) } else { rate(place.x) };
         format!("{x}: {}", words::loss(place.variant, PAGE))
     };
@@ -138,19 +138,19 @@ fn plot(line: &Line<'_>, at: usize, by_share: bool) -> (String, Html) {
     (name, drawn.draw())
 }
 
-fn key(lines: &[&Line<'_>], by_share: bool) -> Html {
+fn key(lines: &[&KneeLine<'_>], by_share: bool) -> Html {
     let hollow =
         lines.iter().any(|line| line.places.iter().any(|place| place.trials().any(|(_, counts)| !counts)));
-    let mut keys = vec![(Key::Dot, "text", "a trial")];
+    let mut keys = vec![(LegendKey::Dot, "text", "a trial")];
     if hollow {
-        keys = vec![(Key::Dot, "text", "a trial; hollow where it is not valid for loss")];
+        keys = vec![(LegendKey::Dot, "text", "a trial; hollow where it is not valid for loss")];
     }
     if !by_share {
-        keys.push((Key::Line, "lost", "mean"));
+        keys.push((LegendKey::Line, "lost", "mean"));
     }
     keys.extend([
         (
-            Key::Line,
+            LegendKey::Line,
             "law",
             if by_share {
                 "the capacity model, for ever"
@@ -158,8 +158,8 @@ fn key(lines: &[&Line<'_>], by_share: bool) -> Html {
                 "the capacity model, for trials of this length"
             },
         ),
-        (Key::Line, "capacity", "ceiling of one worker, b/R"),
-        (Key::Bar, "band", "here loss begins"),
+        (LegendKey::Line, "capacity", "ceiling of one worker, b/R"),
+        (LegendKey::Bar, "band", "here loss begins"),
     ]);
     legend(&keys)
 }
@@ -175,7 +175,7 @@ fn explained(by_share: bool) -> &'static str {
     }
 }
 
-fn numbers(lines: &[&Line<'_>], by_share: bool) -> Html {
+fn numbers(lines: &[&KneeLine<'_>], by_share: bool) -> Html {
     let titles = [
         "Variant",
         if by_share { "#Number" } else { "#Offered | requests/s" },

@@ -4,13 +4,13 @@ use spanfate_model::result::{Candidate, RunResult, Selection};
 
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, details, note, plots};
+use crate::page::frame::part::{PageSection, details, note, plots};
 use crate::plot::{Point, Scatter};
 use crate::text::number::{NONE, PAGE};
 use crate::text::words::maybe;
 
 /// The section; absent where there are not two configurations under the same conditions.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     let choice = result.insights.choice.as_ref()?;
     // The best first, without loss and small before others; so the numbers read from the left.
     let mut sorted: Vec<&Candidate> = choice.candidates.iter().collect();
@@ -20,7 +20,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     body.push(&best(&sorted));
     body.push(&explained(choice));
     body.push(&details(&format!("All {} configurations", sorted.len()), all(&sorted)));
-    Some(Section { id: "choice", question: "Which should I choose?", answer: answer(choice), body })
+    Some(PageSection { id: "choice", question: "Which should I choose?", answer: answer(choice), body })
 }
 
 /// By loss, and without a loss by memory.

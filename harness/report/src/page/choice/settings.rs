@@ -3,17 +3,18 @@
 use spanfate_model::advice::lines::variable;
 use spanfate_model::result::RunResult;
 
-use crate::figures::settings_table::{Key, Value, keys};
+use crate::figures::settings_table::{SettingKey, SettingValue, keys};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, details, fold, note};
+use crate::page::frame::part::{PageSection, details, fold, note};
 
 /// Settings that the answer names.
 const NAMED: usize = 8;
 
 /// The section.
-pub(crate) fn section(result: &RunResult) -> Section {
-    let (differing, same): (Vec<Key>, Vec<Key>) = keys(result).into_iter().partition(Key::differs);
+pub(crate) fn section(result: &RunResult) -> PageSection {
+    let (differing, same): (Vec<SettingKey>, Vec<SettingKey>) =
+        keys(result).into_iter().partition(SettingKey::differs);
     let mut body = main(result, &differing);
     if result.variants.len() > 1 && !same.is_empty() {
         let summary = format!("{} settings that are the same in all variants", same.len());
@@ -22,10 +23,10 @@ pub(crate) fn section(result: &RunResult) -> Section {
         body.push(&equal(&same, result.variants.len()));
     }
     body.push(&explained(result));
-    Section { id: "settings", question: "What differs?", answer: answer(result, &differing), body }
+    PageSection { id: "settings", question: "What differs?", answer: answer(result, &differing), body }
 }
 
-fn answer(result: &RunResult, differing: &[Key]) -> String {
+fn answer(result: &RunResult, differing: &[SettingKey]) -> String {
     if result.variants.len() < 2 {
         return "There is one variant, so nothing is compared.".to_owned();
     }
@@ -39,11 +40,11 @@ fn answer(result: &RunResult, differing: &[Key]) -> String {
 }
 
 /// A row per variant, a column per setting in which they differ.
-fn main(result: &RunResult, differing: &[Key]) -> Html {
+fn main(result: &RunResult, differing: &[SettingKey]) -> Html {
     if differing.is_empty() {
         return Html::new();
     }
-    let title = |key: &Key| match said_by(&key.name) {
+    let title = |key: &SettingKey| match said_by(&key.name) {
         Some(by) => format!("{} | {by}", key.name),
         None => key.name.clone(),
     };
@@ -68,7 +69,7 @@ fn said_by(key: &str) -> Option<&'static str> {
     })
 }
 
-fn shown(value: &Value) -> Html {
+fn shown(value: &SettingValue) -> Html {
     match (&value.set, &value.used) {
         (Some(set), _) => {
             let mut out = Html::leaf("strong", "", set);
@@ -86,10 +87,10 @@ fn shown(value: &Value) -> Html {
     }
 }
 
-fn equal(same: &[Key], variants: usize) -> Html {
+fn equal(same: &[SettingKey], variants: usize) -> Html {
     let mut grid = Grid::new("Settings that are the same everywhere", ["Setting", "Value", "Set"]);
     for key in same {
-        let value = key.values.first().and_then(Value::counts).unwrap_or_default();
+        let value = key.values.first().and_then(SettingValue::counts).unwrap_or_default();
         let set = match key.set_in() {
             0 => "default".to_owned(),
             n if n == variants => "by the scenario".to_owned(),

@@ -3,7 +3,7 @@
 use crate::figures::heatmap::{Heat, STEPS, Spot};
 use crate::markup::Html;
 use crate::page::frame::grid::{Grid, scrolled};
-use crate::page::frame::part::{Section, details, note};
+use crate::page::frame::part::{PageSection, details, note};
 use crate::text::number::{NONE, PAGE};
 use crate::text::words::{self, maybe};
 use spanfate_model::result::RunResult;
@@ -12,10 +12,10 @@ use spanfate_model::result::RunResult;
 const NAMED: usize = 3;
 
 /// The section; absent where neither a sweep nor faults lay anything out.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     let heat = Heat::of(result)?;
     let body = [legend(&heat), map(&heat), explained(&heat), details("Numbers", numbers(&heat))];
-    Some(Section {
+    Some(PageSection {
         id: "survival",
         question: if heat.by_fault {
             "Which configuration survives which fault?"

@@ -5,11 +5,11 @@ use spanfate_model::verdict::Verdict;
 
 use super::causes;
 use super::overview;
-use crate::answers::{self, Answer};
+use crate::answers::{self, ScreenAnswer};
 use crate::figures::sums::{Books, LISTS, contradictions, trials};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, badge, details, paste, trial_name};
+use crate::page::frame::part::{PageSection, badge, details, paste, trial_name};
 use crate::text::number::PAGE;
 use crate::text::plan_words;
 use crate::text::words;
@@ -20,7 +20,7 @@ const IDS: usize = 50;
 const REASONS: usize = 1;
 
 /// The first screen, above these sections.
-pub(crate) fn screen(result: &RunResult, sections: &[&Section]) -> Html {
+pub(crate) fn screen(result: &RunResult, sections: &[&PageSection]) -> Html {
     let heading = Html::element("h2", &[("id", "verdict-q"), ("class", "verdict")], badge(result.verdict))
         .with(&Html::leaf("p", "answer", words::sentence(result)));
     let lossy = result.verdict == Verdict::Pass && Books::of_run(result).lost > 0;
@@ -72,14 +72,14 @@ fn reasons(result: &RunResult) -> Html {
 }
 
 /// The four questions with their answers, each with the section that says more.
-fn four(result: &RunResult, sections: &[&Section]) -> Html {
+fn four(result: &RunResult, sections: &[&PageSection]) -> Html {
     let cards = [
         ("Is anything lost?", "lost", answers::lost(result), "fates"),
         ("Why?", "why", answers::why(result), "time"),
         ("May I believe it?", "believe", answers::belief(result), "belief"),
         ("What should I set?", "set", answers::set(result), "choice"),
     ];
-    let card = |(question, id, answer, more): (&str, &str, Answer, &str)| {
+    let card = |(question, id, answer, more): (&str, &str, ScreenAnswer, &str)| {
         let heading = format!("{id}-q");
         let mut inner = Html::element("h3", &[("id", &heading)], Html::text(question)).with(&said(&answer));
         if let Some(section) = sections.iter().find(|section| section.id == more) {
@@ -95,7 +95,7 @@ fn four(result: &RunResult, sections: &[&Section]) -> Html {
     Html::element("div", &[("class", "four")], cards.into_iter().map(card).collect())
 }
 
-fn said(answer: &Answer) -> Html {
+fn said(answer: &ScreenAnswer) -> Html {
     let mut out = Html::leaf("p", "short", &answer.short);
     if let Some(setting) = &answer.setting {
         out.push(&Html::leaf("p", "", format!("In place of {}:", setting.instead_of)));

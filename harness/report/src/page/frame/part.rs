@@ -7,7 +7,7 @@ use crate::markup::Html;
 use crate::text::words;
 
 /// A question with its answer.
-pub(crate) struct Section {
+pub(crate) struct PageSection {
     /// Anchor.
     pub(crate) id: &'static str,
     /// The heading.
@@ -18,7 +18,7 @@ pub(crate) struct Section {
     pub(crate) body: Html,
 }
 
-impl Section {
+impl PageSection {
     /// The section as markup: question and answer in sight, what the answer rests on folded away.
     pub(crate) fn render(&self) -> Html {
         let (heading, inside) = (format!("{}-q", self.id), self.inside());
@@ -94,8 +94,8 @@ pub(crate) fn plots(parts: impl IntoIterator<Item = (String, Html)>) -> Html {
 }
 
 /// What the marks of a plot mean: how a mark looks, the class of its colour, and words.
-pub(crate) fn legend(entries: &[(Key, &'static str, &'static str)]) -> Html {
-    let entry = |(key, class, words): &(Key, &'static str, &'static str)| {
+pub(crate) fn legend(entries: &[(LegendKey, &'static str, &'static str)]) -> Html {
+    let entry = |(key, class, words): &(LegendKey, &'static str, &'static str)| {
         let attributes = [("viewBox", "0 0 28 10"), ("aria-hidden", "true"), ("class", "key")];
         let drawn = Html::element("svg", &attributes, key.draw(class));
         Html::element("li", &[], drawn.with(&Html::text(words)))
@@ -105,7 +105,7 @@ pub(crate) fn legend(entries: &[(Key, &'static str, &'static str)]) -> Html {
 
 /// How a mark looks.
 #[derive(Clone, Copy)]
-pub(crate) enum Key {
+pub(crate) enum LegendKey {
     Line,
     Bar,
     Dot,
@@ -119,7 +119,7 @@ pub(crate) enum Key {
     Frame,
 }
 
-impl Key {
+impl LegendKey {
     fn draw(self, class: &str) -> Html {
         let (stroke, fill) = (format!("l {class}"), format!("f {class}"));
         let line = |points: &str| {

@@ -1,6 +1,6 @@
 //! The four themes under which the sections of a page are folded away.
 
-use super::part::Section;
+use super::part::PageSection;
 use crate::markup::Html;
 
 /// Some sections under one heading.
@@ -11,7 +11,7 @@ pub(crate) struct Theme {
     pub(crate) name: &'static str,
     /// What its sections are about, in a sentence.
     pub(crate) about: &'static str,
-    pub(crate) sections: Vec<Section>,
+    pub(crate) sections: Vec<PageSection>,
 }
 
 impl Theme {
@@ -23,7 +23,7 @@ impl Theme {
         let (heading, inside) = (self.heading(), self.anchor());
         let head = Html::element("h2", &[("id", &heading)], Html::text(self.name))
             .with(&Html::leaf("p", "note", self.about));
-        let sections: Html = self.sections.iter().map(Section::render).collect();
+        let sections: Html = self.sections.iter().map(PageSection::render).collect();
         let body = Html::element("div", &[("class", "body"), ("id", &inside)], sections);
         let fold =
             Html::element("details", &[("class", "fold")], Html::element("summary", &[], head).with(&body));
@@ -43,7 +43,8 @@ impl Theme {
     fn links(&self) -> Html {
         let link =
             |to: &str, text: &str| Html::element("a", &[("href", &format!("#{to}"))], Html::text(text));
-        let item = |section: &Section| Html::element("li", &[], link(&section.anchor(), section.question));
+        let item =
+            |section: &PageSection| Html::element("li", &[], link(&section.anchor(), section.question));
         let list = Html::element("ul", &[], self.sections.iter().map(item).collect());
         let head = Html::element("h3", &[], link(&self.anchor(), self.name));
         Html::element("div", &[], head.with(&list))

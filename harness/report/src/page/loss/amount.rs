@@ -4,21 +4,21 @@ use spanfate_model::result::{Prediction, RunResult, TrialResult, VariantResult};
 
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Key, Section, doubt, legend, note, range};
+use crate::page::frame::part::{LegendKey, PageSection, doubt, legend, note, range};
 use crate::plot;
 use crate::text::number::PAGE;
 use crate::text::words::{self, maybe};
 
 /// The section.
-pub(crate) fn section(result: &RunResult) -> Section {
+pub(crate) fn section(result: &RunResult) -> PageSection {
     let mut keys = vec![
-        (Key::Bar, "lost", "measured loss (mean over trials)"),
-        (Key::Tick, "law", "the capacity model's prediction"),
+        (LegendKey::Bar, "lost", "measured loss (mean over trials)"),
+        (LegendKey::Tick, "law", "the capacity model's prediction"),
     ];
     if result.variants.iter().any(|variant| variant.trials.len() > 1) {
         keys.extend([
-            (Key::Dot, "trial", "one trial"),
-            (Key::Beam, "interval", "95 % t interval over trials"),
+            (LegendKey::Dot, "trial", "one trial"),
+            (LegendKey::Beam, "interval", "95 % t interval over trials"),
         ]);
     }
     let plots = Html::element(
@@ -33,7 +33,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
             .into_iter()
             .collect()
     };
-    Section {
+    PageSection {
         id: "loss",
         question: "How much is lost, and does the capacity model explain it?",
         answer: answer(result),

@@ -9,8 +9,8 @@ use spanfate_model::result::{RunResult, VariantResult};
 use crate::figures::lossy_spans::{losing, unknown, view};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Key, Section, details, legend, note, plots};
-use crate::plot::{Bars, Ink, Row};
+use crate::page::frame::part::{LegendKey, PageSection, details, legend, note, plots};
+use crate::plot::{BarRow, Bars, Ink};
 use crate::text::number::{NONE, PAGE};
 use crate::text::words::maybe;
 
@@ -32,7 +32,7 @@ const VIEWS: [(&str, &str, &str); 4] = [
 ];
 
 /// The section; absent where no trial was begun.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     if result.variants.is_empty() {
         return None;
     }
@@ -41,7 +41,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     let (lossy, clean): (Vec<_>, Vec<_>) =
         known.iter().partition(|variant| !losing(variant, "span").is_empty());
     let asks_for_time = lossy.is_empty() && !clean.is_empty();
-    Some(Section {
+    Some(PageSection {
         id: "breakdown",
         question: if asks_for_time { "Where does the time go?" } else { "Which spans are lost?" },
         answer: answer(result, &lossy, &clean),
@@ -124,15 +124,15 @@ fn slowest(variant: &VariantResult) -> String {
 fn body(lossy: &[&VariantResult], clean: &[&VariantResult]) -> Html {
     let mut out = Html::new();
     if !lossy.is_empty() {
-        out.push(&legend(&[(Key::Bar, "lost", "share of the variant's lost spans")]));
+        out.push(&legend(&[(LegendKey::Bar, "lost", "share of the variant's lost spans")]));
         out.push(&plots(lossy.iter().enumerate().map(|(at, v)| (v.name.clone(), shares(at, v)))));
         out.push(&split::bars(lossy));
         out.push(&lossy.iter().map(|variant| tables(variant, true)).collect());
     }
     if !clean.is_empty() {
         let keys = legend(&[
-            (Key::Bar, "response faint", "p99 of the spans' durations"),
-            (Key::Bar, "response", "p50"),
+            (LegendKey::Bar, "response faint", "p99 of the spans' durations"),
+            (LegendKey::Bar, "response", "p50"),
         ]);
         let drawn = plots(clean.iter().enumerate().map(|(at, v)| (v.name.clone(), times(at, v))));
         let tables: Html = clean.iter().map(|variant| tables(variant, false)).collect();
@@ -156,12 +156,12 @@ fn body(lossy: &[&VariantResult], clean: &[&VariantResult]) -> Html {
 /// What is lost, by name.
 fn shares(at: usize, variant: &VariantResult) -> Html {
     let all = losing(variant, "span");
-    let row = |row: &&BreakdownRow| Row {
+    let row = |row: &&BreakdownRow| BarRow {
         name: row.value.clone(),
         figure: format!("{} · {}", PAGE.count(row.lost), PAGE.percent(row.share_of_lost)),
         bars: (row.share_of_lost, 0.0),
     };
-    let rows: Vec<Row> = all.iter().take(DRAWN).map(row).collect();
+    let rows: Vec<BarRow> = all.iter().take(DRAWN).map(row).collect();
     let title = format!("Lost spans by name, {}", variant.name);
     let inks = (Ink::Lost, Ink::Lost);
     Bars { key: format!("names-{at}"), title: &title, inks, rows: &rows }.draw().with(&left(all.len(), &rows))
@@ -171,18 +171,18 @@ fn shares(at: usize, variant: &VariantResult) -> Html {
 fn times(at: usize, variant: &VariantResult) -> Html {
     let all = by_time(variant);
     let longest = all.first().map_or(0.0, |(_, time)| time.p99).max(1e-9);
-    let row = |(row, time): &(&BreakdownRow, Spread)| Row {
+    let row = |(row, time): &(&BreakdownRow, Spread)| BarRow {
         name: row.value.clone(),
         figure: format!("p50 {} · p99 {}", PAGE.short(time.p50), PAGE.ms(time.p99)),
         bars: (time.p99 / longest, time.p50 / longest),
     };
-    let rows: Vec<Row> = all.iter().take(DRAWN).map(row).collect();
+    let rows: Vec<BarRow> = all.iter().take(DRAWN).map(row).collect();
     let title = format!("Durations by name, {}", variant.name);
     let inks = (Ink::ResponseTrial, Ink::Response);
     Bars { key: format!("times-{at}"), title: &title, inks, rows: &rows }.draw().with(&left(all.len(), &rows))
 }
 
-fn left(all: usize, shown: &[Row]) -> Html {
+fn left(all: usize, shown: &[BarRow]) -> Html {
     let left = all.saturating_sub(shown.len());
     if left == 0 { Html::new() } else { note(format!("and {left} more names")) }
 }

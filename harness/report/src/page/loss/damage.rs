@@ -6,8 +6,8 @@ use spanfate_model::result::{RunResult, VariantResult};
 use crate::figures::lossy_spans::{damaged, traced, unknown, unseen, vanished};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Key, Section, details, doubt, fold, legend, note, plots};
-use crate::plot::{Bars, Ink, Row, STATES, state};
+use crate::page::frame::part::{LegendKey, PageSection, details, doubt, fold, legend, note, plots};
+use crate::plot::{BarRow, Bars, Ink, STATES, state};
 use crate::text::number::{NONE, PAGE};
 use crate::text::words::maybe;
 
@@ -17,12 +17,12 @@ const DRAWN: usize = 16;
 const ROWS: usize = 200;
 
 /// The section; absent where no trial was begun.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     if result.variants.is_empty() {
         return None;
     }
     let body = if traced(result).is_empty() { Html::new() } else { body(result) };
-    Some(Section {
+    Some(PageSection {
         id: "damage",
         question: "What does the user see in the trace UI?",
         answer: answer(result),
@@ -188,9 +188,9 @@ fn intact(damage: &Damage) -> String {
 /// The same small trace in every state.
 fn examples() -> Html {
     let keys = legend(&[
-        (Key::Bar, "received", "shown"),
-        (Key::Frame, "missing", "missing"),
-        (Key::Bar, "deliberate", "in another trace"),
+        (LegendKey::Bar, "received", "shown"),
+        (LegendKey::Frame, "missing", "missing"),
+        (LegendKey::Bar, "deliberate", "in another trace"),
     ]);
     let drawn = STATES
         .iter()
@@ -205,8 +205,8 @@ fn examples() -> Html {
 fn services(result: &RunResult) -> Html {
     let all = damaged(result);
     let keys = legend(&[
-        (Key::Bar, "lost", "traces that miss a span of the service"),
-        (Key::Bar, "unplaced", "of these: all of its spans, so that it does not appear"),
+        (LegendKey::Bar, "lost", "traces that miss a span of the service"),
+        (LegendKey::Bar, "unplaced", "of these: all of its spans, so that it does not appear"),
     ]);
     let drawn = all
         .iter()
@@ -232,7 +232,7 @@ fn plot(at: usize, variant: &VariantResult, services: &[&ServiceDamage]) -> Html
     worst.sort_by_key(|service| std::cmp::Reverse(service.broken));
     worst.truncate(DRAWN);
     worst.sort_by_key(|service| service.depth);
-    let row = |service: &&ServiceDamage| Row {
+    let row = |service: &&ServiceDamage| BarRow {
         name: format!("{} · {}", service.service, hops(service.depth, "")),
         figure: match (service.broken, service.invisible) {
             (0, _) => format!("0 of {}", PAGE.count(service.traces)),
@@ -245,7 +245,7 @@ fn plot(at: usize, variant: &VariantResult, services: &[&ServiceDamage]) -> Html
         },
         bars: (share(service.broken, service.traces), share(service.invisible, service.traces)),
     };
-    let rows: Vec<Row> = worst.iter().map(row).collect();
+    let rows: Vec<BarRow> = worst.iter().map(row).collect();
     let title = format!("Traces that miss spans of a service, {}", variant.name);
     let bars =
         Bars { key: format!("broken-{at}"), title: &title, inks: (Ink::Lost, Ink::Unplaced), rows: &rows };

@@ -5,7 +5,7 @@ use spanfate_model::result::{RunResult, VariantResult};
 
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, details, note};
+use crate::page::frame::part::{PageSection, details, note};
 use crate::terminal::explain::{acting, on_path, place, witness};
 use crate::text::number::PAGE;
 
@@ -15,7 +15,7 @@ const OPEN: usize = 3;
 const MOST: usize = 60;
 
 /// The section; absent where no lost span is known by name.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     let of = |variant: &'_ VariantResult| variant.trials.iter().flat_map(|trial| &trial.examples).count();
     let all: Vec<&Explanation> = result
         .variants
@@ -49,7 +49,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
             first.verdict
         ),
     };
-    Some(Section { id: "explained", question: "What happened to one lost span?", answer, body })
+    Some(PageSection { id: "explained", question: "What happened to one lost span?", answer, body })
 }
 
 fn panel(one: &Explanation) -> Html {

@@ -10,7 +10,7 @@ use super::stages;
 use crate::figures::sums::{self, Books, trials};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Key, Section, details, fold, legend, note, plots, trial_name};
+use crate::page::frame::part::{LegendKey, PageSection, details, fold, legend, note, plots, trial_name};
 use crate::plot::waterfall;
 use crate::text::number::{NONE, PAGE};
 use crate::text::words;
@@ -22,14 +22,14 @@ type Counts = BTreeMap<Fate, (u64, u64)>;
 const EXEMPLARS: usize = 5;
 
 /// The section.
-pub(crate) fn section(result: &RunResult) -> Section {
+pub(crate) fn section(result: &RunResult) -> PageSection {
     let shown = result.variants.iter().enumerate();
     let plots = plots(shown.map(|(at, variant)| (variant.name.clone(), waterfall(variant, at))));
     let legend = legend(&[
-        (Key::Bar, "created", "created"),
-        (Key::Bar, "lost", "lost"),
-        (Key::Bar, "deliberate", "not meant to arrive"),
-        (Key::Bar, "received", "received"),
+        (LegendKey::Bar, "created", "created"),
+        (LegendKey::Bar, "lost", "lost"),
+        (LegendKey::Bar, "deliberate", "not meant to arrive"),
+        (LegendKey::Bar, "received", "received"),
     ]);
     let body = [
         legend,
@@ -43,7 +43,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
         first_lost(result),
         exemplars(result),
     ];
-    Section {
+    PageSection {
         id: "fates",
         question: "Where did the spans go?",
         answer: answer(result),

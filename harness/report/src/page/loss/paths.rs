@@ -4,15 +4,15 @@ use spanfate_model::books::ledger::PathSpread;
 use spanfate_model::fate::Fate;
 use spanfate_model::result::{PathKind, RunResult};
 
-use crate::figures::export_paths::{Row, Several, mean, rows, spread, start, worst};
+use crate::figures::export_paths::{PathRow, Several, mean, rows, spread, start, worst};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, details, doubt, fold, note};
+use crate::page::frame::part::{PageSection, details, doubt, fold, note};
 use crate::text::number::{NONE, PAGE};
 use crate::text::words::{self, maybe};
 
 /// A number of spans of a row.
-type Count = fn(&Row<'_>) -> u64;
+type Count = fn(&PathRow<'_>) -> u64;
 
 /// Most paths of all variants that are shown.
 const ROWS: usize = 200;
@@ -20,12 +20,12 @@ const ROWS: usize = 200;
 const FATES: usize = 3;
 
 /// The section; absent where no program has several paths.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     let all = rows(result);
     if all.is_empty() {
         return None;
     }
-    let table = Table { several: Several::of(&all), started: all.iter().any(|row| row.start.is_some()) };
+    let table = PathTables { several: Several::of(&all), started: all.iter().any(|row| row.start.is_some()) };
     let shown = all.get(..ROWS).unwrap_or(&all);
     let left = all.len() - shown.len();
     let more = if left > 0 {
@@ -40,7 +40,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     );
     let details = [table.settings(shown), table.exports(shown), table.laws(shown)];
     let body = table.books(shown).with(&more).with(&spreads(result)).with(&explained);
-    Some(Section {
+    Some(PageSection {
         id: "paths",
         question: "On which export path were they lost?",
         answer: answer(result, &all, table.several),
@@ -48,8 +48,8 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     })
 }
 
-fn answer(result: &RunResult, all: &[Row<'_>], several: Several) -> String {
-    let paths: Vec<&Row<'_>> = all.iter().filter(|row| !row.is_nowhere()).collect();
+fn answer(result: &RunResult, all: &[PathRow<'_>], several: Several) -> String {
+    let paths: Vec<&PathRow<'_>> = all.iter().filter(|row| !row.is_nowhere()).collect();
     let losing = paths.iter().filter(|row| row.lost() > 0).count();
     let n = |count: u64| PAGE.count(count);
     let mut text = match worst(all) {
@@ -107,13 +107,13 @@ fn answer(result: &RunResult, all: &[Row<'_>], several: Several) -> String {
 }
 
 /// What the tables have in common: what tells their paths apart.
-struct Table {
+struct PathTables {
     several: Several,
     /// Some service was started more than once.
     started: bool,
 }
 
-impl Table {
+impl PathTables {
     fn grid(&self, caption: &str, titles: &[&str]) -> Grid {
         let of = [
             self.several.variants.then_some("variant"),
@@ -129,7 +129,7 @@ impl Table {
         Grid::new(caption, std::iter::once(first.as_str()).chain(titles.iter().copied()))
     }
 
-    fn row(&self, grid: &mut Grid, row: &Row<'_>, cells: impl IntoIterator<Item = Html>) {
+    fn row(&self, grid: &mut Grid, row: &PathRow<'_>, cells: impl IntoIterator<Item = Html>) {
         let behind = row.results.first().map(|one| &one.behind).filter(|behind| !behind.is_empty());
         let mut name = Html::text(row.path);
         if let Some(behind) = behind {
@@ -149,7 +149,7 @@ impl Table {
     }
 
     /// What became of the spans.
-    fn books(&self, rows: &[Row<'_>]) -> Html {
+    fn books(&self, rows: &[PathRow<'_>]) -> Html {
         let unplaced: [(&str, Count); 2] = [
             ("#Unexplained | spans", |row| row.unexplained),
             ("#Unaccounted | spans", |row| row.unaccounted),
@@ -176,7 +176,7 @@ impl Table {
     }
 
     /// What each path is set to.
-    fn settings(&self, rows: &[Row<'_>]) -> Html {
+    fn settings(&self, rows: &[PathRow<'_>]) -> Html {
         let titles = [
             "Processor",
             "#Queue | spans",
@@ -211,7 +211,7 @@ impl Table {
     }
 
     /// What its exporter did, what its processor counted, and when it was shut down.
-    fn exports(&self, rows: &[Row<'_>]) -> Html {
+    fn exports(&self, rows: &[PathRow<'_>]) -> Html {
         let titles = [
             "#Export calls",
             "#Failed | calls",
@@ -249,7 +249,7 @@ impl Table {
     }
 
     /// What the capacity model is fed with.
-    fn laws(&self, rows: &[Row<'_>]) -> Html {
+    fn laws(&self, rows: &[PathRow<'_>]) -> Html {
         let titles = [
             "#r: offered to the queue | spans/s",
             "#b: batch | spans",
@@ -296,7 +296,7 @@ fn elsewhere(fates: &[(Fate, u64)]) -> String {
 }
 
 /// What the errors of its failed exports said.
-fn failures(row: &Row<'_>) -> String {
+fn failures(row: &PathRow<'_>) -> String {
     let mut sums = std::collections::BTreeMap::new();
     for (cause, calls) in row.results.iter().flat_map(|one| &one.failed_by) {
         *sums.entry(cause.clone()).or_insert(0) += calls;

@@ -7,7 +7,7 @@ use spanfate_model::result::{RunResult, ServiceResult, VariantResult};
 
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, details, doubt, fold, note};
+use crate::page::frame::part::{PageSection, details, doubt, fold, note};
 use crate::text::number::{NONE, PAGE};
 use crate::text::words::{self, maybe};
 
@@ -17,7 +17,7 @@ const ROWS: usize = 200;
 const SHORT: usize = 4;
 
 /// A service of a variant, over the variant's trials.
-struct One<'a> {
+struct LossyService<'a> {
     variant: &'a VariantResult,
     name: &'a str,
     /// Number and result of each trial that has it.
@@ -26,7 +26,7 @@ struct One<'a> {
     known: bool,
 }
 
-impl One<'_> {
+impl LossyService<'_> {
     fn due(&self) -> u64 {
         self.trials.iter().map(|(_, service)| service.loss.due).sum()
     }
@@ -55,7 +55,7 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 /// The section; absent where there is only one service.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     if result.plan.services.len() < 2 || result.variants.is_empty() {
         return None;
     }
@@ -64,7 +64,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     let left = all.len().saturating_sub(ROWS);
     let more = if left > 0 { note(format!("and {left} more rows in result.json")) } else { Html::new() };
     let shown = all.get(..ROWS).unwrap_or(&all);
-    Some(Section {
+    Some(PageSection {
         id: "services",
         question: "Which service loses?",
         answer: answer(result, &all),
@@ -75,7 +75,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     })
 }
 
-fn services(result: &RunResult) -> Vec<One<'_>> {
+fn services(result: &RunResult) -> Vec<LossyService<'_>> {
     let mut out = Vec::new();
     for variant in &result.variants {
         let mut names: Vec<(u16, &str)> = Vec::new();
@@ -95,14 +95,14 @@ fn services(result: &RunResult) -> Vec<One<'_>> {
                 })
                 .collect();
             let known = trials.iter().any(|(_, service)| service.loss.due > 0);
-            out.push(One { variant, name, trials, known });
+            out.push(LossyService { variant, name, trials, known });
         }
     }
     out
 }
 
-fn answer(result: &RunResult, all: &[One<'_>]) -> String {
-    let known: Vec<&One<'_>> = all.iter().filter(|one| one.known).collect();
+fn answer(result: &RunResult, all: &[LossyService<'_>]) -> String {
+    let known: Vec<&LossyService<'_>> = all.iter().filter(|one| one.known).collect();
     let lossy: BTreeSet<&str> = known.iter().filter(|one| one.lost() > 0).map(|one| one.name).collect();
     let worst = known
         .iter()
@@ -153,7 +153,7 @@ fn answer(result: &RunResult, all: &[One<'_>]) -> String {
     text
 }
 
-fn losses(all: &[One<'_>], plan: &Plan) -> Html {
+fn losses(all: &[LossyService<'_>], plan: &Plan) -> Html {
     let titles = [
         "Service",
         "Variant",
@@ -205,7 +205,7 @@ fn losses(all: &[One<'_>], plan: &Plan) -> Html {
 }
 
 /// What each service's SDK used and what its exporter did.
-fn used(all: &[One<'_>]) -> Html {
+fn used(all: &[LossyService<'_>]) -> Html {
     let titles = [
         "Service",
         "Variant",

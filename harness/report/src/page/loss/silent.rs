@@ -6,11 +6,11 @@ use spanfate_model::result::{RunResult, SilentLosses};
 
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, details, note};
+use crate::page::frame::part::{PageSection, details, note};
 use crate::text::number::{NONE, PAGE};
 
 /// The section; absent where no trial was begun.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     let silent = result.insights.silent.as_ref()?;
     let mut lost: Vec<(Fate, u64)> = result.insights.lost.iter().map(|one| (one.fate, one.spans)).collect();
     // In the order of a span's way.
@@ -23,7 +23,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
          scrapes before the process ends: a series that is new counts from its second one. “Counts” means that the metric grows by \
          one with each such span and for nothing else of that kind; “hints”, that it sees what such losses come with.",
     ));
-    Some(Section { id: "silent", question: "Which losses are silent?", answer: answer(silent), body })
+    Some(PageSection { id: "silent", question: "Which losses are silent?", answer: answer(silent), body })
 }
 
 fn answer(losses: &SilentLosses) -> String {

@@ -2,10 +2,10 @@
 
 use spanfate_model::result::{RunResult, VariantResult};
 
-use crate::figures::funnel::Way;
+use crate::figures::funnel::Funnel;
 use crate::figures::sums::Books;
 use crate::markup::Html;
-use crate::page::frame::part::{Key, details, legend, note};
+use crate::page::frame::part::{LegendKey, details, legend, note};
 use crate::plot::sankey;
 use crate::text::number::PAGE;
 
@@ -14,17 +14,17 @@ const DRAWN: usize = 12;
 
 /// The way of all spans of the run, and folded away that of each variant that lost some.
 pub(crate) fn diagrams(result: &RunResult) -> Html {
-    let way = Way::of(&result.variants);
+    let way = Funnel::of(&result.variants);
     if way.created == 0 {
         return Html::new();
     }
     let whose = if result.variants.len() > 1 { "of all variants together" } else { "of the whole run" };
     let keys = legend(&[
-        (Key::Bar, "created", "on the way"),
-        (Key::Bar, "received", "received"),
-        (Key::Bar, "lost", "lost"),
-        (Key::Bar, "deliberate", "not meant to arrive"),
-        (Key::Bar, "unplaced", "without a fate"),
+        (LegendKey::Bar, "created", "on the way"),
+        (LegendKey::Bar, "received", "received"),
+        (LegendKey::Bar, "lost", "lost"),
+        (LegendKey::Bar, "deliberate", "not meant to arrive"),
+        (LegendKey::Bar, "unplaced", "without a fate"),
     ]);
     let words = note(
         "From left to right: what the spans reach, and downwards those that leave the way before it. Stages before which none \
@@ -53,7 +53,7 @@ fn by_variant(result: &RunResult) -> Html {
         let plot = sankey(
             &format!("way-{at}"),
             &format!("of {}", variant.name),
-            &Way::of(std::slice::from_ref(variant)),
+            &Funnel::of(std::slice::from_ref(variant)),
         );
         Html::element("figure", &[], Html::leaf("figcaption", "", &variant.name).with(&plot))
     };

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use spanfate_model::result::{RunResult, ServiceResult, VariantResult};
 
-use crate::figures::faults::{Row, rows};
+use crate::figures::faults::{FaultRow, rows};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, doubt, fold, note};
+use crate::page::frame::part::{PageSection, doubt, fold, note};
 use crate::text::number::{NONE, PAGE};
 use crate::text::words::{self, maybe};
 
@@ -15,7 +15,7 @@ use crate::text::words::{self, maybe};
 const NAMED: usize = 3;
 
 /// The section; absent where no fault was planned.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     let rows = rows(result);
     if rows.is_empty() {
         return None;
@@ -30,7 +30,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
         failures(result),
         starts(result),
     ];
-    Some(Section {
+    Some(PageSection {
         id: "faults",
         question: "What was done to it, and did it happen?",
         answer: answer(result, &rows),
@@ -38,13 +38,13 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     })
 }
 
-fn answer(result: &RunResult, rows: &[Row<'_>]) -> String {
+fn answer(result: &RunResult, rows: &[FaultRow<'_>]) -> String {
     let several = result.variants.len() > 1;
-    let with = |row: &Row<'_>| {
+    let with = |row: &FaultRow<'_>| {
         let variant = if several { format!(" with {}", row.variant) } else { String::new() };
         format!("{}{variant}", row.what())
     };
-    let short: Vec<&Row<'_>> = rows.iter().filter(|row| row.happened() == Some(false)).collect();
+    let short: Vec<&FaultRow<'_>> = rows.iter().filter(|row| row.happened() == Some(false)).collect();
     let unknown = rows.iter().filter(|row| row.happened().is_none()).count();
     let known = rows.len() - unknown;
     let every = if rows.iter().any(|row| row.trials() > 1) { " in every trial" } else { "" };
@@ -79,7 +79,7 @@ fn answer(result: &RunResult, rows: &[Row<'_>]) -> String {
     text
 }
 
-fn table(rows: &[Row<'_>]) -> Html {
+fn table(rows: &[FaultRow<'_>]) -> Html {
     let missed = rows.iter().any(|row| !row.missed(PAGE).is_empty());
     let titles =
         ["Fault", "Variant", "On", "When", "Dose | and the least it needs", "Happened", "Counted beside it"];
@@ -97,7 +97,7 @@ fn joined(texts: &[String]) -> Html {
     Html::text(if texts.is_empty() { NONE.to_owned() } else { texts.join("; ") })
 }
 
-fn cells(row: &Row<'_>) -> Vec<Html> {
+fn cells(row: &FaultRow<'_>) -> Vec<Html> {
     let doses = row.doses(PAGE);
     let (main, beside) = doses.split_first().map_or((None, &[][..]), |(main, rest)| (Some(main), rest));
     let per_trial = if row.trials() > 1 { " per trial" } else { "" };
@@ -116,7 +116,7 @@ fn cells(row: &Row<'_>) -> Vec<Html> {
 }
 
 /// Whether it happened; a sign as well as a colour.
-fn happened(row: &Row<'_>) -> Html {
+fn happened(row: &FaultRow<'_>) -> Html {
     let of = row.in_trials(PAGE).map_or_else(Html::new, |text| Html::leaf("small", "", text));
     match row.happened() {
         None => doubt("no trial concluded it"),

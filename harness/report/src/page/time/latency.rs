@@ -4,12 +4,12 @@ use spanfate_model::result::{Quantiles, RunResult, VariantResult};
 
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Key, Section, details, legend, note, plots, range};
+use crate::page::frame::part::{LegendKey, PageSection, details, legend, note, plots, range};
 use crate::plot::{Percentiles, median};
 use crate::text::number::PAGE;
 
 /// The section.
-pub(crate) fn section(result: &RunResult) -> Section {
+pub(crate) fn section(result: &RunResult) -> PageSection {
     let mut body = Html::new();
     if let Some(axes) = Percentiles::over(&result.variants) {
         let shown = result.variants.iter().enumerate();
@@ -34,7 +34,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
     if !service.is_empty() || !lag.is_empty() {
         body.push(&details("Service time and start lag", service.with(&lag)));
     }
-    Section { id: "latency", question: "How slow, how late?", answer: answer(result), body }
+    PageSection { id: "latency", question: "How slow, how late?", answer: answer(result), body }
 }
 
 fn answer(result: &RunResult) -> String {
@@ -75,18 +75,18 @@ fn table<'a>(
     grid.render()
 }
 
-fn keys(trials: usize) -> Vec<(Key, &'static str, &'static str)> {
+fn keys(trials: usize) -> Vec<(LegendKey, &'static str, &'static str)> {
     let mut keys = vec![
-        (Key::Line, "response", "response, from the intended start"),
-        (Key::Line, "service", "service, from the actual start"),
-        (Key::Line, "delay", "from a span's creation to its receipt"),
+        (LegendKey::Line, "response", "response, from the intended start"),
+        (LegendKey::Line, "service", "service, from the actual start"),
+        (LegendKey::Line, "delay", "from a span's creation to its receipt"),
     ];
     match trials {
         0 | 1 => {}
-        2 => keys.push((Key::Line, "response faint", "each trial")),
+        2 => keys.push((LegendKey::Line, "response faint", "each trial")),
         _ => keys.extend([
-            (Key::Bar, "response shade", "from the lowest to the highest of the valid trials"),
-            (Key::Bar, "delay shade", "the same for receipt"),
+            (LegendKey::Bar, "response shade", "from the lowest to the highest of the valid trials"),
+            (LegendKey::Bar, "delay shade", "the same for receipt"),
         ]),
     }
     keys

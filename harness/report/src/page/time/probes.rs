@@ -7,15 +7,15 @@ use spanfate_model::result::{ProbeResult, ProbedProcessor, RunResult, TrialResul
 use crate::figures::sums::trials;
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, doubt, fold, note, trial_name};
+use crate::page::frame::part::{PageSection, doubt, fold, note, trial_name};
 use crate::text::number::{NONE, PAGE};
 
 /// The probes on one process.
-type Row<'a> = (&'a VariantResult, &'a TrialResult, &'a ProbeResult);
+type ProbedTrial<'a> = (&'a VariantResult, &'a TrialResult, &'a ProbeResult);
 
 /// The section; absent where no scenario asked for probes.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
-    let rows: Vec<Row<'_>> = trials(result)
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
+    let rows: Vec<ProbedTrial<'_>> = trials(result)
         .flat_map(|(variant, trial)| trial.probes.iter().map(move |probes| (variant, trial, probes)))
         .collect();
     if rows.is_empty() {
@@ -26,10 +26,10 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
          where it happens, so it is exact. Modes: batch looks at each export; counters counts spans; spans and events write \
          down each of them.",
     ));
-    Some(Section { id: "probes", question: "What did the probes see?", answer: answer(&rows), body })
+    Some(PageSection { id: "probes", question: "What did the probes see?", answer: answer(&rows), body })
 }
 
-fn answer(rows: &[Row<'_>]) -> String {
+fn answer(rows: &[ProbedTrial<'_>]) -> String {
     let records: u64 = rows.iter().map(|(_, _, probes)| probes.records).sum();
     let lost: u64 = rows.iter().map(|(_, _, probes)| probes.lost.values().sum::<u64>()).sum();
     let absent = rows.iter().filter_map(|(_, _, probes)| match &probes.state {
@@ -55,7 +55,7 @@ fn answer(rows: &[Row<'_>]) -> String {
     }
 }
 
-fn witness(rows: &[Row<'_>]) -> Html {
+fn witness(rows: &[ProbedTrial<'_>]) -> Html {
     let titles = [
         "Trial",
         "Service",
@@ -118,7 +118,7 @@ fn state(probes: &ProbeResult) -> Html {
     }
 }
 
-fn processors(rows: &[Row<'_>]) -> Html {
+fn processors(rows: &[ProbedTrial<'_>]) -> Html {
     let titles = [
         "Trial",
         "Batch processor",

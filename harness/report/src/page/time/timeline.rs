@@ -5,7 +5,7 @@ use spanfate_model::result::{RunResult, Slice, TrialResult, VariantResult};
 
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Key, Section, details, legend, note, plots, trial_name};
+use crate::page::frame::part::{LegendKey, PageSection, details, legend, note, plots, trial_name};
 use crate::plot::{Buckets, Timelines};
 use crate::text::number::PAGE;
 
@@ -19,7 +19,7 @@ const FAULTS: usize = 8;
 const OPEN: usize = 2;
 
 /// The section.
-pub(crate) fn section(result: &RunResult) -> Section {
+pub(crate) fn section(result: &RunResult) -> PageSection {
     let mut shown: Vec<(&VariantResult, &TrialResult)> =
         result.variants.iter().filter_map(|variant| Some((variant, worst(variant)?))).collect();
     // What loses something is looked at first.
@@ -57,7 +57,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
              the highest loss is shown.",
         ));
     }
-    Section { id: "time", question: "What happened when?", answer: answer(&shown), body }
+    PageSection { id: "time", question: "What happened when?", answer: answer(&shown), body }
 }
 
 /// Whether a trial lost a span at any time.
@@ -67,17 +67,17 @@ fn loses(trial: &TrialResult) -> bool {
 
 fn keys(shown: &[(&VariantResult, &TrialResult)]) -> Html {
     let mut keys = vec![
-        (Key::Line, "created", "created"),
-        (Key::Line, "received", "received (first copy)"),
-        (Key::Line, "lost", "lost"),
-        (Key::Bar, "queue", "longest queue"),
-        (Key::Line, "capacity", "queue length as configured"),
-        (Key::Bar, "band", "measured part"),
+        (LegendKey::Line, "created", "created"),
+        (LegendKey::Line, "received", "received (first copy)"),
+        (LegendKey::Line, "lost", "lost"),
+        (LegendKey::Bar, "queue", "longest queue"),
+        (LegendKey::Line, "capacity", "queue length as configured"),
+        (LegendKey::Bar, "band", "measured part"),
     ];
     if shown.iter().any(|(_, trial)| !trial.faults.is_empty()) {
         keys.extend([
-            (Key::Bar, "fault", "a fault acts; its number is explained below the plot"),
-            (Key::Post, "fault", "a fault at one moment"),
+            (LegendKey::Bar, "fault", "a fault acts; its number is explained below the plot"),
+            (LegendKey::Post, "fault", "a fault at one moment"),
         ]);
     }
     legend(&keys)
@@ -149,9 +149,9 @@ fn begins(firsts: &[(f64, &str)], all: bool) -> String {
 }
 
 /// A column of the table of numbers: its title, whether it is always there, and what stands in it.
-type Column = (&'static str, bool, fn(&Slice) -> String);
+type SliceColumn = (&'static str, bool, fn(&Slice) -> String);
 
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [SliceColumn; 12] = [
     ("#Created | spans", true, |slice| PAGE.count(slice.created)),
     ("#Received | spans", true, |slice| PAGE.count(slice.received)),
     ("#Lost | spans", true, |slice| PAGE.count(slice.lost)),
@@ -181,8 +181,8 @@ fn lost_how(slice: &Slice) -> String {
 fn numbers(variant: &VariantResult, trial: &TrialResult, rows: usize) -> Html {
     let buckets = Buckets::of(trial, rows);
     let filled =
-        |column: &&Column| column.1 || buckets.slices.iter().any(|slice| !(column.2)(slice).is_empty());
-    let columns: Vec<&Column> = COLUMNS.iter().filter(filled).collect();
+        |column: &&SliceColumn| column.1 || buckets.slices.iter().any(|slice| !(column.2)(slice).is_empty());
+    let columns: Vec<&SliceColumn> = COLUMNS.iter().filter(filled).collect();
     let caption =
         format!("{} in steps of {}\u{202f}s", trial_name(variant, trial), PAGE.fixed(buckets.seconds, 2));
     let titles = std::iter::once("From | s").chain(columns.iter().map(|column| column.0));

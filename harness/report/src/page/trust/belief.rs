@@ -9,21 +9,21 @@ use crate::answers::belief;
 use crate::figures::sums::trials;
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, doubt, fold, trial_name};
+use crate::page::frame::part::{PageSection, doubt, fold, trial_name};
 use crate::page::trust::runtime_trace;
 use crate::text::labels;
 use crate::text::number::{NONE, PAGE};
 use crate::text::words::{self, maybe};
 
 /// The section: what was checked, whether witnesses agree, and what they cost.
-pub(crate) fn section(result: &RunResult) -> Section {
+pub(crate) fn section(result: &RunResult) -> PageSection {
     // Without a load of ours there is nothing of it to look at.
     let has_load = result.plan.subject().has_load();
     let loaded = |table: Html| if has_load { table } else { Html::new() };
     let own = [checks(result), loaded(conditions(result)), ended(result), failures(result)];
     let parts = [witnesses::section(result), instrument::section(result), runtime_trace::section(result)];
-    let parts: Html = parts.iter().flatten().map(Section::part).collect();
-    Section {
+    let parts: Html = parts.iter().flatten().map(PageSection::part).collect();
+    PageSection {
         id: "belief",
         question: "Why may I believe it?",
         answer: belief(result).sentences.join(" "),
@@ -32,7 +32,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
 }
 
 /// A check over all trials.
-struct Kind<'a> {
+struct CheckColumn<'a> {
     figure: &'a Term<Basis>,
     check: &'a Term<TrustCheck>,
     /// The bound, if it is the same in all trials.
@@ -40,8 +40,8 @@ struct Kind<'a> {
     side: Bound,
 }
 
-fn kinds(result: &RunResult) -> Vec<Kind<'_>> {
-    let mut out: Vec<Kind<'_>> = Vec::new();
+fn kinds(result: &RunResult) -> Vec<CheckColumn<'_>> {
+    let mut out: Vec<CheckColumn<'_>> = Vec::new();
     for mark in trials(result).flat_map(|(_, trial)| &trial.validity) {
         if let Some(kind) = out.iter_mut().find(|kind| kind.is_of(mark)) {
             // A check of another version may not say its side; its values do, in one trial or the other.
@@ -51,7 +51,7 @@ fn kinds(result: &RunResult) -> Vec<Kind<'_>> {
             kind.bound = kind.bound.filter(|bound| bound.total_cmp(&mark.bound).is_eq());
         } else {
             let side = mark.side().unwrap_or_else(|| seen(mark));
-            out.push(Kind { figure: &mark.figure, check: &mark.check, bound: Some(mark.bound), side });
+            out.push(CheckColumn { figure: &mark.figure, check: &mark.check, bound: Some(mark.bound), side });
         }
     }
     out
@@ -63,7 +63,7 @@ const fn seen(mark: &Validity) -> Bound {
     if above { Bound::AtLeast } else { Bound::AtMost }
 }
 
-impl Kind<'_> {
+impl CheckColumn<'_> {
     fn is_of(&self, mark: &Validity) -> bool {
         *self.figure == mark.figure && *self.check == mark.check
     }
@@ -98,7 +98,7 @@ fn digits(value: f64) -> String {
 
 fn checks(result: &RunResult) -> Html {
     let kinds = kinds(result);
-    let titles = std::iter::once("Trial".to_owned()).chain(kinds.iter().map(Kind::title));
+    let titles = std::iter::once("Trial".to_owned()).chain(kinds.iter().map(CheckColumn::title));
     let mut grid = Grid::new("Checks by trial: measured value and bound", titles);
     for (variant, trial) in trials(result).filter(|(_, trial)| !trial.validity.is_empty()) {
         let mut cells = vec![Html::text(trial_name(variant, trial))];

@@ -5,11 +5,11 @@ use spanfate_model::result::{RunResult, VariantResult, WitnessCost};
 use crate::figures::lossy_spans::is_spoilt;
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, doubt, fold, note};
+use crate::page::frame::part::{PageSection, doubt, fold, note};
 use crate::text::number::{NONE, PAGE};
 
 /// The section; absent where nothing was compared.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     let all = priced(result);
     let first = all.first()?;
     let body = table(result, &all).with(&note(
@@ -17,7 +17,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
          the process: the process witness its marks, its memory and the SDK's own metrics, the probes their time in the \
          kernel. Response times count from the intended start.",
     ));
-    Some(Section {
+    Some(PageSection {
         id: "instrument",
         question: "What does the instrument cost?",
         answer: answer(result, first, all.len()),

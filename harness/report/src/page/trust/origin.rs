@@ -9,11 +9,11 @@ use crate::figures::faults::rows;
 use crate::figures::sums::{self, trials};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::Section;
+use crate::page::frame::part::PageSection;
 use crate::text::number::{NONE, PAGE};
 
 /// Is it comparable?
-pub(crate) fn comparable(result: &RunResult) -> Section {
+pub(crate) fn comparable(result: &RunResult) -> PageSection {
     let at = &result.environment;
     let cpus = |cpus: &[u32]| cpus.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let distinct = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>().join(", ");
@@ -46,7 +46,7 @@ pub(crate) fn comparable(result: &RunResult) -> Section {
     } else {
         "With runs on the same machine and toolchains as below; service and harness had CPUs of their own."
     };
-    Section {
+    PageSection {
         id: "environment",
         question: "Is it comparable?",
         answer: answer.to_owned(),
@@ -55,7 +55,7 @@ pub(crate) fn comparable(result: &RunResult) -> Section {
 }
 
 /// How to reproduce?
-pub(crate) fn reproduce(result: &RunResult, again: Option<&str>) -> Section {
+pub(crate) fn reproduce(result: &RunResult, again: Option<&str>) -> PageSection {
     let (plan, load) = (&result.plan, &result.plan.load);
     let facts = [
         ("Seed", plan.seed.to_string()),
@@ -74,7 +74,7 @@ pub(crate) fn reproduce(result: &RunResult, again: Option<&str>) -> Section {
     let body = command.unwrap_or_default().with(&grid.render()).with(&services(&result.plan));
     let answer =
         "The same scenario and seed give the same plan: schedule, order of trials and ids, byte for byte.";
-    Section { id: "reproduce", question: "How to reproduce it?", answer: answer.to_owned(), body }
+    PageSection { id: "reproduce", question: "How to reproduce it?", answer: answer.to_owned(), body }
 }
 
 /// The services and their work.
@@ -110,7 +110,7 @@ fn services(plan: &Plan) -> Html {
 }
 
 /// What do the words mean?
-pub(crate) fn glossary(result: &RunResult) -> Section {
+pub(crate) fn glossary(result: &RunResult) -> PageSection {
     let mut inner = Html::new();
     let mut put = |term: &str, meaning: &str| {
         inner.push(&Html::leaf("dt", "", term));
@@ -128,7 +128,7 @@ pub(crate) fn glossary(result: &RunResult) -> Section {
             put(term, meaning);
         }
     }
-    Section {
+    PageSection {
         id: "glossary",
         question: "What do the words mean?",
         answer: "A fate is the one terminal outcome of a span; these are the fates that occur here."

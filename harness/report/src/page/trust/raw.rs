@@ -8,14 +8,14 @@ use flate2::{Compression, GzBuilder};
 use spanfate_model::result::RunResult;
 
 use crate::markup::Html;
-use crate::page::frame::part::{Section, note};
+use crate::page::frame::part::{PageSection, note};
 use crate::text::number::PAGE;
 
 /// Most bytes of packed data: a page is opened, mailed and kept.
 const MOST: usize = 256 << 10;
 
 /// The section.
-pub(crate) fn section(result: &RunResult) -> Section {
+pub(crate) fn section(result: &RunResult) -> PageSection {
     let folder = format!("results/{}", result.run_id);
     let answer = format!(
         "In {folder} of the machine that ran it: result.json holds every number of this page, ledgers and raw logs lie beside it."
@@ -35,7 +35,7 @@ pub(crate) fn section(result: &RunResult) -> Section {
             ))
         },
     );
-    Section { id: "raw", question: "Where is the raw data?", answer, body }
+    PageSection { id: "raw", question: "Where is the raw data?", answer, body }
 }
 
 /// The result as gzip. Without a time or a name in its head: the same result gives the same bytes.

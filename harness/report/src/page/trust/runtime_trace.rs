@@ -4,11 +4,11 @@ use spanfate_model::result::{RunResult, TraceMatch};
 
 use crate::figures::sums::trials;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, fold, note, trial_name};
+use crate::page::frame::part::{PageSection, fold, note, trial_name};
 use crate::text::number::{NONE, PAGE};
 
 /// The section; absent where no service wrote a runtime trace.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     let titles = [
         "Trial",
         "Event of the runtime trace",
@@ -38,7 +38,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
          gc_begin and the function that the probe sits on, so that offset is time of the runtime and no error of a clock.",
     ));
     let question = "Does Go's runtime trace say the same?";
-    Some(Section { id: "clock", question, answer: answer(&all), body })
+    Some(PageSection { id: "clock", question, answer: answer(&all), body })
 }
 
 fn answer(rows: &[&TraceMatch]) -> String {

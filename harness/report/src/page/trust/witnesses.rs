@@ -9,12 +9,12 @@ use spanfate_model::term::Term;
 use crate::figures::sums::trials;
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
-use crate::page::frame::part::{Section, doubt, fold, note, trial_name};
+use crate::page::frame::part::{PageSection, doubt, fold, note, trial_name};
 use crate::text::labels;
 use crate::text::number::{NONE, PAGE};
 
 /// The section; absent where nothing could be compared.
-pub(crate) fn section(result: &RunResult) -> Option<Section> {
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     let rows = || trials(result).flat_map(|(_, trial)| &trial.agreement);
     let witnesses: BTreeSet<Witness> =
         rows().flat_map(|row| row.counts.iter().map(|(witness, _)| *witness)).collect();
@@ -44,7 +44,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
     }
     let equal =
         fold(equal.len(), &format!("{} comparisons without a difference", equal.len()), equal.render());
-    Some(Section {
+    Some(PageSection {
         id: "witnesses",
         question: "Do the witnesses agree?",
         answer: answer(&rows().collect::<Vec<_>>()),
@@ -53,7 +53,7 @@ pub(crate) fn section(result: &RunResult) -> Option<Section> {
 }
 
 /// What several witnesses counted alike in some trials, added up over these.
-struct Row<'a> {
+struct AgreementRow<'a> {
     what: &'a Term<CountedThing>,
     counts: Vec<(Witness, u64)>,
     trials: u64,
@@ -61,7 +61,7 @@ struct Row<'a> {
     differences: (u64, u64),
 }
 
-impl<'a> Row<'a> {
+impl<'a> AgreementRow<'a> {
     /// Rows of the same thing by the same witnesses in one.
     fn all(rows: &[&'a Agreement]) -> Vec<Self> {
         let mut out: Vec<Self> = Vec::new();
@@ -106,7 +106,7 @@ fn matrix(rows: &[&Agreement], witnesses: &BTreeSet<Witness>) -> Html {
         "Who counts what: spans, added up over the trials in which the same witnesses speak of it",
         titles,
     );
-    for row in Row::all(rows) {
+    for row in AgreementRow::all(rows) {
         let mut cells = vec![Html::text(labels::counted(row.what))];
         // What is said more often than anything else is believed; the others stand out.
         let usual = row

@@ -10,7 +10,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::shade::Shades;
 use crate::plot::figure::{Area, Chart, Drawn, FONT, SIDES, WIDTH, font, px, stroke};
-use crate::plot::reading::{Axis, Reading};
+use crate::plot::reading::{Reading, ReadingAxis};
 use crate::plot::svg::Ink;
 use crate::text::number::PAGE;
 
@@ -99,8 +99,8 @@ impl Lane {
         for mark in self.marks.iter().filter(|mark| !matches!(mark, Mark::Band(..))) {
             self.mark(&mut chart, mark, frame)?;
         }
-        let seconds = Axis { ends: (0.0, frame.end), log: false, unit: "s" };
-        let values = Axis { ends: (0.0, self.top), log: false, unit: "" };
+        let seconds = ReadingAxis { ends: (0.0, frame.end), log: false, unit: "s" };
+        let values = ReadingAxis { ends: (0.0, self.top), log: false, unit: "" };
         let reading = Reading::of(chart.plotting_area(), seconds, values, &self.names());
         area.draw_text(self.name, &font(Ink::Soft, FONT, HPos::Left, VPos::Center), (0, px(8.0)))?;
         self.write_keys(area)?;

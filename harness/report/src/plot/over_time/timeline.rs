@@ -12,7 +12,7 @@ use super::lane::{Frame, Lane, Mark, Points};
 use super::shade::Shades;
 use crate::figures::faults::rows_of;
 use crate::markup::Html;
-use crate::plot::figure::{Figure, px};
+use crate::plot::figure::{Drawing, px};
 use crate::plot::svg::Ink;
 use crate::text::number::PAGE;
 
@@ -96,7 +96,7 @@ impl<'a> Timelines<'a> {
         let shades = Shades::of(self.plan, variant, trial, self.end);
         let last = lanes.len().saturating_sub(1);
         let height: f64 = lanes.iter().enumerate().map(|(at, lane)| lane.room(at == last)).sum();
-        let figure = Figure {
+        let figure = Drawing {
             key,
             title: &format!("Timeline of {}", variant.name),
             description: self.described(variant, trial, lanes),

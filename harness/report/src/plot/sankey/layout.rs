@@ -4,7 +4,7 @@
 //! the lowest. So no ribbon crosses another, and right of a row there is nothing but its label.
 
 use super::super::figure::WIDTH;
-use crate::figures::funnel::{Course, Exit, Way};
+use crate::figures::funnel::{Course, Funnel, FunnelExit};
 use crate::text::number::PAGE;
 
 /// Width of a plot that does not fit a phone.
@@ -65,7 +65,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Lays out a way.
-    pub(crate) fn of(way: &Way) -> Self {
+    pub(crate) fn of(way: &Funnel) -> Self {
         let steps = way.stretches.len();
         let (width, step) = width(way);
         let thick = Thickness { per_span: ALL / way.created.max(1) as f64 };
@@ -122,7 +122,7 @@ impl Layout {
     /// A node off the way in a row of its own, and the ribbon to it. Gives where the next row begins.
     fn leave(
         &mut self,
-        exit: &Exit,
+        exit: &FunnelExit,
         (from, step, created): (usize, f64, u64),
         height: f64,
         below: f64,
@@ -164,8 +164,8 @@ impl Thickness {
 }
 
 /// Heights of the nodes on the way, from the creation on: each the sum of what goes on from it.
-fn heights(way: &Way, thick: &Thickness) -> Vec<f64> {
-    let sum = |exits: &[Exit]| exits.iter().map(|exit| thick.of(exit.spans)).sum::<f64>();
+fn heights(way: &Funnel, thick: &Thickness) -> Vec<f64> {
+    let sum = |exits: &[FunnelExit]| exits.iter().map(|exit| thick.of(exit.spans)).sum::<f64>();
     let mut height = way.stretches.last().map_or(0.0, |stretch| thick.of(stretch.onward));
     let mut out = vec![height];
     for stretch in way.stretches.iter().rev() {
@@ -205,8 +205,8 @@ pub(crate) fn wide(lines: &[String]) -> f64 {
 }
 
 /// The width of the plot and the distance of its stages: that of a phone if all labels fit there.
-fn width(way: &Way) -> (u32, f64) {
-    let needs = |exit: &Exit| NODE + GAP + wide(&[exit.name.clone(), shared(exit.spans, way.created)]);
+fn width(way: &Funnel) -> (u32, f64) {
+    let needs = |exit: &FunnelExit| NODE + GAP + wide(&[exit.name.clone(), shared(exit.spans, way.created)]);
     let steps = way.stretches.len();
     let mut reaches: Vec<(usize, f64)> = way.unseen.iter().map(|exit| (1, needs(exit))).collect();
     for (at, stretch) in way.stretches.iter().enumerate() {
@@ -238,7 +238,7 @@ mod tests {
     fn counts() -> impl Strategy<Value = Vec<u64>> {
         let count =
             prop_oneof![3 => Just(0_u64), 1 => 1_u64..100, 1 => 1_u64..1_000_000, 1 => 1_u64..20_000_000_000];
-        prop::collection::vec(count, Way::kinds())
+        prop::collection::vec(count, Funnel::kinds())
     }
 
     /// Left, top, right, bottom of a label.
@@ -255,7 +255,7 @@ mod tests {
     proptest! {
         #[test]
         fn as_many_go_out_of_a_node_as_come_in(counts in counts()) {
-            let way = Way::made_up(&counts);
+            let way = Funnel::made_up(&counts);
             let layout = Layout::of(&way);
             for (at, node) in layout.nodes.iter().enumerate() {
                 let into = || layout.ribbons.iter().filter(move |ribbon| ribbon.ends.1 == at);
@@ -290,7 +290,7 @@ mod tests {
 
         #[test]
         fn all_is_inside_and_no_label_lies_on_anything(counts in counts()) {
-            let layout = Layout::of(&Way::made_up(&counts));
+            let layout = Layout::of(&Funnel::made_up(&counts));
             let (width, height) = (f64::from(layout.size.0), f64::from(layout.size.1));
             prop_assert!(layout.size.0 == WIDTH || layout.size.0 == WIDE);
             for (at, node) in layout.nodes.iter().enumerate() {
@@ -318,7 +318,7 @@ mod tests {
 
         #[test]
         fn ribbons_are_proportional_but_for_the_thinnest(counts in counts()) {
-            let way = Way::made_up(&counts);
+            let way = Funnel::made_up(&counts);
             let layout = Layout::of(&way);
             for node in layout.nodes.iter().skip(way.stretches.len() + 1) {
                 let drawn = node.down.1 - node.down.0;
@@ -330,11 +330,11 @@ mod tests {
 
     #[test]
     fn a_short_way_fits_a_phone_and_the_longest_does_not() {
-        let mut counts = vec![0; Way::kinds()];
-        counts[Way::place(Fate::Received)] = 100_000_000;
-        assert_eq!(Layout::of(&Way::made_up(&counts)).size.0, WIDTH);
-        counts[Way::place(Fate::DroppedQueueFull)] = 12;
-        assert_eq!(Layout::of(&Way::made_up(&counts)).size.0, WIDTH);
-        assert_eq!(Layout::of(&Way::made_up(&vec![100_000_000; Way::kinds()])).size.0, WIDE);
+        let mut counts = vec![0; Funnel::kinds()];
+        counts[Funnel::place(Fate::Received)] = 100_000_000;
+        assert_eq!(Layout::of(&Funnel::made_up(&counts)).size.0, WIDTH);
+        counts[Funnel::place(Fate::DroppedQueueFull)] = 12;
+        assert_eq!(Layout::of(&Funnel::made_up(&counts)).size.0, WIDTH);
+        assert_eq!(Layout::of(&Funnel::made_up(&vec![100_000_000; Funnel::kinds()])).size.0, WIDE);
     }
 }

@@ -8,7 +8,7 @@ use super::{DRAWN, VIEWS, worst};
 use crate::figures::lossy_spans::view;
 use crate::markup::Html;
 use crate::page::frame::part::{note, plots};
-use crate::plot::{Bars, Ink, Row};
+use crate::plot::{BarRow, Bars, Ink};
 use crate::text::number::PAGE;
 
 /// A small plot for each of these views that is known.
@@ -30,7 +30,7 @@ pub(super) fn bars(lossy: &[&VariantResult]) -> Html {
 fn split(variant: &VariantResult, by: &str, what: &str) -> Html {
     let mut all: Vec<&BreakdownRow> = view(variant, by).iter().collect();
     all.sort_by_key(|row| std::cmp::Reverse(row.lost));
-    let row = |row: &&BreakdownRow| Row {
+    let row = |row: &&BreakdownRow| BarRow {
         name: row.value.clone(),
         figure: if row.lost == 0 {
             format!("none of {}", PAGE.count(row.created.saturating_sub(row.deliberate)))
@@ -40,7 +40,7 @@ fn split(variant: &VariantResult, by: &str, what: &str) -> Html {
         },
         bars: (row.share_of_lost, 0.0),
     };
-    let rows: Vec<Row> = all.iter().take(DRAWN).map(row).collect();
+    let rows: Vec<BarRow> = all.iter().take(DRAWN).map(row).collect();
     let title = format!("Lost spans by {what}, {}", variant.name);
     let plot = Bars { key: format!("split-{by}"), title: &title, inks: (Ink::Lost, Ink::Lost), rows: &rows };
     let left = all.get(rows.len()..).unwrap_or_default();
