@@ -4,9 +4,9 @@ use spanfate_model::exporter::{Effective, Retry};
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::RunResult;
 
-use crate::cells::answer;
+use crate::sections::cells::answer;
 use crate::sample::{self, Axes};
-use crate::traces::asked;
+use crate::sections::traces::asked;
 
 fn settings(result: &RunResult) -> String {
     asked(result, "settings").replace('\u{a0}', " ")

@@ -4,7 +4,7 @@ use spanfate_model::fate::Fate;
 use spanfate_model::result::RunResult;
 
 use crate::sample;
-use crate::traces::asked;
+use crate::sections::traces::asked;
 
 /// Titles of the ways that are drawn, the first of them in the open.
 fn ways(result: &RunResult) -> Vec<String> {

@@ -3,7 +3,7 @@
 use spanfate_model::result::RunResult;
 
 use crate::sample;
-use crate::traces::asked;
+use crate::sections::traces::asked;
 
 /// Points of the first band of response times.
 fn band(result: &RunResult) -> Vec<(f64, f64)> {

@@ -3,11 +3,11 @@
 use spanfate_model::result::{FaultWindow, RunResult};
 
 use crate::given::html;
-use crate::html::page;
-use crate::page::Tag;
+use crate::page::whole::page;
+use crate::page::reader::Tag;
 use crate::sample;
 use crate::table::plain;
-use crate::traces::{asked, section};
+use crate::sections::traces::{asked, section};
 
 /// The timeline plot of a variant: tags from its `svg` to the next, and its text.
 pub(crate) fn drawn(result: &RunResult, at: usize) -> (Vec<Tag>, String) {
@@ -17,7 +17,7 @@ pub(crate) fn drawn(result: &RunResult, at: usize) -> (Vec<Tag>, String) {
     let begin = text[..begin].rfind("<svg").unwrap_or_else(|| unreachable!("its beginning"));
     let end = text[begin..].find("</svg>").unwrap_or_else(|| unreachable!("its end")) + begin;
     let svg = format!("<!DOCTYPE html>{}</svg>", &text[begin..end]);
-    let read = crate::page::read(&svg).unwrap_or_else(|problem| unreachable!("{problem}"));
+    let read = crate::page::reader::read(&svg).unwrap_or_else(|problem| unreachable!("{problem}"));
     (read.tags, read.text)
 }
 

@@ -7,7 +7,7 @@ use spanfate_report::{TableStyle, explained};
 
 use crate::given::{html, markdown};
 use crate::golden::holds;
-use crate::html::page;
+use crate::page::whole::page;
 use crate::sample;
 use crate::table::plain;
 

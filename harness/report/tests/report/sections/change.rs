@@ -5,7 +5,7 @@ use spanfate_model::result::{Looks, RunResult};
 use spanfate_model::verdict::Verdict;
 
 use crate::sample;
-use crate::traces::{asked, section};
+use crate::sections::traces::{asked, section};
 
 fn answer(result: &RunResult) -> String {
     let text = asked(result, "change");

@@ -3,7 +3,7 @@
 use spanfate_model::result::RunResult;
 
 use crate::golden::holds;
-use crate::html::page;
+use crate::page::whole::page;
 use crate::sample;
 
 /// The verdict, the four answers, and under each theme every section's question with its answer.

@@ -6,7 +6,7 @@ use spanfate_model::fate::Fate;
 use spanfate_model::result::Slice;
 
 use crate::given::html;
-use crate::page::{Page, read};
+use crate::page::reader::{Page, read};
 use crate::sample;
 
 pub(crate) fn page(result: &spanfate_model::result::RunResult) -> Page {

@@ -2,9 +2,9 @@
 
 use spanfate_model::result::RunResult;
 
-use crate::cells::answer;
+use crate::sections::cells::answer;
 use crate::sample::{self, Axes};
-use crate::traces::{asked, section};
+use crate::sections::traces::{asked, section};
 
 fn rates(queues: usize) -> RunResult {
     sample::matrix(Axes { queues, rates: 5, faults: 1 })

@@ -4,7 +4,7 @@ use spanfate_model::books::damage::Damage;
 use spanfate_model::result::RunResult;
 
 use crate::given::html;
-use crate::html::page;
+use crate::page::whole::page;
 use crate::sample;
 use crate::table::plain;
 

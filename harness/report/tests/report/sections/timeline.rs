@@ -3,11 +3,11 @@
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::{RunResult, Slice, TrialResult};
 
-use crate::faults::drawn;
+use crate::sections::faults::drawn;
 use crate::given::html;
-use crate::page::Tag;
+use crate::page::reader::Tag;
 use crate::sample;
-use crate::traces::asked;
+use crate::sections::traces::asked;
 
 #[test]
 fn a_hundred_cells_stay_below_five_mebibytes() {

@@ -5,7 +5,7 @@ use spanfate_model::fate::Fate;
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::RunResult;
 
-use crate::html::page;
+use crate::page::whole::page;
 use crate::sample;
 
 /// The text of the cards, as one reads it.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use spanfate_report::{TableStyle, explained, table};
 
 use crate::given::html;
-use crate::page::read;
+use crate::page::reader::read;
 use crate::sample;
 
 /// Text of the kind an attacker would choose, around a tag that must never become one.

@@ -3,9 +3,9 @@
 use spanfate_model::result::RunResult;
 
 use crate::given::html;
-use crate::page::read;
+use crate::page::reader::read;
 use crate::sample::{self, Axes};
-use crate::traces::{asked, section};
+use crate::sections::traces::{asked, section};
 
 /// A row of a heat map: its names, and attributes and text of its cells.
 type Row = (Vec<String>, Vec<(String, String)>);
