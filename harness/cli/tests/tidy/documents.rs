@@ -19,7 +19,9 @@ fn text(name: &str) -> String {
 
 /// The documents of the project: not the decisions, which are history, nor what tests compare with.
 fn documents() -> Vec<PathBuf> {
-    let is_other = |path: &PathBuf| path.components().any(|part| ["adr", "harness"].map(AsRef::as_ref).contains(&part.as_os_str()));
+    let is_other = |path: &PathBuf| {
+        path.components().any(|part| ["adr", "harness"].map(AsRef::as_ref).contains(&part.as_os_str()))
+    };
     files(&root(), &["md"]).into_iter().filter(|path| !is_other(path)).collect()
 }
 
@@ -94,11 +96,10 @@ fn links_lead_somewhere() {
         let text = fs::read_to_string(&path).unwrap();
         for link in links(&text) {
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));
-            let target =
-                if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
             assert!(target.exists(), "{}: there is no {link}", path.display());
-            let there = heading.is_empty()
-                || has_anchor(&fs::read_to_string(&target).unwrap_or_default(), heading);
+            let there =
+                heading.is_empty() || has_anchor(&fs::read_to_string(&target).unwrap_or_default(), heading);
             assert!(there, "{}: {file} has no heading for #{heading}", path.display());
         }
     }
@@ -176,8 +177,7 @@ fn results_tell_of_every_fate_what_it_means_and_what_proves_it() {
         let name = fate.to_string();
         let stem = name.split('.').next().unwrap();
         for (what, section) in [("meaning", meanings), ("proof", proofs)] {
-            let there =
-                section.contains(&format!("`{name}`")) || section.contains(&format!("`{stem}.*`"));
+            let there = section.contains(&format!("`{name}`")) || section.contains(&format!("`{stem}.*`"));
             assert!(there, "docs/results.md has no {what} of {name}");
         }
     }

@@ -9,7 +9,7 @@ use super::figure::{Area, Drawing, Drawn, px, stroke, write};
 use super::label::Labels;
 use super::scale::{Scale, digits};
 use super::svg::Ink;
-use crate::figures::knee::Line;
+use crate::figures::knee::KneeLine;
 use crate::markup::Html;
 use crate::text::number::PAGE;
 use crate::text::words;

@@ -4,7 +4,7 @@ use plotters::element::{Circle, PathElement, Rectangle};
 use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 use spanfate_model::result::{Compared, ComparedBy};
-use spanfate_model::scenario::figure::Drawing as Figured;
+use spanfate_model::scenario::figure::Figure as Figured;
 
 use super::figure::{Area, Drawing, Drawn, WIDTH, px, stroke, write};
 use super::scale::{Scale, digits};

@@ -3,11 +3,11 @@
 use spanfate_model::fate::Fate;
 
 use crate::given::{html, markdown};
-use crate::page::whole::page;
 use crate::page::reader::{Page, Tag};
+use crate::page::whole::page;
 use crate::sample;
-use crate::table::plain;
 use crate::sections::traces::asked;
+use crate::table::plain;
 
 #[test]
 fn a_hundred_million_spans_are_counted_and_written_to_the_last_one() {

@@ -84,7 +84,10 @@ fn the_policy_allows_the_script_of_the_page_and_no_other() {
     let text = html(&sample::single());
     let script = text.split_once("<script>").and_then(|(_, rest)| rest.split_once("</script>")).unwrap().0;
     let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(script));
-    assert!(text.contains(&format!("script-src 'sha256-{hash}'")), "write sha256-{hash} into page/frame/script.rs");
+    assert!(
+        text.contains(&format!("script-src 'sha256-{hash}'")),
+        "write sha256-{hash} into page/frame/script.rs"
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@ use spanfate_model::exporter::{Effective, Retry};
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::RunResult;
 
-use crate::sections::cells::answer;
 use crate::sample::{self, Axes};
+use crate::sections::cells::answer;
 use crate::sections::traces::asked;
 
 fn settings(result: &RunResult) -> String {

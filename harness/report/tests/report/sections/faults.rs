@@ -3,11 +3,11 @@
 use spanfate_model::result::{FaultWindow, RunResult};
 
 use crate::given::html;
-use crate::page::whole::page;
 use crate::page::reader::Tag;
+use crate::page::whole::page;
 use crate::sample;
-use crate::table::plain;
 use crate::sections::traces::{asked, section};
+use crate::table::plain;
 
 /// The timeline plot of a variant: tags from its `svg` to the next, and its text.
 pub(crate) fn drawn(result: &RunResult, at: usize) -> (Vec<Tag>, String) {

@@ -2,8 +2,8 @@
 
 use spanfate_model::result::RunResult;
 
-use crate::sections::cells::answer;
 use crate::sample::{self, Axes};
+use crate::sections::cells::answer;
 use crate::sections::traces::{asked, section};
 
 fn rates(queues: usize) -> RunResult {

@@ -3,10 +3,10 @@
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::result::{RunResult, Slice, TrialResult};
 
-use crate::sections::faults::drawn;
 use crate::given::html;
 use crate::page::reader::Tag;
 use crate::sample;
+use crate::sections::faults::drawn;
 use crate::sections::traces::asked;
 
 #[test]
