@@ -6,12 +6,10 @@
 
 #![expect(clippy::print_stdout, reason = "an example speaks to its user")]
 
-mod world;
-
 use std::error::Error;
 use std::path::Path;
 
-use world::{EACH, World};
+use spanfate_testkit::world::{EACH, World};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,0 +1,17 @@
+//! The books held against worlds of known truth: made log by log, concluded by the real code, never by another copy of it. One
+//! binary, because each costs its linking.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod common;
+
+mod doses;
+mod explain;
+mod histories;
+mod laws;
+mod paths;
+mod probes;
+mod relay;
+mod reworded;
+mod timeline;
+mod trials;
+mod unwitnessed;

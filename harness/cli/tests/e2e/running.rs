@@ -1,0 +1,12 @@
+//! Scenarios, run to their end or cut short.
+
+mod accounting;
+mod books;
+mod chain;
+pub(crate) mod faults;
+mod interruption;
+mod kills;
+mod loads;
+mod paths;
+mod scale;
+mod work;

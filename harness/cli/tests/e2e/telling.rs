@@ -1,0 +1,11 @@
+//! What the commands say, and with which exit code.
+
+mod advise;
+mod ci;
+mod compare;
+mod exits;
+mod explain;
+mod export;
+mod schema;
+mod sdks;
+mod shelf;

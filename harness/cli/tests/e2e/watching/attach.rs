@@ -1,0 +1,189 @@
+//! `spanfate attach`: programs that know nothing of us, and what became of each of their spans.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use spanfate_model::fate::Fate;
+use spanfate_model::result::{ProbeResult, RunResult};
+
+use crate::lab::{Lab, lab, root};
+use crate::watching::probes::{PROBES, probed};
+
+/// Builds a Go program of the fixtures' module, or one from a text.
+fn build(lab: &Lab, name: &str, package: &str, flags: &[&str]) -> PathBuf {
+    let binary = lab.path(name);
+    let done = Command::new("go")
+        .args(["build", "-trimpath"])
+        .args(flags)
+        .arg("-o")
+        .arg(&binary)
+        .arg(package)
+        .current_dir(root().join("go-fixtures"))
+        .env("CGO_ENABLED", "0")
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    binary
+}
+
+/// The service we did not write, without symbols.
+fn plain(lab: &Lab) -> PathBuf {
+    build(lab, "plainsvc", "./cmd/plainsvc", &["-ldflags=-s -w"])
+}
+
+fn attach(lab: &Lab, arguments: &[&str]) -> (Output, Option<RunResult>) {
+    let results = lab.path("results");
+    let mut command = lab.program();
+    command.arg("attach").arg("--out").arg(&results).args(arguments);
+    let output = command.output().unwrap();
+    (output, result(lab))
+}
+
+fn result(lab: &Lab) -> Option<RunResult> {
+    let bytes = fs::read(lab.run_dir()?.join("result.json")).ok()?;
+    Some(serde_json::from_slice(&bytes).unwrap())
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn every_span_of_a_loaded_program_is_explained_without_a_ledger_of_its_own() {
+    let Some(lab) = probed() else { return };
+    let program = plain(&lab);
+    // Each request ends three spans at once, and there is room for one.
+    let mut command = lab.program();
+    command.arg("attach").arg("--out").arg(lab.path("results"));
+    command.args(["--load", "http://127.0.0.1:{port}/work", "--rate", "500/s", "--for", "2s", "--"]);
+    command.arg(&program).args(["--listen", "127.0.0.1:{port}"]);
+    command.env("OTEL_BSP_MAX_QUEUE_SIZE", "1").env("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1");
+    let output = command.output().unwrap();
+    let result = result(&lab).unwrap_or_else(|| panic!("{}", text(&output)));
+    let trial = &result.variants[0].trials[0];
+    assert!(trial.ledger.closes());
+    assert_eq!(trial.ledger.created, 3 * 500 * 3 + 3, "the load's and the one that said that it is ready");
+    assert_eq!(
+        (trial.ledger.unexplained.count, trial.ledger.unaccounted.count),
+        (0, 0),
+        "{:?}",
+        result.reasons
+    );
+    assert_eq!(trial.ledger.unexpected.count, 0);
+    let dropped = trial.ledger.total(Fate::DroppedQueueFull);
+    assert!(dropped > 0);
+    assert_eq!(dropped, trial.probes[0].processors[0].dropped, "by id, and by the SDK's own counter");
+    assert_eq!(trial.ledger.total(Fate::Received) + dropped, trial.ledger.created);
+    // A name on the heap is known, too.
+    assert!(trial.breakdown.iter().any(|one| one.rows.iter().any(|row| row.value.contains("GET /work"))));
+}
+
+#[test]
+fn a_program_that_just_runs_is_explained_and_hears_ctrl_c() {
+    let Some(lab) = probed() else { return };
+    let program = plain(&lab);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("127.0.0.1:{port}");
+    let mut command = lab.program();
+    command.arg("attach").arg("--out").arg(lab.path("results")).arg("--").arg(&program);
+    command.args(["--listen", &address]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    lab.until("its answer", || get(&address).filter(|head| head.starts_with("HTTP/1.1 200")));
+    for _ in 0..20 {
+        assert!(get(&address).unwrap().starts_with("HTTP/1.1 200"));
+    }
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let result = result(&lab).unwrap();
+    let trial = &result.variants[0].trials[0];
+    assert_eq!(trial.ledger.created % 3, 0);
+    assert!(trial.ledger.created >= 63, "{:?}", trial.ledger);
+    assert_eq!(trial.ledger.total(Fate::Received), trial.ledger.created, "its shutdown emptied the queue");
+    assert!(result.plan.attached && trial.loss.due == trial.ledger.created);
+}
+
+/// One request, and the head of its answer.
+fn get(address: &str) -> Option<String> {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(address).ok()?;
+    write!(stream, "GET /work HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+#[test]
+fn a_process_that_runs_is_joined_and_left_as_it_was() {
+    let Some(lab) = probed() else { return };
+    let program = plain(&lab);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("127.0.0.1:{port}");
+    let mut service = Command::new(&program)
+        .args(["--listen", &address])
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    lab.until("its answer", || get(&address));
+    let mut command = lab.program();
+    command.args(["attach", "--json", "--for", "3s", "--pid", &service.id().to_string()]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The probes are on it once the kernel lists them, which only root sees; so it is asked all the time.
+    let asked = std::thread::spawn(move || {
+        let mut asked = 0;
+        for _ in 0..200 {
+            asked += u64::from(get(&address).is_some());
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        asked
+    });
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let seen: ProbeResult = serde_json::from_slice(&output.stdout).unwrap();
+    let started = seen.hits["started"];
+    assert!(started > 0 && started <= 3 * asked.join().unwrap(), "{seen:?}");
+    assert_eq!(service.try_wait().unwrap(), None, "it runs on");
+    service.kill().unwrap();
+    service.wait().unwrap();
+}
+
+#[test]
+fn what_cannot_be_attached_to_is_said_with_what_to_do() {
+    let Some(lab) = probed() else { return };
+    let cases = [("/bin/sh", "no Go binary"), ("go", "does not use go.opentelemetry.io/otel/sdk")];
+    for (program, why) in cases {
+        let (output, result) = attach(&lab, &["--", program]);
+        assert_eq!(output.status.code(), Some(66), "{}", text(&output));
+        assert!(text(&output).contains(why), "{}", text(&output));
+        assert!(result.is_none());
+    }
+    let (output, _) = attach(&lab, &["--pid", "999999999"]);
+    assert_eq!(output.status.code(), Some(66), "{}", text(&output));
+    // What never ends is not read.
+    let output = lab.call(&["new", lab.path("x.toml").to_str().unwrap(), "--from", "/dev/zero"]);
+    assert_eq!(output.status.code(), Some(66), "{}", text(&output));
+    let cut = lab.path("cut");
+    let whole = fs::read(plain(&lab)).unwrap();
+    fs::write(&cut, &whole[..whole.len() / 3]).unwrap();
+    fs::set_permissions(&cut, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let (output, _) = attach(&lab, &["--", cut.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(66), "{}", text(&output));
+    assert!(!text(&output).contains("panicked"), "{}", text(&output));
+}
+
+#[test]
+fn without_privileges_it_says_what_is_missing() {
+    let Some(lab) = lab() else { return };
+    if !lab.lacks(PROBES) {
+        return;
+    }
+    let program = plain(&lab);
+    let (output, _) = attach(&lab, &["--", program.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(69), "{}", text(&output));
+    assert!(text(&output).contains("doctor"), "{}", text(&output));
+}
