@@ -11,7 +11,7 @@ use crate::show;
 const HEAD: &str = "# Commands\n\n<!-- `spanfate reference` prints this page; a test holds that it is what the program says. -->\n\n\
                     Every command says the same with `--help`. From a clone, `cargo run --` stands for `spanfate`.\n\
                     `TIME` is a number with a unit (`30ms`, `8s`, `20min`), `RATE` is one per time (`1000/s`). `RUN` is a results directory or\n\
-                    the id of a run in `results/`. The exit codes are in the [README](../README.md).\n\n";
+                    the id of a run in `results/`. The exit codes are in [exit-codes.md](exit-codes.md).\n\n";
 
 /// Prints `docs/commands.md`.
 pub(super) fn run() -> Result<ExitCode, Error> {

@@ -16,8 +16,8 @@ pub struct Advised {
     /// What to set, as lines to paste: variables, and options in the code. Empty where no setting is known to help.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
-    /// The variant that lost nothing under the same conditions, where there is one that helps, or that speaks against the law. Beside
-    /// what was calculated: one that lost nothing although its loss is spoilt.
+    /// The variant that lost nothing under the same conditions, where there is one that helps, or that speaks against the
+    /// capacity model. Beside what was calculated: one that lost nothing, although its loss is not valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clean: Option<String>,
     /// What that costs, where times of both are known.
