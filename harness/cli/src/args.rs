@@ -100,7 +100,7 @@ pub(crate) enum Command {
     New(NewArguments),
     /// Conclude a run again from its raw logs; gives the same bytes.
     ///
-    /// This also concludes a run that was torn, for example by SIGKILL.
+    /// This also concludes a run that was cut off, for example by SIGKILL.
     Analyze {
         /// A results directory, or the id of a run in results/.
         #[arg(value_name = "RUN")]
