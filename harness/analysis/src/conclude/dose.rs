@@ -204,7 +204,7 @@ fn of_code(number: usize, fault: &Fault, evidence: &Evidence<'_>) -> Vec<Dose> {
         FaultKind::ContextLost(_) => out.push(dose(Measure::SentIntact, amount(0) as f64)),
         FaultKind::Deep(_) => out.push(dose(Measure::StackBytes, most(0) as f64)),
         FaultKind::PoolExhausted(_) | FaultKind::LruLocked(_) => {
-            out.push(dose(Measure::WaitedMs, millis(amount(0))))
+            out.push(dose(Measure::WaitedMs, millis(amount(0))));
         }
         FaultKind::SlowSerialisation(_) => out.push(dose(Measure::SlowedMs, millis(amount(0)))),
         FaultKind::ClockStep(_) => out.push(dose(Measure::ClockOffMs, millis(most(0)))),

@@ -30,16 +30,16 @@ impl Source<'_> {
 /// Renders all mistakes of a file.
 pub(super) fn mistakes(source: &Source<'_>, diagnostics: &[Diagnostic], color: bool) -> String {
     let count = diagnostics.len();
-    let text = render(source, Level::ERROR, diagnostics, color);
+    let text = render(source, &Level::ERROR, diagnostics, color);
     format!("{text}\n\n{}: {count} error{}", source.path.display(), if count == 1 { "" } else { "s" })
 }
 
 /// Renders what is valid and hardly meant so.
 pub(super) fn doubts(source: &Source<'_>, diagnostics: &[Diagnostic], color: bool) -> String {
-    render(source, Level::WARNING, diagnostics, color)
+    render(source, &Level::WARNING, diagnostics, color)
 }
 
-fn render(source: &Source<'_>, level: Level<'_>, diagnostics: &[Diagnostic], color: bool) -> String {
+fn render(source: &Source<'_>, level: &Level<'_>, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let parts: Vec<String> = diagnostics
         .iter()
