@@ -1,6 +1,6 @@
 //! `spanfate reference`: what `--help` says of every command, as one page of Markdown.
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, ArgAction, Command, CommandFactory};
 use spanfate_model::verdict::ExitCode;
 
 use crate::args::Arguments;
@@ -11,7 +11,7 @@ use crate::show;
 const HEAD: &str = "# Commands\n\n<!-- `spanfate reference` prints this page; a test holds that it is what the program says. -->\n\n\
                     Every command says the same with `--help`. From a clone, `cargo run --` stands for `spanfate`.\n\
                     `TIME` is a number with a unit (`30ms`, `8s`, `20min`), `RATE` is one per time (`1000/s`). `RUN` is a results directory or\n\
-                    the id of a run in `results/`. The exit codes are in [exit-codes.md](exit-codes.md).\n\n";
+                    the id of a run in `results/`. [Exit codes](exit-codes.md) are the same for all.\n\n";
 
 /// Prints `docs/commands.md`.
 pub(super) fn run() -> Result<ExitCode, Error> {
@@ -59,9 +59,8 @@ fn section(command: &Command) -> String {
         out.push('\n');
         for line in examples.to_string().trim_end().lines() {
             // Lines of a command are set in already, a little less than Markdown asks.
-            let line =
-                line.strip_prefix("  ").map_or_else(|| format!("{line}\n"), |code| format!("    {code}"));
-            out += &format!("{line}\n");
+            let code = line.strip_prefix("  ").map(|code| format!("    {code}"));
+            out += &format!("{}\n", code.as_deref().unwrap_or(line));
         }
     }
     out
@@ -103,7 +102,8 @@ fn called(argument: &Arg) -> String {
     let values: Vec<String> =
         argument.get_value_names().unwrap_or_default().iter().map(ToString::to_string).collect();
     if argument.is_positional() {
-        return format!("`{}`", argument.to_string().trim_matches(|c| c == '<' || c == '>'));
+        let several = matches!(argument.get_action(), ArgAction::Append);
+        return format!("`{}`{}", values.join(" "), if several { " …" } else { "" });
     }
     let short = argument.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
     let long = argument.get_long().unwrap_or_default();
