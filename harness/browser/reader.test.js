@@ -10,6 +10,19 @@ let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser.close(); });
 
+for (const [colorScheme, javaScriptEnabled] of [['light', true], ['dark', false]]) {
+  test(`the picture is seen at once, ${colorScheme}, ${javaScriptEnabled ? 'with' : 'without'} scripts`, async () => {
+    const { context, page } = await open(browser, PAGE, { colorScheme, javaScriptEnabled });
+    const plots = await page.locator('.overview svg').all();
+    assert.equal(plots.length, 2);
+    for (const plot of plots) {
+      const box = await plot.boundingBox();
+      assert.ok(box.y > 0 && box.y + box.height < 900, `a plot ends at ${box.y + box.height}`);
+    }
+    await context.close();
+  });
+}
+
 test('the first screen of a laptop holds the verdict and the four answers', async () => {
   const { context, page } = await open(browser, PAGE, { width: 1366, height: 900 });
   for (const card of await page.locator('.card .short').all()) {
@@ -98,6 +111,7 @@ test('everything is unfolded and folded at once', async () => {
 test('without scripts everything can be read, and nothing stands there that does not work', async () => {
   const { context, page } = await open(browser, PAGE, { javaScriptEnabled: false });
   assert.equal(await page.locator('button').count(), 0);
+  await page.locator('#theme-loss summary').first().click();
   await page.locator('#fates summary').first().click();
   assert.ok(await page.locator('#fates table').first().isVisible());
   assert.ok(await page.locator('#fates svg').first().isVisible());

@@ -85,9 +85,17 @@ pub(super) fn tell(case: &ExplainedCase<'_>, made: &Made<'_>, steps: &mut Steps)
         ),
     );
     let mut at_exit = false;
-    for (made, standing) in case.on_each(made) {
-        steps.about(case.is_on_several().then_some(&made.path.name));
-        on_path(made, steps);
+    let on_each = case.on_each(made);
+    let several = case.is_on_several();
+    if several {
+        // It happens once, however many processors are then offered the span.
+        let offers = on_each.iter().map(|(made, _)| made.on.offered).filter(|at| *at != 0);
+        let first = offers.min().unwrap_or_default();
+        steps.say(if first == 0 { span.closed } else { first }, who, end_called(made, first));
+    }
+    for (made, standing) in on_each {
+        steps.about(several.then_some(&made.path.name));
+        on_path(made, several, steps);
         if matters_at_exit(standing) {
             at_exit = true;
             steps.say(made.path.shutdown_began, who, "the provider's shutdown began");
@@ -106,10 +114,20 @@ pub(super) fn tell(case: &ExplainedCase<'_>, made: &Made<'_>, steps: &mut Steps)
     }
 }
 
-/// The steps on one path.
-fn on_path(made: &Made<'_>, steps: &mut Steps) {
+/// That its end was called, and how long after its creation where a processor was offered it.
+fn end_called(made: &Made<'_>, offered: MonoNs) -> String {
+    let span = &made.span;
+    let panicked = if span.panicked() { ", with a panic recorded on it" } else { "" };
+    if offered == 0 {
+        return format!("End() called{panicked}");
+    }
+    format!("End() called after {}{panicked}", lasting(offered.saturating_sub(span.created)))
+}
+
+/// The steps on one path, of several or the only one.
+fn on_path(made: &Made<'_>, several: bool, steps: &mut Steps) {
     let (on, who) = (&made.on, Some(made.keeper()));
-    ending(made, steps);
+    ending(made, several, steps);
     let counted = made.capacity().map(|all| format!("; the queue holds {}", spans(all))).unwrap_or_default();
     if made.process.is_of_probes() {
         steps.say(on.dropped, who, format!("dropped: the queue was full{counted}"));
@@ -126,9 +144,8 @@ fn on_path(made: &Made<'_>, steps: &mut Steps) {
     }
 }
 
-fn ending(made: &Made<'_>, steps: &mut Steps) {
+fn ending(made: &Made<'_>, several: bool, steps: &mut Steps) {
     let (span, on, who) = (&made.span, &made.on, Some(made.keeper()));
-    let panicked = if span.panicked() { ", with a panic recorded on it" } else { "" };
     let stays = on.dropped == 0 && span.is_sampled();
     let processor = match made.path.kind {
         PathKind::Batch => "batch processor",
@@ -136,12 +153,8 @@ fn ending(made: &Made<'_>, steps: &mut Steps) {
         PathKind::Other => "span processor",
     };
     if on.offered != 0 {
-        let after = lasting(on.offered.saturating_sub(span.created));
-        steps.say(
-            on.offered,
-            who,
-            format!("End() called after {after}{panicked}; offered to the {processor}"),
-        );
+        let called = if several { String::new() } else { format!("{}; ", end_called(made, on.offered)) };
+        steps.say(on.offered, who, format!("{called}offered to the {processor}"));
         if on.taken != on.dropped {
             let queued = stays && made.path.kind == PathKind::Batch;
             let what =
@@ -149,7 +162,8 @@ fn ending(made: &Made<'_>, steps: &mut Steps) {
             steps.say(on.taken, who, what);
         }
     } else {
-        steps.say(span.closed, who, format!("End() called{panicked}; no {processor} was offered it"));
+        let called = if several { String::new() } else { format!("{}; ", end_called(made, on.offered)) };
+        steps.say(span.closed, who, format!("{called}no {processor} was offered it"));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::common::life::{FRONT, FRONTED, Life, PROCESSOR};
 use super::common::{Batch, Further, World, started};
+use spanfate_model::books::explain::Explanation;
 use spanfate_model::books::ledger::{PathBooks, PathSpread};
 use spanfate_model::fate::Fate;
 use spanfate_model::format::probe::{ProbeKind, ProcessorSettings};
@@ -268,6 +269,19 @@ fn a_span_ledger_has_a_record_for_each_further_path() {
         ..World::default()
     };
     let (trial, run) = world.conclude();
+    // A span is offered to several paths, and its end is called once.
+    assert!(!trial.examples.is_empty());
+    for example in &trial.examples {
+        let count = |what: &str| example.steps.iter().filter(|step| step.what.starts_with(what)).count();
+        assert!(count("End() called") <= 1, "{:#?}", example.steps);
+        let offered = example.steps.iter().filter(|step| step.what.contains("offered to the"));
+        assert!(offered.clone().all(|step| step.path.is_some()), "{:#?}", example.steps);
+    }
+    let twice = |example: &Explanation| {
+        let offered = example.steps.iter().filter(|step| step.what.starts_with("offered to the")).count();
+        offered == 2 && example.steps.iter().any(|step| step.what.starts_with("End() called after"))
+    };
+    assert!(trial.examples.iter().any(twice), "{:#?}", trial.examples);
     assert_eq!(of(&trial, "otlp grpc"), is(&[("received", 4)]));
     let second =
         [("received", 1), ("filtered.processor", 1), ("dropped_queue_full", 1), ("export_failed.refused", 1)];

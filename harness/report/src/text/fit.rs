@@ -1,5 +1,7 @@
 //! Text that others chose: names, reasons. Made harmless before it is laid out.
 
+use unicode_width::UnicodeWidthChar;
+
 /// The text without characters that steer a terminal or change the order of what is read.
 pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if is_harmful(c) { '\u{fffd}' } else { c }).collect()
@@ -12,12 +14,9 @@ fn is_harmful(c: char) -> bool {
         || matches!(c as u32 & 0xffff, 0xfffe | 0xffff)
 }
 
-/// About how many columns a character takes.
+/// How many columns a character takes.
 fn width(c: char) -> usize {
-    let wide = matches!(c as u32,
-        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f
-        | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd);
-    1 + usize::from(wide)
+    c.width().unwrap_or_default()
 }
 
 /// The text, or its beginning and an ellipsis where it is wider than `most` columns.
@@ -71,6 +70,8 @@ mod tests {
         assert_eq!(clip("abcdef", 6), "abcdef");
         assert_eq!(clip("abcdefg", 6), "abcde…");
         assert_eq!(clip("東京東京", 5), "東京…");
+        // A combining mark takes no column of its own.
+        assert_eq!(clip("e\u{301}e\u{301}e\u{301}", 3), "e\u{301}e\u{301}e\u{301}");
         assert_eq!(wrap("one two three four", 8, 2), ["one two", "three f…"]);
         assert!(wrap("", 8, 2).is_empty());
     }

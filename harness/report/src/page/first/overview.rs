@@ -26,37 +26,44 @@ fn panel(caption: &str, plot: &Html, below: Option<String>) -> Html {
 
 /// Loss by variant; of a single variant by trial.
 fn losses(result: &RunResult) -> Option<Html> {
-    let (what, rows, more) = match result.variants.as_slice() {
+    let (what, rows, below) = match result.variants.as_slice() {
         [] => return None,
         [only] if only.trials.len() > 1 => {
-            let trials = only.trials.iter().take(SHOWN).map(of_trial).collect();
-            ("trial", trials, only.trials.len().saturating_sub(SHOWN))
+            let rest = only.trials.iter().skip(SHOWN).map(|trial| trial.loss.lost > 0);
+            ("trial", only.trials.iter().take(SHOWN).map(of_trial).collect(), others(rest))
         }
-        all => {
-            let shown = shown(result);
-            ("variant", shown.iter().map(|variant| of_variant(variant)).collect(), all.len() - shown.len())
+        _ => {
+            let (shown, rest) = shown(result);
+            let rest = rest.into_iter().map(|variant| words::due(variant).1 > 0);
+            ("variant", shown.into_iter().map(of_variant).collect(), others(rest))
         }
     };
     let plot = Losses { rows };
-    let end = PAGE.percent(plot.end());
-    let below = (more > 0).then(|| {
-        let verb = if more == 1 { "is" } else { "are" };
-        format!("{} more {verb} under “How much is lost?”.", PAGE.count(more as u64))
-    });
+    let end = PAGE.brief(plot.end());
     Some(panel(&format!("Loss by {what}; a full bar is {end}"), &plot.draw(), below))
 }
 
-/// All variants in the plan's order; of many the one that matters most and those that lost the largest share.
-fn shown(result: &RunResult) -> Vec<&VariantResult> {
+/// How many others there are, each of which lost spans or did not.
+fn others(lossy: impl Iterator<Item = bool>) -> Option<String> {
+    let (lossy, clean): (Vec<bool>, Vec<bool>) = lossy.partition(|lossy| *lossy);
+    let part = |n: usize, what: &str| (n > 0).then(|| format!("{} more {what}", PAGE.count(n as u64)));
+    let parts: Vec<String> =
+        [part(lossy.len(), "lost spans"), part(clean.len(), "lost nothing")].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("{}: see “How much is lost?”.", parts.join(", ")))
+}
+
+/// The variants that have a bar, and those for which there is no room: all in the plan's order; of many first the one that matters
+/// most and those that lost the largest share.
+fn shown(result: &RunResult) -> (Vec<&VariantResult>, Vec<&VariantResult>) {
     let mut all: Vec<&VariantResult> = result.variants.iter().collect();
     if all.len() > SHOWN {
         let first = focus(result).map(|variant| variant.name.as_str());
         let loss = |variant: &VariantResult| variant.summary.loss.mean;
         all.sort_by(|a, b| loss(b).total_cmp(&loss(a)));
         all.sort_by_key(|variant| Some(variant.name.as_str()) != first);
-        all.truncate(SHOWN);
     }
-    all
+    let rest = all.split_off(all.len().min(SHOWN));
+    (all, rest)
 }
 
 fn of_variant(variant: &VariantResult) -> LossRow {

@@ -189,7 +189,7 @@ fn the_first_screen_has_a_picture_of_every_loss_and_of_the_variant_that_matters_
     ));
     assert!(
         picture.contains("answer after 50 ms, SDK defaults otherwise over time")
-            && picture.contains("1 more is under")
+            && picture.contains("1 more lost nothing: see")
     );
     for lane in ["spans/s", "queue, spans", "longest export, ms"] {
         assert!(picture.contains(&format!(">{lane}</text>")), "{lane}");
