@@ -139,7 +139,7 @@ impl PathTables {
         let of = [
             self.several.variants.then(|| row.variant.name.clone()),
             self.several.services.then(|| row.service.to_owned()),
-            self.started.then(|| maybe(row.start, start)),
+            row.start.filter(|_| self.started).map(start),
         ];
         let of: Vec<String> = of.into_iter().flatten().collect();
         if !of.is_empty() {
