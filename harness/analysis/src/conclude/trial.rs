@@ -177,7 +177,7 @@ fn witnesses(opened: &Opened<'_>) -> Vec<WitnessReport> {
     let Opened { processes, probes, receipts, book, keeper, subject, .. } = opened;
     let absent = |why: &str| WitnessState::Absent(why.to_owned());
     let process = match keeper {
-        _ if subject.is_own() => absent("a program of your own keeps no span ledger"),
+        _ if subject.is_own() => absent("your service keeps no span ledger"),
         Keeper::Probes => absent("probes stand in for it"),
         Keeper::Nobody => absent("switched off by the scenario"),
         Keeper::Missing => absent("a span ledger is missing or unreadable"),

@@ -48,7 +48,10 @@ const fn short(one: &Advised) -> &'static str {
 pub(crate) fn remedy_line(result: &RunResult, one: &Advised) -> (Vec<String>, String) {
     let known = match one.how {
         How::Measured => measured(result, one),
-        How::Calculated => "Calculated, not run here.".to_owned(),
+        How::Calculated => {
+            let parts = [Some("Calculated, not run here.".to_owned()), hint(result, one)];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        }
         _ => without_lines(one).join(" "),
     };
     let parts: Vec<String> =

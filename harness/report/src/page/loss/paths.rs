@@ -192,7 +192,7 @@ impl PathTables {
             let kind = match first.kind {
                 PathKind::Batch => "batch",
                 PathKind::Simple => "simple",
-                PathKind::Other => "the program's own",
+                PathKind::Other => "your service's own",
             };
             let used = row.results.iter().find_map(|one| one.effective.as_ref());
             let exporter = if first.exporter.is_empty() { NONE } else { &first.exporter };
