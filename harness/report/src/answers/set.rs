@@ -39,6 +39,7 @@ const fn short(one: &Advised) -> &'static str {
     match one.how {
         How::Measured => "This lost nothing",
         How::Calculated => "Calculated, not run",
+        How::Short => "No setting suffices",
         _ if !one.besides.is_empty() => "Nothing: change code",
         _ => "No setting is known to help",
     }

@@ -25,7 +25,7 @@ pub(crate) type Drawn = Result<(), DrawingAreaErrorKind<Infallible>>;
 /// Width of plots in SVG units: about that of a phone, so that text is as large there as anywhere.
 pub(crate) const WIDTH: u32 = 400;
 /// Width of the value axis of a chart over seconds, and of what is free right of it.
-pub(super) const SIDES: (f64, f64) = (52.0, 14.0);
+pub(super) const SIDES: (f64, f64) = (52.0, 17.0);
 /// Least width of a bar that stands for something.
 const THIN: f64 = 1.5;
 /// About the width of a character of text.

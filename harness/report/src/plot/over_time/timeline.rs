@@ -25,7 +25,7 @@ const TALL: f64 = 120.0;
 const MIDDLE: f64 = 62.0;
 const LOW: f64 = 36.0;
 /// Heights of charts where there is little room: of rates, and of others.
-const BRIEF: (f64, f64) = (54.0, 30.0);
+const BRIEF: (f64, f64) = (54.0, 36.0);
 /// Names of lanes that are always of interest.
 const RATES: &str = "spans/s";
 const QUEUE: &str = "queue, spans";

@@ -75,8 +75,7 @@ fn what_lost_nothing_under_the_same_conditions_is_advised_before_the_law() {
     says(
         &disturbed,
         &[
-            "Calculated, not run\n",
-            "small batch did run, and lost 0 of 200,000 spans under the same conditions",
+            "Calculated, not run here. small batch did run, and lost 0 of 200,000 spans under the same conditions",
         ],
     );
     // A disturbed machine proves less, and yet it ran.
