@@ -46,7 +46,7 @@ pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
 
 fn header(result: &RunResult) -> Html {
     let plan = &result.plan;
-    let mut inner = Html::leaf("h1", "", &plan.title());
+    let mut inner = Html::leaf("h1", "", plan.title());
     if !plan.description.is_empty() {
         inner.push(&Html::leaf("p", "lead", &plan.description));
     }

@@ -26,9 +26,9 @@ fn usual(result: &RunResult) -> Option<(&VariantResult, FocusRule)> {
     if let Some(baseline) = baseline {
         return Some((baseline, FocusRule::Baseline));
     }
-    let mut plain = plan.variants.iter().filter(|planned| sets_nothing(planned));
-    if let Some(plain) = plain.find_map(|planned| result.variant(&planned.name)) {
-        return Some((plain, FocusRule::SetsNothing));
+    let mut bare = plan.variants.iter().filter(|planned| sets_nothing(planned));
+    if let Some(first) = bare.find_map(|planned| result.variant(&planned.name)) {
+        return Some((first, FocusRule::SetsNothing));
     }
     result.variants.first().map(|first| (first, FocusRule::First))
 }

@@ -52,7 +52,9 @@ fn section(command: &Command) -> String {
     for (what, arguments) in [("Arguments", places), ("Options", options)] {
         if !arguments.is_empty() {
             out += &format!("\n{what}:\n\n");
-            arguments.into_iter().for_each(|argument| out += &described(argument));
+            for argument in arguments {
+                out += &described(argument);
+            }
         }
     }
     if let Some(examples) = command.get_after_long_help() {

@@ -76,7 +76,7 @@ fn runs(baseline: &RunResult, candidate: &RunResult) -> Html {
         grid.marked(vec![
             Html::text(&run.run_id),
             Html::text(what),
-            Html::text(&run.plan.title()),
+            Html::text(run.plan.title()),
             badge(run.verdict),
             Html::text(PAGE.count(books.created)),
             Html::text(PAGE.count(books.lost)),

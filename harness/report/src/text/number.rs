@@ -17,6 +17,7 @@ pub(crate) const TERMINAL: Numbers = Numbers { space: ' ' };
 /// For HTML: a narrow no-break space.
 pub(crate) const PAGE: Numbers = Numbers { space: '\u{202f}' };
 
+#[expect(clippy::unused_self, reason = "who writes a number says for whom, whether or not it differs today")]
 impl Numbers {
     /// A count.
     pub(crate) fn count(self, n: u64) -> String {
