@@ -95,7 +95,7 @@ pub(crate) enum Command {
     },
     /// Write a commented scenario to begin with, for our services or for your own Go program.
     ///
-    /// After `--` stands the command of your own program. `--from` reads a Go program's file and says what is in it.
+    /// After `--` stands the command of your own service. `--from` reads a Go program's file and says what is in it.
     #[command(after_long_help = examples::NEW)]
     New(NewArguments),
     /// Conclude a run again from its raw logs; gives the same bytes.
@@ -226,7 +226,7 @@ pub(crate) struct ExportArguments {
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
     #[command(flatten)]
-    pub(crate) format: RowFormat,
+    pub(crate) format: RowsAs,
     /// Only this trial, by its number.
     #[arg(long, value_name = "N", value_parser = whole::<u16>)]
     pub(crate) trial: Option<u16>,
@@ -237,7 +237,7 @@ pub(crate) struct ExportArguments {
 
 #[derive(Clone, Copy, Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(crate) struct RowFormat {
+pub(crate) struct RowsAs {
     /// Comma-separated, with a header line.
     #[arg(long)]
     pub(crate) csv: bool,

@@ -1,26 +1,21 @@
 //! The subcommands, one file each.
 
+mod about;
 mod advise;
 mod analyze;
 mod attach;
 mod bisect;
 mod compare;
-mod completions;
-mod doctor;
 mod explain;
 mod export;
 mod frontier;
 mod hidden;
-mod list;
 mod new;
 mod peek;
-mod plan;
 mod receive;
-mod reference;
 mod report;
 mod resume;
 mod scenario;
-mod schema;
 mod selftest;
 mod try_out;
 
@@ -38,8 +33,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Scenario(arguments) => scenario::run(&arguments, color),
         Command::Try(arguments) => try_out::run(&arguments, color),
         Command::Validate(arguments) => validate(&arguments, color),
-        Command::Plan(arguments) => plan::run(&arguments, color),
-        Command::List { markdown } => list::run(markdown, color),
+        Command::Plan(arguments) => about::plan::run(&arguments, color),
+        Command::List { markdown } => about::list::run(markdown, color),
         Command::New(arguments) => new::run(&arguments),
         Command::Analyze { run, output } => analyze::run(&run, &output, color),
         Command::Compare(arguments) => compare::run(&arguments, color),
@@ -49,15 +44,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Report(arguments) => report::run(arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments, color),
-        Command::Completions { shell } => completions::run(shell),
-        Command::Schema { format } => schema::run(format),
+        Command::Completions { shell } => about::completions::run(shell),
+        Command::Schema { format } => about::schema::run(format),
         Command::Peek(arguments) => peek::run(&arguments),
         Command::Advise(arguments) => advise::run(&arguments),
         Command::Attach(arguments) => attach::run(&arguments, color),
         Command::Receive(arguments) => receive::run(arguments),
         Command::Selftest(arguments) => selftest::run(&arguments, color),
-        Command::Doctor => doctor::run(color),
-        Command::Reference => reference::run(),
+        Command::Doctor => about::doctor::run(color),
+        Command::Reference => about::reference::run(),
         Command::Guard => Ok(hidden::guard()),
         Command::Exec { parent, cpus, hold, unprivileged, command } => {
             Ok(hidden::exec(&Become { cpus, parent, hold, unprivileged, command }))

@@ -164,13 +164,13 @@ pub(crate) struct NewArguments {
     /// What the scenario tests.
     #[arg(long, value_enum, default_value_t = NewKind::Http)]
     pub(crate) kind: NewKind,
-    /// URL of every request to your own program. `{port}` stands for a free port.
+    /// URL of every request to your own service. `{port}` stands for a free port.
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// Your own program's file. It is read and not run, and the scenario says what is in it.
+    /// Your own service's file. It is read and not run, and the scenario says what is in it.
     #[arg(long, value_name = "BINARY")]
     pub(crate) from: Option<PathBuf>,
-    /// Your own program and its arguments, for example `-- ./service --listen 127.0.0.1:{port}`.
+    /// Your own service and its arguments, for example `-- ./service --listen 127.0.0.1:{port}`.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
 }

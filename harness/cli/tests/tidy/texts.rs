@@ -19,25 +19,30 @@ const WAYS: [&str; 8] = [
 ];
 
 /// File, text, whose it is.
-const ALLOWED: [(&str, &str, &str); 32] = [
-    ("analysis/src/agreement.rs", "1.38.", "a version of the SDK"),
-    ("analysis/src/cause.rs", "partial success", "an error of the Go exporters"),
+const ALLOWED: [(&str, &str, &str); 37] = [
+    ("analysis/src/conclude/agreement.rs", "1.38.", "a version of the SDK"),
+    ("analysis/src/conclude/runtime_trace.rs", "goroutine", "events of Go's runtime/trace"),
+    ("analysis/src/evidence/export_error.rs", "partial success", "an error of the Go exporters"),
+    ("analysis/src/evidence/probe/naming.rs", ".ExportSpans", "a name of a Go function"),
+    ("analysis/src/evidence/process.rs", "ParentBased", "how the SDK describes its sampler"),
+    ("analysis/src/evidence/process.rs", "deadline", "an error of Go's contexts"),
     ("analysis/src/metrics/exposition.rs", "# EOF", "OpenMetrics"),
     ("analysis/src/metrics/names.rs", "_count", "OpenMetrics"),
     ("analysis/src/metrics/names.rs", "_sum", "OpenMetrics"),
-    ("analysis/src/probe/naming.rs", ".ExportSpans", "a name of a Go function"),
-    ("analysis/src/process.rs", "ParentBased", "how the SDK describes its sampler"),
-    ("analysis/src/process.rs", "deadline", "an error of Go's contexts"),
-    ("analysis/src/traces.rs", "goroutine", "events of Go's runtime/trace"),
+    ("cli/src/command/about/reference.rs", "  ", "what clap prints"),
+    ("cli/src/command/about/reference.rs", "Usage: ", "what clap prints"),
     ("cli/src/command/compare.rs", "path:", "an argument"),
     ("cli/src/command/report/serve.rs", "/runs/", "a path of a request"),
-    ("cli/src/scenario_file/parse.rs", "missing field", "an error of serde"),
-    ("cli/src/scenario_file/parse.rs", "missing field `", "an error of serde"),
-    ("cli/src/scenario_file/parse.rs", "unknown", "an error of serde"),
-    ("cli/src/scenario_file/parse.rs", "unknown field", "an error of serde"),
+    ("cli/src/scenario_file/diagnose.rs", "duplicate field ", "an error of serde or toml"),
+    ("cli/src/scenario_file/diagnose.rs", "missing field ", "an error of serde or toml"),
+    ("cli/src/scenario_file/diagnose.rs", "number overflowed", "an error of serde or toml"),
+    ("cli/src/scenario_file/diagnose.rs", "unknown field ", "an error of serde or toml"),
+    ("cli/src/scenario_file/diagnose.rs", "unknown variant ", "an error of serde or toml"),
+    ("cli/src/scenario_file/sweep.rs", "unknown field", "an error of serde"),
+    ("cli/src/scenario_file/syntax.rs", "duplicate", "an error of toml"),
     ("model/src/fault/target.rs", "->", "how a scenario writes a link"),
-    ("model/src/figure.rs", "fate.", "how a scenario writes a figure"),
     ("model/src/result/agreement.rs", ": ", "how a row of one path is written"),
+    ("model/src/scenario/figure.rs", "fate.", "how a scenario writes a figure"),
     ("report/src/ci/markdown/inline.rs", "www.", "what Markdown makes a link of"),
     ("report/src/plot/svg.rs", ".0", "a number"),
     ("run/src/doctor.rs", "avg10=", "the kernel's pressure files"),
@@ -50,8 +55,8 @@ const ALLOWED: [(&str, &str, &str); 32] = [
     ("run/src/toxiproxy/server.rs", "HTTP/1.1 200 ", "HTTP"),
     ("run/src/toxiproxy/server.rs", "\\", "JSON of Toxiproxy: its `\"version\"`"),
     ("run/src/toxiproxy/server.rs", "address already in use", "an error of Toxiproxy"),
-    ("run/src/usage.rs", "cpu", "the kernel's /proc/stat"),
-    ("run/src/usage.rs", "some", "the kernel's pressure files"),
+    ("run/src/trial/usage.rs", "cpu", "the kernel's /proc/stat"),
+    ("run/src/trial/usage.rs", "some", "the kernel's pressure files"),
 ];
 
 /// What a file asks of texts, outside its tests.

@@ -255,15 +255,15 @@ mod tests {
         assert_eq!(words(|_| ()), "500/s for 8s");
         assert_eq!(words(|load| load.arrival = Some(Arrival::Poisson)), "500/s for 8s, Poisson arrivals");
         let ramp = Shape::Ramp(Ramp { to: Rate(2000.0) });
-        assert_eq!(words(|load| load.shape = Some(ramp)), "ramp 500/s → 2000/s over 8s");
+        assert_eq!(words(|load| load.shape = Some(ramp)), "ramp 500/s → 2,000/s over 8s");
         let step = |rate| LoadStep { rate: Rate(rate), lasting: Period::millis(2000) };
         let two = Shape::Steps(vec![step(500.0), step(1000.0)]);
-        assert_eq!(words(|load| load.shape = Some(two)), "steps 500/s for 2s, 1000/s for 2s");
+        assert_eq!(words(|load| load.shape = Some(two)), "steps 500/s for 2s, 1,000/s for 2s");
         let five = Shape::Steps((1..6).map(|n| step(f64::from(n))).collect());
         assert_eq!(words(|load| load.shape = Some(five)), "5 steps, 1/s for 2s to 5/s for 2s, over 10s");
         let bursts = Bursts { rate: Rate(5000.0), every: Period::millis(2000), lasting: Period::millis(200) };
         let said = words(|load| load.shape = Some(Shape::Bursts(bursts)));
-        assert_eq!(said, "500/s for 8s, bursts of 5000/s for 200ms every 2s");
+        assert_eq!(said, "500/s for 8s, bursts of 5,000/s for 200ms every 2s");
         let closed = |load: &mut Load| {
             *load = Load {
                 model: Some(Model::Closed),

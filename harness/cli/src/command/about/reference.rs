@@ -14,7 +14,7 @@ const HEAD: &str = "# Commands\n\n<!-- `spanfate reference` prints this page; a 
                     the id of a run in `results/`. [Exit codes](exit-codes.md) are the same for all.\n\n";
 
 /// Prints `docs/commands.md`.
-pub(super) fn run() -> Result<ExitCode, Error> {
+pub(in crate::command) fn run() -> Result<ExitCode, Error> {
     show::data(&page(&mut Arguments::command()))?;
     Ok(ExitCode::Pass)
 }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::show;
 
 /// Prints the JSON Schema of a format, as it is published in `docs/schema/`.
-pub(super) fn run(format: SchemaFormat) -> Result<ExitCode, Error> {
+pub(in crate::command) fn run(format: SchemaFormat) -> Result<ExitCode, Error> {
     let schema = match format {
         SchemaFormat::Scenario => schema::scenario(),
         SchemaFormat::Result => schema::result(),

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::show;
 
 /// Prints what this machine has and lacks; fails if scenarios cannot run on it.
-pub(super) fn run(color: bool) -> Result<ExitCode, Error> {
+pub(in crate::command) fn run(color: bool) -> Result<ExitCode, Error> {
     let lines = examine();
     let mut out = String::new();
     for line in &lines {

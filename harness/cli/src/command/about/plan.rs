@@ -9,7 +9,7 @@ use crate::session::selected::select;
 use crate::show;
 
 /// Prints the expanded plan.
-pub(super) fn run(arguments: &PlanArguments, color: bool) -> Result<ExitCode, Error> {
+pub(in crate::command) fn run(arguments: &PlanArguments, color: bool) -> Result<ExitCode, Error> {
     let PlanArguments { selection, json } = arguments;
     let plan = select(&selection.file, &selection.changes(), color)?.plan;
     let text = if *json { show::pretty(&plan)? } else { describe(&plan) };

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::show;
 
 /// Prints a shell's completion script.
-pub(super) fn run(shell: Shell) -> Result<ExitCode, Error> {
+pub(in crate::command) fn run(shell: Shell) -> Result<ExitCode, Error> {
     let mut script = Vec::new();
     generate(shell, &mut Arguments::command(), "spanfate", &mut script);
     show::data(&String::from_utf8_lossy(&script))?;

@@ -17,7 +17,7 @@ use crate::show;
 const HEAD: &str = "| scenario | question | load | variants | faults | length |\n|---|---|---|---|---|---|\n";
 
 /// Prints every scenario in `scenarios/` and its folders. As text, a broken one is named as broken; as a table it is an error.
-pub(super) fn run(markdown: bool, color: bool) -> Result<ExitCode, Error> {
+pub(in crate::command) fn run(markdown: bool, color: bool) -> Result<ExitCode, Error> {
     let folder = Project::find()?.scenarios();
     let mut out = if markdown { HEAD.to_owned() } else { String::new() };
     for path in below(&folder) {

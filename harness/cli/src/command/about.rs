@@ -1,0 +1,8 @@
+//! Commands that say something of the program, the machine or the scenarios, and start nothing.
+
+pub(super) mod completions;
+pub(super) mod doctor;
+pub(super) mod list;
+pub(super) mod plan;
+pub(super) mod reference;
+pub(super) mod schema;
