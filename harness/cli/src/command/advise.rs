@@ -63,7 +63,7 @@ fn advised(arguments: &AdviseArguments) -> Option<AdvicePlan> {
 
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct AdviceAnswer<'a> {
     #[serde(flatten)]
     plan: &'a AdvicePlan,
     suffices: bool,
@@ -73,11 +73,11 @@ struct Answer<'a> {
     shortfalls: Vec<String>,
 }
 
-fn answer(plan: &AdvicePlan) -> Answer<'_> {
+fn answer(plan: &AdvicePlan) -> AdviceAnswer<'_> {
     let set = |choice: &Choice| variables(&choice.settings, &plan.now.settings, &plan.demand);
     let (_, lacks) = plan.advised();
     let go = |code: &Choice| go_lines(&code.settings, plan.demand.protocol);
-    Answer {
+    AdviceAnswer {
         plan,
         suffices: lacks.is_empty(),
         set: set(&plan.variables),
