@@ -118,7 +118,7 @@ pub(crate) enum Command {
     Compare(CompareArguments),
     /// Search for the highest rate, or the longest outage, that each configuration takes without a loss.
     ///
-    /// Beside what was found stands what the law predicts. Then it says which settings the scenario needs, as variables to paste, and
+    /// Beside what was found stands what the capacity model predicts. Then it says which settings the scenario needs, as variables to paste, and
     /// verifies them by a run.
     #[command(after_long_help = examples::FRONTIER)]
     Frontier(FrontierArguments),
@@ -160,9 +160,9 @@ pub(crate) enum Command {
     /// process, or it is none to watch. 69: the system refuses. 0: there was something to say, whatever it is.
     #[command(after_long_help = examples::PEEK)]
     Peek(PeekArguments),
-    /// Hold the instrument against known truths: equal arms, a slower one, a lossy one, planted losses.
+    /// Hold the instrument against known truths: equal arms, a slower one, a lossy one, seeded losses.
     Selftest(SelftestArguments),
-    /// Say what to set, by the law alone or from metrics of many services; runs nothing.
+    /// Say what to set, by the capacity model alone or from metrics of many services; runs nothing.
     ///
     /// With `--rate` and `--rtt` it says what the defaults lose, and the cheapest batch, queue and timeouts that lose nothing, as
     /// variables and Go lines to paste. With `--metrics` it reads Prometheus pages of Go SDKs and of collectors, and gives a row per

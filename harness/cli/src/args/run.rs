@@ -167,7 +167,7 @@ pub(crate) struct NewArguments {
     /// URL of every request to your own service. `{port}` stands for a free port.
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// Your own service's file. It is read and not run, and the scenario says what is in it.
+    /// The file of your own service. It is read and not run, and the scenario says what is in it.
     #[arg(long, value_name = "BINARY")]
     pub(crate) from: Option<PathBuf>,
     /// Your own service and its arguments, for example `-- ./service --listen 127.0.0.1:{port}`.
