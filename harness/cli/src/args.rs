@@ -118,8 +118,8 @@ pub(crate) enum Command {
     Compare(CompareArguments),
     /// Search for the highest rate, or the longest outage, that each configuration takes without a loss.
     ///
-    /// Beside what was found stands what the capacity model predicts. Then it says which settings the scenario needs, as variables to paste, and
-    /// verifies them by a run.
+    /// Beside what was found stands what the capacity model predicts. Then it says which settings the scenario needs, as variables
+    /// to paste, and verifies them by a run.
     #[command(after_long_help = examples::FRONTIER)]
     Frontier(FrontierArguments),
     /// Find the SDK release that changed what a scenario's expectations say.
