@@ -53,7 +53,7 @@ fn shades(tags: &[Tag]) -> (Vec<(f64, f64)>, Vec<f64>) {
 
 /// Where a second of the made-up runs, whose axes end at 9.5 s, must be drawn: the chart lies between 52 and 386 of 400.
 fn place(seconds: f64) -> f64 {
-    52.0 + (386.0 - 52.0) * seconds / 9.5
+    52.0 + (383.0 - 52.0) * seconds / 9.5
 }
 
 fn near(a: f64, b: f64) -> bool {
