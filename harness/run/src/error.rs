@@ -53,7 +53,7 @@ pub enum RunError {
         path: PathBuf,
     },
     /// A result file could not be written.
-    #[error("could not write {path}; free disk space or choose another place")]
+    #[error("could not write {path}; {}", remedy(source))]
     ResultNotWritten {
         /// The file.
         path: PathBuf,
@@ -169,5 +169,15 @@ impl RunError {
     pub(crate) fn unwritten(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::ResultNotWritten { path, source }
+    }
+}
+
+/// What helps where a file could not be written.
+fn remedy(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "run this as the user who owns it (with sudo what was made with sudo), or choose another place"
+        }
+        _ => "free disk space or choose another place",
     }
 }

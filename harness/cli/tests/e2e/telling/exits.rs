@@ -171,11 +171,15 @@ fn an_output_that_takes_nothing_is_a_failure_of_the_harness() {
 
 #[test]
 fn every_exit_code_is_produced_by_some_test() {
-    let folder = root().join("harness/cli/tests/e2e");
+    let mut folders = vec![root().join("harness/cli/tests/e2e")];
     let mut tests = String::new();
-    for entry in fs::read_dir(&folder).unwrap().flatten() {
-        if entry.path().extension().is_some_and(|ending| ending == "rs") {
-            tests += &fs::read_to_string(entry.path()).unwrap();
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                tests += &fs::read_to_string(&path).unwrap();
+            }
         }
     }
     for (_, number, meaning) in ExitCode::ALL {

@@ -19,7 +19,7 @@ use crate::watching::station::Station;
 /// The lab with the target built; `None` with a counted notice where Go or eBPF is missing.
 fn ebpf_or_skip() -> Option<Lab> {
     let lab = probed()?;
-    build(&lab, "target", &root().join("harness/cli/tests/e2e/peek/target.go"));
+    build(&lab, "target", &root().join("harness/cli/tests/e2e/watching/peek/target.go"));
     Some(lab)
 }
 

@@ -35,7 +35,7 @@ pub(super) fn build(build: Build) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap();
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(build.name());
-    let source = root().join("harness/cli/tests/e2e/paths");
+    let source = root().join("harness/cli/tests/e2e/running/paths");
     let mut go = Command::new("go");
     go.args(["build", "-trimpath"]);
     if let Some(sdk) = build.sdk {
