@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
-use spanfate_run::receiver::fuzzing::{self, Seen};
+use spanfate_run::receiver::fuzzing::{self, FuzzedSpan};
 
 fuzz_target!(|message: &[u8]| {
     let ours = fuzzing::protobuf(message);
@@ -32,7 +32,7 @@ fn has_ids(span: &Span) -> bool {
     span.trace_id.len() == 16 && span.span_id.len() == 8 && [0, 8].contains(&span.parent_span_id.len())
 }
 
-fn same(ours: &Seen, theirs: &Span) {
+fn same(ours: &FuzzedSpan, theirs: &Span) {
     assert_eq!(ours.key.trace.0, *theirs.trace_id, "trace_id");
     assert_eq!(ours.key.span.0, *theirs.span_id, "span_id");
     assert!(

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use spanfate_run::toxiproxy::{Client, Problem, Stream, Toxic, ToxicKind};
+use spanfate_run::toxiproxy::{Client, Toxic, ToxicKind, ToxicStream, ToxiproxyProblem};
 use tokio::runtime::{Builder, Runtime};
 use toxiproxy_rust::client::Client as Peer;
 use toxiproxy_rust::proxy::ProxyPack;
@@ -84,17 +84,17 @@ fn both_clients_see_the_same_proxies_and_toxics_of_one_server() {
         .with_slicer("downstream".into(), 100, 10, 5, 1.0)
         .with_limit_data("downstream".into(), 4000, 0.0);
     let expected = [
-        toxic("latency_upstream", ToxicKind::Latency { latency: 100, jitter: 20 }, Stream::Upstream, 1.0),
-        toxic("bandwidth_upstream", ToxicKind::Bandwidth { rate: 64 }, Stream::Upstream, 0.5),
-        toxic("slow_close_upstream", ToxicKind::SlowClose { delay: 7 }, Stream::Upstream, 1.0),
-        toxic("timeout_downstream", ToxicKind::Timeout { timeout: 0 }, Stream::Downstream, 0.25),
+        toxic("latency_upstream", ToxicKind::Latency { latency: 100, jitter: 20 }, ToxicStream::Upstream, 1.0),
+        toxic("bandwidth_upstream", ToxicKind::Bandwidth { rate: 64 }, ToxicStream::Upstream, 0.5),
+        toxic("slow_close_upstream", ToxicKind::SlowClose { delay: 7 }, ToxicStream::Upstream, 1.0),
+        toxic("timeout_downstream", ToxicKind::Timeout { timeout: 0 }, ToxicStream::Downstream, 0.25),
         toxic(
             "slicer_downstream",
             ToxicKind::Slicer { average_size: 100, size_variation: 10, delay: 5 },
-            Stream::Downstream,
+            ToxicStream::Downstream,
             1.0,
         ),
-        toxic("limit_data_downstream", ToxicKind::LimitData { bytes: 4000 }, Stream::Downstream, 0.0),
+        toxic("limit_data_downstream", ToxicKind::LimitData { bytes: 4000 }, ToxicStream::Downstream, 0.0),
     ];
     assert_eq!(runtime.block_on(ours.toxics("theirs")).unwrap(), expected);
     let seen = runtime.block_on(ours.proxy("theirs")).unwrap();
@@ -123,7 +123,7 @@ fn both_clients_see_the_same_proxies_and_toxics_of_one_server() {
     theirs.with_latency("upstream".into(), 9999, 0, 1.0).with_latency("sideways".into(), 1, 1, 1.0);
     assert_eq!(runtime.block_on(ours.toxics("theirs")).unwrap(), expected);
     let clash = runtime.block_on(ours.add_toxic("theirs", &expected[0])).unwrap_err();
-    assert!(matches!(clash, Problem::Refused { status: 409, .. }), "{clash}");
+    assert!(matches!(clash, ToxiproxyProblem::Refused { status: 409, .. }), "{clash}");
 
     // A reset by one is one for the other.
     peer.reset().unwrap();
