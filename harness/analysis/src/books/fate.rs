@@ -152,6 +152,10 @@ fn not_handed_on(span: &SpanEvidence, on: &OnPath, scene: &JudgementBasis<'_>) -
     let abrupt = matches!(path.ending, Ending::Abrupt(_));
     match path.hands_on {
         _ if is_after_shutdown(span, path) => Standing::Fate(Fate::EndedAfterShutdown),
+        // The shutdown began while `End` was looking for whom to call.
+        HandsOn::Directly if path.shutdown_began != 0 && on.returned >= path.shutdown_began => {
+            Standing::Fate(Fate::EndedAfterShutdown)
+        }
         // It may wait in a queue of that processor's own.
         HandsOn::Later => Unaccounted,
         _ if on.returned == 0 && (abrupt || path.hands_on == HandsOn::Directly) => {

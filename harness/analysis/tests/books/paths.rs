@@ -233,6 +233,27 @@ fn a_processor_that_takes_the_place_of_another_has_books_of_its_own() {
 }
 
 #[test]
+fn a_list_that_is_replaced_while_a_span_ends_leads_to_one_of_both() {
+    let mut life = two_queues();
+    life.listed(FRONTED, &[PROCESSOR]).listed(BOTH, &[SECOND]);
+    span(&mut life, 1, 1, FRONTED);
+    life.enter(1, PROCESSOR).batch(1, &[1], false, true);
+    // Both begin to end with the first list. One comes to the processor that took its place; the other finds none at all.
+    span(&mut life, 2, 1, FRONTED);
+    span(&mut life, 3, 1, FRONTED);
+    life.processor(ProbeKind::Shutdown, false, 0, 0).processor(ProbeKind::Drained, false, 0, 0);
+    life.enter(2, SECOND).look(SECOND, ProbeKind::Export, false, 0, 0).batch_of(SECOND, 2, &[2], false, true);
+    life.on(3, ProbeKind::Ended, 77, 0);
+    let (trial, run) = end(&mut life, &[SECOND]);
+    let created: Vec<u64> = trial.ledger.paths.iter().map(|path| path.created).collect();
+    assert_eq!(created, [2, 1], "{:?}", trial.ledger.paths);
+    assert_eq!((trial.ledger.total(Fate::Received), trial.ledger.total(Fate::EndedAfterShutdown)), (2, 1));
+    assert_eq!(trial.ledger.spread, Some(PathSpread { every: 2, some: 0, none: 1 }));
+    assert_eq!(trial.services[0].paths[1].behind, Vec::<String>::new());
+    assert_ne!(run.verdict, Verdict::AccountingBroken, "{:?}", run.reasons);
+}
+
+#[test]
 fn providers_are_numbered_by_their_first_spans_and_kinds_are_told() {
     let mut life = Life::default();
     life.listed(FRONTED, &[PROCESSOR]).listed(BOTH, &[SIMPLE]);

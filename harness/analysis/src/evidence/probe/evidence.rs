@@ -100,6 +100,8 @@ struct SpanEnd {
     goroutine: u64,
     list: u64,
     last: MonoNs,
+    /// The span came to a processor that this list cannot have led to: it was replaced meanwhile.
+    replaced: bool,
 }
 
 impl<'a> ProbeBooks<'a> {
@@ -160,7 +162,8 @@ impl<'a> ProbeBooks<'a> {
                 .filter(|at| mark.kind == ProbeKind::Ended && self.spans[*at].closed == 0)
             {
                 self.spans[at].closed = mark.at;
-                self.ends[at] = SpanEnd { goroutine: mark.goroutine, list: mark.b, last: mark.at };
+                self.ends[at] =
+                    SpanEnd { goroutine: mark.goroutine, list: mark.b, last: mark.at, replaced: false };
             }
         }
         for mark in marks() {
@@ -188,7 +191,7 @@ impl<'a> ProbeBooks<'a> {
         if matches!(mark.kind, ProbeKind::Offered | ProbeKind::Simple | ProbeKind::Handed) {
             let of_worker = mark.kind == ProbeKind::Handed && self.processors.has_worker(processor);
             let in_end = (!of_worker).then_some(mark.goroutine == end.goroutine);
-            self.processors.reached(processor, end.list, in_end);
+            self.ends[at].replaced |= !self.processors.reached(processor, end.list, in_end);
         }
         let on = &mut self.on[processor][at];
         if on.offered == 0 && mark.kind != ProbeKind::Handed {
@@ -237,6 +240,7 @@ impl<'a> ProbeBooks<'a> {
                     let missed: Vec<usize> = led
                         .iter()
                         .copied()
+                        .filter(|_| !end.replaced)
                         .filter(|processor| !(reached(*processor) || behind(processor) && chosen))
                         .collect();
                     for processor in missed {

@@ -252,17 +252,22 @@ impl Processors {
         self.lists.get(&digest)
     }
 
-    /// A span with a list came to a processor; `in_end`: on the goroutine that ended it, where that says how it came there.
-    pub(super) fn reached(&mut self, number: usize, list: u64, in_end: Option<bool>) {
+    /// A span with a list came to a processor; `in_end`: on the goroutine that ended it, where that says how it came there. Gives
+    /// whether the list was still the one that `End` went through.
+    pub(super) fn reached(&mut self, number: usize, list: u64, in_end: Option<bool>) -> bool {
         let address = self.found[number].address;
-        let Some(list) = self.lists.get(&list) else { return };
+        let Some(list) = self.lists.get(&list) else { return true };
         if list.entries.iter().any(|(entry, _)| *entry == address) {
             self.found[number].listed = true;
-            return;
+            return true;
         }
         let known = |address: u64| self.found.iter().any(|found| found.address == address);
         let fronts: Vec<u64> =
             list.entries.iter().map(|(entry, _)| *entry).filter(|entry| !known(*entry)).collect();
+        if fronts.is_empty() && in_end == Some(true) {
+            // The SDK's own processors hand nothing on: the provider got another list when `End` had just begun.
+            return false;
+        }
         let found = &mut self.found[number];
         found.fronts.extend(fronts);
         found.path.hands_on = match (found.path.hands_on, in_end) {
@@ -270,6 +275,7 @@ impl Processors {
             (_, Some(true)) => HandsOn::InEnd,
             (known, None) => known,
         };
+        true
     }
 
     /// Whether a processor exports on a goroutine of its own.
