@@ -117,6 +117,10 @@ pub(crate) struct OnPath {
     pub(crate) filtered: MonoNs,
     /// Number of its export call plus one; 0: none.
     pub(crate) call: u32,
+    /// The same of the call that sent it, where the exporter is one around the SDK's own.
+    pub(crate) sent: u32,
+    /// The exporter is such a one, which also sends outside of its calls; it took the span, and nobody saw it sent.
+    pub(crate) kept: bool,
     /// By then `OnEnd` had returned; 0 if that is not known.
     pub(crate) returned: MonoNs,
 }
@@ -149,6 +153,8 @@ impl From<&Slot> for OnPath {
             exported: slot.exported,
             filtered: slot.filtered,
             call: slot.batch,
+            sent: 0,
+            kept: false,
             returned: slot.ended.max(slot.hidden),
         }
     }
@@ -164,6 +170,8 @@ impl From<&PathRecord> for OnPath {
             exported: record.exported,
             filtered: record.filtered,
             call: record.batch,
+            sent: 0,
+            kept: false,
             returned: record.ended.max(record.hidden),
         }
     }

@@ -72,6 +72,7 @@ pub(crate) fn gap(span: &SpanEvidence, on: &OnPath, process: &Process<'_>, wire_
     match span.handing {
         _ if on.exported != 0 && !wire_complete => Gap::Wire,
         _ if on.exported != 0 && process.has_log_gap() => Gap::Records,
+        _ if on.exported != 0 && on.kept => Gap::KeptByExporter,
         _ if on.exported != 0 => Gap::Elsewhere,
         _ if process.has_log_gap() => Gap::Records,
         Handing::ToOthers | Handing::ToPaths => Gap::NotHandedOn,
@@ -92,6 +93,7 @@ fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>
     }
     match scene.path.export_of(on) {
         ExportResult::Failed(cause) => Standing::Fate(Fate::ExportFailed(cause)),
+        ExportResult::Kept => Unaccounted,
         ExportResult::None if scene.process.has_log_gap() => Unaccounted,
         ExportResult::None => Standing::Fate(Fate::LostInFlightAtExit),
         ExportResult::Ok | ExportResult::Partial if scene.elsewhere => Unaccounted,

@@ -64,7 +64,7 @@ impl Stages {
             && match path.export_of(on) {
                 ExportResult::Ok => true,
                 ExportResult::Partial => receipt.copies > 0,
-                ExportResult::Failed(_) | ExportResult::None => false,
+                ExportResult::Failed(_) | ExportResult::None | ExportResult::Kept => false,
             };
         self.exported_ok += u64::from(delivered);
         self.received_ok += u64::from(delivered && receipt.copies > 0);

@@ -182,6 +182,11 @@ fn why_unaccounted(trial: &TrialResult) -> String {
             Gap::Elsewhere => {
                 format!("{} took them, and nothing of that path came to our receiver", takers(trial))
             }
+            Gap::KeptByExporter => {
+                "an exporter of the program's own took them and was not seen to send them: it \
+                                    may hold them in a queue of its own, or have dropped them there"
+                    .to_owned()
+            }
             Gap::NotHandedOn => {
                 "a span processor of the program's own was given them and was not seen to hand them \
                                  on: it may keep them, or hold them in a queue of its own"

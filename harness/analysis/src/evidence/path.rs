@@ -29,6 +29,8 @@ pub(crate) enum ExportResult {
     Failed(ExportCause),
     /// It returned an error that speaks of a partial success: the SDK counts its spans as exported, but for those rejected.
     Partial,
+    /// It returned no error, and an exporter around the SDK's own was not seen to send the span: it may still hold it.
+    Kept,
 }
 
 impl ExportResult {
@@ -103,6 +105,8 @@ pub(crate) struct Path {
     pub(crate) effective: Option<Effective>,
     pub(crate) blocking: bool,
     pub(crate) exports: BTreeMap<u32, ExportCall>,
+    /// Calls of the SDK's own exporter, where another one is around it; by number, which no export call has.
+    pub(crate) sends: BTreeMap<u32, ExportCall>,
     /// Failed export calls by what their error says.
     pub(crate) failed_by: FailedBy,
     /// When the shutdown of its processor, or of its provider, began; 0 if it did not.
@@ -129,6 +133,7 @@ impl Default for Path {
             effective: None,
             blocking: false,
             exports: BTreeMap::new(),
+            sends: BTreeMap::new(),
             failed_by: FailedBy::new(),
             shutdown_began: 0,
             drained: 0,
@@ -139,14 +144,29 @@ impl Default for Path {
 }
 
 impl Path {
-    /// The export call that a span was handed to.
+    /// The number of the call that a span was sent by, or else handed to.
+    pub(crate) const fn number_of(on: &OnPath) -> Option<u32> {
+        let call = if on.sent == 0 { on.call } else { on.sent };
+        call.checked_sub(1)
+    }
+
+    /// The call that a span was sent by, or else handed to.
     pub(crate) fn call_of(&self, on: &OnPath) -> Option<&ExportCall> {
-        self.exports.get(&on.call.checked_sub(1)?)
+        let number = Self::number_of(on)?;
+        if on.sent == 0 { self.exports.get(&number) } else { self.sends.get(&number) }
     }
 
     /// What came of it.
     pub(crate) fn export_of(&self, on: &OnPath) -> ExportResult {
-        self.call_of(on).map_or(ExportResult::None, |call| call.result)
+        match self.call_of(on).map(|call| call.result) {
+            Some(ExportResult::Ok) if on.kept => ExportResult::Kept,
+            result => result.unwrap_or(ExportResult::None),
+        }
+    }
+
+    /// The calls of which spans must arrive.
+    pub(crate) fn sending(&self) -> &BTreeMap<u32, ExportCall> {
+        if self.sends.is_empty() { &self.exports } else { &self.sends }
     }
 
     /// Takes over what a ledger says of it.

@@ -6,6 +6,7 @@ mod marks;
 mod naming;
 mod processors;
 mod texts;
+mod wrapped;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -222,7 +223,7 @@ impl<'a> ProbeLog<'a> {
             if let Record::Processor(look) = record
                 && look.processor != 0
                 && !look.simple
-                && look.kind != ProbeKind::Shut
+                && !matches!(look.kind, ProbeKind::Shut | ProbeKind::Sending | ProbeKind::Returned)
             {
                 out.insert(look.processor, look.dropped);
             }

@@ -51,7 +51,7 @@ impl<'a> Made<'a> {
 
     /// The export it was handed to, with its number.
     pub(super) fn export(&self) -> Option<(u32, &'a ExportCall)> {
-        Some((self.on.call.checked_sub(1)?, self.path.call_of(&self.on)?))
+        Some((Path::number_of(&self.on)?, self.path.call_of(&self.on)?))
     }
 
     /// The end of its process, if the harness saw it.
@@ -190,7 +190,7 @@ fn export_began(made: &Made<'_>, number: u32, call: &ExportCall, steps: &mut Ste
 fn export_ended(made: &Made<'_>, number: u32, call: &ExportCall, steps: &mut Steps) {
     let took = lasting(call.ended.saturating_sub(call.began));
     let how = match call.result {
-        ExportResult::Ok => "without an error".to_owned(),
+        ExportResult::Ok | ExportResult::Kept => "without an error".to_owned(),
         ExportResult::None => "without a result".to_owned(),
         ExportResult::Partial => format!("with a partial success{}", said(made, number)),
         ExportResult::Failed(_) => format!("with an error{}", said(made, number)),

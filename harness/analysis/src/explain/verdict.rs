@@ -10,7 +10,7 @@ use super::paths::beside_others;
 use super::process::{Made, ended, said};
 use super::wire::Appearance;
 use super::words::{count, lasting, quote, spans};
-use crate::evidence::path::ExportResult;
+use crate::evidence::path::{ExportResult, Path};
 
 /// The sentence.
 pub(super) fn say(case: &ExplainedCase<'_>, acting: &[FaultAtDecision<'_>]) -> String {
@@ -81,7 +81,7 @@ fn received(case: &ExplainedCase<'_>, made: &Made<'_>) -> String {
         0 | 1 => String::new(),
         copies => format!("; {copies} copies of it came"),
     };
-    let number = made.on.call.saturating_sub(1);
+    let number = Path::number_of(&made.on).unwrap_or_default();
     let reported = match made.path.export_of(&made.on) {
         ExportResult::Failed(_) => {
             format!("; the SDK was told that the export had failed{}", said(made, number))

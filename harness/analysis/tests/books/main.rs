@@ -15,3 +15,4 @@ mod reworded;
 mod timeline;
 mod trials;
 mod unwitnessed;
+mod wrapped;

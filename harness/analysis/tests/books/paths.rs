@@ -311,3 +311,45 @@ fn a_span_ledger_has_a_record_for_each_further_path() {
     assert_eq!(trial.ledger.spread, Some(PathSpread { every: 2, some: 2, none: 0 }));
     assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
 }
+
+#[test]
+fn what_comes_under_another_type_is_not_called_removed() {
+    // A processor of the program's own hands on spans of its own type: the ids of one are not found in it.
+    let mut life = Life::default();
+    life.listed(FRONTED, &[FRONT]);
+    for number in [1, 2, 3] {
+        span(&mut life, number, 1, FRONTED);
+        if number == 1 {
+            life.enter(number, PROCESSOR);
+        }
+        if number == 2 {
+            life.of(ProbeKind::Offered, number, PROCESSOR).patch(40, 0);
+        }
+        life.on(number, ProbeKind::Ended, 70 + number, 0);
+    }
+    life.batch(1, &[1], false, true);
+    let (trial, run) = end(&mut life, &[PROCESSOR]);
+    assert_eq!(trial.ledger.total(Fate::Received), 1);
+    assert_eq!((trial.ledger.unaccounted.count, trial.ledger.unexplained.count), (2, 0));
+    assert_eq!(run.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn one_that_hands_on_the_span_before_may_still_hold_the_last() {
+    let mut life = Life::default();
+    life.listed(FRONTED, &[FRONT]);
+    // All on one goroutine: each `End` hands on the span before.
+    for number in [1, 2, 3] {
+        life.on(9, ProbeKind::Started, number, 0).patch(56, 1);
+        life.on(9, ProbeKind::Ended, number, 0).patch(56, FRONTED);
+        if number > 1 {
+            life.on(9, ProbeKind::Offered, number - 1, PROCESSOR);
+            life.on(9, ProbeKind::Queued, number - 1, PROCESSOR);
+        }
+    }
+    life.on(9, ProbeKind::Ended, 77, 0).batch(1, &[1, 2], false, true);
+    let (trial, run) = end(&mut life, &[PROCESSOR]);
+    assert_eq!(trial.ledger.total(Fate::Received), 2);
+    assert_eq!((trial.ledger.unaccounted.count, trial.ledger.unexplained.count), (1, 0));
+    assert_eq!(run.verdict, Verdict::Inconclusive);
+}

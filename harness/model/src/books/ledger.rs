@@ -105,6 +105,9 @@ pub enum Gap {
     Records,
     /// Its exporter said that it was taken, and nothing of its path came to our receiver: it goes elsewhere, or is kept.
     Elsewhere,
+    /// An exporter of the program's own took it and was not seen to send it: it may wait in a queue of that exporter's, or have been
+    /// dropped there.
+    KeptByExporter,
     /// A span processor of the program's own was given it and was not seen to hand it on: it may keep it, or wait.
     NotHandedOn,
     /// Whom its provider handed it to was not seen.

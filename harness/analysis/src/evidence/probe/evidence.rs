@@ -13,6 +13,7 @@ use spanfate_model::quantity::unit::MonoNs;
 use super::ProbeLog;
 use super::processors::{ProcessorList, Processors};
 use super::texts::Texts;
+use super::wrapped::Senders;
 use crate::evidence::path::{Ending, HandsOn};
 use crate::evidence::process::{Gathered, Process, ending_of};
 use crate::evidence::{Handing, OnPath, SpanEvidence};
@@ -29,7 +30,9 @@ impl ProbeLog<'_> {
         let mut books = ProbeBooks::begin(self, &texts, Processors::of(self, &texts, abrupt));
         books.read();
         books.call();
-        let (paths, on) = books.processors.finish(&books.spans, books.on);
+        let senders = Senders::of(self, |key| books.place(key));
+        let legs = senders.follow(&mut books.processors, &mut books.on, &texts.errors);
+        let (paths, on) = books.processors.finish(&books.spans, books.on, legs);
         let nowhere = books.processors.nowhere();
         let mut gathered = Gathered {
             spans: books.spans,
@@ -92,6 +95,8 @@ struct ProbeBooks<'a> {
     ends: Vec<SpanEnd>,
     /// When each goroutine said anything, in order.
     moments: BTreeMap<u64, Vec<MonoNs>>,
+    /// When each goroutine ended a span, in order.
+    ended: BTreeMap<u64, Vec<MonoNs>>,
 }
 
 /// The end of a span.
@@ -138,6 +143,7 @@ impl<'a> ProbeBooks<'a> {
             ends: vec![SpanEnd::default(); spans.len()],
             name_ids: texts.names.keys().copied().zip(1..).collect(),
             moments: BTreeMap::new(),
+            ended: BTreeMap::new(),
             processors,
             spans,
         }
@@ -162,11 +168,18 @@ impl<'a> ProbeBooks<'a> {
                 .filter(|at| mark.kind == ProbeKind::Ended && self.spans[*at].closed == 0)
             {
                 self.spans[at].closed = mark.at;
+                self.ended.entry(mark.goroutine).or_default().push(mark.at);
                 self.ends[at] =
                     SpanEnd { goroutine: mark.goroutine, list: mark.b, last: mark.at, replaced: false };
             }
         }
+        for ended in self.ended.values_mut() {
+            ended.sort_unstable();
+        }
         for mark in marks() {
+            if mark.is_nameless() {
+                self.processors.note_nameless(mark.a, mark.at);
+            }
             if let Some(at) = self.place(&mark.key) {
                 if mark.goroutine == self.ends[at].goroutine {
                     self.ends[at].last = mark.at.max(self.ends[at].last);
@@ -190,7 +203,7 @@ impl<'a> ProbeBooks<'a> {
         let end = self.ends[at];
         if matches!(mark.kind, ProbeKind::Offered | ProbeKind::Simple | ProbeKind::Handed) {
             let of_worker = mark.kind == ProbeKind::Handed && self.processors.has_worker(processor);
-            let in_end = (!of_worker).then_some(mark.goroutine == end.goroutine);
+            let in_end = (!of_worker).then(|| self.is_in_end(&end, self.spans[at].closed, mark));
             self.ends[at].replaced |= !self.processors.reached(processor, end.list, in_end);
         }
         let on = &mut self.on[processor][at];
@@ -209,6 +222,13 @@ impl<'a> ProbeBooks<'a> {
         if mark.kind != ProbeKind::Handed && mark.b != 0 {
             self.spans[at].name = self.name_ids.get(&mark.b).copied().unwrap_or_default();
         }
+    }
+
+    /// Whether a mark was made while the `End` of its span was under way: on its goroutine, before that ended another one.
+    fn is_in_end(&self, end: &SpanEnd, closed: MonoNs, mark: &SpanMark) -> bool {
+        let ended = self.ended.get(&end.goroutine).map_or(&[][..], Vec::as_slice);
+        let next = ended.get(ended.partition_point(|at| *at <= closed));
+        mark.goroutine == end.goroutine && next.is_none_or(|next| mark.at < *next)
     }
 
     /// Notes whom the provider called for each span, by its list, and who is known to be done with it.

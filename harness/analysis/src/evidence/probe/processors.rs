@@ -12,6 +12,8 @@ use spanfate_model::result::PathKind;
 use super::ProbeLog;
 use super::naming::exporter_name;
 use super::texts::Texts;
+use crate::evidence::OnPath;
+use crate::evidence::export_error;
 use crate::evidence::path::{Ending, ExportCall, ExportResult, HandsOn, Path};
 use crate::statistics::quantile::millis;
 
@@ -147,6 +149,10 @@ impl Processors {
     }
 
     fn look(&mut self, look: &Look, ends: &BTreeMap<u64, Vec<MonoNs>>, shutting: &mut BTreeMap<u64, usize>) {
+        if matches!(look.kind, ProbeKind::Sending | ProbeKind::Returned) {
+            // Their numbers are those of batches; who is behind them is told with the calls.
+            return;
+        }
         if look.kind == ProbeKind::Shut {
             if let Some(number) = shutting.remove(&look.goroutine)
                 && look.failed
@@ -221,6 +227,46 @@ impl Processors {
         }
     }
 
+    /// Whether its exports are called by no processor of the SDK's.
+    pub(super) fn is_nobodys(&self, number: usize) -> bool {
+        self.found[number].address == 0
+    }
+
+    /// The export calls of one, by number.
+    pub(super) fn exports_of(&self, number: usize) -> impl Iterator<Item = (u32, &ExportCall)> {
+        self.found[number].path.exports.iter().map(|(number, call)| (*number, call))
+    }
+
+    /// The call that sent a span on the path of one, with its number.
+    pub(super) fn call_of(&self, number: usize, on: &OnPath) -> Option<(u32, ExportCall)> {
+        Some((Path::number_of(on)?, *self.found[number].path.call_of(on)?))
+    }
+
+    /// The name of an exporter that is around one with a client of a type.
+    pub(super) fn around(&self, number: usize, client: Option<u64>) -> String {
+        let outer = &self.found[number].path.exporter;
+        match client.and_then(|table| self.types.get(&table)) {
+            Some(client) => format!("{outer} · {}", exporter_name(&format!("|{client}"))),
+            None => outer.clone(),
+        }
+    }
+
+    /// Notes by which calls the exporter around sent.
+    pub(super) fn send(&mut self, number: usize, exporter: String, sends: BTreeMap<u32, ExportCall>) {
+        let path = &mut self.found[number].path;
+        (path.exporter, path.sends) = (exporter, sends);
+    }
+
+    /// Notes an error that its exporter kept for itself.
+    pub(super) fn note_failed(&mut self, number: usize, error: &str) {
+        *self.found[number].path.failed_by.entry(export_error::label(error)).or_insert(0) += 1;
+    }
+
+    /// Its exports were those of another's exporter.
+    pub(super) fn give_away(&mut self, number: usize) {
+        self.found[number].path.exports.clear();
+    }
+
     /// Whether something happened that the records do not tell apart.
     pub(super) const fn has_gap(&self) -> bool {
         self.nested
@@ -241,6 +287,13 @@ impl Processors {
         let there =
             there.filter(|(_, found)| found.address == address && (found.from == 0 || found.from < at));
         there.max_by_key(|(_, found)| found.from).map(|(number, _)| number)
+    }
+
+    /// A span came to a processor whose ids could not be read: one of a type that the program made.
+    pub(super) fn note_nameless(&mut self, address: u64, at: MonoNs) {
+        if let Some(number) = self.at(address, at) {
+            self.found[number].path.hands_on = HandsOn::Later;
+        }
     }
 
     /// The one that handed a batch over.

@@ -29,7 +29,7 @@ impl Texts {
                 Record::Name(text) => names.entry(text.of).or_default().add(&text),
                 Record::Type(text) => types.entry(text.of).or_default().add(&text),
                 Record::Exporter(text) => exporters.entry(text.of).or_default().add(&text),
-                Record::Processor(look) if look.kind == ProbeKind::Exported => {
+                Record::Processor(look) if matches!(look.kind, ProbeKind::Exported | ProbeKind::Returned) => {
                     errors.extend(reading.exported(&look));
                 }
                 Record::Error(text) => reading.add(&text),

@@ -6,7 +6,7 @@ use spanfate_model::format::wire::{self, Disposition, WireRecord};
 use spanfate_model::quantity::unit::MonoNs;
 
 use super::slot_of;
-use crate::evidence::path::{ExportCall, ExportResult};
+use crate::evidence::path::{ExportCall, ExportResult, Path};
 use crate::evidence::process::Process;
 
 /// What is known of the paths of all processes.
@@ -72,8 +72,10 @@ impl<'a, 'b> Attribution<'a, 'b> {
         {
             for (path, (calls, elsewhere)) in process.paths.iter().zip(paths.iter_mut().zip(elsewhere)) {
                 calls.arrived.sort_unstable();
-                let taken =
-                    path.exports.iter().filter(|(_, call)| call.result == ExportResult::Ok && call.spans > 0);
+                let taken = path
+                    .sending()
+                    .iter()
+                    .filter(|(_, call)| call.result == ExportResult::Ok && call.spans > 0);
                 let mut missing = taken.filter(|(number, _)| calls.arrived.binary_search(number).is_err());
                 *elsewhere = !calls.own && missing.next().is_some();
             }
@@ -100,8 +102,8 @@ impl<'a, 'b> Attribution<'a, 'b> {
     ) -> impl Iterator<Item = (usize, u32, &'b ExportCall)> + '_ {
         let process: &'b Process<'a> = &self.processes[process];
         process.paths.iter().enumerate().filter_map(move |(index, path)| {
-            let on = process.on_path(number, index).filter(|on| on.call > 0)?;
-            Some((index, on.call - 1, path.call_of(&on)?))
+            let on = process.on_path(number, index)?;
+            Some((index, Path::number_of(&on)?, path.call_of(&on)?))
         })
     }
 

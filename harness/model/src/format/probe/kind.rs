@@ -58,11 +58,17 @@ pub enum ProbeKind {
     Listed,
     /// A provider's shutdown began.
     Closing,
+    /// The SDK's OTLP exporter was called, by whomever.
+    Sending,
+    /// A span that it was given by an exporter around it.
+    Sent,
+    /// It returned to an exporter around it.
+    Returned,
 }
 
 impl ProbeKind {
     /// All of them, by code.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::Started,
         Self::Ended,
         Self::Offered,
@@ -90,6 +96,9 @@ impl ProbeKind {
         Self::Simple,
         Self::Listed,
         Self::Closing,
+        Self::Sending,
+        Self::Sent,
+        Self::Returned,
     ];
 
     /// The kind of a code.
@@ -127,6 +136,9 @@ impl ProbeKind {
             Self::Simple => "offered without a queue",
             Self::Listed => "processor of a provider",
             Self::Closing => "provider's shutdown",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Returned => "returned",
         }
     }
 
@@ -143,6 +155,7 @@ impl ProbeKind {
                 | Self::GivenUp
                 | Self::Handed
                 | Self::Simple
+                | Self::Sent
         )
     }
 
@@ -150,7 +163,14 @@ impl ProbeKind {
     pub(super) const fn is_of_processor(self) -> bool {
         matches!(
             self,
-            Self::Export | Self::Handover | Self::Exported | Self::Shutdown | Self::Shut | Self::Drained
+            Self::Export
+                | Self::Handover
+                | Self::Exported
+                | Self::Shutdown
+                | Self::Shut
+                | Self::Drained
+                | Self::Sending
+                | Self::Returned
         )
     }
 }

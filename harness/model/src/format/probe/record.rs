@@ -45,11 +45,11 @@ pub struct SpanMark {
     pub parent_sampled: bool,
     /// Of `Started`: its span kind. Of `Offered` and `Simple`: flags, see [`SpanMark::is_nested`] and [`SpanMark::lacks_exporter`].
     pub extra: u16,
-    /// Of `Started`: its parent's id, as bytes in a number. Of `Handed`: the batch. Of `Ended`: its provider's address. Else the
+    /// Of `Started`: its parent's id, as bytes in a number. Of `Handed` and `Sent`: the batch. Of `Ended`: its provider's address. Else the
     /// processor's address.
     pub a: u64,
     /// Of `Started`: its provider's address. Of `Ended`: digest of its provider's list of processors; 0 where it could not be read.
-    /// Of `Queued`, `Dropped`, `Blocked` and `Simple`: digest of its name. Of `Handed`: its place in the batch.
+    /// Of `Queued`, `Dropped`, `Blocked` and `Simple`: digest of its name. Of `Handed` and `Sent`: its place in the batch.
     pub b: u64,
 }
 
@@ -79,6 +79,12 @@ impl SpanMark {
         SpanId(self.a.to_le_bytes())
     }
 
+    /// It came to a processor, and is of a type in which its ids were not found.
+    #[inline]
+    pub fn is_nameless(&self) -> bool {
+        matches!(self.kind, ProbeKind::Offered | ProbeKind::Simple) && self.key.span.is_zero()
+    }
+
     /// Of `Simple`: its goroutine was in another export, so that its own is not told apart from that.
     #[inline]
     pub fn is_nested(&self) -> bool {
@@ -101,24 +107,27 @@ pub struct ProcessorLook {
     pub at: MonoNs,
     /// On which goroutine.
     pub goroutine: u64,
-    /// Of `Handover` and `Exported`: number of the batch in its process, from 1.
+    /// Of `Handover` and `Exported`: number of the batch in its process, from 1. Of `Sending` and `Returned`: the same number where
+    /// the SDK's OTLP exporter is called directly, and one of its own where another exporter calls it.
     pub batch: u32,
-    /// Of `Handover`: spans of the batch.
+    /// Of `Handover` and `Sending`: spans of the batch.
     pub spans: u32,
-    /// Spans it has dropped for a full queue since it was made (a counter of 32 bits).
+    /// Spans it has dropped for a full queue since it was made (a counter of 32 bits). Of `Sending` and `Returned`: number of the
+    /// batch that was handed to the exporter around it.
     pub dropped: u32,
     /// Spans in its queue.
     pub queue: u32,
-    /// Of `Exported` and `Shut`: there was an error.
+    /// Of `Exported`, `Returned` and `Shut`: there was an error.
     pub failed: bool,
-    /// Of these: the address of its type's table; 0 without an error. Of `Handover`: the first word of the exporter, which is the
+    /// Of these: the address of its type's table; 0 without an error. Of `Handover` and `Sending`: the first word of the exporter, which is the
     /// table of its client where it is the SDK's OTLP exporter.
     pub error: u64,
     /// Its address; 0 where a processor of the program's own exports.
     pub processor: u64,
     /// It has no queue.
     pub simple: bool,
-    /// Of `Exported`: when the batch was handed over. Of `Handover`: the address of the exporter's code.
+    /// Of `Exported` and `Returned`: when the batch was handed over. Of `Handover`: the address of the exporter's code. Of `Sending`:
+    /// the exporter's address.
     pub began: u64,
 }
 

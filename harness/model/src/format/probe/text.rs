@@ -60,7 +60,7 @@ impl ExportErrors {
     /// An export has returned. Gives the error before it on this goroutine, which is whole now.
     pub fn exported(&mut self, look: &ProcessorLook) -> Option<ExportError> {
         let before = self.reading.remove(&look.goroutine);
-        if look.kind == ProbeKind::Exported && look.failed {
+        if matches!(look.kind, ProbeKind::Exported | ProbeKind::Returned) && look.failed {
             let error = ExportError { batch: look.batch, table: look.error, text: Pieces::default() };
             self.reading.insert(look.goroutine, error);
         }

@@ -8,6 +8,7 @@ use spanfate_model::result::PathKind;
 use super::{FoundProcessor, Processors};
 use crate::evidence::path::{Ending, HandsOn, Path, unique_names};
 use crate::evidence::probe::naming::type_name;
+use crate::evidence::probe::wrapped::FanLeg;
 use crate::evidence::{OnPath, SpanEvidence};
 
 impl Processors {
@@ -17,6 +18,7 @@ impl Processors {
         &mut self,
         spans: &[SpanEvidence],
         on: Vec<Vec<OnPath>>,
+        mut legs: Vec<FanLeg>,
     ) -> (Vec<Path>, Vec<Vec<OnPath>>) {
         let mut kept: Vec<(Path, Vec<OnPath>)> = Vec::new();
         for (number, on) in on.into_iter().enumerate() {
@@ -33,7 +35,11 @@ impl Processors {
                 self.found[number].path.hands_on = HandsOn::Directly;
             }
             self.end(number);
-            kept.push((self.found[number].path.clone(), on));
+            let path = &self.found[number].path;
+            kept.push((path.clone(), on));
+            for FanLeg { exporter, sends, on, .. } in legs.extract_if(.., |leg| leg.processor == number) {
+                kept.push((Path { exporter, sends, ..path.clone() }, on));
+            }
         }
         if kept.is_empty() {
             let nowhere = self.nowhere().into_iter().next().unwrap_or_default();

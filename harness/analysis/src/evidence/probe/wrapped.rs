@@ -1,0 +1,150 @@
+//! Exporters around the SDK's own. They filter, fan out, swallow errors, or keep what they are given and send it later: what
+//! counts is the call of the SDK's exporter inside, which probes see as well.
+
+mod path;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use spanfate_model::format::probe::{ProbeKind, Record};
+use spanfate_model::quantity::id::SpanKey;
+use spanfate_model::quantity::unit::MonoNs;
+
+use super::ProbeLog;
+use super::processors::Processors;
+use crate::evidence::OnPath;
+use crate::evidence::path::{ExportCall, ExportResult};
+use path::WrappedPath;
+
+/// A call of the SDK's OTLP exporter.
+#[derive(Clone, Copy, Debug)]
+struct SenderCall {
+    /// The batch of the exporter around it; its own number where there is none around it.
+    outer: u32,
+    /// The exporter's address.
+    exporter: u64,
+    /// The table of its client's type.
+    client: u64,
+    began: MonoNs,
+    spans: u32,
+    ended: MonoNs,
+    failed: bool,
+}
+
+impl SenderCall {
+    fn as_export(&self, error: Option<&String>) -> ExportCall {
+        let result = match (self.ended, self.failed) {
+            (0, _) => ExportResult::None,
+            (_, false) => ExportResult::Ok,
+            (_, true) => ExportResult::of(error.map_or("", String::as_str)),
+        };
+        ExportCall { began: self.began, ended: self.ended, spans: self.spans, result }
+    }
+}
+
+/// All such calls of a process, and the spans that they were given by exporters around them.
+#[derive(Debug, Default)]
+pub(super) struct Senders {
+    calls: BTreeMap<u32, SenderCall>,
+    /// Place of a span, number of a call.
+    sent: Vec<(usize, u32)>,
+}
+
+/// One of several exporters that each batch of a path goes to.
+#[derive(Debug)]
+pub(super) struct FanLeg {
+    /// The processor whose path it is a leg of.
+    pub(super) processor: usize,
+    pub(super) exporter: String,
+    pub(super) sends: BTreeMap<u32, ExportCall>,
+    pub(super) on: Vec<OnPath>,
+}
+
+impl Senders {
+    /// Reads them; `place` finds a span.
+    pub(super) fn of(log: &ProbeLog<'_>, place: impl Fn(&SpanKey) -> Option<usize>) -> Self {
+        let mut out = Self::default();
+        for record in log.each() {
+            match record {
+                Record::Processor(look) if look.kind == ProbeKind::Sending => {
+                    let call = SenderCall {
+                        outer: look.dropped,
+                        exporter: look.began,
+                        client: look.error,
+                        began: look.at,
+                        spans: look.spans,
+                        ended: 0,
+                        failed: false,
+                    };
+                    out.calls.insert(look.batch, call);
+                }
+                Record::Processor(look) if look.kind == ProbeKind::Returned => {
+                    if let Some(call) = out.calls.get_mut(&look.batch) {
+                        (call.ended, call.failed) = (look.at, look.failed);
+                    }
+                }
+                Record::Span(mark) if mark.kind == ProbeKind::Sent => {
+                    out.sent.extend(place(&mark.key).map(|at| (at, mark.a as u32)));
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+
+    /// Whether a batch was handed to another exporter than the SDK's own.
+    fn is_wrapped(&self, batch: u32) -> bool {
+        self.calls.get(&batch).is_none_or(|call| call.outer != batch)
+    }
+
+    /// Follows what each path handed to its exporter to the calls that sent it. Gives the further legs of paths whose every
+    /// batch goes to several.
+    pub(super) fn follow(
+        &self,
+        processors: &mut Processors,
+        on: &mut [Vec<OnPath>],
+        errors: &BTreeMap<u32, String>,
+    ) -> Vec<FanLeg> {
+        let mut legs = Vec::new();
+        // Where nobody calls the SDK's exporter, or its calls are not seen, there is nothing to follow.
+        if self.calls.is_empty() {
+            return legs;
+        }
+        // What is exported for no processor comes first: it may come from an exporter's own goroutine.
+        let (nobodys, others): (Vec<usize>, Vec<usize>) =
+            (0..processors.len()).partition(|number| processors.is_nobodys(*number));
+        let (mut later, mut merged) = (LaterCalls::new(), BTreeSet::new());
+        for number in nobodys.iter().chain(&others).copied() {
+            let path = WrappedPath::of(self, number, processors, errors, &later);
+            if !path.is_empty() {
+                legs.extend(path.resolve(processors, &mut on[number], &mut merged));
+            }
+            if processors.is_nobodys(number) {
+                for (at, on) in on[number].iter().enumerate().filter(|(_, on)| on.exported | on.filtered != 0)
+                {
+                    let call = processors.call_of(number, on);
+                    later.insert(at, LaterCall { on: *on, call });
+                }
+            }
+        }
+        for number in nobodys {
+            for at in &merged {
+                on[number][*at] = OnPath { returned: on[number][*at].returned, ..OnPath::default() };
+            }
+            if !merged.is_empty() && !on[number].iter().any(OnPath::is_concerned) {
+                processors.give_away(number);
+            }
+        }
+        legs
+    }
+}
+
+/// What was exported for no processor, by the place of the span.
+type LaterCalls = BTreeMap<usize, LaterCall>;
+
+/// What is so of such a span.
+#[derive(Clone, Copy, Debug)]
+struct LaterCall {
+    on: OnPath,
+    /// The call that sent it.
+    call: Option<(u32, ExportCall)>,
+}

@@ -1,0 +1,202 @@
+//! Exporters of a program's own around the SDK's: what they take out, keep, send to several, or say nothing of.
+
+use super::common::life::{Life, PROCESSOR};
+use spanfate_model::books::ledger::{Gap, PathSpread};
+use spanfate_model::fate::Fate;
+use spanfate_model::format::probe::ProbeKind;
+use spanfate_model::result::{RunResult, TrialResult};
+use spanfate_model::verdict::Verdict;
+
+/// Two exporters inside.
+const FIRST: u64 = 0xc000_5000;
+const SECOND: u64 = 0xc000_6000;
+
+/// What the exporter around does with a batch.
+struct Inside<'a> {
+    /// Number of the call of the exporter inside.
+    call: u32,
+    exporter: u64,
+    spans: &'a [u64],
+    fails: bool,
+}
+
+const fn inside(call: u32, exporter: u64, spans: &[u64]) -> Inside<'_> {
+    Inside { call, exporter, spans, fails: false }
+}
+
+const fn failing(call: u32, exporter: u64, spans: &[u64]) -> Inside<'_> {
+    Inside { call, exporter, spans, fails: true }
+}
+
+fn sending(life: &mut Life, batch: u32, outer: u32, exporter: u64, spans: usize) {
+    life.look(PROCESSOR, ProbeKind::Sending, false, batch, spans as u32);
+    // The number of the batch around, and the exporter's address.
+    life.patch(32, u64::from(outer)).patch(56, exporter);
+}
+
+/// A batch is handed to the exporter around, which calls those inside.
+fn batch(life: &mut Life, outer: u32, spans: &[u64], all: &[Inside<'_>], fails: bool) {
+    life.handover(PROCESSOR, outer, spans);
+    for one in all {
+        sending(life, one.call, outer, one.exporter, one.spans.len());
+        for span in one.spans {
+            life.of(ProbeKind::Sent, *span, u64::from(one.call));
+        }
+        if !one.fails {
+            life.arrive(one.spans);
+        }
+        life.look(PROCESSOR, ProbeKind::Returned, one.fails, one.call, 0);
+    }
+    life.look(PROCESSOR, ProbeKind::Exported, fails, outer, 0);
+}
+
+fn begin(spans: u64) -> Life {
+    let mut life = Life::default();
+    for span in 1..=spans {
+        life.queued(span);
+    }
+    life
+}
+
+fn end(life: &mut Life) -> (TrialResult, RunResult) {
+    for kind in [ProbeKind::Shutdown, ProbeKind::Drained, ProbeKind::Shut] {
+        life.look(PROCESSOR, kind, false, 0, 0);
+    }
+    let (trial, run) = life.conclude();
+    assert!(trial.ledger.closes());
+    (trial, run)
+}
+
+fn fates(trial: &TrialResult) -> Vec<(String, u64)> {
+    let ledger = &trial.ledger;
+    let mut out: Vec<(String, u64)> =
+        ledger.fates.iter().map(|(fate, count)| (fate.to_string(), count.total)).collect();
+    for (name, count) in
+        [("unaccounted", ledger.unaccounted.count), ("unexplained", ledger.unexplained.count)]
+    {
+        out.extend((count > 0).then(|| (name.to_owned(), count)));
+    }
+    out
+}
+
+fn is(rows: &[(&str, u64)]) -> Vec<(String, u64)> {
+    rows.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+}
+
+#[test]
+fn what_is_taken_out_was_not_meant_to_arrive() {
+    let mut life = begin(4);
+    batch(&mut life, 1, &[1, 2], &[inside(2, FIRST, &[1])], false);
+    // Nothing is left of this one, so nobody is called.
+    batch(&mut life, 3, &[3, 4], &[], false);
+    let (trial, run) = end(&mut life);
+    assert_eq!(fates(&trial), is(&[("received", 1), ("filtered.exporter_wrapper", 3)]));
+    assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
+}
+
+#[test]
+fn what_comes_back_with_an_error_was_not_taken_out() {
+    let mut life = begin(4);
+    batch(&mut life, 1, &[1, 2], &[inside(2, FIRST, &[1, 2])], false);
+    batch(&mut life, 3, &[3, 4], &[], true);
+    let (trial, _) = end(&mut life);
+    assert_eq!(fates(&trial), is(&[("received", 2), ("export_failed.other", 2)]));
+}
+
+#[test]
+fn an_error_that_is_swallowed_is_the_reason() {
+    let mut life = begin(2);
+    batch(&mut life, 1, &[1], &[failing(2, FIRST, &[1])], false);
+    batch(&mut life, 3, &[2], &[inside(4, FIRST, &[2])], false);
+    let (trial, _) = end(&mut life);
+    assert_eq!(fates(&trial), is(&[("received", 1), ("export_failed.other", 1)]));
+    assert_eq!(trial.exports.calls, 2);
+}
+
+#[test]
+fn a_second_try_that_arrives_is_a_receipt() {
+    let mut life = begin(1);
+    batch(&mut life, 1, &[1], &[failing(2, FIRST, &[1]), inside(3, FIRST, &[1])], false);
+    let (trial, _) = end(&mut life);
+    assert_eq!(fates(&trial), is(&[("received", 1)]));
+}
+
+#[test]
+fn one_that_sends_to_several_is_a_path_to_each() {
+    let mut life = begin(3);
+    batch(&mut life, 1, &[1, 2], &[inside(2, FIRST, &[1, 2]), inside(3, SECOND, &[1, 2])], false);
+    batch(&mut life, 4, &[3], &[inside(5, FIRST, &[3]), failing(6, SECOND, &[3])], false);
+    let (trial, _) = end(&mut life);
+    let of = |at: usize| {
+        let fates = &trial.ledger.paths[at].fates;
+        fates.iter().map(|(fate, count)| (*fate, count.total)).collect::<Vec<_>>()
+    };
+    assert_eq!(trial.ledger.paths.len(), 2);
+    assert_eq!(of(0), [(Fate::Received, 3)]);
+    assert_eq!(of(1).iter().map(|(_, spans)| spans).sum::<u64>(), 3);
+    assert_eq!(of(1)[0], (Fate::Received, 2));
+    assert_eq!(trial.ledger.spread, Some(PathSpread { every: 2, some: 1, none: 0 }));
+}
+
+#[test]
+fn one_of_several_ends_is_enough() {
+    // Each batch goes to one of both; and where the first fails, to the other.
+    let mut life = begin(4);
+    batch(&mut life, 1, &[1], &[inside(2, FIRST, &[1])], false);
+    batch(&mut life, 3, &[2], &[inside(4, SECOND, &[2])], false);
+    batch(&mut life, 5, &[3], &[failing(6, FIRST, &[3]), inside(7, SECOND, &[3])], false);
+    batch(&mut life, 8, &[4], &[failing(9, FIRST, &[4]), failing(10, SECOND, &[4])], false);
+    let (trial, _) = end(&mut life);
+    assert_eq!(trial.ledger.paths.len(), 0);
+    assert_eq!(fates(&trial), is(&[("received", 3), ("export_failed.other", 1)]));
+}
+
+#[test]
+fn what_a_queue_of_its_own_took_may_still_be_there() {
+    let mut life = begin(3);
+    batch(&mut life, 1, &[1, 2, 3], &[], false);
+    // On a goroutine of its own, of no processor.
+    life.look(0, ProbeKind::Handover, false, 2, 2).patch(16, 99);
+    sending(&mut life, 2, 2, FIRST, 2);
+    life.patch(16, 99).patch(48, 0);
+    for span in [1, 2] {
+        life.on(99, ProbeKind::Handed, span, 2);
+    }
+    life.arrive(&[1, 2]).look(0, ProbeKind::Exported, false, 2, 0).patch(16, 99);
+    let (trial, run) = end(&mut life);
+    assert_eq!(fates(&trial), is(&[("received", 2), ("unaccounted", 1)]), "{:?}", trial.ledger.paths);
+    assert_eq!(trial.ledger.gaps.get(&Gap::KeptByExporter), Some(&1));
+    assert_eq!(run.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn one_that_sends_with_a_later_batch_keeps() {
+    let mut life = begin(3);
+    batch(&mut life, 1, &[1, 2], &[], false);
+    batch(&mut life, 2, &[3], &[inside(3, FIRST, &[1, 3])], false);
+    let (trial, run) = end(&mut life);
+    assert_eq!(fates(&trial), is(&[("received", 2), ("unaccounted", 1)]));
+    assert_eq!(trial.ledger.gaps.get(&Gap::KeptByExporter), Some(&1));
+    assert_eq!(run.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn one_that_sends_nothing_anywhere_is_not_judged() {
+    let mut life = begin(2);
+    batch(&mut life, 1, &[1, 2], &[], false);
+    let (trial, run) = end(&mut life);
+    assert_eq!(fates(&trial), is(&[("unaccounted", 2)]));
+    assert_eq!(trial.ledger.gaps.get(&Gap::Elsewhere), Some(&2));
+    assert_eq!(run.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn what_was_under_way_when_the_process_died_is_lost_in_flight() {
+    let mut life = begin(2);
+    batch(&mut life, 1, &[1], &[inside(2, FIRST, &[1])], false);
+    life.handover(PROCESSOR, 3, &[2]);
+    sending(&mut life, 4, 3, FIRST, 1);
+    life.of(ProbeKind::Sent, 2, 4);
+    let (trial, _) = life.conclude();
+    assert_eq!(fates(&trial), is(&[("received", 1), ("lost_in_flight_at_exit", 1)]));
+}
