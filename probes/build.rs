@@ -15,7 +15,15 @@ fn main() -> Result<(), String> {
     let clang = env::var("CLANG").unwrap_or_else(|_| "clang".to_owned());
     // As `bpf/build` does; BTF is needed, so -g.
     let mut compile = Command::new(&clang);
-    compile.args(["-O2", "-g", "-target", "bpf", "-D__TARGET_ARCH_x86", "-I/usr/include/x86_64-linux-gnu"]);
+    compile.args([
+        "-O2",
+        "-g",
+        "-target",
+        "bpf",
+        "-mcpu=v3",
+        "-D__TARGET_ARCH_x86",
+        "-I/usr/include/x86_64-linux-gnu",
+    ]);
     compile.args(["-fdebug-compilation-dir=.", "-c", "otelgo.bpf.c", "-o"]).arg(&out).current_dir("bpf");
     match compile.status() {
         Ok(status) if status.success() => Ok(()),

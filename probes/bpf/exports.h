@@ -5,13 +5,10 @@
 // What a batch processor's counter and queue say now.
 static __always_inline void look(struct record *record, __u64 processor)
 {
-	__u32 dropped = 0;
-
 	record->a = processor;
 	if (!processor)
 		return;
-	read(&dropped, sizeof(dropped), processor + config.bsp_dropped);
-	record->dropped = dropped;
+	read(&record->dropped, sizeof(record->dropped), processor + config.bsp_dropped);
 	record->queue = word(word(processor + config.bsp_queue) + config.qcount);
 }
 
@@ -29,128 +26,246 @@ static __always_inline void look_of(struct record *record, struct export *export
 SEC("uprobe")
 int exporting(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, EXPORT);
-	struct export export = { .processor = ctx->rax };
 	__u64 goroutine = ctx->r14;
+	struct record *record;
 
-	look(&record, ctx->rax);
-	bpf_map_update_elem(&exports, &goroutine, &export, BPF_ANY);
-	say(ctx, &record);
+	own(&goroutine, ctx->rax, 0);
+	record = say(EXPORT);
+	if (!record)
+		return 0;
+	record->goroutine = goroutine_of(ctx);
+	look(record, ctx->rax);
+	said(ctx, record, 0);
 	return 0;
 }
 
 struct walk {
-	void *ctx;
-	__u64 spans, goroutine;
-	__u32 batch;
+	struct pt_regs *ctx;
+	// The kind of the records is in the upper half of the other.
+	__u64 goroutine, kind_batch;
 };
 
 static long hand(__u32 index, void *data)
 {
 	struct walk *walk = data;
-	struct record record = { .kind = HANDED, .goroutine = walk->goroutine };
+	// An element is an interface.
+	__u64 element = walk->ctx->rdi + 16 * (__u64)index;
+	__u64 snapshot = snapshot_of(word(element), word(element + 8));
+	struct record *record = say_span(walk->kind_batch >> 32, context_of(snapshot), 0);
 
-	record.a = walk->batch;
-	record.b = index;
-	// An element is an interface: its second word points to the snapshot.
-	span(walk->ctx, &record, word(walk->spans + 16 * (__u64)index + 8) + config.snap_context);
+	if (!record)
+		return 0;
+	record->goroutine = walk->goroutine;
+	record->a = (__u32)walk->kind_batch;
+	record->b = index;
+	said_span(walk->ctx, record);
 	return 0;
 }
 
-// An exporter's ExportSpans(ctx, spans). Exporters wrap each other: only the outermost call of a goroutine counts.
-SEC("uprobe")
-int handover(struct pt_regs *ctx)
+// Counts each span of a batch, and says it where that is wanted. The kernel may put the loop in place of its call, which takes 24
+// bytes more of this frame.
+static __noinline int hand_over(struct pt_regs *ctx, __u32 kind, __u32 batch)
 {
-	struct record record = new(ctx, HANDOVER);
-	__u64 goroutine = ctx->r14;
-	struct export *export = bpf_map_lookup_elem(&exports, &goroutine);
+	struct walk walk = { .ctx = ctx, .kind_batch = (__u64)kind << 32 | batch };
+	struct counter *counter;
+
+	if (config.spans) {
+		walk.goroutine = goroutine_of(ctx);
+		return bpf_loop(ctx->rsi & 0x7fffff, hand, &walk, 0);
+	}
+	counter = counter_of(kind);
+	if (counter)
+		add(&counter->hit, ctx->rsi);
+	return 0;
+}
+
+// The number of a call, for this process.
+static __noinline __u32 next_batch(void)
+{
 	__u32 zero = 0;
 	__u64 *batch = bpf_map_lookup_elem(&batches, &zero);
 
-	if (!batch)
-		return 0;
-	if (!export) {
-		// A processor without a queue.
-		struct export own = {};
+	return batch ? __sync_fetch_and_add(batch, 1) + 1 : 0;
+}
 
-		bpf_map_update_elem(&exports, &goroutine, &own, BPF_ANY);
-		export = bpf_map_lookup_elem(&exports, &goroutine);
-		if (!export)
-			return 0;
+// The export that a goroutine is in, which is one deeper now.
+static __noinline struct export *deeper(__u64 goroutine)
+{
+	struct export *export = bpf_map_lookup_elem(&exports, &goroutine);
+
+	// Without an entry: a processor without a queue.
+	return export ? export : own(&goroutine, 0, 0);
+}
+
+// The outermost call of a goroutine: exporters may be around each other.
+static __noinline int handing(struct pt_regs *ctx, struct export *export)
+{
+	struct record *record;
+
+	export->batch = next_batch();
+	record = say(HANDOVER);
+	export->began = record ? record->at : bpf_ktime_get_ns();
+	if (record) {
+		look_of(record, export);
+		record->goroutine = goroutine_of(ctx);
+		record->batch = export->batch;
+		record->spans = ctx->rsi;
+		// Which exporter it is: the function, and of the SDK's own the client, an interface at its beginning.
+		record->b = ctx->rip;
+		record->type = word(ctx->rax);
+		said(ctx, record, 0);
 	}
-	if (export->depth++)
-		return 0;
-	export->batch = __sync_fetch_and_add(batch, 1) + 1;
-	look_of(&record, export);
-	record.batch = export->batch;
-	record.spans = ctx->rsi;
-	// Which exporter it is: the function, and of the SDK's own the client, an interface at its beginning.
-	record.b = ctx->rip;
-	record.type = word(ctx->rax);
-	say(ctx, &record);
-	export->began = record.at;
-	if (config.spans) {
-		struct walk walk = {
-			.ctx = ctx, .spans = ctx->rdi, .goroutine = record.goroutine, .batch = export->batch
-		};
+	return hand_over(ctx, HANDED, export->batch);
+}
 
-		bpf_loop(ctx->rsi & 0x7fffff, hand, &walk, 0);
-	} else {
-		struct counter *counter = counter_of(HANDED);
+// An exporter's ExportSpans(ctx, spans).
+SEC("uprobe")
+int handover(struct pt_regs *ctx)
+{
+	struct export *export = deeper(ctx->r14);
 
-		if (counter)
-			counter->hit += ctx->rsi;
-	}
+	if (export && !__sync_fetch_and_add(&export->depth, 1))
+		handing(ctx, export);
 	return 0;
+}
+
+// The same of the SDK's OTLP exporter, which sends what it is given, whoever is around it.
+SEC("uprobe")
+int sending(struct pt_regs *ctx)
+{
+	struct export *export = deeper(ctx->r14);
+	struct record *record;
+	__u32 outermost;
+
+	if (!export)
+		return 0;
+	outermost = !__sync_fetch_and_add(&export->depth, 1);
+	if (outermost)
+		handing(ctx, export);
+	export->inner = outermost ? export->batch : next_batch();
+	record = say(SENDING);
+	if (record) {
+		record->goroutine = goroutine_of(ctx);
+		record->flags = export->simple ? OF_SIMPLE : 0;
+		record->batch = export->inner;
+		record->spans = ctx->rsi;
+		// The number of the outermost.
+		record->dropped = export->batch;
+		record->type = word(ctx->rax);
+		record->a = export->processor;
+		record->b = ctx->rax;
+		said(ctx, record, 0);
+	}
+	if (!outermost)
+		hand_over(ctx, SENT, export->inner);
+	return 0;
+}
+
+// Bytes of an error that are read, and of a piece of it.
+#define TEXT_BYTES 240
+#define PIECE 40
+
+// A piece of an error's text; whether it could be read.
+static __noinline int say_piece(struct pt_regs *ctx, __u64 from, __u64 length, __u64 piece)
+{
+	__u64 left = length - piece * PIECE;
+	struct counter *counter = counter_of(TEXT);
+	struct record *record;
+
+	if (!counter)
+		return 0;
+	record = counted(counter, TEXT, 0);
+	if (record) {
+		// It goes on over `a` and `b`.
+		if (read(record->text, at_most(left, PIECE), from + piece * PIECE)) {
+			drop(record);
+			return 0;
+		}
+		record->goroutine = goroutine_of(ctx);
+		record->extra = length;
+		record->flags = piece;
+		said(ctx, record, 0);
+	}
+	add(&counter->hit, 1);
+	return 1;
 }
 
 // An error in an interface: its dynamic type, and the string that a wrapped error begins with. Whether it is one is decided
 // by its type's name, by the reader.
-static __always_inline void error(struct pt_regs *ctx, struct record *record)
+static __always_inline void error(struct pt_regs *ctx)
 {
-	struct record text = { .kind = TEXT, .goroutine = record->goroutine };
 	__u64 from, length;
-	int piece;
+	__u32 piece;
 
 	if (!ctx->rax)
 		return;
 	from = word(ctx->rbx);
 	length = word(ctx->rbx + 8);
-	if (length > 240)
-		length = 240;
-	text.extra = length;
-#pragma unroll
-	for (piece = 0; piece < 6; piece++) {
-		if (piece * 40 >= length)
+	if (length > TEXT_BYTES)
+		length = TEXT_BYTES;
+	for (piece = 0; piece < TEXT_BYTES / PIECE; piece++)
+		if (piece * PIECE >= length || !say_piece(ctx, from, length, piece))
 			break;
-		text.flags = piece;
-		if (read(text.text, 24, from + piece * 40) || read(&text.a, 16, from + piece * 40 + 24))
-			break;
-		say(ctx, &text);
-	}
 }
 
-// A return of an exporter's ExportSpans: its error is in RAX and RBX.
+// The outermost call of a goroutine returns: its error is in RAX and RBX.
+static __noinline int came_back(struct pt_regs *ctx, struct export *export)
+{
+	struct record *record = say(EXPORTED);
+
+	if (record) {
+		look_of(record, export);
+		record->goroutine = goroutine_of(ctx);
+		record->batch = export->batch;
+		record->b = export->began;
+		record->flags |= ctx->rax != 0;
+		record->type = ctx->rax;
+		said(ctx, record, 0);
+	}
+	error(ctx);
+	return !export->processor || export->simple;
+}
+
+// A return of an exporter's ExportSpans.
 SEC("uprobe")
 int exported(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, EXPORTED);
 	__u64 goroutine = ctx->r14;
 	struct export *export = bpf_map_lookup_elem(&exports, &goroutine);
 
+	if (!export || !export->depth || __sync_fetch_and_sub(&export->depth, 1) != 1)
+		return 0;
+	if (came_back(ctx, export))
+		bpf_map_delete_elem(&exports, &goroutine);
+	return 0;
+}
+
+// The same of the SDK's OTLP exporter.
+SEC("uprobe")
+int sent(struct pt_regs *ctx)
+{
+	__u64 goroutine = ctx->r14;
+	struct export *export = bpf_map_lookup_elem(&exports, &goroutine);
+	struct record *record;
+
 	if (!export || !export->depth)
 		return 0;
-	if (--export->depth)
+	if (__sync_fetch_and_sub(&export->depth, 1) == 1) {
+		if (came_back(ctx, export))
+			bpf_map_delete_elem(&exports, &goroutine);
 		return 0;
-	look_of(&record, export);
-	record.batch = export->batch;
-	record.b = export->began;
-	record.flags |= ctx->rax != 0;
-	record.type = ctx->rax;
-	say(ctx, &record);
-	error(ctx, &record);
-	if (!export->processor || export->simple)
-		bpf_map_delete_elem(&exports, &goroutine);
+	}
+	record = say(RETURNED);
+	if (record) {
+		record->goroutine = goroutine_of(ctx);
+		record->flags = (export->simple ? OF_SIMPLE : 0) | (ctx->rax != 0);
+		record->batch = export->inner;
+		record->dropped = export->batch;
+		record->type = ctx->rax;
+		record->a = export->processor;
+		said(ctx, record, 0);
+	}
+	error(ctx);
 	return 0;
 }
 
@@ -158,10 +273,26 @@ int exported(struct pt_regs *ctx)
 SEC("uprobe")
 int shutting(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, SHUTDOWN);
+	struct record *record = say(SHUTDOWN);
 
-	look(&record, ctx->rax);
-	say(ctx, &record);
+	if (!record)
+		return 0;
+	record->goroutine = goroutine_of(ctx);
+	look(record, ctx->rax);
+	said(ctx, record, 0);
+	return 0;
+}
+
+static __always_inline int closed(struct pt_regs *ctx, __u8 kind, __u8 flags)
+{
+	struct record *record = say(kind);
+
+	if (!record)
+		return 0;
+	record->goroutine = goroutine_of(ctx);
+	record->a = ctx->rax;
+	record->flags = flags;
+	said(ctx, record, 0);
 	return 0;
 }
 
@@ -169,35 +300,29 @@ int shutting(struct pt_regs *ctx)
 SEC("uprobe")
 int shutting_simple(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, SHUTDOWN);
-
-	record.a = ctx->rax;
-	record.flags = OF_SIMPLE;
-	say(ctx, &record);
-	return 0;
+	return closed(ctx, SHUTDOWN, OF_SIMPLE);
 }
 
 // (*TracerProvider).Shutdown: its processors are shut down one after the other, and then it has none.
 SEC("uprobe")
 int closing(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, CLOSING);
-
-	record.a = ctx->rax;
-	say(ctx, &record);
-	return 0;
+	return closed(ctx, CLOSING, 0);
 }
 
 // A return of (*batchSpanProcessor).Shutdown.
 SEC("uprobe")
 int shut(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, SHUT);
+	struct record *record = say(SHUT);
 
-	record.flags = ctx->rax != 0;
-	record.type = ctx->rax;
-	say(ctx, &record);
-	error(ctx, &record);
+	if (record) {
+		record->goroutine = goroutine_of(ctx);
+		record->flags = ctx->rax != 0;
+		record->type = ctx->rax;
+		said(ctx, record, 0);
+	}
+	error(ctx);
 	return 0;
 }
 
@@ -205,11 +330,14 @@ int shut(struct pt_regs *ctx)
 SEC("uprobe")
 int drained(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, DRAINED);
 	__u64 goroutine = ctx->r14;
 	struct export *export = bpf_map_lookup_elem(&exports, &goroutine);
+	struct record *record = say(DRAINED);
 
-	look(&record, export ? export->processor : 0);
-	say(ctx, &record);
+	if (!record)
+		return 0;
+	record->goroutine = goroutine_of(ctx);
+	look(record, export ? export->processor : 0);
+	said(ctx, record, 0);
 	return 0;
 }

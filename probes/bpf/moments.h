@@ -7,7 +7,7 @@ static __always_inline int count(__u32 kind)
 	struct counter *counter = counter_of(kind);
 
 	if (counter)
-		counter->hit++;
+		add(&counter->hit, 1);
 	return 0;
 }
 
@@ -20,9 +20,12 @@ int created(struct pt_regs *ctx)
 
 static __always_inline int moment(struct pt_regs *ctx, __u8 kind)
 {
-	struct record record = new(ctx, kind);
+	struct record *record = say(kind);
 
-	say(ctx, &record);
+	if (!record)
+		return 0;
+	record->goroutine = goroutine_of(ctx);
+	said(ctx, record, 0);
 	return 0;
 }
 
@@ -58,10 +61,13 @@ int stw_end(struct pt_regs *ctx)
 SEC("uprobe")
 int goroutine(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, GOROUTINE);
+	struct record *record = say(GOROUTINE);
 
-	record.a = word(ctx->rax + config.goid);
-	say(ctx, &record);
+	if (!record)
+		return 0;
+	record->goroutine = goroutine_of(ctx);
+	record->a = word(ctx->rax + config.goid);
+	said(ctx, record, 0);
 	return 0;
 }
 

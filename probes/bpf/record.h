@@ -31,6 +31,9 @@ enum kind {
 	SIMPLE,
 	LISTED,
 	CLOSING,
+	SENDING,
+	SENT,
+	RETURNED,
 	KINDS = 32,
 	// Of a name, by its digest: no counter, for names are only for people.
 	NAME = 64,
@@ -60,6 +63,12 @@ struct config {
 	__u32 wake_bytes;
 	// Where a batch processor has its exporter.
 	__u32 bsp_e;
+	// Where a span that is not ended has its name.
+	__u32 span_name;
+	// Where enqueueDrop keeps the table of its span's interface; 0: nowhere.
+	__u32 drop_table;
+	// Hash of the type of the SDK's snapshots of spans; 0: not known.
+	__u32 snapshot;
 };
 const volatile struct config config;
 
@@ -68,7 +77,8 @@ struct record {
 	__u8 kind;
 	__u8 flags;
 	__u16 extra;
-	__u32 cpu;
+	// Of STARTED: the lower half of the digest of its name. Else on which CPU it was.
+	__u32 name;
 	__u64 goroutine;
 	union {
 		struct {
@@ -90,7 +100,8 @@ struct record {
 	__u64 a, b;
 };
 
-// Whatever is lost on the way to the reader is counted here, so that a loss is exact.
+// Whatever is lost on the way to the reader is counted here, so that a loss is exact. A program may be preempted by another one
+// on its CPU, so these are changed by atomic instructions only.
 struct counter {
 	__u64 hit, lost, fault, skipped;
 	__u64 ids, ids_lost;
@@ -115,12 +126,28 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } samples SEC(".maps");
 
-// The export that a goroutine is in, or will be in next: of which processor.
+// Where a thread makes its record for the perf buffer, which lends no memory of its own. A thread runs one program at a time, so
+// no other program writes there meanwhile, as it might to memory of the CPU.
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, __u64);
+	__type(value, struct record);
+} scratch SEC(".maps");
+
+// What new entries of maps begin as: from here, not from the stack.
+const volatile struct record blank;
+const volatile __u8 known = 1;
+
+// The export that a goroutine is in, or will be in next: of which processor. A goroutine is on one thread at a time, and a thread
+// in one program, so an entry has one writer; a goroutine that moves to another thread takes its writes along.
 struct export {
 	__u64 processor, began;
 	__u32 depth, batch;
 	// It has no queue.
-	__u32 simple, reserved;
+	__u32 simple;
+	// The last call of the SDK's own exporter, where another one is around it.
+	__u32 inner;
 };
 
 struct {
@@ -130,7 +157,7 @@ struct {
 	__type(value, struct export);
 } exports SEC(".maps");
 
-// The span whose goroutine waits for room in the queue.
+// A span, and, where its goroutine waits for room in the queue, of which processor.
 struct waiting {
 	__u64 trace[2], span, processor;
 };
@@ -165,7 +192,8 @@ struct {
 	__type(value, __u64);
 } batches SEC(".maps");
 
-static __always_inline struct counter *counter_of(__u32 kind)
+// These are functions of their own, so that what each has on the stack is little (see the top of otelgo.bpf.c).
+static __noinline struct counter *counter_of(__u32 kind)
 {
 	return bpf_map_lookup_elem(&counters, &kind);
 }
@@ -173,6 +201,15 @@ static __always_inline struct counter *counter_of(__u32 kind)
 static __always_inline int read(void *to, __u32 bytes, __u64 from)
 {
 	return bpf_probe_read_user(to, bytes, (const void *)from);
+}
+
+// A number of bytes that is bounded in a way that the verifier follows: the compiler may not compare one copy and use another.
+static __always_inline __u32 at_most(__u64 bytes, __u64 most)
+{
+	if (bytes > most)
+		bytes = most;
+	asm volatile("" : "+r"(bytes));
+	return bytes;
 }
 
 static __always_inline __u64 word(__u64 from)
@@ -195,70 +232,176 @@ enum flag {
 	NO_EXPORTER = 8,
 };
 
-static __always_inline long output(void *ctx, struct record *record)
+static __always_inline void add(__u64 *counter, __u64 number)
+{
+	__sync_fetch_and_add(counter, number);
+}
+
+static __always_inline void mix(__u64 *ids, __u64 id)
+{
+	__sync_fetch_and_xor(ids, id);
+}
+
+// Counts a record that finds no room. Of several at a time one is the first.
+static __noinline int lose(struct counter *counter, __u64 id, __u64 at)
+{
+	if (!__sync_val_compare_and_swap(&counter->first_lost_at, 0, at))
+		counter->first_lost_hit = counter->hit;
+	add(&counter->lost, 1);
+	mix(&counter->ids_lost, id);
+	return 0;
+}
+
+// Memory for a record: of the ring buffer itself, or, for a perf buffer, of this thread. Nobody else has it until it is given
+// away. NULL where there is no room.
+static __noinline struct record *room(__u32 kind)
+{
+	struct record *record;
+	__u64 thread;
+
+	if (config.perf) {
+		thread = bpf_get_current_pid_tgid();
+		record = bpf_map_lookup_elem(&scratch, &thread);
+		if (!record) {
+			bpf_map_update_elem(&scratch, &thread, (const void *)&blank, BPF_NOEXIST);
+			record = bpf_map_lookup_elem(&scratch, &thread);
+		}
+	} else {
+		record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+	}
+	if (!record)
+		return 0;
+	__builtin_memset(record, 0, sizeof(*record));
+	record->at = bpf_ktime_get_ns();
+	record->kind = kind;
+	record->name = bpf_get_smp_processor_id();
+	return record;
+}
+
+// Gives a record to the reader; whether it went.
+static __noinline int give(void *ctx, struct record *record)
 {
 	__u64 flags = config.wake;
 
-	record->at = bpf_ktime_get_ns();
-	record->cpu = bpf_get_smp_processor_id();
 	if (config.perf)
-		return bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU, record, sizeof(*record));
+		return !bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU, record, sizeof(*record));
 	if (config.wake_bytes)
 		flags = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= config.wake_bytes ? BPF_RB_FORCE_WAKEUP :
 											       BPF_RB_NO_WAKEUP;
-	return bpf_ringbuf_output(&events, record, sizeof(*record), flags);
+	bpf_ringbuf_submit(record, flags);
+	return 1;
 }
 
-static __always_inline void emit(void *ctx, struct record *record, struct counter *counter, __u64 id)
+// Gives up a record.
+static __always_inline void drop(struct record *record)
 {
-	if (output(ctx, record)) {
-		if (!counter->lost) {
-			counter->first_lost_at = record->at;
-			counter->first_lost_hit = counter->hit;
-		}
-		counter->lost++;
-		counter->ids_lost ^= id;
-	}
+	if (!config.perf)
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 }
 
-// Counts a hit and records it.
-static __always_inline void say(void *ctx, struct record *record)
+// The record of a hit that was counted; NULL where there is no room, and that is counted too.
+static __always_inline struct record *counted(struct counter *counter, __u32 kind, __u64 id)
 {
-	struct counter *counter = counter_of(record->kind);
+	struct record *record = room(kind);
+
+	if (!record)
+		lose(counter, id, bpf_ktime_get_ns());
+	return record;
+}
+
+// Counts a hit and begins its record.
+static __noinline struct record *say(__u32 kind)
+{
+	struct counter *counter = counter_of(kind);
 
 	if (!counter)
-		return;
-	counter->hit++;
-	emit(ctx, record, counter, 0);
+		return 0;
+	add(&counter->hit, 1);
+	return counted(counter, kind, 0);
 }
 
-// Counts a span and, where it is wanted, records it. `context` is the address of its SpanContext.
-static __always_inline void span(void *ctx, struct record *record, __u64 context)
+// Gives the record of a hit that was counted to the reader. `id`: of its span.
+static __always_inline void said(void *ctx, struct record *record, __u64 id)
 {
-	struct counter *counter = counter_of(record->kind);
+	// A perf buffer leaves the record with us.
+	__u64 at = record->at;
+	__u32 kind = record->kind;
+	struct counter *counter;
+
+	if (give(ctx, record))
+		return;
+	counter = counter_of(kind);
+	if (counter)
+		lose(counter, id, at);
+}
+
+// Begins the record of a span that was counted, where it is wanted.
+static __noinline struct record *wanted(struct counter *counter, __u32 kind, const struct waiting *span)
+{
+	struct record *record;
+
+	mix(&counter->ids, span->span);
+	if (!config.spans)
+		return 0;
+	if (config.sample > 1 && (__u32)(span->trace[1] >> 32) % config.sample) {
+		add(&counter->skipped, 1);
+		return 0;
+	}
+	record = counted(counter, kind, span->span);
+	if (record) {
+		record->trace[0] = span->trace[0];
+		record->trace[1] = span->trace[1];
+		record->span = span->span;
+	}
+	return record;
+}
+
+// Reads a span's ids and, where that is possible, its flags; `context` is the address of its SpanContext. -1 if not.
+static __noinline int identify(struct waiting *span, __u64 context)
+{
 	__u8 flags = 0;
 
+	if (read(span->trace, sizeof(span->trace), context + config.trace_id) ||
+	    read(&span->span, sizeof(span->span), context + config.span_id) ||
+	    read(&flags, sizeof(flags), context + config.flags))
+		return -1;
+	return flags & SAMPLED;
+}
+
+// Counts a span and, where it is wanted, begins its record. `out`, where there is one, gets its ids. A span whose ids are not
+// found, for its type is the program's own, has the context 0 and a record without ids.
+static __noinline struct record *say_span(__u32 kind, __u64 context, struct waiting *out)
+{
+	struct counter *counter = counter_of(kind);
+	struct record *record;
+	struct waiting span = {};
+	int flags;
+
 	if (!counter)
-		return;
-	counter->hit++;
-	if (read(record->trace, sizeof(record->trace), context + config.trace_id) ||
-	    read(&record->span, sizeof(record->span), context + config.span_id) ||
-	    read(&flags, sizeof(flags), context + config.flags)) {
-		counter->fault++;
-		return;
+		return 0;
+	add(&counter->hit, 1);
+	flags = context ? identify(&span, context) : 0;
+	if (flags < 0) {
+		add(&counter->fault, 1);
+		return 0;
 	}
-	counter->ids ^= record->span;
-	if (!config.spans)
-		return;
-	if (config.sample > 1 && (__u32)(record->trace[1] >> 32) % config.sample) {
-		counter->skipped++;
-		return;
+	if (out) {
+		out->trace[0] = span.trace[0];
+		out->trace[1] = span.trace[1];
+		out->span = span.span;
 	}
-	record->flags |= flags & 1;
-	emit(ctx, record, counter, record->span);
+	record = wanted(counter, kind, &span);
+	if (record)
+		record->flags = flags;
+	return record;
+}
+
+static __always_inline void said_span(void *ctx, struct record *record)
+{
+	said(ctx, record, record->span);
 }
 
 // The other side reads these bytes; a test holds the fields against its types (`probes/src/attach/header.rs`).
-_Static_assert(sizeof(struct config) == 96, "struct config");
+_Static_assert(sizeof(struct config) == 108, "struct config");
 _Static_assert(sizeof(struct record) == 64, "struct record");
 _Static_assert(sizeof(struct counter) == 64, "struct counter");

@@ -2,12 +2,9 @@
 // Programs that are hit once per span.
 #pragma once
 
-static __always_inline struct record new(struct pt_regs *ctx, __u8 kind)
+static __always_inline __u64 goroutine_of(struct pt_regs *ctx)
 {
-	struct record record = { .kind = kind };
-
-	record.goroutine = word(ctx->r14 + config.goid);
-	return record;
+	return word(ctx->r14 + config.goid);
 }
 
 // The provider of a span.
@@ -16,19 +13,57 @@ static __always_inline __u64 provider_of(__u64 span)
 	return word(word(span + config.span_tracer) + config.tracer_provider);
 }
 
+// A span's name as a digest of its length and its first 40 bytes; 0 for none. The reader gets the bytes once; a name may lie on
+// the heap, so nobody could read them later. `string` is the address of a string: where its bytes begin, and its length.
+static __noinline __u64 named(struct pt_regs *ctx, __u64 string)
+{
+	__u64 from = word(string), length = word(string + 8);
+	__u64 digest = length * 0x9e3779b97f4a7c15ull + 1;
+	__u64 bytes[5] = {};
+	struct record *record;
+	int index;
+
+	if (!length || read(bytes, at_most(length, sizeof(bytes)), from))
+		return 0;
+#pragma unroll
+	for (index = 0; index < 5; index++)
+		digest = (digest ^ bytes[index]) * 0xff51afd7ed558ccdull;
+	// The low bits of a product know only low bits.
+	digest ^= digest >> 32;
+	bytes[0] = digest;
+	if (bpf_map_lookup_elem(&names, &bytes[0]))
+		return digest;
+	record = room(NAME);
+	if (!record)
+		return digest;
+	record->goroutine = digest;
+	record->extra = length > 0xffff ? 0xffff : length;
+	// The bytes of a string in Go do not change. They go on over `a` and `b`.
+	if (read(record->text, at_most(length, sizeof(bytes)), from))
+		drop(record);
+	else if (give(ctx, record))
+		bpf_map_update_elem(&names, &bytes[0], (const void *)&known, BPF_ANY);
+	return digest;
+}
+
 // (*recordingSpan).runtimeTrace: every recording span passes it once, with its ids set.
 SEC("uprobe")
 int started(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, STARTED);
+	__u32 name = config.spans ? named(ctx, ctx->rax + config.span_name) : 0;
+	struct record *record = say_span(STARTED, ctx->rax + config.span_context, 0);
 	__u8 flags = 0;
 
-	record.extra = (__u16)word(ctx->rax + config.span_kind);
-	record.a = word(ctx->rax + config.span_parent + config.span_id);
-	record.b = provider_of(ctx->rax);
+	if (!record)
+		return 0;
 	read(&flags, sizeof(flags), ctx->rax + config.span_parent + config.flags);
-	record.flags = (flags & 1) ? PARENT_SAMPLED : 0;
-	span(ctx, &record, ctx->rax + config.span_context);
+	record->flags |= (flags & SAMPLED) ? PARENT_SAMPLED : 0;
+	record->extra = (__u16)word(ctx->rax + config.span_kind);
+	record->name = name;
+	record->goroutine = goroutine_of(ctx);
+	record->a = word(ctx->rax + config.span_parent + config.span_id);
+	record->b = provider_of(ctx->rax);
+	said_span(ctx, record);
 	return 0;
 }
 
@@ -41,51 +76,54 @@ static __always_inline __u64 mixed(__u64 digest, __u64 value)
 	return digest ^ (digest >> 32);
 }
 
-// An entry of a provider's list: an interface, its table and its receiver.
-static __always_inline void entry_of(__u64 first, int index, __u64 *entry)
+// An entry of a provider's list.
+static __noinline int say_entry(struct pt_regs *ctx, __u64 provider, __u64 digest, __u64 index_count, __u64 entry)
 {
-	entry[0] = entry[1] = 0;
-	read(entry, 16, word(first + 8 * (__u64)index));
+	struct record *record = say(LISTED);
+
+	if (!record)
+		return 0;
+	record->index = index_count >> 32;
+	record->count = index_count;
+	if (entry) {
+		record->table = word(entry);
+		record->receiver = word(entry + 8);
+	}
+	record->a = provider;
+	record->b = digest;
+	said(ctx, record, 0);
+	return 0;
 }
 
 // Says what is in a provider's list of processors, and gives its digest: End calls each of them. The list may be another one
 // a moment later, at the same address: what counts is what is in it.
-static __always_inline __u64 listed(struct pt_regs *ctx, __u64 provider)
+static __noinline __u64 listed(struct pt_regs *ctx, __u64 provider)
 {
-	struct record record = { .kind = LISTED };
-	// A slice: address of its first element, length, capacity.
-	__u64 slice[2] = {}, entry[2];
-	__u64 digest = mixed(provider, 1);
-	__u8 known = 1;
-	int index;
+	__u64 slice = word(provider + config.provider_list);
+	__u64 first, count, digest;
+	__u32 index;
 
-	if (!provider || read(slice, sizeof(slice), word(provider + config.provider_list)))
+	// A slice: address of its first element, length, capacity. An element points to an interface: its table and its receiver.
+	if (!provider || read(&digest, sizeof(digest), slice + 8))
 		return 0;
-	digest = mixed(digest, slice[1]);
-#pragma unroll
+	count = digest;
+	first = word(slice);
+	digest = mixed(mixed(provider, 1), count);
 	for (index = 0; index < LIST; index++) {
-		if (index >= slice[1])
+		if (index >= count)
 			break;
-		entry_of(slice[0], index, entry);
-		digest = mixed(digest, entry[1]);
+		digest = mixed(digest, word(word(first + 8 * (__u64)index) + 8));
 	}
 	if (bpf_map_lookup_elem(&lists, &digest))
 		return digest;
-	bpf_map_update_elem(&lists, &digest, &known, BPF_ANY);
-	record.a = provider;
-	record.b = digest;
-	record.count = slice[1];
-	if (!slice[1])
-		say(ctx, &record);
-#pragma unroll
+	bpf_map_update_elem(&lists, &digest, (const void *)&known, BPF_ANY);
+	if (!count)
+		say_entry(ctx, provider, digest, 0, 0);
 	for (index = 0; index < LIST; index++) {
-		if (index >= slice[1])
+		if (index >= count)
 			break;
-		entry_of(slice[0], index, entry);
-		record.index = index;
-		record.table = entry[0];
-		record.receiver = entry[1];
-		say(ctx, &record);
+		say_entry(ctx, provider, digest, (__u64)index << 32 | (__u32)count,
+			  word(first + 8 * (__u64)index));
 	}
 	return digest;
 }
@@ -94,83 +132,128 @@ static __always_inline __u64 listed(struct pt_regs *ctx, __u64 provider)
 SEC("uprobe")
 int ended(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, ENDED);
-	__u64 goroutine = ctx->r14;
+	__u64 goroutine = ctx->r14, provider = provider_of(ctx->rax), list = 0;
 	struct export *export = bpf_map_lookup_elem(&exports, &goroutine);
+	struct record *record;
 
 	// What a simple processor left behind that exported nothing.
 	if (export && !export->depth)
 		bpf_map_delete_elem(&exports, &goroutine);
-	record.a = provider_of(ctx->rax);
 	if (config.spans)
-		record.b = listed(ctx, record.a);
-	span(ctx, &record, ctx->rax + config.span_context);
+		list = listed(ctx, provider);
+	record = say_span(ENDED, ctx->rax + config.span_context, 0);
+	if (!record)
+		return 0;
+	record->goroutine = goroutine_of(ctx);
+	record->a = provider;
+	record->b = list;
+	said_span(ctx, record);
 	return 0;
+}
+
+// How many words of a span of the program's own type are looked at, and how many types may be around each other.
+#define WORDS 8
+#define LAYERS 3
+
+// The snapshot in an interface: a table, and what it is of. Processors may hand on spans of a type of their own; the interface is
+// sealed, so that type holds a span of the SDK's, in an interface again. 0 where there is none in its first words.
+static __noinline __u64 snapshot_of(__u64 table, __u64 data)
+{
+	// internal/abi.ITab: the interface, the type, the type's hash.
+	__u64 of = word(table), inside;
+	__u32 layer, at;
+
+	if (!config.snapshot || (__u32)word(table + 16) == config.snapshot)
+		return data;
+	for (layer = 0; layer < LAYERS; layer++) {
+		for (at = 0; at < WORDS; at++) {
+			inside = word(data + 8 * at);
+			if (inside && of && word(inside) == of)
+				break;
+		}
+		if (at == WORDS)
+			return 0;
+		data = word(data + 8 * at + 8);
+		if ((__u32)word(inside + 16) == config.snapshot)
+			return data;
+	}
+	return 0;
+}
+
+// The address of a snapshot's SpanContext.
+static __always_inline __u64 context_of(__u64 snapshot)
+{
+	return snapshot ? snapshot + config.snap_context : 0;
 }
 
 // (*batchSpanProcessor).OnEnd, with a snapshot in an interface.
 SEC("uprobe")
 int offered(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, OFFERED);
+	struct record *record = say_span(OFFERED, context_of(snapshot_of(ctx->rbx, ctx->rcx)), 0);
 
+	if (!record)
+		return 0;
 	if (!word(ctx->rax + config.bsp_e))
-		record.flags |= NO_EXPORTER;
-	record.a = ctx->rax;
-	span(ctx, &record, ctx->rcx + config.snap_context);
+		record->flags |= NO_EXPORTER;
+	record->goroutine = goroutine_of(ctx);
+	record->a = ctx->rax;
+	said_span(ctx, record);
 	return 0;
 }
 
-// A span's name as a digest of its length and its first 40 bytes. The reader gets the bytes once; a name may lie on the heap,
-// so nobody could read them later.
-static __always_inline void name(void *ctx, struct record *record, __u64 snapshot)
+// The export that a goroutine will be in next.
+static __always_inline struct export *own(__u64 *goroutine, __u64 processor, __u32 simple)
 {
-	struct record name = { .kind = NAME };
-	__u64 length = word(snapshot + config.snap_name + 8);
-	__u64 digest = length * 0x9e3779b97f4a7c15ull + 1;
-	__u8 known = 1;
-	__u64 bytes[5] = {};
-	int index;
+	struct export *export;
 
-	if (!length || read(bytes, length < sizeof(bytes) ? length : sizeof(bytes), word(snapshot + config.snap_name)))
-		return;
-#pragma unroll
-	for (index = 0; index < 5; index++)
-		digest = (digest ^ bytes[index]) * 0xff51afd7ed558ccdull;
-	// The low bits of a product know only low bits.
-	digest ^= digest >> 32;
-	record->b = digest;
-	if (bpf_map_lookup_elem(&names, &digest))
-		return;
-	name.goroutine = digest;
-	name.extra = length > 0xffff ? 0xffff : length;
-	__builtin_memcpy(name.trace, bytes, 16);
-	name.span = bytes[2];
-	name.a = bytes[3];
-	name.b = bytes[4];
-	if (!output(ctx, &name))
-		bpf_map_update_elem(&names, &digest, &known, BPF_ANY);
+	bpf_map_update_elem(&exports, goroutine, (const void *)&blank, BPF_ANY);
+	export = bpf_map_lookup_elem(&exports, goroutine);
+	if (export) {
+		export->processor = processor;
+		export->simple = simple;
+	}
+	return export;
 }
 
 // (*simpleSpanProcessor).OnEnd, with a snapshot in an interface. If it exports, then on this goroutine.
 SEC("uprobe")
 int simple(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, SIMPLE);
-	struct export own = { .processor = ctx->rax, .simple = 1 };
-	__u64 goroutine = ctx->r14;
+	__u64 goroutine = ctx->r14, name = 0, snapshot = snapshot_of(ctx->rbx, ctx->rcx);
 	struct export *export = bpf_map_lookup_elem(&exports, &goroutine);
+	__u8 nested = export && export->depth ? NESTED : 0;
+	struct record *record;
 
-	if (export && export->depth)
-		record.flags |= NESTED;
-	else
-		bpf_map_update_elem(&exports, &goroutine, &own, BPF_ANY);
-	if (!word(ctx->rax + config.ssp_exporter))
-		record.flags |= NO_EXPORTER;
-	record.a = ctx->rax;
+	if (!nested)
+		own(&goroutine, ctx->rax, 1);
 	if (config.spans)
-		name(ctx, &record, ctx->rcx);
-	span(ctx, &record, ctx->rcx + config.snap_context);
+		name = named(ctx, snapshot + config.snap_name);
+	record = say_span(SIMPLE, context_of(snapshot), 0);
+	if (!record)
+		return 0;
+	record->flags |= nested;
+	if (!word(ctx->rax + config.ssp_exporter))
+		record->flags |= NO_EXPORTER;
+	record->goroutine = goroutine_of(ctx);
+	record->a = ctx->rax;
+	record->b = name;
+	said_span(ctx, record);
+	return 0;
+}
+
+// A span in a snapshot, at a batch processor's queue.
+static __noinline int queueing(struct pt_regs *ctx, __u32 kind, __u64 processor, __u64 snapshot, struct waiting *waiting)
+{
+	__u64 name = config.spans ? named(ctx, snapshot + config.snap_name) : 0;
+	struct record *record = say_span(kind, context_of(snapshot), waiting);
+
+	if (!record)
+		return 0;
+	record->goroutine = goroutine_of(ctx);
+	record->a = processor;
+	record->b = name;
+	said_span(ctx, record);
 	return 0;
 }
 
@@ -178,13 +261,11 @@ int simple(struct pt_regs *ctx)
 SEC("uprobe")
 int enqueued(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, (ctx->rax & 0xff) ? QUEUED : DROPPED);
 	__u64 snapshot = word(ctx->rsp + config.drop_span);
 
-	record.a = word(ctx->rsp + config.drop_bsp);
-	if (config.spans)
-		name(ctx, &record, snapshot);
-	span(ctx, &record, snapshot + config.snap_context);
+	if (config.drop_table)
+		snapshot = snapshot_of(word(ctx->rsp + config.drop_table), snapshot);
+	queueing(ctx, (ctx->rax & 0xff) ? QUEUED : DROPPED, word(ctx->rsp + config.drop_bsp), snapshot, 0);
 	return 0;
 }
 
@@ -192,19 +273,12 @@ int enqueued(struct pt_regs *ctx)
 SEC("uprobe")
 int blocking(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, BLOCKED);
-	struct waiting waiting = {};
+	struct waiting span = {};
 	__u64 goroutine = ctx->r14;
 
-	record.a = ctx->rax;
-	if (config.spans)
-		name(ctx, &record, ctx->rsi);
-	span(ctx, &record, ctx->rsi + config.snap_context);
-	waiting.trace[0] = record.trace[0];
-	waiting.trace[1] = record.trace[1];
-	waiting.span = record.span;
-	waiting.processor = ctx->rax;
-	bpf_map_update_elem(&blocked, &goroutine, &waiting, BPF_ANY);
+	queueing(ctx, BLOCKED, ctx->rax, snapshot_of(ctx->rdi, ctx->rsi), &span);
+	span.processor = ctx->rax;
+	bpf_map_update_elem(&blocked, &goroutine, &span, BPF_ANY);
 	return 0;
 }
 
@@ -212,29 +286,25 @@ int blocking(struct pt_regs *ctx)
 SEC("uprobe")
 int unblocked(struct pt_regs *ctx)
 {
-	struct record record = new(ctx, ctx->rax ? GIVEN_UP : QUEUED);
 	__u64 goroutine = ctx->r14;
-	struct waiting *waiting = bpf_map_lookup_elem(&blocked, &goroutine);
-	struct counter *counter = counter_of(record.kind);
+	struct waiting *span = bpf_map_lookup_elem(&blocked, &goroutine);
+	__u8 kind = ctx->rax ? GIVEN_UP : QUEUED;
+	struct counter *counter = counter_of(kind);
+	struct record *record;
 
 	if (!counter)
 		return 0;
-	counter->hit++;
-	if (!waiting) {
-		counter->fault++;
+	add(&counter->hit, 1);
+	if (!span) {
+		add(&counter->fault, 1);
 		return 0;
 	}
-	record.trace[0] = waiting->trace[0];
-	record.trace[1] = waiting->trace[1];
-	record.span = waiting->span;
-	record.a = waiting->processor;
+	record = wanted(counter, kind, span);
+	if (record) {
+		record->goroutine = goroutine_of(ctx);
+		record->a = span->processor;
+		said_span(ctx, record);
+	}
 	bpf_map_delete_elem(&blocked, &goroutine);
-	counter->ids ^= record.span;
-	if (!config.spans)
-		return 0;
-	if (config.sample > 1 && (__u32)(record.trace[1] >> 32) % config.sample)
-		counter->skipped++;
-	else
-		emit(ctx, &record, counter, record.span);
 	return 0;
 }

@@ -28,6 +28,8 @@ pub(crate) static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_
 const BUFFER: u32 = 16 << 20;
 /// The ring buffer's flag that wakes nobody.
 const NO_WAKEUP: u32 = 1;
+/// Threads of a program at most: more than Go's own limit of 10,000.
+const THREADS: u32 = 1 << 14;
 /// Bytes that wait before the reader of a batched ring is woken.
 const WAKE_BYTES: u32 = 64 << 10;
 
@@ -59,9 +61,12 @@ struct ProgramConfig {
     wake: u32,
     wake_bytes: u32,
     bsp_e: u32,
+    span_name: u32,
+    drop_table: u32,
+    snapshot: u32,
 }
 
-// SAFETY: twenty-four words of 32 bits, without padding and without a value that is invalid.
+// SAFETY: twenty-seven words of 32 bits, without padding and without a value that is invalid.
 unsafe impl Pod for ProgramConfig {}
 
 /// `struct counter` of the programs.
@@ -107,6 +112,8 @@ impl Attached {
         let mut loader = EbpfLoader::new();
         loader.btf(None).override_global("config", &config, true);
         loader.map_max_entries("events", if perf { page() } else { size });
+        // Threads of the program; only a perf buffer needs it.
+        loader.map_max_entries("scratch", if perf { THREADS } else { 1 });
         let mut object = loader.load(OBJECT).map_err(ProbeError::kernel("loading the programs"))?;
         let counters = take(&mut object, "counters")?;
         let source = if perf {
@@ -252,8 +259,8 @@ fn config(found: &FoundSites, wish: &Ebpf) -> ProgramConfig {
         snap_context: offsets.snap_context,
         bsp_queue: offsets.bsp_queue,
         bsp_dropped: offsets.bsp_dropped,
-        drop_bsp: found.spills.0,
-        drop_span: found.spills.1,
+        drop_bsp: found.spills.processor,
+        drop_span: found.spills.span,
         span_tracer: offsets.span_tracer,
         tracer_provider: offsets.tracer_provider,
         provider_list: offsets.provider_list,
@@ -264,6 +271,9 @@ fn config(found: &FoundSites, wish: &Ebpf) -> ProgramConfig {
         wake: if wish.buffer == Buffer::Ring { NO_WAKEUP } else { 0 },
         wake_bytes: if wish.buffer == Buffer::RingBatched { WAKE_BYTES } else { 0 },
         bsp_e: offsets.bsp_e,
+        span_name: offsets.span_name,
+        drop_table: found.spills.table,
+        snapshot: found.snapshot,
     }
 }
 

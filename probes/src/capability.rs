@@ -43,7 +43,7 @@ fn tried() -> [Capability; 2] {
     };
     let mut loader = EbpfLoader::new();
     // A small buffer: nothing will come.
-    loader.btf(None).map_max_entries("events", 4096);
+    loader.btf(None).map_max_entries("events", 4096).map_max_entries("scratch", 1);
     let (taken, put) = match loader.load(OBJECT).map_err(|error| chain(&error)) {
         Err(error) => (Err(error), Err("no program to put anywhere".to_owned())),
         Ok(mut object) => match object.program_mut("entry").map(<&mut UProbe>::try_from) {

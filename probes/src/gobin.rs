@@ -31,6 +31,7 @@ mod buildinfo;
 mod dwarf;
 mod error;
 mod image;
+mod itab;
 mod moduledata;
 mod offsets;
 mod pclntab;
@@ -114,6 +115,12 @@ impl GoBinary {
     pub fn code(&self, function: &Function) -> Option<&[u8]> {
         let length = function.end.checked_sub(function.entry)?;
         self.image.read(function.entry, usize::try_from(length).ok()?)
+    }
+
+    /// The hash of the type of which this is the first method in a table of methods, as tables in memory have it; `None` if no
+    /// table in the file has it.
+    pub fn type_hash(&self, first_method: &Function) -> Option<u32> {
+        itab::type_hash(&self.image, first_method.entry)
     }
 
     /// The virtual address that offsets of runtime types and of their names count from; `None` if the runtime's

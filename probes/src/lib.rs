@@ -12,6 +12,7 @@ pub mod lookup;
 pub mod mapped;
 pub mod memory;
 pub mod priority;
+pub mod safety;
 pub mod sites;
 
 pub use error::ProbeError;

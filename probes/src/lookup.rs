@@ -102,7 +102,11 @@ const RULES: [SiteRule; 21] = [
 ];
 
 /// Functions that the rules only mention.
-const MENTIONED: [&str; 3] = ["runtime.selectnbsend", "runtime.selectgo", GROWS];
+const MENTIONED: [&str; 4] = ["runtime.selectnbsend", "runtime.selectgo", GROWS, SNAPSHOT];
+/// The first method, by name, of what the SDK hands to span processors.
+const SNAPSHOT: &str = "go.opentelemetry.io/otel/sdk/trace.(*snapshot).Attributes";
+/// The exporter whose call sends what it is given, whoever wraps it.
+const SENDER: &str = "/otlptrace.(*Exporter).ExportSpans";
 
 /// A site.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -113,6 +117,17 @@ pub struct Site {
     pub offset: u64,
     /// From which mode on it is needed.
     pub since: EbpfMode,
+}
+
+/// Places above the stack pointer, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DropSpills {
+    /// Of the processor.
+    pub processor: u32,
+    /// Of the table of the span's interface; 0 if it is not kept.
+    pub table: u32,
+    /// Of the span.
+    pub span: u32,
 }
 
 /// What was found in a program.
@@ -128,8 +143,10 @@ pub struct FoundSites {
     pub offsets: Offsets,
     /// Where that is known from.
     pub source: OffsetSource,
-    /// Where `enqueueDrop` keeps its processor and its span: bytes above the stack pointer.
-    pub spills: (u32, u32),
+    /// Where `enqueueDrop` keeps its processor, and its span's table and address: bytes above the stack pointer.
+    pub spills: DropSpills,
+    /// Hash of the type that the SDK hands to span processors; 0 if the file does not tell it.
+    pub snapshot: u32,
     /// Go version.
     pub go: String,
     /// SDK version; empty where the binary does not say it.
@@ -154,7 +171,8 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<FoundSites, ProbeError>
         missing: Vec::new(),
         offsets,
         source,
-        spills: (0, 0),
+        spills: DropSpills::default(),
+        snapshot: find(SNAPSHOT).and_then(|method| binary.type_hash(method)).unwrap_or_default(),
         go: binary.build.go.clone(),
         sdk: binary.build.modules.get("go.opentelemetry.io/otel/sdk").cloned().unwrap_or_default(),
     };
@@ -175,7 +193,7 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<FoundSites, ProbeError>
     }
     if wish.mode >= EbpfMode::Counters && has_batch {
         found.spills = spills(binary, find(DROP)).unwrap_or_default();
-        if found.spills == (0, 0) {
+        if found.spills == DropSpills::default() {
             found.sites.retain(|site| site.program != "enqueued");
             found.missing.push(DROP.to_owned());
         }
@@ -185,15 +203,17 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<FoundSites, ProbeError>
         let returns = addresses(binary, function, SitePlace::Returns, &find);
         // One without a frame of its own jumps on to another.
         if !body.is_empty() && !returns.is_empty() {
-            found.add(binary, "handover", EbpfMode::Batch, &body);
+            let sends = function.name.ends_with(SENDER);
+            let (before, after) = if sends { ("sending", "sent") } else { ("handover", "exported") };
+            found.add(binary, before, EbpfMode::Batch, &body);
             let places = body.iter().filter_map(|address| binary.file_offset(*address));
             found.exporters.extend(places.map(|place| (place, function.name.clone())));
-            found.add(binary, "exported", EbpfMode::Batch, &returns);
+            found.add(binary, after, EbpfMode::Batch, &returns);
         }
     }
     trap(binary, wish, &find, &mut found);
     let needed = |program: &str| found.sites.iter().any(|site| site.program == program);
-    if !needed("exporting") && !needed("handover") && !needed("started") {
+    if !needed("exporting") && !needed("handover") && !needed("sending") && !needed("started") {
         return Err(ProbeError::NoSite(EXPORT.to_owned()));
     }
     if wish.mode >= EbpfMode::Counters && !needed("started") {
@@ -242,12 +262,16 @@ fn addresses<'a>(
     }
 }
 
-/// Where `enqueueDrop` keeps its first argument and its third.
-fn spills(binary: &GoBinary, function: Option<&Function>) -> Option<(u32, u32)> {
+/// Where `enqueueDrop` keeps its first argument and its third, an interface.
+fn spills(binary: &GoBinary, function: Option<&Function>) -> Option<DropSpills> {
     let function = function?;
     let code = binary.code(function)?;
     let at = |register| sites::spill(code, function.entry, register).and_then(|at| u32::try_from(at).ok());
-    Some((at(iced_x86::Register::RAX)?, at(iced_x86::Register::RSI)?))
+    Some(DropSpills {
+        processor: at(iced_x86::Register::RAX)?,
+        table: at(iced_x86::Register::RDI).unwrap_or_default(),
+        span: at(iced_x86::Register::RSI)?,
+    })
 }
 
 /// A site on which no probe should sit.

@@ -102,6 +102,9 @@ fn read(name: &str, mut bytes: [u8; RECORD_BYTES]) -> Option<u64> {
         Record::read(&bytes)
     };
     let words = |id: &[u8]| id.iter().fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+    if let ("name", Record::Span(mark)) = (name, of(ProbeKind::Started)) {
+        return Some(mark.name.into());
+    }
     Some(match (name, of(ProbeKind::Queued), of(ProbeKind::Handover), of(ProbeKind::Listed)) {
         ("at", Record::Span(mark), ..) => mark.at,
         ("flags", Record::Span(mark), ..) => {
@@ -135,8 +138,6 @@ fn is_read(field: &c::StructField) -> bool {
     let place = (field.at, field.size);
     match field.name.as_str() {
         "kind" => place == (8, 1),
-        // For people with a debugger: nobody here asks on which CPU it was.
-        "cpu" => place == (12, 4),
         // A piece is forty bytes: this field, and `a` and `b` behind it.
         "text" => place == (24, 24),
         name => {

@@ -105,6 +105,13 @@ impl Image {
             .filter_map(|segment| Some((self.bytes.get(segment.file.clone())?, segment.address)))
     }
 
+    /// Every segment's bytes and address.
+    pub(super) fn loaded(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        self.segments
+            .iter()
+            .filter_map(|segment| Some((self.bytes.get(segment.file.clone())?, segment.address)))
+    }
+
     /// What the loader adds the load address to: (where, what is there before that). Only position independent
     /// executables have these, and an external linker may leave zeros in the file where they go.
     pub(super) fn relocations(&self) -> impl Iterator<Item = (u64, u64)> {

@@ -45,6 +45,8 @@ pub struct SpanMark {
     pub parent_sampled: bool,
     /// Of `Started`: its span kind. Of `Offered` and `Simple`: flags, see [`SpanMark::is_nested`] and [`SpanMark::lacks_exporter`].
     pub extra: u16,
+    /// Of `Started`: the lower half of the digest of its name; 0 where it has none. Else nothing.
+    pub name: u32,
     /// Of `Started`: its parent's id, as bytes in a number. Of `Handed` and `Sent`: the batch. Of `Ended`: its provider's address. Else the
     /// processor's address.
     pub a: u64,
@@ -276,6 +278,8 @@ impl Record {
                 } else {
                     u16_at(bytes, 10)
                 },
+                // Of others the bytes say the CPU, for people with a debugger.
+                name: if kind == ProbeKind::Started { u32_at(bytes, 12) } else { 0 },
                 a,
                 b,
             }),

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -27,9 +24,10 @@ type providerSetup struct {
 
 // processorSetup describes a span processor.
 type processorSetup struct {
-	// Kind is "batch", "simple", "filter", "async" or "leaf".
+	// Kind is "batch", "simple", "filter", "async", "mask" or "leaf".
 	Kind string
-	// Exporter of a batch or simple processor: "grpc", "http", "swallow" (one of this program's own), "nil".
+	// Exporter of a batch or simple processor: "grpc", "http", "swallow" (one of this program's own), "nil";
+	// "half:grpc" and others are ones around it, see newExporter.
 	Exporter string
 	// Queue, Batch, Delay and Block are what the batch processor is set to, where they are not 0. Queue and Block are an async
 	// processor's, too.
@@ -106,6 +104,8 @@ func newProcessor(setup processorSetup) processor {
 		out.SpanProcessor = &filter{hands: hands, every: setup.Every}
 	case "async":
 		out.SpanProcessor = newAsync(hands, setup)
+	case "mask":
+		out.SpanProcessor = &mask{hands: hands}
 	case "leaf":
 		out.SpanProcessor = new(leaf)
 	default:
@@ -130,27 +130,6 @@ func batchOptions(setup processorSetup) (options []sdktrace.BatchSpanProcessorOp
 	return options
 }
 
-func newExporter(name string) sdktrace.SpanExporter {
-	var exporter sdktrace.SpanExporter
-	var err error
-	switch name {
-	case "grpc":
-		exporter, err = otlptracegrpc.New(context.Background())
-	case "http":
-		exporter, err = otlptracehttp.New(context.Background())
-	case "swallow":
-		exporter = new(swallow)
-	case "nil":
-		return nil
-	default:
-		err = fmt.Errorf("unknown exporter %q", name)
-	}
-	if err != nil {
-		panic(err)
-	}
-	return exporter
-}
-
 // sampler leaves out every so many-th span, and only records some.
 type sampler struct {
 	drop, record             uint64
@@ -173,13 +152,6 @@ func (s *sampler) ShouldSample(sdktrace.SamplingParameters) (result sdktrace.Sam
 }
 
 func (*sampler) Description() string { return "sampler" }
-
-// swallow is an exporter that takes everything and sends nothing.
-type swallow struct{}
-
-func (*swallow) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error { return nil }
-
-func (*swallow) Shutdown(context.Context) error { return nil }
 
 // hands are the processors that one of this program's own hands spans on to.
 type hands []sdktrace.SpanProcessor

@@ -129,6 +129,10 @@ fn asynchronous<const N: usize>(queue: u32, block: bool, inner: [Value; N]) -> V
     json!({"kind": "async", "queue": queue, "block": block, "inner": Vec::from(inner)})
 }
 
+fn mask<const N: usize>(inner: [Value; N]) -> Value {
+    json!({"kind": "mask", "inner": Vec::from(inner)})
+}
+
 fn leaf() -> Value {
     json!({"kind": "leaf"})
 }
@@ -176,6 +180,8 @@ pub(super) fn own() -> Vec<Setup> {
         Setup::of("a filter beside a batcher", beside).drops(&[1]),
         Setup::of("async that waits", one(asynchronous(16, true, [large()]), 8, 250)),
         Setup::of("async that forgets", one(asynchronous(4, false, [large()]), 8, 250)).rest(Rest::Unknown),
+        Setup::of("a mask before a batcher", one(mask([small()]), 8, 250)).drops(&[1]),
+        Setup::of("a mask in a mask before simple", one(mask([mask([simple("grpc")])]), 8, 40)),
         Setup::of("leaf beside two batchers", program([provider([small(), leaf(), large()])], 8, 250))
             .drops(&[0])
             .fan(2),

@@ -45,7 +45,7 @@ pub(super) fn build(build: Build) -> PathBuf {
         go.arg("-ldflags=-s -w");
     }
     go.arg("-o").arg(&program);
-    go.args(["target.go", "processors.go", "truth.go"].map(|file| source.join(file)));
+    go.args(["target.go", "processors.go", "exporters.go", "truth.go"].map(|file| source.join(file)));
     go.current_dir(root().join("go-fixtures")).env("CGO_ENABLED", "0");
     let output = go.env("GOFLAGS", "-mod=readonly -buildvcs=false").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

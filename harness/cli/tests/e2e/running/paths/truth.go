@@ -186,6 +186,8 @@ func (w *world) say() {
 			one.Seen, one.Handed = own.seen.Load(), own.handed.Load()
 		case *async:
 			one.Seen, one.Handed = own.seen.Load(), own.handed.Load()
+		case *mask:
+			one.Seen, one.Handed = own.seen.Load(), own.handed.Load()
 		case *leaf:
 			one.Seen = own.seen.Load()
 		}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// newExporter makes the exporter of a name, or, of "kind:name,name", one of this program's own around those.
+func newExporter(name string) sdktrace.SpanExporter {
+	kind, rest, around := strings.Cut(name, ":")
+	if !around {
+		return newSender(name)
+	}
+	var inner []sdktrace.SpanExporter
+	for _, one := range strings.Split(rest, ",") {
+		inner = append(inner, newSender(one))
+	}
+	switch kind {
+	case "half":
+		return &half{SpanExporter: inner[0]}
+	case "quiet":
+		return quiet{inner[0]}
+	case "queue", "forgetful":
+		return newQueue(inner[0], kind == "queue")
+	case "fan":
+		return fan(inner)
+	case "failover":
+		return failover(inner)
+	default:
+		panic("unknown exporter " + name)
+	}
+}
+
+func newSender(name string) sdktrace.SpanExporter {
+	var exporter sdktrace.SpanExporter
+	var err error
+	ctx := context.Background()
+	switch name {
+	case "grpc":
+		exporter, err = otlptracegrpc.New(ctx)
+	case "http":
+		exporter, err = otlptracehttp.New(ctx)
+	case "refused": // by a port that nobody listens on
+		retry := otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{})
+		exporter, err = otlptracegrpc.New(ctx, otlptracegrpc.WithEndpointURL("http://127.0.0.1:1"), retry)
+	case "own": // sends to a receiver of its own
+		taken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+		url := httptest.NewServer(taken).URL
+		exporter, err = otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(url+"/v1/traces"))
+	case "swallow":
+		exporter = new(swallow)
+	case "nil":
+		return nil
+	default:
+		err = fmt.Errorf("unknown exporter %q", name)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return exporter
+}
+
+// swallow is an exporter that takes everything and sends nothing.
+type swallow struct{}
+
+func (*swallow) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error { return nil }
+
+func (*swallow) Shutdown(context.Context) error { return nil }
+
+// half sends every second span.
+type half struct {
+	sdktrace.SpanExporter
+	seen int
+}
+
+func (h *half) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	var kept []sdktrace.ReadOnlySpan
+	for _, span := range spans {
+		if h.seen++; h.seen%2 == 0 {
+			kept = append(kept, span)
+		}
+	}
+	if kept == nil {
+		return nil
+	}
+	return h.SpanExporter.ExportSpans(ctx, kept)
+}
+
+// quiet says nothing of errors.
+type quiet struct{ sdktrace.SpanExporter }
+
+func (q quiet) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	_ = q.SpanExporter.ExportSpans(ctx, spans)
+	return nil
+}
+
+// queue sends on a goroutine of its own. Where it has no room it waits, or forgets the batch.
+type queue struct {
+	sdktrace.SpanExporter
+	batches chan []sdktrace.ReadOnlySpan
+	waits   bool
+	done    sync.WaitGroup
+}
+
+func newQueue(inner sdktrace.SpanExporter, waits bool) *queue {
+	q := &queue{SpanExporter: inner, batches: make(chan []sdktrace.ReadOnlySpan, 1), waits: waits}
+	q.done.Go(func() {
+		for batch := range q.batches {
+			if !waits {
+				time.Sleep(time.Millisecond) // slow enough to forget some
+			}
+			_ = inner.ExportSpans(context.Background(), batch)
+		}
+	})
+	return q
+}
+
+func (q *queue) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
+	batch := append([]sdktrace.ReadOnlySpan{}, spans...) // the caller uses its slice again
+	if q.waits {
+		q.batches <- batch
+		return nil
+	}
+	select {
+	case q.batches <- batch:
+	default:
+	}
+	return nil
+}
+
+func (q *queue) Shutdown(ctx context.Context) error {
+	close(q.batches)
+	q.done.Wait()
+	return q.SpanExporter.Shutdown(ctx)
+}
+
+// fan sends each batch to all.
+type fan []sdktrace.SpanExporter
+
+func (f fan) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) (err error) {
+	for _, inner := range f {
+		if one := inner.ExportSpans(ctx, spans); one != nil {
+			err = one
+		}
+	}
+	return err
+}
+
+func (f fan) Shutdown(ctx context.Context) (err error) {
+	for _, inner := range f {
+		err = inner.Shutdown(ctx)
+	}
+	return err
+}
+
+// failover sends each batch to the first that takes it.
+type failover []sdktrace.SpanExporter
+
+func (f failover) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) (err error) {
+	for _, inner := range f {
+		if err = inner.ExportSpans(ctx, spans); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (f failover) Shutdown(ctx context.Context) error { return fan(f).Shutdown(ctx) }
+
+// mask hands on each span under a type of its own, which hides its attributes.
+type mask struct {
+	hands
+	seen, handed atomic.Uint64
+}
+
+type masked struct {
+	public []attribute.KeyValue
+	sdktrace.ReadOnlySpan
+}
+
+func (m masked) Attributes() []attribute.KeyValue { return m.public }
+
+func (m *mask) OnEnd(span sdktrace.ReadOnlySpan) {
+	m.seen.Add(1)
+	m.hand(&masked{ReadOnlySpan: span})
+	m.handed.Add(1)
+}
