@@ -105,7 +105,22 @@ impl<'a> WrappedPath<'a> {
         // The last batch of a process that died may have come to the first of them only.
         let cut = |batch: &u32| self.wrapped.get(batch) == Some(&false);
         let to_all = by_batch.iter().all(|(batch, some)| *some == all || cut(batch));
-        if all.len() > 1 && to_all { all.into_iter().map(Some).collect() } else { vec![None] }
+        if all.len() > 1 && to_all && self.is_fan() {
+            all.into_iter().map(Some).collect()
+        } else {
+            vec![None]
+        }
+    }
+
+    /// Whether a batch went on to another exporter although one had taken it, or came back with an error although one had. Else the
+    /// next one may be there for what the one before refused.
+    fn is_fan(&self) -> bool {
+        let taken = |call: &SenderCall| call.ended != 0 && !call.failed;
+        self.inside.values().any(|one| {
+            let again = |other: &&SenderCall| other.outer == one.outer && other.began >= one.ended;
+            let failed = self.wrapped.get(&one.outer) == Some(&false);
+            taken(one) && (failed || self.inside.values().copied().any(|other| again(&other)))
+        })
     }
 
     /// Errors of which the exporter around said nothing.
