@@ -38,7 +38,6 @@ pub struct KernelPreemption {
 impl KernelPreemption {
     /// Asks this machine's kernel.
     pub fn of_this_kernel() -> Self {
-        let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let release = text("/proc/sys/kernel/osrelease");
         let config = own_config()
             .or_else(|| fs::read_to_string(format!("/boot/config-{}", release.trim())).ok())
@@ -95,6 +94,40 @@ impl KernelPreemption {
         };
         Err(ProbeError::Hazard { kernel: self, what })
     }
+
+    /// Refuses perf buffers where their helper in the kernel is not safe itself. `release` as `uname -r` gives it.
+    fn admit_samples(self, release: &str) -> Result<(), ProbeError> {
+        if self.is_excluded() || !mixes_samples(release) {
+            return Ok(());
+        }
+        let what =
+            "Linux before 6.5 mixes up samples of two programs in perf buffers; use a ring buffer".to_owned();
+        Err(ProbeError::Hazard { kernel: self, what })
+    }
+}
+
+/// Refuses programs, and a perf buffer if there is to be one, where they could harm this machine's kernel.
+pub(crate) fn admit(object: &[u8], is_perf: bool) -> Result<(), ProbeError> {
+    let kernel = KernelPreemption::of_this_kernel();
+    kernel.admit(object)?;
+    if is_perf { kernel.admit_samples(&text("/proc/sys/kernel/osrelease")) } else { Ok(()) }
+}
+
+/// Whether the helper for perf buffers shares memory between programs that preempt each other: since uprobes can be preempted (6.0)
+/// and until it was corrected (6.5, 6.4.9, 6.1.44). Of other releases between them nobody can say.
+fn mixes_samples(release: &str) -> bool {
+    let mut numbers = release.trim().split(['.', '-', '+']).map_while(|number| number.parse::<u32>().ok());
+    let mut next = || numbers.next().unwrap_or_default();
+    match (next(), next(), next()) {
+        (6, 1, patch) => patch < 44,
+        (6, 4, patch) => patch < 9,
+        (6, minor, _) => minor < 5,
+        (major, ..) => major == 0,
+    }
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
 }
 
 /// Options that a kernel is built with, the deciding ones first.
@@ -178,6 +211,30 @@ mod tests {
                 KernelPreemption { model, is_dynamic },
                 "{scheduler} {config} {words} {version}"
             );
+        }
+    }
+
+    #[test]
+    fn perf_buffers_are_refused_where_their_helper_is_not_safe() {
+        for (release, is_unsafe) in [
+            ("5.17.0", false),
+            ("5.15.0-130-generic", false),
+            ("6.0.19", true),
+            ("6.1.43", true),
+            ("6.1.44-1-amd64", false),
+            ("6.2.0-39-generic", true),
+            ("6.4.8", true),
+            ("6.4.9", false),
+            ("6.5.0-rc1+", false),
+            ("6.18.44", false),
+            ("7.0.0-22-generic", false),
+            ("", true),
+        ] {
+            assert_eq!(mixes_samples(release), is_unsafe, "{release}");
+            let full = KernelPreemption { model: PreemptionModel::Full, is_dynamic: false };
+            assert_eq!(full.admit_samples(release).is_err(), is_unsafe, "{release}");
+            let none = KernelPreemption { model: PreemptionModel::None, is_dynamic: false };
+            assert!(none.admit_samples(release).is_ok(), "{release}");
         }
     }
 
