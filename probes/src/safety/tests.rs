@@ -1,3 +1,5 @@
+//! Sequences of instructions with and without a mistake, and objects with one.
+
 use std::collections::BTreeMap;
 
 use super::code::{BpfFunction, BpfSymbol, Instruction};
