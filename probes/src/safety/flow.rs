@@ -106,7 +106,7 @@ impl Flow {
 
     /// `depth`: how many functions are being followed already. The kernel allows eight.
     fn within(code: &BpfCode, function: &BpfFunction, depth: usize) -> Self {
-        let mut walk = Walk {
+        let mut walk = FlowWalk {
             code,
             function,
             depth,
@@ -175,7 +175,7 @@ fn join(at: usize, one: &FlowState, other: &FlowState) -> FlowState {
 }
 
 /// A function being followed.
-struct Walk<'a> {
+struct FlowWalk<'a> {
     code: &'a BpfCode,
     function: &'a BpfFunction,
     depth: usize,
@@ -184,7 +184,7 @@ struct Walk<'a> {
     calls: BTreeMap<usize, Option<FlowValue>>,
 }
 
-impl Walk<'_> {
+impl FlowWalk<'_> {
     fn run(&mut self, at: usize, instruction: &Instruction, known: &mut FlowState) {
         let (to, from) = (usize::from(instruction.to), usize::from(instruction.from));
         match instruction.code & 7 {
