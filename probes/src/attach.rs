@@ -16,6 +16,7 @@ use spanfate_model::scenario::ebpf::{Buffer, Ebpf, EbpfMode};
 
 use crate::error::{ProbeError, chain};
 use crate::lookup::FoundSites;
+use crate::preemption;
 
 /// The programs, compiled from `bpf/otelgo.bpf.c`.
 #[cfg(not(feature = "probes-from-source"))]
@@ -108,6 +109,7 @@ impl Attached {
         }
         let config = config(found, wish);
         let perf = wish.buffer == Buffer::Perf;
+        preemption::admit(OBJECT, perf)?;
         let size = wish.size.map_or(BUFFER, |size| size.0 as u32);
         let mut loader = EbpfLoader::new();
         loader.btf(None).override_global("config", &config, true);

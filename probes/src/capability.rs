@@ -10,6 +10,7 @@ use aya::programs::uprobe::{UProbeAttachLocation, UProbeScope};
 use crate::attach::OBJECT;
 use crate::error::chain;
 use crate::gobin::OffsetTable;
+use crate::preemption::KernelPreemption;
 
 /// One capability.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,7 +31,7 @@ const CAPABILITIES: [(&str, u32); 3] = [("CAP_SYS_ADMIN", 21), ("CAP_PERFMON", 3
 /// Looks at everything the probes will need, and tries: it loads a program and puts it where no code runs. It leaves nothing.
 pub fn examine() -> Vec<Capability> {
     let [programs, probes] = tried();
-    vec![architecture(), uprobes(), privileges(), programs, probes, versions()]
+    vec![architecture(), uprobes(), privileges(), preemption(), programs, probes, versions()]
 }
 
 /// Loads a program, and puts it on the first byte of this program's own file, which is its header and no code.
@@ -109,6 +110,21 @@ fn uprobes() -> Capability {
             |kind| format!("event source {}", kind.trim()),
         ),
         remedy: "use a kernel built with CONFIG_UPROBES and CONFIG_UPROBE_EVENTS",
+    }
+}
+
+/// How the kernel preempts, and whether the programs bear it.
+fn preemption() -> Capability {
+    let kernel = KernelPreemption::of_this_kernel();
+    let admitted = kernel.admit(OBJECT);
+    Capability {
+        what: "ebpf: preemption",
+        present: admitted.is_ok(),
+        detail: match &admitted {
+            Ok(()) => format!("{kernel}; the programs may be preempted by each other anywhere"),
+            Err(error) => error.to_string(),
+        },
+        remedy: "use a release of spanfate as it is, or start the kernel without preemption",
     }
 }
 

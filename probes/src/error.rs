@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::gobin::GobinError;
+use crate::preemption::KernelPreemption;
 
 /// Why there are no probes on a program.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,17 @@ pub enum ProbeError {
         what: &'static str,
         /// What it said.
         cause: String,
+    },
+    /// The programs could harm each other or the kernel, and it cannot be excluded that they do.
+    #[error(
+        "no probes, for they could harm this kernel: {what}, and its preemption ({kernel}) lets another one run meanwhile; \
+         use a release of spanfate as it is, or start the kernel without preemption"
+    )]
+    Hazard {
+        /// How this kernel preempts.
+        kernel: KernelPreemption,
+        /// What is wrong with them.
+        what: String,
     },
     /// No probes are known for this machine.
     #[error("probes exist for x86-64 Linux only")]

@@ -4,6 +4,8 @@
 mod code;
 mod flow;
 #[cfg(test)]
+pub(crate) mod forge;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

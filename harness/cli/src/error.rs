@@ -60,7 +60,7 @@ impl Error {
             Self::NothingSelected(_) => ExitCode::NothingSelected,
             Self::Unfit => ExitCode::CapabilityAbsent,
             Self::Peek(PeekError::NoProcess(_) | PeekError::Unsuited { .. }) => ExitCode::InputMissing,
-            Self::Peek(PeekError::Refused { .. }) => ExitCode::CapabilityAbsent,
+            Self::Peek(PeekError::Refused { .. } | PeekError::Harmful { .. }) => ExitCode::CapabilityAbsent,
             Self::Scrape(ScrapeError::Address { .. }) => ExitCode::Usage,
             Self::Scrape(_) => ExitCode::InputMissing,
             Self::Output(_) => ExitCode::HarnessError,

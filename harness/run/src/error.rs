@@ -139,7 +139,7 @@ impl RunError {
     /// Why a program cannot be attached to: itself, or the machine.
     pub(crate) fn unfit(program: &Path, error: &ProbeError) -> Self {
         match error {
-            ProbeError::Kernel { .. } | ProbeError::Machine => {
+            ProbeError::Kernel { .. } | ProbeError::Hazard { .. } | ProbeError::Machine => {
                 Self::Absent { what: "the eBPF witness".to_owned(), remedy: error.to_string() }
             }
             other => Self::Unfit { program: program.to_owned(), why: other.to_string() },

@@ -46,6 +46,16 @@ pub enum PeekError {
         /// Why not.
         cause: ProbeError,
     },
+    /// Probes might harm the machine.
+    #[error("process {pid} ({name}): {cause}")]
+    Harmful {
+        /// Which process.
+        pid: u32,
+        /// Its name.
+        name: String,
+        /// Why.
+        cause: ProbeError,
+    },
     /// The system refuses.
     #[error("process {pid} ({name}): {cause}; {}", remedy(*.root))]
     Refused {
@@ -176,9 +186,36 @@ fn of_probe(pid: u32, name: String, cause: ProbeError) -> PeekError {
                 root: Uid::effective().is_root(),
             }
         }
+        ProbeError::Hazard { .. } => PeekError::Harmful { pid, name, cause },
         ProbeError::Kernel { .. } => {
             PeekError::Refused { pid, name, cause: cause.to_string(), root: Uid::effective().is_root() }
         }
         cause => PeekError::Unsuited { pid, name, cause },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use spanfate_probes::preemption::{KernelPreemption, PreemptionModel};
+
+    use super::*;
+    use crate::RunError;
+
+    #[test]
+    fn probes_that_might_do_harm_are_refused_as_a_capability_that_is_absent() {
+        let harm = || ProbeError::Hazard {
+            kernel: KernelPreemption { model: PreemptionModel::Lazy, is_dynamic: true },
+            what: "hand has 80 bytes on the stack".to_owned(),
+        };
+        let peek = of_probe(7, "shop".to_owned(), harm());
+        assert!(matches!(peek, PeekError::Harmful { pid: 7, .. }), "{peek:?}");
+        let attach = RunError::unfit(Path::new("shop"), &harm());
+        assert!(matches!(attach, RunError::Absent { .. }), "{attach:?}");
+        for said in [peek.to_string(), attach.to_string()] {
+            assert!(said.contains("hand has 80 bytes on the stack"), "{said}");
+            assert!(said.contains("(lazy, which may change while it runs)"), "{said}");
+        }
     }
 }

@@ -34,11 +34,11 @@ pub(super) struct BpfFunction {
 
 /// A symbol of an object.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct BpfSymbol {
-    name: String,
-    section: usize,
+pub(super) struct BpfSymbol {
+    pub(super) name: String,
+    pub(super) section: usize,
     /// Bytes into the section.
-    at: u64,
+    pub(super) at: u64,
 }
 
 /// The code of an object.
@@ -46,7 +46,7 @@ struct BpfSymbol {
 pub(super) struct BpfCode {
     /// All its functions.
     pub(super) functions: Vec<BpfFunction>,
-    symbols: BTreeMap<usize, BpfSymbol>,
+    pub(super) symbols: BTreeMap<usize, BpfSymbol>,
 }
 
 impl BpfCode {

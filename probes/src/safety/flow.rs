@@ -46,7 +46,7 @@ const OF_THREAD: &str = "scratch";
 
 /// What a pointer is reckoned from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Base {
+enum FlowBase {
     /// The end of the stack.
     Stack,
     /// Any value of the map of this symbol.
@@ -61,31 +61,31 @@ enum Base {
 
 /// What a register or a place on the stack holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Value {
-    base: Base,
+struct FlowValue {
+    base: FlowBase,
     /// Bytes behind the base.
     at: i64,
     /// No other program has the memory that it points to. So also of a number.
     private: bool,
     /// The places of memory it was made of.
-    made_of: BTreeSet<(Base, i64)>,
+    made_of: BTreeSet<(FlowBase, i64)>,
 }
 
-impl Value {
-    fn new(base: Base) -> Self {
+impl FlowValue {
+    fn new(base: FlowBase) -> Self {
         Self { base, at: 0, private: false, made_of: BTreeSet::new() }
     }
 
     fn number(at: usize) -> Self {
-        Self { private: true, ..Self::new(Base::Made(at)) }
+        Self { private: true, ..Self::new(FlowBase::Made(at)) }
     }
 }
 
 /// All that is known before an instruction.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Known {
-    registers: Vec<Value>,
-    stack: BTreeMap<i64, Value>,
+struct FlowState {
+    registers: Vec<FlowValue>,
+    stack: BTreeMap<i64, FlowValue>,
 }
 
 /// What was found of a function.
@@ -95,7 +95,7 @@ pub(super) struct Flow {
     /// Instructions that update memory of others in several steps.
     pub(super) updates: BTreeSet<usize>,
     /// What the function gives back.
-    back: Option<Value>,
+    back: Option<FlowValue>,
 }
 
 impl Flow {
@@ -106,18 +106,18 @@ impl Flow {
 
     /// `depth`: how many functions are being followed already. The kernel allows eight.
     fn within(code: &BpfCode, function: &BpfFunction, depth: usize) -> Self {
-        let mut walk = Walk {
+        let mut walk = FlowWalk {
             code,
             function,
             depth,
             out: Self { stack: Some(0), updates: BTreeSet::new(), back: None },
             calls: BTreeMap::new(),
         };
-        let mut arguments: Vec<Value> =
-            (0..REGISTERS).map(|register| Value::new(Base::Argument(register))).collect();
-        arguments[FRAME] = Value { private: true, ..Value::new(Base::Stack) };
-        let mut before: BTreeMap<usize, Known> = BTreeMap::new();
-        before.insert(0, Known { registers: arguments, stack: BTreeMap::new() });
+        let mut arguments: Vec<FlowValue> =
+            (0..REGISTERS).map(|register| FlowValue::new(FlowBase::Argument(register))).collect();
+        arguments[FRAME] = FlowValue { private: true, ..FlowValue::new(FlowBase::Stack) };
+        let mut before: BTreeMap<usize, FlowState> = BTreeMap::new();
+        before.insert(0, FlowState { registers: arguments, stack: BTreeMap::new() });
         let mut open = BTreeSet::from([0]);
         while let Some(at) = open.pop_first() {
             let Some(instruction) = function.code.get(at) else { continue };
@@ -152,11 +152,11 @@ fn successors(at: usize, instruction: &Instruction) -> Vec<usize> {
 }
 
 /// What is known where two ways meet.
-fn join(at: usize, one: &Known, other: &Known) -> Known {
-    let both = |place: i64, one: &Value, other: &Value| {
+fn join(at: usize, one: &FlowState, other: &FlowState) -> FlowState {
+    let both = |place: i64, one: &FlowValue, other: &FlowValue| {
         let same = (one.base, one.at) == (other.base, other.at);
-        let (base, bytes) = if same { (one.base, one.at) } else { (Base::Joined(at, place), 0) };
-        Value {
+        let (base, bytes) = if same { (one.base, one.at) } else { (FlowBase::Joined(at, place), 0) };
+        FlowValue {
             base,
             at: bytes,
             private: one.private && other.private,
@@ -164,35 +164,37 @@ fn join(at: usize, one: &Known, other: &Known) -> Known {
         }
     };
     let registers = one.registers.iter().zip(&other.registers).zip(0..);
-    let stack = one.stack.iter().filter_map(|(place, value)| {
-        Some((*place, both(*place, value, other.stack.get(place)?)))
-    });
-    Known {
+    let stack = one
+        .stack
+        .iter()
+        .filter_map(|(place, value)| Some((*place, both(*place, value, other.stack.get(place)?))));
+    FlowState {
         registers: registers.map(|((one, other), place)| both(place, one, other)).collect(),
         stack: stack.collect(),
     }
 }
 
 /// A function being followed.
-struct Walk<'a> {
+struct FlowWalk<'a> {
     code: &'a BpfCode,
     function: &'a BpfFunction,
     depth: usize,
     out: Flow,
     /// What calls of the object's own functions give back.
-    calls: BTreeMap<usize, Option<Value>>,
+    calls: BTreeMap<usize, Option<FlowValue>>,
 }
 
-impl Walk<'_> {
-    fn run(&mut self, at: usize, instruction: &Instruction, known: &mut Known) {
+impl FlowWalk<'_> {
+    fn run(&mut self, at: usize, instruction: &Instruction, known: &mut FlowState) {
         let (to, from) = (usize::from(instruction.to), usize::from(instruction.from));
         match instruction.code & 7 {
             class::LOAD_CONSTANT => {
-                let base = instruction.symbol.map_or(Base::Made(at), Base::Map);
-                known.registers[to] = Value { private: instruction.symbol.is_none(), ..Value::new(base) };
+                let base = instruction.symbol.map_or(FlowBase::Made(at), FlowBase::Map);
+                known.registers[to] =
+                    FlowValue { private: instruction.symbol.is_none(), ..FlowValue::new(base) };
             }
             class::LOAD => known.registers[to] = self.load(at, instruction, known),
-            class::STORE_NUMBER => self.store(at, instruction, &Value::number(at), known),
+            class::STORE_NUMBER => self.store(at, instruction, &FlowValue::number(at), known),
             class::STORE if instruction.code & 0xe0 == ATOMIC => self.atomic(at, instruction, known),
             class::STORE => self.store(at, instruction, &known.registers[from].clone(), known),
             class::ARITHMETIC_32 | class::ARITHMETIC_64 => {
@@ -205,8 +207,8 @@ impl Walk<'_> {
                     // A null pointer points to nothing.
                     Some(other) if is_null(&other) => back,
                     Some(other) if is_null(&back) => other,
-                    Some(other) => Value {
-                        base: if other.base == back.base { back.base } else { Base::Made(at) },
+                    Some(other) => FlowValue {
+                        base: if other.base == back.base { back.base } else { FlowBase::Made(at) },
                         private: other.private && back.private,
                         ..back
                     },
@@ -223,21 +225,21 @@ impl Walk<'_> {
         self.out.stack = self.out.stack.map(|most| most.max(bytes));
     }
 
-    fn load(&mut self, at: usize, instruction: &Instruction, known: &Known) -> Value {
+    fn load(&mut self, at: usize, instruction: &Instruction, known: &FlowState) -> FlowValue {
         let pointer = &known.registers[usize::from(instruction.from)];
         let place = pointer.at + i64::from(instruction.offset);
-        if pointer.base == Base::Stack {
+        if pointer.base == FlowBase::Stack {
             self.reach(place);
-            return known.stack.get(&place).cloned().unwrap_or_else(|| Value::new(Base::Made(at)));
+            return known.stack.get(&place).cloned().unwrap_or_else(|| FlowValue::new(FlowBase::Made(at)));
         }
         let made_of = BTreeSet::from([(pointer.base, place)]);
-        Value { made_of, ..Value::new(Base::Made(at)) }
+        FlowValue { made_of, ..FlowValue::new(FlowBase::Made(at)) }
     }
 
-    fn store(&mut self, at: usize, instruction: &Instruction, value: &Value, known: &mut Known) {
+    fn store(&mut self, at: usize, instruction: &Instruction, value: &FlowValue, known: &mut FlowState) {
         let pointer = &known.registers[usize::from(instruction.to)];
         let place = pointer.at + i64::from(instruction.offset);
-        if pointer.base == Base::Stack {
+        if pointer.base == FlowBase::Stack {
             self.reach(place);
             known.stack.insert(place, value.clone());
         } else if !pointer.private && value.made_of.contains(&(pointer.base, place)) {
@@ -245,10 +247,10 @@ impl Walk<'_> {
         }
     }
 
-    fn atomic(&mut self, at: usize, instruction: &Instruction, known: &mut Known) {
+    fn atomic(&mut self, at: usize, instruction: &Instruction, known: &mut FlowState) {
         let pointer = known.registers[usize::from(instruction.to)].clone();
         let place = pointer.at + i64::from(instruction.offset);
-        if pointer.base == Base::Stack {
+        if pointer.base == FlowBase::Stack {
             self.reach(place);
             known.stack.remove(&place);
         }
@@ -256,84 +258,85 @@ impl Walk<'_> {
             let compares = instruction.number & COMPARES == COMPARES;
             let got = if compares { 0 } else { usize::from(instruction.from) };
             let made_of = BTreeSet::from([(pointer.base, place)]);
-            known.registers[got] = Value { made_of, ..Value::new(Base::Made(at)) };
+            known.registers[got] = FlowValue { made_of, ..FlowValue::new(FlowBase::Made(at)) };
         }
     }
 
-    fn arithmetic(&mut self, at: usize, instruction: &Instruction, known: &Known) -> Value {
+    fn arithmetic(&mut self, at: usize, instruction: &Instruction, known: &FlowState) -> FlowValue {
         let own = &known.registers[usize::from(instruction.to)];
         let is_64 = instruction.code & 7 == class::ARITHMETIC_64;
         let by_register = instruction.code & BY_REGISTER != 0;
         let other = by_register.then(|| &known.registers[usize::from(instruction.from)]);
         match (instruction.code & 0xf0, other) {
             (MOVE, Some(other)) if is_64 => other.clone(),
-            (MOVE, None) => Value::number(at),
+            (MOVE, None) => FlowValue::number(at),
             (ADD, None) if is_64 => {
-                let moved = Value { at: own.at + i64::from(instruction.number), ..own.clone() };
-                if moved.base == Base::Stack {
+                let moved = FlowValue { at: own.at + i64::from(instruction.number), ..own.clone() };
+                if moved.base == FlowBase::Stack {
                     self.reach(moved.at);
                 }
                 moved
             }
             _ => {
                 // An address on the stack that is reckoned with is known no more.
-                if own.base == Base::Stack || other.is_some_and(|other| other.base == Base::Stack) {
+                if own.base == FlowBase::Stack || other.is_some_and(|other| other.base == FlowBase::Stack) {
                     self.out.stack = None;
                 }
                 let mut made_of = other.map_or_else(BTreeSet::new, |other| other.made_of.clone());
                 if instruction.code & 0xf0 != MOVE {
                     made_of.extend(own.made_of.iter().copied());
                 }
-                Value { made_of, ..Value::new(Base::Made(at)) }
+                FlowValue { made_of, ..FlowValue::new(FlowBase::Made(at)) }
             }
         }
     }
 
-    fn call(&mut self, at: usize, instruction: &Instruction, known: &mut Known) {
+    fn call(&mut self, at: usize, instruction: &Instruction, known: &mut FlowState) {
         let back = if instruction.from == OWN {
             self.own_call(at)
         } else {
             let map = known.registers[1].base;
-            let name = |symbol| {
-                self.code.name(&Instruction { symbol: Some(symbol), ..Instruction::default() })
-            };
+            let name =
+                |symbol| self.code.name(&Instruction { symbol: Some(symbol), ..Instruction::default() });
             match (instruction.number, map) {
-                (LOOKUP, Base::Map(symbol)) => {
-                    Value { private: name(symbol) == Some(OF_THREAD), ..Value::new(map) }
+                (LOOKUP, FlowBase::Map(symbol)) => {
+                    FlowValue { private: name(symbol) == Some(OF_THREAD), ..FlowValue::new(map) }
                 }
-                (RESERVE, _) => Value::number(at),
-                _ => Value::new(Base::Made(at)),
+                (RESERVE, _) => FlowValue::number(at),
+                _ => FlowValue::new(FlowBase::Made(at)),
             }
         };
         // What it was given an address of it may write to.
         for register in 1..=5 {
-            let Value { base, at, .. } = known.registers[register];
-            if base == Base::Stack {
+            let FlowValue { base, at, .. } = known.registers[register];
+            if base == FlowBase::Stack {
                 known.stack.retain(|place, _| *place < at);
             }
-            known.registers[register] = Value::new(Base::Joined(usize::MAX, register as i64));
+            known.registers[register] = FlowValue::new(FlowBase::Joined(usize::MAX, register as i64));
         }
         known.registers[0] = back;
     }
 
     /// What a function of the object gives back.
-    fn own_call(&mut self, at: usize) -> Value {
+    fn own_call(&mut self, at: usize) -> FlowValue {
         let (code, function, depth) = (self.code, self.function, self.depth);
         let found = self.calls.entry(at).or_insert_with(|| {
             let callee = code.callee(function, at).filter(|_| depth < 8)?;
             Flow::within(code, callee, depth + 1).back
         });
         match found {
-            Some(Value { base: base @ Base::Map(_), at, private, .. }) => {
-                Value { at: *at, private: *private, ..Value::new(*base) }
+            Some(FlowValue { base: base @ FlowBase::Map(_), at, private, .. }) => {
+                FlowValue { at: *at, private: *private, ..FlowValue::new(*base) }
             }
-            Some(Value { private, .. }) => Value { private: *private, ..Value::new(Base::Made(at)) },
-            None => Value::new(Base::Made(at)),
+            Some(FlowValue { private, .. }) => {
+                FlowValue { private: *private, ..FlowValue::new(FlowBase::Made(at)) }
+            }
+            None => FlowValue::new(FlowBase::Made(at)),
         }
     }
 }
 
 /// Whether it is a number that an instruction holds.
-fn is_null(value: &Value) -> bool {
-    value.private && value.made_of.is_empty() && matches!(value.base, Base::Made(_))
+fn is_null(value: &FlowValue) -> bool {
+    value.private && value.made_of.is_empty() && matches!(value.base, FlowBase::Made(_))
 }

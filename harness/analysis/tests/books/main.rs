@@ -8,6 +8,7 @@ mod doses;
 mod explain;
 mod histories;
 mod laws;
+mod names;
 mod paths;
 mod probes;
 mod relay;

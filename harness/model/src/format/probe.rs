@@ -4,6 +4,7 @@
 mod kind;
 mod record;
 mod text;
+mod write;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -99,6 +99,15 @@ struct ProbeBooks<'a> {
     ended: BTreeMap<u64, Vec<MonoNs>>,
 }
 
+/// Names by the lower halves of their digests, which is what a start has room for; none where two have the same.
+fn halves(name_ids: &BTreeMap<u64, u32>) -> BTreeMap<u32, u32> {
+    let mut out = BTreeMap::new();
+    for (digest, id) in name_ids {
+        out.entry(*digest as u32).and_modify(|other| *other = 0).or_insert(*id);
+    }
+    out
+}
+
 /// The end of a span.
 #[derive(Clone, Copy, Default)]
 struct SpanEnd {
@@ -122,10 +131,14 @@ impl<'a> ProbeBooks<'a> {
         keys.dedup();
         let mut spans: Vec<SpanEvidence> =
             keys.iter().map(|key| SpanEvidence { key: *key, ..SpanEvidence::default() }).collect();
+        let name_ids: BTreeMap<u64, u32> = texts.names.keys().copied().zip(1..).collect();
+        let halves = halves(&name_ids);
         for mark in starts() {
             if let Ok(at) = keys.binary_search(&mark.key) {
                 spans[at] = SpanEvidence {
                     kind: mark.extra as u8,
+                    // It has another one where its code sets one later: what is seen at the queue replaces this.
+                    name: halves.get(&mark.name).copied().unwrap_or_default(),
                     provider: processors.provider(mark.b),
                     ..SpanEvidence::started(
                         mark.key,
@@ -141,7 +154,7 @@ impl<'a> ProbeBooks<'a> {
             log,
             on: vec![vec![OnPath::default(); spans.len()]; processors.len()],
             ends: vec![SpanEnd::default(); spans.len()],
-            name_ids: texts.names.keys().copied().zip(1..).collect(),
+            name_ids,
             moments: BTreeMap::new(),
             ended: BTreeMap::new(),
             processors,

@@ -123,6 +123,11 @@ fn whole(setup: &Setup, ran: &Ran, truth: &Truth, wrong: &mut Complaints) {
     for (name, spans) in &setup.fates {
         wrong.same(name, named(&ledger.fates, name), *spans);
     }
+    // What never ended is known by the name it began with.
+    let breakdown = &ran.result.variants[0].summary.breakdown;
+    let spans = breakdown.iter().filter(|one| one.by == "span").flat_map(|one| &one.rows);
+    let left: u64 = spans.filter(|row| row.value.ends_with(" · left")).map(|row| row.lost).sum();
+    wrong.same("lost by the name of what is left open", left, truth.made() - truth.ended());
     for name in setup.never {
         wrong.same(name, named(&ledger.fates, name), 0);
     }

@@ -122,7 +122,11 @@ func (w *world) produce(number int, providers []*provider, half *sync.WaitGroup,
 				provider = w.first.Load()
 			}
 			for range provider.times {
-				_, span := provider.tracer.Start(context.Background(), "work")
+				name := "work"
+				if made < provider.open {
+					name = "left"
+				}
+				_, span := provider.tracer.Start(context.Background(), name)
 				counts.started(provider.number)
 				if made < provider.open {
 					left = append(left, span)

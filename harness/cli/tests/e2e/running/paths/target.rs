@@ -92,6 +92,10 @@ impl Truth {
     pub(super) fn made(&self) -> u64 {
         self.providers.iter().map(|provider| provider.made).sum()
     }
+
+    pub(super) fn ended(&self) -> u64 {
+        self.providers.iter().map(|provider| provider.ended).sum()
+    }
 }
 
 /// A program that ran under `spanfate attach`.
