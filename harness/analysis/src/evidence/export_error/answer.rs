@@ -111,6 +111,6 @@ pub(super) fn of_relay(body: &str) -> Option<ExportCause> {
     let message = in_json().unwrap_or(body);
     let begins = |head: &&str| message.find(head).filter(|at| *at <= STATUS_HEAD).map(|at| at + head.len());
     let from = RELAY.iter().find_map(begins)?;
-    let (_, why) = message[from..].split_once(THEN)?;
-    network::of(why)
+    let mut whys = message[from..].match_indices(THEN).map(|(at, _)| &message[from + at + THEN.len()..]);
+    whys.find_map(network::of)
 }
