@@ -39,8 +39,10 @@ fn causes_of_failed_exports_are_those_of_the_real_errors() {
     attach.args(["attach", "--out"]).arg(lab.path("causes")).arg("--").arg(&program);
     let output = attach.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let folder = fs::read_dir(lab.path("causes")).unwrap().next().unwrap().unwrap().path();
-    let result: Value = serde_json::from_slice(&fs::read(folder.join("result.json")).unwrap()).unwrap();
+    // The report lies beside the run.
+    let mut entries = fs::read_dir(lab.path("causes")).unwrap();
+    let result = entries.find_map(|entry| fs::read(entry.ok()?.path().join("result.json")).ok());
+    let result: Value = serde_json::from_slice(&result.unwrap()).unwrap();
     let trial = &result["variants"][0]["trials"][0];
     for (at, (fate, label)) in MUST.iter().enumerate() {
         let provider = at as u64 + 1;
