@@ -33,7 +33,7 @@ const WORST_FIRST: [ExportCause; 11] = [
 
 /// What one error says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Said<'a> {
+enum ErrorSays<'a> {
     /// The receiver took some of the spans.
     Partial,
     /// It failed; the code of the answer, where there was one.
@@ -49,7 +49,7 @@ enum AnswerCode<'a> {
     Http(&'a str),
 }
 
-impl Said<'_> {
+impl ErrorSays<'_> {
     const fn failed(cause: ExportCause) -> Self {
         Self::Failed(cause, None)
     }
@@ -64,8 +64,8 @@ impl Said<'_> {
 }
 
 /// The worst of what is joined in a text.
-fn worst(text: &str) -> Said<'_> {
-    let unknown = Said::failed(ExportCause::Other);
+fn worst(text: &str) -> ErrorSays<'_> {
+    let unknown = ErrorSays::failed(ExportCause::Other);
     let said = parts::of(text).into_iter().map(|part| wrapped::said(part).unwrap_or(unknown));
     said.min_by_key(|said| said.rank()).unwrap_or(unknown)
 }
@@ -73,21 +73,21 @@ fn worst(text: &str) -> Said<'_> {
 /// The cause an error text speaks of.
 pub(crate) fn of_text(text: &str) -> ExportCause {
     match worst(text) {
-        Said::Partial => ExportCause::Other,
-        Said::Failed(cause, _) => cause,
+        ErrorSays::Partial => ExportCause::Other,
+        ErrorSays::Failed(cause, _) => cause,
     }
 }
 
 /// Whether an error text speaks of a partial success, and of nothing worse.
 pub(crate) fn is_partial(text: &str) -> bool {
-    worst(text) == Said::Partial
+    worst(text) == ErrorSays::Partial
 }
 
 /// What an error text says, in one or two words: the connection's end, a gRPC code, an HTTP status.
 pub(crate) fn label(text: &str) -> String {
     let (cause, code) = match worst(text) {
-        Said::Partial => return "partial success".to_owned(),
-        Said::Failed(cause, code) => (cause, code),
+        ErrorSays::Partial => return "partial success".to_owned(),
+        ErrorSays::Failed(cause, code) => (cause, code),
     };
     match (cause, code) {
         (ExportCause::Status | ExportCause::Unauthenticated, Some(AnswerCode::Grpc(code))) => {

@@ -2,7 +2,7 @@
 
 use spanfate_model::fate::ExportCause;
 
-use super::{AnswerCode, Said, network};
+use super::{AnswerCode, ErrorSays, network};
 
 /// `failed to send to URL: 503 Service Unavailable (body: …)`; the body since 1.35.
 const FAILED: &str = "failed to send to ";
@@ -41,7 +41,7 @@ const PROTOBUF: [&str; 2] = ["proto: ", "proto:\u{a0}"];
 const UNWRITABLE: [&str; 2] = [" contains invalid UTF-8", " not set"];
 
 /// What an exporter's text says.
-pub(super) fn of(text: &str) -> Option<Said<'_>> {
+pub(super) fn of(text: &str) -> Option<ErrorSays<'_>> {
     if let Some(rest) = text.strip_prefix(FAILED) {
         return Some(refused(rest));
     }
@@ -51,9 +51,9 @@ pub(super) fn of(text: &str) -> Option<Said<'_>> {
             // Before 1.35 the body stood here alone.
             None => network::of_request(rest).or_else(|| of_relay(rest)),
         };
-        return Some(Said::failed(cause.unwrap_or(ExportCause::Status)));
+        return Some(ErrorSays::failed(cause.unwrap_or(ExportCause::Status)));
     }
-    unsent(text).map(Said::failed)
+    unsent(text).map(ErrorSays::failed)
 }
 
 /// Why a message cannot be written or is not sent.
@@ -76,15 +76,15 @@ pub(super) fn is_of_answer(text: &str) -> bool {
 }
 
 /// An answer with an error status.
-fn refused(rest: &str) -> Said<'_> {
-    let Some((_, status)) = rest.split_once(THEN) else { return Said::failed(ExportCause::Other) };
-    let Some(code) = status_code(status) else { return Said::failed(ExportCause::Other) };
+fn refused(rest: &str) -> ErrorSays<'_> {
+    let Some((_, status)) = rest.split_once(THEN) else { return ErrorSays::failed(ExportCause::Other) };
+    let Some(code) = status_code(status) else { return ErrorSays::failed(ExportCause::Other) };
     let body = status.split_once(BODY).map_or("", |(_, body)| body);
     let relayed = of_relay(body.strip_suffix(BODY_END).unwrap_or(body));
     if let Some(cause) = relayed.or_else(|| body.starts_with(NOT_ENCRYPTED).then_some(ExportCause::Tls)) {
-        return Said::failed(cause);
+        return ErrorSays::failed(cause);
     }
-    Said::Failed(of_status(code), Some(AnswerCode::Http(code)))
+    ErrorSays::Failed(of_status(code), Some(AnswerCode::Http(code)))
 }
 
 /// The three digits at the beginning.

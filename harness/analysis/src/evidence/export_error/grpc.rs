@@ -2,7 +2,7 @@
 
 use spanfate_model::fate::ExportCause;
 
-use super::{AnswerCode, Said, answer, network};
+use super::{AnswerCode, ErrorSays, answer, network};
 
 const STATUS: &str = "rpc error: code = ";
 const DESCRIPTION: &str = " desc = ";
@@ -87,11 +87,11 @@ pub(super) fn is_status(text: &str) -> bool {
 }
 
 /// What a status says.
-pub(super) fn status(text: &str) -> Option<Said<'_>> {
+pub(super) fn status(text: &str) -> Option<ErrorSays<'_>> {
     let rest = text.strip_prefix(STATUS)?;
     let (code, description) = rest.split_once(DESCRIPTION).unwrap_or((rest, ""));
     let code = code.split(' ').next().unwrap_or_default();
-    Some(Said::Failed(cause(code, description), Some(AnswerCode::Grpc(code))))
+    Some(ErrorSays::Failed(cause(code, description), Some(AnswerCode::Grpc(code))))
 }
 
 fn cause(code: &str, description: &str) -> ExportCause {

@@ -1,6 +1,6 @@
 //! The errors that `errors.Join` put into one text, each on lines of its own.
 
-use super::wrapped::{self, Shape};
+use super::wrapped::{self, ErrorShape};
 
 /// More lines than this are one part.
 const MOST: usize = 64;
@@ -28,8 +28,8 @@ fn ends(before: &str, after: &str) -> bool {
         return false;
     }
     match wrapped::shape(before) {
-        Shape::Closed(end) => before.ends_with(end),
-        Shape::Quoting => wrapped::is_beginning(after),
-        Shape::Open => true,
+        ErrorShape::Closed(end) => before.ends_with(end),
+        ErrorShape::Quoting => wrapped::is_beginning(after),
+        ErrorShape::Open => true,
     }
 }

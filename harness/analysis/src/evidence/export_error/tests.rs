@@ -170,8 +170,8 @@ fn joined_errors_have_no_order() {
         let worst = [one, other].map(|text| worst(text)).into_iter().min_by_key(|said| said.rank());
         let cause = of_text(&format!("{one}\n{other}"));
         let must = worst.map_or(ExportCause::Other, |said| match said {
-            Said::Partial => ExportCause::Other,
-            Said::Failed(cause, _) => cause,
+            ErrorSays::Partial => ExportCause::Other,
+            ErrorSays::Failed(cause, _) => cause,
         });
         assert_eq!(cause, must, "{one}\n{other}");
     }

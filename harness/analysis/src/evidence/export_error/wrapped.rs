@@ -2,7 +2,7 @@
 
 use spanfate_model::fate::ExportCause;
 
-use super::{Said, answer, grpc, network};
+use super::{ErrorSays, answer, grpc, network};
 
 /// What the exporter and its retry loop write before an error.
 const WRAPPERS: [&str; 3] = ["traces export", "max retry time elapsed", "max retry time would elapse"];
@@ -24,7 +24,7 @@ const MOST: usize = 64;
 
 /// How an error goes on over several lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Shape {
+pub(super) enum ErrorShape {
     /// Up to this end.
     Closed(&'static str),
     /// It quotes somebody else, and nothing tells where that ends.
@@ -34,31 +34,32 @@ pub(super) enum Shape {
 }
 
 /// How an error goes on that begins like this, in whatever wrappers.
-pub(super) fn shape(text: &str) -> Shape {
+pub(super) fn shape(text: &str) -> ErrorShape {
     let known = |inner: &&str| exact(inner).is_some();
-    layers(text).map(|layer| layer.inner).find(known).map_or(Shape::Open, own_shape)
+    layers(text).map(|layer| layer.inner).find(known).map_or(ErrorShape::Open, own_shape)
 }
 
 /// Whether a line begins an error of the SDK's, and is not the next line of what a server wrote.
 pub(super) fn is_beginning(line: &str) -> bool {
     let inner = Unwrapped::of(line).inner;
-    inner.len() < line.len() || own_shape(inner) != Shape::Open
+    inner.len() < line.len() || own_shape(inner) != ErrorShape::Open
 }
 
-fn own_shape(inner: &str) -> Shape {
+fn own_shape(inner: &str) -> ErrorShape {
     if inner.starts_with(PARTIAL) {
-        return Shape::Closed(PARTIAL_END);
+        return ErrorShape::Closed(PARTIAL_END);
     }
     match answer::end_of_body(inner) {
-        Some(end) => Shape::Closed(end),
-        None if grpc::is_status(inner) || answer::is_of_answer(inner) => Shape::Quoting,
-        None => Shape::Open,
+        Some(end) => ErrorShape::Closed(end),
+        None if grpc::is_status(inner) || answer::is_of_answer(inner) => ErrorShape::Quoting,
+        None => ErrorShape::Open,
     }
 }
 
 /// What one error says; `None` of a text that nobody we know wrote.
-pub(super) fn said(text: &str) -> Option<Said<'_>> {
-    let time_up = || layers(text).any(|layer| layer.time_up).then_some(Said::failed(ExportCause::Timeout));
+pub(super) fn said(text: &str) -> Option<ErrorSays<'_>> {
+    let time_up =
+        || layers(text).any(|layer| layer.time_up).then_some(ErrorSays::failed(ExportCause::Timeout));
     layers(text).find_map(|layer| exact(layer.inner)).or_else(time_up)
 }
 
@@ -71,11 +72,11 @@ fn layers(text: &str) -> impl Iterator<Item = Unwrapped<'_>> {
 }
 
 /// An error that begins here.
-fn exact(text: &str) -> Option<Said<'_>> {
+fn exact(text: &str) -> Option<ErrorSays<'_>> {
     if text.starts_with(PARTIAL) {
-        return Some(Said::Partial);
+        return Some(ErrorSays::Partial);
     }
-    grpc::status(text).or_else(|| answer::of(text)).or_else(|| network::of(text).map(Said::failed))
+    grpc::status(text).or_else(|| answer::of(text)).or_else(|| network::of(text).map(ErrorSays::failed))
 }
 
 /// An error without the SDK's own wrappers.

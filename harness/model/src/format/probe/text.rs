@@ -160,7 +160,7 @@ mod tests {
         TextPiece { piece: 7 + part * 8, ..pieces(part, &address.to_le_bytes())[0] }
     }
 
-    fn said(name: &str, texts: Vec<TextPiece>) -> String {
+    fn said(name: &str, texts: &[TextPiece]) -> String {
         let look = ProcessorLook {
             kind: ProbeKind::Exported,
             at: 0,
@@ -177,7 +177,9 @@ mod tests {
         };
         let mut errors = ExportErrors::default();
         assert!(errors.exported(&look).is_none());
-        texts.iter().for_each(|text| errors.add(text));
+        for text in texts {
+            errors.add(text);
+        }
         let name_of = |table: u64| match table {
             1 => name,
             2 => "*fmt.wrapError",
@@ -195,18 +197,18 @@ mod tests {
         texts.push(table(2, 3));
         texts.extend(pieces(2, b"no room"));
         let lines = format!("{long}\nan error of type *main.Mine: no room");
-        assert_eq!(said("*errors.joinError", texts.clone()), lines);
+        assert_eq!(said("*errors.joinError", &texts), lines);
         // The name of its type could not be read any more, but its parts were.
-        assert_eq!(said("", texts), lines);
+        assert_eq!(said("", &texts), lines);
     }
 
     #[test]
     fn a_text_needs_no_type_but_must_be_a_text() {
-        assert_eq!(said("*fmt.wrapError", pieces(0, b"a: b")), "a: b");
-        assert_eq!(said("", pieces(0, b"traces export: EOF")), "traces export: EOF");
-        assert_eq!(said("*main.Mine", pieces(0, b"no room")), "an error of type *main.Mine: no room");
-        assert_eq!(said("*main.Mine", pieces(0, &[1, 2, 3, 4])), "an error of type *main.Mine");
-        assert_eq!(said("", pieces(0, &[0xff; 9])), "an error whose text could not be read");
-        assert_eq!(said("*url.Error", Vec::new()), "an error of type *url.Error");
+        assert_eq!(said("*fmt.wrapError", &pieces(0, b"a: b")), "a: b");
+        assert_eq!(said("", &pieces(0, b"traces export: EOF")), "traces export: EOF");
+        assert_eq!(said("*main.Mine", &pieces(0, b"no room")), "an error of type *main.Mine: no room");
+        assert_eq!(said("*main.Mine", &pieces(0, &[1, 2, 3, 4])), "an error of type *main.Mine");
+        assert_eq!(said("", &pieces(0, &[0xff; 9])), "an error whose text could not be read");
+        assert_eq!(said("*url.Error", &[]), "an error of type *url.Error");
     }
 }
