@@ -22,6 +22,31 @@ static __always_inline void look_of(struct record *record, struct export *export
 	}
 }
 
+// What a batch processor is set to, once: a process may be gone before its reader looks.
+static __noinline int settings(struct pt_regs *ctx, __u64 processor)
+{
+	__u64 options = processor + config.bsp_o;
+	struct record *record;
+	__u8 block = 0;
+
+	if (bpf_map_lookup_elem(&names, &processor))
+		return 0;
+	record = room(SETTINGS);
+	if (!record)
+		return 0;
+	read(&block, sizeof(block), options + config.opt_block);
+	record->flags = !!block | !word(processor + config.bsp_e) << 1;
+	record->batch = word(options + config.opt_max_queue);
+	record->spans = word(options + config.opt_max_batch);
+	// It lies over `dropped` and `queue`.
+	record->trace[1] = word(options + config.opt_batch_timeout);
+	record->type = word(options + config.opt_export_timeout);
+	record->a = processor;
+	if (give(ctx, record))
+		bpf_map_update_elem(&names, &processor, (const void *)&known, BPF_ANY);
+	return 0;
+}
+
 // (*batchSpanProcessor).exportSpans: once per batch, and once per schedule delay where there is none.
 SEC("uprobe")
 int exporting(struct pt_regs *ctx)
@@ -30,6 +55,7 @@ int exporting(struct pt_regs *ctx)
 	struct record *record;
 
 	own(&goroutine, ctx->rax, 0);
+	settings(ctx, ctx->rax);
 	record = say(EXPORT);
 	if (!record)
 		return 0;
@@ -162,13 +188,18 @@ int sending(struct pt_regs *ctx)
 }
 
 // Bytes of an error that are read, and of a piece of it.
-#define TEXT_BYTES 240
+#define TEXT_BYTES 280
 #define PIECE 40
+// Of a joined error its parts: most that are read, and in what number of a piece which part it is. A piece of this number is the
+// table of a part, and not its text.
+#define PARTS 8
+#define OF_PART 8
+#define TABLE 7
 
-// A piece of an error's text; whether it could be read.
+// A piece of an error's text, which lies at `from`; whether it could be read. `piece`: its number, and that of the part.
 static __noinline int say_piece(struct pt_regs *ctx, __u64 from, __u64 length, __u64 piece)
 {
-	__u64 left = length - piece * PIECE;
+	__u64 before = (piece & TABLE) == TABLE ? 0 : (piece & TABLE) * PIECE;
 	struct counter *counter = counter_of(TEXT);
 	struct record *record;
 
@@ -177,7 +208,7 @@ static __noinline int say_piece(struct pt_regs *ctx, __u64 from, __u64 length, _
 	record = counted(counter, TEXT, 0);
 	if (record) {
 		// It goes on over `a` and `b`.
-		if (read(record->text, at_most(left, PIECE), from + piece * PIECE)) {
+		if (read(record->text, at_most(length - before, PIECE), from + before)) {
 			drop(record);
 			return 0;
 		}
@@ -190,22 +221,43 @@ static __noinline int say_piece(struct pt_regs *ctx, __u64 from, __u64 length, _
 	return 1;
 }
 
-// An error in an interface: its dynamic type, and the string that a wrapped error begins with. Whether it is one is decided
-// by its type's name, by the reader.
-static __always_inline void error(struct pt_regs *ctx)
+// The string whose head is at an address.
+static __noinline int say_string(struct pt_regs *ctx, __u64 head, __u64 part)
 {
-	__u64 from, length;
+	__u64 from = word(head), length = word(head + 8);
 	__u32 piece;
 
-	if (!ctx->rax)
-		return;
-	from = word(ctx->rbx);
-	length = word(ctx->rbx + 8);
 	if (length > TEXT_BYTES)
 		length = TEXT_BYTES;
 	for (piece = 0; piece < TEXT_BYTES / PIECE; piece++)
-		if (piece * PIECE >= length || !say_piece(ctx, from, length, piece))
+		if (piece * PIECE >= length || !say_piece(ctx, from, length, piece + part * OF_PART))
 			break;
+	return 0;
+}
+
+// The parts of an error that begins with a list of errors, as a joined one does.
+static __noinline int say_parts(struct pt_regs *ctx, __u64 list)
+{
+	__u64 part, from = word(list), length = word(list + 8), capacity = word(list + 16);
+
+	if (length > PARTS || capacity < length || capacity > 4 * PARTS)
+		return 0;
+	for (part = 0; part < PARTS && part < length; part++) {
+		if (!say_piece(ctx, from + 16 * part, 8, TABLE + (part + 1) * OF_PART))
+			break;
+		say_string(ctx, word(from + 16 * part + 8), part + 1);
+	}
+	return 0;
+}
+
+// An error in an interface: the string that a wrapped error begins with, and the parts of a joined one. Which of them it is, is
+// decided by its type's name, by the reader.
+static __noinline int error(struct pt_regs *ctx)
+{
+	if (!ctx->rax)
+		return 0;
+	say_string(ctx, ctx->rbx, 0);
+	return say_parts(ctx, ctx->rbx);
 }
 
 // The outermost call of a goroutine returns: its error is in RAX and RBX.
@@ -339,5 +391,8 @@ int drained(struct pt_regs *ctx)
 	record->goroutine = goroutine_of(ctx);
 	look(record, export ? export->processor : 0);
 	said(ctx, record, 0);
+	// Another one may get its address.
+	if (export)
+		bpf_map_delete_elem(&names, &export->processor);
 	return 0;
 }

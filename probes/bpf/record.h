@@ -37,6 +37,8 @@ enum kind {
 	KINDS = 32,
 	// Of a name, by its digest: no counter, for names are only for people.
 	NAME = 64,
+	// Of a batch processor: what it is set to. The reader says the same where it was there in time.
+	SETTINGS = 68,
 };
 
 // What the loader knows of the binary and of the user's wishes. Offsets are bytes inside Go's structs.
@@ -69,6 +71,8 @@ struct config {
 	__u32 drop_table;
 	// Hash of the type of the SDK's snapshots of spans; 0: not known.
 	__u32 snapshot;
+	// Where a batch processor has its options, and where these are in them.
+	__u32 bsp_o, opt_max_queue, opt_max_batch, opt_batch_timeout, opt_export_timeout, opt_block;
 };
 const volatile struct config config;
 
@@ -177,7 +181,7 @@ struct {
 	__type(value, __u8);
 } lists SEC(".maps");
 
-// Names that the reader knows, by digest.
+// Names that the reader knows, by digest; and batch processors whose settings it knows, by address.
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -402,6 +406,6 @@ static __always_inline void said_span(void *ctx, struct record *record)
 }
 
 // The other side reads these bytes; a test holds the fields against its types (`probes/src/attach/header.rs`).
-_Static_assert(sizeof(struct config) == 108, "struct config");
+_Static_assert(sizeof(struct config) == 132, "struct config");
 _Static_assert(sizeof(struct record) == 64, "struct record");
 _Static_assert(sizeof(struct counter) == 64, "struct counter");

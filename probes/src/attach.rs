@@ -65,9 +65,15 @@ struct ProgramConfig {
     span_name: u32,
     drop_table: u32,
     snapshot: u32,
+    bsp_o: u32,
+    opt_max_queue: u32,
+    opt_max_batch: u32,
+    opt_batch_timeout: u32,
+    opt_export_timeout: u32,
+    opt_block: u32,
 }
 
-// SAFETY: twenty-seven words of 32 bits, without padding and without a value that is invalid.
+// SAFETY: thirty-three words of 32 bits, without padding and without a value that is invalid.
 unsafe impl Pod for ProgramConfig {}
 
 /// `struct counter` of the programs.
@@ -276,6 +282,12 @@ fn config(found: &FoundSites, wish: &Ebpf) -> ProgramConfig {
         span_name: offsets.span_name,
         drop_table: found.spills.table,
         snapshot: found.snapshot,
+        bsp_o: offsets.bsp_o,
+        opt_max_queue: offsets.opt_max_queue,
+        opt_max_batch: offsets.opt_max_batch,
+        opt_batch_timeout: offsets.opt_batch_timeout,
+        opt_export_timeout: offsets.opt_export_timeout,
+        opt_block: offsets.opt_block,
     }
 }
 

@@ -146,12 +146,30 @@ listed! {
         Reset,
         /// A deadline passed.
         Timeout,
-        /// The request was larger than a limit.
+        /// The request was larger than the receiver takes.
         TooLarge,
         /// The receiver answered with an error status.
         Status,
+        /// It was larger than a limit of the client's own, and not sent.
+        PayloadLimit,
+        /// The client could not encode it.
+        NotEncodable,
+        /// There was no TLS connection, for one side does not speak TLS or does not believe the other.
+        Tls,
+        /// The name of the endpoint could not be looked up.
+        NameNotFound,
+        /// The receiver did not accept who sends, or does not allow it.
+        Unauthenticated,
         /// Anything else.
         Other,
+    }
+}
+
+impl ExportCause {
+    /// Its name, as it stands behind the point in that of its fate.
+    pub fn name(self) -> &'static str {
+        let fate = Fate::ExportFailed(self).name();
+        fate.split_once('.').map_or(fate, |(_, cause)| cause)
     }
 }
 

@@ -266,10 +266,13 @@ pub struct ExportFigures {
     pub calls: u64,
     /// Calls that returned an error.
     pub failed: u64,
-    /// Of the failed calls, how many by what their error says: `refused`, `reset`, `timeout`, `too_large`, a gRPC code, an HTTP
-    /// status, `partial success`, or `other`.
+    /// Of the failed calls, how many by what their error says: the cause of an export's failure (`refused`, `tls`, `other`), in
+    /// place of `status` and `unauthenticated` a gRPC code or an HTTP status, or `partial success`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub failed_by: BTreeMap<String, u64>,
+    /// What the first error says whose cause is `other`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_error: Option<String>,
     /// Calls without a result.
     pub unfinished: u64,
     /// Time of the longest call that had a result, milliseconds.

@@ -81,7 +81,7 @@ fn paths_of(process: u16, scene: &ServiceBasis<'_>) -> Vec<PathResult> {
             effective: path.effective.clone().filter(|_| path.kind == PathKind::Batch),
             loss: lost(path.effective.as_ref(), Some(path), standings, scene),
             exports: exports(&[path], batch, scene.window),
-            failed_by: path.failed_by.clone(),
+            failed_by: path.failed_by.calls.clone(),
             dropped,
             dropped_by_sdk: path.dropped_by_sdk,
             shutdown_ms: (path.shutdown_began != 0)

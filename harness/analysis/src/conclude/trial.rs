@@ -148,11 +148,8 @@ fn loss(ledger: &Ledger, predicted: Option<Prediction>) -> Loss {
 }
 
 fn exports(services: &[ServiceResult], processes: &[Process<'_>], receipts: &Receipts<'_>) -> ExportFigures {
-    let mut failed_by = FailedBy::new();
-    for (word, count) in processes.iter().flat_map(|process| &process.paths).flat_map(|path| &path.failed_by)
-    {
-        *failed_by.entry(word.clone()).or_insert(0) += count;
-    }
+    let mut failed_by = FailedBy::default();
+    processes.iter().flat_map(|process| &process.paths).for_each(|path| failed_by.add(&path.failed_by));
     let sum = |pick: fn(&ServiceExports) -> u64| services.iter().map(|s| pick(&s.exports)).sum::<u64>();
     let spans: f64 = services.iter().map(|s| s.exports.spans_per_call * s.exports.calls as f64).sum();
     let calls = sum(|exports| exports.calls);
@@ -161,7 +158,8 @@ fn exports(services: &[ServiceResult], processes: &[Process<'_>], receipts: &Rec
     ExportFigures {
         calls,
         failed: sum(|exports| exports.failed),
-        failed_by,
+        failed_by: failed_by.calls,
+        unknown_error: failed_by.unknown,
         unfinished: sum(|exports| exports.unfinished),
         longest_ms: services.iter().filter_map(|s| s.exports.longest_ms).max_by(f64::total_cmp),
         full_batch_ms: slowest,

@@ -44,8 +44,35 @@ impl ExportResult {
     }
 }
 
-/// An error of an export call, and how often it came.
-pub(crate) type FailedBy = BTreeMap<String, u64>;
+/// Most letters that are kept of an error.
+const KEPT: usize = 400;
+
+/// Why export calls failed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct FailedBy {
+    /// How many, by what their errors say.
+    pub(crate) calls: BTreeMap<String, u64>,
+    /// The first error whose cause has no name.
+    pub(crate) unknown: Option<String>,
+}
+
+impl FailedBy {
+    /// Takes up the error of a call.
+    pub(crate) fn note(&mut self, error: &str) {
+        *self.calls.entry(export_error::label(error)).or_insert(0) += 1;
+        if self.unknown.is_none() && ExportResult::of(error) == ExportResult::Failed(ExportCause::Other) {
+            self.unknown = Some(error.chars().take(KEPT).collect()).filter(|text: &String| !text.is_empty());
+        }
+    }
+
+    /// Takes up those of others.
+    pub(crate) fn add(&mut self, others: &Self) {
+        for (word, count) in &others.calls {
+            *self.calls.entry(word.clone()).or_insert(0) += count;
+        }
+        self.unknown = self.unknown.take().or_else(|| others.unknown.clone());
+    }
+}
 
 /// One `ExportSpans` call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -134,7 +161,7 @@ impl Default for Path {
             blocking: false,
             exports: BTreeMap::new(),
             sends: BTreeMap::new(),
-            failed_by: FailedBy::new(),
+            failed_by: FailedBy::default(),
             shutdown_began: 0,
             drained: 0,
             ending: Ending::Abrupt(ExitWay::Crash),
@@ -196,7 +223,7 @@ impl Path {
         if let Some(call) = self.exports.get_mut(&number).filter(|call| call.ended == 0) {
             call.ended = at;
             call.result = error.map_or(ExportResult::Ok, |text| {
-                *self.failed_by.entry(export_error::label(text)).or_insert(0) += 1;
+                self.failed_by.note(text);
                 ExportResult::of(text)
             });
         }

@@ -2,6 +2,7 @@
 
 mod accounting;
 mod books;
+mod causes;
 mod chain;
 pub(crate) mod faults;
 mod interruption;

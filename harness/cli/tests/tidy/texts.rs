@@ -19,13 +19,11 @@ const WAYS: [&str; 8] = [
 ];
 
 /// File, text, whose it is.
-const ALLOWED: [(&str, &str, &str); 37] = [
+const ALLOWED: [(&str, &str, &str); 35] = [
     ("analysis/src/conclude/agreement.rs", "1.38.", "a version of the SDK"),
     ("analysis/src/conclude/runtime_trace.rs", "goroutine", "events of Go's runtime/trace"),
-    ("analysis/src/evidence/export_error.rs", "partial success", "an error of the Go exporters"),
     ("analysis/src/evidence/probe/naming.rs", ".ExportSpans", "a name of a Go function"),
     ("analysis/src/evidence/process.rs", "ParentBased", "how the SDK describes its sampler"),
-    ("analysis/src/evidence/process.rs", "deadline", "an error of Go's contexts"),
     ("analysis/src/metrics/exposition.rs", "# EOF", "OpenMetrics"),
     ("analysis/src/metrics/names.rs", "_count", "OpenMetrics"),
     ("analysis/src/metrics/names.rs", "_sum", "OpenMetrics"),

@@ -1,8 +1,10 @@
 //! The one table of what is known of each fate, in the order of a span's way. Whoever adds a fate says all of it here.
 
 use super::facts::{FateFacts, FateStage, Remedy};
-use super::{Decider, ExitWay, ExportCause, Fate, FateClass, Filter, Leak};
+use super::{Decider, ExitWay, Fate, FateClass, Filter, Leak};
 use crate::fate::signal::{self, AlertRule, LossSignal};
+
+mod export;
 
 /// What is known of a fate.
 #[inline]
@@ -30,12 +32,7 @@ pub(super) const fn of(fate: Fate) -> &'static FateFacts {
         Fate::LostInQueueAtExit(ExitWay::Kill) => const { &lost_in_queue_at_exit(ExitWay::Kill) },
         Fate::LostInFlightAtExit => &LOST_IN_FLIGHT_AT_EXIT,
         Fate::InEndAtExit => &IN_END_AT_EXIT,
-        Fate::ExportFailed(ExportCause::Refused) => const { &export_failed(ExportCause::Refused) },
-        Fate::ExportFailed(ExportCause::Reset) => const { &export_failed(ExportCause::Reset) },
-        Fate::ExportFailed(ExportCause::Timeout) => const { &export_failed(ExportCause::Timeout) },
-        Fate::ExportFailed(ExportCause::TooLarge) => const { &export_failed(ExportCause::TooLarge) },
-        Fate::ExportFailed(ExportCause::Status) => const { &export_failed(ExportCause::Status) },
-        Fate::ExportFailed(ExportCause::Other) => const { &export_failed(ExportCause::Other) },
+        Fate::ExportFailed(cause) => export::of(cause),
         Fate::RejectedPartial => &REJECTED_PARTIAL,
         Fate::RefusedByReceiver => &REFUSED_BY_RECEIVER,
         Fate::LostBeforeReceiver => &LOST_BEFORE_RECEIVER,
@@ -299,39 +296,6 @@ const IN_END_AT_EXIT: FateFacts = FateFacts {
 const KILLED: Remedy = Remedy::Other(
     "No setting saves what a killed process held: a shorter queue and a shorter OTEL_BSP_SCHEDULE_DELAY hold less of it.",
 );
-
-const fn export_failed(cause: ExportCause) -> FateFacts {
-    let (name, short, explain) = match cause {
-        ExportCause::Refused => {
-            ("export_failed.refused", "export refused", "its export failed: connection refused")
-        }
-        ExportCause::Reset => {
-            ("export_failed.reset", "export reset", "its export failed: connection reset or closed")
-        }
-        ExportCause::Timeout => {
-            ("export_failed.timeout", "export timeout", "its export failed: deadline passed")
-        }
-        ExportCause::TooLarge => {
-            ("export_failed.too_large", "export too large", "its export failed: request too large")
-        }
-        ExportCause::Status => {
-            ("export_failed.status", "export status", "its export failed: error status from the receiver")
-        }
-        ExportCause::Other => ("export_failed.other", "export failed", "its export failed"),
-    };
-    FateFacts {
-        name,
-        class: FateClass::Lost,
-        stage: Some(FateStage::Received),
-        silent: false,
-        at_exit: false,
-        full_queue: false,
-        short,
-        explain,
-        signal: Some(signal::said("a line of the error handler on standard error per failed export")),
-        remedy: Remedy::Settings,
-    }
-}
 
 const REJECTED_PARTIAL: FateFacts = FateFacts {
     name: "rejected_partial",

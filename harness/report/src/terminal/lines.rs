@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::fate::FateClass;
 use spanfate_model::fate::witness::WitnessState;
+use spanfate_model::fate::{ExportCause, Fate, FateClass};
 use spanfate_model::result::RunResult;
 use spanfate_model::scenario::expect::Condition;
 use spanfate_model::term::Term;
@@ -35,9 +35,20 @@ pub(crate) fn lost(result: &RunResult) -> Vec<String> {
         .enumerate()
         .map(|(at, (fate, (total, _)))| {
             let silent = if fate.is_silent() { "; by default the SDK does not report it" } else { "" };
-            line(at, format!("{} {fate}: {}{silent}", TERMINAL.count(*total), fate.explain()))
+            let unknown = match fate {
+                Fate::ExportFailed(ExportCause::Other) => said(result),
+                _ => String::new(),
+            };
+            line(at, format!("{} {fate}: {}{silent}{unknown}", TERMINAL.count(*total), fate.explain()))
         })
         .collect()
+}
+
+/// What an error says whose cause has no name.
+fn said(result: &RunResult) -> String {
+    let mut trials = result.variants.iter().flat_map(|variant| &variant.trials);
+    let first = trials.find_map(|trial| trial.exports.unknown_error.as_deref());
+    first.map_or_else(String::new, |text| format!("; the first error says: {}", clean(text)))
 }
 
 /// The identity over the whole run.

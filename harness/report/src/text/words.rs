@@ -164,6 +164,11 @@ pub(crate) fn law(rate: Option<f64>, numbers: Numbers) -> String {
 pub(crate) fn causes(failed_by: &BTreeMap<String, u64>) -> Vec<(u64, &str)> {
     let word = |cause: &'_ str| match cause {
         "too_large" => "too large",
+        "payload_limit" => "over the payload limit",
+        "not_encodable" => "not encodable",
+        "tls" => "no TLS connection",
+        "name_not_found" => "name not found",
+        "unauthenticated" => "not authenticated",
         "status" => "error status",
         "other" => "other errors",
         _ => "",

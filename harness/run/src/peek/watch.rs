@@ -101,20 +101,22 @@ impl PeekWatch {
     fn drain(&mut self, attached: &mut Attached) -> u64 {
         attached.drain(&mut |record| match Record::read(record) {
             Record::Processor(look) if look.at >= self.began => self.processor(&look),
-            Record::Error(text) => self.errors.add(&text),
+            Record::Error(text) => {
+                text.table().into_iter().for_each(|table| self.name(table));
+                self.errors.add(&text);
+            }
             _ => {}
         })
     }
 
     fn processor(&mut self, look: &ProcessorLook) {
-        if look.kind == ProbeKind::Exported {
+        if matches!(look.kind, ProbeKind::Exported | ProbeKind::Returned | ProbeKind::Shut) {
             if let Some(error) = self.errors.exported(look) {
                 self.say(look.goroutine, &error);
             }
-            if look.error != 0 && !self.types.contains_key(&look.error) {
-                // At once: the process may be gone later.
-                self.types.insert(look.error, self.memory.type_name(look.error).unwrap_or_default());
-            }
+            self.name(look.error);
+        }
+        if look.kind == ProbeKind::Exported {
             self.goroutines.insert(look.goroutine, look.processor);
         }
         if look.processor == 0 {
@@ -129,11 +131,19 @@ impl PeekWatch {
         }
     }
 
+    /// Reads the name of a type at once: the process may be gone later.
+    fn name(&mut self, table: u64) {
+        if table != 0 && !self.types.contains_key(&table) {
+            self.types.insert(table, self.memory.type_name(table).unwrap_or_default());
+        }
+    }
+
     fn say(&mut self, goroutine: u64, error: &ExportError) {
-        let name = self.types.get(&error.table).map_or("", String::as_str);
+        let types = &self.types;
+        let said = error.say(|table| types.get(&table).map_or("", String::as_str));
         let one = self.goroutines.get(&goroutine).and_then(|address| self.all.get_mut(address));
         if let Some(one) = one {
-            one.watched.error = Some(error.say(name));
+            one.watched.error = Some(said);
         }
     }
 

@@ -150,6 +150,10 @@ impl TextSource<'_> {
         match record {
             Record::Span(mark) if mark.kind == ProbeKind::Offered => self.settings(mark.a, told, out),
             Record::Listed(entry) if entry.count > 0 => self.type_name(entry.table, told, out),
+            Record::Error(text) => match text.table() {
+                Some(table) => self.type_name(table, told, out),
+                None => Ok(()),
+            },
             Record::Processor(look) => {
                 if look.processor != 0 && !look.simple {
                     self.settings(look.processor, told, out)?;

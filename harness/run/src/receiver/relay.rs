@@ -32,6 +32,7 @@ use crate::receiver::connection::socket::Streams;
 mod answer;
 mod pool;
 mod tls;
+mod trouble;
 mod upstream;
 
 /// Longest time from a complete message to the whole answer. Exporters give up after ten seconds unless told otherwise.
@@ -172,7 +173,7 @@ impl Relay {
             Trouble::Late => (
                 504,
                 GrpcCode::DeadlineExceeded,
-                format!("the relay got no answer of {origin} within {} s", PATIENCE.as_secs()),
+                format!("the relay got no answer of {origin} within {} s: i/o timeout", PATIENCE.as_secs()),
             ),
             Trouble::Crowded => {
                 (503, GrpcCode::Unavailable, format!("too many bytes wait for an answer of {origin}"))

@@ -13,7 +13,6 @@ use super::ProbeLog;
 use super::naming::exporter_name;
 use super::texts::Texts;
 use crate::evidence::OnPath;
-use crate::evidence::export_error;
 use crate::evidence::path::{Ending, ExportCall, ExportResult, HandsOn, Path};
 use crate::statistics::quantile::millis;
 
@@ -259,7 +258,7 @@ impl Processors {
 
     /// Notes an error that its exporter kept for itself.
     pub(super) fn note_failed(&mut self, number: usize, error: &str) {
-        *self.found[number].path.failed_by.entry(export_error::label(error)).or_insert(0) += 1;
+        self.found[number].path.failed_by.note(error);
     }
 
     /// Its exports were those of another's exporter.

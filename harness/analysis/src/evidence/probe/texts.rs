@@ -29,7 +29,9 @@ impl Texts {
                 Record::Name(text) => names.entry(text.of).or_default().add(&text),
                 Record::Type(text) => types.entry(text.of).or_default().add(&text),
                 Record::Exporter(text) => exporters.entry(text.of).or_default().add(&text),
-                Record::Processor(look) if matches!(look.kind, ProbeKind::Exported | ProbeKind::Returned) => {
+                Record::Processor(look)
+                    if matches!(look.kind, ProbeKind::Exported | ProbeKind::Returned | ProbeKind::Shut) =>
+                {
                     errors.extend(reading.exported(&look));
                 }
                 Record::Error(text) => reading.add(&text),
@@ -41,10 +43,8 @@ impl Texts {
             pieces.into_iter().map(|(at, pieces)| (at, pieces.text())).collect()
         };
         let types = whole(types);
-        let say = |error: ExportError| {
-            let kind = types.get(&error.table).map_or("", String::as_str);
-            (error.batch, error.say(kind))
-        };
+        let name_of = |table: u64| types.get(&table).map_or("", String::as_str);
+        let say = |error: ExportError| (error.batch, error.say(name_of));
         let errors = errors.into_iter().map(say).collect();
         Self { names: whole(names), errors, exporters: whole(exporters), types }
     }

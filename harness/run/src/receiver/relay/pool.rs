@@ -1,6 +1,7 @@
 //! Connections to one endpoint: one for HTTP/2, and for HTTP/1 as many as requests are under way, kept for the next.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use bytes::Bytes;
@@ -12,13 +13,13 @@ use hyper::rt::Executor;
 use hyper_util::rt::TokioIo;
 use spanfate_model::quantity::unit::MonoNs;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::Semaphore;
 
 use super::answer::Answered;
 use super::tls::Tls;
 use super::upstream::RelayTarget;
-use super::{Trouble, lock};
+use super::{Trouble, lock, trouble};
 use crate::host::clock;
 use crate::receiver::connection::socket::Streams;
 
@@ -95,7 +96,7 @@ impl ConnectionPool {
         let mut new = self.new_one(tls).await?;
         match sent(new.try_send_request(request).await)? {
             Sent::Answered(response) => self.finish_one(response, new).await,
-            Sent::Not(_) => Err(Trouble::Unreachable("it closes connections at once".to_owned())),
+            Sent::Not(_) => Err(Trouble::Unreachable("it closes connections at once: EOF".to_owned())),
         }
     }
 
@@ -129,7 +130,7 @@ impl ConnectionPool {
         let mut new = self.new_two(tls).await?;
         match sent(new.try_send_request(request).await)? {
             Sent::Answered(response) => Answered::read(response).await,
-            Sent::Not(_) => Err(Trouble::Unreachable("it closes connections at once".to_owned())),
+            Sent::Not(_) => Err(Trouble::Unreachable("it closes connections at once: EOF".to_owned())),
         }
     }
 
@@ -159,8 +160,13 @@ impl ConnectionPool {
 
     async fn connect(&self, tls: &Tls, http2: bool) -> Result<EndpointStream, Trouble> {
         let (host, port) = self.target.place();
-        let no = |error: io::Error| Trouble::Unreachable(error.to_string());
-        let stream = TcpStream::connect((host, port)).await.map_err(no)?;
+        let found = lookup_host((host, port)).await;
+        let found: Vec<SocketAddr> = found.map_err(|error| no_name(host, &error))?.collect();
+        let first = found.first().ok_or_else(|| no_name(host, &"no such host"))?;
+        let no = |error: io::Error| {
+            Trouble::Unreachable(format!("dial tcp {first}: connect: {}", trouble::text(&error)))
+        };
+        let stream = TcpStream::connect(&found[..]).await.map_err(no)?;
         // Without it a small request may wait for an acknowledgement.
         stream.set_nodelay(true).map_err(no)?;
         if self.target.secure {
@@ -188,21 +194,14 @@ fn sent(tried: Result<Response<Incoming>, TrySendError<Request<Outgoing>>>) -> R
 
 #[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
 fn unreachable(error: hyper::Error) -> Trouble {
-    Trouble::Unreachable(in_full(&error))
+    Trouble::Unreachable(trouble::in_full(&error))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
 pub(super) fn broken(error: hyper::Error) -> Trouble {
-    Trouble::Broken(in_full(&error))
+    Trouble::Broken(trouble::in_full(&error))
 }
 
-/// The error and what it came of.
-fn in_full(error: &hyper::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text += &format!(": {cause}");
-        source = cause.source();
-    }
-    text
+fn no_name(host: &str, why: &dyn std::fmt::Display) -> Trouble {
+    Trouble::Unreachable(format!("dial tcp: lookup {host}: {why}"))
 }

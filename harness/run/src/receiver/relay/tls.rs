@@ -15,11 +15,11 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::{CertificateError, ClientConfig, Error as TlsError, RootCertStore};
 
 use super::upstream::Files;
-use super::{Trouble, Upstream};
+use super::{Trouble, Upstream, trouble};
 use crate::error::RunError;
 
 /// What is said to a certificate that nobody we believe has signed.
-const NOT_BELIEVED: &str = "its certificate is not trusted here; set OTEL_EXPORTER_OTLP_CERTIFICATE to a PEM file of its CA, or \
+const NOT_BELIEVED: &str = "tls: its certificate is not trusted here; set OTEL_EXPORTER_OTLP_CERTIFICATE to a PEM file of its CA, or \
                             install that on the system";
 
 /// The configuration for each protocol; none where nothing is encrypted.
@@ -70,7 +70,7 @@ fn reason(error: &io::Error) -> String {
         Some(TlsError::InvalidCertificate(
             CertificateError::UnknownIssuer | CertificateError::BadSignature,
         )) => NOT_BELIEVED.to_owned(),
-        _ => format!("no TLS connection: {error}"),
+        _ => format!("tls: no connection: {}", trouble::text(error)),
     }
 }
 

@@ -180,7 +180,9 @@ async fn without_an_endpoint_the_client_is_told_to_try_again() {
     let front = relaying(Some(&to(address)), |_| {});
     let (mut one, mut two) = (front.one().await, front.two().await);
     let called = two.grpc(&message::spans(2), false).await;
-    let why = format!("the relay could not reach http://{address}: Connection refused");
+    let why = format!(
+        "the relay could not reach http://{address}: dial tcp {address}: connect: connection refused"
+    );
     assert_eq!(called.grpc, Some(UNAVAILABLE));
     assert!(called.text.starts_with(&why), "{called:?}");
     assert!(front.receiver.relay_trouble().unwrap().starts_with(&why));
