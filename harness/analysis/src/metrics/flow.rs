@@ -101,7 +101,10 @@ impl CollectorFlow {
             ));
         }
         if self.thrown_away > 0.0 {
-            out.push(format!("its processors threw {} spans away (processor_dropped)", whole(self.thrown_away)));
+            out.push(format!(
+                "its processors threw {} spans away (processor_dropped)",
+                whole(self.thrown_away)
+            ));
         }
         out
     }

@@ -183,8 +183,10 @@ fn stripped(mut stem: &str, part: MetricPart) -> Option<KnownMetric> {
 
 fn found(stem: &str, histogram: bool) -> Option<Metric> {
     let whole = WHOLE.iter().find(|(name, _)| stem == *name && !histogram).map(|(_, metric)| *metric);
-    let ends = |name: &str| stem.strip_suffix(name).is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('_'));
-    let tail = || NAMES.iter().find(|(name, _, is)| *is == histogram && ends(name)).map(|(_, metric, _)| *metric);
+    let ends =
+        |name: &str| stem.strip_suffix(name).is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('_'));
+    let tail =
+        || NAMES.iter().find(|(name, _, is)| *is == histogram && ends(name)).map(|(_, metric, _)| *metric);
     whole.or_else(tail)
 }
 
@@ -251,17 +253,14 @@ mod tests {
             ),
             ("shop_otel_sdk_processor_span_queue_size", Metric::QueueSize, MetricPart::Value, 1.0),
             // Of older conventions.
-            (
-                "otel_sdk_processor_span_processed_count_total",
-                Metric::Processed,
-                MetricPart::Value,
-                1.0,
-            ),
+            ("otel_sdk_processor_span_processed_count_total", Metric::Processed, MetricPart::Value, 1.0),
             ("otel.sdk.exporter.span.exported.count", Metric::Exported, MetricPart::Value, 1.0),
         ];
         for (name, metric, part, factor) in cases {
             let found = known(name);
-            let is = |it: KnownMetric| (it.metric, it.part) == (metric, part) && (it.factor - factor).abs() < 1e-12;
+            let is = |it: KnownMetric| {
+                (it.metric, it.part) == (metric, part) && (it.factor - factor).abs() < 1e-12
+            };
             assert!(found.is_some_and(is), "{name}: {found:?}");
         }
     }
@@ -270,7 +269,11 @@ mod tests {
     fn a_name_says_what_a_queue_counts_in_or_does_not() {
         let unit = |name: &str| known(name).and_then(|found| found.unit);
         assert_eq!(unit("otelcol_exporter_queue_size"), None);
-        assert_eq!(unit("otelcol_exporter_queue_size__batches_"), None, "this is written whatever it counts in");
+        assert_eq!(
+            unit("otelcol_exporter_queue_size__batches_"),
+            None,
+            "this is written whatever it counts in"
+        );
         assert_eq!(unit("otelcol_exporter_queue_size_bytes"), Some(QueueUnit::Bytes));
         assert_eq!(unit("otelcol_exporter_queue_capacity__items_"), Some(QueueUnit::Spans));
         assert_eq!(unit("otelcol_exporter_queue_capacity_requests"), Some(QueueUnit::Requests));

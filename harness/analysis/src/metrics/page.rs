@@ -1,7 +1,7 @@
 //! A page of metrics, ordered: services, and what is known of each.
 
-use std::collections::btree_map::Entry;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::exposition::{self, Sample};
 use spanfate_model::advice::observed::QueueUnit;
@@ -94,7 +94,8 @@ impl ServiceSeries {
         let Some((name, version)) = &self.program else { return false };
         let mut numbers = version.trim_start_matches('v').split(['.', '-']).map(str::parse::<u32>);
         let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return false };
-        ["otelcol", "otelcol-contrib", "otelcol-k8s", "otelcorecol", "otelcontribcol"].contains(&name.as_str())
+        ["otelcol", "otelcol-contrib", "otelcol-k8s", "otelcorecol", "otelcontribcol"]
+            .contains(&name.as_str())
             && (major, minor) < SIZERS_SINCE
     }
 

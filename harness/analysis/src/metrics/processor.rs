@@ -103,7 +103,8 @@ fn exports(exporter: &str, window: &ScrapeWindow<'_>, batch: Option<u32>) -> Exp
     };
     // How long a failure takes says nothing of how long an export takes: it may be the timeout.
     if ended.failed > 0.0 && ended.well <= 0.0 {
-        return known.timeless("every export failed in the time that was looked at: see why, before anything is set");
+        return known
+            .timeless("every export failed in the time that was looked at: see why, before anything is set");
     }
     let told_apart = times.failed > 0.0 || counts.failed > 0.0;
     let of = |figure: ComponentFigure| if told_apart { figure.well } else { figure.all() };

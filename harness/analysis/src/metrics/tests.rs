@@ -170,7 +170,10 @@ otelcol_process_uptime{service_instance_id="c1",service_name="otelcol",service_v
 fn a_collectors_exporter_has_a_row() {
     let rows = look(None, COLLECTOR, None, None);
     let [row] = rows.as_slice() else { panic!("{rows:?}") };
-    assert_eq!((row.service.as_str(), row.component.as_str(), row.risk), ("otelcol c1", "otlp", Risk::Losing));
+    assert_eq!(
+        (row.service.as_str(), row.component.as_str(), row.risk),
+        ("otelcol c1", "otlp", Risk::Losing)
+    );
     assert!(is(&row.spans_per_s, 2_000.0) && is(&row.batch, 500.0) && is(&row.queued, 600.0), "{row:?}");
     // 400 requests of 500 spans are left, at 2,000 spans/s.
     assert!(row.notes[1].contains("outlasts 100.0 s"), "{row:?}");

@@ -39,6 +39,8 @@ pub(super) struct PeekWatch {
     /// The processor of the export that returned last on a goroutine.
     goroutines: BTreeMap<u64, u64>,
     unqueued: u64,
+    /// Exports of processors without a queue that failed, and what the last error said.
+    unqueued_failed: (u64, Option<String>),
 }
 
 impl PeekWatch {
@@ -51,6 +53,7 @@ impl PeekWatch {
             types: BTreeMap::new(),
             goroutines: BTreeMap::new(),
             unqueued: 0,
+            unqueued_failed: (0, None),
         }
     }
 
@@ -120,6 +123,8 @@ impl PeekWatch {
         if look.processor == 0 {
             if look.kind == ProbeKind::Handover {
                 self.unqueued += u64::from(look.spans);
+            } else if look.kind == ProbeKind::Exported {
+                self.unqueued_failed.0 += u64::from(look.failed);
             }
             return;
         }
@@ -131,9 +136,14 @@ impl PeekWatch {
 
     fn say(&mut self, goroutine: u64, error: &ExportError) {
         let name = self.types.get(&error.table).map_or("", String::as_str);
-        let one = self.goroutines.get(&goroutine).and_then(|address| self.all.get_mut(address));
-        if let Some(one) = one {
-            one.watched.error = Some(error.say(name));
+        match self.goroutines.get(&goroutine) {
+            Some(0) => self.unqueued_failed.1 = Some(error.say(name)),
+            Some(address) => {
+                if let Some(one) = self.all.get_mut(address) {
+                    one.watched.error = Some(error.say(name));
+                }
+            }
+            None => {}
         }
     }
 
@@ -148,6 +158,7 @@ impl PeekWatch {
         all.sort_by_key(|one| one.number);
         seen.processors = all.into_iter().map(|one| one.watched.clone()).collect();
         seen.unqueued = self.unqueued;
+        seen.unqueued_failed.clone_from(&self.unqueued_failed);
     }
 }
 
@@ -169,9 +180,14 @@ impl One {
             }
             ProbeKind::Exported => {
                 watched.exporting = 0;
+                watched.ended += 1;
                 watched.failed += u64::from(look.failed);
                 if let Some((_, spans)) = self.out.take().filter(|(batch, _)| *batch == look.batch) {
                     let time = look.at.saturating_sub(look.began);
+                    watched.slowest = watched.slowest.max(time);
+                    if look.failed {
+                        return;
+                    }
                     watched.all.add(spans, time);
                     if spans >= watched.settings.batch && watched.settings.batch > 0 {
                         watched.full.add(spans, time);

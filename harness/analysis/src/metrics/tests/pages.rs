@@ -46,7 +46,11 @@ const EXPECTED: [Expected; 9] = [
         lost: (30_000.0, 0.0),
         unit: QueueUnit::Requests,
         risk: Risk::Losing,
-        says: &["30,000 spans found no room", "set: sending_queue.queue_size", "refused 30,000 spans in all, as often as"],
+        says: &[
+            "30,000 spans found no room",
+            "set: sending_queue.queue_size",
+            "refused 30,000 spans in all, as often as",
+        ],
         never: &["outlasts", "wait in a queue"],
     },
     Expected {
@@ -69,7 +73,11 @@ const EXPECTED: [Expected; 9] = [
         lost: (0.0, 120_000.0),
         unit: QueueUnit::Unknown,
         risk: Risk::Losing,
-        says: &["120,000 of 120,000 spans were given up", "most of them: Unauthenticated", "a longer queue helps nothing"],
+        says: &[
+            "120,000 of 120,000 spans were given up",
+            "most of them: Unauthenticated",
+            "a longer queue helps nothing",
+        ],
         never: &["outlasts 0", "set:"],
     },
     Expected {
@@ -183,7 +191,9 @@ fn a_queue_on_disk_that_grows_is_seen_by_what_goes_in_and_out() {
     let row = only(look(Some((first, 20.0)), last, None, None));
     assert_eq!((row.risk, row.accepted_per_s), (Risk::High, Some(2000.0)), "{row:#?}");
     assert!(is(&row.spans_per_s, 500.0) && row.queued == before.queued, "{row:#?}");
-    assert!(says(&row, "accepted 40,000 spans between the pages") && says(&row, "done with 10,000: 30,000 wait"));
+    assert!(
+        says(&row, "accepted 40,000 spans between the pages") && says(&row, "done with 10,000: 30,000 wait")
+    );
     // A sampler takes traces out, and no metric says how many spans these had.
     let sampler = "otelcol_processor_tail_sampling_global_count_traces_sampled{sampled=\"false\"} 9\n";
     let row = only(look(Some((first, 20.0)), &(last.to_owned() + sampler), None, None));
