@@ -38,6 +38,9 @@ pub(super) struct PeekWatch {
     types: BTreeMap<u64, String>,
     /// The processor of the export that returned last on a goroutine.
     goroutines: BTreeMap<u64, u64>,
+    /// By goroutine: an export returned whose begin was not seen, and whether it failed. Whose it was shows what that goroutine does
+    /// next.
+    unseen: BTreeMap<u64, bool>,
     unqueued: u64,
     /// Exports of processors without a queue that failed, and what the last error said.
     unqueued_failed: (u64, Option<String>),
@@ -52,6 +55,7 @@ impl PeekWatch {
             errors: ExportErrors::default(),
             types: BTreeMap::new(),
             goroutines: BTreeMap::new(),
+            unseen: BTreeMap::new(),
             unqueued: 0,
             unqueued_failed: (0, None),
         }
@@ -118,8 +122,14 @@ impl PeekWatch {
                 // At once: the process may be gone later.
                 self.types.insert(look.error, self.memory.type_name(look.error).unwrap_or_default());
             }
+            if look.processor == 0 && look.batch == 0 {
+                // Exporters within each other return one after the other: they are one export, and the outermost is the last.
+                self.unseen.insert(look.goroutine, look.failed);
+                return;
+            }
             self.goroutines.insert(look.goroutine, look.processor);
         }
+        self.assign(look.goroutine, look.processor, look.at);
         if look.processor == 0 {
             if look.kind == ProbeKind::Handover {
                 self.unqueued += u64::from(look.spans);
@@ -131,6 +141,24 @@ impl PeekWatch {
         self.learn(look.processor);
         if let Some(one) = self.all.get_mut(&look.processor) {
             one.hear(look);
+        }
+    }
+
+    /// Counts an export whose begin was not seen for the processor that its goroutine works for.
+    fn assign(&mut self, goroutine: u64, processor: u64, at: MonoNs) {
+        let Some(failed) = self.unseen.remove(&goroutine) else { return };
+        self.goroutines.insert(goroutine, processor);
+        if processor == 0 {
+            self.unqueued_failed.0 += u64::from(failed);
+            return;
+        }
+        self.learn(processor);
+        if let Some(one) = self.all.get_mut(&processor) {
+            // As where it is heard of first: rates begin here.
+            one.begun &= one.watched.heard.is_some();
+            one.watched.heard = one.watched.heard.max(Some(at));
+            one.watched.ended += 1;
+            one.watched.failed += u64::from(failed);
         }
     }
 
@@ -149,6 +177,15 @@ impl PeekWatch {
 
     /// Says what has been seen.
     pub(super) fn tell(&mut self, seen: &mut Observation) {
+        // What nothing came after can only be of a worker that was not heard of otherwise.
+        let mut silent =
+            self.all.iter().filter(|(_, one)| one.watched.heard.is_none()).map(|(address, _)| *address);
+        if let (Some(only), None, Some(goroutine)) =
+            (silent.next(), silent.next(), self.unseen.keys().next().copied())
+            && self.unseen.len() == 1
+        {
+            self.assign(goroutine, only, seen.ended);
+        }
         // The last error of each goroutine has no export behind it.
         let rest: Vec<_> = self.errors.rest().map(|(goroutine, error)| (goroutine, error.clone())).collect();
         for (goroutine, error) in rest {
