@@ -91,6 +91,15 @@ fn exporter(name: &str, component: &str, window: &ScrapeWindow<'_>, flow: &Colle
     let sent = in_all(Metric::CollectorSent);
     row.risk = risk(&row, sent, flow);
     row.notes = notes(&row, sent, window);
+    if flow.lags(out.all().unwrap_or(0.0)) {
+        // Nothing is known of how much it is given.
+        row.risk = if row.risk == Risk::Low { Risk::Unknown } else { row.risk };
+        row.notes.push(
+            "another exporter was done with all that the receivers accepted, this one with less: its queue grows (on disk its gauge may \
+             stand still), or its pipeline is given less"
+                .to_owned(),
+        );
+    }
     row.notes.extend(flow.notes());
     row
 }
@@ -116,9 +125,9 @@ fn batch(component: &str, window: &ScrapeWindow<'_>, out: &SpansOut) -> Known {
 fn risk(row: &FleetRow, sent: f64, flow: &CollectorFlow) -> Risk {
     let fill = row.queued.value().zip(row.queue.value());
     let lost = by_losses(row, sent + row.lost().unwrap_or(0.0));
-    let full = fill.is_some_and(|(now, most)| now > most / 2.0).then_some(Risk::High);
+    let crowded = fill.is_some_and(|(now, most)| now > most / 2.0).then_some(Risk::High);
     let known = fill.is_some() && row.spans_per_s.value().is_some();
-    let worst = [lost, full, flow.risk()].into_iter().flatten().max();
+    let worst = [lost, crowded, flow.risk()].into_iter().flatten().max();
     worst.unwrap_or(if known { Risk::Low } else { Risk::Unknown })
 }
 

@@ -2,7 +2,7 @@
 
 use spanfate_model::advice::observed::{FleetRow, Known, QueueOwner, QueueUnit, Risk};
 
-use super::names::Metric;
+use super::names::{Metric, MetricPart};
 use super::risk::by_share;
 use super::thousands::whole;
 use super::window::{ScrapeWindow, unknown};
@@ -16,6 +16,8 @@ pub(super) struct CollectorFlow {
     accepted: Option<f64>,
     /// Sent by exporters, given up, or without room in a queue.
     out: f64,
+    /// The most that one exporter was done with.
+    most_out: f64,
     /// Taken out by processors.
     removed: f64,
     /// Whether a sampler takes spans out that nobody counts as spans.
@@ -31,6 +33,15 @@ pub(super) struct CollectorFlow {
     between_pages: bool,
 }
 
+/// The most that one exporter was done with.
+fn most_out(window: &ScrapeWindow<'_>, metrics: [Metric; 3]) -> f64 {
+    let done = |component: &str| -> f64 {
+        let gained = |metric| window.gained(metric, MetricPart::Value, component).map_or(0.0, |of| of.all());
+        metrics.into_iter().map(gained).sum()
+    };
+    window.last.components(Metric::CollectorSent).map(done).fold(0.0, f64::max)
+}
+
 impl CollectorFlow {
     pub(super) fn of(window: &ScrapeWindow<'_>) -> Self {
         let total = |metric| window.last.total(metric);
@@ -44,6 +55,7 @@ impl CollectorFlow {
         Self {
             accepted: counts.then(|| gained(Metric::CollectorAccepted)),
             out: out.into_iter().map(gained).sum(),
+            most_out: most_out(window, out),
             removed: filtered.max(thrown_away).max(0.0),
             samples: window.last.components(Metric::CollectorSampler).next().is_some(),
             refused: total(Metric::CollectorRefused) + total(Metric::CollectorFailed),
@@ -70,6 +82,13 @@ impl CollectorFlow {
         let accepted = self.accepted?;
         let held = accepted - self.removed - self.out;
         (held > HELD_SHARE * accepted && held > 0.0).then_some(held)
+    }
+
+    /// Whether one exporter is done with all that was accepted, and this one with less: it is behind, or is given less.
+    pub(super) fn lags(&self, done: f64) -> bool {
+        let accepted = self.accepted.unwrap_or(0.0) - self.removed;
+        let short = (1.0 - HELD_SHARE) * accepted;
+        accepted > 0.0 && self.most_out >= short && done < short
     }
 
     /// The risk that all its exporters share.

@@ -32,8 +32,14 @@ pub(crate) fn first(result: &RunResult) -> Option<String> {
     let due = books.created.saturating_sub(books.deliberate);
     let unknown = books.unexplained + books.unaccounted;
     let spans = |n: u64| TERMINAL.counted(n, "span", "spans");
-    let besides =
-        if unknown > 0 { format!("; what became of {} is not known", spans(unknown)) } else { String::new() };
+    let outside: u64 = trials(result).map(|(_, trial)| trial.ledger.outside).sum();
+    let mut besides = String::new();
+    if unknown > 0 {
+        besides += &format!("; what became of {} is not known", spans(unknown));
+    }
+    if outside > 0 {
+        besides += &format!("; {} came in traces that the load did not begin", spans(outside));
+    }
     let (ink, text) = match (books.created, due, books.lost) {
         (0, ..) => (TermInk::Warn, "No span was created".to_owned()),
         (created, 0, _) => (TermInk::Warn, format!("None of {} was meant to arrive", spans(created))),

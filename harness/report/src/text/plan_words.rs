@@ -17,8 +17,8 @@ pub(crate) fn unnumbered(result: &RunResult, numbers: Numbers) -> Option<String>
     let n: u64 = trials.map(|trial| trial.ledger.unnumbered).sum();
     (n > 0).then(|| {
         format!(
-            "{} carry no number of a request, because the program takes up no `traceparent` (Go's default): they are counted over the \
-             whole load, by receipts and probes, and otel.SetTextMapPropagator(propagation.TraceContext{{}}) in it would add what each \
+            "{} carry no number of a request, because the program takes up no `traceparent` (Go's default): receipts and \
+             probes count them by when they were made, and otel.SetTextMapPropagator(propagation.TraceContext{{}}) in it would add what each \
              request and trace lost",
             numbers.counted(n, "span", "spans")
         )

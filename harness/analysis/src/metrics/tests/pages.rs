@@ -202,6 +202,17 @@ fn a_queue_on_disk_that_grows_is_seen_by_what_goes_in_and_out() {
 }
 
 #[test]
+fn an_exporter_behind_another_one_is_not_called_safe() {
+    let (first, last) = (page!("collector-0.150-persistent"), page!("collector-0.150-persistent-later"));
+    let other = |sent: u32| format!("otelcol_exporter_sent_spans{{exporter=\"otlp/other\"}} {sent}\n");
+    let (first, last) = (first.to_owned() + &other(100_000), last.to_owned() + &other(140_000));
+    let rows = look(Some((&first, 20.0)), &last, None, None);
+    assert_eq!(rows.len(), 2, "{rows:#?}");
+    assert_eq!((rows[0].component.as_str(), rows[0].risk), ("otlp", Risk::Unknown), "{rows:#?}");
+    assert!(says(&rows[0], "this one with less") && !says(&rows[1], "this one with less"), "{rows:#?}");
+}
+
+#[test]
 fn what_a_queue_counts_in_is_taken_from_labels_names_and_old_versions_alone() {
     let page = page!("collector-0.165-openmetrics");
     let unit = |page: &str| only(look(None, page, None, None)).queue_unit;

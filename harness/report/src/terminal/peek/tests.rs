@@ -142,6 +142,8 @@ fn stuck_idle_and_several_are_said() {
         ceiling_per_s: None,
         load: None,
         advice: None,
+        exports: 0,
+        failed: 0,
         queued: 2048,
         ..losing()
     };
@@ -155,6 +157,7 @@ fn stuck_idle_and_several_are_said() {
         state: ProcessorHealth::Keeping,
         dropped: 0,
         dropped_total: 0,
+        failed: 0,
         advice: None,
         ..losing()
     };
