@@ -260,22 +260,33 @@ static __noinline int error(struct pt_regs *ctx)
 	return say_parts(ctx, ctx->rbx);
 }
 
-// The outermost call of a goroutine returns: its error is in RAX and RBX.
+// The outermost call of a goroutine returns: its error is in RAX and RBX. Without an export its begin was not seen: it has the number 0,
+// and may be the return of an exporter within another.
 static __noinline int came_back(struct pt_regs *ctx, struct export *export)
 {
 	struct record *record = say(EXPORTED);
 
 	if (record) {
-		look_of(record, export);
+		if (export) {
+			look_of(record, export);
+			record->batch = export->batch;
+			record->b = export->began;
+		}
 		record->goroutine = goroutine_of(ctx);
-		record->batch = export->batch;
-		record->b = export->began;
 		record->flags |= ctx->rax != 0;
 		record->type = ctx->rax;
 		said(ctx, record, 0);
 	}
 	error(ctx);
-	return !export->processor || export->simple;
+	return export && (!export->processor || export->simple);
+}
+
+// A return from a call that began before the probes were there. Where every span is followed there is none, or nobody asks.
+static __always_inline int came_unseen(struct pt_regs *ctx)
+{
+	if (!config.spans)
+		came_back(ctx, 0);
+	return 0;
 }
 
 // A return of an exporter's ExportSpans.
@@ -285,7 +296,9 @@ int exported(struct pt_regs *ctx)
 	__u64 goroutine = ctx->r14;
 	struct export *export = bpf_map_lookup_elem(&exports, &goroutine);
 
-	if (!export || !export->depth || __sync_fetch_and_sub(&export->depth, 1) != 1)
+	if (!export)
+		return came_unseen(ctx);
+	if (!export->depth || __sync_fetch_and_sub(&export->depth, 1) != 1)
 		return 0;
 	if (came_back(ctx, export))
 		bpf_map_delete_elem(&exports, &goroutine);
@@ -300,7 +313,9 @@ int sent(struct pt_regs *ctx)
 	struct export *export = bpf_map_lookup_elem(&exports, &goroutine);
 	struct record *record;
 
-	if (!export || !export->depth)
+	if (!export)
+		return came_unseen(ctx);
+	if (!export->depth)
 		return 0;
 	if (__sync_fetch_and_sub(&export->depth, 1) == 1) {
 		if (came_back(ctx, export))

@@ -43,7 +43,9 @@ func run(listen string) (err error) {
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter))
 	otel.SetTracerProvider(provider)
-	otel.SetTextMapPropagator(propagation.TraceContext{})
+	if os.Getenv("OTEL_PROPAGATORS") != "none" { // without one it is what Go's default makes of a service
+		otel.SetTextMapPropagator(propagation.TraceContext{})
+	}
 	defer func() { err = errors.Join(err, within(provider.Shutdown)) }() // after the server: no span begins any more
 
 	server := &http.Server{Addr: listen, Handler: handler(), ReadHeaderTimeout: 10 * time.Second}

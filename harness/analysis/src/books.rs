@@ -12,3 +12,4 @@ pub(crate) mod tally;
 pub(crate) mod timeline;
 pub(crate) mod unwitnessed;
 pub(crate) mod walk;
+pub(crate) mod window;

@@ -4,9 +4,13 @@
 
 mod collector;
 mod exposition;
+mod flow;
 mod names;
+mod outlast;
 mod page;
 mod processor;
+mod risk;
+mod thousands;
 mod window;
 
 use spanfate_model::advice::observed::FleetRow;

@@ -28,6 +28,8 @@ pub fn conclude_peek(seen: &Observation) -> Peek {
         watched_s: seconds(seen.ended.saturating_sub(seen.began)),
         processors,
         unqueued: seen.unqueued,
+        unqueued_failed: seen.unqueued_failed.0,
+        unqueued_error: seen.unqueued_failed.1.clone(),
         notes: notes(seen),
     }
 }
@@ -84,7 +86,7 @@ fn processor(watched: &WatchedProcessor, seen: &Observation) -> ProcessorPeek {
         gathered: last.gathered + watched.exporting,
         under_way_s: (watched.exporting > 0)
             .then(|| seconds(last.at.saturating_sub(watched.exporting_since))),
-        exports: watched.all.count,
+        exports: watched.ended,
         failed: watched.failed,
         last_error: watched.error.clone(),
         silent_s: matches!(state, ProcessorHealth::Stuck | ProcessorHealth::Unheard).then(|| seconds(silent)),
@@ -131,9 +133,13 @@ fn offered(watched: &WatchedProcessor) -> u64 {
 }
 
 fn state(watched: &WatchedProcessor, silent: u64) -> ProcessorHealth {
-    let patience = watched.settings.delay.max(2 * watched.all.most) + GRACE_NS;
+    let patience = watched.settings.delay.max(2 * watched.slowest) + GRACE_NS;
+    // An export that fails may take all the time that its timeout leaves it.
+    let fails = watched.failed > 0 && watched.failed >= watched.ended;
     if watched.shut {
         ProcessorHealth::Shut
+    } else if fails && silent <= patience.max(watched.settings.timeout + GRACE_NS) {
+        ProcessorHealth::Failing
     } else if silent > patience {
         ProcessorHealth::Stuck
     } else if watched.last.dropped > 0 {
@@ -195,6 +201,8 @@ mod tests {
             queue_most: 2048,
             full,
             all: full,
+            ended: 100,
+            slowest: S / 10,
             heard: Some(11 * S),
             fits: true,
             ..WatchedProcessor::default()
@@ -232,6 +240,8 @@ mod tests {
                 heard,
                 all: ExportTimes::default(),
                 full: ExportTimes::default(),
+                ended: 0,
+                slowest: 0,
                 ..watched()
             };
             watched.settings.delay = delay;
@@ -243,6 +253,38 @@ mod tests {
         assert_eq!(silent(Some(10 * S), 5 * S).state, ProcessorHealth::Keeping);
         assert_eq!(silent(Some(4 * S), 5 * S).silent_s, Some(7.0));
         assert_eq!((silent(None, S).round_trip, silent(None, S).advice), (None, None));
+    }
+
+    #[test]
+    fn where_every_export_fails_there_is_no_round_trip_and_no_advice() {
+        let none = ExportTimes::default();
+        let failing = |ended, failed, heard| WatchedProcessor {
+            full: none,
+            all: none,
+            ended,
+            failed,
+            slowest: 10 * S,
+            error: Some("connection refused".to_owned()),
+            heard: Some(heard),
+            ..watched()
+        };
+        // The begin of one was not seen: it counts, too.
+        let peek = conclude(failing(1, 1, 9 * S), 60_000);
+        assert_eq!((peek.state, peek.exports, peek.failed), (ProcessorHealth::Failing, 1, 1));
+        assert_eq!((peek.round_trip, peek.ceiling_per_s, peek.load), (None, None, None));
+        assert!(peek.advice.is_none() && peek.last_error.is_some(), "{peek:?}");
+        // An export may be under way for as long as its timeout; longer is stuck.
+        let mut slow = failing(1, 1, S);
+        slow.settings.delay = S;
+        slow.slowest = 0;
+        assert_eq!(conclude(slow.clone(), 60_000).state, ProcessorHealth::Failing);
+        slow.settings.timeout = 5 * S;
+        assert_eq!(conclude(slow, 60_000).state, ProcessorHealth::Stuck);
+        // Some that succeed give the round trip, theirs alone.
+        let mut some = watched();
+        (some.ended, some.failed, some.slowest) = (110, 10, 10 * S);
+        let peek = conclude(some, 60_000);
+        assert_eq!((peek.state, peek.round_trip.unwrap().mean_ms), (ProcessorHealth::Losing, 100.0));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What commands say of a run that was carried out, or concluded again.
 
 use spanfate_model::format::layout::RunDir;
-use spanfate_model::result::RunResult;
+use spanfate_model::result::{RunResult, TrialResult};
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::{TableStyle, table};
 
@@ -13,7 +13,11 @@ use crate::show;
 
 /// Publishes and prints what a run came to, and what stopped it where something did.
 pub(crate) fn say(mut outcome: Outcome, output: &Output, color: bool) -> Result<ExitCode, Error> {
-    if outcome.result.variants.is_empty()
+    let mut trials = outcome.result.variants.iter().flat_map(|variant| &variant.trials);
+    // Of a program of the user's own that never came to its load nothing is counted, either.
+    let unloaded = |trial: &TrialResult| trial.error.is_some() && trial.ledger.created == 0;
+    if (outcome.result.variants.is_empty()
+        || (outcome.result.plan.subject().is_own() && trials.all(unloaded)))
         && let Some(error) = outcome.stopped.take()
     {
         // Nothing was measured: an empty table would only hide the reason.

@@ -35,7 +35,8 @@ pub struct TableStyle {
 
 /// The whole summary; ends with a newline.
 pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
-    let mut out = vec![heading(result)];
+    let mut out: Vec<String> = lines::first(result).into_iter().collect();
+    out.push(heading(result));
     if let Some(text) = words::incomplete(result) {
         out.push(paint(TermInk::Warn, &text));
     }
@@ -56,6 +57,7 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.extend(faults::calls(result));
     out.extend(lines::books(result));
     out.extend(traces::outside(result));
+    out.extend(traces::unnumbered(result));
     out.extend(lines::unplaced(result));
     out.extend(lines::witnesses(result));
     out.extend(probes::lines(result));

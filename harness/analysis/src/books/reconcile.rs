@@ -22,6 +22,7 @@ use crate::books::timeline::Timeline;
 use crate::books::unwitnessed;
 use crate::books::walk;
 use crate::books::walk::{Judged, JudgedPath};
+use crate::books::window::MeasuredPart;
 use crate::evidence::OnPath;
 use crate::evidence::path::{ExportResult, Path};
 use crate::evidence::receipts::Receipt;
@@ -101,6 +102,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
         },
         tally: SpanTally::new(requests, sources.shares, !sources.leaks.is_empty()),
         traces: Traces::new(requests, sources.shares.len()),
+        part: MeasuredPart::of(sources),
         split: Split::default(),
         by_process: vec![BTreeMap::new(); sources.processes.len()],
         paths: PathLedgers::new(sources),
@@ -123,6 +125,7 @@ struct Walk<'a> {
     ledger: Ledger,
     tally: SpanTally<'a>,
     traces: Traces,
+    part: MeasuredPart,
     split: Split,
     by_process: Vec<Standings>,
     paths: PathLedgers<'a>,
@@ -137,8 +140,8 @@ impl Walk<'_> {
         let Judged { index, process, span, of, standing, .. } = judged;
         let (index, of, standing) = (*index, *of, *standing);
         let request = of.map(|(request, _)| request);
-        let measured = !self.sources.subject.has_load()
-            || request.is_some_and(|request| self.sources.book.is_measured(request));
+        let measured = self.part.has(self.sources, index, span.created, request);
+        self.ledger.unnumbered += u64::from(self.part.is_by_time(index));
         self.ledger.created += 1;
         self.ledger.created_measured += u64::from(measured);
         if let Some((request, part)) = of {
@@ -239,8 +242,8 @@ impl Walk<'_> {
         Reconciled {
             breakdown: self.split.finish(processes),
             // Without a load nobody knows which spans belong to one request.
-            damage: subject
-                .has_load()
+            damage: (subject.has_load()
+                && (self.ledger.unnumbered == 0 || self.ledger.unnumbered < self.ledger.created))
                 .then(|| self.traces.finish(services, shares, |request| book.is_measured(request))),
             ledger: self.ledger,
             delay: self.delay,

@@ -69,13 +69,20 @@ impl<'a> Opened<'a> {
             let log = probes.iter().find(|log| std::ptr::eq(log.manifest, process))?;
             (process.ledger.is_none() && log.keeps_books()).then(|| log.stand(manifest.status))
         };
+        // Until the load begins only our own looks call a program of the user's own: nothing of them is counted.
+        let wire = logs.wire.as_deref().filter(|_| !is_never_loaded(plan, logs));
         let open = |(process, bytes): (&'a ProcessManifest, &'a Option<Log>)| match bytes.as_deref() {
             Some(bytes) => Process::open(process, bytes, manifest.status),
             None => stand(process),
         };
-        let processes: Vec<Process<'_>> =
-            manifest.processes.iter().zip(&logs.ledgers).filter_map(open).collect();
-        let receipts = receipts::collect(logs.wire.as_deref(), &processes);
+        let processes: Vec<Process<'_>> = manifest
+            .processes
+            .iter()
+            .zip(&logs.ledgers)
+            .filter(|_| !is_never_loaded(plan, logs))
+            .filter_map(open)
+            .collect();
+        let receipts = receipts::collect(wire, &processes);
         let book = LoadBook::open(plan.load_of_trial(planned), planned.seed, logs.load.as_deref());
         let began = load_began(manifest.phases.load_began, &book);
         // A start that never came to its ready line served nobody: without its ledger nothing is missing.
@@ -132,6 +139,11 @@ impl<'a> Opened<'a> {
             witnessed: matches!(self.keeper, Keeper::Processes | Keeper::Probes),
         }
     }
+}
+
+/// Whether a program of the user's own never came to its load.
+fn is_never_loaded(plan: &Plan, logs: &TrialLogs) -> bool {
+    plan.subject() == Subject::Own && logs.manifest.phases.load_began == 0 && logs.load.is_none()
 }
 
 /// Whether probes that are there write down enough to keep a process's books.

@@ -1,5 +1,7 @@
 //! Pages as the Go SDK's Prometheus exporter, Prometheus itself and collectors write them.
 
+mod pages;
+
 use spanfate_model::advice::observed::{FleetRow, Known, Risk};
 
 use super::*;
@@ -150,30 +152,32 @@ fn a_page_of_anything_is_read() {
     }
 }
 
-const COLLECTOR: &str = r#"otelcol_exporter_queue_capacity{data_type="traces",exporter="otlp",service_instance_id="c1",service_name="otelcol"} 1000
-otelcol_exporter_queue_size{data_type="traces",exporter="otlp",service_instance_id="c1",service_name="otelcol"} 600
-otelcol_exporter_queue_size{data_type="logs",exporter="otlp",service_instance_id="c1",service_name="otelcol"} 999
-otelcol_exporter_queue_batch_send_size_sum{exporter="otlp",service_instance_id="c1",service_name="otelcol"} 100000
-otelcol_exporter_queue_batch_send_size_count{exporter="otlp",service_instance_id="c1",service_name="otelcol"} 200
-otelcol_exporter_sent_spans{exporter="otlp",service_instance_id="c1",service_name="otelcol"} 90000
-otelcol_exporter_send_failed_spans{exporter="otlp",service_instance_id="c1",service_name="otelcol"} 9000
-otelcol_exporter_enqueue_failed_spans{exporter="otlp",service_instance_id="c1",service_name="otelcol"} 1000
-otelcol_receiver_refused_spans{receiver="otlp",transport="grpc",service_instance_id="c1",service_name="otelcol"} 1000
-otelcol_process_uptime{service_instance_id="c1",service_name="otelcol"} 50
+const COLLECTOR: &str = r#"otelcol_exporter_queue_capacity{data_type="traces",exporter="otlp",service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 1000
+otelcol_exporter_queue_size{data_type="traces",exporter="otlp",service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 600
+otelcol_exporter_queue_size{data_type="logs",exporter="otlp",service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 999
+otelcol_exporter_queue_batch_send_size_sum{exporter="otlp",service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 100000
+otelcol_exporter_queue_batch_send_size_count{exporter="otlp",service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 200
+otelcol_exporter_sent_spans{exporter="otlp",service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 90000
+otelcol_exporter_send_failed_spans{exporter="otlp",service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 9000
+otelcol_exporter_enqueue_failed_spans{exporter="otlp",service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 1000
+otelcol_receiver_refused_spans{receiver="otlp",transport="grpc",service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 1000
+otelcol_processor_batch_batch_send_size_sum{processor="batch",service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 100000
+otelcol_processor_batch_batch_send_size_count{processor="batch",service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 200
+otelcol_process_uptime{service_instance_id="c1",service_name="otelcol",service_version="0.122.0"} 50
 "#;
 
 #[test]
 fn a_collectors_exporter_has_a_row() {
     let rows = look(None, COLLECTOR, None, None);
     let [row] = rows.as_slice() else { panic!("{rows:?}") };
-    assert_eq!((row.service.as_str(), row.component.as_str(), row.risk), ("otelcol c1", "otlp", Risk::High));
+    assert_eq!(
+        (row.service.as_str(), row.component.as_str(), row.risk),
+        ("otelcol c1", "otlp", Risk::Losing)
+    );
     assert!(is(&row.spans_per_s, 2_000.0) && is(&row.batch, 500.0) && is(&row.queued, 600.0), "{row:?}");
     // 400 requests of 500 spans are left, at 2,000 spans/s.
-    assert!(row.notes[0].contains("outlasts 100.0 s"), "{row:?}");
-    assert!(
-        row.export_s.why().is_some()
-            && row.notes.iter().any(|note| note.contains("9000 spans were given up"))
-    );
+    assert!(row.notes[1].contains("outlasts 100.0 s"), "{row:?}");
+    assert!(row.export_s.why().is_some() && row.notes[0].contains("9,000 of 99,000 spans were given up"));
     let later = COLLECTOR.replace("90000", "120000").replace("} 1000\notelcol_rec", "} 1500\notelcol_rec");
     let row = &look(Some((COLLECTOR, 10.0)), &later, None, None)[0];
     assert!(is(&row.spans_per_s, 3_050.0) && row.dropped_lately == Some(500.0), "{row:?}");

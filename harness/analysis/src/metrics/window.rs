@@ -58,6 +58,16 @@ impl<'a> ScrapeWindow<'a> {
         })
     }
 
+    /// What a counter of all components together gained.
+    pub(super) fn gained_in_all(&self, metric: Metric) -> f64 {
+        self.last.total(metric) - self.first.map_or(0.0, |first| first.total(metric))
+    }
+
+    /// What a component's counter gained, where it lies between two pages of the same start: else that is all since the start.
+    pub(super) fn lately(&self, gained: Option<f64>) -> Option<f64> {
+        gained.filter(|_| self.is_between() && self.over_s.value().is_some())
+    }
+
     /// A number per second, of what was gained.
     pub(super) fn per_s(&self, gained: f64) -> Known {
         match &self.over_s {
@@ -73,7 +83,7 @@ pub(super) fn unknown(why: &str) -> Known {
 }
 
 /// What never goes down while a process runs.
-const COUNTERS: [(Metric, MetricPart); 7] = [
+const COUNTERS: [(Metric, MetricPart); 9] = [
     (Metric::Processed, MetricPart::Value),
     (Metric::Exported, MetricPart::Value),
     (Metric::Duration, MetricPart::Count),
@@ -81,6 +91,8 @@ const COUNTERS: [(Metric, MetricPart); 7] = [
     (Metric::CollectorSendFailed, MetricPart::Value),
     (Metric::CollectorEnqueueFailed, MetricPart::Value),
     (Metric::CollectorBatch, MetricPart::Count),
+    (Metric::CollectorAccepted, MetricPart::Value),
+    (Metric::CollectorRefused, MetricPart::Value),
 ];
 
 /// A counter that went down, or another start.

@@ -15,5 +15,6 @@ mod relay;
 mod reworded;
 mod timeline;
 mod trials;
+mod unnumbered;
 mod unwitnessed;
 mod wrapped;

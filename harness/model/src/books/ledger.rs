@@ -48,6 +48,10 @@ pub struct Ledger {
     /// Spans received in traces that the load did not begin, as a program of the user's own makes them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub outside: u64,
+    /// Spans of processes that the load called and none of whose spans carries the number of its request, as Go's default propagator
+    /// leaves it: these count as measured by the moment at which they were made. They are in the other numbers.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unnumbered: u64,
     /// Without a process witness: spans that requests may have made beyond those that are known, for a request without an
     /// answer or a cache leaves open how many there were. They are in no other number.
     #[serde(default, skip_serializing_if = "is_zero")]

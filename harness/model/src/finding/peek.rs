@@ -62,12 +62,16 @@ pub struct WatchedProcessor {
     pub counter: u32,
     /// The most spans seen in its queue.
     pub queue_most: u32,
-    /// Exports of full batches.
+    /// Exports of full batches that succeeded, and whose begin was seen.
     pub full: ExportTimes,
-    /// All exports.
+    /// All exports that succeeded, and whose begin was seen. How long a failure takes is no round trip: it may be a timeout.
     pub all: ExportTimes,
-    /// Exports that failed.
+    /// Exports that ended, also those whose begin was not seen.
+    pub ended: u64,
+    /// Of these, exports that failed.
     pub failed: u64,
+    /// The longest export whose begin was seen, failed or not, nanoseconds.
+    pub slowest: u64,
     /// What the last error said.
     pub error: Option<String>,
     /// When its worker was last heard of; never, where it is known by the spans it was offered only.
@@ -103,6 +107,8 @@ pub struct Observation {
     pub processors: Vec<WatchedProcessor>,
     /// Spans exported by processors without a queue.
     pub unqueued: u64,
+    /// Exports of these that failed, and what the last error said.
+    pub unqueued_failed: (u64, Option<String>),
     /// Records that were lost on the way.
     pub lost: u64,
     /// It ended while it was watched.
@@ -130,6 +136,10 @@ pub struct Peek {
     pub processors: Vec<ProcessorPeek>,
     /// Spans exported by processors without a queue.
     pub unqueued: u64,
+    /// Exports of these that failed.
+    pub unqueued_failed: u64,
+    /// What the last error of these said.
+    pub unqueued_error: Option<String>,
     /// What makes figures doubtful.
     pub notes: Vec<String>,
 }
@@ -142,6 +152,8 @@ pub enum ProcessorHealth {
     Keeping,
     /// It dropped spans while it was watched.
     Losing,
+    /// Every export that ended failed: whatever is offered is lost.
+    Failing,
     /// Its worker exports nothing.
     Stuck,
     /// Its worker was not heard of, which its schedule delay permits.
@@ -204,7 +216,7 @@ pub struct ProcessorPeek {
     pub last_error: Option<String>,
     /// Seconds since its worker was heard of, where it is stuck or unheard.
     pub silent_s: Option<f64>,
-    /// Round trip; absent where no export ended.
+    /// Round trip of exports that succeeded; absent where none did.
     pub round_trip: Option<RoundTrip>,
     /// Spans offered per second; absent where two looks are too close to each other.
     pub offered_per_s: Option<f64>,

@@ -97,6 +97,18 @@ fn nothing_to_set(result: &RunResult) -> ScreenAnswer {
     if Books::of_run(result).created == 0 {
         return ScreenAnswer::new("Nothing", ["There was no span to lose.".to_owned()]);
     }
+    let books = Books::of_run(result);
+    if books.lost > 0 {
+        let lost = PAGE.counted(books.lost, "lost span", "lost spans");
+        let text = format!(
+            "{lost} in all, none of them in the measured part: what is advised rests on that part alone."
+        );
+        return ScreenAnswer::new("Not known", [text]);
+    }
+    if books.received == 0 {
+        let text = "No span arrived and none was seen lost: what should be set cannot be said.";
+        return ScreenAnswer::new("Not known", [text.to_owned()]);
+    }
     let text = if result.variants.len() > 1 {
         "No variant lost a span at this load, so the SDK's defaults or whatever is cheapest will do."
     } else {

@@ -164,7 +164,7 @@ fn fates(variant: &VariantResult) -> Vec<String> {
 
 fn loss(variant: &VariantResult) -> Vec<String> {
     let estimate = &variant.summary.loss;
-    let ink = if !estimate.valid {
+    let ink = if !estimate.valid || words::due(variant).0 == 0 {
         TermInk::Warn
     } else if variant.summary.lost > 0 {
         TermInk::Bad

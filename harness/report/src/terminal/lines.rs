@@ -23,6 +23,37 @@ pub(crate) fn titled(title: &str, text: &str) -> String {
     format!("{} {text}", paint(TermInk::Bold, &format!("{title:<11}")))
 }
 
+/// What became of the spans of a program of the user's own, first of all.
+pub(crate) fn first(result: &RunResult) -> Option<String> {
+    if !result.plan.subject().is_own() || result.variants.len() != 1 {
+        return None;
+    }
+    let books = Books::of_run(result);
+    let due = books.created.saturating_sub(books.deliberate);
+    let unknown = books.unexplained + books.unaccounted;
+    let spans = |n: u64| TERMINAL.counted(n, "span", "spans");
+    let outside: u64 = trials(result).map(|(_, trial)| trial.ledger.outside).sum();
+    let mut besides = String::new();
+    if unknown > 0 {
+        besides += &format!("; what became of {} is not known", spans(unknown));
+    }
+    if outside > 0 {
+        besides += &format!("; {} came in traces that the load did not begin", spans(outside));
+    }
+    let (ink, text) = match (books.created, due, books.lost) {
+        (0, ..) => (TermInk::Warn, "No span was created".to_owned()),
+        (created, 0, _) => (TermInk::Warn, format!("None of {} was meant to arrive", spans(created))),
+        (_, due, lost) if lost > 0 => {
+            (TermInk::Bad, format!("{} of {} were lost{besides}", TERMINAL.count(lost), spans(due)))
+        }
+        (_, due, _) if unknown > 0 => {
+            (TermInk::Warn, format!("{} of {} arrived{besides}", TERMINAL.count(books.received), spans(due)))
+        }
+        (_, due, _) => (TermInk::Good, format!("0 of {} were lost", spans(due))),
+    };
+    Some(paint(ink, &text))
+}
+
 /// One line per lost fate.
 pub(crate) fn lost(result: &RunResult) -> Vec<String> {
     let fates = sums::fates(&result.variants);
@@ -186,7 +217,12 @@ pub(crate) fn expectations(result: &RunResult) -> Vec<String> {
 
 /// The verdict and its reasons, worst first.
 pub(crate) fn verdict(result: &RunResult) -> Vec<String> {
-    let word = paint(ink(result.verdict), &words::verdict(result.verdict).to_uppercase());
+    // A pass that lost spans is none to be glad of.
+    let ink = match result.verdict {
+        Verdict::Pass if result.expectations.is_empty() && words::lost(result) > 0 => TermInk::Warn,
+        verdict => ink(verdict),
+    };
+    let word = paint(ink, &words::verdict(result.verdict).to_uppercase());
     let mut out = vec![titled("verdict", &format!("{word}  {}", words::sentence(result)))];
     out.extend(result.reasons.iter().map(|reason| titled("", &format!("- {}", clean(reason)))));
     out

@@ -69,7 +69,15 @@ fn sentence(peek: &Peek) -> String {
     let longest = peek.processors.iter().map(|processor| processor.watched_s).reduce(f64::max);
     let watched = time(longest.unwrap_or(peek.watched_s) * 1e3);
     if peek.processors.is_empty() {
-        return if peek.unqueued > 0 {
+        return if peek.unqueued_failed > 0 {
+            let error =
+                peek.unqueued_error.as_ref().map(|error| format!(" The last error: {}", clean(error)));
+            format!(
+                "{} failed in the last {watched}, and their spans are lost: this process exports without a queue.{}",
+                TERMINAL.counted(peek.unqueued_failed, "export", "exports"),
+                error.unwrap_or_default()
+            )
+        } else if peek.unqueued > 0 {
             "No batch processor exported: this process exports without a queue, and drops nothing.".to_owned()
         } else {
             format!(
@@ -90,12 +98,51 @@ fn sentence(peek: &Peek) -> String {
             format!("Losing spans now: {} dropped in the last {watched}.", TERMINAL.count(dropped))
         }
     };
+    let losing = match failing(peek, &watched) {
+        Some(failing) if failing.1 => format!("{} {losing}", failing.0),
+        Some(failing) => format!("{losing} {}", failing.0),
+        None => losing,
+    };
     let stuck = peek.processors.iter().filter(|processor| processor.state == ProcessorHealth::Stuck).count();
     match (stuck, peek.processors.len()) {
         (0, _) => losing,
         (1, 1) => format!("The worker of the batch processor is stuck. {losing}"),
         (stuck, all) => format!("The workers of {stuck} of {all} batch processors are stuck. {losing}"),
     }
+}
+
+/// What failed exports come to, and whether that is the worst of it: where none succeeds, nothing that could be set helps.
+fn failing(peek: &Peek, watched: &str) -> Option<(String, bool)> {
+    let broken: Vec<&ProcessorPeek> =
+        peek.processors.iter().filter(|processor| processor.state == ProcessorHealth::Failing).collect();
+    let sum = |of: fn(&ProcessorPeek) -> u64| peek.processors.iter().map(of).sum::<u64>();
+    let (ended, failed) = (sum(|of| of.exports), sum(|of| of.failed));
+    if failed == 0 {
+        return None;
+    }
+    let Some(first) = broken.first() else {
+        let text = format!(
+            "{} of {} failed in the last {watched}, and their spans are lost.",
+            TERMINAL.count(failed),
+            TERMINAL.counted(ended, "export", "exports")
+        );
+        return Some((text, false));
+    };
+    let error = first
+        .last_error
+        .as_ref()
+        .map(|error| format!(" The last error: {}.", clean(error).trim_end_matches('.')));
+    let who = if peek.processors.len() == broken.len() {
+        "Every export fails".to_owned()
+    } else {
+        format!("Every export of {} of {} batch processors fails", broken.len(), peek.processors.len())
+    };
+    let text = format!(
+        "{who} ({} in the last {watched}), and the spans are lost: mend that first, no setting helps.{}",
+        TERMINAL.count(broken.iter().map(|of| of.failed).sum::<u64>()),
+        error.unwrap_or_default()
+    );
+    Some((text, true))
 }
 
 fn block(out: &mut String, of: &ProcessorPeek) {
@@ -175,7 +222,8 @@ fn exports(of: &ProcessorPeek) -> String {
         let under_way = of
             .under_way_s
             .map_or_else(String::new, |s| format!("; one has been under way for {}", time(s * 1e3)));
-        return format!("{ended} ended{under_way}; round trip unknown");
+        let exports = TERMINAL.count(of.exports);
+        return format!("{exports} ended{failed}{under_way}; round trip unknown");
     };
     let batches =
         if full { "full batches".to_owned() } else { format!("batches of {} spans", TERMINAL.short(spans)) };
@@ -186,7 +234,11 @@ fn rates(out: &mut String, of: &ProcessorPeek) {
     let per_s = |rate: f64| TERMINAL.rate(rate);
     let offered = of.offered_per_s.map(per_s);
     let (Some(ceiling), Some(trip)) = (of.ceiling_per_s, of.round_trip) else {
-        row(out, "ceiling", "unknown: no export ended");
+        let why = match of.failed {
+            0 => "unknown: no export ended",
+            _ => "unknown: no export succeeded, and how long a failure takes is no round trip",
+        };
+        row(out, "ceiling", why);
         if let Some(offered) = offered {
             row(out, "headroom", &format!("unknown: offered {offered}"));
         }

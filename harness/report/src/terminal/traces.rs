@@ -93,6 +93,14 @@ pub(crate) fn outside(result: &RunResult) -> Vec<String> {
     vec![titled("outside", &paint(TermInk::Warn, &text))]
 }
 
+/// Spans that no request's number leads to.
+pub(crate) fn unnumbered(result: &RunResult) -> Vec<String> {
+    plan_words::unnumbered(result, TERMINAL)
+        .map(|text| titled("requests", &paint(TermInk::Warn, &text)))
+        .into_iter()
+        .collect()
+}
+
 /// What the process witness costs.
 pub(crate) fn instrument(result: &RunResult) -> Vec<String> {
     let priced = |(variant, what, cost): (&VariantResult, &str, &WitnessCost)| {

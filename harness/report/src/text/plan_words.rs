@@ -1,6 +1,7 @@
 //! What a plan says of its services and of losses made on purpose.
 
 use spanfate_model::plan::Plan;
+use spanfate_model::result::RunResult;
 
 use crate::text::number::Numbers;
 
@@ -8,6 +9,20 @@ use crate::text::number::Numbers;
 pub(crate) fn services(plan: &Plan, numbers: Numbers) -> Option<String> {
     let n = plan.services.len();
     (n > 1).then(|| numbers.counted(n as u64, "service", "services"))
+}
+
+/// That spans carry no number of a request, what counts in its place, and what would change it; as a sentence.
+pub(crate) fn unnumbered(result: &RunResult, numbers: Numbers) -> Option<String> {
+    let trials = result.variants.iter().flat_map(|variant| &variant.trials);
+    let n: u64 = trials.map(|trial| trial.ledger.unnumbered).sum();
+    (n > 0).then(|| {
+        format!(
+            "{} carry no number of a request, because the program takes up no `traceparent` (Go's default): receipts and \
+             probes count them by when they were made, and otel.SetTextMapPropagator(propagation.TraceContext{{}}) in it would add what each \
+             request and trace lost",
+            numbers.counted(n, "span", "spans")
+        )
+    })
 }
 
 /// What the plan loses on purpose in every trial, as a sentence.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::fate::FateClass;
 use spanfate_model::format::manifest::Status;
 use spanfate_model::result::{
     Basis, Comparison, Estimate, Expectation, LoadFigures, RunResult, VariantResult,
@@ -52,6 +53,9 @@ pub(crate) fn sentence(result: &RunResult) -> String {
     let asked = result.expectations.len();
     let failed = result.expectations.iter().filter(|e| e.verdict == Verdict::Fail).count();
     match result.verdict {
+        Verdict::Pass if asked == 0 && lost(result) > 0 => {
+            "All books close. No loss is a failure here, for nothing was expected.".to_owned()
+        }
         Verdict::Pass if asked == 0 => "All books close; nothing was expected beyond that.".to_owned(),
         Verdict::Pass if asked == 1 => "The expectation holds, and all books close.".to_owned(),
         Verdict::Pass => format!("All {asked} expectations hold, and all books close."),
@@ -66,6 +70,12 @@ pub(crate) fn sentence(result: &RunResult) -> String {
                 .to_owned()
         }
     }
+}
+
+/// Spans lost in all trials, warm-up included.
+pub(crate) fn lost(result: &RunResult) -> u64 {
+    let trials = result.variants.iter().flat_map(|variant| &variant.trials);
+    trials.map(|trial| trial.ledger.class(FateClass::Lost).0).sum()
 }
 
 /// Whether a comparison ended the run at one of its planned looks.
@@ -115,9 +125,12 @@ pub(crate) fn loss(variant: &VariantResult, numbers: Numbers) -> String {
     numbers.percent(variant.summary.loss.mean)
 }
 
-/// That nothing was lost, with the number of spans it rests on.
+/// That nothing was lost, with the number of spans it rests on. Where there were spans and none of them was due, nothing is proven.
 pub(crate) fn nothing(variant: &VariantResult, numbers: Numbers) -> String {
-    format!("0 of {}", numbers.count(due(variant).0))
+    match due(variant).0 {
+        0 if variant.trials.iter().any(|trial| trial.ledger.created > 0) => "none was due".to_owned(),
+        due => format!("0 of {}", numbers.count(due)),
+    }
 }
 
 /// How far clean trials reach: how many there are, and how probable a lossy one may still be. Nothing to say where a trial

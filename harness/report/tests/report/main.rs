@@ -8,6 +8,7 @@ mod sample;
 mod ci;
 mod golden;
 mod labels;
+mod outright;
 mod page;
 mod sections;
 mod table;

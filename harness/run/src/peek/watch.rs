@@ -38,7 +38,12 @@ pub(super) struct PeekWatch {
     types: BTreeMap<u64, String>,
     /// The processor of the export that returned last on a goroutine.
     goroutines: BTreeMap<u64, u64>,
+    /// By goroutine: an export returned whose begin was not seen, and whether it failed. Whose it was shows what that goroutine does
+    /// next.
+    unseen: BTreeMap<u64, bool>,
     unqueued: u64,
+    /// Exports of processors without a queue that failed, and what the last error said.
+    unqueued_failed: (u64, Option<String>),
 }
 
 impl PeekWatch {
@@ -50,7 +55,9 @@ impl PeekWatch {
             errors: ExportErrors::default(),
             types: BTreeMap::new(),
             goroutines: BTreeMap::new(),
+            unseen: BTreeMap::new(),
             unqueued: 0,
+            unqueued_failed: (0, None),
         }
     }
 
@@ -115,13 +122,21 @@ impl PeekWatch {
                 self.say(look.goroutine, &error);
             }
             self.name(look.error);
+            if look.kind == ProbeKind::Exported && look.processor == 0 && look.batch == 0 {
+                // Exporters within each other return one after the other: they are one export, and the outermost is the last.
+                self.unseen.insert(look.goroutine, look.failed);
+                return;
+            }
         }
         if look.kind == ProbeKind::Exported {
             self.goroutines.insert(look.goroutine, look.processor);
         }
+        self.assign(look.goroutine, look.processor, look.at);
         if look.processor == 0 {
             if look.kind == ProbeKind::Handover {
                 self.unqueued += u64::from(look.spans);
+            } else if look.kind == ProbeKind::Exported {
+                self.unqueued_failed.0 += u64::from(look.failed);
             }
             return;
         }
@@ -138,17 +153,49 @@ impl PeekWatch {
         }
     }
 
+    /// Counts an export whose begin was not seen for the processor that its goroutine works for.
+    fn assign(&mut self, goroutine: u64, processor: u64, at: MonoNs) {
+        let Some(failed) = self.unseen.remove(&goroutine) else { return };
+        self.goroutines.insert(goroutine, processor);
+        if processor == 0 {
+            self.unqueued_failed.0 += u64::from(failed);
+            return;
+        }
+        self.learn(processor);
+        if let Some(one) = self.all.get_mut(&processor) {
+            // As where it is heard of first: rates begin here.
+            one.begun &= one.watched.heard.is_some();
+            one.watched.heard = one.watched.heard.max(Some(at));
+            one.watched.ended += 1;
+            one.watched.failed += u64::from(failed);
+        }
+    }
+
     fn say(&mut self, goroutine: u64, error: &ExportError) {
         let types = &self.types;
         let said = error.say(|table| types.get(&table).map_or("", String::as_str));
-        let one = self.goroutines.get(&goroutine).and_then(|address| self.all.get_mut(address));
-        if let Some(one) = one {
-            one.watched.error = Some(said);
+        match self.goroutines.get(&goroutine) {
+            Some(0) => self.unqueued_failed.1 = Some(said),
+            Some(address) => {
+                if let Some(one) = self.all.get_mut(address) {
+                    one.watched.error = Some(said);
+                }
+            }
+            None => {}
         }
     }
 
     /// Says what has been seen.
     pub(super) fn tell(&mut self, seen: &mut Observation) {
+        // What nothing came after can only be of a worker that was not heard of otherwise.
+        let mut silent =
+            self.all.iter().filter(|(_, one)| one.watched.heard.is_none()).map(|(address, _)| *address);
+        if let (Some(only), None, Some(goroutine)) =
+            (silent.next(), silent.next(), self.unseen.keys().next().copied())
+            && self.unseen.len() == 1
+        {
+            self.assign(goroutine, only, seen.ended);
+        }
         // The last error of each goroutine has no export behind it.
         let rest: Vec<_> = self.errors.rest().map(|(goroutine, error)| (goroutine, error.clone())).collect();
         for (goroutine, error) in rest {
@@ -158,6 +205,7 @@ impl PeekWatch {
         all.sort_by_key(|one| one.number);
         seen.processors = all.into_iter().map(|one| one.watched.clone()).collect();
         seen.unqueued = self.unqueued;
+        seen.unqueued_failed.clone_from(&self.unqueued_failed);
     }
 }
 
@@ -179,9 +227,14 @@ impl One {
             }
             ProbeKind::Exported => {
                 watched.exporting = 0;
+                watched.ended += 1;
                 watched.failed += u64::from(look.failed);
                 if let Some((_, spans)) = self.out.take().filter(|(batch, _)| *batch == look.batch) {
                     let time = look.at.saturating_sub(look.began);
+                    watched.slowest = watched.slowest.max(time);
+                    if look.failed {
+                        return;
+                    }
                     watched.all.add(spans, time);
                     if spans >= watched.settings.batch && watched.settings.batch > 0 {
                         watched.full.add(spans, time);

@@ -245,9 +245,18 @@ impl Life {
     }
 
     pub(crate) fn conclude(&self) -> (TrialResult, RunResult) {
+        self.conclude_as(true, None)
+    }
+
+    /// The same under a load of ours whose measured part begins then; `None`: it never came to its load.
+    pub(crate) fn conclude_loaded(&self, measured_from: Option<u64>) -> (TrialResult, RunResult) {
+        self.conclude_as(false, measured_from)
+    }
+
+    fn conclude_as(&self, attached: bool, measured_from: Option<u64>) -> (TrialResult, RunResult) {
         let mut plan: Plan = World { spans: vec![started()], ..World::default() }.plan();
         plan.services[0].command = vec!["own".to_owned()];
-        plan.attached = true;
+        plan.attached = attached;
         plan.variants[0].ebpf = Some(Ebpf::plain(EbpfMode::Events));
         let mut logs = World::default().logs(&plan);
         let process = &mut logs.manifest.processes[0];
@@ -261,7 +270,13 @@ impl Life {
         });
         logs.ledgers = vec![None];
         logs.probes = vec![Some(self.log().into())];
-        logs.load = None;
+        match measured_from {
+            Some(from) => {
+                logs.manifest.phases.load_began = from.saturating_sub(plan.load.warmup.nanos());
+            }
+            None if !attached => (logs.load, logs.manifest.phases.load_began) = (None, 0),
+            None => logs.load = None,
+        }
         let span = |key: &SpanKey| SpanRecord {
             request: 0,
             key: *key,

@@ -185,6 +185,7 @@ impl Question {
             counter: dropped as u32,
             full,
             all: full,
+            ended: exports,
             heard: Some(last.at),
             ..WatchedProcessor::default()
         };

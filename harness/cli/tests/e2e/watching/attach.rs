@@ -8,6 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use spanfate_model::fate::Fate;
 use spanfate_model::result::{ProbeResult, RunResult};
+use spanfate_run::host::clock;
 
 use crate::lab::{Lab, lab, root};
 use crate::watching::probes::{PROBES, probed};
@@ -80,6 +81,47 @@ fn every_span_of_a_loaded_program_is_explained_without_a_ledger_of_its_own() {
     assert_eq!(trial.ledger.total(Fate::Received) + dropped, trial.ledger.created);
     // A name on the heap is known, too.
     assert!(trial.breakdown.iter().any(|one| one.rows.iter().any(|row| row.value.contains("GET /work"))));
+}
+
+#[test]
+fn a_plain_service_without_a_propagator_has_its_loss_told() {
+    let Some(lab) = probed() else { return };
+    let program = plain(&lab);
+    let mut command = lab.program();
+    command.arg("attach").arg("--out").arg(lab.path("results"));
+    command.args(["--load", "http://127.0.0.1:{port}/work", "--rate", "300/s", "--for", "1s", "--"]);
+    command.arg(&program).args(["--listen", "127.0.0.1:{port}"]).env("OTEL_PROPAGATORS", "none");
+    command.env("OTEL_BSP_MAX_QUEUE_SIZE", "1").env("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1");
+    let output = command.output().unwrap();
+    let (said, result) = (text(&output), result(&lab).unwrap_or_else(|| panic!("{}", text(&output))));
+    let trial = &result.variants[0].trials[0];
+    let dropped = trial.ledger.total(Fate::DroppedQueueFull);
+    assert!(trial.ledger.closes() && dropped > 0, "{said}");
+    // Those after the warm-up of a second; neither that nor our own look counts.
+    assert_eq!((trial.ledger.created, trial.loss.due), (3 * 300 * 2 + 3, 3 * 300), "{said}");
+    assert!(trial.loss.lost > 0 && trial.loss.lost + trial.loss.received == trial.loss.due, "{said}");
+    assert_eq!(trial.ledger.unnumbered, trial.ledger.created);
+    let first = said.lines().find(|line| line.ends_with("spans were lost")).unwrap_or_default();
+    assert_eq!(first.replace(',', ""), format!("{dropped} of {} spans were lost", trial.ledger.created));
+    assert!(said.contains("takes up no `traceparent`") && !said.contains("0 of 0"), "{said}");
+}
+
+#[test]
+fn a_url_that_is_refused_is_said_within_seconds_and_nothing_is_counted() {
+    let Some(lab) = probed() else { return };
+    let program = plain(&lab);
+    let began = clock::now();
+    let url = "http://127.0.0.1:{port}/it-serves-nothing-there";
+    let (output, _) =
+        attach(&lab, &["--load", url, "--", program.to_str().unwrap(), "--listen", "127.0.0.1:{port}"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(102), "{said}");
+    assert!(clock::now() - began < 15_000_000_000, "{said}");
+    assert!(said.contains("with 404 Not Found") && said.contains("a path that it serves"), "{said}");
+    assert!(!said.contains("lost"), "{said}");
+    let result = result(&lab).unwrap();
+    let ledgers = result.variants.iter().flat_map(|variant| &variant.trials).map(|trial| &trial.ledger);
+    assert_eq!(ledgers.map(|ledger| ledger.created + ledger.outside).sum::<u64>(), 0, "{said}");
 }
 
 #[test]

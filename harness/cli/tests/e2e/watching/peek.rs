@@ -170,6 +170,23 @@ fn providers_are_apart_and_a_stuck_worker_is_named() {
 }
 
 #[test]
+fn where_every_export_fails_the_error_is_said_and_nothing_is_to_be_pasted() {
+    let Some(lab) = ebpf_or_skip() else { return };
+    let mut command = target(&lab, &["http://127.0.0.1:9".to_owned()]);
+    command.env("OTEL_EXPORTER_OTLP_TIMEOUT", "3000").stderr(Stdio::null());
+    let mut target = Target::start(command, settings("256", "64"));
+    target.order("rate 500");
+    // An export begins before the probes are there.
+    std::thread::sleep(Duration::from_secs(1));
+    let output = lab.call(&["peek", "--pid", &target.pid(), "--for", "5s"]);
+    let text = said(&output);
+    assert!(text.starts_with("Every export fails ("), "{text}");
+    assert!(text.contains("connection refused") && text.contains("no setting helps"), "{text}");
+    assert!(!text.contains("paste") && !text.contains(" 0 ended"), "{text}");
+    assert!(text.contains("ceiling    unknown: no export succeeded"), "{text}");
+}
+
+#[test]
 fn an_idle_process_and_an_early_end_are_answered() {
     let Some(lab) = ebpf_or_skip() else { return };
     let mut settings = settings("2048", "512");

@@ -52,8 +52,10 @@ fn answer(result: &RunResult) -> String {
         return "No variant has a trial.".to_owned();
     };
     let mut text = if clean == all {
-        let due = result.variants.iter().map(|variant| words::due(variant).0).sum();
-        format!("No span of the measured part was lost: 0 of {}", PAGE.count(due))
+        match result.variants.iter().map(|variant| words::due(variant).0).sum() {
+            0 => "No span was due in the measured part, so nothing is said of its loss".to_owned(),
+            due => format!("No span of the measured part was lost: 0 of {}", PAGE.count(due)),
+        }
     } else if all == 1 {
         format!("{} of the spans that should have arrived", PAGE.percent(worst))
     } else {

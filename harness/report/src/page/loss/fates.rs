@@ -13,6 +13,7 @@ use crate::page::frame::grid::Grid;
 use crate::page::frame::part::{LegendKey, PageSection, details, fold, legend, note, plots, trial_name};
 use crate::plot::waterfall;
 use crate::text::number::{NONE, PAGE};
+use crate::text::plan_words;
 use crate::text::words;
 
 /// Whole trials and measured part, by fate.
@@ -38,6 +39,7 @@ pub(crate) fn section(result: &RunResult) -> PageSection {
         stages::diagrams(result),
         counted(result),
         outside(result),
+        plan_words::unnumbered(result, PAGE).map(|text| note(format!("{text}."))).unwrap_or_default(),
         by_variant(result),
         ledgers(result),
         first_lost(result),

@@ -113,10 +113,10 @@ fn answer(result: &RunResult, all: &[LossyService<'_>]) -> String {
         None if known.is_empty() => {
             "That cannot be said: no service has a witness in its process.".to_owned()
         }
-        None => {
-            let due = known.iter().map(|one| one.due()).sum();
-            format!("None of those that were watched: 0 of {} spans.", PAGE.count(due))
-        }
+        None => match known.iter().map(|one| one.due()).sum() {
+            0 => "None of their spans was due in the measured part.".to_owned(),
+            due => format!("None of those that were watched: 0 of {} spans.", PAGE.count(due)),
+        },
         Some(one) => {
             let who = if lossy.len() == 1 {
                 format!("Only {}", one.name)

@@ -1,7 +1,7 @@
 //! What metrics say, as a table and the rows' notes.
 
 use spanfate_model::advice::lines::assignment;
-use spanfate_model::advice::observed::{FleetRow, Known, QueueOwner, Risk};
+use spanfate_model::advice::observed::{FleetRow, Known, QueueOwner, QueueUnit, Risk};
 use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::advice::{
     BATCH_VARIABLE, EXPORT_TIMEOUT_VARIABLE, EXPORTER_TIMEOUT_VARIABLE, QUEUE_VARIABLE,
@@ -23,7 +23,7 @@ pub(crate) fn observed(rows: &[FleetRow]) -> String {
             .to_owned();
     }
     let head =
-        ["service", "component", "spans/s", "export", "ceiling/s", "headroom", "queue", "dropped", "risk"];
+        ["service", "component", "spans/s", "export", "ceiling/s", "headroom", "queue", "lost", "risk"];
     let mut out = aligned(&head, rows.iter().map(cells));
     for one in rows {
         let mut text = String::new();
@@ -76,7 +76,7 @@ fn cells(of: &FleetRow) -> Vec<String> {
         (Some(now), Some(most)) => format!("{}/{}", TERMINAL.fixed(now, 0), TERMINAL.fixed(most, 0)),
         _ => NONE.to_owned(),
     };
-    let unit = if of.kind == QueueOwner::Collector && queue != NONE { " requests" } else { "" };
+    let unit = if of.kind == QueueOwner::Collector && queue != NONE { unit(of.queue_unit) } else { "" };
     vec![
         clip(&of.service, NAME),
         clip(&of.component, NAME),
@@ -85,9 +85,19 @@ fn cells(of: &FleetRow) -> Vec<String> {
         number(&of.ceiling_per_s),
         headroom.map_or_else(|| NONE.to_owned(), |value| TERMINAL.fixed(value, 0)),
         format!("{queue}{unit}"),
-        number(&of.dropped),
+        of.lost().map_or_else(|| NONE.to_owned(), |lost| TERMINAL.fixed(lost, 0)),
         risk(of.risk).to_owned(),
     ]
+}
+
+/// What a queue counts in, behind its numbers; nothing where that is unknown.
+const fn unit(unit: QueueUnit) -> &'static str {
+    match unit {
+        QueueUnit::Spans => " spans",
+        QueueUnit::Requests => " requests",
+        QueueUnit::Bytes => " bytes",
+        QueueUnit::Unknown => "",
+    }
 }
 
 const fn risk(risk: Risk) -> &'static str {

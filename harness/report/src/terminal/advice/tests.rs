@@ -1,7 +1,7 @@
 //! What is shown of a plan and of rows.
 
 use spanfate_model::advice::demand::Demand;
-use spanfate_model::advice::observed::{FleetRow, Known, QueueOwner, Risk};
+use spanfate_model::advice::observed::{FleetRow, Known, QueueOwner, QueueUnit, Risk};
 use spanfate_model::advice::plan::{self as advice, Now};
 use spanfate_model::exporter::Protocol;
 
@@ -80,13 +80,17 @@ fn an_unknown_figure_is_said_with_its_reason_and_names_are_made_harmless() {
         ceiling_per_s: Known::Value(17_066.6),
         queued: Known::Value(3.0),
         queue: Known::Value(2048.0),
+        queue_unit: QueueUnit::Spans,
         dropped: Known::Value(0.0),
         dropped_lately: None,
+        given_up: Known::Value(0.0),
+        given_up_lately: None,
+        accepted_per_s: None,
         risk: Risk::Unknown,
         set: Some(BatchSettings { batch: 1024, ..BatchSettings::DEFAULT }),
         notes: Vec::new(),
     };
-    let text = observed(&[row]);
+    let text = observed(std::slice::from_ref(&row));
     assert!(
         text.contains("rate: one look only") && text.contains("17,067") && text.contains("3/2,048"),
         "{text}"
@@ -94,4 +98,14 @@ fn an_unknown_figure_is_said_with_its_reason_and_names_are_made_harmless() {
     assert!(text.contains("export OTEL_BSP_MAX_EXPORT_BATCH_SIZE=1024\n"), "{text}");
     assert!(!text.contains("QUEUE_SIZE") && !text.contains('\u{1b}'), "{text}");
     assert!(observed(&[]).contains("OTEL_GO_X_OBSERVABILITY=true"));
+    // A queue is named by what it counts in, where that is known; what was given up is lost, too.
+    let shown = |unit| {
+        let of = FleetRow { kind: QueueOwner::Collector, queue_unit: unit, set: None, ..row.clone() };
+        observed(&[FleetRow { dropped: Known::Value(7.0), given_up: Known::Value(1200.0), ..of }])
+    };
+    assert!(shown(QueueUnit::Unknown).contains("3/2,048  1,207  unknown"), "{}", shown(QueueUnit::Unknown));
+    assert!(
+        shown(QueueUnit::Bytes).contains("3/2,048 bytes")
+            && shown(QueueUnit::Requests).contains("2,048 requests")
+    );
 }

@@ -59,6 +59,8 @@ fn peek(processors: Vec<ProcessorPeek>) -> Peek {
         watched_s: 15.02,
         processors,
         unqueued: 0,
+        unqueued_failed: 0,
+        unqueued_error: None,
         notes: Vec::new(),
     }
 }
@@ -67,7 +69,7 @@ fn peek(processors: Vec<ProcessorPeek>) -> Peek {
 fn a_losing_process_reads_so() {
     let text = render(&peek(vec![losing()]));
     let expected = "\
-Losing spans now: 170,070 dropped in the last 15 s.
+Losing spans now: 170,070 dropped in the last 15 s. 2 of 395 exports failed in the last 15 s, and their spans are lost.
 
 process    4242 shop, up 2 h 3 min, Go 1.26.8, SDK 1.47.0; watched for 15 s
 dropped    1,234,567 since the process started, 170,070 in the last 15 s
@@ -86,6 +88,50 @@ paste      export OTEL_BSP_MAX_EXPORT_BATCH_SIZE=1216
 }
 
 #[test]
+fn where_every_export_fails_the_error_comes_first_and_nothing_is_to_be_pasted() {
+    let failing = ProcessorPeek {
+        state: ProcessorHealth::Failing,
+        dropped: 0,
+        dropped_total: 0,
+        exports: 1,
+        failed: 1,
+        last_error: Some("traces export: x509: certificate signed by unknown authority".to_owned()),
+        round_trip: None,
+        ceiling_per_s: None,
+        load: None,
+        advice: None,
+        ..losing()
+    };
+    let text = render(&peek(vec![failing.clone()]));
+    assert!(
+        text.starts_with(
+            "Every export fails (1 in the last 15 s), and the spans are lost: mend that first, no setting helps. The last error: traces \
+             export: x509: certificate signed by unknown authority. No span was dropped"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("exports    1 ended, 1 failed; one has been under way"), "{text}");
+    assert!(text.contains("ceiling    unknown: no export succeeded"), "{text}");
+    assert!(!text.contains("paste") && !text.contains("no export ended"), "{text}");
+    let two = render(&peek(vec![failing, losing()]));
+    assert!(two.starts_with("Every export of 1 of 2 batch processors fails (1 in"), "{two}");
+    // Without a queue nothing is dropped, and yet all is lost.
+    let simple = Peek {
+        unqueued: 9,
+        unqueued_failed: 9,
+        unqueued_error: Some("refused".to_owned()),
+        ..peek(Vec::new())
+    };
+    let text = render(&simple);
+    assert!(
+        text.starts_with("9 exports failed in the last 15 s, and their spans are lost")
+            && text.contains("refused"),
+        "{text}"
+    );
+    assert!(!text.contains("drops nothing"), "{text}");
+}
+
+#[test]
 fn stuck_idle_and_several_are_said() {
     let stuck = ProcessorPeek {
         state: ProcessorHealth::Stuck,
@@ -96,6 +142,8 @@ fn stuck_idle_and_several_are_said() {
         ceiling_per_s: None,
         load: None,
         advice: None,
+        exports: 0,
+        failed: 0,
         queued: 2048,
         ..losing()
     };
@@ -109,6 +157,7 @@ fn stuck_idle_and_several_are_said() {
         state: ProcessorHealth::Keeping,
         dropped: 0,
         dropped_total: 0,
+        failed: 0,
         advice: None,
         ..losing()
     };
