@@ -108,7 +108,7 @@ fn project() -> DoctorLine {
 }
 
 fn go() -> DoctorLine {
-    let version = machine::version_of("go", "version");
+    let version = machine::go_version();
     let good = child::is_installed("go") && version.as_deref().is_some_and(|v| go_minor(v) >= 26);
     let found = version.unwrap_or_else(|| "not on PATH".to_owned());
     let remedy = "install Go 1.26 or later (https://go.dev/dl) and put `go` on PATH";

@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Error> {
     let format = if arguments.format.csv { RowFormat::Csv } else { RowFormat::Ndjson };
     let export = Export { run: &run, plan: &plan, trials: &trials, format };
     match &arguments.out {
-        None => match export.write(io::stdout().lock())? {
+        None => match export.write(io::stdout().lock())?.and_then(|()| io::stdout().flush()) {
             // Who reads only the beginning has what was wanted.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
             done => done.map_err(Error::Output)?,

@@ -9,7 +9,7 @@ use nix::sched::sched_getaffinity;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use nix::sys::utsname::uname;
-use nix::unistd::{AccessFlags, Pid, access};
+use nix::unistd::{AccessFlags, Pid, User, access, getuid};
 use spanfate_model::result::environment::Environment;
 
 /// Where tmpfs is on Linux.
@@ -92,10 +92,17 @@ pub fn free_bytes(path: &Path) -> Option<u64> {
     Some(fs.blocks_available() * fs.block_size().cast_unsigned())
 }
 
-/// The output of a version command, first line.
-pub fn version_of(program: &str, argument: &str) -> Option<String> {
-    let output =
-        Command::new(program).arg(argument).output().ok().filter(|output| output.status.success())?;
+/// The home directory of this program's user, as the system has it, where there is one.
+pub(crate) fn home() -> Option<PathBuf> {
+    let home = User::from_uid(getuid()).ok().flatten()?.dir;
+    (home.is_dir() && access(&home, AccessFlags::W_OK).is_ok()).then_some(home)
+}
+
+/// What `go version` says of the toolchain on PATH, whichever one the current directory's module would ask for.
+pub fn go_version() -> Option<String> {
+    let mut go = Command::new("go");
+    let output = go.arg("version").env("GOTOOLCHAIN", "local").output();
+    let output = output.ok().filter(|output| output.status.success())?;
     String::from_utf8_lossy(&output.stdout).lines().next().map(|line| line.trim().to_owned())
 }
 
@@ -129,7 +136,7 @@ pub fn environment(cpus: &Cpus, scratch: &Path) -> Environment {
         memory: memory_kib.unwrap_or_default() * 1024,
         clock_source: fs::read_to_string(clock)
             .map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned()),
-        go: version_of("go", "version").unwrap_or_else(|| "absent".to_owned()),
+        go: go_version().unwrap_or_else(|| "absent".to_owned()),
         scratch: if is_tmpfs(scratch) { "tmpfs" } else { "disk" }.to_owned(),
         sdks: Vec::new(),
     }
