@@ -201,6 +201,8 @@ pub(crate) enum Command {
         hold: bool,
         #[arg(long)]
         unprivileged: bool,
+        #[arg(long)]
+        descriptors: Option<u64>,
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },

@@ -1,5 +1,7 @@
 //! Whether this machine can do what Spanfate does: each line ok or absent, why it matters, what to do.
 
+mod limits;
+
 use std::fs;
 use std::path::Path;
 
@@ -52,6 +54,7 @@ fn graded(good: bool, otherwise: CheckOutcome) -> CheckOutcome {
 pub fn examine() -> Vec<DoctorLine> {
     let mut out =
         vec![project(), go(), cores(), clock_source(), pressure(), steal(), scratch(), abandoned(), disk()];
+    out.extend(limits::lines(machine::divide_cpus().allowed.len()));
     out.push(rights());
     out.extend(for_faults());
     out.extend(capability::examine().into_iter().map(|found| DoctorLine {

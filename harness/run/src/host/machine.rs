@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::sched::sched_getaffinity;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use nix::sys::utsname::uname;
 use nix::unistd::{AccessFlags, Pid, User, access, getuid};
 use spanfate_model::result::environment::Environment;
+
+use crate::host::quota;
 
 /// Where tmpfs is on Linux.
 pub const SHARED_MEMORY: &str = "/dev/shm";
@@ -73,14 +74,6 @@ pub fn can_lay_down_privileges(scratch: &Path) -> bool {
     may_become_others() && scratch.ancestors().skip(1).all(passable)
 }
 
-/// Allows as many open files as the system permits: every open request has a connection. What stays too low shows as
-/// requests without a connection.
-pub fn raise_file_limit() {
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        setrlimit(Resource::RLIMIT_NOFILE, hard, hard).ok();
-    }
-}
-
 /// Whether a directory lies on tmpfs.
 pub fn is_tmpfs(path: &Path) -> bool {
     statfs(path).is_ok_and(|fs| fs.filesystem_type() == TMPFS_MAGIC)
@@ -88,8 +81,14 @@ pub fn is_tmpfs(path: &Path) -> bool {
 
 /// Free bytes of the file system that holds a path.
 pub fn free_bytes(path: &Path) -> Option<u64> {
+    Some(size_and_free(path)?.1)
+}
+
+/// All bytes of the file system that holds a path, and those that are free.
+pub fn size_and_free(path: &Path) -> Option<(u64, u64)> {
     let fs = statfs(path).ok()?;
-    Some(fs.blocks_available() * fs.block_size().cast_unsigned())
+    let block = fs.block_size().cast_unsigned();
+    Some((fs.blocks() * block, fs.blocks_available() * block))
 }
 
 /// The home directory of this program's user, as the system has it, where there is one.
@@ -133,6 +132,7 @@ pub fn environment(cpus: &Cpus, scratch: &Path) -> Environment {
         cpus: cpus.allowed.clone(),
         fixture_cpus: cpus.fixture.clone(),
         harness_cpus: cpus.harness.clone(),
+        cpu_quota: quota::count(&quota::own()).milli_cores,
         memory: memory_kib.unwrap_or_default() * 1024,
         clock_source: fs::read_to_string(clock)
             .map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned()),

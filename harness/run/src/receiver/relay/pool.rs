@@ -1,7 +1,7 @@
 //! Connections to one endpoint: one for HTTP/2, and for HTTP/1 as many as requests are under way, kept for the next.
 
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper::rt::Executor;
 use hyper_util::rt::TokioIo;
+use spanfate_model::limits::{LimitedPart, OwnLimit};
 use spanfate_model::quantity::unit::MonoNs;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -20,6 +21,7 @@ use super::tls::Tls;
 use super::upstream::RelayTarget;
 use super::{Trouble, lock};
 use crate::host::clock;
+use crate::host::limits::{LimitsMet, limit_of};
 use crate::receiver::connection::socket::Streams;
 
 /// Requests over HTTP/1 under way at once; more wait for their turn.
@@ -42,6 +44,7 @@ type EndpointStream = Box<dyn ReadWrite + Send + Unpin>;
 pub(super) struct ConnectionPool {
     target: RelayTarget,
     drivers: Streams,
+    limits: Arc<LimitsMet>,
     ones: Mutex<Vec<Used<http1::SendRequest<Outgoing>>>>,
     two: Mutex<Option<Used<http2::SendRequest<Outgoing>>>>,
     turns: Semaphore,
@@ -65,10 +68,11 @@ impl<S> Used<S> {
 }
 
 impl ConnectionPool {
-    pub(super) fn new(target: RelayTarget, drivers: Streams) -> Self {
+    pub(super) fn new(target: RelayTarget, drivers: Streams, limits: &Arc<LimitsMet>) -> Self {
         Self {
             target,
             drivers,
+            limits: Arc::clone(limits),
             ones: Mutex::default(),
             two: Mutex::default(),
             turns: Semaphore::new(MOST_AT_ONCE),
@@ -159,7 +163,13 @@ impl ConnectionPool {
 
     async fn connect(&self, tls: &Tls, http2: bool) -> Result<EndpointStream, Trouble> {
         let (host, port) = self.target.place();
-        let no = |error: io::Error| Trouble::Unreachable(error.to_string());
+        let no = |error: io::Error| {
+            // That there is no address of ours to reach it from says as much of the endpoint as of us.
+            if limit_of(&error) != Some(OwnLimit::Ports) {
+                self.limits.note(LimitedPart::Relay, &error);
+            }
+            Trouble::Unreachable(error.to_string())
+        };
         let stream = TcpStream::connect((host, port)).await.map_err(no)?;
         // Without it a small request may wait for an acknowledgement.
         stream.set_nodelay(true).map_err(no)?;
