@@ -3,20 +3,19 @@
 use spanfate_model::fate::FateClass;
 use spanfate_model::limits::{LimitMet, LimitedPart, OwnLimit, QuotaFigures};
 use spanfate_model::plan::Plan;
-use spanfate_model::result::TrialResult;
+use spanfate_model::result::{TrialResult, UsageFigures};
 
 use crate::conclude::validity::THROTTLED_MAX_LOSS;
 
 /// Why a trial says nothing of the service as far as limits of ours were met, and what to do.
 pub(crate) fn doubts(trial: &TrialResult, plan: &Plan) -> Vec<String> {
-    let quota = quotas(trial, plan.subject().has_load());
+    let lost = trial.ledger.class(FateClass::Lost).0 > 0;
+    let quota = quotas(&trial.usage, plan.subject().has_load(), lost);
     quota.into_iter().chain(trial.limits_met.iter().map(met)).collect()
 }
 
 /// Quotas that were used up too often.
-fn quotas(trial: &TrialResult, has_load: bool) -> Vec<String> {
-    let usage = &trial.usage;
-    let lost = trial.ledger.class(FateClass::Lost).0 > 0;
+fn quotas(usage: &UsageFigures, has_load: bool, lost: bool) -> Vec<String> {
     let held = |quota: &Option<QuotaFigures>| quota.filter(|quota| quota.share() > THROTTLED_MAX_LOSS);
     let mut out = Vec::new();
     // Without a load of ours nobody asks for rates, and books are exact under any quota; where spans are lost, it may have been we
@@ -80,5 +79,50 @@ const fn missed(part: Option<&LimitedPart>) -> &'static str {
         Some(LimitedPart::ProbeLog) => "the probes could not write down what they saw",
         Some(LimitedPart::Sampler) => "the sampler of resource usage could not read",
         None => "a part of the harness went without",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn used_up(throttled: u64) -> QuotaFigures {
+        QuotaFigures { cores: 1.0, periods: 121, throttled, throttled_ms: 6200.0 }
+    }
+
+    #[test]
+    fn a_quota_is_a_doubt_where_it_may_have_made_the_loss() {
+        // Used up by the harness's group and by the services' own; a load of ours, a loss; and how many doubts follow.
+        let cases = [
+            (None, None, true, true, 0),
+            (Some(used_up(0)), None, true, true, 0),
+            (Some(used_up(2)), None, true, true, 0),
+            (Some(used_up(84)), None, true, false, 1),
+            (Some(used_up(84)), Some(used_up(84)), true, true, 2),
+            (None, Some(used_up(84)), true, false, 1),
+            (Some(used_up(84)), None, false, false, 0),
+            (Some(used_up(84)), None, false, true, 1),
+            (None, Some(used_up(84)), false, true, 0),
+        ];
+        for (harness_quota, fixture_quota, has_load, lost, doubts) in cases {
+            let usage = UsageFigures { harness_quota, fixture_quota, ..UsageFigures::default() };
+            let found = quotas(&usage, has_load, lost);
+            assert_eq!(found.len(), doubts, "{usage:?} {has_load} {lost}");
+            let named = "a CPU quota of 1 core held";
+            assert!(found.iter().all(|text| text.starts_with(named) && text.contains("84 of 121 periods")));
+        }
+    }
+
+    #[test]
+    fn every_limit_of_every_part_is_said_with_what_to_do() {
+        for what in OwnLimit::ALL {
+            for part in LimitedPart::ALL {
+                let limit =
+                    |times, limit| LimitMet { what: (*what).into(), part: (*part).into(), times, limit };
+                let (once, often) = (met(&limit(1, None)), met(&limit(3, Some(256))));
+                assert!(once.contains(" once; ") && often.contains(" 3 times; "), "{once} {often}");
+                assert_eq!(often.contains("(256 allowed)"), *what == OwnLimit::Descriptors, "{often}");
+            }
+        }
     }
 }

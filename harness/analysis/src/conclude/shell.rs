@@ -116,6 +116,14 @@ fn protocol(value: &str) -> Option<(Decides, &'static str)> {
 mod tests {
     use super::*;
 
+    type Case = (&'static [(&'static str, &'static str)], &'static [Decides]);
+
+    const EXPORTER: &str = "OTEL_TRACES_EXPORTER";
+    const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
+    const ARGUMENT: &str = "OTEL_TRACES_SAMPLER_ARG";
+    const BOTH: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+    const TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+
     fn said(variables: &[(&str, &str)]) -> Vec<Decides> {
         let telemetry = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         explained(&telemetry.collect()).into_iter().map(|(decides, _)| decides).collect()
@@ -124,31 +132,27 @@ mod tests {
     #[test]
     fn a_variable_is_named_only_where_its_value_explains_something() {
         use Decides::{Export, Sampling};
-        let exporter = "OTEL_TRACES_EXPORTER";
-        let sampler = "OTEL_TRACES_SAMPLER";
-        let argument = "OTEL_TRACES_SAMPLER_ARG";
-        let (both, traces) = ("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL");
-        let cases: [(&[(&str, &str)], &[Decides]); 22] = [
+        let cases: [Case; 22] = [
             (&[], &[]),
-            (&[(exporter, "none")], &[Export]),
-            (&[(exporter, " console ")], &[Export]),
-            (&[(exporter, "zipkin")], &[Export]),
-            (&[(exporter, "otlp")], &[]),
-            (&[(exporter, "console,otlp")], &[]),
-            (&[(exporter, "")], &[]),
-            (&[(sampler, "always_off")], &[Sampling]),
-            (&[(sampler, "parentbased_always_off")], &[Sampling]),
-            (&[(sampler, "always_on")], &[]),
-            (&[(sampler, "traceidratio"), (argument, "0")], &[Sampling]),
-            (&[(sampler, "traceidratio"), (argument, "0.5")], &[]),
-            (&[(sampler, "traceidratio")], &[]),
+            (&[(EXPORTER, "none")], &[Export]),
+            (&[(EXPORTER, " console ")], &[Export]),
+            (&[(EXPORTER, "zipkin")], &[Export]),
+            (&[(EXPORTER, "otlp")], &[]),
+            (&[(EXPORTER, "console,otlp")], &[]),
+            (&[(EXPORTER, "")], &[]),
+            (&[(SAMPLER, "always_off")], &[Sampling]),
+            (&[(SAMPLER, "parentbased_always_off")], &[Sampling]),
+            (&[(SAMPLER, "always_on")], &[]),
+            (&[(SAMPLER, "traceidratio"), (ARGUMENT, "0")], &[Sampling]),
+            (&[(SAMPLER, "traceidratio"), (ARGUMENT, "0.5")], &[]),
+            (&[(SAMPLER, "traceidratio")], &[]),
             (&[("OTEL_SDK_DISABLED", "TRUE")], &[Export]),
             (&[("OTEL_SDK_DISABLED", "false")], &[]),
-            (&[(both, "nonsense")], &[Export]),
-            (&[(both, "grpc")], &[]),
-            (&[(both, "nonsense"), (traces, "http/protobuf")], &[]),
-            (&[(both, "grpc"), (traces, "x")], &[Export]),
-            (&[(exporter, "none"), (sampler, "always_off")], &[Export, Sampling]),
+            (&[(BOTH, "nonsense")], &[Export]),
+            (&[(BOTH, "grpc")], &[]),
+            (&[(BOTH, "nonsense"), (TRACES, "http/protobuf")], &[]),
+            (&[(BOTH, "grpc"), (TRACES, "x")], &[Export]),
+            (&[(EXPORTER, "none"), (SAMPLER, "always_off")], &[Export, Sampling]),
             (&[("OTEL_CONFIG_FILE", "/etc/otel.yaml")], &[Export]),
             (&[("OTEL_SERVICE_NAME", "none")], &[]),
         ];

@@ -72,9 +72,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
             gc_cycles: 44,
             stopped_ms: 5.2,
             fixture_wait: 0.012,
-            allocations: None,
-            harness_quota: None,
-            fixture_quota: None,
+            ..UsageFigures::default()
         },
         effective: Some(effective(case)),
         gomaxprocs: 1,

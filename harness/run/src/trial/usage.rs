@@ -136,7 +136,9 @@ struct Quotas {
 impl Quotas {
     fn of(pids: &[u32]) -> Self {
         let mut out = Self { harness: quota::own(), services: Vec::new() };
-        pids.iter().for_each(|pid| out.add(*pid));
+        for pid in pids {
+            out.add(*pid);
+        }
         out
     }
 

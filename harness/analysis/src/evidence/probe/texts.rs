@@ -46,6 +46,7 @@ impl Texts {
             (error.batch, error.say(kind))
         };
         let errors = errors.into_iter().map(say).collect();
-        Self { names: whole(names), errors, exporters: whole(exporters), types }
+        let names = names.into_iter().map(|(of, pieces)| (of, pieces.name())).collect();
+        Self { names, errors, exporters: whole(exporters), types }
     }
 }
