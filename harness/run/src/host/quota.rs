@@ -116,7 +116,7 @@ fn chain(version: CgroupVersion, memberships: &str, mounts: &str) -> Vec<QuotaGr
     let below = below.unwrap_or_default().trim_matches('/');
     let below = if below.split('/').any(|part| part == "..") { "" } else { below };
     let mount = Path::new(mount);
-    let own = mount.join(below);
+    let own = if below.is_empty() { mount.to_owned() } else { mount.join(below) };
     let chain = own.ancestors().take_while(|directory| directory.starts_with(mount));
     chain.map(|directory| QuotaGroup { directory: directory.to_owned(), version }).collect()
 }

@@ -60,6 +60,16 @@ fn without_space_for_raw_logs_the_run_has_gaps_and_no_verdict() {
     assert_ours(&done, OwnLimit::Space, LimitedPart::WireLog, "the space for raw logs ran out");
 }
 
+#[test]
+fn what_is_started_gets_the_descriptors_that_the_user_gave() {
+    let Some(lab) = lab() else { return };
+    let mut command = lab.program();
+    let parent = std::process::id().to_string();
+    command.args(["__exec", "--parent", &parent, "--descriptors", "77", "--", "sh", "-c", "ulimit -Sn"]);
+    let output = command.output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "77\n", "{output:?}");
+}
+
 /// A control group with the `cpu` controller, gone with this value.
 struct QuotaGroup {
     path: PathBuf,

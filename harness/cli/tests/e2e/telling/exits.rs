@@ -160,6 +160,15 @@ fn analyze_removes_nothing_that_is_not_its_own() {
     fs::write(&manifest, forged).unwrap();
     lab.call(&["analyze", done.run.to_str().unwrap()]);
     assert!(victim.join("precious").is_file());
+    // A device is written to and not replaced; on this one there is no space.
+    let full = lab.path("full");
+    std::os::unix::fs::symlink("/dev/full", &full).unwrap();
+    let (run, full) = (done.run.to_str().unwrap(), full.to_str().unwrap());
+    for command in [["report", run, "--output", full], ["export", run, "--out", full]] {
+        let output = lab.call(&command);
+        assert_eq!(output.status.code(), Some(74), "{command:?}: {output:?}");
+        assert!(lab.path("full").is_symlink(), "{command:?}");
+    }
     // What is there and cannot be read is no missing input.
     let manifest = done.run.join("run.json");
     fs::remove_file(&manifest).unwrap();
