@@ -148,9 +148,20 @@ fn what_the_command_line_changes_is_checked_too() {
 }
 
 #[test]
-fn analyze_removes_nothing_that_is_not_its_own() {
+fn nothing_is_removed_or_replaced_that_is_not_its_own() {
     let Some(lab) = lab() else { return };
     let done = lab.run(LOAD);
+    // A device is written to and not replaced; on this one there is no space.
+    let full = lab.path("full");
+    std::os::unix::fs::symlink("/dev/full", &full).unwrap();
+    let (run, full) = (done.run.to_str().unwrap(), full.to_str().unwrap());
+    let commands: [&[&str]; 2] =
+        [&["report", run, "--output", full], &["export", run, "--csv", "--out", full]];
+    for command in commands {
+        let output = lab.call(command);
+        assert_eq!(output.status.code(), Some(74), "{command:?}: {output:?}");
+        assert!(lab.path("full").is_symlink(), "{command:?}");
+    }
     let victim = lab.path("spanfate-victim");
     fs::create_dir(&victim).unwrap();
     fs::write(victim.join("precious"), "").unwrap();
@@ -160,15 +171,6 @@ fn analyze_removes_nothing_that_is_not_its_own() {
     fs::write(&manifest, forged).unwrap();
     lab.call(&["analyze", done.run.to_str().unwrap()]);
     assert!(victim.join("precious").is_file());
-    // A device is written to and not replaced; on this one there is no space.
-    let full = lab.path("full");
-    std::os::unix::fs::symlink("/dev/full", &full).unwrap();
-    let (run, full) = (done.run.to_str().unwrap(), full.to_str().unwrap());
-    for command in [["report", run, "--output", full], ["export", run, "--out", full]] {
-        let output = lab.call(&command);
-        assert_eq!(output.status.code(), Some(74), "{command:?}: {output:?}");
-        assert!(lab.path("full").is_symlink(), "{command:?}");
-    }
     // What is there and cannot be read is no missing input.
     let manifest = done.run.join("run.json");
     fs::remove_file(&manifest).unwrap();
