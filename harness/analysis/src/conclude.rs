@@ -3,10 +3,12 @@
 pub(crate) mod agreement;
 pub(crate) mod dose;
 pub(crate) mod law;
+pub(crate) mod limits;
 pub(crate) mod overall;
 pub(crate) mod run;
 pub(crate) mod runtime_trace;
 pub(crate) mod service;
+pub(crate) mod shell;
 pub(crate) mod summary;
 pub(crate) mod trial;
 pub(crate) mod usage;

@@ -79,10 +79,15 @@ fn why_invalid(figure: Basis, variant: &VariantResult) -> String {
         Some(mark) => {
             let Validity { check, measured, bound, .. } = mark;
             // Quiet does not bring back spans that nobody counted.
-            let remedy = if mark.spoiler() == Some(Spoiler::Witnesses) {
-                "only complete witnesses, one in the process among them, could tell"
-            } else {
-                "stop other work and run again"
+            let remedy = match mark.spoiler() {
+                Some(Spoiler::Witnesses) => {
+                    "only complete witnesses, one in the process among them, could tell"
+                }
+                Some(Spoiler::Quota) => "lift the quota, or take a load that fits into it",
+                Some(Spoiler::Limits) => "raise the limit and run again",
+                Some(Spoiler::Load | Spoiler::Samples | Spoiler::Others) | None => {
+                    "stop other work and run again"
+                }
             };
             format!("no trial is valid for {figure}: {check}: {measured}, bound {bound}; {remedy}")
         }

@@ -15,7 +15,7 @@ mod value;
 mod watch;
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -201,6 +201,8 @@ pub(crate) enum Command {
         hold: bool,
         #[arg(long)]
         unprivileged: bool,
+        #[arg(long)]
+        descriptors: Option<u64>,
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },
@@ -263,7 +265,12 @@ impl Arguments {
 
 /// Prints help, version or a usage error, and gives the exit code.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    // Nothing can be done about a terminal that does not take the text.
-    drop(error.print());
-    ExitCode::from(if error.use_stderr() { Code::Usage.number() } else { Code::Pass.number() })
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    let code = match printed {
+        // Nothing can be done about a terminal that does not take the text.
+        _ if error.use_stderr() => Code::Usage,
+        Err(failed) if failed.kind() != std::io::ErrorKind::BrokenPipe => Code::ResultNotWritten,
+        _ => Code::Pass,
+    };
+    ExitCode::from(code.number())
 }

@@ -54,8 +54,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Doctor => about::doctor::run(color),
         Command::Reference => about::reference::run(),
         Command::Guard => Ok(hidden::guard()),
-        Command::Exec { parent, cpus, hold, unprivileged, command } => {
-            Ok(hidden::exec(&Become { cpus, parent, hold, unprivileged, command }))
+        Command::Exec { parent, cpus, hold, unprivileged, descriptors, command } => {
+            Ok(hidden::exec(&Become { cpus, parent, hold, unprivileged, descriptors, command }))
         }
         Command::Spin { share } => spanfate_run::host::spin::spin(share),
     }

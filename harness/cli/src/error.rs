@@ -37,7 +37,7 @@ pub(crate) enum Error {
     #[error("this machine cannot run scenarios; see the lines marked `absent`")]
     Unfit,
     /// Standard output could not be written.
-    #[error("could not write to standard output")]
+    #[error("could not write to standard output; free disk space there, or send it elsewhere")]
     Output(#[source] std::io::Error),
     /// A process cannot be looked into.
     #[error(transparent)]
@@ -63,7 +63,7 @@ impl Error {
             Self::Peek(PeekError::Refused { .. } | PeekError::Harmful { .. }) => ExitCode::CapabilityAbsent,
             Self::Scrape(ScrapeError::Address { .. }) => ExitCode::Usage,
             Self::Scrape(_) => ExitCode::InputMissing,
-            Self::Output(_) => ExitCode::HarnessError,
+            Self::Output(_) => ExitCode::ResultNotWritten,
             Self::Run(error) => of_run(error),
         }
     }

@@ -17,7 +17,9 @@ const PLAIN_EVERY: u64 = 10_000_000_000;
 
 /// Writes data to stdout. A reader that went away is no error.
 pub(crate) fn data(text: &str) -> Result<(), Error> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
+    let mut stdout = std::io::stdout().lock();
+    // What is kept for a last line would fail where nobody looks.
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
         _ => Ok(()),
     }

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod finding;
 pub mod fixture;
 pub mod format;
+pub mod limits;
 pub mod quantity;
 
 pub mod load;

@@ -39,10 +39,12 @@ pub enum RequestOutcome {
     Broken,
     /// No answer within the bound.
     TimedOut,
+    /// No connection, because the harness had no descriptor or no port left: it was not sent.
+    LimitMet,
 }
 
 impl RequestOutcome {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Answered,
         Self::BadStatus,
         Self::InFlightCap,
@@ -50,12 +52,19 @@ impl RequestOutcome {
         Self::ConnectFailed,
         Self::Broken,
         Self::TimedOut,
+        Self::LimitMet,
     ];
 
-    /// Whether the request was sent at all.
+    /// Whether the request was begun: one that then found no connection was not sent.
     #[inline]
     pub const fn started(self) -> bool {
         !matches!(self, Self::InFlightCap | Self::GeneratorLate)
+    }
+
+    /// Whether the request may have come to the service.
+    #[inline]
+    pub const fn may_have_been_sent(self) -> bool {
+        self.started() && !matches!(self, Self::ConnectFailed | Self::LimitMet)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::books::ledger::Ledger;
 use crate::exporter::Effective;
 use crate::fate::witness::WitnessReport;
 use crate::format::manifest::Status;
+use crate::limits::{LimitMet, QuotaFigures};
 use crate::plan::Plan;
 use crate::result::environment::Environment;
 use crate::scenario::Model;
@@ -162,6 +163,9 @@ pub struct TrialResult {
     /// What the probes saw, by start of a service.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub probes: Vec<ProbeResult>,
+    /// Limits of the harness's own surroundings that it met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits_met: Vec<LimitMet>,
     /// The runtime's own trace beside the probes, by event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace_matches: Vec<TraceMatch>,
@@ -306,6 +310,12 @@ pub struct UsageFigures {
     pub harness_cpu: f64,
     /// CPU that neither fixture nor idle took on the fixture's cores, share of these cores.
     pub foreign: f64,
+    /// The quota on CPU time that the harness, and services in the same control group, ran under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub harness_quota: Option<QuotaFigures>,
+    /// That of services in another control group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixture_quota: Option<QuotaFigures>,
     /// Time the fixture's threads were ready to run and waited for a CPU, share of the time.
     #[serde(default)]
     pub fixture_wait: f64,

@@ -9,6 +9,7 @@ mod faults;
 pub(crate) mod frontier;
 pub(crate) mod ink;
 mod lines;
+mod load;
 mod paths;
 pub(crate) mod peek;
 mod probes;
@@ -50,6 +51,8 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.extend(traces::planted(result));
     out.extend(lines::lost(result));
     out.extend(paths::lines(result, style.width.map(usize::from)));
+    out.extend(load::requests(result));
+    out.extend(load::quotas(result));
     out.extend(faults::faults(result));
     out.extend(faults::exports(result));
     out.extend(traces::spans(result));

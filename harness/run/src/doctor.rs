@@ -1,5 +1,7 @@
 //! Whether this machine can do what Spanfate does: each line ok or absent, why it matters, what to do.
 
+mod limits;
+
 use std::fs;
 use std::path::Path;
 
@@ -52,6 +54,7 @@ fn graded(good: bool, otherwise: CheckOutcome) -> CheckOutcome {
 pub fn examine() -> Vec<DoctorLine> {
     let mut out =
         vec![project(), go(), cores(), clock_source(), pressure(), steal(), scratch(), abandoned(), disk()];
+    out.extend(limits::lines(machine::divide_cpus().allowed.len()));
     out.push(rights());
     out.extend(for_faults());
     out.extend(capability::examine().into_iter().map(|found| DoctorLine {
@@ -108,7 +111,7 @@ fn project() -> DoctorLine {
 }
 
 fn go() -> DoctorLine {
-    let version = machine::version_of("go", "version");
+    let version = machine::go_version();
     let good = child::is_installed("go") && version.as_deref().is_some_and(|v| go_minor(v) >= 26);
     let found = version.unwrap_or_else(|| "not on PATH".to_owned());
     let remedy = "install Go 1.26 or later (https://go.dev/dl) and put `go` on PATH";

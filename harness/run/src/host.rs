@@ -1,6 +1,8 @@
 //! The machine this runs on: its clock, its processors, its folders.
 
 pub mod clock;
+pub mod limits;
 pub mod machine;
 pub mod project;
+pub mod quota;
 pub mod spin;

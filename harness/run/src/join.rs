@@ -1,6 +1,7 @@
 //! A process that runs already, joined: its environment cannot be changed any more, so probes are the only witness.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use spanfate_model::format::manifest::ProcessManifest;
 use spanfate_model::quantity::unit::MonoNs;
@@ -47,7 +48,8 @@ pub fn join(
     let path = machine::scratch_root(1 << 30, &std::env::temp_dir())
         .join(format!("spanfate-attach-{}.probe", std::process::id()));
     let name = "attach.probe";
-    let wanted = probe::WantedProbes { pid, program: &program, ebpf, log: &path, name };
+    let limits = Arc::default();
+    let wanted = probe::WantedProbes { pid, program: &program, ebpf, log: &path, name, limits: &limits };
     let (probing, about) = probe::put(&wanted)?.map_err(|error| RunError::unfit(&program, &error))?;
     let began = clock::now();
     let until = lasting_ns.map(|lasting| began + lasting);

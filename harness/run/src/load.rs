@@ -20,6 +20,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use self::pace::{LoadPace, StopOnDrop};
 use self::request::Template;
 use crate::error::RunError;
+use crate::host::limits::LimitsMet;
 
 mod alarm;
 mod crew;
@@ -47,8 +48,9 @@ pub struct LoadConfig {
     /// The load log to create.
     pub log: PathBuf,
     /// Whether to ask for real-time priority, so that the receiver beside it does not delay a start. Not where the service
-    /// has the same core: it would be disturbed.
     pub real_time: bool,
+    /// Where limits are noted that it meets.
+    pub limits: Arc<LimitsMet>,
 }
 
 /// What decides when a request starts.

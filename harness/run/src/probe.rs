@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use spanfate_model::format::probe::{ProbeKind, ProbeManifest, Record, TRAP_TAKEN, header};
+use spanfate_model::limits::LimitedPart;
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::ebpf::{Buffer, Ebpf, EbpfMode, Trap};
 use spanfate_probes::ProbeError;
@@ -20,6 +21,7 @@ use spanfate_probes::memory::Memory;
 
 use crate::RunError;
 use crate::host::clock;
+use crate::host::limits::LimitsMet;
 pub use facts::{Facts, facts};
 use scribe::Scribe;
 
@@ -41,6 +43,8 @@ pub struct WantedProbes<'a> {
     pub log: &'a Path,
     /// Its name in the manifest.
     pub name: &'a str,
+    /// Where limits are noted that are met.
+    pub limits: &'a Arc<LimitsMet>,
 }
 
 /// Spans that have been seen so far, by what happened to them. For people; the log is exact.
@@ -113,9 +117,14 @@ pub fn put(wanted: &WantedProbes<'_>) -> Result<Result<(Probing, ProbeManifest),
         .map_err(RunError::unwritten(wanted.log))?;
     let gone = Arc::new(AtomicBool::new(false));
     let (pace, log, thread_gone) = (pace(wanted.ebpf), wanted.log.to_owned(), Arc::clone(&gone));
+    let limits = Arc::clone(wanted.limits);
     let thread = std::thread::Builder::new()
         .name("probes".to_owned())
-        .spawn(move || write(scribe, pace, &thread_gone).map_err(RunError::unwritten(&log)))
+        .spawn(move || match write(scribe, pace, &thread_gone) {
+            // A log without its end says by itself that something is missing.
+            Err(error) if limits.note(LimitedPart::ProbeLog, &error) => Ok(()),
+            written => written.map_err(RunError::unwritten(&log)),
+        })
         .map_err(RunError::system("start a thread"))?;
     Ok(Ok((Probing { gone, seen, thread: Some(thread) }, manifest)))
 }

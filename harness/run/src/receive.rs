@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use self::distinct::distinct;
 use crate::RunError;
+use crate::host::limits::raise_descriptors;
 use crate::host::machine;
 use crate::receiver::{
     self, ReceiverConfig, ReceiverCounts, RelayTally, RunningReceiver, SignalTally, Upstream,
@@ -81,6 +82,8 @@ pub struct Station {
 impl Station {
     /// Listens from now on. Fails when the address cannot be had, or when there is a file already where the log should go.
     pub fn open(options: &ReceiveOptions) -> Result<Self, RunError> {
+        // Every client has a connection.
+        raise_descriptors();
         let scratch = machine::scratch_root(SCRATCH_LIMIT, &std::env::temp_dir());
         let (path, log_limit) = if let Some(path) = &options.out {
             (path.clone(), KEPT_LIMIT)

@@ -25,6 +25,7 @@ pub use self::relay::Upstream;
 use self::reply::{Failure, Reply};
 pub use self::script::{EntryWhen, Script, ScriptEntry};
 use crate::error::RunError;
+use crate::host::limits::LimitsMet;
 pub use crate::receiver::connection::deadline::Deadlines;
 use crate::receiver::connection::door::BoundPort;
 use crate::receiver::connection::peers::Peers;
@@ -75,6 +76,8 @@ pub struct ReceiverConfig {
     pub path: u8,
     /// What it does on purpose.
     pub script: Script,
+    /// Where limits are noted that it meets.
+    pub limits: Arc<LimitsMet>,
 }
 
 impl ReceiverConfig {
@@ -98,6 +101,7 @@ impl ReceiverConfig {
             hop: 0,
             path: 0,
             script: Script::default(),
+            limits: Arc::default(),
         }
     }
 }
@@ -137,7 +141,7 @@ pub fn start(config: ReceiverConfig) -> Result<RunningReceiver, RunError> {
 
 /// The same with a relay, where there is an endpoint to hand on to: what the client is told is what that one says.
 pub fn start_with(config: ReceiverConfig, upstream: Option<&Upstream>) -> Result<RunningReceiver, RunError> {
-    let relay = upstream.cloned().map(Relay::new).transpose()?;
+    let relay = upstream.cloned().map(|upstream| Relay::new(upstream, &config.limits)).transpose()?;
     let bound = BoundPort::listen(config.listen, config.script.minds_door())
         .map_err(|source| RunError::Listen { address: config.listen, source })?;
     let address = bound.address().map_err(RunError::system("read the receiver's address"))?;

@@ -16,6 +16,7 @@ use spanfate_model::result::environment::{BuiltSdk, Environment};
 
 use crate::fixture::{self, BuildLine, Builder};
 use crate::host::clock;
+use crate::host::limits::raise_descriptors;
 use crate::host::machine;
 use crate::host::machine::Cpus;
 use crate::host::project::Project;
@@ -165,8 +166,8 @@ impl RunOrder<'_> {
         let Some(programs) = builder.build(self.plan, &mut say)? else { return Ok(()) };
         environment.sdks.clone_from(&programs.sdks);
         self.fingerprint(dir, manifest, &environment)?;
+        raise_descriptors();
         if subject.is_kept_apart() {
-            machine::raise_file_limit();
             // From here on the harness stays off the fixture's core. Threads started later inherit it.
             shim::pin(&cpus.harness).map_err(|e| RunError::system("choose the harness's cores")(e.into()))?;
         }
@@ -191,6 +192,7 @@ impl RunOrder<'_> {
                 scratch: scratch_root.join(scratch_name(&dir.id(), planned.index)),
                 guard: &guard,
                 interrupt: self.interrupt,
+                limits: Arc::default(),
                 relay: self.relay,
             };
             let left_s = self.plan.estimated_seconds(missing.get(place..).unwrap_or_default());

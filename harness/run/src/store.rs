@@ -24,8 +24,17 @@ use spanfate_probes::mapped::Mapped;
 use crate::RunError;
 use crate::process::shim::NOBODY;
 
+/// Whether a path leads to a device or a pipe: there is nothing to be replaced then, only somebody to be told.
+pub fn is_stream(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
+}
+
 /// Writes bytes through a temporary file in the same directory: write, fsync, rename, fsync the directory.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    if is_stream(path) {
+        let told = File::options().write(true).open(path).and_then(|mut stream| stream.write_all(bytes));
+        return told.map_err(RunError::unwritten(path));
+    }
     // A bare name has a parent without a name.
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -29,6 +29,7 @@ use spanfate_model::scenario::{Fault, Root, Service};
 
 use crate::fixture::Programs;
 use crate::host::clock;
+use crate::host::limits::LimitsMet;
 use crate::host::machine;
 use crate::host::machine::Cpus;
 use crate::process::guard::Guard;
@@ -62,6 +63,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) scratch: PathBuf,
     pub(crate) guard: &'a Arc<Guard>,
     pub(crate) interrupt: &'a Interrupt,
+    /// Limits that it meets.
+    pub(crate) limits: Arc<LimitsMet>,
     /// Where all that is received goes on to.
     pub(crate) relay: Option<&'a Upstream>,
 }
@@ -104,6 +107,7 @@ impl Trial<'_> {
             return Err(RunError::file("find the scratch directory", &self.scratch)(gone));
         }
         drop(claim);
+        manifest.limits_met = self.limits.all();
         manifest.scratch = None;
         manifest.phases.finished = clock::now();
         if let Ok(cut_short) = done {
@@ -195,6 +199,7 @@ impl Trial<'_> {
                 every: (spans / 4 / u64::from(self.plan.plant.discard_acknowledged.max(1))).max(1) as u32,
             },
             script: script.clone(),
+            limits: Arc::clone(&self.limits),
             ..usual
         }
     }
@@ -218,6 +223,7 @@ impl Trial<'_> {
             scratch: &self.scratch,
             programs: self.programs,
             cpus: &self.cpus.fixture,
+            limits: &self.limits,
             guard: self.guard,
             receiver,
             links,
@@ -249,6 +255,7 @@ impl Trial<'_> {
             headers: self.headers(),
             log: self.scratch.join(LOAD_LOG),
             real_time: self.cpus.fixture != self.cpus.harness,
+            limits: Arc::clone(&self.limits),
         })?;
         let mut shown = 0;
         while !running.is_finished() {

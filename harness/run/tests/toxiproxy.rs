@@ -78,7 +78,7 @@ fn parsed(arguments: &[OsString]) -> Become {
     assert_eq!((arguments[0].to_str(), arguments[2].to_str()), (Some("--parent"), Some("--")));
     let parent = arguments[1].to_str().unwrap().parse().unwrap();
     let command = arguments[3..].to_vec();
-    Become { cpus: Vec::new(), parent, hold: false, unprivileged: false, command }
+    Become { cpus: Vec::new(), parent, hold: false, unprivileged: false, descriptors: None, command }
 }
 
 /// Runs the tests whose names hold one of the arguments that are no options.

@@ -14,7 +14,9 @@ use spanfate_model::verdict::Verdict;
 
 use crate::compare::comparison;
 use crate::compare::sweep;
+use crate::conclude::limits;
 use crate::conclude::overall::price_witnesses;
+use crate::conclude::shell;
 use crate::conclude::summary::summarise;
 use crate::conclude::trial::ConcludedTrial;
 use crate::expect;
@@ -123,7 +125,10 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
         doubt(reason);
     }
     if ledger.created == 0 {
-        doubt("no span was created, so nothing is proven".to_owned());
+        doubt(format!("no span was created, so nothing is proven{}", shell::no_span(trial)));
+    }
+    if let Some(reason) = shell::nothing_recorded(trial, variant).filter(|_| plan.subject().is_own()) {
+        doubt(reason);
     }
     if trial.status == Status::Partial {
         doubt("its logs are cut off".to_owned());
@@ -139,7 +144,7 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
     for fault in trial.faults.iter().filter(|fault| !fault.bit) {
         doubt(unbitten(fault));
     }
-    for reason in gaps(trial, plan, variant) {
+    for reason in limits::doubts(trial, plan).into_iter().chain(gaps(trial, plan, variant)) {
         doubt(reason);
     }
     for row in trial.agreement.iter().filter(|row| row.difference > 0 && row.explained.is_none()) {
@@ -156,6 +161,9 @@ fn unaccounted(trial: &TrialResult, books: bool) -> Option<String> {
     let elsewhere = books && trial.exports.requests == 0 && trial.exports.calls > 0;
     match count {
         0 => None,
+        _ if elsewhere && let Some(why) = shell::not_sent(trial) => {
+            Some(format!("{count} spans were ended and none came to our receiver: {why}"))
+        }
         _ if elsewhere => Some(format!(
             "{count} spans were exported without an error and nothing came to our receiver: the program's own code sets its \
              endpoint; let it take OTEL_EXPORTER_OTLP_ENDPOINT (leave out WithEndpoint), or look at it as it is with \

@@ -3,7 +3,7 @@
 use spanfate_model::books::row::Standing;
 use spanfate_model::exporter::Effective;
 use spanfate_model::fate::{Fate, FateClass};
-use spanfate_model::format::manifest::ProcessManifest;
+use spanfate_model::format::manifest::{ProcessEnd, ProcessManifest};
 use spanfate_model::load::PlannedLoad;
 use spanfate_model::plan::Plan;
 use spanfate_model::quantity::unit::MonoNs;
@@ -56,6 +56,8 @@ pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &ServiceBasis<'_>) 
             effective,
             sdk: starts.first().map_or_else(|| manifest.sdk.clone(), |start| start.header.sdk.clone()),
             ended_by_itself: of_service(manifests, manifest.process).find_map(ended_by_itself),
+            exit_code: of_service(manifests, manifest.process).find_map(exit_code),
+            telemetry: manifest.telemetry.clone(),
             starts: of_service(manifests, manifest.process).count() as u32,
             paths: paths_of(manifest.process, scene),
         }
@@ -179,8 +181,16 @@ pub(crate) fn predict(services: &[ServiceResult]) -> Option<Prediction> {
 }
 
 /// How a process ended, if nobody had asked it to.
+fn unasked(process: &ProcessManifest) -> Option<&ProcessEnd> {
+    process.end.as_ref().filter(|end| end.asked_to_stop.is_none() && end.fault.is_none())
+}
+
+fn exit_code(process: &ProcessManifest) -> Option<i32> {
+    unasked(process)?.code
+}
+
 fn ended_by_itself(process: &ProcessManifest) -> Option<String> {
-    let end = process.end.as_ref().filter(|end| end.asked_to_stop.is_none() && end.fault.is_none())?;
+    let end = unasked(process)?;
     Some(match (end.signal, end.code) {
         (Some(signal), _) => format!("signal {signal}"),
         (None, Some(code)) => format!("exit code {code}"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::format::manifest::Status;
-use spanfate_model::result::{Basis, Estimate, Quantiles, TrialResult, VariantSummary};
+use spanfate_model::result::{Basis, Estimate, Quantiles, Spoiler, TrialResult, VariantSummary};
 use spanfate_model::scenario::Model;
 
 use crate::conclude::overall;
@@ -139,6 +139,11 @@ fn marks_of(trial: &TrialResult) -> Vec<String> {
     }
     for mark in trial.validity.iter().filter(|mark| !mark.valid) {
         put(format!("{} not valid", mark.figure));
+        match mark.spoiler() {
+            Some(Spoiler::Quota) => put("held back by a CPU quota".to_owned()),
+            Some(Spoiler::Limits) => put("a limit of ours was met".to_owned()),
+            _ => {}
+        }
     }
     for report in trial.witnesses.iter().filter(|report| matches!(report.state, WitnessState::Lossy(_))) {
         put(format!("{} witness has a gap", report.witness.as_str()));

@@ -1,7 +1,8 @@
 //! Resources in the measured part, from samples of ever-growing counters.
 
-use spanfate_model::format::event::UsageSample;
+use spanfate_model::format::event::{QuotaCount, UsageSample};
 use spanfate_model::format::slots::RuntimeSample;
+use spanfate_model::limits::QuotaFigures;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::{Allocations, UsageFigures};
 
@@ -36,10 +37,25 @@ pub(crate) fn figures(
         foreign: round((busy - fixture_cpu - neighbours_ns as f64 / elapsed).max(0.0) / core_time),
         steal: round(share(first.core_steal_ns, last.core_steal_ns) / core_time),
         pressure: share(first.pressure_ns, last.pressure_ns),
+        harness_quota: quota(&inside, |sample| sample.harness_quota),
+        fixture_quota: quota(&inside, |sample| sample.fixture_quota),
         gc_cycles,
         stopped_ms,
         allocations: allocations(looks(processes, window)),
     }
+}
+
+/// What a quota did between the first and the last sample that know of one.
+fn quota(samples: &[&UsageSample], pick: fn(&UsageSample) -> QuotaCount) -> Option<QuotaFigures> {
+    let mut known = samples.iter().map(|sample| pick(sample)).filter(|count| !count.is_none());
+    let first = known.next()?;
+    let last = known.next_back().unwrap_or(first);
+    Some(QuotaFigures {
+        cores: last.milli_cores as f64 / 1000.0,
+        periods: last.periods.saturating_sub(first.periods),
+        throttled: last.throttled.saturating_sub(first.throttled),
+        throttled_ms: millis(last.throttled_ns.saturating_sub(first.throttled_ns)),
+    })
 }
 
 /// The first and the last look at the runtime within a window, of each process that has two.
@@ -118,5 +134,26 @@ mod tests {
             assert_eq!(found.map(|a| (a.objects, a.spans, a.per_span)), expected, "{processes:?}");
             assert!(found.is_none_or(|a| a.bytes == a.objects * 100), "{processes:?}");
         }
+    }
+
+    #[test]
+    fn a_quota_counts_from_the_first_sample_to_the_last_that_know_of_it() {
+        let none = UsageSample::default();
+        let with = |throttled, periods| UsageSample {
+            harness_quota: QuotaCount {
+                milli_cores: 1500,
+                periods,
+                throttled,
+                throttled_ns: throttled * 1_000_000,
+            },
+            ..none
+        };
+        let samples = [none, with(3, 10), with(5, 11), with(87, 131), none];
+        let found = quota(&samples.iter().collect::<Vec<_>>(), |sample| sample.harness_quota).unwrap();
+        assert_eq!((found.periods, found.throttled, found.cores), (121, 84, 1.5));
+        assert!((found.throttled_ms - 84.0).abs() < 1e-9);
+        assert_eq!(quota(&[&none, &none], |sample| sample.harness_quota), None);
+        let once = quota(&[&with(7, 9)], |sample| sample.harness_quota).unwrap();
+        assert_eq!((once.periods, once.throttled), (0, 0));
     }
 }

@@ -80,8 +80,7 @@ impl LoadBook {
     /// Whether a request may have reached the service: all but those that are known not to have been sent.
     pub(crate) fn may_have_reached(&self, request: usize) -> bool {
         let record = self.records.get(request).copied().flatten();
-        record
-            .is_none_or(|record| record.outcome.started() && record.outcome != RequestOutcome::ConnectFailed)
+        record.is_none_or(|record| record.outcome.may_have_been_sent())
     }
 
     /// Requests that were answered with 2xx.
@@ -160,8 +159,7 @@ impl LoadBook {
             let entry = windows.entry(window).or_insert((0, 0));
             entry.0 += 1;
             let end = base + self.measured_from + (window + 1) * WINDOW_NS + GRACE_NS;
-            let reached = |r: LoadRecord| r.outcome.started() && r.outcome != RequestOutcome::ConnectFailed;
-            entry.1 += u64::from(record.is_some_and(|r| reached(r) && r.started < end));
+            entry.1 += u64::from(record.is_some_and(|r| r.outcome.may_have_been_sent() && r.started < end));
         }
         windows.values().map(|(intended, started)| *started as f64 / *intended as f64).fold(1.0, f64::min)
     }
@@ -190,5 +188,6 @@ const fn reason(outcome: RequestOutcome) -> &'static str {
         RequestOutcome::ConnectFailed => "no connection",
         RequestOutcome::Broken => "connection broken",
         RequestOutcome::TimedOut => "timed out",
+        RequestOutcome::LimitMet => "no descriptor or port left for the load",
     }
 }

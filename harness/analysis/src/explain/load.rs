@@ -28,6 +28,9 @@ pub(super) fn tell(record: &LoadRecord, steps: &mut Steps) {
         RequestOutcome::Answered | RequestOutcome::BadStatus => {
             format!("answered with status {} after {took}", record.status)
         }
+        RequestOutcome::LimitMet => {
+            format!("was not sent: the load had no descriptor or port left (after {took})")
+        }
         RequestOutcome::ConnectFailed => format!("found no connection within {took}"),
         RequestOutcome::Broken => format!("lost its connection after {took}"),
         RequestOutcome::TimedOut => format!("was given up without an answer after {took}"),

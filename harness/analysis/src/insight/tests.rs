@@ -103,6 +103,7 @@ fn trial(case: &Case, rate: f64) -> TrialResult {
         repetition: 0,
         status: Status::Complete,
         error: None,
+        limits_met: Vec::new(),
         ended_by_itself: None,
         ledger,
         loss,

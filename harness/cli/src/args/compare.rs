@@ -31,7 +31,7 @@ pub(crate) struct CompareArguments {
     pub(crate) allow_env_mismatch: bool,
     #[command(flatten)]
     pub(crate) overrides: OverrideArguments,
-    /// Directory for results. Default: results/.
+    /// Directory for results. Default: results/ in a checkout, else spanfate-results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub(crate) struct BisectArguments {
     pub(crate) variants: Vec<String>,
     #[command(flatten)]
     pub(crate) overrides: OverrideArguments,
-    /// Directory for results. Default: results/.
+    /// Directory for results. Default: results/ in a checkout, else spanfate-results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -89,7 +89,7 @@ pub(crate) struct FrontierArguments {
     /// Do not say which settings survive the scenario, and do not verify them.
     #[arg(long)]
     pub(crate) no_advice: bool,
-    /// Directory for results. Default: results/.
+    /// Directory for results. Default: results/ in a checkout, else spanfate-results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Print frontier.json in place of the table.
@@ -110,7 +110,7 @@ pub(crate) struct SelftestArguments {
     /// Run rounds for this time. A round takes about 35 s.
     #[arg(long = "for", value_name = "TIME", value_parser = period, default_value = "45min")]
     pub(crate) lasting: Period,
-    /// Directory for results. Default: results/.
+    /// Directory for results. Default: results/ in a checkout, else spanfate-results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Print selftest.json in place of the table.

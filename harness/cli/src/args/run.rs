@@ -68,7 +68,7 @@ pub(crate) struct ScenarioArguments {
     #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with = "variants")]
     #[expect(clippy::option_option, reason = "a flag with or without a value, as clap has it")]
     pub(crate) failed: Option<Option<PathBuf>>,
-    /// Directory for results. Default: results/.
+    /// Directory for results. Default: results/ in a checkout, else spanfate-results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
@@ -97,7 +97,7 @@ pub(crate) struct TryArguments {
     /// Compare the two variants in so many pairs of trials, in place of one trial each.
     #[arg(long, value_name = "N", value_parser = whole::<NonZeroU32>)]
     pub(crate) pairs: Option<NonZeroU32>,
-    /// Directory for results. Default: results/.
+    /// Directory for results. Default: results/ in a checkout, else spanfate-results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]

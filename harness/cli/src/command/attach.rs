@@ -70,17 +70,14 @@ fn name_of(program: &str) -> String {
     if name.is_empty() { "own".to_owned() } else { name }
 }
 
-/// Where results go: to the project's where this is a checkout of it, else to a folder of their own here.
-fn results(arguments: &AttachArguments, project: &Project) -> PathBuf {
-    let found = || match Project::find() {
-        Ok(project) => project.results(),
-        Err(_) => project.0.join("spanfate-results"),
-    };
-    arguments.out.clone().unwrap_or_else(found)
+fn results(arguments: &AttachArguments) -> PathBuf {
+    arguments.out.clone().unwrap_or_else(Project::usual_results)
 }
 
 fn here() -> Result<PathBuf, Error> {
-    std::env::current_dir().map_err(Error::Output)
+    std::env::current_dir().map_err(|source| {
+        Error::Run(spanfate_run::RunError::System { action: "read the current directory", source })
+    })
 }
 
 /// With a load of ours it is a scenario like any other.
@@ -92,7 +89,7 @@ fn loaded(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
     let run = RunOrder {
         project: &project,
         base: &here,
-        results: results(arguments, &project),
+        results: results(arguments),
         plan: &plan,
         scenario: &command_line(arguments),
         interrupt: &interrupt,
@@ -121,7 +118,7 @@ fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
     let run = RunOrder {
         project: &project,
         base: &here,
-        results: results(arguments, &project),
+        results: results(arguments),
         plan: &plan,
         scenario: &command_line(arguments),
         interrupt: &interrupt,

@@ -9,6 +9,7 @@ use spanfate_analysis::{Exported, each_span};
 use spanfate_export::{RowFormat, RowWriter};
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::verdict::ExitCode;
+use spanfate_run::store;
 
 use crate::args::ExportArguments;
 use crate::error::Error;
@@ -23,7 +24,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Error> {
     let format = if arguments.format.csv { RowFormat::Csv } else { RowFormat::Ndjson };
     let export = Export { run: &run, plan: &plan, trials: &trials, format };
     match &arguments.out {
-        None => match export.write(io::stdout().lock())? {
+        None => match export.write(io::stdout().lock())?.and_then(|()| io::stdout().flush()) {
             // Who reads only the beginning has what was wanted.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
             done => done.map_err(Error::Output)?,
@@ -44,6 +45,10 @@ impl Export<'_> {
     /// Writes through a temporary name: a file of the right name is a whole one.
     fn to_file(&self, path: &Path) -> Result<(), Error> {
         let failed = |source| spanfate_run::RunError::ResultNotWritten { path: path.to_owned(), source };
+        if store::is_stream(path) {
+            let stream = File::options().write(true).open(path).map_err(failed)?;
+            return Ok(self.write(stream)?.map_err(failed)?);
+        }
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".partial");
         let temporary = path.with_file_name(name);

@@ -51,7 +51,7 @@ pub(crate) fn carry_out(
     let run = RunOrder {
         project: &project,
         base: &selected.folder,
-        results: out.map_or_else(|| project.results(), Path::to_owned),
+        results: out.map_or_else(Project::usual_results, Path::to_owned),
         plan: &selected.plan,
         scenario: &selected.text,
         interrupt,

@@ -30,7 +30,7 @@ pub(crate) fn report(
 
 fn reports_of(dir: &RunDir) -> PathBuf {
     let runs = dir.0.parent().and_then(|parent| parent.canonicalize().ok());
-    let project = Project::find().ok().filter(|project| project.results().canonicalize().ok() == runs);
+    let project = runs.as_deref().and_then(Project::of_results);
     project.map(|project| project.reports()).or(runs).unwrap_or_else(|| dir.0.clone())
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn comparison(
     let (base, other) = (result_of(baseline)?, result_of(candidate)?);
     let path = match output {
         Some(path) => path,
-        None => report_path(&Project::find()?.reports(), &format!("{}-and-{}", base.run_id, other.run_id)),
+        None => report_path(&Project::usual_reports(), &format!("{}-and-{}", base.run_id, other.run_id)),
     };
     store::write_bytes(&path, beside(&base, &other).as_bytes())?;
     Ok(path)

@@ -22,10 +22,11 @@ pub(crate) struct Held {
     _claim: DirectoryClaim,
 }
 
-/// Finds a run by path, or by its id in `results/`.
+/// Finds a run by path, or by its id where results usually go.
 pub(crate) fn find(name: &Path) -> Result<RunDir, Error> {
     let inside = || Some(Project::find().ok()?.results().join(name));
-    std::iter::once(name.to_owned())
+    [name.to_owned(), Project::usual_results().join(name)]
+        .into_iter()
         .chain(inside())
         .find(|path: &PathBuf| path.join("plan.json").is_file())
         .and_then(|path| std::fs::canonicalize(path).ok())
@@ -52,9 +53,9 @@ fn unfit(name: &Path) -> &'static str {
     }
 }
 
-/// The run in `results/` that was begun last.
+/// The run that was begun last, where results usually go.
 pub(crate) fn newest() -> Result<RunDir, Error> {
-    let results = Project::find()?.results();
+    let results = Project::usual_results();
     let entries = std::fs::read_dir(&results).into_iter().flatten().flatten();
     let begun = |path: PathBuf| {
         let dir = RunDir(path);

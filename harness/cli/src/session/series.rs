@@ -36,7 +36,7 @@ impl Series {
     ) -> Result<Self, Error> {
         let project = Project::find()?;
         let interrupt = interrupt.clone();
-        let results = out.map_or_else(|| project.results(), Path::to_owned);
+        let results = out.map_or_else(Project::usual_results, Path::to_owned);
         let dir = fresh_directory(&results, &format!("{}-{what}", scenario.name))?;
         Ok(Self { project, scenario, text, base, dir, interrupt })
     }

@@ -32,7 +32,7 @@ pub(crate) fn lab() -> Option<Lab> {
 }
 
 /// Says that a test is skipped, and the how many-th. Straight to stderr: what a test prints is shown only where it fails.
-fn skipped(why: &str) {
+pub(crate) fn skipped(why: &str) {
     let count = SKIPPED.fetch_add(1, Ordering::SeqCst) + 1;
     drop(writeln!(std::io::stderr(), "SKIPPED ({count}): {why}"));
 }

@@ -7,6 +7,7 @@ mod chain;
 pub(crate) mod faults;
 mod interruption;
 mod kills;
+mod limits;
 mod loads;
 mod paths;
 mod scale;

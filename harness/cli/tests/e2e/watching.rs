@@ -1,9 +1,10 @@
 //! Programs and clients that are not ours: probes, and the receiver alone.
 
-mod attach;
+pub(crate) mod attach;
 mod hostile;
 mod peek;
 pub(crate) mod probes;
 mod receive;
 mod relay;
+mod shell;
 pub(crate) mod station;

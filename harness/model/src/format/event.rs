@@ -108,6 +108,32 @@ pub struct UsageSample {
     pub in_flight: u64,
     /// Slots handed out.
     pub created: u64,
+    /// The quota on CPU time that the harness and what it starts run under; nothing where there is none.
+    #[serde(default, skip_serializing_if = "QuotaCount::is_none")]
+    pub harness_quota: QuotaCount,
+    /// That of the services, where they run in another control group.
+    #[serde(default, skip_serializing_if = "QuotaCount::is_none")]
+    pub fixture_quota: QuotaCount,
+}
+
+/// A quota on CPU time, and what the kernel counts of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct QuotaCount {
+    /// Thousandths of a core that may be used.
+    pub milli_cores: u64,
+    /// Periods so far in which something was ready to run.
+    pub periods: u64,
+    /// Of these, periods in which the quota was used up.
+    pub throttled: u64,
+    /// Time so far in which what was ready to run was kept from it, nanoseconds, added up over the CPUs.
+    pub throttled_ns: u64,
+}
+
+impl QuotaCount {
+    /// Whether there is no quota.
+    pub const fn is_none(&self) -> bool {
+        self.milli_cores == 0
+    }
 }
 
 /// An event of a runtime/trace, as `go-fixtures/tools/cmd/traceevents` writes it.

@@ -1,10 +1,13 @@
 //! What is written while a run goes on, so that a torn one can still be analysed.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exporter::Effective;
 use crate::format::probe::ProbeManifest;
+use crate::limits::LimitMet;
 use crate::quantity::unit::MonoNs;
 
 /// Version of the files in a results directory; additions only within a major.
@@ -70,6 +73,9 @@ pub struct TrialManifest {
     /// How the thread of the load was scheduled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load_scheduling: Option<String>,
+    /// Limits of the harness's own surroundings that it met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits_met: Vec<LimitMet>,
     /// What the harness could not do, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -94,6 +100,9 @@ pub struct ProcessManifest {
     pub trace: Option<String>,
     /// What the SDK really uses.
     pub effective: Option<Effective>,
+    /// What its environment tells a program of the user's own about its telemetry, of the variables that decide whether any comes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub telemetry: BTreeMap<String, String>,
     /// GOMAXPROCS.
     pub gomaxprocs: u32,
     /// Go version.

@@ -16,7 +16,7 @@ pub use record::{
     ListedProcessor, Moment, ProcessorLook, ProcessorSettings, RECORD_BYTES, Record, SpanMark, TextPiece,
     began, header, read,
 };
-pub use text::{ExportError, ExportErrors, Pieces};
+pub use text::{ExportError, ExportErrors, Pieces, cut_name};
 
 /// First bytes of a log.
 pub const MAGIC: &[u8; 8] = b"SPNPROB1";

@@ -24,6 +24,9 @@ pub struct Environment {
     pub fixture_cpus: Vec<u32>,
     /// CPUs of the harness during trials.
     pub harness_cpus: Vec<u32>,
+    /// Quota on CPU time that the harness and its services share, thousandths of a core; 0 where there is none.
+    #[serde(default, skip_serializing_if = "is_unlimited")]
+    pub cpu_quota: u64,
     /// Memory of the machine, bytes.
     pub memory: u64,
     /// Clock source of the kernel.
@@ -35,6 +38,11 @@ pub struct Environment {
     /// SDKs that variants name, as they were when the fixtures were built.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sdks: Vec<BuiltSdk>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+const fn is_unlimited(milli_cores: &u64) -> bool {
+    *milli_cores == 0
 }
 
 /// An SDK that a variant names, and what it was.
@@ -77,6 +85,7 @@ impl Environment {
             ("CPU", self.cpu.clone(), other.cpu.clone()),
             ("CPUs of the fixture", numbers(&self.fixture_cpus), numbers(&other.fixture_cpus)),
             ("CPUs of the harness", numbers(&self.harness_cpus), numbers(&other.harness_cpus)),
+            ("CPU quota in thousandths of a core", self.cpu_quota.to_string(), other.cpu_quota.to_string()),
             ("memory", gib(self.memory), gib(other.memory)),
             ("clock source", self.clock_source.clone(), other.clock_source.clone()),
             ("Go", self.go.clone(), other.go.clone()),

@@ -1,5 +1,7 @@
 //! One service of a trial.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,12 @@ pub struct ServiceResult {
     /// How it ended, if it ended before it was asked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by_itself: Option<String>,
+    /// Its exit code, if it exited before it was asked to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// What its environment told it about its telemetry, where it is a program of the user's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub telemetry: BTreeMap<String, String>,
     /// How often it was started.
     #[serde(default = "once")]
     pub starts: u32,

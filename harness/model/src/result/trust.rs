@@ -38,6 +38,10 @@ words! {
         Failed = "requests that failed, share of started",
         /// The p99 of the start lag, milliseconds.
         StartLag = "start lag p99, ms (at most a tenth of response p99, or 0.2)",
+        /// Periods in which a quota on CPU time was used up, share.
+        Throttled = "periods in which a CPU quota was used up, share",
+        /// How often a limit of the harness's own surroundings was met.
+        Limits = "times that a limit of the harness was met",
     }
 }
 
@@ -52,6 +56,10 @@ pub enum Spoiler {
     Samples,
     /// Other work on the machine.
     Others,
+    /// A quota on CPU time.
+    Quota,
+    /// A limit of the harness's own surroundings.
+    Limits,
 }
 
 /// On which side of its bound a value may lie.
@@ -92,7 +100,9 @@ impl TrustCheck {
             | Self::ForeignCpu
             | Self::Steal
             | Self::Failed
-            | Self::StartLag => Bound::AtMost,
+            | Self::StartLag
+            | Self::Throttled
+            | Self::Limits => Bound::AtMost,
         }
     }
 
@@ -103,6 +113,8 @@ impl TrustCheck {
             Self::Unplaced | Self::Uncounted => Spoiler::Witnesses,
             Self::Samples => Spoiler::Samples,
             Self::ForeignCpu | Self::Steal => Spoiler::Others,
+            Self::Throttled => Spoiler::Quota,
+            Self::Limits => Spoiler::Limits,
         }
     }
 }
@@ -136,9 +148,9 @@ impl Validity {
         self.check.known().map(|check| check.spoiler())
     }
 
-    /// Whether the check is about other work on the machine, not about the load or a witness.
+    /// Whether the check is about what takes CPU time away, not about the load or a witness.
     pub fn is_of_others(&self) -> bool {
-        self.spoiler() == Some(Spoiler::Others)
+        matches!(self.spoiler(), Some(Spoiler::Others | Spoiler::Quota))
     }
 }
 

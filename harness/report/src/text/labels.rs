@@ -38,6 +38,8 @@ pub(crate) fn check(term: &Term<TrustCheck>) -> Cow<'_, str> {
             TrustCheck::Steal => "steal on the fixture's cores, share",
             TrustCheck::Failed => "requests that failed, share of started",
             TrustCheck::StartLag => "start lag p99, ms (at most a tenth of response p99, or 0.2)",
+            TrustCheck::Throttled => "periods in which a CPU quota was used up, share",
+            TrustCheck::Limits => "times that a limit of the harness was met",
         })
     })
 }

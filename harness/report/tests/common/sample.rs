@@ -311,6 +311,7 @@ fn environment() -> Environment {
         cpus: vec![0, 1],
         fixture_cpus: vec![0],
         harness_cpus: vec![1],
+        cpu_quota: 0,
         memory: 8 << 30,
         clock_source: "tsc".to_owned(),
         go: "go1.26.1 linux/amd64".to_owned(),

@@ -38,6 +38,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         repetition: planned.repetition,
         status: Status::Complete,
         error: None,
+        limits_met: Vec::new(),
         loss: Loss {
             due: measured,
             received: measured - lost,
@@ -71,7 +72,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
             gc_cycles: 44,
             stopped_ms: 5.2,
             fixture_wait: 0.012,
-            allocations: None,
+            ..UsageFigures::default()
         },
         effective: Some(effective(case)),
         gomaxprocs: 1,

@@ -81,6 +81,7 @@ fn send(
         headers,
         log: log.clone(),
         real_time,
+        limits: std::sync::Arc::default(),
     })?;
     // The thread is gone after the join, so the last look is a little before the end.
     let (mut sending, mut done) = (0, 0);

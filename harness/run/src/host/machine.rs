@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::sched::sched_getaffinity;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use nix::sys::utsname::uname;
-use nix::unistd::{AccessFlags, Pid, access};
+use nix::unistd::{AccessFlags, Pid, User, access, getuid};
 use spanfate_model::result::environment::Environment;
+
+use crate::host::quota;
 
 /// Where tmpfs is on Linux.
 pub const SHARED_MEMORY: &str = "/dev/shm";
@@ -73,14 +74,6 @@ pub fn can_lay_down_privileges(scratch: &Path) -> bool {
     may_become_others() && scratch.ancestors().skip(1).all(passable)
 }
 
-/// Allows as many open files as the system permits: every open request has a connection. What stays too low shows as
-/// requests without a connection.
-pub fn raise_file_limit() {
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        setrlimit(Resource::RLIMIT_NOFILE, hard, hard).ok();
-    }
-}
-
 /// Whether a directory lies on tmpfs.
 pub fn is_tmpfs(path: &Path) -> bool {
     statfs(path).is_ok_and(|fs| fs.filesystem_type() == TMPFS_MAGIC)
@@ -88,14 +81,27 @@ pub fn is_tmpfs(path: &Path) -> bool {
 
 /// Free bytes of the file system that holds a path.
 pub fn free_bytes(path: &Path) -> Option<u64> {
-    let fs = statfs(path).ok()?;
-    Some(fs.blocks_available() * fs.block_size().cast_unsigned())
+    Some(size_and_free(path)?.1)
 }
 
-/// The output of a version command, first line.
-pub fn version_of(program: &str, argument: &str) -> Option<String> {
-    let output =
-        Command::new(program).arg(argument).output().ok().filter(|output| output.status.success())?;
+/// All bytes of the file system that holds a path, and those that are free.
+pub fn size_and_free(path: &Path) -> Option<(u64, u64)> {
+    let fs = statfs(path).ok()?;
+    let block = fs.block_size().cast_unsigned();
+    Some((fs.blocks() * block, fs.blocks_available() * block))
+}
+
+/// The home directory of this program's user, as the system has it, where there is one.
+pub(crate) fn home() -> Option<PathBuf> {
+    let home = User::from_uid(getuid()).ok().flatten()?.dir;
+    (home.is_dir() && access(&home, AccessFlags::W_OK).is_ok()).then_some(home)
+}
+
+/// What `go version` says of the toolchain on PATH, whichever one the current directory's module would ask for.
+pub fn go_version() -> Option<String> {
+    let mut go = Command::new("go");
+    let output = go.arg("version").env("GOTOOLCHAIN", "local").output();
+    let output = output.ok().filter(|output| output.status.success())?;
     String::from_utf8_lossy(&output.stdout).lines().next().map(|line| line.trim().to_owned())
 }
 
@@ -126,10 +132,11 @@ pub fn environment(cpus: &Cpus, scratch: &Path) -> Environment {
         cpus: cpus.allowed.clone(),
         fixture_cpus: cpus.fixture.clone(),
         harness_cpus: cpus.harness.clone(),
+        cpu_quota: quota::count(&quota::own()).milli_cores,
         memory: memory_kib.unwrap_or_default() * 1024,
         clock_source: fs::read_to_string(clock)
             .map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned()),
-        go: version_of("go", "version").unwrap_or_else(|| "absent".to_owned()),
+        go: go_version().unwrap_or_else(|| "absent".to_owned()),
         scratch: if is_tmpfs(scratch) { "tmpfs" } else { "disk" }.to_owned(),
         sdks: Vec::new(),
     }

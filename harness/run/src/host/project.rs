@@ -8,22 +8,46 @@ use crate::RunError;
 #[derive(Clone, Debug)]
 pub struct Project(pub PathBuf);
 
+/// Where results go that are not written in a checkout.
+const APART: &str = "spanfate-results";
+
 impl Project {
     /// The folder that holds `scenarios/` and `go-fixtures/`: the current one or one above it, else the one this program
     /// was built in.
     pub fn find() -> Result<Self, RunError> {
-        let here = std::env::current_dir().map_err(RunError::system("read the current directory"))?;
-        let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_owned);
-        here.ancestors()
-            .map(Path::to_owned)
-            .chain(built_in)
-            .find(|folder| folder.join("scenarios").is_dir() && folder.join("go-fixtures").is_dir())
-            .map(Self)
-            .ok_or_else(|| RunError::Absent {
-                what: "the project's folder".to_owned(),
-                remedy: "run this inside a checkout of Spanfate, where scenarios/ and go-fixtures/ are"
-                    .to_owned(),
-            })
+        let built_in = || Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).and_then(Self::at);
+        Self::around().or_else(built_in).ok_or_else(|| RunError::Absent {
+            what: "the project's folder".to_owned(),
+            remedy: "run this inside a checkout of Spanfate, where scenarios/ and go-fixtures/ are"
+                .to_owned(),
+        })
+    }
+
+    /// The checkout that the current directory lies in.
+    pub fn around() -> Option<Self> {
+        std::env::current_dir().ok()?.ancestors().find_map(Self::at)
+    }
+
+    /// The project whose folder of results this is.
+    pub fn of_results(results: &Path) -> Option<Self> {
+        Self::at(results.parent()?).filter(|project| project.results() == results)
+    }
+
+    /// The project whose root a folder is.
+    fn at(folder: &Path) -> Option<Self> {
+        let is_root = folder.join("scenarios").is_dir() && folder.join("go-fixtures").is_dir();
+        is_root.then(|| Self(folder.to_owned()))
+    }
+
+    /// Where results go unless somebody says otherwise: to the checkout that this is called in, else to a folder of their own in
+    /// the current directory. Never to the checkout that this program was built in: who calls it elsewhere may not know of that.
+    pub fn usual_results() -> PathBuf {
+        Self::around().map_or_else(apart, |project| project.results())
+    }
+
+    /// Where reports go: like results; outside a checkout beside them.
+    pub fn usual_reports() -> PathBuf {
+        Self::around().map_or_else(apart, |project| project.reports())
     }
 
     /// Scenario files.
@@ -50,4 +74,8 @@ impl Project {
     pub fn built(&self) -> PathBuf {
         self.0.join("target").join("fixtures")
     }
+}
+
+fn apart() -> PathBuf {
+    std::env::current_dir().unwrap_or_default().join(APART)
 }

@@ -6,8 +6,10 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
+use spanfate_model::limits::LimitedPart;
 use spanfate_model::load::RequestOutcome;
 use spanfate_model::quantity::unit::MonoNs;
 use tokio::sync::Notify;
@@ -18,11 +20,13 @@ use super::link::Link;
 use super::record::{EndedRequest, Recorder};
 use super::request::Template;
 use crate::host::clock;
+use crate::host::limits::LimitsMet;
 
 /// What the workers share.
 #[derive(Debug)]
 pub(super) struct Crew {
     target: SocketAddr,
+    limits: Arc<LimitsMet>,
     /// Bound on one request, nanoseconds.
     timeout: u64,
     template: RefCell<Template>,
@@ -88,6 +92,7 @@ impl Crew {
     pub(super) fn new(config: &LoadConfig, template: Template, recorder: &Rc<Recorder>) -> Self {
         Self {
             target: config.target,
+            limits: Arc::clone(&config.limits),
             timeout: config.timeout.as_nanos() as u64,
             template: RefCell::new(template),
             recorder: Rc::clone(recorder),
@@ -230,6 +235,9 @@ async fn send(crew: &Crew, worker: &Mailbox, link: &mut Option<Link>, request: u
             connection = crew.next_connection();
             match Link::open(crew.target, connection).await {
                 Ok(opened) => link.insert(opened),
+                Err(error) if crew.limits.note(LimitedPart::Load, &error) => {
+                    return (RequestOutcome::LimitMet, 0);
+                }
                 Err(_) => return (RequestOutcome::ConnectFailed, 0),
             }
         };

@@ -5,12 +5,14 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use spanfate_model::limits::LimitedPart;
 use spanfate_model::load::{LoadRecord, RequestOutcome};
 use spanfate_model::quantity::unit::MonoNs;
 
 use super::pace::LoadPace;
 use super::{LoadConfig, Starts};
 use crate::host::clock;
+use crate::host::limits::LimitsMet;
 
 /// What became of a started request.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +38,7 @@ pub(super) struct Recorder {
     intentions: Option<Intentions>,
     file: File,
     pending: RefCell<Vec<u8>>,
+    limits: Arc<LimitsMet>,
 }
 
 impl Recorder {
@@ -48,7 +51,8 @@ impl Recorder {
             }),
             Starts::Closed { .. } => None,
         };
-        Self { pace: Arc::clone(pace), intentions, file, pending: RefCell::new(Vec::new()) }
+        let (pace, limits) = (Arc::clone(pace), Arc::clone(&config.limits));
+        Self { pace, intentions, file, pending: RefCell::new(Vec::new()), limits }
     }
 
     /// Notes that a request is about to be written; gives the time.
@@ -91,11 +95,16 @@ impl Recorder {
         self.pending.borrow_mut().extend_from_slice(&record.write());
     }
 
-    /// Appends what was gathered.
+    /// Appends what was gathered. Where there is no space for it, the log has a gap, which is noted.
     pub(super) fn flush(&self) -> io::Result<()> {
         let mut pending = self.pending.borrow_mut();
+        // A part of a record would shift all that follow, so what no longer fits as a whole is not begun.
+        let kept = self.file.metadata()?.len();
         let written = (&self.file).write_all(&pending);
         pending.clear();
-        written
+        match written {
+            Err(error) if self.limits.note(LimitedPart::LoadLog, &error) => self.file.set_len(kept),
+            written => written,
+        }
     }
 }

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
+use spanfate_model::limits::OwnLimit;
 
 use crate::RunError;
 use crate::host::clock;
+use crate::host::limits::{given_descriptors, limit_of};
 use crate::process::guard::Guard;
 use crate::process::strays;
 
@@ -59,6 +61,9 @@ pub(crate) fn command_in(program: impl AsRef<OsStr>, manner: Manner<'_>) -> Resu
     if manner.unprivileged {
         command.arg("--unprivileged");
     }
+    if let Some(given) = given_descriptors() {
+        command.arg("--descriptors").arg(given.to_string());
+    }
     if !manner.cpus.is_empty() {
         let list = manner.cpus.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         command.arg("--cpus").arg(list);
@@ -83,9 +88,16 @@ impl Managed {
     /// Starts a prepared command. Call it from a thread that outlives the child: the parent-death signal is tied to the
     /// thread, not to the process.
     pub(crate) fn spawn(mut command: Command, guard: &Arc<Guard>, what: &str) -> Result<Self, RunError> {
-        let child = command.spawn().map_err(|source| RunError::Fixture {
-            fixture: what.to_owned(),
-            problem: format!("could not be started: {source}"),
+        let child = command.spawn().map_err(|source| match limit_of(&source) {
+            // It is not the program's fault.
+            Some(OwnLimit::Descriptors | OwnLimit::OpenFiles) => RunError::Absent {
+                what: format!("a descriptor for starting {what}"),
+                remedy: format!("allow more with `ulimit -n 65536` ({source})"),
+            },
+            _ => RunError::Fixture {
+                fixture: what.to_owned(),
+                problem: format!("could not be started: {source}"),
+            },
         })?;
         let managed = Self { child, guard: Arc::clone(guard), ended: None, marked: false };
         guard.watch(managed.pid())?;

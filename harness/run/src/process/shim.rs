@@ -14,6 +14,8 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::{Gid, Pid, Uid, getppid, setgroups, setresgid, setresuid};
 
+use crate::host::limits::allow_descriptors;
+
 /// User and group that own nothing.
 pub(crate) const NOBODY: u32 = 65_534;
 
@@ -28,6 +30,8 @@ pub struct Become {
     pub hold: bool,
     /// Run as a user without any rights; needs root.
     pub unprivileged: bool,
+    /// The soft limit of descriptors that it gets; none means the harness's own.
+    pub descriptors: Option<u64>,
     /// Program and arguments.
     pub command: Vec<OsString>,
 }
@@ -48,6 +52,11 @@ pub fn become_program(what: &Become) -> io::Error {
         && let Err(error) = pin(&what.cpus)
     {
         return error.into();
+    }
+    if let Some(soft) = what.descriptors
+        && let Err(error) = allow_descriptors(soft)
+    {
+        return error;
     }
     let Some((program, arguments)) = what.command.split_first() else {
         return io::Error::new(io::ErrorKind::InvalidInput, "no program given");

@@ -3,16 +3,19 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use spanfate_model::format::wire::{
     AnswerRecord, Disposition, RECORD_BYTES, RequestRecord, SpanRecord, WireProtocol, header, relay_header,
     write_end, write_gap,
 };
+use spanfate_model::limits::LimitedPart;
 use spanfate_model::quantity::id::SpanKey;
 use spanfate_model::quantity::unit::MonoNs;
 
 use super::{DiscardPlan, ReceiverConfig};
 use crate::error::RunError;
+use crate::host::limits::LimitsMet;
 use crate::receiver::decode::message;
 use crate::receiver::decode::names::Names;
 use crate::receiver::decode::span::Invalid;
@@ -84,6 +87,7 @@ pub(crate) struct WireLog {
     /// No message is logged any more: the limit is reached or a write failed.
     full: bool,
     failure: Option<io::Error>,
+    limits: Arc<LimitsMet>,
     requests: u32,
     gap: u64,
     names: Names,
@@ -124,6 +128,7 @@ impl WireLog {
             reserved: 2 * RECORD_BYTES as u64,
             full: false,
             failure: None,
+            limits: Arc::clone(&config.limits),
             requests: 0,
             gap: 0,
             names,
@@ -168,13 +173,13 @@ impl WireLog {
         self.out.extend_from_slice(&record.write());
         self.out.extend_from_slice(&self.spans);
         if let Err(failure) = self.flush_out() {
-            self.failure.get_or_insert(failure);
+            self.fail(failure);
             return Ok(self.miss(arrival.spans));
         }
         self.pending.clear();
         self.reserved += RECORD_BYTES as u64;
         if let Some(Err(failure)) = self.planted.as_mut().map(|planted| planted.write(&discarded)) {
-            self.failure.get_or_insert(failure);
+            self.fail(failure);
         }
         self.requests += 1;
         self.gap += beyond;
@@ -226,7 +231,7 @@ impl WireLog {
             self.out.clear();
             self.out.append(&mut self.pending);
             if let Err(failure) = self.flush_out() {
-                self.failure.get_or_insert(failure);
+                self.fail(failure);
                 self.full = true;
             }
         }
@@ -243,7 +248,18 @@ impl WireLog {
         let flushed = self.flush_out();
         match self.failure.take() {
             Some(failure) => Err(RunError::unwritten(&self.path)(failure)),
-            None => flushed.map_err(RunError::unwritten(&self.path)),
+            // Without its end the log says by itself that something is missing.
+            None => match flushed {
+                Err(failure) if self.limits.note(LimitedPart::WireLog, &failure) => Ok(()),
+                flushed => flushed.map_err(RunError::unwritten(&self.path)),
+            },
+        }
+    }
+
+    /// Keeps the first reason why the log could not be written. That its space ran out is a gap and no failure.
+    fn fail(&mut self, failure: io::Error) {
+        if !self.limits.note(LimitedPart::WireLog, &failure) {
+            self.failure.get_or_insert(failure);
         }
     }
 

@@ -27,6 +27,7 @@ pub use self::upstream::Upstream;
 use super::exchange::{Call, Exchange};
 use super::reply::Failure;
 use crate::error::RunError;
+use crate::host::limits::LimitsMet;
 use crate::receiver::connection::socket::Streams;
 
 mod answer;
@@ -61,6 +62,7 @@ const OF_A_HOP: [HeaderName; 11] = [
 pub(super) struct Relay {
     upstream: Upstream,
     tls: Tls,
+    limits: Arc<LimitsMet>,
     /// By scheme and authority; there are a handful.
     pools: Mutex<BTreeMap<String, Arc<ConnectionPool>>>,
     /// The tasks of all connections.
@@ -84,10 +86,11 @@ enum Trouble {
 }
 
 impl Relay {
-    pub(super) fn new(upstream: Upstream) -> Result<Self, RunError> {
+    pub(super) fn new(upstream: Upstream, limits: &Arc<LimitsMet>) -> Result<Self, RunError> {
         Ok(Self {
             tls: Tls::new(&upstream)?,
             upstream,
+            limits: Arc::clone(limits),
             pools: Mutex::default(),
             drivers: Streams::default(),
             waiting: AtomicU64::new(0),
@@ -153,11 +156,9 @@ impl Relay {
 
     fn pool(&self, target: &RelayTarget) -> Arc<ConnectionPool> {
         let mut pools = lock(&self.pools);
-        Arc::clone(
-            pools
-                .entry(target.origin())
-                .or_insert_with(|| Arc::new(ConnectionPool::new(target.clone(), self.drivers.clone()))),
-        )
+        Arc::clone(pools.entry(target.origin()).or_insert_with(|| {
+            Arc::new(ConnectionPool::new(target.clone(), self.drivers.clone(), &self.limits))
+        }))
     }
 
     /// What the client is told where the endpoint says nothing: something that it tries again.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::server::conn::auto;
+use spanfate_model::limits::LimitedPart;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};
@@ -73,7 +74,10 @@ pub(super) async fn serve(
                     connections.spawn(serve_one(socket, present, streams.clone(), closed.clone()));
                     number += 1;
                 }
-                Err(_) => sleep(ACCEPT_PAUSE).await,
+                Err(error) => {
+                    shared.config.limits.note(LimitedPart::Receiver, &error);
+                    sleep(ACCEPT_PAUSE).await;
+                }
             },
         }
     }

@@ -12,9 +12,12 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::unistd::{SysconfVar, sysconf};
 use spanfate_model::format::event::UsageSample;
 use spanfate_model::format::slots::{HEADER_BYTES, read_live};
+use spanfate_model::limits::LimitedPart;
 
 use crate::RunError;
 use crate::host::clock;
+use crate::host::limits::LimitsMet;
+use crate::host::quota::{self, QuotaGroup};
 
 /// Distance of samples.
 const EVERY_NS: u64 = 100_000_000;
@@ -28,6 +31,8 @@ pub(crate) struct Sampled {
     pub(crate) cpus: Vec<u32>,
     /// Their span ledgers, for the live words.
     pub(crate) ledgers: Vec<PathBuf>,
+    /// Where limits are noted that are met.
+    pub(crate) limits: Arc<LimitsMet>,
 }
 
 /// A running sampler.
@@ -85,6 +90,7 @@ fn sample_until(stop: &AtomicBool, added: &Mutex<Vec<Addition>>, subject: &Sampl
     let mut ledgers: Vec<File> = subject.ledgers.iter().filter_map(|path| File::open(path).ok()).collect();
     let mut processes: Vec<SampledProcess> =
         subject.pids.iter().map(|pid| SampledProcess { pid: *pid, ..SampledProcess::default() }).collect();
+    let mut quotas = Quotas::of(&subject.pids);
     let mut unopened: Vec<PathBuf> = Vec::new();
     let tick_ns =
         sysconf(SysconfVar::CLK_TCK).ok().flatten().map_or(10_000_000, |hz| 1_000_000_000 / hz as u64);
@@ -92,14 +98,20 @@ fn sample_until(stop: &AtomicBool, added: &Mutex<Vec<Addition>>, subject: &Sampl
     while !stop.load(Ordering::SeqCst) {
         for (pid, ledger) in added.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             processes.push(SampledProcess { pid, ..SampledProcess::default() });
+            quotas.add(pid);
             unopened.extend(ledger);
         }
         // A process that has just been started makes its ledger a moment later.
         unopened.retain(|path| File::open(path).map(|file| ledgers.push(file)).is_err());
-        let Some(sample) = take(&subject.cpus, &mut processes, &ledgers, tick_ns) else {
+        let Some(sample) = take(subject, &mut processes, &ledgers, tick_ns) else {
             next += EVERY_NS;
             clock::sleep_until(next);
             continue;
+        };
+        let sample = UsageSample {
+            harness_quota: quota::count(&quotas.harness),
+            fixture_quota: quota::count(&quotas.services),
+            ..sample
         };
         // A sample that cannot be written is missing from the file; the analysis works with those that are there.
         if serde_json::to_writer(&mut out, &sample).is_err()
@@ -113,16 +125,42 @@ fn sample_until(stop: &AtomicBool, added: &Mutex<Vec<Addition>>, subject: &Sampl
     }
 }
 
+/// The control groups whose quotas hold somebody back.
+#[derive(Debug, Default)]
+struct Quotas {
+    harness: Vec<QuotaGroup>,
+    /// Only those that the harness is not in.
+    services: Vec<QuotaGroup>,
+}
+
+impl Quotas {
+    fn of(pids: &[u32]) -> Self {
+        let mut out = Self { harness: quota::own(), services: Vec::new() };
+        for pid in pids {
+            out.add(*pid);
+        }
+        out
+    }
+
+    fn add(&mut self, pid: u32) {
+        for group in quota::of_process(pid) {
+            if !self.harness.contains(&group) && !self.services.contains(&group) {
+                self.services.push(group);
+            }
+        }
+    }
+}
+
 /// A sample; `None` when the machine's counters could not be read: zeros would be taken for figures.
 fn take(
-    cpus: &[u32],
+    subject: &Sampled,
     processes: &mut [SampledProcess],
     ledgers: &[File],
     tick_ns: u64,
 ) -> Option<UsageSample> {
     let mut sample = UsageSample { at: clock::now(), harness_cpu_ns: own_cpu(), ..UsageSample::default() };
     for process in processes {
-        if let Ok(own) = fs::read_to_string(format!("/proc/{}/stat", process.pid)) {
+        if let Some(own) = subject.read(&format!("/proc/{}/stat", process.pid)) {
             let (cpu_ns, rss) = process_cpu_and_rss(&own, tick_ns);
             // A process that has ended and was not waited for yet has no threads any more.
             process.cpu_ns = process.cpu_ns.max(cpu_ns);
@@ -132,9 +170,9 @@ fn take(
         sample.fixture_cpu_ns += process.cpu_ns;
         sample.fixture_wait_ns += process.wait_ns;
     }
-    let cores = fs::read_to_string("/proc/stat").ok()?;
-    (sample.core_idle_ns, sample.core_steal_ns) = core_times(&cores, cpus, tick_ns);
-    if let Ok(text) = fs::read_to_string("/proc/pressure/cpu") {
+    let cores = subject.read("/proc/stat")?;
+    (sample.core_idle_ns, sample.core_steal_ns) = core_times(&cores, &subject.cpus, tick_ns);
+    if let Some(text) = subject.read("/proc/pressure/cpu") {
         sample.pressure_ns = pressure(&text);
     }
     for file in ledgers {
@@ -147,6 +185,19 @@ fn take(
         }
     }
     Some(sample)
+}
+
+impl Sampled {
+    /// Reads a file; that there was no descriptor for it is noted.
+    fn read(&self, path: &str) -> Option<String> {
+        match fs::read_to_string(path) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                self.limits.note(LimitedPart::Sampler, &error);
+                None
+            }
+        }
+    }
 }
 
 /// Run-queue wait of all threads of a process: second field of each `schedstat`. Unlike the counters of `/proc/stat` it is

@@ -112,6 +112,7 @@ fn begin(target: SocketAddr, count: u64, change: impl FnOnce(&mut LoadConfig)) -
         headers: Headers::Number,
         log: dir.path().join("load.log"),
         real_time: false,
+        limits: Arc::default(),
     };
     change(&mut config);
     (load::start(config).unwrap(), dir)

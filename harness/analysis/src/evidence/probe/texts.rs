@@ -46,6 +46,7 @@ impl Texts {
         let name_of = |table: u64| types.get(&table).map_or("", String::as_str);
         let say = |error: ExportError| (error.batch, error.say(name_of));
         let errors = errors.into_iter().map(say).collect();
-        Self { names: whole(names), errors, exporters: whole(exporters), types }
+        let names = names.into_iter().map(|(of, pieces)| (of, pieces.name())).collect();
+        Self { names, errors, exporters: whole(exporters), types }
     }
 }

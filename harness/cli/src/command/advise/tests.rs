@@ -136,6 +136,7 @@ impl Question {
             repetition: 0,
             status: Status::Complete,
             error: None,
+            limits_met: Vec::new(),
             ended_by_itself: None,
             ledger: Ledger::default(),
             loss,

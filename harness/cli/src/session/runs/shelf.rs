@@ -26,7 +26,7 @@ pub(crate) struct Shelf {
 }
 
 impl Shelf {
-    /// The runs of a folder, whose reports lie beside them; those of the project where none is given.
+    /// The runs of a folder, whose reports lie beside them; those where results usually go where none is given.
     pub(crate) fn of(results: Option<PathBuf>) -> Result<Self, Error> {
         match results {
             Some(folder) if folder.is_dir() => Ok(Self::new(folder.clone(), folder)),
@@ -35,10 +35,7 @@ impl Shelf {
                 name: folder.display().to_string(),
                 hint: "; give the folder that holds the runs".to_owned(),
             }),
-            None => {
-                let project = Project::find()?;
-                Ok(Self::new(project.results(), project.reports()))
-            }
+            None => Ok(Self::new(Project::usual_results(), Project::usual_reports())),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Bad input and bad machines: a clear message, the documented exit code, nothing left running.
 
 use std::fs;
+use std::process::{Command, Stdio};
 
 use spanfate_model::verdict::ExitCode;
 
@@ -147,9 +148,20 @@ fn what_the_command_line_changes_is_checked_too() {
 }
 
 #[test]
-fn analyze_removes_nothing_that_is_not_its_own() {
+fn nothing_is_removed_or_replaced_that_is_not_its_own() {
     let Some(lab) = lab() else { return };
     let done = lab.run(LOAD);
+    // A device is written to and not replaced; on this one there is no space.
+    let full = lab.path("full");
+    std::os::unix::fs::symlink("/dev/full", &full).unwrap();
+    let (run, full) = (done.run.to_str().unwrap(), full.to_str().unwrap());
+    let commands: [&[&str]; 2] =
+        [&["report", run, "--output", full], &["export", run, "--csv", "--out", full]];
+    for command in commands {
+        let output = lab.call(command);
+        assert_eq!(output.status.code(), Some(74), "{command:?}: {output:?}");
+        assert!(lab.path("full").is_symlink(), "{command:?}");
+    }
     let victim = lab.path("spanfate-victim");
     fs::create_dir(&victim).unwrap();
     fs::write(victim.join("precious"), "").unwrap();
@@ -159,14 +171,71 @@ fn analyze_removes_nothing_that_is_not_its_own() {
     fs::write(&manifest, forged).unwrap();
     lab.call(&["analyze", done.run.to_str().unwrap()]);
     assert!(victim.join("precious").is_file());
+    // What is there and cannot be read is no missing input.
+    let manifest = done.run.join("run.json");
+    fs::remove_file(&manifest).unwrap();
+    fs::create_dir(&manifest).unwrap();
+    assert_eq!(lab.call(&["analyze", done.run.to_str().unwrap()]).status.code(), Some(1));
 }
 
 #[test]
-fn an_output_that_takes_nothing_is_a_failure_of_the_harness() {
+fn an_output_that_takes_nothing_is_a_result_that_could_not_be_written() {
     let Some(lab) = lab() else { return };
-    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let status = lab.program().arg("list").stdout(full).status().unwrap();
-    assert_eq!(status.code(), Some(1));
+    let page = lab.path("page.prom");
+    fs::write(&page, "otelcol_exporter_sent_spans{exporter=\"otlp\"} 5\n").unwrap();
+    let commands: [&[&str]; 10] = [
+        &["list"],
+        &["list", "--markdown"],
+        &["plan", "smoke.toml"],
+        &["schema", "result"],
+        &["reference"],
+        &["doctor"],
+        &["completions", "bash"],
+        &["advise", "--metrics", page.to_str().unwrap()],
+        &["--help"],
+        &["--version"],
+    ];
+    for command in commands {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = lab.program().args(command).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(74), "{command:?}: {said}");
+    }
+}
+
+#[test]
+fn a_program_called_outside_a_checkout_writes_there_and_not_where_it_was_built() {
+    let Some(lab) = lab() else { return };
+    let copy = lab.path("spanfate");
+    fs::copy(env!("CARGO_BIN_EXE_spanfate"), &copy).unwrap();
+    let built = fs::metadata(root().join("reports/index.html")).and_then(|index| index.modified()).ok();
+    let output = Command::new(&copy).args(["report", "--index"]).current_dir(&lab.folder).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(lab.path("spanfate-results/index.html").is_file(), "{output:?}");
+    let after = fs::metadata(root().join("reports/index.html")).and_then(|index| index.modified()).ok();
+    assert_eq!(built, after);
+}
+
+/// What a shell may have set for other work, and a user without a home directory.
+#[test]
+fn the_users_shell_does_not_decide_what_is_built() {
+    let Some(lab) = lab() else { return };
+    let scenario = lab.scenario(LOAD);
+    let mut command = lab.program();
+    command.arg("scenario").arg(scenario).arg("--out").arg(lab.path("results")).env_remove("HOME");
+    let shell = [
+        ("GOWORK", "/nonexistent/go.work"),
+        ("GO111MODULE", "off"),
+        ("GOOS", "plan9"),
+        ("GOARCH", "386"),
+        ("GOFLAGS", "-mod=vendor -tags=none"),
+        ("GOTOOLCHAIN", "go1.99.0"),
+        ("GOROOT", "/nonexistent"),
+        ("GOEXPERIMENT", "nonsense"),
+        ("CGO_ENABLED", "1"),
+    ];
+    let child = command.envs(shell).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    lab.finish(child).assert_exact();
 }
 
 #[test]

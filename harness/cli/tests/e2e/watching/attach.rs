@@ -14,7 +14,7 @@ use crate::lab::{Lab, lab, root};
 use crate::watching::probes::{PROBES, probed};
 
 /// Builds a Go program of the fixtures' module, or one from a text.
-fn build(lab: &Lab, name: &str, package: &str, flags: &[&str]) -> PathBuf {
+pub(crate) fn build(lab: &Lab, name: &str, package: &str, flags: &[&str]) -> PathBuf {
     let binary = lab.path(name);
     let done = Command::new("go")
         .args(["build", "-trimpath"])

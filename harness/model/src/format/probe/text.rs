@@ -49,6 +49,21 @@ impl Pieces {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes[..self.length.min(self.bytes.len())]).into_owned()
     }
+
+    /// The same of a name: one that is longer than what was read of it says so, for others may begin like it.
+    pub fn name(&self) -> String {
+        let kept = self.bytes.len();
+        if self.length <= kept { self.text() } else { cut_name(&self.bytes, self.length) }
+    }
+}
+
+/// A name of which only the beginning is known. Names of one length that begin alike are one.
+pub fn cut_name(beginning: &[u8], length: usize) -> String {
+    // A character that is cut in two says nothing.
+    let whole = beginning.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let lossy = String::from_utf8_lossy(beginning);
+    let text = if whole.len() + 4 > beginning.len() { whole } else { &lossy };
+    format!("{text}… (the first {} of {length} bytes)", beginning.len())
 }
 
 /// An export's error.
@@ -210,5 +225,22 @@ mod tests {
         assert_eq!(said("*main.Mine", &pieces(0, &[1, 2, 3, 4])), "an error of type *main.Mine");
         assert_eq!(said("", &pieces(0, &[0xff; 9])), "an error whose text could not be read");
         assert_eq!(said("*url.Error", &[]), "an error of type *url.Error");
+    }
+
+    #[test]
+    fn a_name_that_was_cut_says_how_much_of_it_is_known() {
+        let read = |bytes: &[u8], length: u16| {
+            let mut pieces = Pieces::default();
+            let mut all = [0; 40];
+            all[..bytes.len()].copy_from_slice(bytes);
+            pieces.add(&TextPiece { at: 0, of: 1, piece: 0, length, bytes: all });
+            pieces.name()
+        };
+        assert_eq!(read(b"short", 5), "short");
+        assert_eq!(read(&[b'n'; 40], 40), "n".repeat(40));
+        let cut = read(&[b'n'; 40], 57);
+        assert_eq!(cut, format!("{}… (the first 40 of 57 bytes)", "n".repeat(40)));
+        let within = [&[b'n'; 39][..], &"ä".as_bytes()[..1]].concat();
+        assert_eq!(read(&within, 41), format!("{}… (the first 40 of 41 bytes)", "n".repeat(39)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper::rt::Executor;
 use hyper_util::rt::TokioIo;
+use spanfate_model::limits::{LimitedPart, OwnLimit};
 use spanfate_model::quantity::unit::MonoNs;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
@@ -21,6 +22,7 @@ use super::tls::Tls;
 use super::upstream::RelayTarget;
 use super::{Trouble, lock, trouble};
 use crate::host::clock;
+use crate::host::limits::{LimitsMet, limit_of};
 use crate::receiver::connection::socket::Streams;
 
 /// Requests over HTTP/1 under way at once; more wait for their turn.
@@ -43,6 +45,7 @@ type EndpointStream = Box<dyn ReadWrite + Send + Unpin>;
 pub(super) struct ConnectionPool {
     target: RelayTarget,
     drivers: Streams,
+    limits: Arc<LimitsMet>,
     ones: Mutex<Vec<Used<http1::SendRequest<Outgoing>>>>,
     two: Mutex<Option<Used<http2::SendRequest<Outgoing>>>>,
     turns: Semaphore,
@@ -66,10 +69,11 @@ impl<S> Used<S> {
 }
 
 impl ConnectionPool {
-    pub(super) fn new(target: RelayTarget, drivers: Streams) -> Self {
+    pub(super) fn new(target: RelayTarget, drivers: Streams, limits: &Arc<LimitsMet>) -> Self {
         Self {
             target,
             drivers,
+            limits: Arc::clone(limits),
             ones: Mutex::default(),
             two: Mutex::default(),
             turns: Semaphore::new(MOST_AT_ONCE),
@@ -164,6 +168,10 @@ impl ConnectionPool {
         let found: Vec<SocketAddr> = found.map_err(|error| no_name(host, &error))?.collect();
         let first = found.first().ok_or_else(|| no_name(host, &"no such host"))?;
         let no = |error: io::Error| {
+            // That there is no address of ours to reach it from says as much of the endpoint as of us.
+            if limit_of(&error) != Some(OwnLimit::Ports) {
+                self.limits.note(LimitedPart::Relay, &error);
+            }
             Trouble::Unreachable(format!("dial tcp {first}: connect: {}", trouble::text(&error)))
         };
         let stream = TcpStream::connect(&found[..]).await.map_err(no)?;

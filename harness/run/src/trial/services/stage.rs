@@ -1,5 +1,6 @@
 //! What starting services needs, and starting them.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 
 use super::Services;
 use crate::fixture::{self, Own, Probes, Programs, RunningService, Setup, Start, Starting};
+use crate::host::limits::LimitsMet;
 use crate::probe::{self, Probing};
 use crate::process::guard::Guard;
 use crate::trial::links::TrialLinks;
@@ -28,6 +30,7 @@ pub(crate) struct TrialStage<'a> {
     pub(crate) scratch: &'a Path,
     pub(crate) programs: &'a Programs,
     pub(crate) cpus: &'a [u32],
+    pub(crate) limits: &'a Arc<LimitsMet>,
     pub(crate) guard: &'a Arc<Guard>,
     pub(crate) receiver: SocketAddr,
     pub(crate) links: &'a TrialLinks,
@@ -52,6 +55,11 @@ impl TrialStage<'_> {
                 mode: self.variant.ebpf.unwrap_or_default().mode,
                 ..ProbeManifest::default()
             }),
+            telemetry: if service.is_own() {
+                fixture::telemetry_of(service, &self.variant.exporter)
+            } else {
+                BTreeMap::new()
+            },
             ..ProcessManifest::default()
         }
     }
@@ -99,7 +107,8 @@ impl TrialStage<'_> {
         let ebpf = self.variant.ebpf.unwrap_or_default();
         let name = probe_name(&self.plan.services[index].name, incarnation);
         let log = self.scratch.join(&name);
-        let wanted = probe::WantedProbes { pid, program, ebpf: &ebpf, log: &log, name: &name };
+        let limits = self.limits;
+        let wanted = probe::WantedProbes { pid, program, ebpf: &ebpf, log: &log, name: &name, limits };
         if self.plan.subject() == Subject::Attached {
             // Nothing else sees what becomes of its spans.
             let (probing, about) = probe::put(&wanted)?.map_err(|error| RunError::unfit(program, &error))?;
@@ -201,6 +210,7 @@ impl TrialStage<'_> {
             pids: indices.clone().filter_map(|index| services.pid(index)).collect(),
             cpus: self.cpus.to_vec(),
             ledgers: indices.filter_map(|index| self.ledger_of(index, 0)).collect(),
+            limits: Arc::clone(self.limits),
         }
     }
 }

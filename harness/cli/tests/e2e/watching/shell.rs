@@ -1,0 +1,54 @@
+//! What the user's shell tells a program, and where a program of ours that is called outside a checkout writes to.
+
+use std::fs;
+use std::path::PathBuf;
+
+use spanfate_model::result::RunResult;
+use spanfate_model::verdict::Verdict;
+
+use crate::lab::{Lab, root};
+use crate::watching::attach::build;
+use crate::watching::probes::probed;
+
+/// Attaches to the program with a variable set, in the lab's folder.
+fn attach(lab: &Lab, program: &str, variable: (&str, &str)) -> (RunResult, Option<i32>) {
+    let results = lab.path("spanfate-results");
+    drop(fs::remove_dir_all(&results));
+    let mut command = lab.program();
+    command.args(["attach", "--quiet", "--", program]).current_dir(&lab.folder).env(variable.0, variable.1);
+    let output = command.output().unwrap();
+    let runs = fs::read_dir(&results).unwrap_or_else(|_| panic!("{output:?}"));
+    let mut paths = runs.map(|entry| entry.unwrap().path());
+    let run: PathBuf = paths.find(|path| path.is_dir()).unwrap();
+    let bytes = fs::read(run.join("result.json")).unwrap();
+    (serde_json::from_slice(&bytes).unwrap(), output.status.code())
+}
+
+#[test]
+fn a_variable_that_explains_an_empty_result_is_named() {
+    let Some(lab) = probed() else { return };
+    let source = root().join("harness/cli/tests/e2e/watching/shell.go");
+    let program = build(&lab, "shell", source.to_str().unwrap(), &[]);
+    let program = program.to_str().unwrap();
+    let cases = [
+        (("OTEL_TRACES_EXPORTER", "none"), 100, "OTEL_TRACES_EXPORTER=none has the program export no span"),
+        (("OTEL_TRACES_SAMPLER", "always_off"), 100, "OTEL_TRACES_SAMPLER=always_off samples no span"),
+        (
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "x"),
+            0,
+            "exited with code 1 before any span; OTEL_EXPORTER_OTLP_PROTOCOL=x",
+        ),
+    ];
+    for (variable, created, why) in cases {
+        let (result, code) = attach(&lab, program, variable);
+        assert_eq!(
+            (result.verdict, code),
+            (Verdict::Inconclusive, Some(3)),
+            "{variable:?}: {:?}",
+            result.reasons
+        );
+        assert_eq!(result.variants[0].trials[0].ledger.created, created, "{variable:?}");
+        let named = result.reasons.iter().any(|reason| reason.contains(why));
+        assert!(named, "{variable:?}: {:?}", result.reasons);
+    }
+}
