@@ -164,9 +164,10 @@ fn join(at: usize, one: &Known, other: &Known) -> Known {
         }
     };
     let registers = one.registers.iter().zip(&other.registers).zip(0..);
-    let stack = one.stack.iter().filter_map(|(place, value)| {
-        Some((*place, both(*place, value, other.stack.get(place)?)))
-    });
+    let stack = one
+        .stack
+        .iter()
+        .filter_map(|(place, value)| Some((*place, both(*place, value, other.stack.get(place)?))));
     Known {
         registers: registers.map(|((one, other), place)| both(place, one, other)).collect(),
         stack: stack.collect(),
@@ -294,9 +295,8 @@ impl Walk<'_> {
             self.own_call(at)
         } else {
             let map = known.registers[1].base;
-            let name = |symbol| {
-                self.code.name(&Instruction { symbol: Some(symbol), ..Instruction::default() })
-            };
+            let name =
+                |symbol| self.code.name(&Instruction { symbol: Some(symbol), ..Instruction::default() });
             match (instruction.number, map) {
                 (LOOKUP, Base::Map(symbol)) => {
                     Value { private: name(symbol) == Some(OF_THREAD), ..Value::new(map) }
