@@ -98,13 +98,13 @@ impl InlineSearch<'_> {
         }
         let tree =
             self.image.read(self.base.checked_add(u64::from(tree))?, (most + 1).checked_mul(ENTRY)?)?;
-        let mut copies = BTreeMap::<usize, InlinedCopy>::new();
+        let mut found = BTreeMap::<usize, InlinedCopy>::new();
         let start = text.checked_add(u64::from(entry))?;
         for (from, to, call) in spans {
             let Some(copied) = u32_at(tree, call * ENTRY + NAME).and_then(|place| self.name(place)) else {
                 continue;
             };
-            let copy = copies.entry(call).or_insert_with(|| InlinedCopy {
+            let copy = found.entry(call).or_insert_with(|| InlinedCopy {
                 name: copied.to_owned(),
                 host: Function {
                     name: String::from_utf8_lossy(name).into_owned(),
@@ -115,7 +115,7 @@ impl InlineSearch<'_> {
             });
             copy.ranges.push((start.saturating_add(u64::from(from)), start.saturating_add(u64::from(to))));
         }
-        out.extend(copies.into_values());
+        out.extend(found.into_values());
         Some(())
     }
 

@@ -104,7 +104,7 @@ impl SiteSearch<'_> {
         for copy in &copies {
             let sent = self.sends(&copy.host);
             match sent.iter().find(|send| copy.contains(send.call)) {
-                Some(send) => sites.push((send.branch, send.slots)),
+                Some(one) => sites.push((one.branch, one.slots)),
                 None => unknown = true,
             }
         }
