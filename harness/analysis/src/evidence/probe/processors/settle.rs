@@ -24,7 +24,9 @@ impl Processors {
             };
             let mut left: Vec<&mut OnPath> = spans.iter().zip(on).filter(is_left).map(|(_, on)| on).collect();
             if path.drained != 0 && path.dropped_by_sdk == Some(left.len() as u64) {
-                left.iter_mut().for_each(|on| on.dropped = on.offered);
+                for on in &mut left {
+                    on.dropped = on.offered;
+                }
             } else {
                 all &= left.is_empty();
             }
