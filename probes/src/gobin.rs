@@ -19,11 +19,13 @@ use std::path::Path;
 use dwarf::fields;
 use image::Image;
 use moduledata::Module;
-use offsets::{OPTIONAL, SDK, SDK_TRACE, STRUCTS};
+use offsets::{OPTIONAL, STRUCTS};
+pub(crate) use offsets::{SDK, SDK_TRACE};
 use pclntab::Pclntab;
 
 pub use buildinfo::BuildInfo;
 pub use error::GobinError;
+pub use inline::InlinedCopy;
 pub use offsets::{OffsetSource, OffsetTable, Offsets};
 pub use pclntab::Function;
 
@@ -31,6 +33,7 @@ mod buildinfo;
 mod dwarf;
 mod error;
 mod image;
+mod inline;
 mod itab;
 mod moduledata;
 mod offsets;
@@ -47,6 +50,8 @@ mod site_tests;
 #[cfg(test)]
 mod tests;
 
+/// How the name ends of a function that every program with the SDK has, after its package.
+const SPAN_END: &str = ".(*recordingSpan).End";
 /// Largest file that is read. Go programs have tens of megabytes, the largest some hundreds.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -106,6 +111,17 @@ impl GoBinary {
         Pclntab::find(&self.image)?.functions(self.text, wanted)
     }
 
+    /// The copies of functions, whose full names are wanted, that the compiler put into their callers. None are found in
+    /// programs of Go before 1.20, and where the runtime's description of the program was not found.
+    ///
+    /// # Errors
+    /// `Forged` if the function table makes no sense.
+    pub fn inlined(&self, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<InlinedCopy>, GobinError> {
+        let table = Pclntab::find(&self.image)?;
+        let base = self.module.as_ref().and_then(|module| module.function_tables);
+        Ok(base.map_or_else(Vec::new, |base| inline::copies(&self.image, &table, (base, self.text), wanted)))
+    }
+
     /// Where in the file a virtual address is, in bytes from its start; `None` if it is not in the file.
     pub fn file_offset(&self, vaddr: u64) -> Option<u64> {
         self.image.file_offset(vaddr)
@@ -129,14 +145,30 @@ impl GoBinary {
         self.module.as_ref().map(|module| module.types.start)
     }
 
+    /// The packages of the SDK that are in the program, the SDK's own first: a fork, or a copy under another path, has the same
+    /// functions in a package of its own.
+    ///
+    /// # Errors
+    /// `Forged` if the function table makes no sense.
+    pub fn sdk_packages(&self) -> Result<Vec<String>, GobinError> {
+        let of = |name: &str| name.strip_suffix(SPAN_END).map(ToOwned::to_owned);
+        let functions = self.functions(&|name| name.ends_with(SPAN_END) || is_of_sdk(name))?;
+        let mut packages: Vec<String> = functions.iter().filter_map(|function| of(&function.name)).collect();
+        if functions.iter().any(|function| is_of_sdk(&function.name)) {
+            packages.push(SDK_TRACE.to_owned());
+        }
+        packages.sort_unstable_by_key(|package| (package != SDK_TRACE, package.clone()));
+        packages.dedup();
+        Ok(packages)
+    }
+
     /// Where the fields are that probes read, and how that is known.
     ///
     /// # Errors
     /// `NoSdk` if the binary does not use the SDK, `UnknownSdk` if neither it nor the table tells, `Forged` if its
     /// function table makes no sense.
     pub fn offsets(&self) -> Result<(Offsets, OffsetSource), GobinError> {
-        let listed = self.build.modules.contains_key(SDK);
-        if !listed && self.functions(&|name| name.starts_with(SDK_TRACE))?.is_empty() {
+        if self.sdk_packages()?.is_empty() && !self.build.modules.contains_key(SDK) {
             return Err(GobinError::NoSdk);
         }
         if let Some(offsets) = self.debug_offsets() {
@@ -148,4 +180,9 @@ impl GoBinary {
     fn debug_offsets(&self) -> Option<Offsets> {
         Offsets::of(&fields(&self.image, &STRUCTS, &OPTIONAL)?)
     }
+}
+
+/// Whether a function is the SDK's own.
+fn is_of_sdk(name: &str) -> bool {
+    name.strip_prefix(SDK_TRACE).is_some_and(|rest| rest.starts_with('.'))
 }

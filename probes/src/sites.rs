@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 use iced_x86::{Code, Decoder, DecoderOptions, Instruction, Mnemonic, OpKind};
 
 pub use iced_x86::Register;
+pub use sends::{ChannelSend, channel_sends};
+
+mod sends;
 
 /// How many instructions a stack check has at most, and one more.
 const CHECK: usize = 8;

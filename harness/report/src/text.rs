@@ -2,6 +2,7 @@
 
 pub(crate) mod fit;
 pub(crate) mod labels;
+pub(crate) mod lacking;
 pub(crate) mod number;
 pub(crate) mod plan_words;
 pub(crate) mod words;

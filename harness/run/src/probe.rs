@@ -135,6 +135,7 @@ fn describe(found: &FoundSites, sites: usize, name: &str, manifest: &mut ProbeMa
     found.sdk.trim_start_matches('v').clone_into(&mut manifest.sdk);
     manifest.sites = sites as u32;
     manifest.missing.clone_from(&found.missing);
+    manifest.lacking.clone_from(&found.lacking);
     if let OffsetSource::Nearest { sdk, go } = &found.source {
         manifest.nearest = Some(format!("SDK {sdk}, Go {go}"));
     }

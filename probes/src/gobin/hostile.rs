@@ -19,6 +19,10 @@ fn exercise(bytes: Vec<u8>) -> Result<usize, GobinError> {
         let _ = sites::returns(code, function.entry);
         let _ = sites::branch_after_call(code, function.entry, functions[0].entry);
         let _ = sites::spill(code, function.entry, sites::Register::RAX);
+        let _ = sites::channel_sends(code, function.entry, functions[0].entry, 56);
+    }
+    for copy in binary.inlined(&|_| true)? {
+        let _ = copy.contains(copy.host.entry);
     }
     binary.offsets()?;
     Ok(functions.len())
@@ -63,9 +67,10 @@ fn other_files_are_named_for_what_they_are() {
     assert!(of(40, &[0; 8]).contains("no .gopclntab section"));
     assert!(of(60, &[0xff, 0xff]).contains("section headers"));
     let mut no_sdk = binary(false);
-    let (name, forged) = (b"otel/sdk", b"otel/xxx");
-    while let Some(at) = no_sdk.windows(name.len()).position(|bytes| bytes == name) {
-        put(&mut no_sdk, at, forged);
+    for (name, forged) in [(&b"otel/sdk"[..], &b"otel/xxx"[..]), (b"recordingSpan", b"xxxxxxxxxSpan")] {
+        while let Some(at) = no_sdk.windows(name.len()).position(|bytes| bytes == name) {
+            put(&mut no_sdk, at, forged);
+        }
     }
     assert!(matches!(exercise(no_sdk), Err(GobinError::NoSdk)));
     assert!(matches!(GoBinary::open(Path::new("/nonexistent")), Err(GobinError::Io(_))));

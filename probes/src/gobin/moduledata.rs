@@ -1,7 +1,8 @@
 //! The runtime's own description of the program, `runtime.firstmoduledata`: where the text and the types begin.
 //!
 //! It is an array of words to us. Their places have been the same since Go 1.18, but for two words added in 1.20:
-//! table of functions 0, first and last address of functions 20 and 21, text 22 and 23, types 35 and 36, then 37 and 38.
+//! table of functions 0, first and last address of functions 20 and 21, text 22 and 23, types 35 and 36, then 37 and 38; and since
+//! then, what tables about functions count from at 40.
 
 use std::ops::Range;
 
@@ -11,8 +12,9 @@ use super::pclntab::Pclntab;
 const FIRST_FUNCTION: usize = 20;
 const TEXT: usize = 22;
 const TYPES: [usize; 2] = [35, 37];
+const FUNCTION_TABLES: usize = 40;
 /// As many as are looked at.
-const WORDS: usize = 39;
+const WORDS: usize = 41;
 
 /// What is needed of it; virtual addresses as linked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Module {
     pub(super) text: u64,
     /// Where the offsets of types and of their names count from, and where they end.
     pub(super) types: Range<u64>,
+    /// Where the places of tables about functions count from; `None` before Go 1.20.
+    pub(super) function_tables: Option<u64>,
 }
 
 impl Module {
@@ -57,7 +61,10 @@ impl Module {
         let agrees = words[0] == table.address
             && text.checked_add(u64::from(first)) == Some(words[FIRST_FUNCTION])
             && text.checked_add(u64::from(last)) == Some(words[FIRST_FUNCTION + 1]);
-        (agrees && !types.is_empty() && image.file_offset(types.start).is_some())
-            .then_some(Self { text, types })
+        (agrees && !types.is_empty() && image.file_offset(types.start).is_some()).then_some(Self {
+            text,
+            types,
+            function_tables: table.since_1_20.then_some(words[FUNCTION_TABLES]),
+        })
     }
 }

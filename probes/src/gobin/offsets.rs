@@ -8,9 +8,9 @@ use super::dwarf::FieldOffsets;
 use super::{BuildInfo, GobinError};
 
 /// The module that the offsets depend on.
-pub(super) const SDK: &str = "go.opentelemetry.io/otel/sdk";
-/// How names of functions and types of the probed package begin.
-pub(super) const SDK_TRACE: &str = "go.opentelemetry.io/otel/sdk/trace.";
+pub(crate) const SDK: &str = "go.opentelemetry.io/otel/sdk";
+/// The probed package.
+pub(crate) const SDK_TRACE: &str = "go.opentelemetry.io/otel/sdk/trace";
 
 const G: &str = "runtime.g";
 const HCHAN: &str = "runtime.hchan";
@@ -226,10 +226,12 @@ mod tests {
         for (go, sdk, row) in [
             ("1.26.8", "v1.47.0", OffsetSource::Table),
             ("1.26", "v1.38.0", OffsetSource::Table),
-            ("1.26.8", "v1.43.0", near("1.42.0")),
+            ("1.26.8", "v1.24.0", OffsetSource::Table),
+            ("1.26.8", "v1.28.0", OffsetSource::Table),
+            ("1.26.8", "v1.28.7", near("1.28.0")),
             ("1.26.8", "v1.47.1-0.20260101000000-abcdefabcdef", near("1.47.0")),
             ("1.26.8", "v2.0.0", near("1.47.0")),
-            ("1.26.8", "v1.0.0", near("1.38.0")),
+            ("1.26.8", "v1.0.0", near("1.24.0")),
             ("1.99.0", "v1.47.0", near("1.47.0")),
             ("", "v1.47.0", near("1.47.0")),
         ] {

@@ -34,15 +34,18 @@ pub struct Function {
 /// The table, found and measured.
 #[derive(Debug)]
 pub(super) struct Pclntab<'a> {
-    bytes: &'a [u8],
+    pub(super) bytes: &'a [u8],
     /// Where it is in memory.
     pub(super) address: u64,
     /// What the header says the text begins at; zero since Go 1.26.
     pub(super) text: u64,
     /// Go 1.20 or newer.
     pub(super) since_1_20: bool,
-    count: usize,
+    /// Functions.
+    pub(super) count: usize,
     names: usize,
+    /// Where the tables about instructions begin.
+    pub(super) steps: usize,
     pairs: usize,
 }
 
@@ -63,12 +66,12 @@ impl<'a> Pclntab<'a> {
     fn measure(bytes: &'a [u8], address: u64) -> Option<Self> {
         let magic = MAGICS.iter().position(|magic| Some(*magic) == u32_at(bytes, 0))?;
         let place = |at| u64_at(bytes, at).and_then(|place| usize::try_from(place).ok());
-        let (count, names, pairs) = (place(8)?, place(32)?, place(64)?);
+        let (count, names, steps, pairs) = (place(8)?, place(32)?, place(56)?, place(64)?);
         // One pair for each function and the end of the last one.
         let room = count.checked_mul(8)?.checked_add(4)?.checked_add(pairs)? <= bytes.len();
         let sound = u32_at(bytes, 4)? == X86_64 && count > 0 && room && names < bytes.len();
         let text = u64_at(bytes, 24)?;
-        sound.then_some(Self { bytes, address, text, since_1_20: magic == 1, count, names, pairs })
+        sound.then_some(Self { bytes, address, text, since_1_20: magic == 1, count, names, steps, pairs })
     }
 
     /// The first function's entry and the last one's end, from the start of the text.
@@ -85,7 +88,7 @@ impl<'a> Pclntab<'a> {
         let mut found = Vec::new();
         let mut budget = self.bytes.len().saturating_mul(READ_AGAIN);
         for index in 0..self.count {
-            let (entry, end, name) = self.function(index).ok_or(FORGED)?;
+            let (entry, end, name, _) = self.function(index).ok_or(FORGED)?;
             budget = budget.checked_sub(name.len()).ok_or(FORGED)?;
             let Ok(name) = std::str::from_utf8(name) else { continue };
             if wanted(name) {
@@ -96,13 +99,20 @@ impl<'a> Pclntab<'a> {
         Ok(found)
     }
 
-    fn function(&self, index: usize) -> Option<(u32, u32, &'a [u8])> {
+    /// A function's entry, end and name, and where its record begins.
+    pub(super) fn function(&self, index: usize) -> Option<(u32, u32, &'a [u8], usize)> {
         let pair = self.pairs + index * 8;
         let (entry, record, end) =
             (u32_at(self.bytes, pair)?, u32_at(self.bytes, pair + 4)?, u32_at(self.bytes, pair + 8)?);
-        let name = u32_at(self.bytes, self.pairs.checked_add(record as usize)?.checked_add(4)?)?;
-        let name = self.bytes.get(self.names.checked_add(name as usize)?..)?;
+        let record = self.pairs.checked_add(record as usize)?;
+        let name = self.name(u32_at(self.bytes, record.checked_add(4)?)?)?;
+        (entry <= end).then_some((entry, end, name, record))
+    }
+
+    /// The name at a place.
+    pub(super) fn name(&self, place: u32) -> Option<&'a [u8]> {
+        let name = self.bytes.get(self.names.checked_add(place as usize)?..)?;
         let length = name.iter().position(|byte| *byte == 0)?;
-        (entry <= end).then_some((entry, end, &name[..length]))
+        Some(&name[..length])
     }
 }

@@ -148,7 +148,7 @@ fn is_never_loaded(plan: &Plan, logs: &TrialLogs) -> bool {
 
 /// Whether probes that are there write down enough to keep a process's books.
 fn keeps_books(probe: &ProbeManifest) -> bool {
-    probe.absent.is_none() && probe.missing.is_empty() && probe.mode == EbpfMode::Events
+    probe.absent.is_none() && probe.possible(probe.mode) == EbpfMode::Events
 }
 
 /// The start of the load; a torn manifest does not know it, the load's log does.

@@ -191,11 +191,14 @@ impl<'a> ProbeLog<'a> {
         !matches!(self.state(), WitnessState::Absent(_))
     }
 
-    /// What was recorded from beginning to end. Where the program lacks a function that a probe should sit on, spans may have
-    /// passed unseen: then only batches were looked at.
+    /// What was recorded from beginning to end, and of every span.
     pub(crate) fn lasting_mode(&self) -> EbpfMode {
-        let mode = self.shed.map_or(self.about.mode, |(_, less)| less);
-        if self.about.missing.is_empty() { mode } else { mode.min(EbpfMode::Batch) }
+        self.about.possible(self.shed.map_or(self.about.mode, |(_, less)| less))
+    }
+
+    /// Whether the program lacks what would tell something of each span.
+    pub(crate) fn lacks(&self, tells: ProbeKind) -> bool {
+        self.about.lacks(tells)
     }
 
     /// Whether every span has its records, so that books can be kept from them.
@@ -210,7 +213,7 @@ impl<'a> ProbeLog<'a> {
 
     /// Spans that were dropped for a full queue: by records of each, or by the processors' own counters.
     pub(crate) fn dropped(&self) -> u64 {
-        if self.lasting_mode() >= EbpfMode::Counters {
+        if self.lasting_mode() >= EbpfMode::Counters && !self.lacks(ProbeKind::Dropped) {
             return self.hits(ProbeKind::Dropped);
         }
         self.last_dropped().values().map(|dropped| u64::from(*dropped)).sum()

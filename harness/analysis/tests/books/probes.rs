@@ -100,6 +100,30 @@ fn without_a_site_there_are_no_books() {
 }
 
 #[test]
+fn what_a_queue_dropped_is_proven_by_its_counter_where_its_answers_are_not_seen() {
+    for (counted, proven) in [(1, true), (2, false)] {
+        let mut life = Life { lacking: vec![ProbeKind::Dropped], ..Life::default() };
+        for span in [1, 2] {
+            life.of(ProbeKind::Started, span, 0).of(ProbeKind::Ended, span, 0);
+            life.of(ProbeKind::Offered, span, PROCESSOR);
+        }
+        // For the counter; nobody saw them.
+        for _ in 0..counted {
+            life.of(ProbeKind::Dropped, 2, PROCESSOR);
+        }
+        life.batch(1, &[1], false, true).processor(ProbeKind::Drained, false, 0, 0);
+        life.records.retain(|record| record[8] != ProbeKind::Dropped as u8);
+        let (trial, run) = life.conclude();
+        let dropped = trial.ledger.fates.get(&Fate::DroppedQueueFull).map_or(0, |count| count.total);
+        let (unaccounted, unexplained) = (trial.ledger.unaccounted.count, trial.ledger.unexplained.count);
+        assert_eq!(trial.ledger.fates[&Fate::Received].total, 1);
+        assert_eq!((trial.ledger.created, unexplained), (2, 0), "{counted}");
+        assert_eq!((dropped, unaccounted), (u64::from(proven), u64::from(!proven)), "{counted}");
+        assert_eq!(run.verdict == Verdict::Inconclusive, !proven, "{:?}", run.reasons);
+    }
+}
+
+#[test]
 fn spans_that_go_elsewhere_are_not_called_lost() {
     let mut life = Life::default();
     life.queued(1).batch(1, &[1], false, false).processor(ProbeKind::Drained, false, 0, 0);

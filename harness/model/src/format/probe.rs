@@ -2,6 +2,7 @@
 //! what the witness lost, and that it ended in order.
 
 mod kind;
+mod lacking;
 mod record;
 mod text;
 mod write;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::scenario::ebpf::EbpfMode;
 
 pub use kind::ProbeKind;
+pub use lacking::LackingSite;
 pub use record::{
     ListedProcessor, Moment, ProcessorLook, ProcessorSettings, RECORD_BYTES, Record, SpanMark, TextPiece,
     began, header, read,
@@ -91,9 +93,12 @@ pub struct ProbeManifest {
     /// Sites they sit on.
     #[serde(default)]
     pub sites: u32,
-    /// Sites that this program does not have.
+    /// Functions that this program does not have, or not whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// What these functions would have told, and why they are not there; empty in logs of programs that did not say it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<LackingSite>,
     /// What the kernel said of the trap, where the scenario sets one: [`TRAP_TAKEN`], or why it refuses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trap: Option<String>,

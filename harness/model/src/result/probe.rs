@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fate::witness::WitnessState;
+use crate::format::probe::LackingSite;
 use crate::scenario::ebpf::EbpfMode;
 
 /// The probes on one start of a service.
@@ -24,6 +25,9 @@ pub struct ProbeResult {
     /// Functions that the program does not have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// What these functions would have told, and why they are not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<LackingSite>,
     /// The version whose struct offsets were used in place of an unknown one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<String>,

@@ -6,6 +6,7 @@ use super::ink::{TermInk, paint};
 use super::lines::titled;
 use crate::figures::sums::trials;
 use crate::text::fit::clean;
+use crate::text::lacking::lacking;
 use crate::text::number::TERMINAL;
 
 /// One line per process whose probes did not record everything.
@@ -42,10 +43,7 @@ fn parts(probes: &ProbeResult) -> Vec<String> {
         let hits = TERMINAL.counted(probes.sampled_out, "hit", "hits");
         out.push(format!("{hits} sampled out, counted"));
     }
-    if !probes.missing.is_empty() {
-        let missing: Vec<String> = probes.missing.iter().map(|name| clean(name)).collect();
-        out.push(format!("spans may have passed unseen: the program lacks {}", missing.join(", ")));
-    }
+    out.extend(lacking(probes));
     if let Some(nearest) = &probes.nearest {
         out.push(format!("struct offsets are those of {}", clean(nearest)));
     }

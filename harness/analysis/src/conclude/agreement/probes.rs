@@ -76,6 +76,7 @@ pub(super) fn rows(scene: &WitnessAccounts<'_>, skew: &Skew) -> Vec<Agreement> {
     let mut out: Vec<Agreement> = COMPARED
         .iter()
         .filter(|compared| mode >= compared.since)
+        .filter(|compared| !both.iter().any(|(_, _, log)| lacks(log, compared.stage)))
         .map(|compared| {
             let mut sums = Sums::default();
             for ((_, process, _), marks) in both.iter().zip(&marks) {
@@ -97,6 +98,11 @@ pub(super) fn rows(scene: &WitnessAccounts<'_>, skew: &Skew) -> Vec<Agreement> {
         .collect();
     out.push(arrived(scene, &both, &marks, unseen));
     out
+}
+
+/// Whether the program has no function that would tell a stage.
+fn lacks(log: &ProbeLog<'_>, stage: MarkedStage) -> bool {
+    matches!(stage, MarkedStage::Queued | MarkedStage::Dropped) && log.lacks(ProbeKind::Dropped)
 }
 
 /// The probes on a process, if they name spans of every trace.

@@ -30,6 +30,8 @@ impl ProbeLog<'_> {
         let mut books = ProbeBooks::begin(self, &texts, Processors::of(self, &texts, abrupt));
         books.read();
         books.call();
+        let told = !self.lacks(ProbeKind::Offered)
+            && (!self.lacks(ProbeKind::Dropped) || books.processors.settle(&books.spans, &mut books.on));
         let senders = Senders::of(self, |key| books.place(key));
         let legs = senders.follow(&mut books.processors, &mut books.on, &texts.errors);
         let (paths, on) = books.processors.finish(&books.spans, books.on, legs);
@@ -38,7 +40,7 @@ impl ProbeLog<'_> {
             spans: books.spans,
             on,
             by_id: Vec::new(),
-            gap: self.state() != WitnessState::Complete || books.processors.has_gap(),
+            gap: self.state() != WitnessState::Complete || books.processors.has_gap() || !told,
             unrecorded: self.hits(ProbeKind::Created).saturating_sub(self.hits(ProbeKind::Started)),
             errors: texts
                 .errors

@@ -36,6 +36,7 @@ impl ProbeLog<'_> {
             state: self.state(),
             sites: self.about.sites,
             missing: self.about.missing.clone(),
+            lacking: self.about.lacking.clone(),
             nearest: self.about.nearest.clone(),
             trap: self.about.trap.clone(),
             records: self.records.values().sum(),

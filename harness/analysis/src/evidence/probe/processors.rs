@@ -1,6 +1,7 @@
 //! The span processors of a process, as probes see them: each one that leads to an exporter is a path.
 
 mod finish;
+mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 
 use spanfate_model::format::manifest::ProcessEnd;
 use spanfate_model::format::probe::{
-    ProbeCounter, ProbeKind, ProbeManifest, ProcessorSettings, Record, header,
+    LackingSite, ProbeCounter, ProbeKind, ProbeManifest, ProcessorSettings, Record, header,
 };
 use spanfate_model::format::wire::{Disposition, SpanRecord};
 use spanfate_model::plan::Plan;
@@ -31,6 +31,8 @@ pub(crate) struct Life {
     pub(crate) code: i32,
     /// A function that no probe could be put on.
     pub(crate) missing: Vec<String>,
+    /// What such functions would have told.
+    pub(crate) lacking: Vec<ProbeKind>,
     /// What its batch processors are set to.
     pub(crate) settings: Vec<ProcessorSettings>,
 }
@@ -50,6 +52,7 @@ impl Default for Life {
             lost: 0,
             code: 0,
             missing: Vec::new(),
+            lacking: Vec::new(),
             settings: vec![settings],
         }
     }
@@ -266,6 +269,15 @@ impl Life {
             log: Some("own.0.probe".to_owned()),
             mode: EbpfMode::Events,
             missing: self.missing.clone(),
+            lacking: self
+                .lacking
+                .iter()
+                .map(|tells| LackingSite {
+                    tells: *tells,
+                    function: "enqueueDrop".to_owned(),
+                    inlined_into: vec!["enqueue".to_owned()],
+                })
+                .collect(),
             ..ProbeManifest::default()
         });
         logs.ledgers = vec![None];

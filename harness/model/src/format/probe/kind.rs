@@ -1,7 +1,11 @@
 //! What a record of the kernel side is about; the numbers are those of `enum kind` in `probes/bpf/record.h`.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// What a record of the kernel side says.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum ProbeKind {
     /// A recording span was started.
