@@ -27,7 +27,7 @@ pub struct ChannelSend {
 
 /// What a register holds.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-enum Held {
+enum HeldValue {
     #[default]
     Unknown,
     /// The same as a slot.
@@ -43,23 +43,23 @@ enum Held {
 pub fn channel_sends(code: &[u8], entry: u64, callee: u64, field: u32) -> Vec<ChannelSend> {
     let targets: BTreeSet<u64> =
         instructions(code, entry).filter_map(|instruction| target(&instruction)).collect();
-    let mut held = [Held::Unknown; REGISTERS];
+    let mut held = [HeldValue::Unknown; REGISTERS];
     let mut sent: Option<ChannelSend> = None;
     let mut out = Vec::new();
     for instruction in instructions(code, entry) {
         if targets.contains(&instruction.ip()) {
-            (held, sent) = ([Held::Unknown; REGISTERS], None);
+            (held, sent) = ([HeldValue::Unknown; REGISTERS], None);
         }
         if instruction.code() == Code::Call_rel32_64 {
             let known = match (held[RAX], held[RBX]) {
-                (Held::FieldOf(holder), Held::AddressOf(value)) => Some((holder, value)),
+                (HeldValue::FieldOf(holder), HeldValue::AddressOf(value)) => Some((holder, value)),
                 _ => None,
             };
             let (call, branch) = (instruction.ip(), 0);
             sent = known
                 .filter(|_| instruction.near_branch_target() == callee)
                 .map(|(holder, value)| ChannelSend { call, branch, holder, value });
-            held = [Held::Unknown; REGISTERS];
+            held = [HeldValue::Unknown; REGISTERS];
             continue;
         }
         if is_conditional_jump(&instruction) {
@@ -76,7 +76,7 @@ pub fn channel_sends(code: &[u8], entry: u64, callee: u64, field: u32) -> Vec<Ch
 }
 
 /// Changes what registers hold as an instruction does.
-fn follow(instruction: &Instruction, field: u32, held: &mut [Held; REGISTERS]) {
+fn follow(instruction: &Instruction, field: u32, held: &mut [HeldValue; REGISTERS]) {
     let whole = |register: Register| number(register).filter(|_| is_whole(register));
     let on_stack = instruction.memory_base() == Register::RSP && instruction.memory_index() == Register::None;
     let slot = on_stack.then(|| i32::try_from(instruction.memory_displacement64() as i64).ok()).flatten();
@@ -84,14 +84,14 @@ fn follow(instruction: &Instruction, field: u32, held: &mut [Held; REGISTERS]) {
     match (instruction.mnemonic(), instruction.op0_kind(), instruction.op1_kind()) {
         (_, OpKind::Memory, _) if !matches!(instruction.mnemonic(), Mnemonic::Cmp | Mnemonic::Test) => {
             if !stores(instruction) {
-                *held = [Held::Unknown; REGISTERS];
+                *held = [HeldValue::Unknown; REGISTERS];
             } else if let Some(slot) = slot {
                 forget(held, slot, width(instruction));
                 if let (Mnemonic::Mov, Some(from)) = (instruction.mnemonic(), from) {
-                    held[from] = Held::Slot(slot);
+                    held[from] = HeldValue::Slot(slot);
                 }
             } else if on_stack {
-                *held = [Held::Unknown; REGISTERS];
+                *held = [HeldValue::Unknown; REGISTERS];
             }
         }
         (Mnemonic::Mov, OpKind::Register, OpKind::Memory) if to.is_some() => {
@@ -99,26 +99,26 @@ fn follow(instruction: &Instruction, field: u32, held: &mut [Held; REGISTERS]) {
             let is_field = instruction.memory_displacement64() == u64::from(field)
                 && instruction.memory_index() == Register::None;
             let read = match (slot, base) {
-                (Some(slot), _) => Held::Slot(slot),
-                (None, Some(Held::Slot(slot))) if is_field => Held::FieldOf(slot),
-                _ => Held::Unknown,
+                (Some(slot), _) => HeldValue::Slot(slot),
+                (None, Some(HeldValue::Slot(slot))) if is_field => HeldValue::FieldOf(slot),
+                _ => HeldValue::Unknown,
             };
             set(held, to, read);
         }
         (Mnemonic::Mov, OpKind::Register, OpKind::Register) if to.is_some() => {
-            set(held, to, from.map_or(Held::Unknown, |from| held[from]));
+            set(held, to, from.map_or(HeldValue::Unknown, |from| held[from]));
         }
         (Mnemonic::Lea, OpKind::Register, _) if to.is_some() => {
-            set(held, to, slot.map_or(Held::Unknown, Held::AddressOf));
+            set(held, to, slot.map_or(HeldValue::Unknown, HeldValue::AddressOf));
         }
-        _ if !keeps(instruction, Register::RSP) => *held = [Held::Unknown; REGISTERS],
+        _ if !keeps(instruction, Register::RSP) => *held = [HeldValue::Unknown; REGISTERS],
         (Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Nop, ..) => {}
-        (_, OpKind::Register, _) => set(held, number(instruction.op0_register()), Held::Unknown),
+        (_, OpKind::Register, _) => set(held, number(instruction.op0_register()), HeldValue::Unknown),
         _ => {}
     }
 }
 
-fn set(held: &mut [Held; REGISTERS], register: Option<usize>, to: Held) {
+fn set(held: &mut [HeldValue; REGISTERS], register: Option<usize>, to: HeldValue) {
     if let Some(register) = register {
         held[register] = to;
     }
@@ -141,14 +141,14 @@ fn width(instruction: &Instruction) -> i64 {
 }
 
 /// A slot is written to: what was known by it is known no more.
-fn forget(held: &mut [Held; REGISTERS], from: i32, bytes: i64) {
+fn forget(held: &mut [HeldValue; REGISTERS], from: i32, bytes: i64) {
     let (from, to) = (i64::from(from), i64::from(from) + bytes);
     for known in held {
-        if let Held::Slot(slot) | Held::FieldOf(slot) = *known
+        if let HeldValue::Slot(slot) | HeldValue::FieldOf(slot) = *known
             && i64::from(slot) < to
             && from < i64::from(slot) + 8
         {
-            *known = Held::Unknown;
+            *known = HeldValue::Unknown;
         }
     }
 }

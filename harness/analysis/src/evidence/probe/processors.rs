@@ -17,6 +17,8 @@ use crate::evidence::OnPath;
 use crate::evidence::path::{Ending, ExportCall, ExportResult, HandsOn, Path};
 use crate::statistics::quantile::millis;
 
+pub(super) use finish::FanLeg;
+
 /// The processors that a provider had when a span ended.
 #[derive(Debug, Default)]
 pub(super) struct ProcessorList {

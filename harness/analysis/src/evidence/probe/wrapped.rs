@@ -10,7 +10,7 @@ use spanfate_model::quantity::id::SpanKey;
 use spanfate_model::quantity::unit::MonoNs;
 
 use super::ProbeLog;
-use super::processors::Processors;
+use super::processors::{FanLeg, Processors};
 use crate::evidence::OnPath;
 use crate::evidence::path::{ExportCall, ExportResult};
 use path::WrappedPath;
@@ -47,16 +47,6 @@ pub(super) struct Senders {
     calls: BTreeMap<u32, SenderCall>,
     /// Place of a span, number of a call.
     sent: Vec<(usize, u32)>,
-}
-
-/// One of several exporters that each batch of a path goes to.
-#[derive(Debug)]
-pub(super) struct FanLeg {
-    /// The processor whose path it is a leg of.
-    pub(super) processor: usize,
-    pub(super) exporter: String,
-    pub(super) sends: BTreeMap<u32, ExportCall>,
-    pub(super) on: Vec<OnPath>,
 }
 
 impl Senders {

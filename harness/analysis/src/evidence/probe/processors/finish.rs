@@ -1,15 +1,24 @@
 //! What comes of the processors of a process: its paths.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::PathKind;
 
 use super::{FoundProcessor, Processors};
-use crate::evidence::path::{Ending, HandsOn, Path, unique_names};
+use crate::evidence::path::{Ending, ExportCall, HandsOn, Path, unique_names};
 use crate::evidence::probe::naming::type_name;
-use crate::evidence::probe::wrapped::FanLeg;
 use crate::evidence::{OnPath, SpanEvidence};
+
+/// One of several exporters that each batch of a path goes to.
+#[derive(Debug)]
+pub(in crate::evidence::probe) struct FanLeg {
+    /// The processor whose path it is a leg of.
+    pub(in crate::evidence::probe) processor: usize,
+    pub(in crate::evidence::probe) exporter: String,
+    pub(in crate::evidence::probe) sends: BTreeMap<u32, ExportCall>,
+    pub(in crate::evidence::probe) on: Vec<OnPath>,
+}
 
 impl Processors {
     /// The paths: processors that had anything to do with a span, or exported, by provider; and what is so of each span on them.

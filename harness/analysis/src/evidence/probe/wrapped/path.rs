@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FanLeg, LaterCalls, SenderCall, Senders};
+use super::{LaterCalls, SenderCall, Senders};
 use crate::evidence::OnPath;
 use crate::evidence::path::{ExportCall, ExportResult};
-use crate::evidence::probe::processors::Processors;
+use crate::evidence::probe::processors::{FanLeg, Processors};
 
 /// Such a path.
 pub(super) struct WrappedPath<'a> {
