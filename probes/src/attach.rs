@@ -16,14 +16,8 @@ use spanfate_model::scenario::ebpf::{Buffer, Ebpf, EbpfMode};
 
 use crate::error::{ProbeError, chain};
 use crate::lookup::FoundSites;
+use crate::object::OBJECT;
 use crate::preemption;
-
-/// The programs, compiled from `bpf/otelgo.bpf.c`.
-#[cfg(not(feature = "probes-from-source"))]
-pub(crate) static OBJECT: &[u8] = aya::include_bytes_aligned!("../bpf/otelgo.x86_64.bpf.o");
-/// The programs, compiled just now.
-#[cfg(feature = "probes-from-source")]
-pub(crate) static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/otelgo.bpf.o"));
 
 /// Bytes of the buffer where the scenario does not say.
 const BUFFER: u32 = 16 << 20;

@@ -7,9 +7,10 @@ use aya::EbpfLoader;
 use aya::programs::UProbe;
 use aya::programs::uprobe::{UProbeAttachLocation, UProbeScope};
 
-use crate::attach::OBJECT;
+use crate::ProbeError;
 use crate::error::chain;
 use crate::gobin::OffsetTable;
+use crate::object::OBJECT;
 use crate::preemption::KernelPreemption;
 
 /// One capability.
@@ -122,7 +123,7 @@ fn preemption() -> Capability {
         present: admitted.is_ok(),
         detail: match &admitted {
             Ok(()) => format!("{kernel}; the programs may be preempted by each other anywhere"),
-            Err(error) => error.to_string(),
+            Err(error) => ProbeError::from(error.clone()).to_string(),
         },
         remedy: "use a release of spanfate as it is, or start the kernel without preemption",
     }

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::gobin::GobinError;
-use crate::preemption::KernelPreemption;
+use crate::preemption::{KernelPreemption, ProbeHazard};
 
 /// Why there are no probes on a program.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,12 @@ pub enum ProbeError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl From<ProbeHazard> for ProbeError {
+    fn from(ProbeHazard { kernel, what }: ProbeHazard) -> Self {
+        Self::Hazard { kernel, what }
+    }
 }
 
 impl ProbeError {

@@ -12,6 +12,7 @@ pub mod gobin;
 pub mod lookup;
 pub mod mapped;
 pub mod memory;
+mod object;
 pub mod preemption;
 pub mod priority;
 pub mod safety;

@@ -6,7 +6,6 @@ use std::io::Read as _;
 
 use flate2::read::GzDecoder;
 
-use crate::error::ProbeError;
 use crate::safety;
 
 /// When the kernel takes the processor from what runs in it.
@@ -80,7 +79,7 @@ impl KernelPreemption {
     }
 
     /// Refuses an object whose programs could harm each other, or the kernel, where one is preempted by another.
-    pub fn admit(self, object: &[u8]) -> Result<(), ProbeError> {
+    pub fn admit(self, object: &[u8]) -> Result<(), ProbeHazard> {
         if self.is_excluded() {
             return Ok(());
         }
@@ -92,22 +91,31 @@ impl KernelPreemption {
                 Some(worst) => worst.to_string(),
             },
         };
-        Err(ProbeError::Hazard { kernel: self, what })
+        Err(ProbeHazard { kernel: self, what })
     }
 
     /// Refuses perf buffers where their helper in the kernel is not safe itself. `release` as `uname -r` gives it.
-    fn admit_samples(self, release: &str) -> Result<(), ProbeError> {
+    fn admit_samples(self, release: &str) -> Result<(), ProbeHazard> {
         if self.is_excluded() || !mixes_samples(release) {
             return Ok(());
         }
         let what =
             "Linux before 6.5 mixes up samples of two programs in perf buffers; use a ring buffer".to_owned();
-        Err(ProbeError::Hazard { kernel: self, what })
+        Err(ProbeHazard { kernel: self, what })
     }
 }
 
+/// Why programs are refused on a kernel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProbeHazard {
+    /// How the kernel preempts.
+    pub kernel: KernelPreemption,
+    /// What could do harm.
+    pub what: String,
+}
+
 /// Refuses programs, and a perf buffer if there is to be one, where they could harm this machine's kernel.
-pub(crate) fn admit(object: &[u8], is_perf: bool) -> Result<(), ProbeError> {
+pub(crate) fn admit(object: &[u8], is_perf: bool) -> Result<(), ProbeHazard> {
     let kernel = KernelPreemption::of_this_kernel();
     kernel.admit(object)?;
     if is_perf { kernel.admit_samples(&text("/proc/sys/kernel/osrelease")) } else { Ok(()) }
@@ -174,7 +182,7 @@ impl fmt::Display for KernelPreemption {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attach::OBJECT;
+    use crate::object::OBJECT;
     use crate::safety::forge;
 
     const UBUNTU: &str = "#22-Ubuntu SMP PREEMPT_DYNAMIC Fri Jun  6 10:11:12 UTC 2026";
@@ -256,10 +264,11 @@ mod tests {
             for object in [&deep[..], &inexact, b"none"] {
                 let refusal = kernel.admit(object);
                 assert_eq!(refusal.is_err(), is_refused, "{kernel}");
-                assert!(refusal.is_ok() || matches!(refusal, Err(ProbeError::Hazard { .. })), "{refusal:?}");
+                assert!(refusal.is_ok() || matches!(refusal, Err(ProbeHazard { .. })), "{refusal:?}");
             }
         }
-        let said = KernelPreemption { model: Full, is_dynamic: false }.admit(&deep).unwrap_err().to_string();
+        let refused = KernelPreemption { model: Full, is_dynamic: false }.admit(&deep).unwrap_err();
+        let said = crate::ProbeError::from(refused).to_string();
         assert!(said.contains("64 bytes on the stack") && said.contains("(full)"), "{said}");
     }
 }

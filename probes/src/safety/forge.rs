@@ -1,7 +1,7 @@
 //! The committed object with a mistake in it.
 
 use super::code::{Instruction, instructions};
-use crate::attach::OBJECT;
+use crate::object::OBJECT;
 
 /// Writes other instructions where the first ones are that are as they are wanted.
 fn forged(are_wanted: impl Fn(&[Instruction]) -> bool, others: &[[u8; 8]]) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::code::{BpfFunction, BpfSymbol, Instruction};
 use super::*;
-use crate::attach::OBJECT;
+use crate::object::OBJECT;
 
 const LOOKUP: i32 = 1;
 const RESERVE: i32 = 131;
