@@ -13,6 +13,7 @@ use std::{fmt, io};
 
 use spanfate_model::fault::answer::ScriptedAnswer;
 use spanfate_model::format::wire::Disposition;
+use spanfate_model::unread::{UnreadReason, UnreadRequests};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
@@ -32,6 +33,8 @@ use crate::receiver::connection::peers::Peers;
 use crate::receiver::decode::span::Invalid;
 
 mod body;
+mod call;
+mod coding;
 mod connection;
 mod counts;
 mod decode;
@@ -47,6 +50,7 @@ mod reply;
 mod route;
 mod script;
 mod serve;
+mod unread;
 
 /// Messages up to this size are read even where the limit is lower, so that a refusal can name its spans.
 const READ_ANYWAY: usize = 8 << 20;
@@ -117,10 +121,12 @@ pub struct DiscardPlan {
 }
 
 /// What a receiver says at its end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReceiverSummary {
     /// The final counts.
     pub counts: ReceiverCounts,
+    /// The requests of which no span was read, by reason.
+    pub unread: Vec<UnreadRequests>,
     /// Connections accepted.
     pub connections: u32,
 }
@@ -203,7 +209,8 @@ impl RunningReceiver {
         drop(self.stop);
         let ended = self.thread.join().map_err(|_| io::Error::other("its thread panicked"));
         let connections = ended.map_err(RunError::system("stop the receiver"))??;
-        Ok(ReceiverSummary { counts: self.shared.totals.counts(), connections })
+        let totals = &self.shared.totals;
+        Ok(ReceiverSummary { counts: totals.counts(), unread: totals.unread.all(), connections })
     }
 }
 
@@ -272,17 +279,22 @@ impl ReceiverShared {
         exchange.complete();
         let (max_bytes, max_spans) = (self.config.max_bytes, self.config.max_spans);
         if let Some(tally) = self.totals.beside(exchange.call.signal) {
-            if message.len() > max_bytes {
+            if message.len() > max_bytes && self.relay.is_none() {
+                let too_large = Refusal::TooLarge { limit: max_bytes };
+                exchange.unread(UnreadReason::TooLarge, || too_large.to_string());
                 tally.refuse();
-                return Err(Refusal::TooLarge { limit: max_bytes });
+                return Err(too_large);
             }
             tally.accept(message.len());
             exchange.pass(0);
             return Ok(Reply::Usual);
         }
         let spans = decode::message::count(exchange.call.protocol, message)
-            .map_err(|invalid| self.refuse_malformed(invalid))?;
-        let refusal = if message.len() > max_bytes {
+            .map_err(|invalid| Self::refuse_malformed(exchange, invalid))?;
+        // Behind a relay no limit of ours has a say.
+        let refusal = if self.relay.is_some() {
+            None
+        } else if message.len() > max_bytes {
             Some(Refusal::TooLarge { limit: max_bytes })
         } else if spans > max_spans {
             Some(Refusal::TooManySpans { spans, limit: max_spans })
@@ -291,20 +303,28 @@ impl ReceiverShared {
         };
         if let Some(refusal) = refusal {
             self.note(exchange, message, spans, refused(exchange))?;
+            exchange.unread(UnreadReason::TooLarge, || refusal.to_string());
             return Err(refusal);
         }
         let (judgement, reply) = judge(exchange, spans, message.len());
         self.note(exchange, message, spans, judgement)?;
+        if spans == 0 && !message.is_empty() {
+            exchange.unread(UnreadReason::NoSpan, || format!("{} bytes", message.len()));
+        }
         if judgement.fault != 0 {
             exchange.act();
         }
         reply
     }
 
-    /// Notes a message that was too large to be read; its spans stay unknown.
+    /// Notes a message that was too large to be read; its spans stay unknown. Of one that goes on nothing was refused here.
     fn refuse_unread(&self, exchange: &Exchange) -> Refusal {
         exchange.complete();
         let too_large = Refusal::TooLarge { limit: self.config.max_bytes };
+        exchange.unread(UnreadReason::TooLarge, || too_large.to_string());
+        if exchange.goes_on() {
+            return too_large;
+        }
         if let Some(tally) = self.totals.beside(exchange.call.signal) {
             tally.refuse();
             return too_large;
@@ -312,9 +332,10 @@ impl ReceiverShared {
         self.note(exchange, &[], 0, refused(exchange)).map_or_else(|refusal| refusal, |()| too_large)
     }
 
-    fn refuse_malformed(&self, invalid: Invalid) -> Refusal {
-        self.totals.invalid.fetch_add(1, Ordering::Relaxed);
-        Refusal::Malformed(invalid)
+    fn refuse_malformed(exchange: &Exchange, invalid: Invalid) -> Refusal {
+        let malformed = Refusal::Malformed(invalid);
+        exchange.unread(UnreadReason::Undecodable, || malformed.to_string());
+        malformed
     }
 
     fn note(
@@ -334,7 +355,7 @@ impl ReceiverShared {
             path: exchange.path,
             judgement,
         });
-        let receipt = noted.map_err(|invalid| self.refuse_malformed(invalid))?;
+        let receipt = noted.map_err(|invalid| Self::refuse_malformed(exchange, invalid))?;
         exchange.logged(receipt.request);
         self.totals.requests.fetch_add(1, Ordering::Relaxed);
         self.totals.gap.fetch_add(receipt.gap, Ordering::Relaxed);

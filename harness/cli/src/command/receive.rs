@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use spanfate_model::limits::LimitMet;
+use spanfate_model::unread::UnreadRequests;
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::receive::{ReceiveOptions, ReceivedTotals, Station, endpoint};
@@ -13,6 +15,9 @@ use crate::show::{self, Shown};
 
 /// How often counts are looked at.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// The row of what came and could not be read.
+const NOT_READ: &str = "not read";
 
 /// Receives until a signal asks for the end, which is what was asked for and no failure.
 pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
@@ -65,10 +70,22 @@ fn explain(station: &Station, said: &mut Option<String>) {
 }
 
 fn line(counts: &ReceiverCounts) -> String {
-    let ReceiverCounts { requests, accepted, refused, invalid, gap, stalled, closed, metrics, logs, relay } =
-        counts;
+    let ReceiverCounts {
+        requests,
+        accepted,
+        refused,
+        invalid,
+        unread,
+        gap,
+        stalled,
+        closed,
+        metrics,
+        logs,
+        relay,
+    } = counts;
     let mut line = format!("{requests} requests, {accepted} spans, {refused} refused, {invalid} invalid");
     for (what, count) in [
+        ("requests without a span that could be read", *unread),
         ("metrics requests", metrics.requests),
         ("logs requests", logs.requests),
         ("spans not in the log", *gap),
@@ -84,6 +101,16 @@ fn line(counts: &ReceiverCounts) -> String {
     line
 }
 
+/// Requests of which no span was read for one reason, with the first of them.
+fn reason(unread: &UnreadRequests) -> String {
+    let UnreadRequests { reason, requests, handed_on, taken, example } = unread;
+    let beyond = match handed_on {
+        0 => String::new(),
+        some => format!("; {some} handed on all the same, of which the endpoint took {taken}"),
+    };
+    format!("  {reason:<15}{requests}, the first: {example}{beyond}\n")
+}
+
 fn table(totals: &ReceivedTotals) -> String {
     let tally = |SignalTally { requests, bytes, refused }: SignalTally| {
         format!("{requests} requests, {bytes} bytes; {refused} requests refused")
@@ -96,7 +123,7 @@ fn table(totals: &ReceivedTotals) -> String {
         ("  duplicates", totals.duplicates.to_string()),
         ("  not in the log", totals.gap.to_string()),
         ("refused", format!("{} spans", totals.refused)),
-        ("invalid", format!("{} requests", totals.invalid)),
+        (NOT_READ, format!("{} requests", totals.unread.iter().map(|unread| unread.requests).sum::<u64>())),
         ("stalled", format!("{} requests", totals.stalled)),
         ("closed", format!("{} connections", totals.closed)),
         ("metrics", tally(totals.metrics)),
@@ -105,6 +132,12 @@ fn table(totals: &ReceivedTotals) -> String {
     let mut out = String::new();
     for (what, value) in rows {
         out += &format!("{what:<17}{value}\n");
+        if what == NOT_READ {
+            out.extend(totals.unread.iter().map(reason));
+        }
+    }
+    for LimitMet { what, part, times, .. } in &totals.limits_met {
+        out += &format!("{:<17}{what}, for its {part}: {times} times\n", "limit met");
     }
     if let Some(RelayTally { taken, refused, unanswered }) = totals.relay {
         out += &format!(
