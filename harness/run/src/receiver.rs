@@ -3,13 +3,13 @@
 //! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP with protobuf or JSON. Metrics and logs are taken within the
 //! same bound on bytes and counted, not looked into and not noted. The receiver has a thread of its own.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use std::{fmt, io};
 
 use spanfate_model::fault::answer::ScriptedAnswer;
 use spanfate_model::format::wire::Disposition;
@@ -21,6 +21,7 @@ use self::counts::GrowingCounts;
 pub use self::counts::{ReceiverCounts, RelayTally, SignalTally};
 use self::exchange::Exchange;
 use self::receipt::{ArrivedMessage, Judgement, WireLog};
+use self::refusal::Refusal;
 use self::relay::Relay;
 pub use self::relay::Upstream;
 use self::reply::{Failure, Reply};
@@ -45,6 +46,7 @@ mod grpc;
 mod http;
 mod passed;
 mod receipt;
+mod refusal;
 mod relay;
 mod reply;
 mod route;
@@ -228,30 +230,6 @@ struct ReceiverShared {
     /// The receiver itself ends what is still open.
     cut: AtomicBool,
     relay: Option<Relay>,
-}
-
-/// Why a message is not accepted.
-#[derive(Clone, Debug)]
-enum Refusal {
-    Malformed(Invalid),
-    TooManySpans { spans: u32, limit: u32 },
-    TooLarge { limit: usize },
-    OnPurpose(Failure),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed(Invalid { at, what }) => write!(f, "not an export request: {what} (byte {at})"),
-            Self::TooManySpans { spans, limit } => {
-                write!(f, "{spans} spans are over the receiver's limit of {limit} spans per request")
-            }
-            Self::TooLarge { limit } => {
-                write!(f, "the message is over the receiver's limit of {limit} bytes")
-            }
-            Self::OnPurpose(failure) => f.write_str(&failure.why),
-        }
-    }
 }
 
 impl ReceiverShared {

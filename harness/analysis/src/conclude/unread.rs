@@ -33,7 +33,7 @@ fn turned_away(unread: &UnreadRequests) -> String {
 }
 
 fn why(reason: &Term<UnreadReason>) -> String {
-    let Some(reason) = reason.known() else { return format!("{reason}") };
+    let Some(reason) = reason.known() else { return reason.to_string() };
     let text = match reason {
         UnreadReason::Path => "it takes nothing at their path",
         UnreadReason::Method => "it takes POST only",

@@ -16,9 +16,6 @@ use crate::show::{self, Shown};
 /// How often counts are looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The row of what came and could not be read.
-const NOT_READ: &str = "not read";
-
 /// Receives until a signal asks for the end, which is what was asked for and no failure.
 pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
     // The totals are the answer to a signal; nothing else needs to be said.
@@ -115,7 +112,8 @@ fn table(totals: &ReceivedTotals) -> String {
     let tally = |SignalTally { requests, bytes, refused }: SignalTally| {
         format!("{requests} requests, {bytes} bytes; {refused} requests refused")
     };
-    let rows = [
+    let unread: u64 = totals.unread.iter().map(|unread| unread.requests).sum();
+    let spans = [
         ("connections", totals.connections.to_string()),
         ("requests", totals.requests.to_string()),
         ("spans", totals.spans.to_string()),
@@ -123,19 +121,18 @@ fn table(totals: &ReceivedTotals) -> String {
         ("  duplicates", totals.duplicates.to_string()),
         ("  not in the log", totals.gap.to_string()),
         ("refused", format!("{} spans", totals.refused)),
-        (NOT_READ, format!("{} requests", totals.unread.iter().map(|unread| unread.requests).sum::<u64>())),
+        ("not read", format!("{unread} requests")),
+    ];
+    let others = [
         ("stalled", format!("{} requests", totals.stalled)),
         ("closed", format!("{} connections", totals.closed)),
         ("metrics", tally(totals.metrics)),
         ("logs", tally(totals.logs)),
     ];
-    let mut out = String::new();
-    for (what, value) in rows {
-        out += &format!("{what:<17}{value}\n");
-        if what == NOT_READ {
-            out.extend(totals.unread.iter().map(reason));
-        }
-    }
+    let row = |(what, value): &(&str, String)| format!("{what:<17}{value}\n");
+    let mut out: String = spans.iter().map(row).collect();
+    out.extend(totals.unread.iter().map(reason));
+    out.extend(others.iter().map(row));
     for LimitMet { what, part, times, .. } in &totals.limits_met {
         out += &format!("{:<17}{what}, for its {part}: {times} times\n", "limit met");
     }
