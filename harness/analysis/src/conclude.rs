@@ -11,5 +11,6 @@ pub(crate) mod service;
 pub(crate) mod shell;
 pub(crate) mod summary;
 pub(crate) mod trial;
+pub(crate) mod unread;
 pub(crate) mod usage;
 pub(crate) mod validity;

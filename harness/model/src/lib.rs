@@ -20,4 +20,5 @@ pub mod result;
 pub mod scenario;
 pub mod schema;
 pub mod term;
+pub mod unread;
 pub mod verdict;

@@ -18,6 +18,7 @@ use crate::result::environment::Environment;
 use crate::scenario::Model;
 use crate::scenario::expect::Condition;
 use crate::term::Term;
+use crate::unread::UnreadRequests;
 use crate::verdict::Verdict;
 
 mod agreement;
@@ -166,6 +167,9 @@ pub struct TrialResult {
     /// Limits of the harness's own surroundings that it met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits_met: Vec<LimitMet>,
+    /// Requests of which the receiver could read no span, by reason. What was in them is not in its books.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadRequests>,
     /// The runtime's own trace beside the probes, by event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace_matches: Vec<TraceMatch>,

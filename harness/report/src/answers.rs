@@ -1,9 +1,10 @@
 //! The four answers of the first screen: is anything lost, why, may I believe it, what should I set?
 
 use spanfate_model::result::{RunResult, VariantResult};
+use spanfate_model::unread::{UnreadReason, UnreadRequests};
 
 use crate::figures::export_paths;
-use crate::figures::sums::Books;
+use crate::figures::sums::{Books, trials};
 use crate::text::number::PAGE;
 
 mod belief;
@@ -86,7 +87,23 @@ pub(crate) fn lost(result: &RunResult) -> ScreenAnswer {
         format!("{how_many} silently: by default the SDK reports nothing.")
     });
     let path = export_paths::loses_most(result, PAGE);
-    ScreenAnswer::new("Yes", std::iter::once(format!("{first}.")).chain(worst).chain(path).chain(silent))
+    let ours = turned_away(result);
+    ScreenAnswer::new(
+        "Yes",
+        std::iter::once(format!("{first}.")).chain(ours).chain(worst).chain(path).chain(silent),
+    )
+}
+
+/// What our own receiver did not take although it might have held spans: such a loss is not the service's. Its limits are named
+/// where they are set.
+fn turned_away(result: &RunResult) -> Option<String> {
+    let unread = trials(result).flat_map(|(_, trial)| &trial.unread);
+    let other = unread.filter(|unread| !unread.reason.is(&UnreadReason::TooLarge));
+    let number: u64 = other.map(UnreadRequests::turned_away).sum();
+    (number > 0).then(|| {
+        let requests = PAGE.counted(number, "request", "requests");
+        format!("Our own receiver turned {requests} away: what was lost there is not the service's loss.")
+    })
 }
 
 /// The variant that matters most.

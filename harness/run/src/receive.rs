@@ -3,13 +3,16 @@
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use spanfate_model::limits::LimitMet;
+use spanfate_model::unread::UnreadRequests;
 
 use self::distinct::distinct;
 use crate::RunError;
-use crate::host::limits::raise_descriptors;
+use crate::host::limits::{LimitsMet, raise_descriptors};
 use crate::host::machine;
 use crate::receiver::{
     self, ReceiverConfig, ReceiverCounts, RelayTally, RunningReceiver, SignalTally, Upstream,
@@ -39,7 +42,7 @@ pub struct ReceiveOptions {
 }
 
 /// What was received in all.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ReceivedTotals {
     /// Connections accepted.
     pub connections: u32,
@@ -55,6 +58,8 @@ pub struct ReceivedTotals {
     pub refused: u64,
     /// Requests that were no valid export request.
     pub invalid: u64,
+    /// Requests of which no span was read, by reason; the invalid ones are among them.
+    pub unread: Vec<UnreadRequests>,
     /// Spans answered but not in the log, because it had reached its limit.
     pub gap: u64,
     /// Requests that were begun and not completed in time; nobody knows their spans.
@@ -65,6 +70,8 @@ pub struct ReceivedTotals {
     pub metrics: SignalTally,
     /// Export requests of logs.
     pub logs: SignalTally,
+    /// Limits of the machine and of this process that were met: what was lost there is not the client's doing.
+    pub limits_met: Vec<LimitMet>,
     /// What the endpoint behind the relay made of all requests, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relay: Option<RelayTally>,
@@ -77,6 +84,7 @@ pub struct Station {
     log: File,
     path: PathBuf,
     relays: bool,
+    limits: Arc<LimitsMet>,
 }
 
 impl Station {
@@ -92,7 +100,9 @@ impl Station {
             let name = format!("spanfate-receive-{}.log", std::process::id());
             (scratch.join(name), SCRATCH_LIMIT.min(free / 2))
         };
+        let limits = Arc::<LimitsMet>::default();
         let config = ReceiverConfig {
+            limits: Arc::clone(&limits),
             listen: options.listen,
             answer_after: options.answer_after,
             max_spans: options.max_spans,
@@ -104,7 +114,7 @@ impl Station {
             // It stays readable while it is open, and is gone however this process ends.
             fs::remove_file(&path).map_err(RunError::file("unlink", &path))?;
         }
-        Ok(Self { receiver, log, path, relays: options.relay.is_some() })
+        Ok(Self { receiver, log, path, relays: options.relay.is_some(), limits })
     }
 
     /// Where it listens.
@@ -141,11 +151,13 @@ impl Station {
             duplicates: spans.duplicates,
             refused: counts.refused,
             invalid: counts.invalid,
+            unread: summary.unread,
             gap: counts.gap,
             stalled: counts.stalled,
             closed: counts.closed,
             metrics: counts.metrics,
             logs: counts.logs,
+            limits_met: self.limits.all(),
             relay: self.relays.then_some(counts.relay),
         })
     }

@@ -3,16 +3,17 @@
 //! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP with protobuf or JSON. Metrics and logs are taken within the
 //! same bound on bytes and counted, not looked into and not noted. The receiver has a thread of its own.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use std::{fmt, io};
 
 use spanfate_model::fault::answer::ScriptedAnswer;
 use spanfate_model::format::wire::Disposition;
+use spanfate_model::unread::{UnreadReason, UnreadRequests};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
@@ -20,6 +21,7 @@ use self::counts::GrowingCounts;
 pub use self::counts::{ReceiverCounts, RelayTally, SignalTally};
 use self::exchange::Exchange;
 use self::receipt::{ArrivedMessage, Judgement, WireLog};
+use self::refusal::Refusal;
 use self::relay::Relay;
 pub use self::relay::Upstream;
 use self::reply::{Failure, Reply};
@@ -32,6 +34,8 @@ use crate::receiver::connection::peers::Peers;
 use crate::receiver::decode::span::Invalid;
 
 mod body;
+mod call;
+mod coding;
 mod connection;
 mod counts;
 mod decode;
@@ -42,11 +46,13 @@ mod grpc;
 mod http;
 mod passed;
 mod receipt;
+mod refusal;
 mod relay;
 mod reply;
 mod route;
 mod script;
 mod serve;
+mod unread;
 
 /// Messages up to this size are read even where the limit is lower, so that a refusal can name its spans.
 const READ_ANYWAY: usize = 8 << 20;
@@ -117,10 +123,12 @@ pub struct DiscardPlan {
 }
 
 /// What a receiver says at its end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReceiverSummary {
     /// The final counts.
     pub counts: ReceiverCounts,
+    /// The requests of which no span was read, by reason.
+    pub unread: Vec<UnreadRequests>,
     /// Connections accepted.
     pub connections: u32,
 }
@@ -203,7 +211,8 @@ impl RunningReceiver {
         drop(self.stop);
         let ended = self.thread.join().map_err(|_| io::Error::other("its thread panicked"));
         let connections = ended.map_err(RunError::system("stop the receiver"))??;
-        Ok(ReceiverSummary { counts: self.shared.totals.counts(), connections })
+        let totals = &self.shared.totals;
+        Ok(ReceiverSummary { counts: totals.counts(), unread: totals.unread.all(), connections })
     }
 }
 
@@ -221,30 +230,6 @@ struct ReceiverShared {
     /// The receiver itself ends what is still open.
     cut: AtomicBool,
     relay: Option<Relay>,
-}
-
-/// Why a message is not accepted.
-#[derive(Clone, Debug)]
-enum Refusal {
-    Malformed(Invalid),
-    TooManySpans { spans: u32, limit: u32 },
-    TooLarge { limit: usize },
-    OnPurpose(Failure),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed(Invalid { at, what }) => write!(f, "not an export request: {what} (byte {at})"),
-            Self::TooManySpans { spans, limit } => {
-                write!(f, "{spans} spans are over the receiver's limit of {limit} spans per request")
-            }
-            Self::TooLarge { limit } => {
-                write!(f, "the message is over the receiver's limit of {limit} bytes")
-            }
-            Self::OnPurpose(failure) => f.write_str(&failure.why),
-        }
-    }
 }
 
 impl ReceiverShared {
@@ -272,17 +257,22 @@ impl ReceiverShared {
         exchange.complete();
         let (max_bytes, max_spans) = (self.config.max_bytes, self.config.max_spans);
         if let Some(tally) = self.totals.beside(exchange.call.signal) {
-            if message.len() > max_bytes {
+            if message.len() > max_bytes && self.relay.is_none() {
+                let too_large = Refusal::TooLarge { limit: max_bytes };
+                exchange.unread(UnreadReason::TooLarge, || too_large.to_string());
                 tally.refuse();
-                return Err(Refusal::TooLarge { limit: max_bytes });
+                return Err(too_large);
             }
             tally.accept(message.len());
             exchange.pass(0);
             return Ok(Reply::Usual);
         }
         let spans = decode::message::count(exchange.call.protocol, message)
-            .map_err(|invalid| self.refuse_malformed(invalid))?;
-        let refusal = if message.len() > max_bytes {
+            .map_err(|invalid| Self::refuse_malformed(exchange, invalid))?;
+        // Behind a relay no limit of ours has a say.
+        let refusal = if self.relay.is_some() {
+            None
+        } else if message.len() > max_bytes {
             Some(Refusal::TooLarge { limit: max_bytes })
         } else if spans > max_spans {
             Some(Refusal::TooManySpans { spans, limit: max_spans })
@@ -291,20 +281,28 @@ impl ReceiverShared {
         };
         if let Some(refusal) = refusal {
             self.note(exchange, message, spans, refused(exchange))?;
+            exchange.unread(UnreadReason::TooLarge, || refusal.to_string());
             return Err(refusal);
         }
         let (judgement, reply) = judge(exchange, spans, message.len());
         self.note(exchange, message, spans, judgement)?;
+        if spans == 0 && !message.is_empty() {
+            exchange.unread(UnreadReason::NoSpan, || format!("{} bytes", message.len()));
+        }
         if judgement.fault != 0 {
             exchange.act();
         }
         reply
     }
 
-    /// Notes a message that was too large to be read; its spans stay unknown.
+    /// Notes a message that was too large to be read; its spans stay unknown. Of one that goes on nothing was refused here.
     fn refuse_unread(&self, exchange: &Exchange) -> Refusal {
         exchange.complete();
         let too_large = Refusal::TooLarge { limit: self.config.max_bytes };
+        exchange.unread(UnreadReason::TooLarge, || too_large.to_string());
+        if exchange.goes_on() {
+            return too_large;
+        }
         if let Some(tally) = self.totals.beside(exchange.call.signal) {
             tally.refuse();
             return too_large;
@@ -312,9 +310,10 @@ impl ReceiverShared {
         self.note(exchange, &[], 0, refused(exchange)).map_or_else(|refusal| refusal, |()| too_large)
     }
 
-    fn refuse_malformed(&self, invalid: Invalid) -> Refusal {
-        self.totals.invalid.fetch_add(1, Ordering::Relaxed);
-        Refusal::Malformed(invalid)
+    fn refuse_malformed(exchange: &Exchange, invalid: Invalid) -> Refusal {
+        let malformed = Refusal::Malformed(invalid);
+        exchange.unread(UnreadReason::Undecodable, || malformed.to_string());
+        malformed
     }
 
     fn note(
@@ -334,7 +333,7 @@ impl ReceiverShared {
             path: exchange.path,
             judgement,
         });
-        let receipt = noted.map_err(|invalid| self.refuse_malformed(invalid))?;
+        let receipt = noted.map_err(|invalid| Self::refuse_malformed(exchange, invalid))?;
         exchange.logged(receipt.request);
         self.totals.requests.fetch_add(1, Ordering::Relaxed);
         self.totals.gap.fetch_add(receipt.gap, Ordering::Relaxed);

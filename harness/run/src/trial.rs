@@ -146,6 +146,9 @@ impl Trial<'_> {
         };
         drop(sampler);
         let closed = receiver.stop();
+        if let Ok(summary) = &closed {
+            manifest.unread.clone_from(&summary.unread);
+        }
         let cut_short = done?;
         closed?;
         Ok(cut_short)

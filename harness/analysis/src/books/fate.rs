@@ -7,7 +7,7 @@ use spanfate_model::result::PathKind;
 
 use crate::evidence::path::{Ending, ExportResult, HandsOn, Path};
 use crate::evidence::process::Process;
-use crate::evidence::receipts::Receipt;
+use crate::evidence::receipts::{Receipt, Receipts};
 use crate::evidence::{Handing, OnPath, SpanEvidence};
 
 use Standing::{Unaccounted, Unexplained};
@@ -20,6 +20,8 @@ pub(crate) struct JudgementBasis<'a> {
     pub(crate) path: &'a Path,
     /// The wire witness saw everything.
     pub(crate) wire_complete: bool,
+    /// Requests came of which the receiver could read no span.
+    pub(crate) unread: bool,
     /// Nothing at all arrived on this path: a program of the user's own sends its spans elsewhere.
     pub(crate) elsewhere: bool,
     /// The span's request was answered, so the handler that made it is done.
@@ -68,11 +70,12 @@ pub(crate) fn judge(
 }
 
 /// What nobody saw of a span that is unaccounted on a path.
-pub(crate) fn gap(span: &SpanEvidence, on: &OnPath, process: &Process<'_>, wire_complete: bool) -> Gap {
+pub(crate) fn gap(span: &SpanEvidence, on: &OnPath, process: &Process<'_>, receipts: &Receipts<'_>) -> Gap {
     match span.handing {
-        _ if on.exported != 0 && !wire_complete => Gap::Wire,
+        _ if on.exported != 0 && !receipts.is_complete() => Gap::Wire,
         _ if on.exported != 0 && process.has_log_gap() => Gap::Records,
         _ if on.exported != 0 && on.kept => Gap::KeptByExporter,
+        _ if on.exported != 0 && receipts.unread_otherwise => Gap::Unread,
         _ if on.exported != 0 => Gap::Elsewhere,
         _ if process.has_log_gap() => Gap::Records,
         Handing::ToOthers | Handing::ToPaths => Gap::NotHandedOn,
@@ -96,7 +99,8 @@ fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>
         ExportResult::Kept => Unaccounted,
         ExportResult::None if scene.process.has_log_gap() => Unaccounted,
         ExportResult::None => Standing::Fate(Fate::LostInFlightAtExit),
-        ExportResult::Ok | ExportResult::Partial if scene.elsewhere => Unaccounted,
+        // It may have been in a request that nobody here could read.
+        ExportResult::Ok | ExportResult::Partial if scene.elsewhere || scene.unread => Unaccounted,
         // A partial success names what it rejects: of the rest it says that it was taken.
         ExportResult::Ok | ExportResult::Partial => Unexplained,
     }

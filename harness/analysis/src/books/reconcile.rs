@@ -183,7 +183,7 @@ impl Walk<'_> {
             Standing::Unexplained => self.ledger.unexplained.push(span.key),
             Standing::Unaccounted => {
                 self.ledger.unaccounted.push(span.key);
-                let gap = fate::gap(span, on, process, self.sources.wire_complete());
+                let gap = fate::gap(span, on, process, self.sources.receipts);
                 *self.ledger.gaps.entry(gap).or_insert(0) += 1;
             }
             Standing::Fate(fate) => {

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use spanfate_model::books::ledger::{EXEMPLARS, Exemplar, Expected, FateCount, LISTED, Ledger, Surplus};
 use spanfate_model::fate::Fate;
-use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::format::manifest::FORMAT;
 use spanfate_model::quantity::id::SpanKey;
 use spanfate_model::quantity::unit::MonoNs;
@@ -102,11 +101,15 @@ fn receipts(sources: &Sources<'_>, timeline: &mut Timeline, ledger: &mut Ledger)
 /// Places what is missing. Where the wire has a gap it may have arrived, and a request that was refused unread may have held
 /// it; where a sampler leaves spans out, or spans came in traces of their own, it may not be missing at all.
 fn lost(sources: &Sources<'_>, ledger: &mut Ledger, missing: u64, measured: u64) {
-    let wire_complete = sources.receipts.state.as_ref().is_some_and(WitnessState::is_complete);
+    let wire_complete = sources.receipts.is_complete();
     if missing == 0 {
         return;
     }
-    let open = !wire_complete || sources.receipts.unread > 0 || !sources.all_sampled || ledger.outside > 0;
+    let open = !wire_complete
+        || sources.receipts.unread > 0
+        || sources.receipts.unread_otherwise
+        || !sources.all_sampled
+        || ledger.outside > 0;
     if open {
         ledger.unaccounted.count = missing;
         return;

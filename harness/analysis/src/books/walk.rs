@@ -101,6 +101,7 @@ fn judged<'a>(
             process,
             path,
             wire_complete: sources.wire_complete(),
+            unread: sources.receipts.unread_otherwise,
             elsewhere,
             // A span of no request has no handler that could still be running.
             answered: of.is_none_or(|(request, _)| sources.book.is_answered(request as usize)),

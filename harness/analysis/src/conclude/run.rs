@@ -19,6 +19,7 @@ use crate::conclude::overall::price_witnesses;
 use crate::conclude::shell;
 use crate::conclude::summary::summarise;
 use crate::conclude::trial::ConcludedTrial;
+use crate::conclude::unread;
 use crate::expect;
 use crate::insight::with_insights;
 
@@ -144,7 +145,11 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
     for fault in trial.faults.iter().filter(|fault| !fault.bit) {
         doubt(unbitten(fault));
     }
-    for reason in limits::doubts(trial, plan).into_iter().chain(gaps(trial, plan, variant)) {
+    for reason in limits::doubts(trial, plan)
+        .into_iter()
+        .chain(unread::doubts(trial, variant))
+        .chain(gaps(trial, plan, variant))
+    {
         doubt(reason);
     }
     for row in trial.agreement.iter().filter(|row| row.difference > 0 && row.explained.is_none()) {
@@ -158,7 +163,8 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
 fn unaccounted(trial: &TrialResult, books: bool) -> Option<String> {
     let ledger = &trial.ledger;
     let (count, outside) = (ledger.unaccounted.count, ledger.outside);
-    let elsewhere = books && trial.exports.requests == 0 && trial.exports.calls > 0;
+    let unseen = trial.exports.requests == 0 && !ledger.gaps.contains_key(&Gap::Unread);
+    let elsewhere = books && unseen && trial.exports.calls > 0;
     match count {
         0 => None,
         _ if elsewhere && let Some(why) = shell::not_sent(trial) => {
@@ -187,6 +193,12 @@ fn why_unaccounted(trial: &TrialResult) -> String {
     let one = |(gap, count): (&Gap, &u64)| {
         let why = match gap {
             Gap::Wire | Gap::Records => "a witness that would tell has a gap".to_owned(),
+            Gap::Unread => {
+                format!(
+                    "they may have come in requests of which our receiver read no span ({})",
+                    unread::all(trial)
+                )
+            }
             Gap::Elsewhere => {
                 format!("{} took them, and nothing of that path came to our receiver", takers(trial))
             }

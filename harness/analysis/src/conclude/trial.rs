@@ -111,6 +111,7 @@ pub fn conclude_trial(
         examples: explain::examples(plan, planned, &opened, logs.wire.as_deref(), &done.ledger),
         ledger: done.ledger,
         limits_met: manifest.limits_met.clone(),
+        unread: manifest.unread.clone(),
         load,
         usage,
         effective: first.and_then(|process| process.effective.clone()),

@@ -9,6 +9,7 @@ use spanfate_model::plan::topology::Share;
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::scenario::ebpf::EbpfMode;
+use spanfate_model::unread::{UnreadReason, UnreadRequests};
 
 use crate::evidence::excuse::{self, Acted};
 use crate::evidence::loadbook::LoadBook;
@@ -82,7 +83,11 @@ impl<'a> Opened<'a> {
             .filter(|_| !is_never_loaded(plan, logs))
             .filter_map(open)
             .collect();
-        let receipts = receipts::collect(wire, &processes);
+        let mut receipts = receipts::collect(wire, &processes);
+        // Of what was refused for its size the client was told so, and what the log knows of it is there.
+        let is_noted =
+            |unread: &UnreadRequests| unread.reason.is(&UnreadReason::TooLarge) && unread.taken == 0;
+        receipts.unread_otherwise = manifest.unread.iter().any(|unread| !is_noted(unread));
         let book = LoadBook::open(plan.load_of_trial(planned), planned.seed, logs.load.as_deref());
         let began = load_began(manifest.phases.load_began, &book);
         // A start that never came to its ready line served nobody: without its ledger nothing is missing.

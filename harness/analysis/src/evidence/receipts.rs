@@ -81,6 +81,8 @@ pub(crate) struct Receipts<'a> {
     pub(crate) requests_at: Vec<MonoNs>,
     /// Of these, requests that were refused before their spans were read.
     pub(crate) unread: u64,
+    /// Others came that are not in the log, because nobody here could read them.
+    pub(crate) unread_otherwise: bool,
     /// Uncompressed bytes of accepted requests, and bytes as sent.
     pub(crate) bytes: (u64, u64),
     /// Connections.
@@ -133,6 +135,11 @@ fn by_path(process: &Process<'_>) -> Vec<Vec<Receipt>> {
 }
 
 impl Receipts<'_> {
+    /// Whether the log holds all that it should.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.state.as_ref().is_some_and(WitnessState::is_complete)
+    }
+
     /// What arrived of a span on any path, by its process and its place.
     pub(crate) fn of(&self, process: usize, number: usize) -> Option<&Receipt> {
         self.by_slot.get(process)?.get(number)

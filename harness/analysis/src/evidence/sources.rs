@@ -3,7 +3,6 @@
 
 use spanfate_model::books::ledger::Exemplar;
 use spanfate_model::fate::Leak;
-use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::format::manifest::Status;
 use spanfate_model::plan::subject::Subject;
 use spanfate_model::plan::topology::Share;
@@ -42,7 +41,7 @@ pub(crate) struct Sources<'a> {
 impl Sources<'_> {
     /// Whether the wire witness saw everything.
     pub(crate) fn wire_complete(&self) -> bool {
-        self.receipts.state.as_ref().is_some_and(WitnessState::is_complete)
+        self.receipts.is_complete()
     }
 
     /// A span's parent, if it is a span of ours; else it is the load's, or nobody's.

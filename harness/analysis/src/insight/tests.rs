@@ -104,6 +104,7 @@ fn trial(case: &Case, rate: f64) -> TrialResult {
         status: Status::Complete,
         error: None,
         limits_met: Vec::new(),
+        unread: Vec::new(),
         ended_by_itself: None,
         ledger,
         loss,

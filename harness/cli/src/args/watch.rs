@@ -55,12 +55,12 @@ pub(crate) struct ReceiveArguments {
     /// Delay every answer, as a slow backend does, for example 30ms.
     #[arg(long, value_name = "TIME", value_parser = period)]
     pub(crate) answer_after: Option<Period>,
-    /// Refuse requests with more spans.
+    /// Refuse requests with more spans. Behind `--relay` the endpoint decides.
     #[arg(long, value_name = "N", default_value = "65536", value_parser = whole::<NonZeroU32>)]
     pub(crate) max_spans: NonZeroU32,
     /// Hand all that is received on to this endpoint, for example `https://collector.example:4317`, and give its answers to the
     /// clients (docs/cookbook/relay.md). What it does not take counts as refused. `OTEL_EXPORTER_OTLP_CERTIFICATE` names the CA to
-    /// trust.
+    /// trust. What cannot be read here goes on all the same.
     #[arg(long, value_name = "URL", value_parser = upstream)]
     pub(crate) relay: Option<Upstream>,
     /// Print the totals as JSON.

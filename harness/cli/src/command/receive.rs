@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use spanfate_model::limits::LimitMet;
+use spanfate_model::unread::UnreadRequests;
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::receive::{ReceiveOptions, ReceivedTotals, Station, endpoint};
@@ -65,10 +67,22 @@ fn explain(station: &Station, said: &mut Option<String>) {
 }
 
 fn line(counts: &ReceiverCounts) -> String {
-    let ReceiverCounts { requests, accepted, refused, invalid, gap, stalled, closed, metrics, logs, relay } =
-        counts;
+    let ReceiverCounts {
+        requests,
+        accepted,
+        refused,
+        invalid,
+        unread,
+        gap,
+        stalled,
+        closed,
+        metrics,
+        logs,
+        relay,
+    } = counts;
     let mut line = format!("{requests} requests, {accepted} spans, {refused} refused, {invalid} invalid");
     for (what, count) in [
+        ("requests without a span that could be read", *unread),
         ("metrics requests", metrics.requests),
         ("logs requests", logs.requests),
         ("spans not in the log", *gap),
@@ -84,11 +98,22 @@ fn line(counts: &ReceiverCounts) -> String {
     line
 }
 
+/// Requests of which no span was read for one reason, with the first of them.
+fn reason(unread: &UnreadRequests) -> String {
+    let UnreadRequests { reason, requests, handed_on, taken, example } = unread;
+    let beyond = match handed_on {
+        0 => String::new(),
+        some => format!("; {some} handed on all the same, of which the endpoint took {taken}"),
+    };
+    format!("  {reason:<15}{requests}, the first: {example}{beyond}\n")
+}
+
 fn table(totals: &ReceivedTotals) -> String {
     let tally = |SignalTally { requests, bytes, refused }: SignalTally| {
         format!("{requests} requests, {bytes} bytes; {refused} requests refused")
     };
-    let rows = [
+    let unread: u64 = totals.unread.iter().map(|unread| unread.requests).sum();
+    let spans = [
         ("connections", totals.connections.to_string()),
         ("requests", totals.requests.to_string()),
         ("spans", totals.spans.to_string()),
@@ -96,15 +121,20 @@ fn table(totals: &ReceivedTotals) -> String {
         ("  duplicates", totals.duplicates.to_string()),
         ("  not in the log", totals.gap.to_string()),
         ("refused", format!("{} spans", totals.refused)),
-        ("invalid", format!("{} requests", totals.invalid)),
+        ("not read", format!("{unread} requests")),
+    ];
+    let others = [
         ("stalled", format!("{} requests", totals.stalled)),
         ("closed", format!("{} connections", totals.closed)),
         ("metrics", tally(totals.metrics)),
         ("logs", tally(totals.logs)),
     ];
-    let mut out = String::new();
-    for (what, value) in rows {
-        out += &format!("{what:<17}{value}\n");
+    let row = |(what, value): &(&str, String)| format!("{what:<17}{value}\n");
+    let mut out: String = spans.iter().map(row).collect();
+    out.extend(totals.unread.iter().map(reason));
+    out.extend(others.iter().map(row));
+    for LimitMet { what, part, times, .. } in &totals.limits_met {
+        out += &format!("{:<17}{what}, for its {part}: {times} times\n", "limit met");
     }
     if let Some(RelayTally { taken, refused, unanswered }) = totals.relay {
         out += &format!(

@@ -107,6 +107,8 @@ pub enum Gap {
     Wire,
     /// Records about it are missing: a witness in the process, or the probes on it, lost some.
     Records,
+    /// It left the process, and our receiver could not read every request that came.
+    Unread,
     /// Its exporter said that it was taken, and nothing of its path came to our receiver: it goes elsewhere, or is kept.
     Elsewhere,
     /// An exporter of the program's own took it and was not seen to send it: it may wait in a queue of that exporter's, or have been

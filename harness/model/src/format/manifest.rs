@@ -9,6 +9,7 @@ use crate::exporter::Effective;
 use crate::format::probe::ProbeManifest;
 use crate::limits::LimitMet;
 use crate::quantity::unit::MonoNs;
+use crate::unread::UnreadRequests;
 
 /// Version of the files in a results directory; additions only within a major.
 pub const FORMAT: &str = "1.0";
@@ -76,6 +77,9 @@ pub struct TrialManifest {
     /// Limits of the harness's own surroundings that it met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits_met: Vec<LimitMet>,
+    /// Requests of which the receiver could read no span, by reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadRequests>,
     /// What the harness could not do, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

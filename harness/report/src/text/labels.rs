@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use spanfate_model::fault::measure::Measure;
 use spanfate_model::result::{Basis, ById, CountedThing, PathTotal, Total, TrustCheck};
 use spanfate_model::term::{Term, worded};
+use spanfate_model::unread::UnreadReason;
 
 /// A word as people read it; a foreign text as it is.
 fn label<T>(term: &Term<T>, known: impl FnOnce(&T) -> Cow<'static, str>) -> Cow<'_, str> {
@@ -142,4 +143,18 @@ const fn texts(measure: Measure) -> (&'static str, &'static str) {
         Measure::HungMs => same("hung"),
         Measure::RequestsActedOn => ("request it acted on", "requests it acted on"),
     }
+}
+/// Why no span of a request was read.
+pub(crate) fn unread(reason: &Term<UnreadReason>) -> Cow<'_, str> {
+    let Some(reason) = reason.known() else { return reason.text() };
+    Cow::Borrowed(match reason {
+        UnreadReason::Path => "path is no OTLP path",
+        UnreadReason::Method => "method is not POST",
+        UnreadReason::MediaType => "media type is unknown",
+        UnreadReason::Encoding => "compression is unknown",
+        UnreadReason::Undecodable => "cannot be decoded",
+        UnreadReason::TooLarge => "over a limit of the receiver",
+        UnreadReason::NoSpan => "no span in it",
+        UnreadReason::GrpcMethod => "gRPC method is unknown",
+    })
 }

@@ -39,6 +39,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         status: Status::Complete,
         error: None,
         limits_met: Vec::new(),
+        unread: Vec::new(),
         loss: Loss {
             due: measured,
             received: measured - lost,

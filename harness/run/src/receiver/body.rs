@@ -95,7 +95,10 @@ impl<B: Inbound> Body for RequestBody<B> {
                 self.exchange.stall();
                 return Poll::Ready(Some(Err(Status::deadline_exceeded(STALLED))));
             }
-            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(None) => {
+                self.exchange.end();
+                return Poll::Ready(None);
+            }
             Poll::Ready(Some(Err(broken))) => {
                 return Poll::Ready(Some(Err(Status::cancelled(broken.to_string()))));
             }

@@ -4,6 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 use spanfate_model::format::wire::Relayed;
+use spanfate_model::unread::UnreadReason;
+
+use super::unread::UnreadTally;
 
 /// What a receiver has counted so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -16,6 +19,8 @@ pub struct ReceiverCounts {
     pub refused: u64,
     /// Messages that were no valid export request; they are not in the log.
     pub invalid: u64,
+    /// Requests of which no span was read, for whatever reason; the invalid ones are among them, and what was refused by a limit.
+    pub unread: u64,
     /// Spans answered but not in the log.
     pub gap: u64,
     /// Requests, of whatever signal, that were begun and not completed in time; nothing of them is in the log.
@@ -59,6 +64,8 @@ pub(super) enum OtlpSignal {
     Traces,
     Metrics,
     Logs,
+    /// Nobody here knows.
+    Unknown,
 }
 
 /// The counts while they grow.
@@ -67,7 +74,7 @@ pub(super) struct GrowingCounts {
     pub(super) requests: AtomicU64,
     pub(super) accepted: AtomicU64,
     pub(super) refused: AtomicU64,
-    pub(super) invalid: AtomicU64,
+    pub(super) unread: UnreadTally,
     pub(super) gap: AtomicU64,
     pub(super) stalled: AtomicU64,
     pub(super) closed: AtomicU64,
@@ -92,7 +99,8 @@ impl GrowingCounts {
             requests: read(&self.requests),
             accepted: read(&self.accepted),
             refused: read(&self.refused),
-            invalid: read(&self.invalid),
+            invalid: self.unread.of(UnreadReason::Undecodable),
+            unread: self.unread.total(),
             gap: read(&self.gap),
             stalled: read(&self.stalled),
             closed: read(&self.closed),
@@ -123,7 +131,7 @@ impl GrowingCounts {
     /// Where requests of a signal that is not looked into are counted.
     pub(super) const fn beside(&self, signal: OtlpSignal) -> Option<&Growing> {
         match signal {
-            OtlpSignal::Traces => None,
+            OtlpSignal::Traces | OtlpSignal::Unknown => None,
             OtlpSignal::Metrics => Some(&self.metrics),
             OtlpSignal::Logs => Some(&self.logs),
         }

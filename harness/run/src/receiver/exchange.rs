@@ -1,8 +1,8 @@
 //! One request and its answer: what became of the answer is noted when the last trace of the exchange is dropped.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -11,9 +11,11 @@ use hyper::body::{Body, Frame, SizeHint};
 use spanfate_model::fault::answer::ScriptedAnswer;
 use spanfate_model::format::wire::{AnswerFate, AnswerRecord, Relayed, WireProtocol};
 use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::unread::UnreadReason;
 use tonic::{Code, Status};
 
 use super::ReceiverShared;
+use super::call::Call;
 use super::counts::OtlpSignal;
 use super::passed::Passed;
 use super::script::ActingEntry;
@@ -45,13 +47,6 @@ impl Drop for Awaited<'_> {
     }
 }
 
-/// What is asked, and how.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
-    pub(super) signal: OtlpSignal,
-    pub(super) protocol: WireProtocol,
-}
-
 /// One request and its answer.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -65,6 +60,10 @@ pub(super) struct Exchange {
     completed_at: AtomicU64,
     taken: AtomicBool,
     stalled: AtomicBool,
+    /// Its body has come to its end.
+    whole: AtomicBool,
+    /// Why no span of it was read, where that is so.
+    unread: OnceLock<UnreadReason>,
     /// The entry of the script that is to act on it, if there is one.
     acting: Option<ActingEntry>,
     /// It acted.
@@ -86,22 +85,32 @@ impl Exchange {
         path: Option<u8>,
     ) -> Arc<Self> {
         let script = &shared.config.script;
-        Arc::new(Self {
-            acting: if call.signal == OtlpSignal::Traces { script.decide() } else { None },
+        let acting = if call.signal == OtlpSignal::Traces { script.decide() } else { None };
+        let mut exchange = Self::unreadable(shared, connection, call);
+        (exchange.acting, exchange.path) = (acting, path);
+        Arc::new(exchange)
+    }
+
+    /// An exchange whose request is none that can be read here: nothing acts on it.
+    pub(super) fn unreadable(shared: &Arc<ReceiverShared>, connection: &Arc<Connection>, call: Call) -> Self {
+        Self {
+            acting: None,
             passed: shared.relay.as_ref().map(|_| Passed::default()),
             shared: Arc::clone(shared),
             connection: Arc::clone(connection),
             call,
-            path,
+            path: None,
             request: AtomicU32::new(NOT_LOGGED),
             body_bytes: AtomicU32::new(0),
             completed_at: AtomicU64::new(0),
             taken: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
+            whole: AtomicBool::new(false),
+            unread: OnceLock::new(),
             acted: AtomicBool::new(false),
             parting: AtomicBool::new(false),
             status: AtomicU16::new(0),
-        })
+        }
     }
 
     pub(super) fn shared(&self) -> &ReceiverShared {
@@ -178,6 +187,29 @@ impl Exchange {
         self.stalled.load(Ordering::Relaxed)
     }
 
+    /// Its body has come to its end.
+    pub(super) fn end(&self) {
+        self.whole.store(true, Ordering::Relaxed);
+    }
+
+    /// No span of it was read, for that reason; only the first one counts. What is wrong is said in a few words.
+    pub(super) fn unread(&self, reason: UnreadReason, wrong: impl FnOnce() -> String) {
+        self.unread_of(reason, || format!("POST {}, {}", self.call.path(), wrong()));
+    }
+
+    /// The same, with what the request was.
+    pub(super) fn unread_of(&self, reason: UnreadReason, example: impl FnOnce() -> String) {
+        if self.unread.set(reason).is_ok() {
+            self.shared.totals.unread.add(reason, example);
+        }
+    }
+
+    /// Whether the endpoint behind a relay gets the request: it is whole, and it is in the log or nobody here could read it.
+    pub(super) fn goes_on(&self) -> bool {
+        let counted = self.unread.get().is_none_or(|reason| *reason == UnreadReason::NoSpan);
+        self.shared.relay.is_some() && self.whole.load(Ordering::Relaxed) && (!counted || self.is_passed())
+    }
+
     /// When the message was complete; 0 before.
     pub(super) fn completed_at(&self) -> MonoNs {
         self.completed_at.load(Ordering::Relaxed)
@@ -214,7 +246,7 @@ impl Exchange {
         self.passed.as_ref().inspect(|passed| passed.pass(spans)).is_some()
     }
 
-    /// Whether it is to be handed on.
+    /// Whether it is in the log and to be handed on.
     pub(super) fn is_passed(&self) -> bool {
         self.passed.as_ref().is_some_and(Passed::is_passed)
     }
@@ -230,6 +262,9 @@ impl Exchange {
             && let Some(spans) = passed.settle(relayed)
         {
             self.shared.totals.settle(self.call.signal, relayed, spans);
+            if let Some(reason) = self.unread.get() {
+                self.shared.totals.unread.settle(*reason, relayed);
+            }
         }
     }
 

@@ -19,7 +19,7 @@ use spanfate_model::format::wire::{self, Disposition, RECORD_BYTES, WireProtocol
 use spanfate_model::quantity::id::{SpanId, SpanKey};
 
 use super::exchange::AnswerBody;
-use super::{ReceiverConfig, ReceiverCounts, ReceiverShared, route};
+use super::{ReceiverConfig, ReceiverCounts, ReceiverShared, call, route};
 use crate::receiver::connection::socket::Connection;
 use crate::receiver::decode::message;
 
@@ -111,7 +111,7 @@ pub fn grpc(input: &[u8]) {
         message
     };
     let send = |body: Chunks| {
-        let mut request = Request::post(route::TRACES_OVER_GRPC)
+        let mut request = Request::post(call::TRACES_OVER_GRPC)
             .version(http::Version::HTTP_2)
             .header("content-type", "application/grpc");
         if zip || how & 4 == 4 {

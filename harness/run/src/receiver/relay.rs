@@ -12,7 +12,8 @@ use bytes::Bytes;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
 use spanfate_model::fault::answer::GrpcCode;
 use spanfate_model::format::wire::{Relayed, WireProtocol};
@@ -24,7 +25,8 @@ use self::pool::ConnectionPool;
 use self::tls::Tls;
 use self::upstream::RelayTarget;
 pub use self::upstream::Upstream;
-use super::exchange::{Call, Exchange};
+use super::call::Call;
+use super::exchange::Exchange;
 use super::reply::Failure;
 use crate::error::RunError;
 use crate::host::limits::LimitsMet;
@@ -72,6 +74,25 @@ pub(super) struct Relay {
     trouble: Mutex<Option<String>>,
 }
 
+/// What of a request goes on beside its body, where it is handed on.
+#[derive(Debug)]
+pub(super) struct RequestHead {
+    method: Method,
+    asked: PathAndQuery,
+    headers: HeaderMap,
+}
+
+impl RequestHead {
+    pub(super) fn of<B>(request: &Request<B>) -> Self {
+        let asked = request.uri().path_and_query().cloned();
+        Self {
+            method: request.method().clone(),
+            asked: asked.unwrap_or_else(|| PathAndQuery::from_static("/")),
+            headers: request.headers().clone(),
+        }
+    }
+}
+
 /// Why there is no answer of the endpoint.
 #[derive(Debug)]
 enum Trouble {
@@ -108,13 +129,13 @@ impl Relay {
         &self.drivers
     }
 
-    /// Hands a message on that is in the log, and says what the client is to be told.
-    pub(super) async fn hand_on(&self, headers: HeaderMap, exchange: &Exchange) -> Response<Body> {
+    /// Hands a request on that is in the log, or that nobody here can read, and says what the client is to be told.
+    pub(super) async fn hand_on(&self, head: RequestHead, exchange: &Exchange) -> Response<Body> {
         let (call, body) = (exchange.call, exchange.copied());
-        let target = self.upstream.target(call);
+        let target = self.upstream.target(call, &head.asked);
         let done = match Waiting::begin(&self.waiting, body.len()) {
             Some(_waiting) => {
-                let asked = self.ask(call, &target, headers, body);
+                let asked = self.ask(call, &target, head, body);
                 timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
                     // Whatever the connection waits for, the next request need not.
                     self.pool(&target).forget();
@@ -135,12 +156,13 @@ impl Relay {
         &self,
         call: Call,
         target: &RelayTarget,
-        mut headers: HeaderMap,
+        head: RequestHead,
         body: Bytes,
     ) -> Result<Answered, Trouble> {
+        let RequestHead { method, mut headers, .. } = head;
         strip(&mut headers);
         let pool = self.pool(target);
-        let request = Request::post(target.uri(call.protocol)).body(Full::new(body));
+        let request = Request::builder().method(method).uri(target.uri(call.protocol)).body(Full::new(body));
         let mut request = request.map_err(|wrong| Trouble::Unreachable(wrong.to_string()))?;
         if call.protocol == WireProtocol::Grpc {
             headers.insert(TE, HeaderValue::from_static("trailers"));

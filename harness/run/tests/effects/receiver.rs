@@ -10,6 +10,7 @@ mod paths;
 mod relay;
 mod scripted;
 mod signals;
+mod unread;
 mod watched;
 
 use std::io::Write;

@@ -137,6 +137,7 @@ impl Question {
             status: Status::Complete,
             error: None,
             limits_met: Vec::new(),
+            unread: Vec::new(),
             ended_by_itself: None,
             ledger: Ledger::default(),
             loss,

@@ -49,7 +49,14 @@ async fn spans_of_three_encodings_are_counted_exactly() {
     // Spans 0..5 came four times, 5..8 twice, 100 and 101 once.
     let expected = json!({
         "connections": 2, "requests": 7, "spans": 28, "distinct": 10, "duplicates": 18, "refused": 9, "invalid": 1,
+        "unread": [
+            {"reason": "undecodable", "requests": 1, "handed_on": 0, "taken": 0, "example":
+                "POST /v1/traces, not an export request: wire type is unknown (byte 0)"},
+            {"reason": "too large", "requests": 1, "handed_on": 0, "taken": 0, "example":
+                "POST /v1/traces, 9 spans are over the receiver's limit of 8 spans per request"},
+        ],
         "gap": 0, "stalled": 0, "closed": 0, "metrics": {"requests": 1, "bytes": 5, "refused": 0}, "logs": {"requests": 1, "bytes": 3, "refused": 0},
+        "limits_met": [],
     });
     assert_eq!(ended.totals(), expected);
     let log = fs::read(ended.folder.path().join("wire.log")).unwrap();
@@ -80,7 +87,7 @@ async fn sigterm_is_an_orderly_end_and_answers_wait_as_told() {
         "spans            3\n",
         "  distinct       3\n",
         "  duplicates     0\n",
-        "invalid          0 requests\n",
+        "not read         0 requests\n",
     ] {
         assert!(ended.stdout.contains(row), "no `{row}` in:\n{}", ended.stdout);
     }

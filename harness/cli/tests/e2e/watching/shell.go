@@ -23,7 +23,11 @@ func exporter(ctx context.Context) sdktrace.SpanExporter {
 	if protocol := os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"); protocol != "" && protocol != "http/protobuf" {
 		log.Fatalf("invalid OTLP protocol %q", protocol)
 	}
-	exporter, err := otlptracehttp.New(ctx)
+	var options []otlptracehttp.Option
+	if path := os.Getenv("URL_PATH"); path != "" {
+		options = append(options, otlptracehttp.WithURLPath(path))
+	}
+	exporter, err := otlptracehttp.New(ctx, options...)
 	if err != nil {
 		log.Fatal(err)
 	}

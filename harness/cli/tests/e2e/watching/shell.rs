@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use spanfate_model::result::RunResult;
+use spanfate_model::unread::UnreadReason;
 use spanfate_model::verdict::Verdict;
 
 use crate::lab::{Lab, root};
@@ -51,4 +52,24 @@ fn a_variable_that_explains_an_empty_result_is_named() {
         let named = result.reasons.iter().any(|reason| reason.contains(why));
         assert!(named, "{variable:?}: {:?}", result.reasons);
     }
+}
+
+#[test]
+fn what_our_receiver_turns_away_is_not_the_service_s_loss() {
+    let Some(lab) = probed() else { return };
+    let source = root().join("harness/cli/tests/e2e/watching/shell.go");
+    let program = build(&lab, "shell", source.to_str().unwrap(), &[]);
+    let (result, code) = attach(&lab, program.to_str().unwrap(), ("URL_PATH", "/mine"));
+    assert_eq!((result.verdict, code), (Verdict::Inconclusive, Some(3)), "{:?}", result.reasons);
+    let trial = &result.variants[0].trials[0];
+    let [unread] = &trial.unread[..] else { panic!("{:?}", trial.unread) };
+    assert!(unread.reason.is(&UnreadReason::Path) && unread.requests == 1, "{unread:?}");
+    assert_eq!(unread.example, "POST /mine");
+    let why = "our receiver turned 1 request away: it takes nothing at their path (the first: POST /mine)";
+    assert!(result.reasons.iter().any(|reason| reason.contains(why)), "{:?}", result.reasons);
+    assert!(trial.ledger.closes() && trial.ledger.created == 100);
+    let page = fs::read_dir(lab.path("spanfate-results"))
+        .unwrap()
+        .find_map(|run| fs::read_to_string(run.unwrap().path().join("report.html")).ok());
+    assert!(page.is_some_and(|page| page.contains("path is no OTLP path")));
 }

@@ -20,7 +20,7 @@ pub(crate) fn section(result: &RunResult) -> PageSection {
     // Without a load of ours there is nothing of it to look at.
     let has_load = result.plan.subject().has_load();
     let loaded = |table: Html| if has_load { table } else { Html::new() };
-    let own = [checks(result), loaded(conditions(result)), ended(result), failures(result)];
+    let own = [checks(result), loaded(conditions(result)), ended(result), unread(result), failures(result)];
     let parts = [witnesses::section(result), instrument::section(result), runtime_trace::section(result)];
     let parts: Html = parts.iter().flatten().map(PageSection::part).collect();
     PageSection {
@@ -185,6 +185,28 @@ fn ended(result: &RunResult) -> Html {
         trials(result).for_each(|(variant, trial)| grid.marked(row(trial_name(variant, trial), trial)));
     }
     fold(grid.len(), &format!("Witnesses of {} trials", grid.len()), grid.render())
+}
+
+/// What reached the receiver and could not be read there.
+fn unread(result: &RunResult) -> Html {
+    let titles = ["Trial", "Why", "#Requests", "#Handed on", "#Taken then", "The first"];
+    let mut grid = Grid::new(
+        "Requests of which the receiver read no span: what was in them is not in its books",
+        titles,
+    );
+    for (variant, trial) in trials(result) {
+        for unread in &trial.unread {
+            grid.marked(vec![
+                Html::text(trial_name(variant, trial)),
+                doubt(labels::unread(&unread.reason)),
+                Html::text(PAGE.count(unread.requests)),
+                Html::text(PAGE.count(unread.handed_on)),
+                Html::text(PAGE.count(unread.taken)),
+                Html::text(&unread.example),
+            ]);
+        }
+    }
+    grid.render()
 }
 
 fn state(state: &WitnessState) -> Html {

@@ -16,9 +16,9 @@ use tonic::Code;
 use tonic::body::Body;
 
 use super::{Trouble, strip};
+use crate::receiver::call::Call;
 use crate::receiver::counts::OtlpSignal;
 use crate::receiver::decode::otlp;
-use crate::receiver::exchange::Call;
 
 /// Largest answer. What exporters are told is a few bytes as a rule.
 const MOST_BYTES: usize = 1 << 20;
@@ -55,7 +55,9 @@ impl Answered {
                 let rejected = self.rejected(call.protocol).unwrap_or(0);
                 Relayed::Taken { rejected: u32::try_from(rejected).unwrap_or(u32::MAX).min(spans) }
             }
-            (true, OtlpSignal::Metrics | OtlpSignal::Logs) => Relayed::Taken { rejected: 0 },
+            (true, OtlpSignal::Metrics | OtlpSignal::Logs | OtlpSignal::Unknown) => {
+                Relayed::Taken { rejected: 0 }
+            }
         }
     }
 

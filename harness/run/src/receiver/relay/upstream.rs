@@ -3,14 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use http::uri::{Authority, Scheme};
+use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
 use spanfate_model::format::wire::WireProtocol;
 
 use super::Trouble;
+use crate::receiver::call::Call;
 use crate::receiver::counts::OtlpSignal;
-use crate::receiver::exchange::Call;
-use crate::receiver::route::path_of;
 
 /// The user's own endpoint.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -93,26 +92,33 @@ impl Upstream {
         [&self.base, &self.traces].into_iter().flatten().any(back)
     }
 
-    /// Where a request goes: as an exporter with this environment would have sent it.
-    pub(super) fn target(&self, call: Call) -> RelayTarget {
+    /// Where a request goes: as an exporter with this environment would have sent it. One that asks for what nobody here knows
+    /// keeps its path, below that of the base.
+    pub(super) fn target(&self, call: Call, asked: &PathAndQuery) -> RelayTarget {
         let grpc = call.protocol == WireProtocol::Grpc;
         let at = |url: &Uri, path: String| RelayTarget {
             secure: url.scheme() == Some(&Scheme::HTTPS),
             authority: url.authority().cloned().unwrap_or_else(|| Authority::from_static("localhost")),
             path,
         };
-        let path = path_of(call);
+        let is_known = call.signal != OtlpSignal::Unknown;
+        let path = if is_known { call.path() } else { asked.path() };
+        let with_query = |path: &str| match asked.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        };
         let as_is = |url: &Uri| url.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         match (&self.traces, &self.base) {
             (Some(traces), _) if call.signal == OtlpSignal::Traces => {
                 at(traces, if grpc { path.to_owned() } else { as_is(traces) })
             }
+            (Some(traces), None) if !is_known => at(traces, with_query(path)),
             (_, Some(base)) if grpc => at(base, path.to_owned()),
-            (_, Some(base)) => at(base, format!("{}{path}", base.path().trim_end_matches('/'))),
+            (_, Some(base)) => at(base, with_query(&format!("{}{path}", base.path().trim_end_matches('/')))),
             (_, None) => RelayTarget {
                 secure: false,
                 authority: Authority::from_static(if grpc { "localhost:4317" } else { "localhost:4318" }),
-                path: path.to_owned(),
+                path: with_query(path),
             },
         }
     }
@@ -168,7 +174,11 @@ mod tests {
     const HTTP: WireProtocol = WireProtocol::HttpProtobuf;
 
     fn to(upstream: &Upstream, signal: OtlpSignal, protocol: WireProtocol) -> String {
-        let target = upstream.target(Call { signal, protocol });
+        to_path(upstream, signal, protocol, "/mine")
+    }
+
+    fn to_path(upstream: &Upstream, signal: OtlpSignal, protocol: WireProtocol, asked: &str) -> String {
+        let target = upstream.target(Call { signal, protocol }, &PathAndQuery::try_from(asked).unwrap());
         format!("{}{}", target.origin(), target.path)
     }
 
@@ -195,6 +205,12 @@ mod tests {
         assert!(
             to(&only_traces, OtlpSignal::Metrics, GRPC).starts_with("http://localhost:4317/opentelemetry.")
         );
+        let unknown = |upstream, asked| to_path(upstream, OtlpSignal::Unknown, HTTP, asked);
+        assert_eq!(unknown(&both, "/mine/?a=b"), "https://a.example/otlp/mine/?a=b");
+        assert_eq!(unknown(&only_traces, "/"), "http://b.example:9/");
+        assert_eq!(to_path(&both, OtlpSignal::Unknown, GRPC, "/x.Y/Z"), "https://a.example/x.Y/Z");
+        let asked = |signal| to_path(&only_base, signal, HTTP, "/v1/logs?k=1");
+        assert_eq!(asked(OtlpSignal::Logs), "https://a.example/otlp/v1/logs?k=1");
         assert_eq!(of(&[]).unwrap(), None);
         assert_eq!(of(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "")]).unwrap(), None);
     }

@@ -1,7 +1,7 @@
 //! A relay: what goes on, what comes back, and what counts as accepted.
 
 #[path = "upstream.rs"]
-mod upstream;
+pub(crate) mod upstream;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -231,17 +231,25 @@ async fn the_receipt_is_there_before_the_endpoint_answers_and_is_worth_nothing_w
 }
 
 #[tokio::test]
-async fn what_the_receiver_itself_refuses_does_not_go_on() {
+async fn limits_of_the_receiver_have_no_say_where_the_endpoint_has() {
     let upstream = Upstream::start(|came| Some(success(came))).await;
-    let front = relaying(Some(&to(upstream.address)), |config| config.max_spans = 2);
+    let front = relaying(Some(&to(upstream.address)), |config| {
+        (config.max_spans, config.max_bytes) = (2, 1000);
+    });
     let (mut one, mut two) = (front.one().await, front.two().await);
-    assert_eq!(one.post(&message::spans(3), false).await.status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert_eq!(one.post(b"what?", false).await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(two.grpc(&message::spans(3), true).await.grpc, Some(8));
+    assert_eq!(one.post(&message::spans(3), false).await.status, StatusCode::OK);
+    assert_eq!(two.grpc(&message::spans(30), true).await.grpc, Some(0));
+    let metrics = http_request("POST", "/v1/metrics", "application/x-protobuf", &[1; 1001], false);
+    assert_eq!(one.send(metrics).await.status, StatusCode::OK);
+    assert_eq!(upstream.came().len(), 3);
+    // What cannot be held at all does not go on.
+    let endless = http_request("POST", "/v1/traces", "application/x-protobuf", &vec![0; 9 << 20], false);
+    assert_eq!(one.send(endless).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(upstream.came().is_empty());
     let (log, summary) = front.finish().await;
-    assert_eq!(said(&log), [(Relayed::No, 413), (Relayed::No, 1008)]);
-    assert_eq!((settled(&log), summary.counts.refused), (vec![Disposition::Refused; 6], 6));
+    assert_eq!(said(&log), [(TAKEN, 200), (TAKEN, 1000), (Relayed::No, 413)]);
+    assert_eq!((settled(&log), summary.counts.accepted), (vec![Disposition::Accepted; 33], 33));
+    assert_eq!((summary.counts.metrics.requests, summary.counts.unread), (1, 1));
 }
 
 #[test]
