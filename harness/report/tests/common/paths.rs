@@ -133,6 +133,7 @@ fn books(
         fates,
         unexplained: ListedSpans::default(),
         unaccounted: ListedSpans { count: open, ids: Vec::new() },
+        copies: BTreeMap::new(),
     };
     assert!(out.closes());
     out
