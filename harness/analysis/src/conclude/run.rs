@@ -12,6 +12,7 @@ use spanfate_model::result::{Expectation, FaultResult, Insights, RunResult, Tria
 use spanfate_model::scenario::ebpf::Trap;
 use spanfate_model::verdict::Verdict;
 
+use crate::books::unseen;
 use crate::compare::comparison;
 use crate::compare::sweep;
 use crate::conclude::limits;
@@ -184,26 +185,7 @@ fn unaccounted(trial: &TrialResult, books: bool) -> Option<String> {
 
 /// What nobody saw of them.
 fn why_unaccounted(trial: &TrialResult) -> String {
-    let one = |(gap, count): (&Gap, &u64)| {
-        let why = match gap {
-            Gap::Wire | Gap::Records => "a witness that would tell has a gap".to_owned(),
-            Gap::Elsewhere => {
-                format!("{} took them, and nothing of that path came to our receiver", takers(trial))
-            }
-            Gap::KeptByExporter => {
-                "an exporter of the program's own took them and was not seen to send them: it \
-                                    may hold them in a queue of its own, or have dropped them there"
-                    .to_owned()
-            }
-            Gap::NotHandedOn => {
-                "a span processor of the program's own was given them and was not seen to hand them \
-                                 on: it may keep them, or hold them in a queue of its own"
-                    .to_owned()
-            }
-            Gap::NotSeen => "whom their provider handed them to was not seen".to_owned(),
-        };
-        format!("{count}: {why}")
-    };
+    let one = |(gap, count): (&Gap, &u64)| format!("{count}: {}", unseen::why(*gap, &takers(trial)));
     let all: Vec<String> = trial.ledger.gaps.iter().map(one).collect();
     match &trial.ledger.gaps.iter().collect::<Vec<_>>()[..] {
         [] | [(Gap::Wire | Gap::Records, _)] => "a witness that would tell has a gap".to_owned(),
