@@ -350,7 +350,7 @@ int shutting(struct pt_regs *ctx)
 	return 0;
 }
 
-static __always_inline int closed(struct pt_regs *ctx, __u8 kind, __u8 flags)
+static __always_inline int told_to_end(struct pt_regs *ctx, __u8 kind, __u8 flags)
 {
 	struct record *record = say(kind);
 
@@ -367,14 +367,28 @@ static __always_inline int closed(struct pt_regs *ctx, __u8 kind, __u8 flags)
 SEC("uprobe")
 int shutting_simple(struct pt_regs *ctx)
 {
-	return closed(ctx, SHUTDOWN, OF_SIMPLE);
+	return told_to_end(ctx, SHUTDOWN, OF_SIMPLE);
 }
 
 // (*TracerProvider).Shutdown: its processors are shut down one after the other, and then it has none.
 SEC("uprobe")
 int closing(struct pt_regs *ctx)
 {
-	return closed(ctx, CLOSING, 0);
+	return told_to_end(ctx, CLOSING, 0);
+}
+
+// A return of (*TracerProvider).Shutdown, on the goroutine that called it.
+SEC("uprobe")
+int closed(struct pt_regs *ctx)
+{
+	struct record *record = say(CLOSED);
+
+	if (!record)
+		return 0;
+	record->goroutine = goroutine_of(ctx);
+	record->a = ctx->rax != 0;
+	said(ctx, record, 0);
+	return 0;
 }
 
 // A return of (*batchSpanProcessor).Shutdown.

@@ -34,6 +34,7 @@ enum kind {
 	SENDING,
 	SENT,
 	RETURNED,
+	CLOSED,
 	KINDS = 32,
 	// Of a name, by its digest: no counter, for names are only for people.
 	NAME = 64,

@@ -10,6 +10,7 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::{Loss, PathKind, PathResult, Prediction, ServiceExports, ServiceResult};
 
 use crate::books::standings::Standings;
+use crate::conclude::end;
 use crate::conclude::law::{self, Offered};
 use crate::evidence::path::{ExportCall, ExportResult, Path};
 use crate::evidence::process::Process;
@@ -57,6 +58,7 @@ pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &ServiceBasis<'_>) 
             sdk: starts.first().map_or_else(|| manifest.sdk.clone(), |start| start.header.sdk.clone()),
             ended_by_itself: of_service(manifests, manifest.process).find_map(ended_by_itself),
             exit_code: of_service(manifests, manifest.process).find_map(exit_code),
+            ends: end::ends(of_service(manifests, manifest.process), &starts, scene.window.0),
             telemetry: manifest.telemetry.clone(),
             starts: of_service(manifests, manifest.process).count() as u32,
             paths: paths_of(manifest.process, scene),

@@ -211,6 +211,13 @@ impl<'a> ProbeLog<'a> {
         self.counters.values().any(|counter| counter.skipped > 0)
     }
 
+    /// Whether it came to its end and has a record of each hit of a kind.
+    pub(crate) fn has_all(&self, kind: ProbeKind) -> bool {
+        self.ended
+            && self.shed.is_none()
+            && self.hits(kind) == self.records.get(&kind).copied().unwrap_or_default()
+    }
+
     /// Spans that were dropped for a full queue: by records of each, or by the processors' own counters.
     pub(crate) fn dropped(&self) -> u64 {
         if self.lasting_mode() >= EbpfMode::Counters && !self.lacks(ProbeKind::Dropped) {

@@ -35,7 +35,7 @@ impl ProbeLog<'_> {
         let senders = Senders::of(self, |key| books.place(key));
         let legs = senders.follow(&mut books.processors, &mut books.on, &texts.errors);
         let (paths, on) = books.processors.finish(&books.spans, books.on, legs);
-        let nowhere = books.processors.nowhere();
+        let (nowhere, shutdowns) = (books.processors.nowhere(), books.processors.shutdowns());
         let mut gathered = Gathered {
             spans: books.spans,
             on,
@@ -63,6 +63,7 @@ impl ProbeLog<'_> {
         let names = books.name_ids;
         let mut process = Process::gathered(header, paths, nowhere, gathered);
         process.names = texts.names.into_iter().map(|(at, name)| (names[&at], name)).collect();
+        process.shutdowns = shutdowns;
         process.gone = self.manifest.end.as_ref().map_or(0, |end| end.at);
         process
     }

@@ -142,7 +142,7 @@ pub struct Moment {
     pub at: MonoNs,
     /// On which goroutine.
     pub goroutine: u64,
-    /// Of `Goroutine`: the new one.
+    /// Of `Goroutine`: the new one. Of `Closing`: the provider's address. Of `Closed`: 1 where it returned an error, else 0.
     pub a: u64,
 }
 
