@@ -96,7 +96,13 @@ fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>
         ExportResult::Kept => Unaccounted,
         ExportResult::None if scene.process.has_log_gap() => Unaccounted,
         ExportResult::None => Standing::Fate(Fate::LostInFlightAtExit),
-        ExportResult::Ok | ExportResult::Partial if scene.elsewhere => Unaccounted,
+        ExportResult::Ok | ExportResult::Partial if scene.elsewhere && scene.path.endpoint.is_some() => {
+            Standing::Fate(Fate::SentElsewhere)
+        }
+        // What came of it came through another one's hands.
+        ExportResult::Ok | ExportResult::Partial if scene.elsewhere || scene.path.endpoint.is_some() => {
+            Unaccounted
+        }
         // A partial success names what it rejects: of the rest it says that it was taken.
         ExportResult::Ok | ExportResult::Partial => Unexplained,
     }

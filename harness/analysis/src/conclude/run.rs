@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use spanfate_model::books::ledger::Gap;
 use spanfate_model::books::row::Standing;
+use spanfate_model::fate::Fate;
 use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::format::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedVariant};
@@ -125,6 +126,9 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
     if let Some(reason) = unaccounted(trial, books) {
         doubt(reason);
     }
+    if let Some(reason) = nothing_here(trial) {
+        doubt(reason);
+    }
     if ledger.created == 0 {
         doubt(format!("no span was created, so nothing is proven{}", shell::no_span(trial)));
     }
@@ -153,6 +157,21 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
         doubt(format!("the witnesses disagree about \"{}\": {}", row.what, counts.join(", ")));
     }
     out
+}
+
+/// That a program sent all its spans past our receiver: what became of them there nobody here saw.
+fn nothing_here(trial: &TrialResult) -> Option<String> {
+    let sent = trial.ledger.total(Fate::SentElsewhere);
+    if sent == 0 || trial.ledger.total(Fate::Received) > 0 {
+        return None;
+    }
+    let ends: BTreeSet<&str> =
+        trial.services.iter().flat_map(|service| &service.endpoints).map(String::as_str).collect();
+    Some(format!(
+        "{sent} spans were sent to {}, which took them, and none came to our receiver: the program's own code sets its endpoint; let it \
+         take OTEL_EXPORTER_OTLP_ENDPOINT (leave out WithEndpoint), or look at it as it is with `spanfate attach --pid`",
+        ends.into_iter().collect::<Vec<_>>().join(", ")
+    ))
 }
 
 /// Why spans cannot be placed.

@@ -1,5 +1,7 @@
 //! One service of a trial: what was lost of its spans, its exports, and the law's word on it.
 
+use std::collections::BTreeSet;
+
 use spanfate_model::books::row::Standing;
 use spanfate_model::exporter::Effective;
 use spanfate_model::fate::{Fate, FateClass};
@@ -61,6 +63,12 @@ pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &ServiceBasis<'_>) 
             ends: end::ends(of_service(manifests, manifest.process), &starts, scene.window.0),
             telemetry: manifest.telemetry.clone(),
             starts: of_service(manifests, manifest.process).count() as u32,
+            endpoints: paths
+                .iter()
+                .filter_map(|path| path.endpoint.clone())
+                .collect::<BTreeSet<String>>()
+                .into_iter()
+                .collect(),
             paths: paths_of(manifest.process, scene),
         }
     };
@@ -82,6 +90,7 @@ fn paths_of(process: u16, scene: &ServiceBasis<'_>) -> Vec<PathResult> {
             kind: path.kind,
             behind: path.behind.clone(),
             exporter: path.exporter.clone(),
+            endpoint: path.endpoint.clone(),
             effective: path.effective.clone().filter(|_| path.kind == PathKind::Batch),
             loss: lost(path.effective.as_ref(), Some(path), standings, scene),
             exports: exports(&[path], batch, scene.window),

@@ -1,5 +1,6 @@
 //! The probe witness's log of one process, opened: what it counted, and whether it saw everything.
 
+mod endpoint;
 mod evidence;
 mod figures;
 mod marks;

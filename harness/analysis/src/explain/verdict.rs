@@ -73,6 +73,9 @@ fn of_fate(case: &ExplainedCase<'_>, fate: Fate, made: Option<&Made<'_>>) -> Str
         Fate::InEndAtExit => {
             format!("inside OnEnd when the process {}; queued or dropped is not known", at_end(made))
         }
+        Fate::SentElsewhere => {
+            format!("sent to {}, which took it", made.path.endpoint.as_deref().unwrap_or("another endpoint"))
+        }
         Fate::NotSampled(_)
         | Fate::Filtered(_)
         | Fate::NeverEnded(_)

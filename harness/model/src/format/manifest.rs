@@ -103,6 +103,9 @@ pub struct ProcessManifest {
     /// What its environment tells a program of the user's own about its telemetry, of the variables that decide whether any comes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub telemetry: BTreeMap<String, String>,
+    /// Where it was told to send its spans, as `127.0.0.1:4317`: to our receiver, or to a link before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
     /// GOMAXPROCS.
     pub gomaxprocs: u32,
     /// Go version.

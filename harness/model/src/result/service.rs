@@ -38,6 +38,9 @@ pub struct ServiceResult {
     /// How often it was started.
     #[serde(default = "once")]
     pub starts: u32,
+    /// Where its exporters send, if that was read and is not our receiver.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<String>,
     /// Its export paths, where it has several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathResult>,

@@ -145,6 +145,7 @@ fn service(trial: &TrialResult, at: usize, name: &str, row: &BreakdownRow) -> Se
     ServiceResult {
         exit_code: None,
         ends: Vec::new(),
+        endpoints: Vec::new(),
         telemetry: BTreeMap::new(),
         service: name.to_owned(),
         depth: at as u16,

@@ -163,6 +163,7 @@ fn result_of(
         kind,
         behind: if number == 1 { vec!["main.sampling".to_owned()] } else { Vec::new() },
         exporter: exporter.to_owned(),
+        endpoint: None,
         effective: queued.then(|| Effective {
             queue,
             batch,

@@ -34,7 +34,8 @@ impl ProbeLog<'_> {
             && (!self.lacks(ProbeKind::Dropped) || books.processors.settle(&books.spans, &mut books.on));
         let senders = Senders::of(self, |key| books.place(key));
         let legs = senders.follow(&mut books.processors, &mut books.on, &texts.errors);
-        let (paths, on) = books.processors.finish(&books.spans, books.on, legs);
+        let elsewhere = senders.elsewhere(&texts, self.manifest.endpoint.as_deref());
+        let (paths, on) = books.processors.finish(&books.spans, books.on, legs, &elsewhere);
         let (nowhere, shutdowns) = (books.processors.nowhere(), books.processors.shutdowns());
         let mut gathered = Gathered {
             spans: books.spans,

@@ -60,6 +60,11 @@ impl TrialStage<'_> {
             } else {
                 BTreeMap::new()
             },
+            endpoint: self
+                .links
+                .route(&Target::exports_of(&service.name), self.receiver)
+                .ok()
+                .map(|to| to.to_string()),
             ..ProcessManifest::default()
         }
     }

@@ -28,6 +28,7 @@ impl Processors {
         spans: &[SpanEvidence],
         on: Vec<Vec<OnPath>>,
         mut legs: Vec<FanLeg>,
+        elsewhere: &BTreeMap<u32, String>,
     ) -> (Vec<Path>, Vec<Vec<OnPath>>) {
         let mut kept: Vec<(Path, Vec<OnPath>)> = Vec::new();
         for (number, on) in on.into_iter().enumerate() {
@@ -58,6 +59,9 @@ impl Processors {
         }
         kept.sort_by_key(|(path, _)| path.provider);
         let (mut paths, on): (Vec<Path>, Vec<Vec<OnPath>>) = kept.into_iter().unzip();
+        for path in &mut paths {
+            path.endpoint = endpoint_of(path, elsewhere);
+        }
         unique_names(&mut paths);
         (paths, on)
     }
@@ -103,4 +107,11 @@ impl Processors {
         };
         self.shutdowns.iter().enumerate().map(one).collect()
     }
+}
+
+/// Where a path ends, if all its calls went to one other endpoint than the process was told. Numbers of calls begin at 1 there.
+fn endpoint_of(path: &Path, elsewhere: &BTreeMap<u32, String>) -> Option<String> {
+    let mut ends = path.sending().keys().map(|number| elsewhere.get(&(number + 1)));
+    let first = ends.next()??;
+    ends.all(|end| end == Some(first)).then(|| first.clone())
 }
