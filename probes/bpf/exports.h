@@ -155,6 +155,52 @@ int handover(struct pt_regs *ctx)
 	return 0;
 }
 
+// Bytes of an endpoint that are read in a piece, most pieces of it, and the longest one that is believed.
+#define ENDPOINT_PIECE 40
+#define ENDPOINT_PIECES 3
+#define ENDPOINT_BYTES 400
+
+// A string whose head is at an address. `place`: where in the client it was; the reader knows which one counts.
+static __noinline int say_endpoint(struct pt_regs *ctx, __u64 exporter, __u64 head, __u64 place)
+{
+	__u64 from = word(head), length = word(head + 8);
+	struct record *record;
+	__u32 piece;
+
+	if (!from || !length || length > ENDPOINT_BYTES)
+		return 0;
+	for (piece = 0; piece < ENDPOINT_PIECES && piece * ENDPOINT_PIECE < length; piece++) {
+		record = room(ENDPOINT);
+		if (!record)
+			return 0;
+		if (read(record->text, at_most(length - piece * ENDPOINT_PIECE, ENDPOINT_PIECE), from + piece * ENDPOINT_PIECE)) {
+			drop(record);
+			return 0;
+		}
+		record->goroutine = exporter;
+		record->extra = length;
+		record->flags = place * 8 + piece;
+		give(ctx, record);
+	}
+	return 0;
+}
+
+// Where the SDK's OTLP exporter sends to, once. An HTTP client has its endpoint behind its name; a gRPC client has a connection, in
+// one of two places, which begins with its context and what cancels it, and then its target.
+static __noinline int endpoints(struct pt_regs *ctx)
+{
+	__u64 exporter = ctx->rax, client = word(exporter + 8);
+	__u64 sum = exporter + 3 * client + 5 * word(client + 16) + 7 * word(client + 96) + 11 * word(client + 104);
+
+	if (bpf_map_lookup_elem(&names, &sum))
+		return 0;
+	say_endpoint(ctx, exporter, client + 16, 1);
+	say_endpoint(ctx, exporter, word(client + 96) + 24, 2);
+	say_endpoint(ctx, exporter, word(client + 104) + 24, 3);
+	bpf_map_update_elem(&names, &sum, (const void *)&known, BPF_ANY);
+	return 0;
+}
+
 // The same of the SDK's OTLP exporter, which sends what it is given, whoever is around it.
 SEC("uprobe")
 int sending(struct pt_regs *ctx)
@@ -165,6 +211,7 @@ int sending(struct pt_regs *ctx)
 
 	if (!export)
 		return 0;
+	endpoints(ctx);
 	outermost = !__sync_fetch_and_add(&export->depth, 1);
 	if (outermost)
 		handing(ctx, export);
@@ -350,7 +397,7 @@ int shutting(struct pt_regs *ctx)
 	return 0;
 }
 
-static __always_inline int closed(struct pt_regs *ctx, __u8 kind, __u8 flags)
+static __always_inline int told_to_end(struct pt_regs *ctx, __u8 kind, __u8 flags)
 {
 	struct record *record = say(kind);
 
@@ -367,14 +414,28 @@ static __always_inline int closed(struct pt_regs *ctx, __u8 kind, __u8 flags)
 SEC("uprobe")
 int shutting_simple(struct pt_regs *ctx)
 {
-	return closed(ctx, SHUTDOWN, OF_SIMPLE);
+	return told_to_end(ctx, SHUTDOWN, OF_SIMPLE);
 }
 
 // (*TracerProvider).Shutdown: its processors are shut down one after the other, and then it has none.
 SEC("uprobe")
 int closing(struct pt_regs *ctx)
 {
-	return closed(ctx, CLOSING, 0);
+	return told_to_end(ctx, CLOSING, 0);
+}
+
+// A return of (*TracerProvider).Shutdown, on the goroutine that called it.
+SEC("uprobe")
+int closed(struct pt_regs *ctx)
+{
+	struct record *record = say(CLOSED);
+
+	if (!record)
+		return 0;
+	record->goroutine = goroutine_of(ctx);
+	record->a = ctx->rax != 0;
+	said(ctx, record, 0);
+	return 0;
 }
 
 // A return of (*batchSpanProcessor).Shutdown.

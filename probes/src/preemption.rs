@@ -114,11 +114,23 @@ pub struct ProbeHazard {
     pub what: String,
 }
 
+/// For tests of what a refusal does: another kernel's model and the file of another object, as `full:FILE`. They are judged beside
+/// those of this machine, so that more may be refused and never less.
+const JUDGED_TOO: &str = "SPANFATE_JUDGE_TOO";
+
 /// Refuses programs, and a perf buffer if there is to be one, where they could harm this machine's kernel.
 pub(crate) fn admit(object: &[u8], is_perf: bool) -> Result<(), ProbeHazard> {
     let kernel = KernelPreemption::of_this_kernel();
     kernel.admit(object)?;
+    std::env::var(JUDGED_TOO).map_or(Ok(()), |text| judge_too(&text))?;
     if is_perf { kernel.admit_samples(&text("/proc/sys/kernel/osrelease")) } else { Ok(()) }
+}
+
+/// Judges another object on another kernel. What cannot be read is refused like an object that cannot.
+fn judge_too(text: &str) -> Result<(), ProbeHazard> {
+    let (word, file) = text.split_once(':').unwrap_or((text, ""));
+    let model = named(word).unwrap_or(PreemptionModel::Unknown);
+    KernelPreemption { model, is_dynamic: false }.admit(&fs::read(file).unwrap_or_default())
 }
 
 /// Whether the helper for perf buffers shares memory between programs that preempt each other: since uprobes can be preempted (6.0)
@@ -243,6 +255,15 @@ mod tests {
             assert_eq!(full.admit_samples(release).is_err(), is_unsafe, "{release}");
             let none = KernelPreemption { model: PreemptionModel::None, is_dynamic: false };
             assert!(none.admit_samples(release).is_ok(), "{release}");
+        }
+    }
+
+    #[test]
+    fn what_is_judged_beside_this_machine_can_only_be_refused() {
+        for (text, is_refused) in
+            [("none:", false), ("voluntary:/does/not/exist", false), ("full:", true), ("odd", true)]
+        {
+            assert_eq!(judge_too(text).is_err(), is_refused, "{text}");
         }
     }
 

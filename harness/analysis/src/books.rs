@@ -10,6 +10,7 @@ pub(crate) mod rows;
 pub(crate) mod standings;
 pub(crate) mod tally;
 pub(crate) mod timeline;
+pub(crate) mod unseen;
 pub(crate) mod unwitnessed;
 pub(crate) mod walk;
 pub(crate) mod window;

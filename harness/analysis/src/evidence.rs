@@ -9,6 +9,7 @@ pub(crate) mod path;
 pub(crate) mod probe;
 pub(crate) mod process;
 pub(crate) mod receipts;
+pub(crate) mod shutdown;
 pub(crate) mod sources;
 
 use spanfate_model::format::slots::{

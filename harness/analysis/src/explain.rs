@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use spanfate_model::books::explain::Explanation;
-use spanfate_model::books::ledger::Ledger;
+use spanfate_model::books::ledger::{Gap, Ledger};
 use spanfate_model::books::row::{Standing, kind_name};
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::format::probe::SpanMark;
@@ -25,6 +25,7 @@ use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
 use spanfate_model::quantity::unit::MonoNs;
 
+use crate::books::fate;
 use crate::books::lost;
 use crate::books::rows::{names, span_at};
 use crate::books::walk::{self, Judged, JudgedPath};
@@ -103,6 +104,8 @@ pub(crate) fn examples(
 struct ExplainedCase<'a> {
     key: SpanKey,
     standing: Standing,
+    /// What nobody saw, where it cannot be placed and has books.
+    gap: Option<Gap>,
     request: Option<u32>,
     receipt: Receipt,
     /// When its fate was decided.
@@ -144,6 +147,8 @@ fn case<'a>(opened: &'a Opened<'a>, judged: &Judged<'a>, paths: &[JudgedPath<'a>
     ExplainedCase {
         key: judged.span.key,
         standing: judged.standing,
+        gap: (judged.standing == Standing::Unaccounted)
+            .then(|| fate::gap(&judged.span, &judged.on, process, opened.sources().wire_complete())),
         request: judged.of.map(|(request, _)| request),
         receipt: *receipt,
         decided: decided(judged.standing, (&judged.span, &judged.on), receipt, (judged.path, process.gone)),
@@ -238,6 +243,7 @@ fn appeared<'a>(sources: &Sources<'_>, log: &[u8], wanted: &WantedSpans) -> Vec<
     let case = |(first, at, key, receipt, fate): (MonoNs, u64, SpanKey, Receipt, Fate)| ExplainedCase {
         key,
         standing: Standing::Fate(fate),
+        gap: None,
         request: sources.tag.request_of(key.trace),
         receipt,
         decided: first,

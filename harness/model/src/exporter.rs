@@ -150,15 +150,29 @@ pub struct Exporter {
     pub via: Option<Via>,
 }
 
+/// What the SDK takes for a batch that its variables set.
+pub const fn batch_by_variables(batch: u32, queue: u32) -> u32 {
+    match (batch > queue, queue < defaults::BATCH) {
+        (false, _) => batch,
+        (true, true) => queue,
+        (true, false) => defaults::BATCH,
+    }
+}
+
 impl Exporter {
     /// Queue length that holds: its own, or the SDK's default.
     pub fn queue_or_default(&self) -> u32 {
         self.queue.unwrap_or(defaults::QUEUE)
     }
 
-    /// Spans per export that hold: the SDK takes no batch that is larger than the queue.
+    /// Spans per export that hold. Where the SDK reads a batch that is larger than the queue from its variables, it takes its
+    /// default in place of that, or what the queue holds; what code sets it takes as it is.
     pub fn batch_or_default(&self) -> u32 {
-        self.batch.unwrap_or(defaults::BATCH).min(self.queue_or_default())
+        let (batch, queue) = (self.batch.unwrap_or(defaults::BATCH), self.queue_or_default());
+        match self.via.unwrap_or_default() {
+            Via::Env => batch_by_variables(batch, queue),
+            Via::Option => batch,
+        }
     }
 
     /// These knobs, and where one is absent, those of `base`.

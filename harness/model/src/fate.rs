@@ -85,6 +85,8 @@ fates! {
         RejectedPartial,
         /// Our receiver's own limit.
         RefusedByReceiver,
+        /// Its exporter sent it to another endpoint than our receiver, which took it.
+        SentElsewhere,
         /// Its request was answered and it never arrived; without a witness in the process nobody can say where it was lost.
         /// Such spans are counted, not named.
         LostBeforeReceiver,

@@ -26,6 +26,7 @@ pub mod change;
 mod claim;
 mod clock;
 mod comparison;
+mod end;
 pub mod environment;
 mod exports;
 mod fault;
@@ -42,6 +43,7 @@ pub use agreement::{Agreement, ById, CountedThing, PathTotal, Total};
 pub use claim::{ClaimOutcome, ClaimResult};
 pub use clock::{Offset, TraceMatch};
 pub use comparison::{Compared, ComparedBy, Comparison, Looks};
+pub use end::{EndedBy, ProviderEnd, ServiceEnd, ShutdownCourse};
 pub use exports::ServiceExports;
 pub use fault::{Dose, FaultResult, FaultWindow};
 pub use insight::{

@@ -4,6 +4,7 @@ pub(crate) mod advice;
 pub(crate) mod attach_pid;
 mod columns;
 mod comparison;
+mod ends;
 pub(crate) mod explain;
 mod faults;
 pub(crate) mod frontier;
@@ -59,6 +60,7 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.extend(traces::traces(result));
     out.extend(faults::calls(result));
     out.extend(lines::books(result));
+    out.extend(ends::lines(result));
     out.extend(traces::outside(result));
     out.extend(traces::unnumbered(result));
     out.extend(lines::unplaced(result));

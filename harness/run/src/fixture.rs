@@ -12,7 +12,7 @@ mod toolchain;
 pub use build::Programs;
 pub(crate) use faults::{takes, takes_faults};
 
-pub use config::{Setup, endpoint_of, environment_of, scratch_bytes, write_config};
+pub use config::{Setup, endpoint_of, environment_of, ledger_bytes, scratch_bytes, write_config};
 pub use own::{Own, executable_of, target_of, telemetry_of};
 pub use process::{Probes, RunningService, Start, Starting, Switched};
 pub use sdk::sdk_versions;

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod limits;
 pub mod machine;
+pub(crate) mod oom;
 pub mod project;
 pub mod quota;
 pub mod spin;

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use spanfate_model::format::manifest::ProcessManifest;
+use spanfate_model::limits::LimitMet;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::scenario::ebpf::Ebpf;
 
 use crate::RunError;
 use crate::host::clock;
+use crate::host::limits::LimitsMet;
 use crate::host::machine;
 use crate::probe;
 use crate::process::interrupt::Interrupt;
@@ -30,6 +32,10 @@ pub struct Joined {
     pub ended: MonoNs,
     /// The process ended meanwhile.
     pub gone: bool,
+    /// Where the log lay meanwhile.
+    pub folder: PathBuf,
+    /// Limits of ours that were met.
+    pub limits_met: Vec<LimitMet>,
 }
 
 /// Puts probes on a process until the time is over, the user asks for the end, or the process ends.
@@ -45,10 +51,10 @@ pub fn join(
     if !folder.is_dir() {
         return Err(RunError::file("find a process in", &folder)(std::io::ErrorKind::NotFound.into()));
     }
-    let path = machine::scratch_root(1 << 30, &std::env::temp_dir())
-        .join(format!("spanfate-attach-{}.probe", std::process::id()));
+    let room = machine::scratch_root(1 << 30, &std::env::temp_dir());
+    let path = room.join(format!("spanfate-attach-{}.probe", std::process::id()));
     let name = "attach.probe";
-    let limits = Arc::default();
+    let limits = Arc::<LimitsMet>::default();
     let wanted = probe::WantedProbes { pid, program: &program, ebpf, log: &path, name, limits: &limits };
     let (probing, about) = probe::put(&wanted)?.map_err(|error| RunError::unfit(&program, &error))?;
     let began = clock::now();
@@ -66,5 +72,5 @@ pub fn join(
     let service = std::fs::read_to_string(folder.join("comm"))
         .map_or_else(|_| format!("process {pid}"), |comm| comm.trim().to_owned());
     let manifest = ProcessManifest { service, probe: Some(about), ..ProcessManifest::default() };
-    Ok(Joined { manifest, log, began, ended, gone })
+    Ok(Joined { manifest, log, began, ended, gone, folder: room, limits_met: limits.all() })
 }

@@ -134,6 +134,7 @@ fn describe(found: &FoundSites, sites: usize, name: &str, manifest: &mut ProbeMa
     manifest.go.clone_from(&found.go);
     found.sdk.trim_start_matches('v').clone_into(&mut manifest.sdk);
     manifest.sites = sites as u32;
+    manifest.sees_return = found.sites.iter().any(|site| site.program == "closed");
     manifest.missing.clone_from(&found.missing);
     manifest.lacking.clone_from(&found.lacking);
     if let OffsetSource::Nearest { sdk, go } = &found.source {

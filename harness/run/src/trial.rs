@@ -264,6 +264,7 @@ impl Trial<'_> {
         while !running.is_finished() {
             if self.interrupt.requested() {
                 running.stop_early();
+                scene.services.end_for_user();
                 cut_short = true;
             }
             let due = driver.step(scene)?;

@@ -60,6 +60,7 @@ fn kinds(header: &str) -> Vec<String> {
     };
     uncounted("NAME", |record| matches!(record, Record::Name(_)));
     uncounted("SETTINGS", |record| matches!(record, Record::Settings(_)));
+    uncounted("ENDPOINT", |record| matches!(record, Record::Endpoint(_)));
     out.extend(theirs.keys().map(|name| format!("{name} is not known here")));
     out
 }

@@ -99,12 +99,13 @@ pub const GROWS: &str = "spanfate.dev/fixtures/internal/fault.descend";
 use EbpfMode::{Batch, Counters, Events, Off};
 use SitePlace::{Body, BranchAfter, Returns};
 
-pub(super) const RULES: [SiteRule; 21] = [
+pub(super) const RULES: [SiteRule; 22] = [
     rule("exporting", ProbeKind::Export, EXPORT, Body, Batch).of(ProgramPart::Batch),
     rule("shutting", ProbeKind::Shutdown, SHUTDOWN, Body, Batch).of(ProgramPart::Batch),
     rule("shut", ProbeKind::Shut, SHUTDOWN, Returns, Batch).of(ProgramPart::Batch),
     rule("drained", ProbeKind::Drained, DRAIN, Returns, Batch).of(ProgramPart::Batch),
     rule("closing", ProbeKind::Closing, CLOSING, Body, Batch).of(ProgramPart::Called),
+    rule("closed", ProbeKind::Closed, CLOSING, Returns, Batch).of(ProgramPart::Called),
     rule("shutting_simple", ProbeKind::Shutdown, SIMPLE_SHUTDOWN, Body, Batch).of(ProgramPart::Called),
     rule("started", ProbeKind::Started, STARTED, Body, Counters).or(NEW_RECORDING, Returns),
     rule("simple", ProbeKind::Simple, SIMPLE, Body, Counters).of(ProgramPart::Called),

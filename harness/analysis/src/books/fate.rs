@@ -99,8 +99,15 @@ fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>
         ExportResult::Kept => Unaccounted,
         ExportResult::None if scene.process.has_log_gap() => Unaccounted,
         ExportResult::None => Standing::Fate(Fate::LostInFlightAtExit),
-        // It may have been in a request that nobody here could read.
-        ExportResult::Ok | ExportResult::Partial if scene.elsewhere || scene.unread => Unaccounted,
+        ExportResult::Ok | ExportResult::Partial if scene.elsewhere && scene.path.endpoint.is_some() => {
+            Standing::Fate(Fate::SentElsewhere)
+        }
+        // It may have been in a request that nobody here could read, or have come through another one's hands.
+        ExportResult::Ok | ExportResult::Partial
+            if scene.elsewhere || scene.unread || scene.path.endpoint.is_some() =>
+        {
+            Unaccounted
+        }
         // A partial success names what it rejects: of the rest it says that it was taken.
         ExportResult::Ok | ExportResult::Partial => Unexplained,
     }

@@ -27,6 +27,7 @@ pub(crate) fn at(fate: Fate, span: &SpanEvidence, on: &OnPath, path: &Path, gone
         | Fate::NoExporter
         | Fate::DroppedQueueFull
         | Fate::EndedAfterShutdown
+        | Fate::SentElsewhere
         | Fate::LostBeforeReceiver => last,
     }
 }

@@ -48,6 +48,10 @@ impl<'a> PathLedgers<'a> {
         let mut received = (0, 0);
         for path in paths {
             self.put(judged, path.path, path.standing, measured);
+            if path.receipt.copies > 0 {
+                let copies = &mut self.books[judged.index][path.path].copies;
+                *copies.entry(u32::from(path.receipt.copies)).or_insert(0) += 1;
+            }
             let deliberate =
                 matches!(path.standing, Standing::Fate(fate) if fate.class() == FateClass::Deliberate);
             received.0 += u32::from(path.standing == Standing::Fate(Fate::Received));

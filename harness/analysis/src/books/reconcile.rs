@@ -168,8 +168,10 @@ impl Walk<'_> {
             for path in paths {
                 self.arrive(&process.paths[path.path], &path.on, path.receipt);
             }
+            self.count_copies(paths.iter().map(|path| path.receipt.copies).max());
         } else {
             self.arrive(judged.path, &judged.on, judged.receipt);
+            self.count_copies(Some(judged.receipt.copies));
         }
         if judged.receipt.copies > 0 && measured {
             self.delay.record(judged.receipt.first.saturating_sub(span.created));
@@ -206,9 +208,15 @@ impl Walk<'_> {
     fn arrive(&mut self, path: &Path, on: &OnPath, receipt: &Receipt) {
         self.stages.add(path, on, receipt);
         if receipt.copies > 0 {
-            *self.ledger.copies.entry(u32::from(receipt.copies)).or_insert(0) += 1;
             let failed = matches!(path.export_of(on), ExportResult::Failed(_));
             self.ledger.reported_failed += u64::from(failed);
+        }
+    }
+
+    /// Counts a span by how often it came by one path.
+    fn count_copies(&mut self, most: Option<u16>) {
+        if let Some(copies) = most.filter(|copies| *copies > 0) {
+            *self.ledger.copies.entry(u32::from(copies)).or_insert(0) += 1;
         }
     }
 

@@ -143,7 +143,10 @@ fn exported(scene: &WitnessAccounts<'_>, skew: &Skew) -> Agreement {
     let mut out = row(CountedThing::Total(Total::Exported), counts, skew);
     let missing = stages.exported_ok - stages.received_ok;
     let ledger = &done.ledger;
-    let extra: u64 = ledger.copies.iter().map(|(copies, spans)| u64::from(copies - 1) * spans).sum();
+    let by_path = ledger.paths.iter().flat_map(|path| &path.copies);
+    let copies: Vec<_> =
+        if ledger.paths.is_empty() { ledger.copies.iter().collect() } else { by_path.collect() };
+    let extra: u64 = copies.into_iter().map(|(copies, spans)| u64::from(copies - 1) * spans).sum();
     let twice = if plan.plant.double_send > 0 { extra } else { 0 };
     let wire_explained = missing == 0 || missing <= ledger.unexplained.count + ledger.unaccounted.count;
     let sdk = sdk.map_or(stages.exported_ok + twice, |(_, count)| count);

@@ -76,22 +76,22 @@ mod tests {
     #[test]
     fn the_law_is_within_a_batch_of_a_simulated_worker() {
         let cases = [
-            (5_000.0, 0.5, 4.0, 0.2),
-            (25_000.0, 1.0, 8.0, 0.033),
-            (25_000.0, 1.0, 8.0, 0.053),
-            (5_000.0, 1.0, 4.0, 0.01),
+            (5_000.0, 0.5, 4.0, 0.2, 512),
+            (25_000.0, 1.0, 8.0, 0.033, 512),
+            (25_000.0, 1.0, 8.0, 0.053, 512),
+            (5_000.0, 1.0, 4.0, 0.01, 512),
+            // Larger than the queue, as only code can set it.
+            (6_000.0, 1.0, 30.0, 0.5, 4096),
+            (25_000.0, 1.0, 30.0, 0.2, 3000),
+            (4_000.0, 1.0, 30.0, 0.5, 4096),
         ];
-        for (spans_per_s, warmup_s, measured_s, export_s) in cases {
+        for (spans_per_s, warmup_s, measured_s, export_s, batch) in cases {
             let offered = Offered { spans_per_s, warmup_s, measured_s, window: (0, 0) };
-            let law = Worker { batch: 512.0, queue: 2048.0, ceiling: 512.0 / export_s }.lost(
-                spans_per_s,
-                warmup_s,
-                measured_s,
-            );
-            let worker = simulate(&offered, 512, 2048, export_s);
+            let law = Worker::measured(batch, 2048, export_s).lost(spans_per_s, warmup_s, measured_s);
+            let worker = simulate(&offered, batch.into(), 2048, export_s);
             assert!(
-                (law - worker).abs() <= 512.0,
-                "{spans_per_s}/s, {export_s} s: law {law}, worker {worker}"
+                (law - worker).abs() <= f64::from(batch),
+                "{spans_per_s}/s, {export_s} s, {batch}: law {law}, worker {worker}"
             );
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use spanfate_model::books::ledger::Gap;
 use spanfate_model::books::row::Standing;
+use spanfate_model::fate::Fate;
 use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::format::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedVariant};
@@ -12,6 +13,7 @@ use spanfate_model::result::{Expectation, FaultResult, Insights, RunResult, Tria
 use spanfate_model::scenario::ebpf::Trap;
 use spanfate_model::verdict::Verdict;
 
+use crate::books::unseen;
 use crate::compare::comparison;
 use crate::compare::sweep;
 use crate::conclude::limits;
@@ -125,6 +127,9 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
     if let Some(reason) = unaccounted(trial, books) {
         doubt(reason);
     }
+    if let Some(reason) = nothing_here(trial) {
+        doubt(reason);
+    }
     if ledger.created == 0 {
         doubt(format!("no span was created, so nothing is proven{}", shell::no_span(trial)));
     }
@@ -159,6 +164,21 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
     out
 }
 
+/// That a program sent all its spans past our receiver: what became of them there nobody here saw.
+fn nothing_here(trial: &TrialResult) -> Option<String> {
+    let sent = trial.ledger.total(Fate::SentElsewhere);
+    if sent == 0 || trial.ledger.total(Fate::Received) > 0 {
+        return None;
+    }
+    let ends: BTreeSet<&str> =
+        trial.services.iter().flat_map(|service| &service.endpoints).map(String::as_str).collect();
+    Some(format!(
+        "{sent} spans were sent to {}, which took them, and none came to our receiver: the program's own code sets its endpoint; let it \
+         take OTEL_EXPORTER_OTLP_ENDPOINT (leave out WithEndpoint), or look at it as it is with `spanfate attach --pid`",
+        ends.into_iter().collect::<Vec<_>>().join(", ")
+    ))
+}
+
 /// Why spans cannot be placed.
 fn unaccounted(trial: &TrialResult, books: bool) -> Option<String> {
     let ledger = &trial.ledger;
@@ -190,32 +210,8 @@ fn unaccounted(trial: &TrialResult, books: bool) -> Option<String> {
 
 /// What nobody saw of them.
 fn why_unaccounted(trial: &TrialResult) -> String {
-    let one = |(gap, count): (&Gap, &u64)| {
-        let why = match gap {
-            Gap::Wire | Gap::Records => "a witness that would tell has a gap".to_owned(),
-            Gap::Unread => {
-                format!(
-                    "they may have come in requests of which our receiver read no span ({})",
-                    unread::all(trial)
-                )
-            }
-            Gap::Elsewhere => {
-                format!("{} took them, and nothing of that path came to our receiver", takers(trial))
-            }
-            Gap::KeptByExporter => {
-                "an exporter of the program's own took them and was not seen to send them: it \
-                                    may hold them in a queue of its own, or have dropped them there"
-                    .to_owned()
-            }
-            Gap::NotHandedOn => {
-                "a span processor of the program's own was given them and was not seen to hand them \
-                                 on: it may keep them, or hold them in a queue of its own"
-                    .to_owned()
-            }
-            Gap::NotSeen => "whom their provider handed them to was not seen".to_owned(),
-        };
-        format!("{count}: {why}")
-    };
+    let unread = unread::all(trial);
+    let one = |(gap, count): (&Gap, &u64)| format!("{count}: {}", unseen::why(*gap, &takers(trial), &unread));
     let all: Vec<String> = trial.ledger.gaps.iter().map(one).collect();
     match &trial.ledger.gaps.iter().collect::<Vec<_>>()[..] {
         [] | [(Gap::Wire | Gap::Records, _)] => "a witness that would tell has a gap".to_owned(),

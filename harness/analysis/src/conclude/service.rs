@@ -1,5 +1,7 @@
 //! One service of a trial: what was lost of its spans, its exports, and the law's word on it.
 
+use std::collections::BTreeSet;
+
 use spanfate_model::books::row::Standing;
 use spanfate_model::exporter::Effective;
 use spanfate_model::fate::{Fate, FateClass};
@@ -10,6 +12,7 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::{Loss, PathKind, PathResult, Prediction, ServiceExports, ServiceResult};
 
 use crate::books::standings::Standings;
+use crate::conclude::end;
 use crate::conclude::law::{self, Offered};
 use crate::evidence::path::{ExportCall, ExportResult, Path};
 use crate::evidence::process::Process;
@@ -57,8 +60,15 @@ pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &ServiceBasis<'_>) 
             sdk: starts.first().map_or_else(|| manifest.sdk.clone(), |start| start.header.sdk.clone()),
             ended_by_itself: of_service(manifests, manifest.process).find_map(ended_by_itself),
             exit_code: of_service(manifests, manifest.process).find_map(exit_code),
+            ends: end::ends(of_service(manifests, manifest.process), &starts, scene.window.0),
             telemetry: manifest.telemetry.clone(),
             starts: of_service(manifests, manifest.process).count() as u32,
+            endpoints: paths
+                .iter()
+                .filter_map(|path| path.endpoint.clone())
+                .collect::<BTreeSet<String>>()
+                .into_iter()
+                .collect(),
             paths: paths_of(manifest.process, scene),
         }
     };
@@ -80,6 +90,7 @@ fn paths_of(process: u16, scene: &ServiceBasis<'_>) -> Vec<PathResult> {
             kind: path.kind,
             behind: path.behind.clone(),
             exporter: path.exporter.clone(),
+            endpoint: path.endpoint.clone(),
             effective: path.effective.clone().filter(|_| path.kind == PathKind::Batch),
             loss: lost(path.effective.as_ref(), Some(path), standings, scene),
             exports: exports(&[path], batch, scene.window),

@@ -129,6 +129,8 @@ pub(crate) struct Path {
     pub(crate) exporter: String,
     /// It is known to have none.
     pub(crate) no_exporter: bool,
+    /// Where its exporter sends to, if that was read and is not where the process was told to send.
+    pub(crate) endpoint: Option<String>,
     pub(crate) effective: Option<Effective>,
     pub(crate) blocking: bool,
     pub(crate) exports: BTreeMap<u32, ExportCall>,
@@ -157,6 +159,7 @@ impl Default for Path {
             hands_on: HandsOn::Directly,
             exporter: String::new(),
             no_exporter: false,
+            endpoint: None,
             effective: None,
             blocking: false,
             exports: BTreeMap::new(),

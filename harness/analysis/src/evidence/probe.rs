@@ -1,5 +1,6 @@
 //! The probe witness's log of one process, opened: what it counted, and whether it saw everything.
 
+mod endpoint;
 mod evidence;
 mod figures;
 mod marks;
@@ -209,6 +210,13 @@ impl<'a> ProbeLog<'a> {
     /// Whether it leaves some traces out on purpose.
     pub(crate) fn samples(&self) -> bool {
         self.counters.values().any(|counter| counter.skipped > 0)
+    }
+
+    /// Whether it came to its end and has a record of each hit of a kind.
+    pub(crate) fn has_all(&self, kind: ProbeKind) -> bool {
+        self.ended
+            && self.shed.is_none()
+            && self.hits(kind) == self.records.get(&kind).copied().unwrap_or_default()
     }
 
     /// Spans that were dropped for a full queue: by records of each, or by the processors' own counters.

@@ -13,8 +13,10 @@ use spanfate_model::format::slots::{
 };
 use spanfate_model::quantity::id::{SpanId, SpanKey};
 use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::ShutdownCourse;
 
 use crate::evidence::path::{Ending, ExportCall, ExportResult, HandsOn, Path, unique_names};
+use crate::evidence::shutdown::ProviderShutdown;
 use crate::evidence::{OnPath, SpanEvidence};
 
 /// The books of a process.
@@ -34,6 +36,8 @@ pub(crate) struct Process<'a> {
     pub(crate) torn: bool,
     /// What its faults say of themselves, by number.
     pub(crate) doses: Vec<DoseWords>,
+    /// What became of the shutdown of each provider.
+    pub(crate) shutdowns: Vec<ProviderShutdown>,
     spans: SpanBooks<'a>,
 }
 
@@ -103,6 +107,7 @@ impl<'a> Process<'a> {
             parent_based: manifest.effective.as_ref().is_none_or(|e| e.sampler.starts_with("ParentBased")),
             torn,
             doses: (0..fault::MOST).map(|number| slots::read_dose(bytes, number)).collect(),
+            shutdowns: Vec::new(),
             spans: SpanBooks::Ledger(LedgerBytes {
                 slots: part(&parts.slots),
                 paths: parts.paths.iter().map(part).collect(),
@@ -113,6 +118,7 @@ impl<'a> Process<'a> {
         process.read_log(log);
         let providers = process.paths.iter().map(|path| usize::from(path.provider) + 1).max();
         process.nowhere = vec![process.end_of_all(); providers.unwrap_or(1)];
+        process.shutdowns = process.said_of_shutdowns(manifest.end.as_ref());
         Some(process)
     }
 
@@ -129,6 +135,7 @@ impl<'a> Process<'a> {
             parent_based: true,
             torn: false,
             doses: Vec::new(),
+            shutdowns: Vec::new(),
             spans: SpanBooks::Gathered(spans),
         }
     }
@@ -137,6 +144,28 @@ impl<'a> Process<'a> {
     fn end_of_all(&self) -> Path {
         let Path { shutdown_began, ending, blocking, .. } = self.paths[0];
         Path { blocking, shutdown_began, ending, ..Path::default() }
+    }
+
+    /// What a fixture says of the shutdown of its providers, which it calls one after the other.
+    fn said_of_shutdowns(&self, end: Option<&ProcessEnd>) -> Vec<ProviderShutdown> {
+        let all = self.nowhere.len();
+        let one = |provider: usize| {
+            let of_it = self.paths.iter().filter(|path| usize::from(path.provider) == provider);
+            let called = of_it.map(|path| path.shutdown_began).filter(|at| *at != 0).min().unwrap_or(0);
+            let course = match end {
+                Some(end) if called != 0 && end.said_stopped => match &end.shutdown_error {
+                    // Of several it does not say whose error it is.
+                    Some(_) if all == 1 => ShutdownCourse::ReturnedError,
+                    _ => ShutdownCourse::Returned,
+                },
+                Some(_) if called != 0 => ShutdownCourse::DidNotReturn,
+                None if called != 0 => ShutdownCourse::ReturnUnseen,
+                _ if self.has_log_gap() => ShutdownCourse::Unseen,
+                _ => ShutdownCourse::NotCalled,
+            };
+            ProviderShutdown { course, called, returned: 0 }
+        };
+        (0..all).map(one).collect()
     }
 
     fn read_log(&mut self, log: &[u8]) {

@@ -10,6 +10,7 @@ use super::paths::beside_others;
 use super::process::{Made, ended, said};
 use super::wire::Appearance;
 use super::words::{count, lasting, quote, spans};
+use crate::books::unseen;
 use crate::evidence::path::{ExportResult, Path};
 
 /// The sentence.
@@ -20,13 +21,23 @@ pub(super) fn say(case: &ExplainedCase<'_>, acting: &[FaultAtDecision<'_>]) -> S
             format!("unexplained: complete witnesses prove no fate; {}", last_mark(made.as_ref()))
         }
         (Standing::Unaccounted, made) => {
-            format!("unaccounted: a witness that would tell has a gap; {}", last_mark(made.as_ref()))
+            format!("unaccounted: {}; {}", not_seen(case), last_mark(made.as_ref()))
         }
         (Standing::Fate(fate), made) => of_fate(case, fate, made.as_ref()),
     };
     // The moment of receipt is no loss: what acted then stands beside it, not in the sentence.
     let received = case.standing == Standing::Fate(Fate::Received);
     beside_others(if received { decisive } else { decisive + &faults }, &case.paths)
+}
+
+/// What nobody saw of a span that cannot be placed.
+fn not_seen(case: &ExplainedCase<'_>) -> String {
+    let exporter = case.made.map_or("", |made| &made.path.exporter);
+    let taker = if exporter.is_empty() { "an exporter" } else { exporter };
+    match case.gap {
+        Some(gap) => unseen::why_of_one(gap, taker),
+        None => "a witness that would tell has a gap".to_owned(),
+    }
 }
 
 fn of_fate(case: &ExplainedCase<'_>, fate: Fate, made: Option<&Made<'_>>) -> String {
@@ -61,6 +72,9 @@ fn of_fate(case: &ExplainedCase<'_>, fate: Fate, made: Option<&Made<'_>>) -> Str
         Fate::LostInFlightAtExit => in_flight(made),
         Fate::InEndAtExit => {
             format!("inside OnEnd when the process {}; queued or dropped is not known", at_end(made))
+        }
+        Fate::SentElsewhere => {
+            format!("sent to {}, which took it", made.path.endpoint.as_deref().unwrap_or("another endpoint"))
         }
         Fate::NotSampled(_)
         | Fate::Filtered(_)

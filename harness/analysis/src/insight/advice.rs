@@ -8,10 +8,9 @@ use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::advice::why::{go_lines, variables};
 use spanfate_model::exporter::{Exporter, OnFull};
 use spanfate_model::fate::{Fate, Remedy};
-use spanfate_model::fault::Family;
 use spanfate_model::plan::PlannedVariant;
-use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::{Advised, How, Prediction, Price, RunResult, TrialResult, VariantResult};
+use spanfate_model::scenario::Fault;
 
 use super::alike::{replaceable, same_conditions};
 use super::why::{fates, losers};
@@ -148,20 +147,10 @@ fn exporter(result: &RunResult, own: &PlannedVariant) -> Exporter {
 
 /// What the law is asked: the rate, the time of an export and the longest outage that this configuration met.
 fn demand(result: &RunResult, planned: &PlannedVariant, law: &Prediction) -> Demand {
-    let cuts = planned.faults.iter().filter(|fault| {
-        matches!(fault.kind.family(), Family::Network | Family::Receiver) && !fault.kind.is_moment()
-    });
-    let outage = cuts.filter_map(|fault| fault.lasting).map(Period::seconds).fold(0.0, f64::max);
-    Demand {
-        spans_per_s: law.spans_per_s,
-        round_trip_s: law.export_ms / 1e3,
-        round_trip_of: law.batch,
-        per_span_s: per_span(result),
-        outage_s: outage,
-        protocol: exporter(result, planned).protocol.unwrap_or_default(),
-        burst: None,
-        stall_s: 0.0,
-    }
+    let exporter = exporter(result, planned);
+    let export = (law.export_ms, law.batch);
+    let outage_s = planned.faults.iter().map(Fault::outage_s).fold(0.0, f64::max);
+    Demand::of(law.spans_per_s, export, per_span(result), &exporter, outage_s)
 }
 
 /// How much longer an export takes per further span, seconds: the most that two variants show that differ in their batch. `None`

@@ -5,6 +5,7 @@
 mod common;
 
 mod doses;
+mod ends;
 mod explain;
 mod histories;
 mod laws;

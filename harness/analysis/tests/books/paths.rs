@@ -85,8 +85,11 @@ fn a_span_has_a_fate_on_each_of_two_queues() {
     // The whole has for each span the path on which it fared worst.
     assert_eq!((trial.ledger.created, trial.ledger.total(Fate::DroppedQueueFull)), (2, 1));
     assert_eq!((trial.loss.due, trial.loss.lost), (2, 1));
-    // A copy on each of two paths is no duplicate.
-    assert_eq!(trial.ledger.copies.get(&1), Some(&3));
+    // A copy on each of two paths is no duplicate: each path counts its own, and the whole each span once.
+    assert_eq!(trial.ledger.copies, [(1, 2)].into());
+    let copies =
+        |name: &str| trial.ledger.paths.iter().find(|row| row.path.contains(name)).unwrap().copies.clone();
+    assert_eq!((copies("queue 2048"), copies("queue 64")), ([(1, 2)].into(), [(1, 1)].into()));
     assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
     let names: Vec<&str> = trial.services[0].paths.iter().map(|path| path.path.as_str()).collect();
     assert!(names.iter().all(|name| name.starts_with("provider 1 · batch (queue ")), "{names:?}");

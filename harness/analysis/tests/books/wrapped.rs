@@ -200,3 +200,111 @@ fn what_was_under_way_when_the_process_died_is_lost_in_flight() {
     let (trial, _) = life.conclude();
     assert_eq!(fates(&trial), is(&[("received", 1), ("lost_in_flight_at_exit", 1)]));
 }
+
+/// A batch that the SDK's own exporter is handed at once, which sends it past our receiver or to it.
+fn direct(life: &mut Life, number: u32, exporter: u64, spans: &[u64], arrives: bool, fails: bool) {
+    life.handover(PROCESSOR, number, spans);
+    sending(life, number, number, exporter, spans.len());
+    life.patch(40, CLIENT);
+    if arrives {
+        life.arrive(spans);
+    }
+    life.look(PROCESSOR, ProbeKind::Exported, fails, number, 0);
+}
+
+const CLIENT: u64 = 0x4711;
+
+fn told(spans: u64, client: &str) -> Life {
+    let mut life = begin(spans);
+    life.endpoint = Some("127.0.0.1:4317".to_owned());
+    life.type_name(CLIENT, client);
+    life
+}
+
+#[test]
+fn what_another_endpoint_took_was_sent_elsewhere() {
+    for (client, place) in
+        [("*otlptracegrpc.client", 2), ("*otlptracegrpc.client", 3), ("*otlptracehttp.client", 1), ("", 1)]
+    {
+        let mut life = told(3, client);
+        life.endpoint_at(FIRST, place, "collector.example:4317");
+        direct(&mut life, 1, FIRST, &[1, 2], false, false);
+        direct(&mut life, 2, FIRST, &[3], false, true);
+        let (trial, run) = end(&mut life);
+        assert_eq!(
+            fates(&trial),
+            is(&[("export_failed.other", 1), ("sent_elsewhere", 2)]),
+            "{client} {place}"
+        );
+        assert_eq!(trial.services[0].endpoints, ["collector.example:4317"]);
+        assert_eq!(run.verdict, Verdict::Inconclusive);
+        let reason = "2 spans were sent to collector.example:4317, which took them";
+        assert!(run.reasons.iter().any(|text| text.contains(reason)), "{:?}", run.reasons);
+    }
+}
+
+#[test]
+fn what_was_not_read_or_is_our_own_endpoint_is_no_reason() {
+    // Nothing was read; the wrong place; our own; another client.
+    for (client, place, text) in [
+        ("*otlptracegrpc.client", 0, ""),
+        ("*otlptracegrpc.client", 1, "collector.example:4317"),
+        ("*otlptracegrpc.client", 2, "localhost:4317"),
+        ("*main.client", 2, "collector.example:4317"),
+    ] {
+        let mut life = told(1, client);
+        if place != 0 {
+            life.endpoint_at(FIRST, place, text);
+        }
+        direct(&mut life, 1, FIRST, &[1], false, false);
+        let (trial, run) = end(&mut life);
+        assert_eq!(fates(&trial), is(&[("unaccounted", 1)]), "{client} {place} {text}");
+        assert_eq!(trial.ledger.gaps.get(&Gap::Elsewhere), Some(&1));
+        assert_eq!(run.verdict, Verdict::Inconclusive);
+    }
+}
+
+#[test]
+fn what_comes_through_another_ones_hands_is_never_unexplained() {
+    // An agent of the user's own takes all, and hands on one of two.
+    let mut life = told(2, "*otlptracegrpc.client");
+    life.endpoint_at(FIRST, 3, "agent:4317");
+    direct(&mut life, 1, FIRST, &[1], true, false);
+    direct(&mut life, 2, FIRST, &[2], false, false);
+    let (trial, run) = end(&mut life);
+    assert_eq!(fates(&trial), is(&[("received", 1), ("unaccounted", 1)]));
+    assert_eq!(run.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn one_end_of_several_may_be_elsewhere() {
+    let mut life = told(2, "*otlptracehttp.client");
+    life.endpoint_at(SECOND, 1, "vendor.example:443");
+    life.handover(PROCESSOR, 1, &[1, 2]);
+    for (call, exporter) in [(2, FIRST), (3, SECOND)] {
+        sending(&mut life, call, 1, exporter, 2);
+        life.patch(40, CLIENT);
+        for span in [1, 2] {
+            life.of(ProbeKind::Sent, span, u64::from(call));
+        }
+        if exporter == FIRST {
+            life.arrive(&[1, 2]);
+        }
+        life.look(PROCESSOR, ProbeKind::Returned, false, call, 0);
+    }
+    life.look(PROCESSOR, ProbeKind::Exported, false, 1, 0);
+    let (trial, run) = end(&mut life);
+    let of = |at: usize| {
+        let fates = &trial.ledger.paths[at].fates;
+        fates.iter().map(|(fate, count)| (*fate, count.total)).collect::<Vec<_>>()
+    };
+    assert_eq!((of(0), of(1)), (vec![(Fate::Received, 2)], vec![(Fate::SentElsewhere, 2)]));
+    assert!(
+        trial.ledger.paths[1].path.ends_with(" to vendor.example:443"),
+        "{:?}",
+        trial.ledger.paths[1].path
+    );
+    assert_eq!(trial.services[0].paths[1].endpoint.as_deref(), Some("vendor.example:443"));
+    assert_eq!(fates(&trial), is(&[("received", 2)]));
+    assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
+}

@@ -9,6 +9,7 @@ use spanfate_model::advice::demand::{Burst, Demand};
 use spanfate_model::advice::plan::{AdvicePlan, Choice, Now, plan};
 use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::advice::why::{Variable, go_lines, shortfalls, variables};
+use spanfate_model::exporter::batch_by_variables;
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::verdict::ExitCode;
 
@@ -53,9 +54,10 @@ fn demand(arguments: &AdviseArguments) -> Demand {
 fn advised(arguments: &AdviseArguments) -> Option<AdvicePlan> {
     let or =
         |given: Option<std::num::NonZeroU32>, default: u32| given.map_or(default, std::num::NonZero::get);
+    let queue = or(arguments.queue, BatchSettings::DEFAULT.queue);
     let settings = BatchSettings {
-        batch: or(arguments.batch, BatchSettings::DEFAULT.batch),
-        queue: or(arguments.queue, BatchSettings::DEFAULT.queue),
+        batch: batch_by_variables(or(arguments.batch, BatchSettings::DEFAULT.batch), queue),
+        queue,
         ..BatchSettings::DEFAULT
     };
     plan(&demand(arguments), &Now { settings, overran: false })

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::describe_probes;
+use spanfate_model::limits::LimitMet;
 use spanfate_model::plan::Plan;
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
@@ -170,6 +171,9 @@ fn joined(pid: u32, arguments: &AttachArguments) -> Result<ExitCode, Error> {
     let joined =
         join(pid, &ebpf, lasting, &interrupt, &mut |life| shown.status(|| show::of_life(&life, false)))?;
     shown.end();
+    for met in &joined.limits_met {
+        show::note(&cut_short(met, &joined.folder));
+    }
     let Some(seen) = describe_probes(&joined.manifest, &joined.log, joined.began) else {
         return Ok(ExitCode::Inconclusive);
     };
@@ -182,9 +186,35 @@ fn joined(pid: u32, arguments: &AttachArguments) -> Result<ExitCode, Error> {
     Ok(if seen.state.is_complete() { ExitCode::Pass } else { ExitCode::Inconclusive })
 }
 
+/// What a limit of ours did to what the probes saw.
+fn cut_short(met: &LimitMet, folder: &Path) -> String {
+    format!(
+        "the {} ran out of {}, so what follows is not all; free some in {}, or set TMPDIR to a folder with more",
+        met.part,
+        met.what,
+        folder.display()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use spanfate_model::limits::{LimitedPart, OwnLimit};
+
+    #[test]
+    fn space_that_ran_out_is_named_with_what_to_do() {
+        let met = LimitMet {
+            what: OwnLimit::Space.into(),
+            part: LimitedPart::ProbeLog.into(),
+            times: 1,
+            limit: None,
+        };
+        assert_eq!(
+            cut_short(&met, Path::new("/dev/shm")),
+            "the probe log ran out of space for raw logs, so what follows is not all; free some in /dev/shm, or set TMPDIR to a folder \
+             with more"
+        );
+    }
 
     #[test]
     fn a_program_gives_a_service_its_name() {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use spanfate_model::exporter::{Exporter, Via, defaults};
+use spanfate_model::exporter::Exporter;
 use spanfate_model::scenario::{Scenario, Variant};
 use toml::de::DeTable;
 
@@ -37,9 +37,8 @@ pub(super) fn doubts(scenario: &Scenario, file: &DeTable<'_>) -> Vec<Diagnostic>
 /// code sets is taken as it is.
 fn too_large(exporter: &Exporter) -> Option<String> {
     let (batch, queue) = (exporter.batch?, exporter.queue_or_default());
-    let by_variable = exporter.via != Some(Via::Option);
-    (by_variable && batch > queue).then(|| {
-        let kept = defaults::BATCH.min(queue);
+    let kept = exporter.batch_or_default();
+    (kept != batch).then(|| {
         format!("`batch` is {batch} and the queue holds {queue}: the SDK then exports at most {kept} spans at once")
     })
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::exporter::Protocol;
+use crate::exporter::{Exporter, Protocol};
 
 /// More spans per second than any process makes; a larger number is a mistake.
 const MOST_PER_S: f64 = 1e9;
@@ -42,6 +42,27 @@ pub struct Burst {
 }
 
 impl Demand {
+    /// What a configuration met that made so many spans per second, whose exports of so many spans took so many milliseconds, and
+    /// whose longest outage was that many seconds long (`Fault::outage_s`).
+    pub fn of(
+        spans_per_s: f64,
+        (export_ms, batch): (f64, u32),
+        per_span_s: Option<f64>,
+        exporter: &Exporter,
+        outage_s: f64,
+    ) -> Self {
+        Self {
+            spans_per_s,
+            round_trip_s: export_ms / 1e3,
+            round_trip_of: batch,
+            per_span_s,
+            outage_s,
+            protocol: exporter.protocol.unwrap_or_default(),
+            burst: None,
+            stall_s: 0.0,
+        }
+    }
+
     /// Whether every number is one that can be.
     pub fn is_sound(&self) -> bool {
         let rate = |value: f64| value > 0.0 && value <= MOST_PER_S;

@@ -138,6 +138,9 @@ pub fn cheapest(demand: &Demand, now: &BatchSettings, retry: RetryPolicy) -> (Ba
     let wanted = demand.times(MARGIN);
     let mut lacks = Vec::new();
     let mut settings = BatchSettings { retry, ..*now };
+    if settings.keeps(&wanted, demand.outage_s) {
+        return (settings, lacks);
+    }
     settings.batch = batch(demand, now.batch, &mut lacks);
     // The queue is not to bound the batch while its length is worked out.
     let most = MOST_QUEUE.max(now.queue);

@@ -16,7 +16,7 @@ const DELAY_S: f64 = defaults::DELAY_MS as f64 / 1e3;
 /// The longest outage that is looked for, seconds.
 const MOST_OUTAGE_S: f64 = 86_400.0;
 
-/// Settings of a batch processor with its exporter.
+/// Settings of a batch processor with its exporter, as the SDK takes them.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "BatchSettings")]
 pub struct BatchSettings {
@@ -79,14 +79,9 @@ impl BatchSettings {
         }
     }
 
-    /// Spans per export: the SDK takes no batch that is larger than the queue.
-    pub fn effective_batch(&self) -> u32 {
-        self.batch.min(self.queue)
-    }
-
     /// The worker that has these settings at that demand.
     pub fn worker(&self, demand: &Demand) -> Worker {
-        let batch = self.effective_batch();
+        let batch = self.batch;
         Worker::measured(batch, self.queue, demand.export_s(batch))
     }
 
@@ -103,7 +98,7 @@ impl BatchSettings {
     /// Length of the queue that a demand takes: what ends until the first export after the outage is answered, a burst on top,
     /// and a batch, because a worker takes whole ones.
     pub(crate) fn queue_for(&self, demand: &Demand, outage_s: f64) -> f64 {
-        let batch = self.effective_batch();
+        let batch = self.batch;
         let silent = self.recovery(demand, outage_s).attempt_s + demand.export_s(batch);
         demand.spans_per_s * silent.max(demand.stall_s) + demand.extra() + f64::from(batch)
     }
@@ -122,7 +117,7 @@ impl BatchSettings {
     /// Whether an export goes on until it succeeds after an outage that answers with errors which are tried again.
     pub(crate) fn waits_for(&self, demand: &Demand, outage_s: f64) -> bool {
         let recovery = self.recovery(demand, outage_s);
-        let last_s = recovery.attempt_s + demand.export_s(self.effective_batch());
+        let last_s = recovery.attempt_s + demand.export_s(self.batch);
         let bound = match demand.protocol {
             Protocol::Grpc => self.exporter_timeout_ms.min(self.export_timeout_ms),
             Protocol::HttpProtobuf => self.export_timeout_ms,
@@ -132,7 +127,7 @@ impl BatchSettings {
 
     /// What follows at a demand.
     pub fn outlook(&self, demand: &Demand) -> Outlook {
-        let batch = self.effective_batch();
+        let batch = self.batch;
         let ceiling = self.ceiling(demand);
         let rate = demand.spans_per_s;
         let lost = (rate - ceiling).max(0.0);

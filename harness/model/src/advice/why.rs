@@ -58,8 +58,8 @@ pub fn variables(settings: &BatchSettings, from: &BatchSettings, demand: &Demand
 fn of_batch(settings: &BatchSettings, demand: &Demand) -> String {
     format!(
         "one worker exports {} spans in {}: {:.0}/s, for {:.0}/s and a margin of {:.0} %",
-        settings.effective_batch(),
-        seconds(demand.export_s(settings.effective_batch())),
+        settings.batch,
+        seconds(demand.export_s(settings.batch)),
         settings.ceiling(demand),
         demand.spans_per_s,
         (MARGIN - 1.0) * 100.0
@@ -67,7 +67,7 @@ fn of_batch(settings: &BatchSettings, demand: &Demand) -> String {
 }
 
 fn of_queue(settings: &BatchSettings, demand: &Demand) -> String {
-    let export = seconds(demand.export_s(settings.effective_batch()));
+    let export = seconds(demand.export_s(settings.batch));
     let wanted = demand.times(MARGIN);
     let mut parts = if demand.outage_s > 0.0 {
         let recovered = settings.recovery(demand, demand.outage_s).attempt_s;
@@ -78,7 +78,7 @@ fn of_queue(settings: &BatchSettings, demand: &Demand) -> String {
         format!(
             "{:.0}/s (with the margin) x {}: the outage, {pauses} after it ({} at most), an export",
             wanted.spans_per_s,
-            seconds(recovered + demand.export_s(settings.effective_batch())),
+            seconds(recovered + demand.export_s(settings.batch)),
             seconds(recovered - demand.outage_s)
         )
     } else if demand.stall_s > 0.0 {

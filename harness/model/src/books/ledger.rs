@@ -61,7 +61,7 @@ pub struct Ledger {
     pub surplus: Option<Surplus>,
     /// What the load's plan says about the spans that must exist.
     pub expected: Expected,
-    /// Spans by number of accepted copies (1, 2, …).
+    /// Spans by number of accepted copies (1, 2, …); of a span that came by several paths, those by the path that brought most.
     pub copies: BTreeMap<u32, u64>,
     /// Received, although the SDK was told that the export had failed.
     pub reported_failed: u64,
@@ -96,6 +96,9 @@ pub struct PathBooks {
     pub unexplained: ListedSpans,
     /// Spans that cannot be placed on this path because a witness that would tell has a gap.
     pub unaccounted: ListedSpans,
+    /// Spans by number of accepted copies that came by this path; empty in results older than this.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub copies: BTreeMap<u32, u64>,
 }
 
 /// What nobody saw of a span that cannot be placed.

@@ -35,6 +35,7 @@ pub(super) const fn of(fate: Fate) -> &'static FateFacts {
         Fate::ExportFailed(cause) => export::of(cause),
         Fate::RejectedPartial => &REJECTED_PARTIAL,
         Fate::RefusedByReceiver => &REFUSED_BY_RECEIVER,
+        Fate::SentElsewhere => &SENT_ELSEWHERE,
         Fate::LostBeforeReceiver => &LOST_BEFORE_RECEIVER,
     }
 }
@@ -323,6 +324,19 @@ const REFUSED_BY_RECEIVER: FateFacts = FateFacts {
     explain: "the receiver refused its request by a limit of its own",
     signal: Some(signal::said("a line of the error handler with the receiver's status")),
     remedy: Remedy::Other("Raise the receiver's limit, or send smaller batches."),
+};
+
+const SENT_ELSEWHERE: FateFacts = FateFacts {
+    name: "sent_elsewhere",
+    class: FateClass::Deliberate,
+    stage: Some(FateStage::Received),
+    silent: false,
+    at_exit: false,
+    full_queue: false,
+    short: "sent elsewhere",
+    explain: "its exporter sent it to another endpoint than our receiver, which took it",
+    signal: None,
+    remedy: Remedy::None,
 };
 
 const LOST_BEFORE_RECEIVER: FateFacts = FateFacts {

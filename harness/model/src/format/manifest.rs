@@ -107,6 +107,9 @@ pub struct ProcessManifest {
     /// What its environment tells a program of the user's own about its telemetry, of the variables that decide whether any comes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub telemetry: BTreeMap<String, String>,
+    /// Where it was told to send its spans, as `127.0.0.1:4317`: to our receiver, or to a link before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
     /// GOMAXPROCS.
     pub gomaxprocs: u32,
     /// Go version.
@@ -135,6 +138,27 @@ pub struct ProcessEnd {
     /// Number of the fault that ended it, or that may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<usize>,
+    /// The signal by which the harness asked it to stop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_with: Option<i32>,
+    /// The harness asked because its user had asked for an end: by Ctrl-C, or as a server asks for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked_by_user: bool,
+    /// When the harness killed it, because its time to shut down was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub killed: Option<MonoNs>,
+    /// What the kernel killed while it ran; absent where it counts nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oom: Option<OomKills>,
+}
+
+/// Processes that the kernel killed because memory had run out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct OomKills {
+    /// How many.
+    pub count: u64,
+    /// Only those of the process's own control group were counted; else those of the whole machine.
+    pub in_group: bool,
 }
 
 /// Times of a trial's phases; 0 where a phase was not reached.

@@ -99,6 +99,9 @@ pub struct ProbeManifest {
     /// What these functions would have told, and why they are not there; empty in logs of programs that did not say it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacking: Vec<LackingSite>,
+    /// They sit where the shutdown of a tracer provider returns, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sees_return: bool,
     /// What the kernel said of the trap, where the scenario sets one: [`TRAP_TAKEN`], or why it refuses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trap: Option<String>,

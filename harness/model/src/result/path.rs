@@ -38,6 +38,9 @@ pub struct PathResult {
     pub behind: Vec<String>,
     /// Its exporter: `otlp grpc`, `otlp http`, or the Go function that was called; empty if none was seen.
     pub exporter: String,
+    /// Where it sends, if that was read and is not our receiver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
     /// What its processor is set to; absent for one without a queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective: Option<Effective>,

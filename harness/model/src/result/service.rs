@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, PathResult, ServiceExports};
+use super::{Loss, PathResult, ServiceEnd, ServiceExports};
 use crate::exporter::Effective;
 
 /// One service of a trial.
@@ -29,12 +29,18 @@ pub struct ServiceResult {
     /// Its exit code, if it exited before it was asked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
+    /// How each of its starts ended; empty in results older than this, and where that was not seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<ServiceEnd>,
     /// What its environment told it about its telemetry, where it is a program of the user's own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub telemetry: BTreeMap<String, String>,
     /// How often it was started.
     #[serde(default = "once")]
     pub starts: u32,
+    /// Where its exporters send, if that was read and is not our receiver.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<String>,
     /// Its export paths, where it has several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathResult>,

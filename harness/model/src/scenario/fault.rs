@@ -75,6 +75,13 @@ impl Fault {
         self.at_least.unwrap_or(1)
     }
 
+    /// How long it keeps exports from their endpoint at a time, seconds. Faults of a process, of its CPU or of its code are no outage:
+    /// no queue is to bridge them.
+    pub fn outage_s(&self) -> f64 {
+        let cuts = matches!(self.kind.family(), Family::Network | Family::Receiver) && !self.kind.is_moment();
+        self.lasting.filter(|_| cuts).map_or(0.0, Period::seconds)
+    }
+
     /// Its windows in a trial, for a load of that length in nanoseconds. Empty for a fault that begins by a state, whose
     /// window begins when it does, and for one that counts requests.
     pub fn windows(&self, number: usize, seed: u64, load: u64) -> Vec<PlannedWindow> {
@@ -84,5 +91,22 @@ impl Fault {
         let length = if self.kind.is_moment() { Some(0) } else { self.lasting.map(Period::nanos) };
         let until = self.until.map_or(u64::MAX, Period::nanos);
         repeated(at.drawn(seed, number), self.every.map(Period::nanos), until, length, load)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_keeps_exports_from_their_endpoint_is_an_outage() {
+        let outage = |text: &str| serde_json::from_str::<Fault>(text).unwrap().outage_s();
+        for (text, seconds) in [
+            (r#"{"at": "1s", "for": "3s", "kind": {"answer": {"never": {}}}}"#, 3.0),
+            (r#"{"at": "1s", "kind": {"answer": {"never": {}}}}"#, 0.0),
+            (r#"{"at": "1s", "for": "9s", "kind": "pause"}"#, 0.0),
+        ] {
+            assert_eq!(outage(text).to_bits(), f64::to_bits(seconds), "{text}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod amount;
 pub(crate) mod breakdown;
 pub(crate) mod damage;
+pub(crate) mod ends;
 pub(crate) mod explained;
 pub(crate) mod fates;
 pub(crate) mod paths;

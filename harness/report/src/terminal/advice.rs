@@ -118,7 +118,7 @@ fn cells(name: &str, choice: &Choice) -> Vec<String> {
     } = *outlook;
     vec![
         name.to_owned(),
-        TERMINAL.count(settings.effective_batch().into()),
+        TERMINAL.count(settings.batch.into()),
         TERMINAL.count(settings.queue.into()),
         TERMINAL.fixed(ceiling_per_s, 0),
         TERMINAL.fixed(headroom_per_s, 0),

@@ -33,6 +33,9 @@ pub(crate) fn render(seen: &ProbeResult, seconds: f64, gone: bool) -> String {
     out.push('\n');
     out += &match &seen.state {
         WitnessState::Complete => "probes        complete: not one record was lost\n".to_owned(),
+        WitnessState::Lossy(0) => {
+            "probes        did not come to their end: what they lost is not known\n".to_owned()
+        }
         WitnessState::Lossy(lost) => format!("probes        lost {} records\n", TERMINAL.count(*lost)),
         WitnessState::Absent(why) => format!("probes        absent: {}\n", clean(why)),
     };

@@ -36,9 +36,11 @@ const fn cost(site: &LackingSite) -> &'static str {
         ProbeKind::Export | ProbeKind::Handover | ProbeKind::Handed | ProbeKind::Exported => {
             "batches are not seen where they are exported"
         }
-        ProbeKind::Shutdown | ProbeKind::Shut | ProbeKind::Drained | ProbeKind::Closing => {
-            "it cannot be said whether the shutdown came to its end"
-        }
+        ProbeKind::Shutdown
+        | ProbeKind::Shut
+        | ProbeKind::Drained
+        | ProbeKind::Closing
+        | ProbeKind::Closed => "it cannot be said whether the shutdown came to its end",
         _ => "some moments of the runtime are not seen",
     }
 }

@@ -144,6 +144,8 @@ fn row(value: String, created: u64, lost: u64, all: u64, ms: f64) -> BreakdownRo
 fn service(trial: &TrialResult, at: usize, name: &str, row: &BreakdownRow) -> ServiceResult {
     ServiceResult {
         exit_code: None,
+        ends: Vec::new(),
+        endpoints: Vec::new(),
         telemetry: BTreeMap::new(),
         service: name.to_owned(),
         depth: at as u16,

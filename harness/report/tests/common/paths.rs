@@ -133,6 +133,7 @@ fn books(
         fates,
         unexplained: ListedSpans::default(),
         unaccounted: ListedSpans { count: open, ids: Vec::new() },
+        copies: BTreeMap::new(),
     };
     assert!(out.closes());
     out
@@ -162,6 +163,7 @@ fn result_of(
         kind,
         behind: if number == 1 { vec!["main.sampling".to_owned()] } else { Vec::new() },
         exporter: exporter.to_owned(),
+        endpoint: None,
         effective: queued.then(|| Effective {
             queue,
             batch,

@@ -3,11 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use spanfate_model::limits::{LimitMet, LimitedPart, OwnLimit};
+
+use crate::RunError;
+use crate::host::machine::free_bytes;
 
 /// The soft limit of descriptors that the user gave, once it has been raised.
 static GIVEN: OnceLock<u64> = OnceLock::new();
@@ -51,6 +55,21 @@ pub(crate) fn limit_of(error: &io::Error) -> Option<OwnLimit> {
     }
 }
 
+/// Sees to it that a folder has room for so many bytes, before what writes them fails for want of it.
+pub(crate) fn need_room(folder: &Path, bytes: u64, what: &str) -> Result<(), RunError> {
+    let Some(free) = free_bytes(folder).filter(|free| *free < bytes) else { return Ok(()) };
+    Err(RunError::Absent {
+        what: format!("the space for {what}"),
+        remedy: format!(
+            "it takes {} MiB, and {} has {} MiB free; remove what fills it (`spanfate doctor` lists what ended runs have left there), make \
+             it larger, or take a shorter load",
+            bytes.div_ceil(1 << 20),
+            folder.display(),
+            free >> 20
+        ),
+    })
+}
+
 /// The limits that a trial has met so far, and how often.
 #[derive(Debug, Default)]
 pub struct LimitsMet(Mutex<BTreeMap<(OwnLimit, LimitedPart), u64>>);
@@ -87,6 +106,17 @@ fn amount(what: OwnLimit) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_is_too_small_is_named_with_what_it_lacks() {
+        let folder = std::env::temp_dir();
+        assert!(need_room(&folder, 1, "the span ledger of front").is_ok());
+        let said = need_room(&folder, u64::MAX, "the span ledger of front").unwrap_err().to_string();
+        assert!(said.starts_with("the space for the span ledger of front is absent: it takes "), "{said}");
+        assert!(said.contains(&folder.display().to_string()) && said.contains("MiB free"), "{said}");
+        // Where the system does not say how much there is, whoever writes finds out.
+        assert!(need_room(Path::new("/does/not/exist"), u64::MAX, "logs").is_ok());
+    }
 
     #[test]
     fn only_what_a_limit_made_is_noted() {

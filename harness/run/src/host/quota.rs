@@ -34,8 +34,19 @@ pub(crate) fn of_process(pid: u32) -> Vec<QuotaGroup> {
 
 fn of(process: &str) -> Vec<QuotaGroup> {
     let read = |path: String| fs::read_to_string(path).unwrap_or_default();
-    let groups = groups(&read(format!("/proc/{process}/cgroup")), &read("/proc/self/mountinfo".to_owned()));
-    groups.into_iter().filter(|group| group.directory.is_dir()).collect()
+    let (member, mounts) = (read(format!("/proc/{process}/cgroup")), read("/proc/self/mountinfo".to_owned()));
+    groups("cpu", &member, &mounts).into_iter().filter(|group| group.directory.is_dir()).collect()
+}
+
+/// The file that says what the kernel did to processes of this one's own group for want of memory.
+pub(super) fn memory_events() -> Option<PathBuf> {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let groups = groups("memory", &read("/proc/self/cgroup"), &read("/proc/self/mountinfo"));
+    let file = groups.first().map(|group| match group.version {
+        CgroupVersion::One => group.directory.join("memory.oom_control"),
+        CgroupVersion::Two => group.directory.join("memory.events"),
+    });
+    file.filter(|file| file.is_file())
 }
 
 /// The quota of some groups: the tightest, with the counters of the group that was held back most. Nothing without one.
@@ -98,17 +109,17 @@ fn counters(stat: &str) -> QuotaCount {
 }
 
 /// The groups of a process, from `/proc/PID/cgroup` and `/proc/self/mountinfo`: where version 1 has the controller it decides.
-fn groups(memberships: &str, mounts: &str) -> Vec<QuotaGroup> {
-    let find = |version| chain(version, memberships, mounts);
+fn groups(controller: &str, memberships: &str, mounts: &str) -> Vec<QuotaGroup> {
+    let find = |version| chain((version, controller), memberships, mounts);
     let one = find(CgroupVersion::One);
     if one.is_empty() { find(CgroupVersion::Two) } else { one }
 }
 
-fn chain(version: CgroupVersion, memberships: &str, mounts: &str) -> Vec<QuotaGroup> {
-    let Some((root, mount)) = mounts.lines().find_map(|line| mount_of(version, line)) else {
+fn chain(wanted: (CgroupVersion, &str), memberships: &str, mounts: &str) -> Vec<QuotaGroup> {
+    let Some((root, mount)) = mounts.lines().find_map(|line| mount_of(wanted, line)) else {
         return Vec::new();
     };
-    let Some(member) = memberships.lines().find_map(|line| member_of(version, line)) else {
+    let Some(member) = memberships.lines().find_map(|line| member_of(wanted, line)) else {
         return Vec::new();
     };
     // A container sees the mount begin at its own group; what lies above is out of its sight.
@@ -118,16 +129,16 @@ fn chain(version: CgroupVersion, memberships: &str, mounts: &str) -> Vec<QuotaGr
     let mount = Path::new(mount);
     let own = if below.is_empty() { mount.to_owned() } else { mount.join(below) };
     let chain = own.ancestors().take_while(|directory| directory.starts_with(mount));
-    chain.map(|directory| QuotaGroup { directory: directory.to_owned(), version }).collect()
+    chain.map(|directory| QuotaGroup { directory: directory.to_owned(), version: wanted.0 }).collect()
 }
 
 /// Root and place of a mount of the wanted kind: `… ROOT PLACE OPTIONS [TAGS] - TYPE SOURCE OPTIONS`.
-fn mount_of(version: CgroupVersion, line: &str) -> Option<(&str, &str)> {
+fn mount_of<'a>((version, controller): (CgroupVersion, &str), line: &'a str) -> Option<(&'a str, &'a str)> {
     let (before, after) = line.split_once(" - ")?;
     let mut after = after.split(' ');
     let (kind, options) = (after.next()?, after.nth(1)?);
     let wanted = match version {
-        CgroupVersion::One => kind == "cgroup" && options.split(',').any(|option| option == "cpu"),
+        CgroupVersion::One => kind == "cgroup" && options.split(',').any(|option| option == controller),
         CgroupVersion::Two => kind == "cgroup2",
     };
     let mut before = before.split(' ').skip(3);
@@ -135,11 +146,11 @@ fn mount_of(version: CgroupVersion, line: &str) -> Option<(&str, &str)> {
 }
 
 /// The group of a line `NUMBER:CONTROLLERS:PATH`.
-fn member_of(version: CgroupVersion, line: &str) -> Option<&str> {
+fn member_of<'a>((version, controller): (CgroupVersion, &str), line: &'a str) -> Option<&'a str> {
     let mut parts = line.splitn(3, ':');
     let (number, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
     let wanted = match version {
-        CgroupVersion::One => controllers.split(',').any(|name| name == "cpu"),
+        CgroupVersion::One => controllers.split(',').any(|name| name == controller),
         CgroupVersion::Two => number == "0" && controllers.is_empty(),
     };
     wanted.then_some(path)
@@ -182,13 +193,18 @@ mod tests {
             ("nonsense\n", "nonsense\n", &[]),
         ];
         for (member, mounts, expected) in cases {
-            let found = groups(member, mounts);
+            let found = groups("cpu", member, mounts);
             let found: Vec<&str> = found.iter().filter_map(|group| group.directory.to_str()).collect();
             assert_eq!(found, expected, "{member}");
         }
+        // Another controller has a place of its own.
+        assert_eq!(
+            groups("cpuset", "3:cpuset:/x\n1:cpu:/\n", ONE)[0].directory,
+            Path::new("/sys/fs/cgroup/cpuset/x")
+        );
         // The hybrid layout has the controller in version 1.
-        assert_eq!(groups("1:cpu:/\n0::/\n", ONE)[0].version, CgroupVersion::One);
-        assert_eq!(groups("0::/\n", TWO)[0].version, CgroupVersion::Two);
+        assert_eq!(groups("cpu", "1:cpu:/\n0::/\n", ONE)[0].version, CgroupVersion::One);
+        assert_eq!(groups("cpu", "0::/\n", TWO)[0].version, CgroupVersion::Two);
     }
 
     #[test]

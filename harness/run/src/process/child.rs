@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
+use spanfate_model::format::manifest::OomKills;
 use spanfate_model::limits::OwnLimit;
 
 use crate::RunError;
 use crate::host::clock;
 use crate::host::limits::{given_descriptors, limit_of};
+use crate::host::oom::OomCounter;
 use crate::process::guard::Guard;
 use crate::process::strays;
 
@@ -29,6 +31,8 @@ pub(crate) struct Managed {
     ended: Option<ExitStatus>,
     /// It carries the guard's mark.
     marked: bool,
+    /// Who is killed for want of memory while it runs.
+    oom: Option<OomCounter>,
 }
 
 /// Longest time for a held child to come to its stop.
@@ -88,6 +92,7 @@ impl Managed {
     /// Starts a prepared command. Call it from a thread that outlives the child: the parent-death signal is tied to the
     /// thread, not to the process.
     pub(crate) fn spawn(mut command: Command, guard: &Arc<Guard>, what: &str) -> Result<Self, RunError> {
+        let oom = OomCounter::begin();
         let child = command.spawn().map_err(|source| match limit_of(&source) {
             // It is not the program's fault.
             Some(OwnLimit::Descriptors | OwnLimit::OpenFiles) => RunError::Absent {
@@ -99,7 +104,7 @@ impl Managed {
                 problem: format!("could not be started: {source}"),
             },
         })?;
-        let managed = Self { child, guard: Arc::clone(guard), ended: None, marked: false };
+        let managed = Self { child, guard: Arc::clone(guard), ended: None, marked: false, oom };
         guard.watch(managed.pid())?;
         Ok(managed)
     }
@@ -138,6 +143,11 @@ impl Managed {
             self.ended = self.child.try_wait().map_err(RunError::system("wait for a child process"))?;
         }
         Ok(self.ended)
+    }
+
+    /// What the kernel has killed for want of memory since it was started, as far as it is counted.
+    pub(crate) fn oom_kills(&self) -> Option<OomKills> {
+        self.oom.as_ref()?.since()
     }
 
     /// Waits until it ends or the time is over.

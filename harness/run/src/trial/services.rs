@@ -33,6 +33,8 @@ pub(crate) struct Services {
     places: Vec<ServicePlace>,
     /// Indices, callers first.
     order: Vec<usize>,
+    /// The user asked for the end: whoever stops from now on stops for that.
+    for_user: bool,
 }
 
 /// What looking after services needs.
@@ -76,7 +78,8 @@ impl Services {
             shutdown: service.shutdown.0,
             ..ServicePlace::default()
         };
-        let mut out = Self { places: services.iter().enumerate().map(place).collect(), order };
+        let mut out =
+            Self { places: services.iter().enumerate().map(place).collect(), order, for_user: false };
         for index in out.order.clone().into_iter().rev() {
             let running = stage.start_one(index, &out.addresses())?;
             out.places[index].enter(running, index, stage, manifest, events)?;
@@ -140,7 +143,9 @@ impl Services {
 
     /// Asks a service to stop, to be killed when its time is over; whether there was one.
     pub(crate) fn ask_to_stop(&mut self, service: usize) -> Result<bool, RunError> {
-        self.places.get_mut(service).map_or(Ok(false), |place| place.ask_to_stop(Signal::SIGTERM, STOP_GRACE))
+        let for_user = self.for_user;
+        let place = self.places.get_mut(service);
+        place.map_or(Ok(false), |place| place.ask_to_stop(Signal::SIGTERM, STOP_GRACE, for_user))
     }
 
     /// Lets those that are held before their programs go.
@@ -151,7 +156,13 @@ impl Services {
     /// Hands what the user asked of us on to all that run. It is for their users to say how long a shutdown takes, so nothing is
     /// added to that.
     pub(crate) fn hand_on(&mut self, signal: Signal) -> Result<(), RunError> {
-        self.places.iter_mut().try_for_each(|place| place.ask_to_stop(signal, Duration::ZERO).map(drop))
+        self.end_for_user();
+        self.places.iter_mut().try_for_each(|place| place.ask_to_stop(signal, Duration::ZERO, true).map(drop))
+    }
+
+    /// Notes that the user asked for the end.
+    pub(crate) fn end_for_user(&mut self) {
+        self.for_user = true;
     }
 
     /// Whether any of them runs.

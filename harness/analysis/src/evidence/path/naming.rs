@@ -33,7 +33,8 @@ fn name_of(path: &Path) -> String {
         "" => "exporter not seen",
         known => known,
     };
-    format!("{} → {exporter}", parts.join(" · "))
+    let to = path.endpoint.as_ref().map(|endpoint| format!(" to {endpoint}")).unwrap_or_default();
+    format!("{} → {exporter}{to}", parts.join(" · "))
 }
 
 #[cfg(test)]

@@ -34,8 +34,9 @@ impl ProbeLog<'_> {
             && (!self.lacks(ProbeKind::Dropped) || books.processors.settle(&books.spans, &mut books.on));
         let senders = Senders::of(self, |key| books.place(key));
         let legs = senders.follow(&mut books.processors, &mut books.on, &texts.errors);
-        let (paths, on) = books.processors.finish(&books.spans, books.on, legs);
-        let nowhere = books.processors.nowhere();
+        let elsewhere = senders.elsewhere(&texts, self.manifest.endpoint.as_deref());
+        let (paths, on) = books.processors.finish(&books.spans, books.on, legs, &elsewhere);
+        let (nowhere, shutdowns) = (books.processors.nowhere(), books.processors.shutdowns());
         let mut gathered = Gathered {
             spans: books.spans,
             on,
@@ -63,6 +64,7 @@ impl ProbeLog<'_> {
         let names = books.name_ids;
         let mut process = Process::gathered(header, paths, nowhere, gathered);
         process.names = texts.names.into_iter().map(|(at, name)| (names[&at], name)).collect();
+        process.shutdowns = shutdowns;
         process.gone = self.manifest.end.as_ref().map_or(0, |end| end.at);
         process
     }

@@ -1,5 +1,6 @@
 //! The span processors of a process, as probes see them: each one that leads to an exporter is a path.
 
+mod close;
 mod finish;
 mod settle;
 
@@ -15,6 +16,7 @@ use super::naming::exporter_name;
 use super::texts::Texts;
 use crate::evidence::OnPath;
 use crate::evidence::path::{Ending, ExportCall, ExportResult, HandsOn, Path};
+use crate::evidence::shutdown::ProviderShutdown;
 use crate::statistics::quantile::millis;
 
 pub(super) use finish::FanLeg;
@@ -48,8 +50,8 @@ pub(super) struct Processors {
     types: BTreeMap<u64, String>,
     /// Providers by address, in the order of their first spans.
     providers: BTreeMap<u64, u16>,
-    /// When the shutdown of each began.
-    closing: Vec<MonoNs>,
+    /// What was seen of the shutdown of each.
+    shutdowns: Vec<ProviderShutdown>,
     /// By number of a batch.
     batches: BTreeMap<u32, usize>,
     abrupt: Ending,
@@ -67,7 +69,7 @@ impl Processors {
             lists: BTreeMap::new(),
             types: texts.types.clone(),
             providers: BTreeMap::new(),
-            closing: Vec::new(),
+            shutdowns: Vec::new(),
             batches: BTreeMap::new(),
             abrupt,
             nested: false,
@@ -194,20 +196,6 @@ impl Processors {
                 path.ending = Ending::Orderly { deadline_passed: false };
             }
             _ => {}
-        }
-    }
-
-    /// Notes when the shutdown of each provider began.
-    fn close(&mut self, log: &ProbeLog<'_>) {
-        self.closing = vec![0; self.providers.len().max(1)];
-        for record in log.each() {
-            if let Record::Moment(moment) = record
-                && moment.kind == ProbeKind::Closing
-                && let Some(provider) = self.providers.get(&moment.a)
-                && self.closing[usize::from(*provider)] == 0
-            {
-                self.closing[usize::from(*provider)] = moment.at;
-            }
         }
     }
 

@@ -17,18 +17,22 @@ pub(super) struct Texts {
     pub(super) types: BTreeMap<u64, String>,
     /// Exporters, by the address of the processor that calls them: the function, and behind a bar the client's type.
     pub(super) exporters: BTreeMap<u64, String>,
+    /// Strings in which the SDK's OTLP exporters may have their endpoint, by the exporter's address and the place in its client.
+    pub(super) endpoints: BTreeMap<(u64, u8), String>,
 }
 
 impl Texts {
     pub(super) fn of(log: &ProbeLog<'_>) -> Self {
         let (mut names, mut types) = (BTreeMap::<u64, Pieces>::new(), BTreeMap::<u64, Pieces>::new());
         let mut exporters = BTreeMap::<u64, Pieces>::new();
+        let mut endpoints = BTreeMap::<(u64, u8), Pieces>::new();
         let (mut reading, mut errors) = (ExportErrors::default(), Vec::new());
         for record in log.each() {
             match record {
                 Record::Name(text) => names.entry(text.of).or_default().add(&text),
                 Record::Type(text) => types.entry(text.of).or_default().add(&text),
                 Record::Exporter(text) => exporters.entry(text.of).or_default().add(&text),
+                Record::Endpoint(text) => endpoints.entry((text.of, text.place())).or_default().add(&text),
                 Record::Processor(look)
                     if matches!(look.kind, ProbeKind::Exported | ProbeKind::Returned | ProbeKind::Shut) =>
                 {
@@ -47,6 +51,7 @@ impl Texts {
         let say = |error: ExportError| (error.batch, error.say(name_of));
         let errors = errors.into_iter().map(say).collect();
         let names = names.into_iter().map(|(of, pieces)| (of, pieces.name())).collect();
-        Self { names, errors, exporters: whole(exporters), types }
+        let endpoints = endpoints.into_iter().map(|(at, pieces)| (at, pieces.name())).collect();
+        Self { names, errors, exporters: whole(exporters), endpoints, types }
     }
 }

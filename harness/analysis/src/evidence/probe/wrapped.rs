@@ -10,7 +10,9 @@ use spanfate_model::quantity::id::SpanKey;
 use spanfate_model::quantity::unit::MonoNs;
 
 use super::ProbeLog;
+use super::endpoint::is_same;
 use super::processors::{FanLeg, Processors};
+use super::texts::Texts;
 use crate::evidence::OnPath;
 use crate::evidence::path::{ExportCall, ExportResult};
 use path::WrappedPath;
@@ -79,6 +81,16 @@ impl Senders {
             }
         }
         out
+    }
+
+    /// Where each call went that went elsewhere than the process was told to send, by its number.
+    pub(super) fn elsewhere(&self, texts: &Texts, told: Option<&str>) -> BTreeMap<u32, String> {
+        let Some(told) = told else { return BTreeMap::new() };
+        let of = |(number, call): (&u32, &SenderCall)| {
+            let endpoint = texts.endpoint(call.exporter, call.client).filter(|read| !is_same(told, read))?;
+            Some((*number, endpoint.to_owned()))
+        };
+        self.calls.iter().filter_map(of).collect()
     }
 
     /// Whether a batch was handed to another exporter than the SDK's own.

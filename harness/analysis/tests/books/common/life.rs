@@ -33,6 +33,8 @@ pub(crate) struct Life {
     pub(crate) missing: Vec<String>,
     /// What such functions would have told.
     pub(crate) lacking: Vec<ProbeKind>,
+    /// Where it was told to send.
+    pub(crate) endpoint: Option<String>,
     /// What its batch processors are set to.
     pub(crate) settings: Vec<ProcessorSettings>,
 }
@@ -53,6 +55,7 @@ impl Default for Life {
             code: 0,
             missing: Vec::new(),
             lacking: Vec::new(),
+            endpoint: None,
             settings: vec![settings],
         }
     }
@@ -195,6 +198,26 @@ impl Life {
         self
     }
 
+    /// A moment of a provider's shutdown, on a goroutine.
+    pub(crate) fn moment(&mut self, kind: ProbeKind, goroutine: u64, a: u64) -> &mut Self {
+        self.record(kind, 0, goroutine, |_| {}).patch(48, a)
+    }
+
+    /// What the kernel side read of the client of an exporter, at one of the places where endpoints may be.
+    pub(crate) fn endpoint_at(&mut self, exporter: u64, place: u8, text: &str) -> &mut Self {
+        self.record(ProbeKind::Text, place * 8, exporter, |out| {
+            out[8] = 72;
+            out[10..12].copy_from_slice(&(text.len() as u16).to_le_bytes());
+            out[24..24 + text.len()].copy_from_slice(text.as_bytes());
+        })
+    }
+
+    /// The name of a type, as the reader adds it.
+    pub(crate) fn type_name(&mut self, table: u64, name: &str) -> &mut Self {
+        self.records.extend(Record::write_type(table, name.as_bytes()));
+        self
+    }
+
     /// Changes a word of the last record.
     pub(crate) fn patch(&mut self, at: usize, word: u64) -> &mut Self {
         if let Some(last) = self.records.last_mut() {
@@ -264,11 +287,13 @@ impl Life {
         let mut logs = World::default().logs(&plan);
         let process = &mut logs.manifest.processes[0];
         (process.ledger, process.effective) = (None, None);
+        process.endpoint.clone_from(&self.endpoint);
         process.end = Some(ProcessEnd { code: Some(self.code), ..ProcessEnd::default() });
         process.probe = Some(ProbeManifest {
             log: Some("own.0.probe".to_owned()),
             mode: EbpfMode::Events,
             missing: self.missing.clone(),
+            sees_return: true,
             lacking: self
                 .lacking
                 .iter()

@@ -9,7 +9,7 @@ use spanfate_model::fate::FateClass;
 use spanfate_model::finding::frontier::Verified;
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::RunResult;
-use spanfate_model::scenario::{Scenario, Variant};
+use spanfate_model::scenario::{Fault, Scenario, Variant};
 
 use super::rounds::{TrialSight, seen, worker};
 use super::{MeasuredWorker, SearchedVariant, vary};
@@ -113,18 +113,10 @@ fn demand(
     per_span: Option<f64>,
 ) -> Demand {
     let faults = scenario.fault.iter().filter(|fault| fault.is_of(&candidate.variant));
-    let outage = faults.filter_map(|fault| fault.lasting).map(Period::seconds).fold(0.0, f64::max);
     let exporter = candidate.variant.exporter.over(scenario.exporter);
-    Demand {
-        spans_per_s: vary::rate(scenario, &candidate.variant) * candidate.spans_per_request.max(1.0),
-        round_trip_s: worker.export_ms / 1e3,
-        round_trip_of: worker.batch,
-        per_span_s: per_span,
-        outage_s: outage,
-        protocol: exporter.protocol.unwrap_or_default(),
-        burst: None,
-        stall_s: 0.0,
-    }
+    let spans_per_s = vary::rate(scenario, &candidate.variant) * candidate.spans_per_request.max(1.0);
+    let outage_s = faults.map(Fault::outage_s).fold(0.0, f64::max);
+    Demand::of(spans_per_s, (worker.export_ms, worker.batch), per_span, &exporter, outage_s)
 }
 
 /// The scenario with one variant: that configuration with these settings.

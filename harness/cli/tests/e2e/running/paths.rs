@@ -2,6 +2,7 @@
 //! own truth, which holds the SDK's own counters.
 
 mod books;
+mod ends;
 mod exporters;
 mod kills;
 mod setups;

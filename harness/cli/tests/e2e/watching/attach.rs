@@ -219,6 +219,37 @@ fn what_cannot_be_attached_to_is_said_with_what_to_do() {
 }
 
 #[test]
+fn where_probes_could_harm_the_kernel_none_are_put() {
+    let Some(lab) = probed() else { return };
+    let program = plain(&lab);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("127.0.0.1:{port}");
+    let mut service = Command::new(&program)
+        .args(["--listen", &address])
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    lab.until("its answer", || get(&address));
+    let pid = service.id().to_string();
+    for arguments in [
+        &["attach", "--pid", &pid][..],
+        &["peek", "--pid", &pid],
+        &["attach", "--", program.to_str().unwrap()],
+    ] {
+        let mut command = lab.program();
+        // A kernel that preempts, and an object that nobody can read.
+        let output = command.args(arguments).env("SPANFATE_JUDGE_TOO", "full:").output().unwrap();
+        assert_eq!(output.status.code(), Some(69), "{arguments:?}: {}", text(&output));
+        let said = text(&output);
+        assert!(said.contains("preempt") && said.contains("(full)"), "{arguments:?}: {said}");
+    }
+    assert!(get(&address).is_some_and(|head| head.starts_with("HTTP/1.1 200")), "it runs on");
+    service.kill().unwrap();
+    service.wait().unwrap();
+}
+
+#[test]
 fn without_privileges_it_says_what_is_missing() {
     let Some(lab) = lab() else { return };
     if !lab.lacks(PROBES) {

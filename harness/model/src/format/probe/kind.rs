@@ -68,11 +68,13 @@ pub enum ProbeKind {
     Sent,
     /// It returned to an exporter around it.
     Returned,
+    /// A provider's shutdown returned.
+    Closed,
 }
 
 impl ProbeKind {
     /// All of them, by code.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Started,
         Self::Ended,
         Self::Offered,
@@ -103,6 +105,7 @@ impl ProbeKind {
         Self::Sending,
         Self::Sent,
         Self::Returned,
+        Self::Closed,
     ];
 
     /// The kind of a code.
@@ -143,6 +146,7 @@ impl ProbeKind {
             Self::Sending => "sending",
             Self::Sent => "sent",
             Self::Returned => "returned",
+            Self::Closed => "provider's shutdown returned",
         }
     }
 

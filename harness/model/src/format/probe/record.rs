@@ -22,6 +22,7 @@ pub(super) mod code {
     pub(in super::super) const SHED: u8 = 69;
     pub(in super::super) const END: u8 = 70;
     pub(in super::super) const EXPORTER: u8 = 71;
+    pub(in super::super) const ENDPOINT: u8 = 72;
 }
 
 /// Flags of the kernel side, `enum flag` in `probes/bpf/record.h`.
@@ -142,7 +143,7 @@ pub struct Moment {
     pub at: MonoNs,
     /// On which goroutine.
     pub goroutine: u64,
-    /// Of `Goroutine`: the new one.
+    /// Of `Goroutine`: the new one. Of `Closing`: the provider's address. Of `Closed`: 1 where it returned an error, else 0.
     pub a: u64,
 }
 
@@ -178,6 +179,9 @@ pub enum Record {
     Type(TextPiece),
     /// The function and the client of the exporter that a processor calls, by the processor's address.
     Exporter(TextPiece),
+    /// A string of the client of one of the SDK's OTLP exporters, by the exporter's address: where it sends to, if it is of the client
+    /// that has its endpoint at that place ([`TextPiece::place`]).
+    Endpoint(TextPiece),
     /// An entry of a provider's list of processors.
     Listed(ListedProcessor),
     /// What the kernel side counted.
@@ -255,6 +259,7 @@ impl Record {
                 (code::NAME, _) => Self::Name(text),
                 (code::TYPE, _) => Self::Type(text),
                 (code::EXPORTER, _) => Self::Exporter(text),
+                (code::ENDPOINT, _) => Self::Endpoint(text),
                 (code::COUNTER, Some(kind)) => Self::Counter(kind, counter(bytes)),
                 (code::FIRST_LOST, Some(kind)) => Self::FirstLost(kind, at, a),
                 (code::SETTINGS, _) => Self::Settings(settings(bytes)),

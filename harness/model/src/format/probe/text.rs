@@ -16,6 +16,11 @@ const JOINED: [&str; 1] = ["*errors.joinError"];
 const COUNTS: u8 = 7;
 
 impl TextPiece {
+    /// Of an endpoint: in which place of a client it was.
+    pub const fn place(&self) -> u8 {
+        self.part()
+    }
+
     /// Which part of a joined error it is about.
     const fn part(&self) -> u8 {
         self.piece / (COUNTS + 1)

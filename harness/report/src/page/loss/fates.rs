@@ -41,6 +41,7 @@ pub(crate) fn section(result: &RunResult) -> PageSection {
         outside(result),
         plan_words::unnumbered(result, PAGE).map(|text| note(format!("{text}."))).unwrap_or_default(),
         by_variant(result),
+        unknown_error(result),
         ledgers(result),
         first_lost(result),
         exemplars(result),
@@ -102,6 +103,17 @@ fn counted(result: &RunResult) -> Html {
         ))
     };
     sums.iter().map(line).collect()
+}
+
+/// What the first error of each variant says whose cause has no name: nobody can look it up by that.
+fn unknown_error(result: &RunResult) -> Html {
+    let of = |variant: &VariantResult| {
+        let text = variant.trials.iter().find_map(|trial| trial.exports.unknown_error.clone())?;
+        let said =
+            Html::text(format!("{}: the first failed export without a known cause said: ", variant.name));
+        Some(Html::element("p", &[("class", "note")], said.with(&Html::leaf("code", "", text))))
+    };
+    result.variants.iter().filter_map(of).collect()
 }
 
 /// Spans that came in traces of somebody else's making.

@@ -81,9 +81,14 @@ impl ServicePlace {
     }
 
     /// Asks its process to stop by a signal, to be killed when the time to shut down and some grace are over; whether there is one.
-    pub(super) fn ask_to_stop(&mut self, by: Signal, grace: Duration) -> Result<bool, RunError> {
+    pub(super) fn ask_to_stop(
+        &mut self,
+        by: Signal,
+        grace: Duration,
+        for_user: bool,
+    ) -> Result<bool, RunError> {
         let Some(running) = self.running.as_mut() else { return Ok(false) };
-        running.ask_to_stop(by)?;
+        running.ask_to_stop(by, for_user)?;
         self.until.get_or_insert(clock::now() + (self.shutdown + grace).as_nanos() as u64);
         Ok(true)
     }

@@ -14,7 +14,7 @@ use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 
 use super::Services;
 use crate::fixture::{self, Own, Probes, Programs, RunningService, Setup, Start, Starting};
-use crate::host::limits::LimitsMet;
+use crate::host::limits::{LimitsMet, need_room};
 use crate::probe::{self, Probing};
 use crate::process::guard::Guard;
 use crate::trial::links::TrialLinks;
@@ -60,6 +60,11 @@ impl TrialStage<'_> {
             } else {
                 BTreeMap::new()
             },
+            endpoint: self
+                .links
+                .route(&Target::exports_of(&service.name), self.receiver)
+                .ok()
+                .map(|to| to.to_string()),
             ..ProcessManifest::default()
         }
     }
@@ -136,6 +141,10 @@ impl TrialStage<'_> {
         let ledger = self.ledger_of(index, incarnation);
         let reached = self.reached_from(index, addresses)?;
         let setup = self.setup(index, incarnation, listen, &reached, ledger.as_deref())?;
+        if ledger.is_some() {
+            let bytes = fixture::ledger_bytes(self.plan, self.variant, index);
+            need_room(self.scratch, bytes, &format!("the span ledger of {}", service.name))?;
+        }
         // Beside the span ledger, for the results may lie where a user without rights may not go; and kept with them.
         let config = self.scratch.join(layout::fixture_config(&service.name));
         fixture::write_config(&config, &setup)?;

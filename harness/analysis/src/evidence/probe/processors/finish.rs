@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::PathKind;
 
 use super::{FoundProcessor, Processors};
 use crate::evidence::path::{Ending, ExportCall, HandsOn, Path, unique_names};
 use crate::evidence::probe::naming::type_name;
+use crate::evidence::shutdown::ProviderShutdown;
 use crate::evidence::{OnPath, SpanEvidence};
 
 /// One of several exporters that each batch of a path goes to.
@@ -28,6 +28,7 @@ impl Processors {
         spans: &[SpanEvidence],
         on: Vec<Vec<OnPath>>,
         mut legs: Vec<FanLeg>,
+        elsewhere: &BTreeMap<u32, String>,
     ) -> (Vec<Path>, Vec<Vec<OnPath>>) {
         let mut kept: Vec<(Path, Vec<OnPath>)> = Vec::new();
         for (number, on) in on.into_iter().enumerate() {
@@ -58,6 +59,9 @@ impl Processors {
         }
         kept.sort_by_key(|(path, _)| path.provider);
         let (mut paths, on): (Vec<Path>, Vec<Vec<OnPath>>) = kept.into_iter().unzip();
+        for path in &mut paths {
+            path.endpoint = endpoint_of(path, elsewhere);
+        }
         unique_names(&mut paths);
         (paths, on)
     }
@@ -71,7 +75,7 @@ impl Processors {
     /// A processor without a worker of its own ends with its provider.
     fn end(&mut self, number: usize) {
         let path = &mut self.found[number].path;
-        let closing = self.closing.get(usize::from(path.provider)).copied().unwrap_or_default();
+        let closing = self.shutdowns.get(usize::from(path.provider)).map_or(0, |shutdown| shutdown.called);
         if path.kind == PathKind::Batch || closing == 0 {
             return;
         }
@@ -84,19 +88,30 @@ impl Processors {
     /// What stands for the path of spans that were offered to none, by provider: it ended in order if it was shut down, or if one of
     /// its paths was.
     pub(in crate::evidence::probe) fn nowhere(&self) -> Vec<Path> {
-        let one = |(provider, closing): (usize, &MonoNs)| {
+        let one = |(provider, shutdown): (usize, &ProviderShutdown)| {
             let ended = |found: &FoundProcessor| {
                 usize::from(found.path.provider) == provider
                     && matches!(found.path.ending, Ending::Orderly { .. })
             };
-            let orderly = *closing != 0 || self.found.iter().any(ended);
+            let orderly = match shutdown.called {
+                0 => self.found.iter().any(ended),
+                // What was still open when the process died in it might have been ended.
+                _ => shutdown.may_have_returned(),
+            };
             Path {
                 provider: provider as u16,
-                shutdown_began: *closing,
+                shutdown_began: shutdown.called,
                 ending: if orderly { Ending::Orderly { deadline_passed: false } } else { self.abrupt },
                 ..Path::default()
             }
         };
-        self.closing.iter().enumerate().map(one).collect()
+        self.shutdowns.iter().enumerate().map(one).collect()
     }
+}
+
+/// Where a path ends, if all its calls went to one other endpoint than the process was told. Numbers of calls begin at 1 there.
+fn endpoint_of(path: &Path, elsewhere: &BTreeMap<u32, String>) -> Option<String> {
+    let mut ends = path.sending().keys().map(|number| elsewhere.get(&(number + 1)));
+    let first = ends.next()??;
+    ends.all(|end| end == Some(first)).then(|| first.clone())
 }

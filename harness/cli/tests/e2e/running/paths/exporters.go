@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +15,9 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	tracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // newExporter makes the exporter of a name, or, of "kind:name,name", one of this program's own around those.
@@ -58,6 +62,19 @@ func newSender(name string) sdktrace.SpanExporter {
 		taken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 		url := httptest.NewServer(taken).URL
 		exporter, err = otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(url+"/v1/traces"))
+	case "own-grpc": // the same, by a connection of its own
+		listener, failed := net.Listen("tcp", "127.0.0.1:0")
+		if failed != nil {
+			panic(failed)
+		}
+		server := grpc.NewServer()
+		tracepb.RegisterTraceServiceServer(server, new(taker))
+		go func() { _ = server.Serve(listener) }() // it ends with the program
+		to, failed := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+		if failed != nil {
+			panic(failed)
+		}
+		exporter, err = otlptracegrpc.New(ctx, otlptracegrpc.WithGRPCConn(to))
 	case "swallow":
 		exporter = new(swallow)
 	case "nil":
@@ -69,6 +86,15 @@ func newSender(name string) sdktrace.SpanExporter {
 		panic(err)
 	}
 	return exporter
+}
+
+// taker is a receiver that takes everything.
+type taker struct {
+	tracepb.UnimplementedTraceServiceServer
+}
+
+func (*taker) Export(context.Context, *tracepb.ExportTraceServiceRequest) (*tracepb.ExportTraceServiceResponse, error) {
+	return new(tracepb.ExportTraceServiceResponse), nil
 }
 
 // swallow is an exporter that takes everything and sends nothing.

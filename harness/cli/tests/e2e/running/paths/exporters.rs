@@ -27,6 +27,7 @@ struct ExporterCase {
 }
 
 const RECEIVED: &[(&str, u64)] = &[("received", SPANS)];
+const ELSEWHERE: &[(&str, u64)] = &[("sent_elsewhere", SPANS)];
 const REFUSED: &[(&str, u64)] = &[("export_failed.refused", SPANS)];
 
 const fn case(exporter: &'static str, paths: &'static [&'static [(&'static str, u64)]]) -> ExporterCase {
@@ -36,6 +37,11 @@ const fn case(exporter: &'static str, paths: &'static [&'static [(&'static str, 
 impl ExporterCase {
     const fn simple(self) -> Self {
         Self { kind: "simple", ..self }
+    }
+
+    /// What is sent to others only says nothing of whether it arrived.
+    const fn nothing_here(self) -> Self {
+        Self { code: 3, ..self }
     }
 
     const fn open(self, gap: Gap) -> Self {
@@ -69,7 +75,9 @@ fn cases() -> Vec<ExporterCase> {
         case("fan:http,refused", &[RECEIVED, REFUSED]).spread(0, SPANS, 0),
         case("fan:refused,http", &[RECEIVED, REFUSED]).spread(0, SPANS, 0),
         case("failover:refused,grpc", &[RECEIVED]),
-        case("own", &[&[]]).open(Gap::Elsewhere),
+        case("own", &[ELSEWHERE]).nothing_here(),
+        case("own-grpc", &[ELSEWHERE]).simple().nothing_here(),
+        case("fan:grpc,own", &[RECEIVED, ELSEWHERE]).spread(SPANS, 0, 0),
         case("swallow", &[&[]]).open(Gap::Elsewhere),
     ]
 }
@@ -119,6 +127,9 @@ fn check(case: &ExporterCase, ran: &Ran, wrong: &mut Complaints) {
             );
         }
     }
+    let names = ran.trial().services.iter().flat_map(|service| &service.endpoints);
+    let elsewhere = names.filter(|name| name.starts_with("127.0.0.1:")).count();
+    wrong.same("endpoints elsewhere", elsewhere, usize::from(case.exporter.contains("own")));
     let spread = ledger.spread.map(|PathSpread { every, some, none }| (every, some, none));
     wrong.same("received on every, some, none", spread, case.spread);
 }

@@ -102,6 +102,8 @@ impl Truth {
 pub(super) struct Ran {
     pub(super) code: Option<i32>,
     pub(super) stderr: String,
+    /// Standard output: the program's own, and the summary.
+    pub(super) said: String,
     /// Absent where it was killed before its end.
     pub(super) truth: Option<Truth>,
     pub(super) result: RunResult,
@@ -128,13 +130,13 @@ impl Ran {
     /// What an ended one left.
     pub(super) fn read(lab: &Lab, folder: &str, output: &std::process::Output) -> Result<Self, String> {
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        let stdout = String::from_utf8_lossy(&output.stdout);
-        let truth = stdout.lines().find_map(|line| serde_json::from_str(line).ok());
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let truth = said.lines().find_map(|line| serde_json::from_str(line).ok());
         let mut entries = fs::read_dir(lab.path(folder)).map_err(|_| format!("no results: {stderr}"))?;
         let result = entries.find_map(|entry| fs::read(entry.ok()?.path().join("result.json")).ok());
         let result = result.ok_or_else(|| format!("no result.json: {stderr}"))?;
         let result = serde_json::from_slice(&result).map_err(|error| format!("result.json: {error}"))?;
-        Ok(Self { code: output.status.code(), stderr, truth, result })
+        Ok(Self { code: output.status.code(), stderr, said, truth, result })
     }
 
     pub(super) fn trial(&self) -> &TrialResult {
