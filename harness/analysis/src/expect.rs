@@ -1,23 +1,26 @@
-//! Expectations, judged on the trials that are valid for their figure.
+//! Expectations, judged on the trials that are valid for their figure; where there is none, on what disturbance can neither have made
+//! nor hidden.
 
+pub(crate) mod disturbed;
+mod judge;
 mod probes;
 mod work;
 
+use spanfate_model::plan::Plan;
 use spanfate_model::result::{
-    Basis, ClaimOutcome, ClaimResult, Expectation, Quantiles, Spoiler, TrialResult, Validity, VariantResult,
+    Basis, ClaimOutcome, ClaimResult, Expectation, Quantiles, TrialResult, VariantResult,
 };
-use spanfate_model::scenario::expect::{Condition, Expect};
+use spanfate_model::scenario::Claim;
+use spanfate_model::scenario::expect::Expect;
 use spanfate_model::scenario::figure::{Figure, Quantile, TraceState};
-use spanfate_model::scenario::{Claim, Model};
-use spanfate_model::verdict::Verdict;
 
 /// Judges all expectations on all variants they name.
-pub(crate) fn judge_all(expect: &[Expect], variants: &[VariantResult]) -> Vec<Expectation> {
+pub(crate) fn judge_all(expect: &[Expect], plan: &Plan, variants: &[VariantResult]) -> Vec<Expectation> {
     let mut out = Vec::new();
     for expect in expect {
         for variant in variants {
             if expect.variants.as_ref().is_none_or(|names| names.contains(&variant.name)) {
-                out.push(judge(&expect.that, variant));
+                out.push(judge::judge(&expect.that, plan, variant));
             }
         }
     }
@@ -25,9 +28,9 @@ pub(crate) fn judge_all(expect: &[Expect], variants: &[VariantResult]) -> Vec<Ex
 }
 
 /// Measures all claims on the variants that their conditions name.
-pub(crate) fn claims(claims: &[Claim], variants: &[VariantResult]) -> Vec<ClaimResult> {
+pub(crate) fn claims(claims: &[Claim], plan: &Plan, variants: &[VariantResult]) -> Vec<ClaimResult> {
     let measure = |claim: &Claim| {
-        let rests_on = judge_all(&claim.holds_if, variants);
+        let rests_on = judge_all(&claim.holds_if, plan, variants);
         ClaimResult {
             says: claim.says.clone(),
             source: claim.source.clone(),
@@ -36,63 +39,6 @@ pub(crate) fn claims(claims: &[Claim], variants: &[VariantResult]) -> Vec<ClaimR
         }
     };
     claims.iter().map(measure).collect()
-}
-
-fn judge(condition: &Condition, variant: &VariantResult) -> Expectation {
-    let valid: Vec<&TrialResult> =
-        variant.trials.iter().filter(|trial| trial.is_valid(validity_of(condition.figure))).collect();
-    let values: Vec<f64> = valid.iter().filter_map(|trial| value_of(condition.figure, trial)).collect();
-    let broken: Vec<String> =
-        values.iter().filter(|v| !condition.holds(**v)).map(|v| show(condition.figure, *v)).collect();
-    let (verdict, reason) = match broken.len() {
-        _ if validity_of(condition.figure) != Basis::Accounting && is_closed(variant) => {
-            (Verdict::Inconclusive, Some(CLOSED.to_owned()))
-        }
-        failed if failed > 0 => {
-            let trials = if values.len() > 1 {
-                format!(" ({failed} of {} trials)", values.len())
-            } else {
-                String::new()
-            };
-            (Verdict::Fail, Some(format!("measured {}{trials}", broken.join(", "))))
-        }
-        _ if valid.is_empty() => {
-            (Verdict::Inconclusive, Some(why_invalid(validity_of(condition.figure), variant)))
-        }
-        _ if values.is_empty() => (Verdict::Inconclusive, Some("the figure was not measured".to_owned())),
-        _ => (Verdict::Pass, None),
-    };
-    Expectation { that: (*condition).into(), variant: variant.name.clone(), values, verdict, reason }
-}
-
-/// Why a closed load shows no more than itself.
-const CLOSED: &str = "closed-loop load waits for the service: it cannot gate (coordinated omission)";
-
-fn is_closed(variant: &VariantResult) -> bool {
-    variant.trials.iter().any(|trial| trial.load.model == Model::Closed)
-}
-
-/// Why no trial is valid for a figure: the first check that failed, and what can be done.
-fn why_invalid(figure: Basis, variant: &VariantResult) -> String {
-    let marks = variant.trials.iter().flat_map(|trial| &trial.validity);
-    match marks.into_iter().find(|mark| mark.figure.is(&figure) && !mark.valid) {
-        Some(mark) => {
-            let Validity { check, measured, bound, .. } = mark;
-            // Quiet does not bring back spans that nobody counted.
-            let remedy = match mark.spoiler() {
-                Some(Spoiler::Witnesses) => {
-                    "only complete witnesses, one in the process among them, could tell"
-                }
-                Some(Spoiler::Quota) => "lift the quota, or take a load that fits into it",
-                Some(Spoiler::Limits) => "raise the limit and run again",
-                Some(Spoiler::Load | Spoiler::Samples | Spoiler::Others) | None => {
-                    "stop other work and run again"
-                }
-            };
-            format!("no trial is valid for {figure}: {check}: {measured}, bound {bound}; {remedy}")
-        }
-        None => format!("no trial is valid for {figure}: none is complete"),
-    }
 }
 
 /// Which validity marks of a trial a figure needs. How many spans a full queue drops depends on the machine as the loss rate does;
@@ -201,15 +147,5 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         | Figure::MemoryPeak => work::value(figure, trial),
         Figure::Response(quantile) => time(&trial.load.response, quantile),
         Figure::Delay(quantile) => time(&trial.delay, quantile),
-    }
-}
-
-fn show(figure: Figure, value: f64) -> String {
-    if figure.is_time() {
-        format!("{:.3} ms", value / 1e6)
-    } else if figure.is_ratio() {
-        format!("{:.3} %", value * 100.0)
-    } else {
-        format!("{value}")
     }
 }

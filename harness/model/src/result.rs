@@ -30,6 +30,7 @@ mod end;
 pub mod environment;
 mod exports;
 mod fault;
+mod footing;
 mod insight;
 mod path;
 mod probe;
@@ -46,6 +47,7 @@ pub use comparison::{Compared, ComparedBy, Comparison, Looks};
 pub use end::{EndedBy, ProviderEnd, ServiceEnd, ShutdownCourse};
 pub use exports::ServiceExports;
 pub use fault::{Dose, FaultResult, FaultWindow};
+pub use footing::Footing;
 pub use insight::{
     Advised, Begin, Candidate, Cost, FocusRule, FocusVariant, How, Insights, Late, Likeness, LineLaw,
     LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, Price, QueueLimit, Selection, SilentLosses,
@@ -361,10 +363,13 @@ pub struct Expectation {
     pub that: Term<Condition>,
     /// The variant.
     pub variant: String,
-    /// The value per valid trial.
+    /// The value per trial that it is judged on: the valid ones; where there is none, those whose disturbance has a known direction.
     pub values: Vec<f64>,
     /// The verdict.
     pub verdict: Verdict,
     /// Why, if it is not a pass.
     pub reason: Option<String>,
+    /// What the verdict stands on.
+    #[serde(default, skip_serializing_if = "Footing::is_usual")]
+    pub footing: Footing,
 }

@@ -7,9 +7,12 @@ mod runs;
 use spanfate_model::plan::Plan;
 use spanfate_model::result::change::Change;
 use spanfate_model::result::{Compared, ComparedBy, Comparison, Looks, TrialResult, VariantResult};
+use spanfate_model::scenario::figure::Figure;
 use spanfate_model::scenario::{ALPHA, Compare};
 use spanfate_model::verdict::Verdict;
 
+use crate::compare::comparison::figures::ComparedArm;
+use crate::expect::disturbed::PlannedArm;
 use crate::statistics::{Gate, JudgedEffect, SPENDING, alpha_at, judge};
 
 pub use looks::{is_look, looks_at};
@@ -17,19 +20,21 @@ pub use runs::{Apart, compare_runs};
 
 /// Compares the two variants that a plan names, over the pairs that ran.
 pub(crate) fn inside(plan: &Plan, variants: &[VariantResult]) -> Option<Comparison> {
-    Some(compare_arms(plan.compare.as_ref()?, variants))
+    Some(compare_arms(plan.compare.as_ref()?, plan, variants))
 }
 
 /// Compares two variants over the pairs that ran. A variant that has not run has no pair.
-pub fn compare_arms(compare: &Compare, variants: &[VariantResult]) -> Comparison {
+pub fn compare_arms(compare: &Compare, plan: &Plan, variants: &[VariantResult]) -> Comparison {
     let arm = |name: &str| variants.iter().find(|variant| variant.name == name);
     let trials = |name: &str| arm(name).map_or(&[][..], |variant| &variant.trials);
     let pairs = pairs(trials(&compare.baseline), trials(&compare.candidate));
     let (look, looks) = looks::of(compare, pairs.len());
     // A look that was not planned spends nothing; there is none.
     let alpha = alpha_at(look, looks, ALPHA).unwrap_or_default();
-    let mut rows = counters(&pairs);
-    rows.extend(paired(compare, &pairs, alpha));
+    let (one, other) = arms(compare, plan, &pairs);
+    // Counters that differ within an arm are none of this scenario, and are left to `gate`.
+    let mut rows = figures::counters(&one, &other);
+    rows.extend(paired(compare, plan, &pairs, alpha));
     let mut reasons = Vec::new();
     if pairs.is_empty() {
         reasons.push((Verdict::Inconclusive, "no pair has run".to_owned()));
@@ -88,37 +93,55 @@ fn pairs<'a>(baseline: &'a [TrialResult], candidate: &'a [TrialResult]) -> Vec<P
     baseline.iter().filter_map(|one| Some((one, partner(&one)?))).collect()
 }
 
-/// Counters that do not differ within an arm. Those that do are no counters of this scenario, and are left to `gate`.
-fn counters(pairs: &[Pair<'_>]) -> Vec<Compared> {
-    let baseline: Vec<&TrialResult> = pairs.iter().map(|pair| pair.0).collect();
-    let candidate: Vec<&TrialResult> = pairs.iter().map(|pair| pair.1).collect();
-    figures::counters(&baseline, &candidate)
+/// Both sides of pairs.
+fn arms<'a>(compare: &Compare, plan: &'a Plan, pairs: &[Pair<'a>]) -> (ComparedArm<'a>, ComparedArm<'a>) {
+    let (baseline, candidate) = pairs.iter().copied().unzip();
+    let arm = |name: &str, trials| ComparedArm { trials, planned: PlannedArm::of(plan, name) };
+    (arm(&compare.baseline, baseline), arm(&compare.candidate, candidate))
 }
 
 /// The figures that decide, pair by pair, all judged together.
-fn paired(compare: &Compare, pairs: &[Pair<'_>], alpha: f64) -> Vec<Compared> {
+fn paired(compare: &Compare, plan: &Plan, pairs: &[Pair<'_>], alpha: f64) -> Vec<Compared> {
+    let (baseline, candidate) = arms(compare, plan, pairs);
     let mut rows = Vec::new();
     let mut gates = Vec::new();
     for (figure, smallest) in &compare.gate.0 {
         let measure = figures::measure(*figure, *smallest);
-        let values: Vec<(f64, f64)> = pairs
-            .iter()
-            .filter_map(|(a, b)| Some((figures::valid(*figure, a)?, figures::valid(*figure, b)?)))
-            .collect();
+        let exact = baseline.is_exact(*figure) && candidate.is_exact(*figure);
+        let value = |trial: &TrialResult| figures::usable(*figure, trial, exact);
+        let values: Vec<(f64, f64)> =
+            pairs.iter().filter_map(|(a, b)| Some((value(a)?, value(b)?))).collect();
         gates.push(Gate { pairs: values.clone(), measure });
-        let (baseline, candidate) = values.into_iter().unzip();
-        rows.push(figures::row(*figure, ComparedBy::Paired, baseline, candidate, &measure));
+        let (base, other) = values.into_iter().unzip();
+        rows.push((*figure, figures::row(*figure, ComparedBy::Paired, base, other, &measure)));
     }
-    let spoilt = |row: &Compared| pairs.len() - row.baseline.len();
+    let spoilt = |figure: Figure, row: &Compared| {
+        let trials = || pairs.iter().flat_map(|(a, b)| [a, b]);
+        Spoilt {
+            pairs: pairs.len() - row.baseline.len(),
+            by: trials().find_map(|trial| figures::spoilt_by(figure, trial)),
+        }
+    };
     let judged = judge(&gates, alpha);
-    rows.into_iter().zip(judged).map(|(row, judged)| with(spoilt(&row), row, judged)).collect()
+    rows.into_iter()
+        .zip(judged)
+        .map(|((figure, row), judged)| with(&spoilt(figure, &row), row, judged))
+        .collect()
+}
+
+/// Pairs that are not valid for a figure, and what spoilt the first of them.
+#[derive(Default)]
+struct Spoilt {
+    pairs: usize,
+    by: Option<String>,
 }
 
 /// A row with what was judged of it.
-fn with(spoilt: usize, row: Compared, judged: JudgedEffect) -> Compared {
-    let reason = judged.reason.map(|reason| match spoilt {
-        0 => reason,
-        _ => format!("{reason} ({spoilt} pairs are not valid for it)"),
+fn with(spoilt: &Spoilt, row: Compared, judged: JudgedEffect) -> Compared {
+    let reason = judged.reason.map(|reason| match (spoilt.pairs, &spoilt.by) {
+        (0, _) => reason,
+        (pairs, None) => format!("{reason} ({pairs} pairs are not valid for it)"),
+        (pairs, Some(by)) => format!("{reason} ({pairs} pairs are not valid for it: {by})"),
     });
     Compared {
         effect: judged.effect,
@@ -131,3 +154,6 @@ fn with(spoilt: usize, row: Compared, judged: JudgedEffect) -> Compared {
         ..row
     }
 }
+
+#[cfg(test)]
+mod tests;

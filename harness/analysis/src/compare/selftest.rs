@@ -104,7 +104,7 @@ impl Rounds {
                 gate: Gates([(kind.figure, kind.smallest)].into()),
                 ..Compare::default()
             };
-            count(check, kind, &compare_arms(&compare, &result.variants));
+            count(check, kind, &compare_arms(&compare, &result.plan, &result.variants));
         }
     }
 

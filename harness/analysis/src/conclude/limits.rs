@@ -10,21 +10,23 @@ use crate::conclude::validity::THROTTLED_MAX_LOSS;
 /// Why a trial says nothing of the service as far as limits of ours were met, and what to do.
 pub(crate) fn doubts(trial: &TrialResult, plan: &Plan) -> Vec<String> {
     let lost = trial.ledger.class(FateClass::Lost).0 > 0;
-    let quota = quotas(&trial.usage, plan.subject().has_load(), lost);
+    // Where nothing is lost and something is expected, each expectation says for itself what it needs.
+    let asked = !plan.expect.is_empty();
+    let quota = quotas(&trial.usage, plan.subject().has_load(), lost, asked);
     quota.into_iter().chain(trial.limits_met.iter().map(met)).collect()
 }
 
-/// Quotas that were used up too often.
-fn quotas(usage: &UsageFigures, has_load: bool, lost: bool) -> Vec<String> {
+/// Quotas that were used up too often. `asked`: something is expected of the run.
+fn quotas(usage: &UsageFigures, has_load: bool, lost: bool, asked: bool) -> Vec<String> {
     let held = |quota: &Option<QuotaFigures>| quota.filter(|quota| quota.share() > THROTTLED_MAX_LOSS);
     let mut out = Vec::new();
-    // Without a load of ours nobody asks for rates, and books are exact under any quota; where spans are lost, it may have been we
-    // who were too slow.
-    if let Some(quota) = held(&usage.harness_quota).filter(|_| has_load || lost) {
+    // Without a load of ours nobody asks for rates, and books are exact under any quota, which mends no loss; where spans are lost, it
+    // may have been we who were too slow.
+    if let Some(quota) = held(&usage.harness_quota).filter(|_| lost || (has_load && !asked)) {
         out.push(throttled(&quota, "this program and what it started"));
     }
     // The quota of a program's own group is part of what is looked at, unless a load of ours is measured.
-    if let Some(quota) = held(&usage.fixture_quota).filter(|_| has_load) {
+    if let Some(quota) = held(&usage.fixture_quota).filter(|_| has_load && (lost || !asked)) {
         out.push(throttled(&quota, "the service"));
     }
     out
@@ -92,22 +94,27 @@ mod tests {
 
     #[test]
     fn a_quota_is_a_doubt_where_it_may_have_made_the_loss() {
-        // Used up by the harness's group and by the services' own; a load of ours, a loss; and how many doubts follow.
+        // Used up by the harness's group and by the services' own; a load of ours, a loss, an expectation; and how many doubts
+        // follow.
         let cases = [
-            (None, None, true, true, 0),
-            (Some(used_up(0)), None, true, true, 0),
-            (Some(used_up(2)), None, true, true, 0),
-            (Some(used_up(84)), None, true, false, 1),
-            (Some(used_up(84)), Some(used_up(84)), true, true, 2),
-            (None, Some(used_up(84)), true, false, 1),
-            (Some(used_up(84)), None, false, false, 0),
-            (Some(used_up(84)), None, false, true, 1),
-            (None, Some(used_up(84)), false, true, 0),
+            (None, None, true, true, false, 0),
+            (Some(used_up(0)), None, true, true, false, 0),
+            (Some(used_up(2)), None, true, true, false, 0),
+            (Some(used_up(84)), None, true, false, false, 1),
+            (Some(used_up(84)), None, true, false, true, 0),
+            (Some(used_up(84)), None, true, true, true, 1),
+            (Some(used_up(84)), Some(used_up(84)), true, true, false, 2),
+            (None, Some(used_up(84)), true, false, false, 1),
+            (None, Some(used_up(84)), true, false, true, 0),
+            (None, Some(used_up(84)), true, true, true, 1),
+            (Some(used_up(84)), None, false, false, false, 0),
+            (Some(used_up(84)), None, false, true, true, 1),
+            (None, Some(used_up(84)), false, true, false, 0),
         ];
-        for (harness_quota, fixture_quota, has_load, lost, doubts) in cases {
+        for (harness_quota, fixture_quota, has_load, lost, asked, doubts) in cases {
             let usage = UsageFigures { harness_quota, fixture_quota, ..UsageFigures::default() };
-            let found = quotas(&usage, has_load, lost);
-            assert_eq!(found.len(), doubts, "{usage:?} {has_load} {lost}");
+            let found = quotas(&usage, has_load, lost, asked);
+            assert_eq!(found.len(), doubts, "{usage:?} {has_load} {lost} {asked}");
             let named = "a CPU quota of 1 core held";
             assert!(found.iter().all(|text| text.starts_with(named) && text.contains("84 of 121 periods")));
         }

@@ -69,8 +69,8 @@ pub fn conclude_run(
             say(comparison.verdict, format!("{who}: {reason}"));
         }
     }
-    let expectations = expect::judge_all(&plan.expect, &variants);
-    let claims = expect::claims(&plan.claims, &variants);
+    let expectations = expect::judge_all(&plan.expect, &plan, &variants);
+    let claims = expect::claims(&plan.claims, &plan, &variants);
     for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
         say(expectation.verdict, sentence(expectation));
     }

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::format::manifest::Status;
-use spanfate_model::result::{Basis, Estimate, Quantiles, Spoiler, TrialResult, VariantSummary};
+use spanfate_model::result::{
+    Basis, Bound, Estimate, Quantiles, Spoiler, TrialResult, TrustCheck, Validity, VariantSummary,
+};
 use spanfate_model::scenario::Model;
+use spanfate_model::term::Term;
 
 use crate::conclude::overall;
 use crate::conclude::trial::ConcludedTrial;
@@ -110,46 +113,108 @@ fn lost_by_fate(trials: &[&TrialResult]) -> BTreeMap<Fate, u64> {
 }
 
 fn marks(trials: &[&TrialResult]) -> Vec<String> {
-    let mut counted: Vec<(String, usize)> = Vec::new();
+    let mut counted: Vec<SummaryMark> = Vec::new();
     for mark in trials.iter().flat_map(|trial| marks_of(trial)) {
-        match counted.iter_mut().find(|(known, _)| *known == mark) {
-            Some((_, count)) => *count += 1,
-            None => counted.push((mark, 1)),
+        match counted.iter_mut().find(|known| known.what == mark.what && known.check == mark.check) {
+            Some(known) => known.count(&mark),
+            None => counted.push(mark),
         }
     }
-    let all = trials.len();
-    let show =
-        |(mark, count): (String, usize)| if all > 1 { format!("{mark} in {count} of {all}") } else { mark };
-    counted.into_iter().map(show).collect()
+    counted.iter().map(|mark| mark.show(trials.len())).collect()
 }
 
-/// What is spoilt in one trial, each thing once.
-fn marks_of(trial: &TrialResult) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut put = |text: String| {
-        if !out.contains(&text) {
-            out.push(text);
+/// Something that is not as it should be, with how many trials have it.
+struct SummaryMark {
+    what: String,
+    /// The check that failed, its worst value and the bound.
+    check: Option<Term<TrustCheck>>,
+    worst: f64,
+    bound: f64,
+    above: bool,
+    trials: usize,
+}
+
+impl SummaryMark {
+    const fn plain(what: String) -> Self {
+        Self { what, check: None, worst: 0.0, bound: 0.0, above: true, trials: 1 }
+    }
+
+    /// A figure that is not valid: the check that failed, with its value.
+    fn of(mark: &Validity) -> Self {
+        let above = mark.side().map_or(mark.measured > mark.bound, |side| side == Bound::AtMost);
+        Self {
+            what: format!("{} not valid", mark.figure),
+            check: Some(mark.check.clone()),
+            worst: mark.measured,
+            bound: mark.bound,
+            above,
+            trials: 1,
+        }
+    }
+
+    fn count(&mut self, other: &Self) {
+        self.trials += 1;
+        let (worst, bound) = (self.worst, self.bound);
+        // A start lag has a bound of its own in each trial.
+        if (other.worst - other.bound > worst - bound) == self.above {
+            (self.worst, self.bound) = (other.worst, other.bound);
+        }
+    }
+
+    fn show(&self, all: usize) -> String {
+        let of = if all > 1 { format!(" in {} of {all}", self.trials) } else { String::new() };
+        let Some(check) = &self.check else { return format!("{}{of}", self.what) };
+        let name = check.known().map_or_else(|| check.to_string(), |check| brief(*check).to_owned());
+        let sign = if self.above { '>' } else { '<' };
+        format!("{}: {name} {} {sign} {}{of}", self.what, self.worst, self.bound)
+    }
+}
+
+/// A check in a word or two.
+const fn brief(check: TrustCheck) -> &'static str {
+    match check {
+        TrustCheck::Started => "requests started",
+        TrustCheck::Unplaced => "spans not placed",
+        TrustCheck::Uncounted => "spans not counted",
+        TrustCheck::Samples => "usage samples",
+        TrustCheck::ForeignCpu => "neighbour CPU",
+        TrustCheck::Steal => "steal",
+        TrustCheck::Failed => "requests failed",
+        TrustCheck::StartLag => "start lag p99 ms",
+        TrustCheck::Throttled => "CPU quota used up",
+        TrustCheck::Limits => "limits met",
+    }
+}
+
+/// What is not as it should be in one trial, each thing once.
+fn marks_of(trial: &TrialResult) -> Vec<SummaryMark> {
+    let mut out: Vec<SummaryMark> = Vec::new();
+    let mut put = |mark: SummaryMark| {
+        if out.iter().all(|known| known.what != mark.what) {
+            out.push(mark);
         }
     };
+    let plain = |text: &str| SummaryMark::plain(text.to_owned());
     if trial.load.model == Model::Closed {
-        put("closed: no gate".to_owned());
+        put(plain("closed: no gate"));
     }
     if trial.status != Status::Complete {
-        put("not complete".to_owned());
+        put(plain("not complete"));
     }
     for mark in trial.validity.iter().filter(|mark| !mark.valid) {
-        put(format!("{} not valid", mark.figure));
+        // The first check that fails stands for the figure.
+        put(SummaryMark::of(mark));
         match mark.spoiler() {
-            Some(Spoiler::Quota) => put("held back by a CPU quota".to_owned()),
-            Some(Spoiler::Limits) => put("a limit of ours was met".to_owned()),
+            Some(Spoiler::Quota) => put(plain("held back by a CPU quota")),
+            Some(Spoiler::Limits) => put(plain("a limit of ours was met")),
             _ => {}
         }
     }
     for report in trial.witnesses.iter().filter(|report| matches!(report.state, WitnessState::Lossy(_))) {
-        put(format!("{} witness has a gap", report.witness.as_str()));
+        put(SummaryMark::plain(format!("{} witness has a gap", report.witness.as_str())));
     }
     if trial.ledger.is_broken() {
-        put("accounting broken".to_owned());
+        put(plain("accounting broken"));
     }
     out
 }

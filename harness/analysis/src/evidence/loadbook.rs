@@ -179,7 +179,8 @@ fn observed(records: &[Option<LoadRecord>]) -> (Vec<u64>, u64) {
     (records.iter().map(offset).collect(), last.saturating_sub(first))
 }
 
-const fn reason(outcome: RequestOutcome) -> &'static str {
+/// Why a request failed or was not started, as the load's figures write it.
+pub(crate) const fn reason(outcome: RequestOutcome) -> &'static str {
     match outcome {
         RequestOutcome::Answered => "answered",
         RequestOutcome::BadStatus => "bad status",

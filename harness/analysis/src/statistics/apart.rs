@@ -42,7 +42,7 @@ fn widened(
     let place = |who: &str, arm: &[f64]| -> Result<Vec<f64>, String> {
         if arm.len() < 2 {
             return Err(format!(
-                "the {who} has {} valid trials, and fewer than two have no spread: run more",
+                "the {who} has {} valid trials, and fewer than two have no spread: run it with `--trials 5`",
                 arm.len()
             ));
         }

@@ -65,6 +65,7 @@ impl ClaimOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::result::Footing;
     use crate::term::Term;
 
     #[test]
@@ -85,6 +86,7 @@ mod tests {
                 values: Vec::new(),
                 verdict: *verdict,
                 reason: None,
+                footing: Footing::Valid,
             };
             let judged: Vec<Expectation> = verdicts.iter().map(one).collect();
             assert_eq!(ClaimOutcome::of(&judged), outcome, "{verdicts:?}");

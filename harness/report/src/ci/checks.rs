@@ -33,8 +33,8 @@ pub(crate) fn all(result: &RunResult) -> Vec<Check> {
         of: judged.variant.clone(),
         name: judged.that.to_string(),
         verdict: judged.verdict,
-        why: judged.reason.clone().unwrap_or_default(),
-        details: vec![format!("per valid trial: {}", words::values(judged, TERMINAL))],
+        why: words::why(judged).unwrap_or_default(),
+        details: vec![format!("{}: {}", words::judged_on(judged), words::values(judged, TERMINAL))],
     }));
     if let Some(comparison) = &result.comparison {
         out.extend(compared::told(comparison).map(|row| changed(comparison, row)));

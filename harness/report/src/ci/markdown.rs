@@ -40,7 +40,11 @@ pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
     }));
     parts.extend(result.comparison.iter().map(comparison));
     parts.extend(result.sweep.iter().filter_map(sweep));
-    let all = expectations(result, "Judged on the trials that are valid for the figure.", |_| true);
+    let all = expectations(
+        result,
+        "Judged on the trials that are valid for the figure; where none is, on what disturbance can neither make nor hide.",
+        |_| true,
+    );
     parts.extend(all.map(|part| part.folded("All expectations")));
     parts.push(environment(result).folded("Environment"));
     parts.extend(again.map(|again| reproduce(again).folded("Reproduce")));
@@ -163,10 +167,10 @@ fn expectations(result: &RunResult, title: &'static str, wanted: fn(Verdict) -> 
             Inline::code(&judged.variant, NAME),
             Inline::prose(words::verdict(judged.verdict), NAME),
             number(&words::values(judged, TERMINAL)),
-            Inline::prose(judged.reason.as_deref().unwrap_or(NONE), SENTENCE),
+            Inline::prose(words::why(judged).as_deref().unwrap_or(NONE), SENTENCE),
         ]
     };
-    let titles = ["Expectation", "Variant", "Verdict", "#Per valid trial", "Reason"];
+    let titles = ["Expectation", "Variant", "Verdict", "#Per trial", "Reason"];
     let part = Part::table(&Inline::literal(title), titles, judged.into_iter().map(row), "expectations");
     part.has_rows().then_some(part)
 }

@@ -58,7 +58,11 @@ pub(crate) fn method(comparison: &Comparison) -> String {
 /// Counters that are the same, in one line; `None` where there are none.
 pub(crate) fn same_counters(comparison: &Comparison) -> Option<String> {
     let same = |row: &&Compared| row.way == ComparedBy::Counter && row.change == Change::Same;
-    let names: Vec<String> = comparison.rows.iter().filter(same).map(|row| row.figure.to_string()).collect();
+    let count = |row: &Compared| {
+        row.baseline.first().map_or_else(String::new, |n| format!(" {}", value(row, *n, TERMINAL)))
+    };
+    let name = |row: &Compared| format!("{}{}", row.figure, count(row));
+    let names: Vec<String> = comparison.rows.iter().filter(same).map(name).collect();
     (!names.is_empty()).then(|| format!("the same in every trial: {}", names.join(", ")))
 }
 

@@ -121,7 +121,7 @@ fn one(text: String) -> Vec<String> {
 /// The name, and below it what is spoilt.
 fn name(variant: &VariantResult) -> Vec<String> {
     let mut lines = fit::wrap(&variant.name, NAME, 2);
-    let marks = variant.summary.marks.iter().flat_map(|mark| fit::wrap(&format!("! {mark}"), NAME, 2));
+    let marks = variant.summary.marks.iter().flat_map(|mark| fit::wrap(&format!("! {mark}"), NAME, 4));
     lines.extend(marks.map(|line| paint(TermInk::Warn, &line)));
     lines
 }

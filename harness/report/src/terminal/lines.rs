@@ -191,26 +191,28 @@ const fn ink(verdict: Verdict) -> TermInk {
 /// The expectations: what holds is summed up per condition, the rest has a line each.
 pub(crate) fn expectations(result: &RunResult) -> Vec<String> {
     let mut out = Vec::new();
-    let mut passed: Vec<(&Term<Condition>, Vec<String>)> = Vec::new();
+    let mut passed: Vec<(&Term<Condition>, Option<&str>, Vec<String>)> = Vec::new();
     let mut judged: Vec<_> = result.expectations.iter().collect();
     judged.sort_by_key(|judged| std::cmp::Reverse(judged.verdict));
     for judged in judged {
         let name = clean(&judged.variant);
         if judged.verdict == Verdict::Pass {
-            match passed.iter_mut().find(|(that, _)| **that == judged.that) {
-                Some((_, names)) => names.push(name),
-                None => passed.push((&judged.that, vec![name])),
+            let footing = words::footing(judged);
+            match passed.iter_mut().find(|(that, on, _)| **that == judged.that && *on == footing) {
+                Some((_, _, names)) => names.push(name),
+                None => passed.push((&judged.that, footing, vec![name])),
             }
             continue;
         }
-        let reason = judged.reason.as_ref().map(|why| format!(": {}", clean(why))).unwrap_or_default();
+        let reason = words::why(judged).map(|why| format!(": {}", clean(&why))).unwrap_or_default();
         let word = paint(ink(judged.verdict), words::verdict(judged.verdict));
         out.push(titled("expected", &format!("{word} {} for {name}{reason}", clean(&judged.that.text()))));
     }
-    for (that, names) in passed {
+    for (that, footing, names) in passed {
         let word = paint(TermInk::Good, words::verdict(Verdict::Pass));
         let who = if names.len() > 3 { format!("{} variants", names.len()) } else { names.join(", ") };
-        out.push(titled("expected", &format!("{word} {} for {who}", clean(&that.text()))));
+        let footing = footing.map(|footing| format!(": {footing}")).unwrap_or_default();
+        out.push(titled("expected", &format!("{word} {} for {who}{footing}", clean(&that.text()))));
     }
     out
 }

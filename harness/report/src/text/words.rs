@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use spanfate_model::fate::FateClass;
 use spanfate_model::format::manifest::Status;
 use spanfate_model::result::{
-    Basis, Comparison, Estimate, Expectation, LoadFigures, RunResult, VariantResult,
+    Basis, Comparison, Estimate, Expectation, Footing, LoadFigures, RunResult, VariantResult,
 };
 use spanfate_model::scenario::Model;
+use spanfate_model::scenario::figure::Figure;
 use spanfate_model::verdict::Verdict;
 
 use crate::text::number::{NONE, Numbers};
@@ -57,9 +58,14 @@ pub(crate) fn sentence(result: &RunResult) -> String {
             "All books close. No loss is a failure here, for nothing was expected.".to_owned()
         }
         Verdict::Pass if asked == 0 => "All books close; nothing was expected beyond that.".to_owned(),
-        Verdict::Pass if asked == 1 => "The expectation holds, and all books close.".to_owned(),
-        Verdict::Pass => format!("All {asked} expectations hold, and all books close."),
-        Verdict::Inconclusive => "It cannot be said; do not read this as a pass.".to_owned(),
+        Verdict::Pass => {
+            let what = if asked == 1 { "The expectation holds".to_owned() } else { format!("All {asked} expectations hold") };
+            format!("{what}, and all books close.{}", in_spite(result))
+        }
+        Verdict::Inconclusive => match certain(result) {
+            Some(certain) => format!("{certain} Do not read this as a pass."),
+            None => "It cannot be said; do not read this as a pass.".to_owned(),
+        },
         // The expectations may all hold where a candidate is worse.
         Verdict::Fail if failed == 0 => result.reasons.first().cloned().unwrap_or_default(),
         Verdict::Fail => {
@@ -69,6 +75,84 @@ pub(crate) fn sentence(result: &RunResult) -> String {
             "Spans are missing or too many that complete witnesses cannot place: the instrument or the fixture is broken."
                 .to_owned()
         }
+    }
+}
+
+/// How many of the expectations that hold do so although no trial is valid for their figure.
+fn in_spite(result: &RunResult) -> String {
+    let held = result.expectations.iter().filter(|one| one.verdict == Verdict::Pass);
+    match held.filter(|one| !one.footing.is_usual()).count() {
+        0 => String::new(),
+        1 => " One of them holds although the machine was disturbed, for disturbance cannot have made it."
+            .to_owned(),
+        n => format!(
+            " {n} of them hold although the machine was disturbed, for disturbance cannot have made them."
+        ),
+    }
+}
+
+/// What is open and what is certain all the same, where something is expected.
+fn certain(result: &RunResult) -> Option<String> {
+    let of = |latency: bool| {
+        let about = move |one: &&Expectation| {
+            let figure = one.that.known().map(|condition| condition.figure);
+            matches!(figure, Some(Figure::Response(_))) == latency
+        };
+        let all = result.expectations.iter().filter(about);
+        all.fold((0, 0), |(held, all), one| (held + usize::from(one.verdict == Verdict::Pass), all + 1))
+    };
+    let topics = [("loss and counts", of(false)), ("latency", of(true))];
+    let told: Vec<_> = topics.into_iter().filter(|(_, (_, all))| *all > 0).collect();
+    if told.is_empty() {
+        return None;
+    }
+    let statements = |n: usize| if n == 1 { "statement" } else { "statements" };
+    let open: Vec<String> = told
+        .iter()
+        .filter(|(_, (held, all))| held < all)
+        .map(|(topic, (held, all))| format!("{topic} ({} of {all} {} open)", all - held, statements(*all)))
+        .collect();
+    let whole: Vec<String> = told
+        .iter()
+        .filter(|(_, (held, all))| held == all)
+        .map(|(topic, (_, all))| match all {
+            1 => format!("the statement on {topic} holds"),
+            _ => format!("all {all} statements on {topic} hold"),
+        })
+        .collect();
+    Some(match (open.is_empty(), whole.is_empty()) {
+        (true, _) => format!("{}, but the run as a whole is open.", capital(&whole.join("; "))),
+        (false, true) => format!("Inconclusive for {}.", open.join(" and ")),
+        (false, false) => format!("Inconclusive for {}; {}.", open.join(" and "), whole.join("; ")),
+    })
+}
+
+/// What a verdict stands on where that is not a valid trial.
+pub(crate) const fn footing(judged: &Expectation) -> Option<&'static str> {
+    match judged.footing {
+        Footing::Valid => None,
+        Footing::Proven => Some("proven by the books, whatever the machine did"),
+        Footing::Conservative if matches!(judged.verdict, Verdict::Pass) => {
+            Some("held under disturbance, so conservative")
+        }
+        Footing::Conservative => {
+            Some("does not hold even if all that disturbance may have made is taken away")
+        }
+        Footing::NeedsReplay => Some("open until it is known what is lost without the stalls"),
+    }
+}
+
+/// Which trials the values of an expectation are of.
+pub(crate) const fn judged_on(judged: &Expectation) -> &'static str {
+    if judged.footing.is_usual() { "per valid trial" } else { "per disturbed trial" }
+}
+
+/// The reason of a verdict, and what it stands on.
+pub(crate) fn why(judged: &Expectation) -> Option<String> {
+    match (&judged.reason, footing(judged)) {
+        (Some(reason), Some(footing)) => Some(format!("{reason}; {footing}")),
+        (Some(reason), None) => Some(reason.clone()),
+        (None, footing) => footing.map(str::to_owned),
     }
 }
 

@@ -23,8 +23,8 @@ use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{
-    Basis, ClaimOutcome, ClaimResult, Estimate, Expectation, ExportFigures, Insights, LoadFigures, Loss,
-    RunResult, TrialResult, VariantResult, VariantSummary,
+    Basis, ClaimOutcome, ClaimResult, Estimate, Expectation, ExportFigures, Footing, Insights, LoadFigures,
+    Loss, RunResult, TrialResult, VariantResult, VariantSummary,
 };
 use spanfate_model::scenario::{Load, Receiver, Scenario, Variant};
 use spanfate_model::term::Term;
@@ -270,6 +270,7 @@ fn claims() -> Vec<ClaimResult> {
             values: vec![0.0],
             verdict,
             reason: None,
+            footing: Footing::Valid,
         }],
     };
     vec![
@@ -329,6 +330,7 @@ fn expectations(variant: &VariantResult) -> Vec<Expectation> {
         values,
         verdict,
         reason,
+        footing: Footing::Valid,
     };
     let rates = variant.trials.iter().map(|trial| trial.loss.rate).collect();
     let verdict = if holds { Verdict::Pass } else { Verdict::Fail };

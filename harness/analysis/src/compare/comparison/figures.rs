@@ -8,6 +8,7 @@ use spanfate_model::result::change::Change;
 use spanfate_model::result::{Compared, ComparedBy, TrialResult};
 use spanfate_model::scenario::figure::Figure;
 
+use crate::expect::disturbed::{Bounds, PlannedArm, bounds_of, is_only_disturbed};
 use crate::expect::{validity_of, value_of};
 use crate::statistics::{BetterSide, EffectMeasure, EffectScale, exact};
 
@@ -26,9 +27,40 @@ pub(super) fn measure(figure: Figure, smallest: f64) -> EffectMeasure {
     EffectMeasure { scale, direction: direction(figure), smallest }
 }
 
-/// The value of a trial that is valid for a figure.
-pub(super) fn valid(figure: Figure, trial: &TrialResult) -> Option<f64> {
-    trial.is_valid(validity_of(figure)).then(|| value_of(figure, trial)).flatten()
+/// The trials of one side, and their plan where it is at hand.
+pub(super) struct ComparedArm<'a> {
+    pub(super) trials: Vec<&'a TrialResult>,
+    pub(super) planned: Option<PlannedArm<'a>>,
+}
+
+impl ComparedArm<'_> {
+    fn bounds(&self, figure: Figure, trial: &TrialResult) -> Option<Bounds> {
+        bounds_of(figure, value_of(figure, trial), trial, self.planned?)
+    }
+
+    /// Whether disturbance can neither have made nor hidden anything of a figure, in any trial that is not valid for it.
+    pub(super) fn is_exact(&self, figure: Figure) -> bool {
+        let basis = validity_of(figure);
+        let exact = |trial: &TrialResult| self.bounds(figure, trial).is_some_and(Bounds::is_exact);
+        self.trials
+            .iter()
+            .all(|trial| trial.is_valid(basis) || !is_only_disturbed(trial, basis) || exact(trial))
+    }
+}
+
+/// The value of a trial that may be compared: of one that is valid for the figure. Where `exact`, that is, in all disturbed trials of
+/// both sides nothing of it can be made or hidden, of these, too: to take only those where it is so would choose by the outcome.
+pub(super) fn usable(figure: Figure, trial: &TrialResult, exact: bool) -> Option<f64> {
+    let basis = validity_of(figure);
+    let usable = trial.is_valid(basis) || (exact && is_only_disturbed(trial, basis));
+    usable.then(|| value_of(figure, trial)).flatten()
+}
+
+/// Why a trial is not valid for a figure: the first check that failed, with its value and bound.
+pub(super) fn spoilt_by(figure: Figure, trial: &TrialResult) -> Option<String> {
+    let basis = validity_of(figure);
+    let mark = trial.validity.iter().find(|mark| mark.figure.is(&basis) && !mark.valid)?;
+    Some(format!("{}: {}, bound {}", mark.check, mark.measured, mark.bound))
 }
 
 /// A row that nothing is said of yet.
@@ -56,24 +88,29 @@ pub(super) fn row(
     }
 }
 
-/// Counters with one value in all trials of each arm.
-pub(super) fn counters(baseline: &[&TrialResult], candidate: &[&TrialResult]) -> Vec<Compared> {
+/// Counters with one value in all trials of each arm. Of one trial each, counts of spans are compared: equal ones are the same, others
+/// differ if no disturbance can have made the difference.
+pub(super) fn counters(baseline: &ComparedArm<'_>, candidate: &ComparedArm<'_>) -> Vec<Compared> {
     let one = |figure: Figure| {
-        let values = |arm: &[&TrialResult]| -> Option<Vec<f64>> {
-            // What a trial that broke off counted is no count of it.
-            let whole = |trial: &&&TrialResult| trial.status == Status::Complete;
-            arm.iter().filter(whole).map(|trial| value_of(figure, trial)).collect()
+        // What a trial that broke off counted is no count of it.
+        let whole = |arm: &ComparedArm<'_>| -> Option<Vec<f64>> {
+            let whole = arm.trials.iter().filter(|trial| trial.status == Status::Complete);
+            whole.map(|trial| value_of(figure, trial)).collect()
         };
-        let (base, other) = (values(baseline)?, values(candidate)?);
-        let change = exact(&base, &other, direction(figure))?;
+        let (base, other) = (whole(baseline)?, whole(candidate)?);
+        let (change, reason) = match exact(&base, &other, direction(figure)) {
+            Some(change) => (change, None),
+            None if base.len() == 1 && other.len() == 1 => once(figure, baseline, candidate)?,
+            None => return None,
+        };
         let (from, to) = (base.first().copied()?, other.first().copied()?);
         let measure =
             EffectMeasure { scale: EffectScale::Difference, direction: direction(figure), smallest: 0.0 };
         let row = row(figure, ComparedBy::Counter, base, other, &measure);
-        Some(Compared { effect: Some(to - from), change, ..row })
+        Some(Compared { effect: Some(to - from), change, reason, ..row })
     };
-    let fates: BTreeSet<Fate> =
-        baseline.iter().chain(candidate).flat_map(|trial| trial.ledger.fates.keys().copied()).collect();
+    let trials = || baseline.trials.iter().chain(&candidate.trials);
+    let fates: BTreeSet<Fate> = trials().flat_map(|trial| trial.ledger.fates.keys().copied()).collect();
     let plain = [
         Figure::SpansCreated,
         Figure::Duplicates,
@@ -85,6 +122,35 @@ pub(super) fn counters(baseline: &[&TrialResult], candidate: &[&TrialResult]) ->
     let figures = plain.into_iter().chain(fates.into_iter().map(Figure::Fate));
     figures.filter_map(one).collect()
 }
+
+/// A counter of one whole trial each; `None` where it is no count of spans and differs.
+fn once(
+    figure: Figure,
+    baseline: &ComparedArm<'_>,
+    candidate: &ComparedArm<'_>,
+) -> Option<(Change, Option<String>)> {
+    let bounds = |arm: &ComparedArm<'_>| {
+        let trial = arm.trials.iter().find(|trial| trial.status == Status::Complete)?;
+        Some((value_of(figure, trial)?, arm.bounds(figure, trial)))
+    };
+    let ((from, base), (to, other)) = (bounds(baseline)?, bounds(candidate)?);
+    if from.total_cmp(&to).is_eq() {
+        return Some((Change::Same, None));
+    }
+    let spans = !matches!(figure, Figure::ExportsCalls | Figure::BytesPerSpan | Figure::AllocsPerSpan);
+    let apart = base.zip(other).is_some_and(|(base, other)| base.high < other.low || other.high < base.low);
+    if spans && apart {
+        let change = exact(&[from; 2], &[to; 2], direction(figure))?;
+        return Some((change, None));
+    }
+    let why = format!("{ONCE}, and this count may differ from trial to trial: {REPEAT}");
+    spans.then_some((Change::Inconclusive, Some(why)))
+}
+
+/// Of runs with one trial.
+pub(super) const ONCE: &str = "each side has one trial";
+/// What helps then.
+pub(super) const REPEAT: &str = "run both with `--trials 5`";
 
 /// An effect in words.
 pub(super) fn effect(row: &Compared, effect: f64) -> String {

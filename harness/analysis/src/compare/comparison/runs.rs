@@ -2,11 +2,14 @@
 //! beyond the drift between runs is believed.
 
 use spanfate_model::load::PlannedLoad;
-use spanfate_model::result::{Compared, ComparedBy, Comparison, RunResult, TrialResult, VariantResult};
+use spanfate_model::result::{Compared, ComparedBy, Comparison, RunResult, VariantResult};
+use spanfate_model::scenario::figure::Figure;
 use spanfate_model::scenario::{ALPHA, Gates};
 use spanfate_model::verdict::Verdict;
 
-use super::{complaint, conclude, figures, with};
+use super::figures::{ComparedArm, ONCE, REPEAT};
+use super::{Spoilt, complaint, conclude, figures, with};
+use crate::expect::disturbed::PlannedArm;
 use crate::statistics::{DRIFT, apart};
 
 /// What the user says about a comparison of two runs.
@@ -33,21 +36,19 @@ fn compare_two(
     let environment = base_run.environment.differences(&run.environment);
     let own = base_run.plan.compare.as_ref().map(|compare| compare.gate.clone());
     let gates = how.gates.clone().or(own).unwrap_or_default();
-    let (one, other): (Vec<&TrialResult>, Vec<&TrialResult>) =
-        (base.trials.iter().collect(), candidate.trials.iter().collect());
+    let (one, other) = (arm(base_run, base), arm(run, candidate));
     // A variant may have a load of its own; counters of different work say nothing.
     let same_load = load_of(base_run, base) == load_of(run, candidate);
     let mut rows = if same_load { figures::counters(&one, &other) } else { Vec::new() };
-    rows.extend(gates.0.iter().map(|(figure, smallest)| {
-        let measure = figures::measure(*figure, *smallest);
-        let values = |arm: &[&TrialResult]| {
-            arm.iter().filter_map(|trial| figures::valid(*figure, trial)).collect::<Vec<_>>()
-        };
-        let (base, candidate) = (values(&one), values(&other));
-        let judged = apart(&base, &candidate, &measure, DRIFT);
-        with(0, figures::row(*figure, ComparedBy::Apart, base, candidate, &measure), judged)
-    }));
-    let mut reasons: Vec<(Verdict, String)> = rows.iter().filter_map(believed).collect();
+    // That one trial each tells no times apart is known before. Whoever names figures wants to hear of them all the same.
+    let once = one.trials.len() == 1 && other.trials.len() == 1 && how.gates.is_none() && same_load;
+    rows.extend(gates.0.iter().map(|(figure, smallest)| compared(*figure, *smallest, &one, &other)));
+    let mut reasons: Vec<(Verdict, String)> = rows.iter().filter_map(|row| believed(row, once)).collect();
+    if once {
+        let gates: Vec<String> = gates.0.iter().map(|(figure, _)| figure.to_string()).collect();
+        let why = format!("{ONCE}: counts are compared; {} need more: {REPEAT}", gates.join(", "));
+        reasons.push((Verdict::Pass, why));
+    }
     if !environment.is_empty() && !how.any_machine {
         let why = format!("the runs were made on different machines ({})", environment.join("; "));
         reasons = vec![(Verdict::Inconclusive, why)];
@@ -59,8 +60,8 @@ fn compare_two(
         Comparison {
             baseline: format!("{} {}", base_run.run_id, base.name),
             candidate: format!("{} {}", run.run_id, candidate.name),
-            pairs: one.len().min(other.len()) as u64,
-            planned: one.len().max(other.len()) as u64,
+            pairs: one.trials.len().min(other.trials.len()) as u64,
+            planned: one.trials.len().max(other.trials.len()) as u64,
             interleaved: false,
             alpha: ALPHA,
             looks: None,
@@ -73,15 +74,37 @@ fn compare_two(
     )
 }
 
+fn arm<'a>(run: &'a RunResult, variant: &'a VariantResult) -> ComparedArm<'a> {
+    ComparedArm { trials: variant.trials.iter().collect(), planned: PlannedArm::of(&run.plan, &variant.name) }
+}
+
 fn load_of<'a>(run: &'a RunResult, variant: &VariantResult) -> Option<&'a PlannedLoad> {
     let planned = run.plan.variants.iter().find(|planned| planned.name == variant.name)?;
     Some(run.plan.load_of(planned))
 }
 
+/// A figure of all valid trials of both.
+fn compared(figure: Figure, smallest: f64, one: &ComparedArm<'_>, other: &ComparedArm<'_>) -> Compared {
+    let measure = figures::measure(figure, smallest);
+    let exact = one.is_exact(figure) && other.is_exact(figure);
+    let values = |arm: &ComparedArm<'_>| -> Vec<f64> {
+        arm.trials.iter().filter_map(|trial| figures::usable(figure, trial, exact)).collect()
+    };
+    let (base, candidate) = (values(one), values(other));
+    let judged = apart(&base, &candidate, &measure, DRIFT);
+    let mut row =
+        with(&Spoilt::default(), figures::row(figure, ComparedBy::Apart, base, candidate, &measure), judged);
+    let by = one.trials.iter().chain(&other.trials).find_map(|trial| figures::spoilt_by(figure, trial));
+    if let (Some(reason), Some(by)) = (&mut row.reason, by) {
+        *reason = format!("{reason} (not valid for it: {by})");
+    }
+    row
+}
+
 /// What a row says about the verdict. That two runs apart cannot show small changes is known before; so it is no reason to
-/// call all of it inconclusive, only values that are missing are.
-fn believed(row: &Compared) -> Option<(Verdict, String)> {
+/// call all of it inconclusive, only values that are missing are, and counts of one trial each that differ.
+fn believed(row: &Compared, once: bool) -> Option<(Verdict, String)> {
     let found = complaint(row)?;
-    let measured = row.effect.is_some();
-    (found.0 != Verdict::Inconclusive || !measured).then_some(found)
+    let known_before = if row.way == ComparedBy::Counter { false } else { once || row.effect.is_some() };
+    (found.0 != Verdict::Inconclusive || !known_before).then_some(found)
 }

@@ -66,7 +66,7 @@ fn table(claims: &[ClaimResult]) -> Html {
 }
 
 fn conditions(claims: &[ClaimResult]) -> Html {
-    let titles = ["Claim", "It would be right if", "Variant", "That", "#Measured | per valid trial"];
+    let titles = ["Claim", "It would be right if", "Variant", "That", "#Measured | per trial", "Reason"];
     let mut grid = Grid::new("What was measured for it", titles);
     for (claim, judged) in claims.iter().flat_map(|claim| claim.rests_on.iter().map(move |one| (claim, one)))
     {
@@ -76,6 +76,7 @@ fn conditions(claims: &[ClaimResult]) -> Html {
             Html::text(&judged.variant),
             badge(judged.verdict),
             Html::text(words::values(judged, PAGE)),
+            Html::text(words::why(judged).unwrap_or_default()),
         ]);
     }
     grid.render()

@@ -129,7 +129,7 @@ fn tiles(result: &RunResult) -> Html {
 
 /// What does not hold in the open; what holds is folded away.
 fn expectations(result: &RunResult) -> Html {
-    let titles = ["Expectation", "Variant", "Verdict", "#Measured | per valid trial", "Reason"];
+    let titles = ["Expectation", "Variant", "Verdict", "#Measured | per trial", "Reason"];
     let (mut open, mut held) =
         (Grid::new("Expectations that do not hold", titles), Grid::new("Expectations that hold", titles));
     let mut judged: Vec<&Expectation> = result.expectations.iter().collect();
@@ -141,7 +141,7 @@ fn expectations(result: &RunResult) -> Html {
             Html::text(&judged.variant),
             badge(judged.verdict),
             Html::text(words::values(judged, PAGE)),
-            Html::text(judged.reason.as_deref().unwrap_or_default()),
+            Html::text(words::why(judged).unwrap_or_default()),
         ]);
     }
     if held.len() == 0 {

@@ -1,0 +1,110 @@
+//! The rule of each figure: what disturbance may have made of it, and what it may have hidden. The table stands in ADR 016, and a test
+//! holds the two together.
+
+use spanfate_model::fate::{ExitWay, Fate};
+use spanfate_model::scenario::figure::{Figure, TraceState};
+
+/// How much of a value disturbance may have made: how low it may be without.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Made {
+    /// Nothing: no machine makes it.
+    Nothing,
+    /// As much as the edges of a script's windows of time may have moved.
+    AtEdges,
+    /// What no script caused, and of what one did as much as the edges of its windows of time may have moved.
+    BeyondScript,
+    /// What a queue would not lose without the stalls. Until a replay tells, only what the script's own delays force counts.
+    BeyondReplay,
+    /// As long as time was taken.
+    TimeTaken,
+    /// Any of it.
+    Anything,
+}
+
+/// How much more of it there may be without disturbance.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Hidden {
+    /// None: disturbance only adds to it.
+    Nothing,
+    /// As much as the edges of a script's windows of time may have moved.
+    AtEdges,
+    /// What spans hide that were lost by the machine first.
+    BehindLoss,
+    /// As many as the queues and batches of a process hold that the script ends at a moment of its own, open spans in any number; none
+    /// where the script ends no process, or ends it in a state.
+    UpToCapacity,
+    /// Any amount.
+    Anything,
+}
+
+/// What disturbance does to a figure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct DisturbanceRule {
+    /// How low it may be without.
+    pub(crate) made: Made,
+    /// How high it may be without.
+    pub(crate) hidden: Hidden,
+}
+
+/// The rule of a figure.
+pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
+    let (made, hidden) = match figure {
+        Figure::LossRate => (Made::BeyondReplay, Hidden::AtEdges),
+        Figure::Fate(fate) => of_fate(fate),
+        Figure::Fates(group) => {
+            // The worst of its fates.
+            let fates = Fate::all().into_iter().filter(|fate| fate.is_in(group)).map(of_fate);
+            fates.fold((Made::Nothing, Hidden::Nothing), |a, b| (a.0.max(b.0), a.1.max(b.1)))
+        }
+        Figure::ExportsFailed | Figure::RequestsFailed => (Made::BeyondScript, Hidden::AtEdges),
+        Figure::ExportsLongest => (Made::TimeTaken, Hidden::Nothing),
+        Figure::Traces(TraceState::Split | TraceState::Complete) | Figure::SpansReceived => {
+            (Made::AtEdges, Hidden::BehindLoss)
+        }
+        Figure::Traces(TraceState::Headless | TraceState::Torn | TraceState::Absent) => {
+            (Made::BeyondScript, Hidden::BehindLoss)
+        }
+        Figure::Delay(_) => (Made::Anything, Hidden::BehindLoss),
+        Figure::LossLawGap
+        | Figure::ExportsCalls
+        | Figure::CpuPerRequest
+        | Figure::MemoryPeak
+        | Figure::Response(_) => (Made::Anything, Hidden::Anything),
+        Figure::Duplicates
+        | Figure::ReportedFailed
+        | Figure::WitnessDifference
+        | Figure::ProbeIds
+        | Figure::ProbeLost
+        | Figure::ProbeUncounted
+        | Figure::ProbeOvercount
+        | Figure::ProbeTrapTaken
+        | Figure::TraceUnmatched
+        | Figure::SpansCreated
+        | Figure::BytesPerSpan
+        | Figure::RawBytesPerSpan
+        | Figure::AllocsPerSpan
+        | Figure::AllocBytesPerSpan
+        | Figure::ProcessesDied => (Made::Nothing, Hidden::Nothing),
+    };
+    DisturbanceRule { made, hidden }
+}
+
+/// The rule of a fate.
+const fn of_fate(fate: Fate) -> (Made, Hidden) {
+    match fate {
+        Fate::NotSampled(_) | Fate::NoProcessor | Fate::NoExporter => (Made::Nothing, Hidden::Nothing),
+        Fate::Filtered(_) => (Made::Nothing, Hidden::BehindLoss),
+        Fate::Received => (Made::AtEdges, Hidden::BehindLoss),
+        Fate::NeverEnded(_) => (Made::AtEdges, Hidden::AtEdges),
+        Fate::DroppedQueueFull | Fate::LostBeforeReceiver => (Made::BeyondReplay, Hidden::AtEdges),
+        Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline) => (Made::BeyondReplay, Hidden::BehindLoss),
+        Fate::LostInQueueAtExit(ExitWay::Exit | ExitWay::Crash | ExitWay::Kill)
+        | Fate::LostInFlightAtExit
+        | Fate::InEndAtExit
+        | Fate::CutOffAtExit => (Made::BeyondScript, Hidden::UpToCapacity),
+        Fate::RejectedPartial | Fate::ExportFailed(_) | Fate::EndedAfterShutdown | Fate::BlockedInEnd => {
+            (Made::BeyondScript, Hidden::BehindLoss)
+        }
+        Fate::RefusedByReceiver => (Made::Anything, Hidden::Anything),
+    }
+}
