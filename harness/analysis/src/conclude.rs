@@ -2,6 +2,7 @@
 
 pub(crate) mod agreement;
 pub(crate) mod dose;
+pub(crate) mod fit;
 pub(crate) mod law;
 pub(crate) mod limits;
 pub(crate) mod overall;
@@ -9,6 +10,7 @@ pub(crate) mod run;
 pub(crate) mod runtime_trace;
 pub(crate) mod service;
 pub(crate) mod shell;
+pub(crate) mod spoilt;
 pub(crate) mod summary;
 pub(crate) mod trial;
 pub(crate) mod usage;

@@ -1,8 +1,10 @@
 //! The machine this runs on: its clock, its processors, its folders.
 
 pub mod clock;
+pub(crate) mod cores;
 pub mod limits;
 pub mod machine;
 pub mod project;
+pub(crate) mod quiet;
 pub mod quota;
 pub mod spin;

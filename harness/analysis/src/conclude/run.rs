@@ -14,6 +14,7 @@ use spanfate_model::verdict::Verdict;
 
 use crate::compare::comparison;
 use crate::compare::sweep;
+use crate::conclude::fit;
 use crate::conclude::limits;
 use crate::conclude::overall::price_witnesses;
 use crate::conclude::shell;
@@ -66,7 +67,8 @@ pub fn conclude_run(
             say(comparison.verdict, format!("{who}: {reason}"));
         }
     }
-    let expectations = expect::judge_all(&plan.expect, &variants);
+    let mut expectations = expect::judge_all(&plan.expect, &variants);
+    fit::doubt(plan.fitted.as_ref(), &mut expectations);
     let claims = expect::claims(&plan.claims, &variants);
     for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
         say(expectation.verdict, sentence(expectation));

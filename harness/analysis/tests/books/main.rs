@@ -6,6 +6,7 @@ mod common;
 
 mod doses;
 mod explain;
+mod fit;
 mod histories;
 mod laws;
 mod names;
@@ -13,6 +14,7 @@ mod paths;
 mod probes;
 mod relay;
 mod reworded;
+mod spoilt;
 mod timeline;
 mod trials;
 mod unnumbered;
