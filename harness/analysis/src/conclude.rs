@@ -3,6 +3,7 @@
 pub(crate) mod agreement;
 pub(crate) mod dose;
 pub(crate) mod end;
+pub(crate) mod fit;
 pub(crate) mod law;
 pub(crate) mod limits;
 pub(crate) mod overall;
@@ -10,6 +11,7 @@ pub(crate) mod run;
 pub(crate) mod runtime_trace;
 pub(crate) mod service;
 pub(crate) mod shell;
+pub(crate) mod spoilt;
 pub(crate) mod summary;
 pub(crate) mod trial;
 pub(crate) mod unread;

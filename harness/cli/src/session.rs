@@ -6,17 +6,21 @@
 //!
 //! - `selected`: from a scenario, and what is changed of it, to a plan.
 //! - `quick`: a scenario from a line of settings; `failed`: what of a run is worth another one.
+//! - `fit`: a load that the machine carries, measured before the run.
 //! - `runs`: the runs that are there: found, locked, read, listed.
 //! - `carry_out`: a plan is run, or the rest of it, or a program is attended; then it is concluded.
 //! - `conclude`: from raw logs to ledgers and a result, at any time again.
 //! - `publish`: what is written of a result for readers: its report, and the files of build servers.
+//! - `noise`: scenarios of known truth on a machine that is disturbed on purpose.
 //! - `series`: runs of one scenario that is changed from run to run; `frontier`, `bisect` and `selftest` are made of it.
 
 pub(crate) mod bisect;
 pub(crate) mod carry_out;
 pub(crate) mod conclude;
 pub(crate) mod failed;
+pub(crate) mod fit;
 pub(crate) mod frontier;
+pub(crate) mod noise;
 pub(crate) mod publish;
 pub(crate) mod quick;
 pub(crate) mod runs;

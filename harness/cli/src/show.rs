@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use spanfate_model::format::manifest::Quiet;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_run::fixture::BuildLine;
 use spanfate_run::host::clock;
@@ -87,6 +88,24 @@ impl Shown {
         }
     }
 
+    /// What a trial waited for; a machine that was quiet at once is not worth a line.
+    fn waited(&mut self, index: u16, quiet: &Quiet) {
+        let seconds = quiet.waited_ms as f64 / 1e3;
+        let chosen = quiet.cores.iter().find(|core| quiet.fixture.contains(&core.cpu));
+        let of = chosen.map_or_else(String::new, |core| {
+            let (busy, steal) = (core.busy * 100.0, core.steal * 100.0);
+            format!("; the service's core {} is {busy:.0} % busy, {steal:.0} % stolen", core.cpu)
+        });
+        if !quiet.came {
+            self.step(&format!(
+                "trial {} begins after {seconds:.0} s without a quiet machine{of}",
+                index + 1
+            ));
+        } else if seconds >= 2.0 {
+            self.step(&format!("trial {} waited {seconds:.0} s for a quiet machine{of}", index + 1));
+        }
+    }
+
     /// How it stands: on a terminal always, elsewhere as a line of its own every ten seconds.
     pub(crate) fn status(&mut self, text: impl FnOnce() -> String) {
         let now = clock::now();
@@ -132,6 +151,15 @@ impl Audience for Shown {
             Progress::Life(life) => self.status(|| of_life(&life, true)),
             Progress::Relay(trouble) => note(trouble.as_deref().unwrap_or_default()),
             Progress::TrialFailed { index, why } => self.step(&format!("trial {} failed: {why}", index + 1)),
+            Progress::Waited { index, quiet } => self.waited(index, &quiet),
+            Progress::Again { index, attempt, most, by } => {
+                let why = if by.is_empty() {
+                    "another trial of its block was spoilt".to_owned()
+                } else {
+                    by.join("; ")
+                };
+                self.step(&format!("trial {} again, attempt {attempt} of {most}: {why}", index + 1));
+            }
             Progress::TrialEnded { .. } => self.bar.set_message(String::new()),
         }
     }

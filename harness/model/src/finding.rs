@@ -2,5 +2,6 @@
 
 pub mod frontier;
 pub mod index;
+pub mod noise;
 pub mod peek;
 pub mod selftest;

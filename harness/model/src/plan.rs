@@ -1,5 +1,6 @@
 //! The resolved scenario: defaults filled, variants merged, trials expanded. Same file and seed, same plan, byte for byte.
 
+pub mod fitted;
 pub mod subject;
 pub mod topology;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::exporter::{Exporter, SamplerKind};
 use crate::format::manifest::FORMAT;
 use crate::load::PlannedLoad;
+use crate::plan::fitted::Fitted;
 use crate::plan::topology::{Share, shares};
 use crate::quantity::id::TraceTag;
 use crate::quantity::unit::Period;
@@ -58,6 +60,9 @@ pub struct Plan {
     /// What the command line set in place of the scenario's file, as lines of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
+    /// What its rate was fitted to, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fitted: Option<Fitted>,
     /// There is no load of ours: a program of the user's own runs as it always does, and every span counts as measured.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub attached: bool,
@@ -156,6 +161,7 @@ impl Plan {
             compare: scenario.compare.clone(),
             plant: scenario.plant.clone(),
             changed: scenario.changed.clone(),
+            fitted: None,
             attached: false,
         }
     }

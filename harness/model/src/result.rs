@@ -11,7 +11,7 @@ use crate::books::explain::Explanation;
 use crate::books::ledger::Ledger;
 use crate::exporter::Effective;
 use crate::fate::witness::WitnessReport;
-use crate::format::manifest::Status;
+use crate::format::manifest::{Quiet, Status};
 use crate::limits::{LimitMet, QuotaFigures};
 use crate::plan::Plan;
 use crate::result::environment::Environment;
@@ -22,6 +22,7 @@ use crate::unread::UnreadRequests;
 use crate::verdict::Verdict;
 
 mod agreement;
+mod attempts;
 pub mod change;
 mod claim;
 mod clock;
@@ -41,6 +42,7 @@ mod sweep;
 mod trust;
 
 pub use agreement::{Agreement, ById, CountedThing, PathTotal, Total};
+pub use attempts::Attempts;
 pub use claim::{ClaimOutcome, ClaimResult};
 pub use clock::{Offset, TraceMatch};
 pub use comparison::{Compared, ComparedBy, Comparison, Looks};
@@ -119,6 +121,12 @@ pub struct TrialResult {
     pub repetition: u16,
     /// How far it came.
     pub status: Status,
+    /// Which attempt at it this is, where it was run more than once; absent where the first one counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Attempts>,
+    /// What was seen of the machine before it, where it waited for a quiet one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Quiet>,
     /// What the harness could not do.
     pub error: Option<String>,
     /// How the fixture ended, if it ended before it was asked to.

@@ -17,6 +17,7 @@ use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::books::explain::Explanation;
 use spanfate_model::finding::frontier::Frontier;
 use spanfate_model::finding::index::RunEntry;
+use spanfate_model::finding::noise::NoiseTable;
 use spanfate_model::finding::peek::Peek;
 use spanfate_model::finding::selftest::Selftest;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
@@ -47,6 +48,16 @@ pub fn frontier(found: &Frontier, advised: Option<&AdvicePlan>) -> String {
 /// A self-test as text.
 pub fn selftest(found: &Selftest) -> String {
     terminal::selftest::render(found)
+}
+
+/// Verdicts on a disturbed machine beside the truth, as text.
+pub fn noise(found: &NoiseTable) -> String {
+    terminal::noise::render(found)
+}
+
+/// The same as the page docs/noise.md; scenarios of the library that did not run are named there, too.
+pub fn noise_page(found: &NoiseTable, library: &[&str]) -> String {
+    terminal::noise::page(found, library)
 }
 
 /// What the probes saw of a process that was joined for so many seconds, as text. `gone`: it ended meanwhile.

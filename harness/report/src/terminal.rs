@@ -11,6 +11,7 @@ pub(crate) mod frontier;
 pub(crate) mod ink;
 mod lines;
 mod load;
+pub(crate) mod noise;
 mod paths;
 pub(crate) mod peek;
 mod probes;
@@ -42,6 +43,10 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     if let Some(text) = words::incomplete(result) {
         out.push(paint(TermInk::Warn, &text));
     }
+    if let Some(fitted) = &result.plan.fitted {
+        let ink = if fitted.is_lower() { TermInk::Warn } else { TermInk::Soft };
+        out.push(paint(ink, &clean(&fitted.to_string())));
+    }
     out.push(String::new());
     out.extend(columns::table(
         &result.variants,
@@ -65,6 +70,7 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.extend(traces::unnumbered(result));
     out.extend(lines::unplaced(result));
     out.extend(lines::witnesses(result));
+    out.extend(load::attempts(result));
     out.extend(probes::lines(result));
     out.extend(traces::instrument(result));
     out.extend(lines::errors(result));

@@ -1,12 +1,15 @@
 //! One run: fixtures built, trials executed one after the other, manifests kept up to date.
 
 pub(crate) mod journal;
+pub mod repeat;
+mod turns;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use spanfate_model::finding::noise::Disturbance;
 use spanfate_model::format::layout::RunDir;
 use spanfate_model::format::manifest::{FORMAT, RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
@@ -14,6 +17,7 @@ use spanfate_model::quantity::stamp;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::environment::{BuiltSdk, Environment};
 
+use self::turns::Turns;
 use crate::fixture::{self, BuildLine, Builder};
 use crate::host::clock;
 use crate::host::limits::raise_descriptors;
@@ -26,6 +30,7 @@ use crate::process::shim;
 use crate::receiver::Upstream;
 use crate::store::SCRATCH_PREFIX;
 use crate::trial::fault;
+use crate::trial::fault::surroundings::Surroundings;
 use crate::trial::progress::Progress;
 use crate::trial::{Tick, Trial};
 use crate::{RunError, store};
@@ -49,6 +54,8 @@ pub struct RunOrder<'a> {
     pub limits: Limits,
     /// Where all that is received goes on to.
     pub relay: Option<&'a Upstream>,
+    /// What a self-test does to the machine meanwhile.
+    pub disturbance: Option<Disturbance>,
 }
 
 /// When a run ends before its last trial.
@@ -60,6 +67,10 @@ pub struct Limits {
     pub keep_going: bool,
     /// A run that is resumed on another machine goes on, and says so.
     pub any_machine: bool,
+    /// How often a trial that the machine spoilt is run again; nothing: as the run began.
+    pub repeat_spoilt: Option<u16>,
+    /// How long a trial waits for a quiet machine.
+    pub quiet: Option<Duration>,
 }
 
 /// What a caller is told and asked while a run goes on.
@@ -69,6 +80,9 @@ pub trait Watcher {
 
     /// After each trial: whether what ran is enough, and why. A block holds one trial of each variant.
     fn enough(&mut self, done: &PlannedTrial, last_of_its_block: bool) -> Option<String>;
+
+    /// What spoilt a trial that ran, for a figure that is needed of it: a line for each mark. A trial that was not spoilt has none.
+    fn spoilt(&mut self, done: &PlannedTrial) -> Vec<String>;
 }
 
 /// Space on tmpfs, bytes, without which the logs of a program go to disk that nobody knows the number of spans of.
@@ -146,6 +160,7 @@ impl RunOrder<'_> {
         watcher: &mut dyn Watcher,
     ) -> Result<(), RunError> {
         let began = clock::now();
+        manifest.repeat_spoilt = self.limits.repeat_spoilt.unwrap_or(manifest.repeat_spoilt);
         let missing = journal::missing(dir, self.plan, manifest)?;
         let subject = self.plan.subject();
         // One trial at a time: span ledger, receipts, requests.
@@ -171,45 +186,20 @@ impl RunOrder<'_> {
             // From here on the harness stays off the fixture's core. Threads started later inherit it.
             shim::pin(&cpus.harness).map_err(|e| RunError::system("choose the harness's cores")(e.into()))?;
         }
-        let mut failed = None;
-        for (place, planned) in missing.iter().enumerate() {
-            if self.stopped_by().is_some() || manifest.enough.is_some() {
-                break;
-            }
-            let Some(variant) = self.plan.variant_of(planned) else { continue };
-            self.in_time(began, variant)?;
-            if !manifest.trials.contains(&planned.index) {
-                manifest.trials.push(planned.index);
-            }
-            store::write_json(&dir.manifest(), manifest)?;
-            let trial = Trial {
-                plan: self.plan,
-                planned,
-                variant,
-                dir: dir.trial(planned.index),
-                programs: &programs,
-                cpus,
-                scratch: scratch_root.join(scratch_name(&dir.id(), planned.index)),
-                guard: &guard,
-                interrupt: self.interrupt,
-                limits: Arc::default(),
-                relay: self.relay,
-            };
-            let left_s = self.plan.estimated_seconds(missing.get(place..).unwrap_or_default());
-            match self.one(&trial, left_s, watcher) {
-                Ok(()) => {
-                    let next = missing.get(place + 1);
-                    let last = next.is_none_or(|next| next.repetition != planned.repetition);
-                    manifest.enough = watcher.enough(planned, last);
-                }
-                Err(error) if self.limits.keep_going && error.is_of_one_trial() => {
-                    watcher.show(Progress::TrialFailed { index: planned.index, why: error.to_string() });
-                    failed = failed.or(Some(error));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        failed.map_or(Ok(()), Err)
+        let _disturbed =
+            self.disturbance.map(|what| Surroundings::disturb(&what, &cpus.fixture, &guard)).transpose()?;
+        let mut turns = Turns {
+            order: self,
+            dir,
+            programs: &programs,
+            guard: &guard,
+            scratch_root,
+            began,
+            cpus: cpus.clone(),
+            failed: None,
+        };
+        turns.take(manifest, &missing, watcher)?;
+        turns.failed.map_or(Ok(()), Err)
     }
 
     /// One trial, shown while it goes on.

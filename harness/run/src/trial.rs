@@ -10,6 +10,7 @@ pub(crate) mod links;
 pub mod progress;
 pub(crate) mod runtime_trace;
 pub(crate) mod services;
+pub(crate) mod slices;
 pub(crate) mod usage;
 
 use std::fs;
@@ -22,7 +23,7 @@ use serde_json::json;
 use spanfate_model::fault::{FaultKind, Target};
 use spanfate_model::format::event::EventKind;
 use spanfate_model::format::layout::{LOAD_LOG, TrialDir, WIRE_LOG};
-use spanfate_model::format::manifest::{FORMAT, Status, TrialManifest};
+use spanfate_model::format::manifest::{FORMAT, Quiet, Status, TrialManifest};
 use spanfate_model::load::{Closed, schedule};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 use spanfate_model::scenario::{Fault, Root, Service};
@@ -41,6 +42,7 @@ use crate::trial::fault::{Driver, FaultScene};
 use crate::trial::links::TrialLinks;
 use crate::trial::progress::Life;
 use crate::trial::services::{ServiceWatch, Services, TrialStage};
+use crate::trial::slices::Slices;
 use crate::trial::usage::Sampler;
 use crate::{RunError, load, store};
 
@@ -60,6 +62,10 @@ pub(crate) struct Trial<'a> {
     pub(crate) dir: TrialDir,
     pub(crate) programs: &'a Programs,
     pub(crate) cpus: &'a Cpus,
+    /// Share of the time that a self-test steals from its services.
+    pub(crate) stolen: f64,
+    /// What it waited for.
+    pub(crate) quiet: Option<Quiet>,
     pub(crate) scratch: PathBuf,
     pub(crate) guard: &'a Arc<Guard>,
     pub(crate) interrupt: &'a Interrupt,
@@ -92,6 +98,7 @@ impl Trial<'_> {
             trial: self.planned.index,
             status: Status::Partial,
             scratch: Some(self.scratch.to_string_lossy().into_owned()),
+            quiet: self.quiet.clone(),
             ..TrialManifest::default()
         };
         manifest.phases.prepared = clock::now();
@@ -132,7 +139,10 @@ impl Trial<'_> {
         let mut services = Services::start(&stage, manifest, &mut events)?;
         manifest.phases.ready = clock::now();
         store::write_json(&self.dir.manifest(), manifest)?;
-        let sampler = Sampler::start(stage.sampled(&services), &self.dir.usage())?;
+        let mut subject = stage.sampled(&services);
+        let slices = (self.stolen > 0.0).then(|| Slices::start(self.stolen, &subject.pids)).transpose()?;
+        subject.stopped = slices.as_ref().map(|slices| Arc::clone(&slices.stopped));
+        let sampler = Sampler::start(subject, &self.dir.usage())?;
         let mut scene = FaultScene {
             services: &mut services,
             watch: ServiceWatch { stage: &stage, manifest, events: &mut events, sampler: &sampler },
@@ -144,7 +154,7 @@ impl Trial<'_> {
         } else {
             self.life(&mut scene, &receiver, tick).map(|()| false)
         };
-        drop(sampler);
+        drop((sampler, slices));
         let closed = receiver.stop();
         if let Ok(summary) = &closed {
             manifest.unread.clone_from(&summary.unread);

@@ -16,6 +16,7 @@ use spanfate_model::verdict::Verdict;
 use crate::books::unseen;
 use crate::compare::comparison;
 use crate::compare::sweep;
+use crate::conclude::fit;
 use crate::conclude::limits;
 use crate::conclude::overall::price_witnesses;
 use crate::conclude::shell;
@@ -69,7 +70,8 @@ pub fn conclude_run(
             say(comparison.verdict, format!("{who}: {reason}"));
         }
     }
-    let expectations = expect::judge_all(&plan.expect, &plan, &variants);
+    let mut expectations = expect::judge_all(&plan.expect, &plan, &variants);
+    fit::doubt(plan.fitted.as_ref(), &mut expectations);
     let claims = expect::claims(&plan.claims, &plan, &variants);
     for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
         say(expectation.verdict, sentence(expectation));

@@ -89,6 +89,8 @@ pub fn conclude_trial(
         index: planned.index,
         repetition: planned.repetition,
         status: manifest.status,
+        attempts: None,
+        quiet: manifest.quiet.clone(),
         error: manifest.error.clone(),
         faults,
         ended_by_itself: services.iter().find_map(|service| service.ended_by_itself.clone()),

@@ -102,6 +102,8 @@ fn trial(case: &Case, rate: f64) -> TrialResult {
         index: 0,
         repetition: 0,
         status: Status::Complete,
+        attempts: None,
+        quiet: None,
         error: None,
         limits_met: Vec::new(),
         unread: Vec::new(),

@@ -113,7 +113,35 @@ pub(crate) struct SelftestArguments {
     /// Directory for results. Default: results/ in a checkout, else spanfate-results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Print selftest.json in place of the table.
+    /// Print selftest.json, or noise.json, in place of the table.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Hold the verdicts of scenarios against the truth while the machine is disturbed on purpose: by a neighbour on the service's core,
+    /// a quota on CPU time, and services that are stopped in slices, as a hypervisor does. It needs root for the quotas.
+    #[arg(long)]
+    pub(crate) noise: bool,
+    #[command(flatten)]
+    pub(crate) of_noise: NoiseArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NoiseArguments {
+    /// Only these scenarios: a name, a file, or a name with a form that is broken on purpose, such as `grpc+loss`.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "noise")]
+    pub(crate) only: Vec<String>,
+    /// Only these disturbances: idle, neighbour-5, neighbour-20, neighbour-50, quota-0.7, quota-0.5, steal-2, steal-5, steal-10, all.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "noise")]
+    pub(crate) profiles: Vec<String>,
+    /// Run a spoilt trial again, at most so many times.
+    #[arg(long, value_name = "N", default_value = "3", requires = "noise", value_parser = whole::<u16>)]
+    pub(crate) repeat_spoilt: u16,
+    /// Run whole scenarios, in place of one trial of the first, the middle and the last variant.
+    #[arg(long, requires = "noise")]
+    pub(crate) whole: bool,
+    /// Go on in the directory of an earlier run of this: what it has is not run again.
+    #[arg(long = "continue", value_name = "DIR", requires = "noise", conflicts_with = "out")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Print the page docs/noise.md in place of the table. With --continue and nothing left to run it only prints.
+    #[arg(long, requires = "noise", conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }

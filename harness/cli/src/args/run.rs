@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_run::runner::Limits;
 
-use super::{CiArguments, OverrideArguments, period, rate, whole};
+use super::{CiArguments, OverrideArguments, percent, period, rate, whole};
 use crate::session::selected::{Changes, WitnessChange};
 
 #[derive(Debug, Args)]
@@ -68,6 +68,10 @@ pub(crate) struct ScenarioArguments {
     #[arg(long, value_name = "RUN", num_args = 0..=1, conflicts_with = "variants")]
     #[expect(clippy::option_option, reason = "a flag with or without a value, as clap has it")]
     pub(crate) failed: Option<Option<PathBuf>>,
+    /// Lower the rate to this share of what the machine carries, where it does not carry it. That is measured before the run, by a
+    /// trial of 2 s of each variant. Default: 80%.
+    #[arg(long, value_name = "PERCENT", num_args = 0..=1, require_equals = true, default_missing_value = "80%", value_parser = percent)]
+    pub(crate) fit: Option<NonZeroU32>,
     /// Directory for results. Default: results/ in a checkout, else spanfate-results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -97,6 +101,9 @@ pub(crate) struct TryArguments {
     /// Compare the two variants in so many pairs of trials, in place of one trial each.
     #[arg(long, value_name = "N", value_parser = whole::<NonZeroU32>)]
     pub(crate) pairs: Option<NonZeroU32>,
+    /// Lower the rate to this share of what the machine carries, where it does not carry it. Default: 80%.
+    #[arg(long, value_name = "PERCENT", num_args = 0..=1, require_equals = true, default_missing_value = "80%", value_parser = percent)]
+    pub(crate) fit: Option<NonZeroU32>,
     /// Directory for results. Default: results/ in a checkout, else spanfate-results/.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -132,13 +139,30 @@ pub(crate) struct LimitArguments {
     /// Begin no trial that would end later than this, for example 20min. `resume` runs the rest. Exit code 103 says that it happened.
     #[arg(long, value_name = "TIME", value_parser = period)]
     pub(crate) max_duration: Option<Period>,
+    /// Run a trial again, at most so many times, that the machine spoilt for a figure that something needs. In a comparison the whole
+    /// pair runs again. The last attempt counts; all are kept. Default: 0, or 3 with --ci; `resume` goes by what the run began with.
+    #[arg(long, value_name = "N", value_parser = whole::<u16>)]
+    pub(crate) repeat_spoilt: Option<u16>,
+    /// Before each trial, wait at most so long for a quiet machine, and give the service the core that the hypervisor takes least of.
+    /// 0s does neither. Default: 0s, or 5s with --ci.
+    #[arg(long, value_name = "TIME", value_parser = period)]
+    pub(crate) wait_quiet: Option<Period>,
 }
+
+/// How often a spoilt trial is run again for a build server.
+const REPEATS_IN_CI: u16 = 3;
+/// How long a trial waits for a quiet machine there.
+const QUIET_IN_CI: Period = Period::millis(5000);
 
 impl LimitArguments {
     /// When a run ends before its last trial, and whether it may go on where another machine began it.
-    pub(crate) fn limits(self, any_machine: bool) -> Limits {
-        let Self { keep_going, max_duration } = self;
-        Limits { most: max_duration.map(|most| most.0), keep_going, any_machine }
+    pub(crate) fn limits(self, any_machine: bool, ci: &CiArguments) -> Limits {
+        let Self { keep_going, max_duration, repeat_spoilt, wait_quiet } = self;
+        let in_ci = ci.folder.is_some();
+        let repeat_spoilt = repeat_spoilt.or(in_ci.then_some(REPEATS_IN_CI));
+        let quiet = wait_quiet.or(in_ci.then_some(QUIET_IN_CI)).map(|quiet| quiet.0);
+        let quiet = quiet.filter(|quiet| !quiet.is_zero());
+        Limits { most: max_duration.map(|most| most.0), keep_going, any_machine, repeat_spoilt, quiet }
     }
 }
 

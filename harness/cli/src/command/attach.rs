@@ -96,6 +96,7 @@ fn loaded(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         interrupt: &interrupt,
         limits: Limits::default(),
         relay: None,
+        disturbance: None,
     };
     outcome::say(begin(&run, &mut Shown::new(arguments.output.quiet))?, &arguments.output, color)
 }
@@ -125,6 +126,7 @@ fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         interrupt: &interrupt,
         limits: Limits::default(),
         relay: relay.as_ref(),
+        disturbance: None,
     };
     let done = attend(&run, &mut Shown::new(arguments.output.quiet))?;
     outcome::concluded(&done.run.dir, &done.result, &arguments.output, color)?;

@@ -103,7 +103,7 @@ fn sdks(
     let selected = Selected::of(&scenario, loaded.text, loaded.folder)?;
     let interrupt = Interrupt::listen(show::note)?;
     let mut shown = Shown::new(arguments.output.quiet);
-    let limits = arguments.limits.limits(false);
+    let limits = arguments.limits.limits(false, &arguments.output.ci);
     let done = carry_out(&selected, arguments.out.as_deref(), limits, &interrupt, &mut shown)?;
     outcome::say(done, &arguments.output, color)
 }

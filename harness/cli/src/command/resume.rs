@@ -14,6 +14,6 @@ pub(super) fn run(arguments: &ResumeArguments, color: bool) -> Result<ExitCode, 
     let ResumeArguments { run, allow_env_mismatch, limits, output } = arguments;
     let interrupt = Interrupt::listen(show::note)?;
     let mut shown = Shown::new(output.quiet);
-    let done = resume(run, limits.limits(*allow_env_mismatch), &interrupt, &mut shown)?;
+    let done = resume(run, limits.limits(*allow_env_mismatch, &output.ci), &interrupt, &mut shown)?;
     outcome::say(done, output, color)
 }

@@ -6,14 +6,14 @@ use spanfate_run::process::interrupt::Interrupt;
 use crate::args::ScenarioArguments;
 use crate::error::Error;
 use crate::session::carry_out::carry_out;
-use crate::session::failed;
 use crate::session::selected::changed;
+use crate::session::{failed, fit};
 use crate::show::{self, Shown};
 use crate::{outcome, scenario_file};
 
 /// Runs a scenario.
 pub(super) fn run(arguments: &ScenarioArguments, color: bool) -> Result<ExitCode, Error> {
-    let ScenarioArguments { selection, failed, out, limits, output } = arguments;
+    let ScenarioArguments { selection, failed, fit, out, limits, output } = arguments;
     let mut changes = selection.changes();
     let loaded = scenario_file::load_with(&selection.file, &changes.overrides, color)?;
     loaded.warnings.iter().for_each(|text| show::note(text));
@@ -30,6 +30,11 @@ pub(super) fn run(arguments: &ScenarioArguments, color: bool) -> Result<ExitCode
     let selected = changed(loaded, &changes)?;
     let interrupt = Interrupt::listen(show::note)?;
     let mut shown = Shown::new(output.quiet);
-    let done = carry_out(&selected, out.as_deref(), limits.limits(false), &interrupt, &mut shown)?;
+    let selected = match fit {
+        Some(percent) => fit::fit(selected, percent.get(), out.as_deref(), &interrupt, &mut shown)?,
+        None => selected,
+    };
+    let done =
+        carry_out(&selected, out.as_deref(), limits.limits(false, &output.ci), &interrupt, &mut shown)?;
     outcome::say(done, output, color)
 }

@@ -10,6 +10,7 @@ use crate::args::TryArguments;
 use crate::error::Error;
 use crate::outcome;
 use crate::session::carry_out::carry_out;
+use crate::session::fit;
 use crate::session::quick::{Quick, scenario};
 use crate::session::selected::{Changes, changed};
 use crate::show::{self, Shown};
@@ -20,7 +21,7 @@ const LASTING: Period = Period::millis(8000);
 
 /// Makes the scenario and runs it.
 pub(super) fn run(arguments: &TryArguments, color: bool) -> Result<ExitCode, Error> {
-    let TryArguments { settings, rate, lasting, answer_after, trials, pairs, out, limits, output } =
+    let TryArguments { settings, rate, lasting, answer_after, trials, pairs, fit, out, limits, output } =
         arguments;
     let quick = Quick {
         variants: settings.clone(),
@@ -36,7 +37,12 @@ pub(super) fn run(arguments: &TryArguments, color: bool) -> Result<ExitCode, Err
     let selected = changed(loaded, &Changes::default())?;
     let interrupt = Interrupt::listen(show::note)?;
     let mut shown = Shown::new(output.quiet);
-    let done = carry_out(&selected, out.as_deref(), limits.limits(false), &interrupt, &mut shown)?;
+    let selected = match fit {
+        Some(percent) => fit::fit(selected, percent.get(), out.as_deref(), &interrupt, &mut shown)?,
+        None => selected,
+    };
+    let done =
+        carry_out(&selected, out.as_deref(), limits.limits(false, &output.ci), &interrupt, &mut shown)?;
     let kept = done.run.dir.scenario();
     let code = outcome::say(done, output, color)?;
     if !output.quiet && !output.json {

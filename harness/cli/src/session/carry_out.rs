@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::compare::comparison::{is_decided, is_look};
+use spanfate_analysis::spoilt_by;
 use spanfate_model::format::layout::RunDir;
-use spanfate_model::plan::PlannedTrial;
-use spanfate_model::result::RunResult;
-use spanfate_model::scenario::Compare;
+use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::result::{RunResult, Validity};
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::host::project::Project;
 use spanfate_run::process::interrupt::Interrupt;
@@ -14,7 +14,7 @@ use spanfate_run::runner::{Limits, RunOrder, Watcher};
 use spanfate_run::trial::progress::Progress;
 
 use super::Audience;
-use super::conclude::conclude;
+use super::conclude::{conclude, conclude_again};
 use super::runs::{self, Held};
 use super::selected::Selected;
 use crate::error::{Error, first_of, of_run, of_signal};
@@ -57,6 +57,7 @@ pub(crate) fn carry_out(
         interrupt,
         limits,
         relay: None,
+        disturbance: None,
     };
     begin(&run, audience)
 }
@@ -90,6 +91,7 @@ pub(crate) fn resume(
         interrupt,
         limits,
         relay: None,
+        disturbance: None,
     };
     execute(&run, held, audience)
 }
@@ -104,7 +106,7 @@ pub(crate) fn attend(run: &RunOrder<'_>, audience: &mut dyn Audience) -> Result<
         audience.note(&format!("all that it exports goes on to {}, whose answers it gets", relay.shown()));
     }
     let dir = RunDir(held.dir.0.clone());
-    let done = run.execute(&dir, &mut Watching { audience, dir: &dir, compare: None });
+    let done = run.execute(&dir, &mut Watching { audience, dir: &dir, plan: run.plan });
     audience.finish();
     if let Err(error) = done {
         drop(std::fs::remove_dir_all(&dir.0));
@@ -117,8 +119,7 @@ pub(crate) fn attend(run: &RunOrder<'_>, audience: &mut dyn Audience) -> Result<
 
 /// Runs what a directory does not have yet, and concludes it.
 fn execute(run: &RunOrder<'_>, held: Held, audience: &mut dyn Audience) -> Result<Outcome, Error> {
-    let compare = run.plan.compare.as_ref();
-    let done = run.execute(&held.dir, &mut Watching { audience, dir: &held.dir, compare });
+    let done = run.execute(&held.dir, &mut Watching { audience, dir: &held.dir, plan: run.plan });
     audience.finish();
     match conclude(&held.dir) {
         Ok(result) => {
@@ -134,7 +135,7 @@ fn execute(run: &RunOrder<'_>, held: Held, audience: &mut dyn Audience) -> Resul
 struct Watching<'a> {
     audience: &'a mut dyn Audience,
     dir: &'a RunDir,
-    compare: Option<&'a Compare>,
+    plan: &'a Plan,
 }
 
 impl Watcher for Watching<'_> {
@@ -144,11 +145,17 @@ impl Watcher for Watching<'_> {
 
     fn enough(&mut self, done: &PlannedTrial, last_of_its_block: bool) -> Option<String> {
         let pairs = usize::from(done.repetition) + 1;
-        if !last_of_its_block || !is_look(self.compare?, pairs) {
+        if !last_of_its_block || !is_look(self.plan.compare.as_ref()?, pairs) {
             return None;
         }
         // What cannot be concluded now is concluded at the end.
         let comparison = conclude(self.dir).ok()?.comparison?;
         is_decided(&comparison).then(|| format!("the comparison was decided after {pairs} pairs"))
+    }
+
+    fn spoilt(&mut self, done: &PlannedTrial) -> Vec<String> {
+        // What cannot be concluded now is concluded at the end; it is no reason to run something again.
+        let Ok(Some(trial)) = conclude_again(self.dir, self.plan, done) else { return Vec::new() };
+        spoilt_by(self.plan, &trial.result).into_iter().map(Validity::said).collect()
     }
 }

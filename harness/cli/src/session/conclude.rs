@@ -5,8 +5,9 @@ use spanfate_analysis::{ConcludedTrial, conclude_run, conclude_trial};
 use spanfate_model::format::layout::RunDir;
 use spanfate_model::format::manifest::RunManifest;
 use spanfate_model::plan::{Plan, PlannedTrial};
-use spanfate_model::result::RunResult;
 use spanfate_model::result::environment::Environment;
+use spanfate_model::result::{Attempts, RunResult};
+use spanfate_run::runner::repeat;
 use spanfate_run::store;
 
 use crate::error::Error;
@@ -19,13 +20,30 @@ pub(crate) fn conclude(dir: &RunDir) -> Result<RunResult, Error> {
     let environment: Environment = store::read_json(&dir.environment()).unwrap_or_default();
     let mut trials = Vec::new();
     for planned in plan.trials.iter().filter(|planned| manifest.trials.contains(&planned.index)) {
-        if let Some(trial) = conclude_one(dir, &plan, planned, &environment)? {
+        if let Some(mut trial) = conclude_one(dir, &plan, planned, &environment)? {
+            trial.result.attempts = attempts(dir, planned, manifest.repeat_spoilt)?;
             trials.push(trial);
         }
     }
     let result = conclude_run(plan, environment, &manifest, trials);
     store::write_json(&dir.result(), &result)?;
     Ok(result)
+}
+
+/// The attempts at a trial, where it was run more than once.
+fn attempts(dir: &RunDir, planned: &PlannedTrial, repeats: u16) -> Result<Option<Attempts>, Error> {
+    let spoilt = repeat::attempts(dir, planned.index)?;
+    let number = spoilt.len() as u16 + 1;
+    Ok((number > 1).then(|| Attempts { number, most: number.max(repeats + 1), spoilt }))
+}
+
+/// Concludes one trial of a run that goes on.
+pub(super) fn conclude_again(
+    dir: &RunDir,
+    plan: &Plan,
+    planned: &PlannedTrial,
+) -> Result<Option<ConcludedTrial>, Error> {
+    conclude_one(dir, plan, planned, &store::read_json(&dir.environment())?)
 }
 
 fn conclude_one(

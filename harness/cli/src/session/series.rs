@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use spanfate_model::finding::noise::Disturbance;
 use spanfate_model::format::layout::RunDir;
 use spanfate_model::result::RunResult;
 use spanfate_model::scenario::Scenario;
@@ -24,6 +25,9 @@ pub(crate) struct Series {
     /// Where the runs go.
     pub(super) dir: PathBuf,
     pub(super) interrupt: Interrupt,
+    pub(super) limits: Limits,
+    /// What is done to the machine while its runs go on.
+    pub(super) disturbance: Option<Disturbance>,
 }
 
 impl Series {
@@ -34,11 +38,26 @@ impl Series {
         (out, what): (Option<&Path>, &str),
         interrupt: &Interrupt,
     ) -> Result<Self, Error> {
-        let project = Project::find()?;
-        let interrupt = interrupt.clone();
         let results = out.map_or_else(Project::usual_results, Path::to_owned);
         let dir = fresh_directory(&results, &format!("{}-{what}", scenario.name))?;
-        Ok(Self { project, scenario, text, base, dir, interrupt })
+        Self::inside(scenario, (text, base), &dir, interrupt)
+    }
+
+    /// Runs go into a directory that is there. `text` and `base` are those of the scenario's file.
+    pub(super) fn inside(
+        scenario: Scenario,
+        (text, base): (String, PathBuf),
+        dir: &Path,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Error> {
+        let (project, interrupt, dir) = (Project::find()?, interrupt.clone(), dir.to_owned());
+        let limits = Limits::default();
+        Ok(Self { project, scenario, text, base, dir, interrupt, limits, disturbance: None })
+    }
+
+    /// The same on a machine that is disturbed.
+    pub(super) fn disturbed(self, what: Disturbance, limits: Limits) -> Self {
+        Self { disturbance: Some(what), limits, ..self }
     }
 
     /// The plan of a changed scenario.
@@ -59,8 +78,9 @@ impl Series {
             plan: &selected.plan,
             scenario: &selected.text,
             interrupt: &self.interrupt,
-            limits: Limits::default(),
+            limits: self.limits,
             relay: None,
+            disturbance: self.disturbance,
         };
         let outcome = carry_out::begin(&run, audience)?;
         match outcome.stopped {

@@ -4,6 +4,7 @@ mod accounting;
 mod books;
 mod causes;
 mod chain;
+mod disturbed;
 pub(crate) mod faults;
 mod interruption;
 mod kills;

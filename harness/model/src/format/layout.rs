@@ -42,6 +42,11 @@ impl RunDir {
         TrialDir(self.0.join(format!("trial-{index:03}")))
     }
 
+    /// The directory of an attempt at a trial that was spoilt and made again; attempts count from 1.
+    pub fn attempt(&self, index: u16, attempt: u16) -> TrialDir {
+        TrialDir(self.0.join(format!("trial-{index:03}.attempt-{attempt}")))
+    }
+
     /// The run's id: the directory's own name.
     pub fn id(&self) -> String {
         self.0.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
@@ -56,6 +61,11 @@ impl TrialDir {
     /// State of the trial and where its logs are.
     pub fn manifest(&self) -> PathBuf {
         self.0.join("trial.json")
+    }
+
+    /// What spoilt it, where it was made again.
+    pub fn spoilt(&self) -> PathBuf {
+        self.0.join("spoilt.json")
     }
 
     /// Configuration file of a service's fixture.

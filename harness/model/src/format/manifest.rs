@@ -53,6 +53,24 @@ pub struct RunManifest {
     /// How the machine that resumed it differs from the one that began it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mixed: Vec<String>,
+    /// How often a trial that the machine spoilt may be run again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeat_spoilt: u16,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+const fn is_zero(number: &u16) -> bool {
+    *number == 0
+}
+
+/// `spoilt.json` of an attempt at a trial that was made again.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct SpoiltAttempt {
+    /// Which attempt it was, from 1.
+    pub attempt: u16,
+    /// What spoilt it, as its marks said when it was judged. Empty where only another trial of its block was spoilt.
+    pub by: Vec<String>,
 }
 
 /// `trial.json`.
@@ -71,6 +89,9 @@ pub struct TrialManifest {
     pub processes: Vec<ProcessManifest>,
     /// Times of the phases.
     pub phases: Phases,
+    /// What was seen of the machine before it, where it waited for a quiet one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Quiet>,
     /// How the thread of the load was scheduled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load_scheduling: Option<String>,
@@ -83,6 +104,32 @@ pub struct TrialManifest {
     /// What the harness could not do, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+/// What a trial waited for before it began.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Quiet {
+    /// How long it looked and waited, milliseconds.
+    pub waited_ms: u64,
+    /// Whether the machine was quiet in the end, or the trial began because the time for waiting was over.
+    pub came: bool,
+    /// The cores in the last second before the trial.
+    pub cores: Vec<CoreLook>,
+    /// The fixture's core: the one from which the hypervisor took least.
+    pub fixture: Vec<u32>,
+}
+
+/// A core in a second before a trial.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct CoreLook {
+    /// Its number.
+    pub cpu: u32,
+    /// Share of the time in which it was not idle. What was stolen is part of it.
+    pub busy: f64,
+    /// Share of the time that the hypervisor took.
+    pub steal: f64,
 }
 
 /// A fixture process of a trial.

@@ -148,6 +148,11 @@ impl Validity {
         self.check.known().map(|check| check.spoiler())
     }
 
+    /// The check with its value and its bound, for a line.
+    pub fn said(&self) -> String {
+        format!("{}: {}, bound {}", self.check, self.measured, self.bound)
+    }
+
     /// Whether the check is about what takes CPU time away, not about the load or a witness.
     pub fn is_of_others(&self) -> bool {
         matches!(self.spoiler(), Some(Spoiler::Others | Spoiler::Quota))

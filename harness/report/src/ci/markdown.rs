@@ -70,10 +70,14 @@ fn head(result: &RunResult) -> Part {
             ),
             SENTENCE,
         ));
-    match words::incomplete(result) {
-        Some(text) => Part::lines(&[&heading, &Inline::prose(&text, SENTENCE), &run]),
-        None => Part::lines(&[&heading, &run]),
-    }
+    let fitted = result.plan.fitted.as_ref().map(ToString::to_string);
+    let said: Vec<Inline> = [words::incomplete(result), fitted]
+        .iter()
+        .flatten()
+        .map(|text| Inline::prose(text, SENTENCE))
+        .collect();
+    let lines: Vec<&Inline> = std::iter::once(&heading).chain(&said).chain(std::iter::once(&run)).collect();
+    Part::lines(&lines)
 }
 
 fn books(result: &RunResult) -> String {

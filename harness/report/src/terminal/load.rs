@@ -30,6 +30,20 @@ pub(crate) fn requests(result: &RunResult) -> Vec<String> {
     listed("requests", lines, all.len())
 }
 
+/// Trials that were run more than once, and why.
+pub(crate) fn attempts(result: &RunResult) -> Vec<String> {
+    let all: Vec<String> = trials(result)
+        .filter_map(|(variant, trial)| Some((variant, trial.index, trial.attempts.as_ref()?)))
+        .map(|(variant, index, attempts)| {
+            let text =
+                format!("trial {} ({}): {}", index + 1, name(&variant.name), clean(&attempts.to_string()));
+            paint(TermInk::Warn, &text)
+        })
+        .collect();
+    let count = all.len();
+    listed("repeated", all.into_iter().take(VARIANTS).collect(), count)
+}
+
 /// What went amiss, by reason: requests that were begun, and those that were not.
 fn amiss(trial: &TrialResult) -> BTreeMap<&str, u64> {
     let mut out = BTreeMap::new();

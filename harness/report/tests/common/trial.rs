@@ -37,6 +37,8 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         index: planned.index,
         repetition: planned.repetition,
         status: Status::Complete,
+        attempts: None,
+        quiet: None,
         error: None,
         limits_met: Vec::new(),
         unread: Vec::new(),

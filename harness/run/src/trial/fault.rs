@@ -4,6 +4,7 @@ mod agenda;
 mod cgroup;
 mod process;
 mod require;
+pub(crate) mod surroundings;
 
 use std::collections::{BTreeMap, BTreeSet};
 

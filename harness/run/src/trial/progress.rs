@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use spanfate_model::format::manifest::Quiet;
+
 use crate::fixture::BuildLine;
 use crate::probe::LiveCounts;
 
@@ -87,6 +89,24 @@ pub enum Progress {
         index: u16,
         /// Why.
         why: String,
+    },
+    /// A trial looked for a quiet machine before it began.
+    Waited {
+        /// Its number, from 0.
+        index: u16,
+        /// What it saw.
+        quiet: Quiet,
+    },
+    /// A trial is run again.
+    Again {
+        /// Its number, from 0.
+        index: u16,
+        /// Which attempt comes now, from 1.
+        attempt: u16,
+        /// The most there may be.
+        most: u16,
+        /// What spoilt the one before; nothing where another trial of its block was spoilt.
+        by: Vec<String>,
     },
     /// A trial's logs are in place.
     TrialEnded {

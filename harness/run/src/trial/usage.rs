@@ -16,8 +16,10 @@ use spanfate_model::limits::LimitedPart;
 
 use crate::RunError;
 use crate::host::clock;
+use crate::host::cores::core_times;
 use crate::host::limits::LimitsMet;
 use crate::host::quota::{self, QuotaGroup};
+use crate::trial::slices::Stopped;
 
 /// Distance of samples.
 const EVERY_NS: u64 = 100_000_000;
@@ -33,6 +35,8 @@ pub(crate) struct Sampled {
     pub(crate) ledgers: Vec<PathBuf>,
     /// Where limits are noted that are met.
     pub(crate) limits: Arc<LimitsMet>,
+    /// What a self-test steals from the services.
+    pub(crate) stopped: Option<Arc<Stopped>>,
 }
 
 /// A running sampler.
@@ -41,6 +45,7 @@ pub(crate) struct Sampler {
     stop: Arc<AtomicBool>,
     /// Processes and span ledgers that came later.
     added: Arc<Mutex<Vec<Addition>>>,
+    stopped: Option<Arc<Stopped>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -62,17 +67,18 @@ impl Sampler {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         let added = Arc::new(Mutex::new(Vec::new()));
-        let theirs = Arc::clone(&added);
+        let (theirs, stopped) = (Arc::clone(&added), subject.stopped.clone());
         let thread = std::thread::Builder::new()
             .name("usage".to_owned())
             .spawn(move || sample_until(&flag, &theirs, &subject, file))
             .map_err(RunError::system("start a thread"))?;
-        Ok(Self { stop, added, thread: Some(thread) })
+        Ok(Self { stop, added, stopped, thread: Some(thread) })
     }
 
     /// From now on samples a process that was started later, too.
     pub(crate) fn add(&self, pid: u32, ledger: Option<PathBuf>) {
         self.added.lock().unwrap_or_else(PoisonError::into_inner).push((pid, ledger));
+        self.stopped.iter().for_each(|stopped| stopped.add(pid));
     }
 }
 
@@ -172,6 +178,12 @@ fn take(
     }
     let cores = subject.read("/proc/stat")?;
     (sample.core_idle_ns, sample.core_steal_ns) = core_times(&cores, &subject.cpus, tick_ns);
+    if let Some(stopped) = &subject.stopped {
+        // To the kernel the core was idle meanwhile; under a hypervisor it would not have been.
+        let ns = stopped.ns();
+        sample.core_idle_ns = sample.core_idle_ns.saturating_sub(ns);
+        sample.core_steal_ns += ns;
+    }
     if let Some(text) = subject.read("/proc/pressure/cpu") {
         sample.pressure_ns = pressure(&text);
     }
@@ -229,23 +241,6 @@ fn process_cpu_and_rss(stat: &str, tick_ns: u64) -> (u64, u64) {
     ((field(14) + field(15)) * tick_ns, field(24) * 4096)
 }
 
-/// Idle time (idle and waiting for a disk) of some cores, and their steal. The kernel measures idle time where the timer tick
-/// stops in it; busy time it only samples at the tick, which marches in step with a constant load and then errs wildly.
-fn core_times(stat: &str, cpus: &[u32], tick_ns: u64) -> (u64, u64) {
-    let mut out = (0, 0);
-    for line in stat.lines() {
-        let mut fields = line.split_whitespace();
-        let number =
-            fields.next().and_then(|name| name.strip_prefix("cpu")).and_then(|n| n.parse::<u32>().ok());
-        if number.is_some_and(|number| cpus.contains(&number)) {
-            let ticks: Vec<u64> = fields.map(|field| field.parse().unwrap_or_default()).collect();
-            out.0 += ticks.iter().skip(3).take(2).sum::<u64>() * tick_ns;
-            out.1 += ticks.get(7).copied().unwrap_or_default() * tick_ns;
-        }
-    }
-    out
-}
-
 /// `total=` of the `some` line, microseconds.
 fn pressure(text: &str) -> u64 {
     let line = text.lines().find(|line| line.starts_with("some")).unwrap_or_default();
@@ -261,8 +256,6 @@ mod tests {
     fn proc_files_are_read_as_the_kernel_writes_them() {
         let stat = "42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 5 0 100 1000000 2560 18446744073709551615";
         assert_eq!(process_cpu_and_rss(stat, 10_000_000), (2_000_000_000, 2560 * 4096));
-        let cpus = "cpu  9 9 9 9 9 9 9 9\ncpu0 10 1 5 100 0 3 4 2 0 0\ncpu1 1 1 1 1 1 1 1 1\n";
-        assert_eq!(core_times(cpus, &[0], 10), (1000, 20));
         assert_eq!(
             pressure("some avg10=0.00 avg60=0.00 avg300=0.00 total=1234\nfull avg10=0 total=9"),
             1_234_000

@@ -135,6 +135,8 @@ impl Question {
             index: 0,
             repetition: 0,
             status: Status::Complete,
+            attempts: None,
+            quiet: None,
             error: None,
             limits_met: Vec::new(),
             unread: Vec::new(),

@@ -48,7 +48,8 @@ pub(crate) fn screen(result: &RunResult, sections: &[&PageSection]) -> Html {
 fn banners(result: &RunResult) -> Html {
     let banner =
         |class, text: String| Html::element("p", &[("class", class), ("role", "note")], Html::text(text));
-    let said = [words::incomplete(result), plan_words::planted(&result.plan, PAGE)];
+    let fitted = result.plan.fitted.as_ref().map(ToString::to_string);
+    let said = [words::incomplete(result), plan_words::planted(&result.plan, PAGE), fitted];
     let strays = contradictions(result)
         .into_iter()
         .map(|(count, what)| banner("stray", format!("{} {what}.", PAGE.counted(count, "span", "spans"))));

@@ -20,7 +20,14 @@ pub(crate) fn section(result: &RunResult) -> PageSection {
     // Without a load of ours there is nothing of it to look at.
     let has_load = result.plan.subject().has_load();
     let loaded = |table: Html| if has_load { table } else { Html::new() };
-    let own = [checks(result), loaded(conditions(result)), ended(result), unread(result), failures(result)];
+    let own = [
+        checks(result),
+        loaded(conditions(result)),
+        attempts(result),
+        ended(result),
+        unread(result),
+        failures(result),
+    ];
     let parts = [witnesses::section(result), instrument::section(result), runtime_trace::section(result)];
     let parts: Html = parts.iter().flatten().map(PageSection::part).collect();
     PageSection {
@@ -109,6 +116,36 @@ fn checks(result: &RunResult) -> Html {
         grid.marked(cells);
     }
     fold(grid.len(), &format!("Checks of {} trials", grid.len()), grid.render())
+}
+
+/// Trials that were run again or waited for a quiet machine.
+fn attempts(result: &RunResult) -> Html {
+    let titles = ["Trial", "Attempt that counts", "Waited for a quiet machine", "Service's core then"];
+    let mut grid = Grid::new("Attempts by trial, and what they waited for", titles);
+    for (variant, trial) in trials(result).filter(|(_, one)| one.attempts.is_some() || one.quiet.is_some()) {
+        let attempt = trial.attempts.as_ref().map_or_else(|| "the first".to_owned(), ToString::to_string);
+        let quiet = trial.quiet.as_ref();
+        let waited = quiet.map_or_else(
+            || NONE.to_owned(),
+            |quiet| {
+                let seconds = PAGE.fixed(quiet.waited_ms as f64 / 1e3, 1);
+                format!("{seconds} s{}", if quiet.came { "" } else { ", in vain" })
+            },
+        );
+        let cores = quiet
+            .into_iter()
+            .flat_map(|quiet| quiet.cores.iter().filter(|core| quiet.fixture.contains(&core.cpu)));
+        let core = cores.map(|core| {
+            let (busy, steal) = (PAGE.fixed(core.busy * 100.0, 0), PAGE.fixed(core.steal * 100.0, 0));
+            format!("{}: {busy} % busy, {steal} % stolen", core.cpu)
+        });
+        let core = core.collect::<Vec<_>>().join("; ");
+        grid.row(vec![trial_name(variant, trial), attempt, waited, core]);
+    }
+    if grid.len() == 0 {
+        return Html::new();
+    }
+    fold(grid.len(), &format!("Attempts and waiting of {} trials", grid.len()), grid.render())
 }
 
 fn conditions(result: &RunResult) -> Html {

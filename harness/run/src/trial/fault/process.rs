@@ -1,6 +1,7 @@
 //! Faults of a process, from outside: signals, control groups, a neighbour.
 
 use std::fs;
+use std::sync::Arc;
 
 use nix::sys::signal::Signal;
 use spanfate_model::fault::FaultKind;
@@ -13,6 +14,7 @@ use super::cgroup::{Cgroup, Controller};
 use crate::RunError;
 use crate::host::clock;
 use crate::process::child::{Managed, command};
+use crate::process::guard::Guard;
 use crate::trial::services::Blame;
 
 /// Something that acts on a process until it is ended.
@@ -64,14 +66,19 @@ pub(super) fn apply(
             Some(Injected::Oom(group))
         }
         FaultKind::Neighbour(neighbour) => {
-            let own = std::env::current_exe().map_err(RunError::system("find this program's own file"))?;
-            let mut process = command(own, cpus.get(..1).unwrap_or(cpus))?;
-            process.arg("__spin").arg("--share").arg(neighbour.share.to_string());
-            let child = Managed::spawn(process, scene.watch.stage.guard, "the neighbour")?;
+            let child = self::neighbour(neighbour.share, cpus, scene.watch.stage.guard)?;
             Some(Injected::Neighbour { child, since: clock::now() })
         }
         _ => None,
     })
+}
+
+/// A process that takes a share of the first of some cores.
+pub(super) fn neighbour(share: f64, cpus: &[u32], guard: &Arc<Guard>) -> Result<Managed, RunError> {
+    let own = std::env::current_exe().map_err(RunError::system("find this program's own file"))?;
+    let mut process = command(own, cpus.get(..1).unwrap_or(cpus))?;
+    process.arg("__spin").arg("--share").arg(share.to_string());
+    Managed::spawn(process, guard, "the neighbour")
 }
 
 impl Injected {

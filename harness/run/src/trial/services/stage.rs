@@ -220,6 +220,7 @@ impl TrialStage<'_> {
             cpus: self.cpus.to_vec(),
             ledgers: indices.filter_map(|index| self.ledger_of(index, 0)).collect(),
             limits: Arc::clone(self.limits),
+            stopped: None,
         }
     }
 }
