@@ -158,6 +158,7 @@ impl Question {
             damage: None,
             probes: Vec::new(),
             trace_matches: Vec::new(),
+            replays: Vec::new(),
         }
     }
 
