@@ -11,6 +11,7 @@ mod insight;
 pub mod join;
 pub mod metrics;
 mod peek;
+mod replay;
 pub mod statistics;
 
 pub use books::rows::{Exported, each_span};

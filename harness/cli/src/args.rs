@@ -13,6 +13,7 @@ mod run;
 mod tests;
 mod value;
 mod watch;
+mod why;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -38,6 +39,7 @@ pub(crate) use run::{
 };
 use value::{percent, period, rate, seconds, up_to_a_thousand, whole};
 pub(crate) use watch::{AttachArguments, PeekArguments, ReceiveArguments};
+pub(crate) use why::{WhyArguments, WhyFormat};
 
 /// Are we losing spans, where, why, and which settings stop it?
 ///
@@ -141,6 +143,12 @@ pub(crate) enum Command {
     /// code 4.
     #[command(after_long_help = examples::EXPLAIN)]
     Explain(ExplainArguments),
+    /// Say why spans were lost, variant by variant, and what helps.
+    ///
+    /// Each full queue is run again from the raw logs, without one cause at a time: what vanishes is that cause's share of the loss.
+    /// A replay that does not give the measured drops proves no cause, and is marked.
+    #[command(after_long_help = examples::WHY)]
+    Why(WhyArguments),
     /// Run your own Go program, unchanged, and give every span of it its fate; or join one that runs.
     ///
     /// eBPF sees what its SDK does, our receiver what arrives. It needs root, no Go, and neither symbols nor debug information in the

@@ -18,6 +18,7 @@ mod resume;
 mod scenario;
 mod selftest;
 mod try_out;
+mod why;
 
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::process::shim::Become;
@@ -44,6 +45,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Report(arguments) => report::run(arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments, color),
+        Command::Why(arguments) => why::run(&arguments, color),
         Command::Completions { shell } => about::completions::run(shell),
         Command::Schema { format } => about::schema::run(format),
         Command::Peek(arguments) => peek::run(&arguments),

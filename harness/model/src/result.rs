@@ -35,6 +35,7 @@ mod footing;
 mod insight;
 mod path;
 mod probe;
+mod replay;
 mod service;
 mod slice;
 mod summary;
@@ -57,6 +58,7 @@ pub use insight::{
 };
 pub use path::{PathKind, PathResult};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
+pub use replay::{CauseShare, CpuWitness, LossFactor, LossProof, PathReplay, TriedSettings, WorkerCycle};
 pub use service::ServiceResult;
 pub use slice::Slice;
 pub use summary::{Estimate, VariantSummary, WitnessCost};
@@ -185,6 +187,9 @@ pub struct TrialResult {
     /// The runtime's own trace beside the probes, by event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace_matches: Vec<TraceMatch>,
+    /// The queues that dropped spans, run again; one per export path and start of a service.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replays: Vec<PathReplay>,
 }
 
 /// Loss in the measured part: spans of requests whose intended start lies in it.

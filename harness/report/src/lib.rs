@@ -40,6 +40,11 @@ pub fn explained(all: &[Explanation], style: TableStyle) -> String {
     terminal::explain::render(all, style)
 }
 
+/// Why each variant lost spans, and what helps, as text.
+pub fn why(result: &RunResult, style: TableStyle) -> String {
+    terminal::why::render(result, style)
+}
+
 /// The limits of a scenario's configurations, and what its own demand needs, as text.
 pub fn frontier(found: &Frontier, advised: Option<&AdvicePlan>) -> String {
     terminal::frontier::render(found, advised)

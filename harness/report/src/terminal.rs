@@ -18,6 +18,7 @@ mod probes;
 pub(crate) mod selftest;
 pub(crate) mod titled_rows;
 mod traces;
+pub(crate) mod why;
 
 use spanfate_model::result::{Comparison, RunResult};
 

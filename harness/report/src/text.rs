@@ -1,5 +1,6 @@
 //! Words and numbers as people read them.
 
+pub(crate) mod causes;
 pub(crate) mod ends;
 pub(crate) mod fit;
 pub(crate) mod labels;

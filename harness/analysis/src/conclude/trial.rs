@@ -24,6 +24,7 @@ use crate::evidence::probe::ProbeLog;
 use crate::evidence::process::Process;
 use crate::evidence::receipts::Receipts;
 use crate::explain;
+use crate::replay;
 use crate::statistics::quantile::Recorded;
 
 /// A trial, concluded, with what its run still needs of it.
@@ -107,6 +108,7 @@ pub fn conclude_trial(
             plan,
         }),
         trace_matches: runtime_trace::matches(logs, probes),
+        replays: replay::replays(&opened, logs, fixture_cores),
         probes: probes.iter().map(|probes| probes.figures(began)).collect(),
         validity: validity::of(plan, &load, &usage, &done.ledger, &manifest.limits_met),
         timeline: timeline.finish(processes, book, &logs.usage),

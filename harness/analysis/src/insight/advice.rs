@@ -6,15 +6,19 @@ use spanfate_model::advice::lines::{assignment, lines};
 use spanfate_model::advice::plan::{AdvicePlan as Worked, Now, Shortfall, plan};
 use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::advice::why::{go_lines, variables};
+use spanfate_model::advice::{BATCH_VARIABLE, QUEUE_VARIABLE};
 use spanfate_model::exporter::{Exporter, OnFull};
 use spanfate_model::fate::{Fate, Remedy};
 use spanfate_model::plan::PlannedVariant;
-use spanfate_model::result::{Advised, How, Prediction, Price, RunResult, TrialResult, VariantResult};
+use spanfate_model::quantity::unit::Period;
+use spanfate_model::result::{
+    Advised, How, LossProof, Prediction, Price, RunResult, TrialResult, TriedSettings, VariantResult,
+};
 use spanfate_model::scenario::Fault;
 
 use super::alike::{replaceable, same_conditions};
 use super::why::{fates, losers};
-use super::{planned, worst_law};
+use super::{planned, proof, worst_law};
 
 /// Advice for every configuration that loses, those that lose most first.
 pub(super) fn advise(result: &RunResult) -> Vec<Advised> {
@@ -32,6 +36,11 @@ fn advised(result: &RunResult, loser: &VariantResult) -> Advised {
         besides: besides(loser),
     };
     let Some(own) = planned(&result.plan, &loser.name) else { return none };
+    let proof = proof::of(loser).filter(|proof| proof.fitting > 0);
+    // That a setting lost nothing once where CPU was short says nothing of the setting.
+    if proof.as_ref().is_some_and(LossProof::lacks_cpu) {
+        return Advised { how: How::NoCpu, ..none };
+    }
     let all = clean(result, own, true);
     if let Some((clean, lines)) = measured(&all, own, loser) {
         let (clean, price) = (Some(clean.name.clone()), price(loser, clean));
@@ -40,7 +49,14 @@ fn advised(result: &RunResult, loser: &VariantResult) -> Advised {
     if !fates(loser).any(|(fate, _)| fate.facts().remedy == Remedy::Settings) {
         return Advised { how: How::NoSetting, ..none };
     }
-    let Some(worked) = worked(result, own, loser) else { return none };
+    let replayed = proof.and_then(|proof| replayed(own, loser, proof.remedy?));
+    let Some(worked) = worked(result, own, loser) else {
+        let how = if replayed.is_some() { How::Replayed } else { How::Unknown };
+        return Advised { how, lines: replayed.unwrap_or_default(), ..none };
+    };
+    if let Some(lines) = replayed.filter(|_| worked.is_settled() || !worked.keeps_up()) {
+        return Advised { how: How::Replayed, lines, plan: Some(worked), ..none };
+    }
     if let Some((against, _)) = all.first().filter(|_| worked.advised().1.contains(&Shortfall::Ceiling)) {
         return Advised { how: How::Unclear, clean: Some(against.name.clone()), plan: Some(worked), ..none };
     }
@@ -53,6 +69,15 @@ fn advised(result: &RunResult, loser: &VariantResult) -> Advised {
     let spoilt = (how == How::Calculated).then(|| measured(&clean(result, own, false), own, loser)).flatten();
     let clean = spoilt.map(|(variant, _)| variant.name.clone());
     Advised { how, lines, clean, plan: Some(worked), ..none }
+}
+
+/// What is to be pasted of settings under which the replayed queue drops nothing.
+fn replayed(own: &PlannedVariant, loser: &VariantResult, remedy: TriedSettings) -> Option<Vec<String>> {
+    let now = buffer(own, loser);
+    let knob = |name: &str, now: u32, then: u64| (u64::from(now) != then).then(|| assignment(name, then));
+    let lines =
+        [knob(BATCH_VARIABLE, now.batch, remedy.batch), knob(QUEUE_VARIABLE, now.queue, remedy.queue)];
+    (remedy.dropped == 0).then(|| lines.into_iter().flatten().collect())
 }
 
 /// What is to be pasted of what was worked out.

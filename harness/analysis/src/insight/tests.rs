@@ -128,6 +128,7 @@ fn trial(case: &Case, rate: f64) -> TrialResult {
         damage: None,
         probes: Vec::new(),
         trace_matches: Vec::new(),
+        replays: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use spanfate_model::result::{
 };
 
 use super::alike::set_alike;
-use super::{planned, worst_law};
+use super::{planned, proof, worst_law};
 
 /// Lost spans of the whole trials by fate, in the order of a span's way.
 fn lost_by_fate(result: &RunResult) -> BTreeMap<Fate, u64> {
@@ -76,6 +76,7 @@ fn cause(result: &RunResult, loser: &VariantResult) -> Option<LossCause> {
         law,
         late: late(result, loser),
         faults,
+        proof: proof::of(loser).filter(|_| full),
     })
 }
 

@@ -78,6 +78,13 @@ Examples:
   spanfate explain 4bf9 qps5k-20261126T060340Z
   spanfate explain --sample export_failed --count 3";
 
+pub(super) const WHY: &str = "\
+Examples:
+
+  spanfate why
+  spanfate why qps5k-20261126T060340Z
+  spanfate why results/qps5k-20261126T060340Z --format json";
+
 pub(super) const ATTACH: &str = "\
 Examples:
 

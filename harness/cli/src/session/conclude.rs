@@ -11,9 +11,29 @@ use spanfate_run::runner::repeat;
 use spanfate_run::store;
 
 use crate::error::Error;
+use crate::session::runs;
+
+/// The result of a run with its replays: as it stands, or, of one that is older than replays, concluded again where its raw logs
+/// are there; the result on disk stays as it is.
+pub(crate) fn reconcluded(dir: RunDir) -> Result<RunResult, Error> {
+    let stored = runs::concluded(&dir)?;
+    let full = stored.insights.why.iter().any(|cause| cause.limit.is_some() || cause.fate.facts().full_queue);
+    let replayed = stored.variants.iter().flat_map(|v| &v.trials).any(|trial| !trial.replays.is_empty());
+    if !full || replayed {
+        return Ok(stored);
+    }
+    let held = runs::hold(dir)?;
+    Ok(of_logs(&held.dir).unwrap_or(stored))
+}
 
 /// Concludes every trial that was begun, then the run; writes ledgers and result. The caller holds the run's lock.
 pub(crate) fn conclude(dir: &RunDir) -> Result<RunResult, Error> {
+    let result = of_logs(dir)?;
+    store::write_json(&dir.result(), &result)?;
+    Ok(result)
+}
+
+fn of_logs(dir: &RunDir) -> Result<RunResult, Error> {
     let plan: Plan = store::read_plan(dir)?;
     let manifest: RunManifest = store::read_json(&dir.manifest())?;
     // A run that was killed while it built has no fingerprint yet.
@@ -25,9 +45,7 @@ pub(crate) fn conclude(dir: &RunDir) -> Result<RunResult, Error> {
             trials.push(trial);
         }
     }
-    let result = conclude_run(plan, environment, &manifest, trials);
-    store::write_json(&dir.result(), &result)?;
-    Ok(result)
+    Ok(conclude_run(plan, environment, &manifest, trials))
 }
 
 /// The attempts at a trial, where it was run more than once.

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Prediction, RunResult, TrialResult, VariantResult};
+use super::{Basis, LossProof, Prediction, RunResult, TrialResult, VariantResult};
 use crate::fate::Fate;
 use crate::fate::witness::{Witness, WitnessReport, WitnessState};
 use crate::quantity::unit::Period;
@@ -164,6 +164,9 @@ pub struct LossCause {
     /// Its faults that reached their dose in some trial, by their numbers in the variant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<usize>,
+    /// What its full queues say, run again; absent where none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<LossProof>,
 }
 
 /// What makes a queue run full.

@@ -21,6 +21,7 @@ pub(crate) fn set(result: &RunResult) -> ScreenAnswer {
     let mut out = ScreenAnswer::new(short(one), without_lines(one).into_iter().chain(besides(one)));
     out.setting = match one.how {
         How::Measured => Some((measured(result, one), one.price.as_ref().map(price))),
+        How::Replayed => Some((replayed(result, one), Some(condition(one).to_owned()))),
         How::Calculated => {
             let conditions = [Some(condition(one).to_owned()), hint(result, one)];
             Some((calculated(one), Some(conditions.into_iter().flatten().collect::<Vec<_>>().join(" "))))
@@ -39,7 +40,9 @@ const fn short(one: &Advised) -> &'static str {
     match one.how {
         How::Measured => "This lost nothing",
         How::Calculated => "Calculated, not run",
+        How::Replayed => "Replayed, not run",
         How::Short => "No setting suffices",
+        How::NoCpu => "No setting helps: CPU",
         _ if !one.besides.is_empty() => "Nothing: change code",
         _ => "No setting is known to help",
     }
@@ -49,6 +52,7 @@ const fn short(one: &Advised) -> &'static str {
 pub(crate) fn remedy_line(result: &RunResult, one: &Advised) -> (Vec<String>, String) {
     let known = match one.how {
         How::Measured => measured(result, one),
+        How::Replayed => replayed(result, one),
         How::Calculated => {
             let parts = [Some("Calculated, not run here.".to_owned()), hint(result, one)];
             parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -63,7 +67,12 @@ pub(crate) fn remedy_line(result: &RunResult, one: &Advised) -> (Vec<String>, St
 /// What is to be said where nothing is to be pasted.
 fn without_lines(one: &Advised) -> Vec<String> {
     let text = match one.how {
-        How::Measured | How::Calculated | How::NoSetting => return Vec::new(),
+        How::Measured | How::Calculated | How::Replayed | How::NoSetting => return Vec::new(),
+        How::NoCpu => {
+            "No setting helps: the service has no CPU left. With enough of it the replayed queue drops less than half. Give it more \
+             CPU, or fewer requests; a longer queue only puts the loss off."
+                .to_owned()
+        }
         How::Short => return one.plan.as_ref().map(shortfalls).unwrap_or_default(),
         How::Settled => {
             "By the capacity model it should lose nothing with what is set. What it lost has another cause than rate and export time."
@@ -121,6 +130,16 @@ fn measured(result: &RunResult, one: &Advised) -> String {
     let clean = one.clean.as_deref().unwrap_or_default();
     let (due, lost) = result.variant(clean).map_or((0, 0), words::due);
     format!("Measured here: {clean} lost {lost} of {} spans under the same conditions.", PAGE.count(due))
+}
+
+/// What the replay of the queue says of settings.
+fn replayed(result: &RunResult, one: &Advised) -> String {
+    let proof = result.insights.why(&one.variant).and_then(|cause| cause.proof.as_ref());
+    let dropped = proof.map_or(0, |proof| proof.dropped);
+    format!(
+        "Replayed with the spans and the export times measured here: 0 drops in place of {}; not run here.",
+        PAGE.count(dropped)
+    )
 }
 
 /// What it costs beside the loser.

@@ -7,6 +7,7 @@ use spanfate_model::result::{LossCause, LostTo, Nearest, Prediction, QueueLimit,
 use super::{ScreenAnswer, focus};
 use crate::figures::faults::{FaultRow, rows};
 use crate::figures::sums::Books;
+use crate::text::causes;
 use crate::text::number::PAGE;
 use crate::text::words;
 
@@ -111,6 +112,19 @@ fn acted(result: &RunResult) -> Option<String> {
 
 /// What makes a queue run full, without a capital and a full stop.
 fn mechanism(cause: &LossCause) -> Option<String> {
+    let proof = cause.proof.as_ref();
+    if let Some(text) = proof.and_then(|proof| causes::causes(proof, PAGE)) {
+        return Some(text);
+    }
+    let law = by_law(cause)?;
+    Some(match proof {
+        Some(proof) => format!("{}. By the mean law {law}", causes::fidelity(proof, PAGE)),
+        None => law,
+    })
+}
+
+/// The same by the capacity model, which knows means alone.
+fn by_law(cause: &LossCause) -> Option<String> {
     let (law, limit) = cause.law.as_ref().zip(cause.limit)?;
     let Prediction { spans_per_s: came, ceiling, export_ms, .. } = *law;
     let batch = PAGE.counted(u64::from(law.batch), "span", "spans");

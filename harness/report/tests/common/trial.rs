@@ -92,6 +92,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         damage: None,
         probes: Vec::new(),
         trace_matches: Vec::new(),
+        replays: Vec::new(),
         ledger,
     };
     alone(&mut trial);

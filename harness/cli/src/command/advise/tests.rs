@@ -161,6 +161,7 @@ impl Question {
             damage: None,
             probes: Vec::new(),
             trace_matches: Vec::new(),
+            replays: Vec::new(),
         }
     }
 

@@ -47,6 +47,10 @@ pub enum How {
     /// By export times that were measured no batch would suffice, and yet another variant lost nothing under the same conditions
     /// with a smaller one: they vary too much to say what to set.
     Unclear,
+    /// The queue, run again with the spans and exports of the trials, drops nothing with these settings; nothing here has shown it.
+    Replayed,
+    /// The service has too little CPU: the queue, run again with enough of it, drops less than half.
+    NoCpu,
     /// No setting of the batch processor helps.
     NoSetting,
     /// Nothing is known of its batch processor.

@@ -1,0 +1,124 @@
+//! When spans would have come to a queue: as they did, without what held the service up, or at the even pace of the load.
+
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::LossFactor;
+
+use crate::evidence::loadbook::LoadBook;
+use crate::replay::cycle::at_share;
+use crate::replay::observed::{ObservedPath, QueuedSpan};
+use crate::replay::pace::Without;
+use crate::replay::starved::CpuLack;
+
+/// A span, and how it came about that it ended when it did.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ComingSpan {
+    at: MonoNs,
+    /// When its request was started, and when it would have been at an even pace.
+    started: MonoNs,
+    even: MonoNs,
+    /// When it was to be started.
+    intended: MonoNs,
+    /// It came late because the service lacked CPU.
+    lacked: bool,
+}
+
+/// The arrivals at a queue.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Arrivals {
+    spans: Vec<ComingSpan>,
+    /// From the start of a request to the end of its spans, of the fastest tenth; nanoseconds.
+    pub(crate) typical: u64,
+}
+
+impl Arrivals {
+    pub(crate) fn of(seen: &ObservedPath, book: &LoadBook, lack: &CpuLack) -> Self {
+        let even = even_starts(book);
+        let one = |span: &QueuedSpan| {
+            let request = span.request.map(|request| request as usize);
+            let record = request.and_then(|request| *book.records.get(request)?);
+            let started = record.map(|record| record.started).filter(|at| (1..=span.at).contains(at));
+            let intended = record.filter(|_| started.is_some()).map(|record| record.intended);
+            let started = started.unwrap_or(span.at);
+            let intended = intended.unwrap_or(started).min(started);
+            let even = request.and_then(|at| even.get(at).copied()).filter(|_| started < span.at);
+            let lacked = lack.is_lacking(started, span.at);
+            ComingSpan { at: span.at, started, even: even.unwrap_or(started), intended, lacked }
+        };
+        let spans: Vec<ComingSpan> = seen.spans.iter().map(one).collect();
+        let mut delays: Vec<u64> = spans.iter().map(|span| span.at - span.started).collect();
+        let typical = at_share(&mut delays, 0.1);
+        Self { spans, typical }
+    }
+
+    /// The spans that came in a time.
+    pub(crate) fn between(&self, from: MonoNs, to: MonoNs) -> &[ComingSpan] {
+        let first = self.spans.partition_point(|span| span.at < from);
+        let rest = &self.spans[first..];
+        &rest[..rest.partition_point(|span| span.at <= to)]
+    }
+
+    /// Time from the start of a request to the end of its spans, at a share of those that came in a time; nanoseconds.
+    pub(crate) fn served(&self, from: MonoNs, to: MonoNs, share: f64) -> u64 {
+        let inside = self.between(from, to).iter();
+        at_share(&mut inside.map(|span| span.at - span.started).collect::<Vec<_>>(), share)
+    }
+
+    /// By how much the latest tenth of the spans in a time was later than usual, nanoseconds; for ever where none came.
+    pub(crate) fn late(&self, from: MonoNs, to: MonoNs) -> u64 {
+        match self.between(from, to) {
+            [] => u64::MAX,
+            _ => self.served(from, to, 0.9).saturating_sub(self.typical),
+        }
+    }
+
+    /// When they come without some causes, in the order of time.
+    pub(crate) fn without(&self, without: &Without) -> Vec<MonoNs> {
+        let cpu = without.contains(&LossFactor::CpuStarved);
+        let even = without.contains(&LossFactor::Burst);
+        let one = |span: &ComingSpan| {
+            let late = span.at - span.started;
+            // What is not the CPU's doing held requests up elsewhere, and then let them go together.
+            let held = if span.lacked { !cpu } else { !even };
+            let late = if held { late } else { late.min(self.typical) };
+            late + if even { span.even } else { span.started }
+        };
+        let mut out: Vec<MonoNs> = self.spans.iter().map(one).collect();
+        out.sort_unstable();
+        out
+    }
+
+    /// When they come if the load starts as intended, and the service answers as it did in the fastest tenth.
+    pub(crate) fn undisturbed(&self) -> Vec<MonoNs> {
+        let one = |span: &ComingSpan| span.intended + (span.at - span.started).min(self.typical);
+        let mut out: Vec<MonoNs> = self.spans.iter().map(one).collect();
+        out.sort_unstable();
+        out
+    }
+
+    /// When they come if nothing held them up in these times.
+    pub(crate) fn outside(&self, windows: &[(MonoNs, MonoNs)]) -> Vec<MonoNs> {
+        let acted =
+            |span: &ComingSpan| windows.iter().any(|(from, to)| span.started < *to && span.at >= *from);
+        let one = |span: &ComingSpan| {
+            let late = span.at - span.started;
+            span.started + if acted(span) { late.min(self.typical) } else { late }
+        };
+        let mut out: Vec<MonoNs> = self.spans.iter().map(one).collect();
+        out.sort_unstable();
+        out
+    }
+}
+
+/// By request: when it would have started if all had come at the same distance, from the first to the last.
+fn even_starts(book: &LoadBook) -> Vec<MonoNs> {
+    let known: Vec<MonoNs> = book.records.iter().flatten().map(|record| record.intended).collect();
+    let (Some(first), Some(last)) = (known.iter().min(), known.iter().max()) else { return Vec::new() };
+    let step = (last - first) as f64 / (book.records.len().max(2) - 1) as f64;
+    let mut order: Vec<usize> = (0..book.records.len()).collect();
+    order.sort_by_key(|request| book.schedule.get(*request).copied().unwrap_or_default());
+    let mut out = vec![0; order.len()];
+    for (place, request) in order.into_iter().enumerate() {
+        out[request] = first + (step * place as f64) as u64;
+    }
+    out
+}

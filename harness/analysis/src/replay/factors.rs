@@ -1,0 +1,196 @@
+//! One thing taken away at a time, and the queue run again: what vanishes is that thing's doing. Where causes interact, each gets
+//! what vanishes with it on average over all orders in which they can be taken away (Shapley).
+
+use std::collections::BTreeMap;
+
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::{CauseShare, LossFactor, TriedSettings};
+
+use crate::replay::arrivals::Arrivals;
+use crate::replay::cycle::{CallParts, Cycle};
+use crate::replay::fit::FittedReplay;
+use crate::replay::observed::ObservedPath;
+use crate::replay::pace::{FastestPace, MeasuredPace, Unrun, Without};
+use crate::replay::processor::{ReplaySettings, ReplayedCall};
+
+/// A cause that changes less than this share of the drops, alone or beside all others, is none.
+const MATTERS: f64 = 0.01;
+/// A worker that is run takes a batch up within this time, nanoseconds.
+const AT_ONCE: u64 = 500_000;
+/// By how much settings are multiplied when others are looked for.
+const BATCHES: [u64; 4] = [1, 2, 4, 8];
+const QUEUES: [u64; 6] = [1, 2, 4, 8, 16, 32];
+
+/// A path, ready to be run again.
+pub(crate) struct Rerun<'a> {
+    seen: &'a ObservedPath,
+    pub(crate) cycle: Cycle,
+    pub(crate) arrivals: Arrivals,
+    unrun: Vec<Unrun>,
+    flushes: Vec<MonoNs>,
+    turn: u64,
+    measured: Vec<MonoNs>,
+}
+
+impl<'a> Rerun<'a> {
+    pub(crate) fn of(seen: &'a ObservedPath, fit: &FittedReplay, cycle: Cycle, arrivals: Arrivals) -> Self {
+        let gap = |call: &ReplayedCall| call.began.saturating_sub(call.ready);
+        let calls = &fit.outcome.calls;
+        let unrun = calls.iter().filter(|call| gap(call) > AT_ONCE && call.spans == seen.settings.batch);
+        let unrun = unrun.map(|call| (call.ready, call.began)).collect();
+        let mut turns: Vec<u64> = calls.iter().map(gap).filter(|gap| (1..=AT_ONCE).contains(gap)).collect();
+        let turn = super::cycle::at_share(&mut turns, 0.5);
+        let measured = fit.arrivals.clone();
+        Self { seen, cycle, arrivals, unrun, flushes: flushes(seen), turn, measured }
+    }
+
+    /// Drops of a worker that runs freely, without some causes.
+    fn drops(&self, without: &Without) -> u64 {
+        let mut pace = MeasuredPace::new(&self.cycle, &self.unrun, self.turn, without);
+        let arrivals = self.arrivals.without(without);
+        self.seen.course(&arrivals, &self.flushes).run(&mut pace).drops()
+    }
+
+    /// With nothing taken away.
+    pub(crate) fn free(&self) -> u64 {
+        self.drops(&Without::new())
+    }
+
+    /// Spans that would be dropped from a moment on if nothing on the machine were ever slow: requests start as intended and are served
+    /// as the fastest tenth was, and every call takes what the fastest tenth took. Disturbance can only make the real number larger.
+    pub(crate) fn without_stalls(&self, from: MonoNs) -> u64 {
+        let arrivals = self.arrivals.undisturbed();
+        let mut pace = FastestPace { whole: self.cycle.fastest, batch: self.cycle.batch };
+        let outcome = self.seen.course(&arrivals, &[]).run(&mut pace);
+        let first = arrivals.partition_point(|at| *at < from);
+        outcome.dropped.iter().map(|range| range.end.saturating_sub(range.start.max(first)) as u64).sum()
+    }
+
+    /// The causes with their shares, the largest first, and the share that none explains.
+    pub(crate) fn causes(&self) -> (Vec<CauseShare>, f64) {
+        let base = self.free();
+        if base == 0 {
+            return (Vec::new(), 1.0);
+        }
+        let all = Without::from(LossFactor::ALL);
+        let least = self.drops(&all);
+        let vanishes = |drops: u64| base.saturating_sub(drops) as f64 / base as f64;
+        let alone: BTreeMap<LossFactor, f64> =
+            LossFactor::ALL.map(|factor| (factor, vanishes(self.drops(&Without::from([factor]))))).into();
+        let beside_all = |factor: &LossFactor| {
+            let others = all.iter().copied().filter(|other| other != factor).collect();
+            self.drops(&others).saturating_sub(least) as f64 / base as f64
+        };
+        let players: Vec<LossFactor> = LossFactor::ALL
+            .into_iter()
+            .filter(|factor| alone[factor] >= MATTERS || beside_all(factor) >= MATTERS)
+            .collect();
+        let values: Vec<f64> =
+            (0..1_usize << players.len()).map(|set| vanishes(self.drops(&chosen(&players, set)))).collect();
+        let shares = shapley(&values, players.len());
+        let known: f64 = shares.iter().sum();
+        let mut out: Vec<CauseShare> = players
+            .iter()
+            .zip(shares)
+            .map(|(cause, share)| CauseShare { cause: *cause, share, alone: alone[cause] })
+            .filter(|cause| cause.share >= MATTERS)
+            .collect();
+        out.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.cause.cmp(&b.cause)));
+        (out, (1.0 - known).max(0.0))
+    }
+
+    /// The share of the drops that vanishes without these times; nothing where no call outside of them shows what is usual.
+    pub(crate) fn without_times(&self, windows: &[(MonoNs, MonoNs)]) -> Option<f64> {
+        let inside =
+            |call: &CallParts| windows.iter().any(|(from, to)| call.began < *to && call.ended >= *from);
+        let mut usual: Vec<CallParts> =
+            self.cycle.large.iter().copied().filter(|call| !inside(call)).collect();
+        usual.sort_by_key(|call| call.ended.saturating_sub(call.began));
+        let usual = *usual.get(usual.len() / 2)?;
+        let mend = |call: &CallParts| {
+            let parts = if inside(call) { usual } else { *call };
+            CallParts { began: call.began, ended: call.ended, ..parts }
+        };
+        let cycle = Cycle::of_calls(self.cycle.calls.iter().map(mend).collect(), self.cycle.batch);
+        let clear = |gap: &&Unrun| !windows.iter().any(|(from, to)| gap.0 < *to && gap.1 >= *from);
+        let unrun: Vec<Unrun> = self.unrun.iter().filter(clear).copied().collect();
+        let without = Without::new();
+        let mut pace = MeasuredPace::new(&cycle, &unrun, self.turn, &without);
+        let arrivals = self.arrivals.outside(windows);
+        let drops = self.seen.course(&arrivals, &self.flushes).run(&mut pace).drops();
+        let base = self.free();
+        (base > 0).then(|| base.saturating_sub(drops) as f64 / base as f64)
+    }
+
+    /// The smallest larger settings that drop nothing, or else those that drop least.
+    pub(crate) fn remedy(&self) -> Option<TriedSettings> {
+        let now = self.seen.settings;
+        let pairs = BATCHES.iter().flat_map(|b| QUEUES.iter().map(move |q| (now.batch * b, now.queue * q)));
+        let mut pairs: Vec<(u64, u64)> =
+            pairs.filter(|(batch, queue)| *batch == now.batch || batch * 2 <= *queue).skip(1).collect();
+        pairs.sort_by_key(|(batch, queue)| (batch + queue, *batch));
+        let mut best: Option<TriedSettings> = None;
+        for (batch, queue) in pairs {
+            let dropped = self.with_settings(ReplaySettings { batch, queue, ..now });
+            if best.is_none_or(|best| dropped < best.dropped) {
+                best = Some(TriedSettings { batch, queue, dropped });
+            }
+            if dropped == 0 {
+                break;
+            }
+        }
+        best
+    }
+
+    /// Drops with other settings, of the same arrivals.
+    pub(crate) fn with_settings(&self, settings: ReplaySettings) -> u64 {
+        let without = Without::new();
+        let mut pace = MeasuredPace::new(&self.cycle, &self.unrun, self.turn, &without);
+        let mut course = self.seen.course(&self.measured, &self.flushes);
+        course.settings = settings;
+        course.run(&mut pace).drops()
+    }
+}
+
+/// Calls that came before the batch was whole or its time was up: somebody demanded them.
+fn flushes(seen: &ObservedPath) -> Vec<MonoNs> {
+    let pairs = seen.calls.iter().zip(seen.calls.iter().skip(1));
+    pairs
+        .filter(|(before, call)| {
+            let early = call.began < before.began.saturating_add(seen.settings.delay);
+            early && call.spans < seen.settings.batch && call.began < seen.stop
+        })
+        .map(|(_, call)| call.began)
+        .collect()
+}
+
+fn chosen(players: &[LossFactor], set: usize) -> Without {
+    let in_set = players.iter().enumerate().filter(|(bit, _)| set >> bit & 1 == 1);
+    in_set.map(|(_, factor)| *factor).collect()
+}
+
+/// The Shapley value of each of so many players, from the worth of each set of them.
+fn shapley(worth: &[f64], players: usize) -> Vec<f64> {
+    let factorial = |n: usize| (1..=n).map(|k| k as f64).product::<f64>();
+    let weight = |size: usize| factorial(size) * factorial(players - size - 1) / factorial(players);
+    (0..players)
+        .map(|player| {
+            let others = (0..worth.len()).filter(|set| set >> player & 1 == 0);
+            others
+                .map(|set| weight(set.count_ones() as usize) * (worth[set | 1 << player] - worth[set]))
+                .sum()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up_and_who_does_nothing_gets_none() {
+        // The first alone takes away a half, with the second all; the third does nothing.
+        let worth = [0.0, 0.5, 0.0, 1.0, 0.0, 0.5, 0.0, 1.0];
+        assert_eq!(shapley(&worth, 3), [0.75, 0.25, 0.0]);
+    }
+}

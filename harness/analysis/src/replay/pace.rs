@@ -1,0 +1,99 @@
+//! How long things take in a replay that runs freely: what was measured around that time, less what is taken away.
+
+use std::collections::BTreeSet;
+
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::LossFactor;
+
+use crate::replay::cycle::{CallParts, Cycle};
+use crate::replay::processor::Pace;
+
+/// Causes that are taken away.
+pub(crate) type Without = BTreeSet<LossFactor>;
+
+/// A time in which the worker had a batch and was not run.
+pub(crate) type Unrun = (MonoNs, MonoNs);
+
+/// The times around a moment.
+#[derive(Clone, Debug)]
+pub(crate) struct MeasuredPace<'a> {
+    cycle: &'a Cycle,
+    unrun: &'a [Unrun],
+    /// Between a batch and its call, when the worker runs; nanoseconds.
+    turn: u64,
+    without: &'a Without,
+    /// Where it is among the calls and in `unrun`.
+    large: usize,
+    small: usize,
+    gap: usize,
+}
+
+impl<'a> MeasuredPace<'a> {
+    pub(crate) const fn new(cycle: &'a Cycle, unrun: &'a [Unrun], turn: u64, without: &'a Without) -> Self {
+        Self { cycle, unrun, turn, without, large: 0, small: 0, gap: 0 }
+    }
+
+    /// The call of such a size that was open at a moment, or else the nearer of its neighbours.
+    fn around(&mut self, at: MonoNs, spans: u64) -> Option<&'a CallParts> {
+        let (large, small) = (&self.cycle.large, &self.cycle.small);
+        let is_large = spans * 2 >= self.cycle.batch;
+        let (calls, place) = if (is_large && !large.is_empty()) || small.is_empty() {
+            (large, &mut self.large)
+        } else {
+            (small, &mut self.small)
+        };
+        while calls.get(*place + 1).is_some_and(|next| next.began <= at) {
+            *place += 1;
+        }
+        let this = calls.get(*place)?;
+        let next = calls.get(*place + 1).filter(|next| this.ended < at && next.began - at < at - this.ended);
+        Some(next.unwrap_or(this))
+    }
+}
+
+impl Pace for MeasuredPace<'_> {
+    fn begins(&mut self, ready: MonoNs) -> MonoNs {
+        if self.without.contains(&LossFactor::CpuStarved) {
+            return ready + self.turn;
+        }
+        while self.unrun.get(self.gap).is_some_and(|gap| gap.1 <= ready) {
+            self.gap += 1;
+        }
+        let held = self.unrun.get(self.gap).filter(|gap| gap.0 <= ready).map(|gap| gap.1);
+        held.unwrap_or(ready) + self.turn
+    }
+
+    fn ends(&mut self, began: MonoNs, spans: u64) -> MonoNs {
+        let Some(parts) = self.around(began, spans) else { return began };
+        let left = |factor: LossFactor, ns: u64| if self.without.contains(&factor) { 0 } else { ns };
+        let size = spans as f64 / parts.spans.max(1) as f64;
+        let serialising = (parts.serialising as f64 * size) as u64;
+        // A message that is larger keeps the CPU for longer, so that it waits for it more often.
+        let starved = (parts.starved as f64 * size.max(1.0)) as u64;
+        // A failure that lasts is over at its time, whoever waits for it.
+        let failing = parts.failing.min(parts.ended.saturating_sub(began));
+        let time = left(LossFactor::SlowSerialising, serialising)
+            + left(LossFactor::CpuStarved, starved)
+            + left(LossFactor::SlowNetwork, parts.network)
+            + left(LossFactor::SlowAnswer, parts.receiver)
+            + left(LossFactor::ExportFailing, failing);
+        began.saturating_add(time)
+    }
+}
+
+/// Calls that all take what the fastest tenth took, less for one that is smaller; the worker is run at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FastestPace {
+    pub(crate) whole: u64,
+    pub(crate) batch: u64,
+}
+
+impl Pace for FastestPace {
+    fn begins(&mut self, ready: MonoNs) -> MonoNs {
+        ready
+    }
+
+    fn ends(&mut self, began: MonoNs, spans: u64) -> MonoNs {
+        began + (self.whole as f64 * spans.min(self.batch) as f64 / self.batch.max(1) as f64) as u64
+    }
+}

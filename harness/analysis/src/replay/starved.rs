@@ -1,0 +1,115 @@
+//! Whether the services lacked CPU at a time, from samples of ever-growing counters.
+
+use spanfate_model::format::event::UsageSample;
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::CpuWitness;
+
+/// A core of which this share is used has nothing left to give at once.
+const BUSY: f64 = 0.8;
+/// Threads that wait for a CPU for this share of the time lack it.
+const WAITED: f64 = 0.1;
+/// A quota that keeps threads from running for this share of the time.
+const THROTTLED: f64 = 0.05;
+/// Below this use a service that has requests to answer does not run.
+const STOPPED: f64 = 0.02;
+
+/// Looks in half a second.
+const STRETCH: usize = 5;
+
+/// The counters of the services' CPU over a trial.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CpuLack {
+    looks: Vec<Look>,
+    cores: f64,
+}
+
+/// A look at them, nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Look {
+    at: MonoNs,
+    used: f64,
+    waited: f64,
+    throttled: f64,
+    quota: f64,
+}
+
+impl CpuLack {
+    pub(crate) fn of(samples: &[UsageSample], cores: usize) -> Self {
+        let look = |sample: &UsageSample| {
+            let quota =
+                [sample.fixture_quota, sample.harness_quota].into_iter().find(|quota| !quota.is_none());
+            let quota = quota.unwrap_or_default();
+            Look {
+                at: sample.at,
+                used: sample.fixture_cpu_ns as f64,
+                waited: sample.fixture_wait_ns as f64,
+                throttled: quota.throttled_ns as f64,
+                quota: quota.milli_cores as f64 / 1e3,
+            }
+        };
+        Self { looks: samples.iter().map(look).collect(), cores: cores.max(1) as f64 }
+    }
+
+    /// The counters at a moment: between two looks, what lies between them.
+    fn at(&self, at: MonoNs) -> Look {
+        let next = self.looks.partition_point(|look| look.at <= at);
+        match (next.checked_sub(1).and_then(|last| self.looks.get(last)), self.looks.get(next)) {
+            (Some(a), Some(b)) => {
+                let share = (at - a.at) as f64 / (b.at - a.at).max(1) as f64;
+                let between = |a: f64, b: f64| a + (b - a) * share;
+                Look {
+                    at,
+                    used: between(a.used, b.used),
+                    waited: between(a.waited, b.waited),
+                    throttled: between(a.throttled, b.throttled),
+                    quota: b.quota,
+                }
+            }
+            (Some(only), None) | (None, Some(only)) => Look { at, ..*only },
+            (None, None) => Look { at, ..Look::default() },
+        }
+    }
+
+    /// What the services used and lacked from one moment to another, at least as far apart as two looks.
+    pub(crate) fn between(&self, from: MonoNs, to: MonoNs) -> CpuWitness {
+        let known = |at: MonoNs| self.looks.last().map_or(0, |last| at.min(last.at));
+        let (a, b) = (self.at(known(from)), self.at(known(to)));
+        let time = (b.at - a.at).max(1) as f64;
+        let cores = if b.quota > 0.0 { b.quota.min(self.cores) } else { self.cores };
+        CpuWitness {
+            used: (b.used - a.used) / time,
+            cores,
+            waited: (b.waited - a.waited) / time,
+            throttled_ms: (b.throttled - a.throttled) / 1e6,
+            ..CpuWitness::default()
+        }
+    }
+
+    /// Whether they lacked CPU around a time.
+    pub(crate) fn is_lacking(&self, from: MonoNs, to: MonoNs) -> bool {
+        let Some((first, last)) = self.around(from, to) else { return false };
+        let time = (last.at - first.at).max(1) as f64;
+        let what = self.between(first.at, last.at);
+        what.used >= BUSY * what.cores
+            || what.waited >= WAITED
+            || what.throttled_ms * 1e6 / time >= THROTTLED
+            || what.used < STOPPED
+    }
+
+    /// The looks that a time lies between.
+    fn around(&self, from: MonoNs, to: MonoNs) -> Option<(Look, Look)> {
+        let after = self.looks.partition_point(|look| look.at < to).min(self.looks.len().checked_sub(1)?);
+        let before = self.looks.partition_point(|look| look.at <= from).saturating_sub(1);
+        (before < after).then(|| (self.looks[before], self.looks[after]))
+    }
+
+    /// CPU time that they used from one moment to another, nanoseconds.
+    pub(crate) fn used(&self, from: MonoNs, to: MonoNs) -> f64 {
+        self.between(from, to).used * to.saturating_sub(from) as f64
+    }
+
+    /// Times of half a second, one after the other.
+    pub(crate) fn stretches(&self) -> impl Iterator<Item = (MonoNs, MonoNs)> + '_ {
+        self.looks.iter().zip(self.looks.iter().skip(STRETCH)).map(|(first, last)| (first.at, last.at))
+    }
+}

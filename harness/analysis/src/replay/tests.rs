@@ -1,0 +1,177 @@
+//! What must be so of every replay, whatever came and however long exports took.
+
+use proptest::prelude::*;
+use spanfate_model::format::event::UsageSample;
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::LossFactor;
+
+use super::arrivals::Arrivals;
+use super::cycle::{CallParts, Cycle};
+use super::factors::Rerun;
+use super::fit::FittedReplay;
+use super::observed::{MeasuredCall, ObservedPath, QueuedSpan};
+use super::processor::{Course, Pace, ReplayOutcome, ReplaySettings};
+use super::starved::CpuLack;
+use crate::evidence::loadbook::LoadBook;
+
+const MS: u64 = 1_000_000;
+
+/// Exports that take times of a list, in turn.
+struct InTurn(Vec<u64>, usize);
+
+impl Pace for InTurn {
+    fn begins(&mut self, ready: MonoNs) -> MonoNs {
+        ready + 1_000
+    }
+
+    fn ends(&mut self, began: MonoNs, _spans: u64) -> MonoNs {
+        self.1 += 1;
+        began + self.0[self.1 % self.0.len()]
+    }
+}
+
+fn settings(batch: u64, queue: u64, delay: u64, workers: u64) -> ReplaySettings {
+    ReplaySettings { batch, queue, delay, workers, blocks: false }
+}
+
+fn course(arrivals: &[MonoNs], stop: MonoNs, settings: ReplaySettings) -> Course<'_> {
+    Course { arrivals, flushes: &[], began: 0, stop, gone: MonoNs::MAX, settings }
+}
+
+fn scripted(outcome: &ReplayOutcome) -> Vec<(MonoNs, MonoNs, u64)> {
+    outcome.calls.iter().map(|call| (call.began, call.ended, call.spans)).collect()
+}
+
+/// Arrivals from the distances between them.
+fn after(distances: &[u64]) -> Vec<MonoNs> {
+    let sum = |at: &mut u64, distance: &u64| {
+        *at += distance;
+        Some(*at)
+    };
+    distances.iter().scan(0, sum).collect()
+}
+
+prop_compose! {
+    fn worlds()(
+        distances in prop::collection::vec(0_u64..200_000, 1..3000),
+        times in prop::collection::vec(10_000_u64..60_000_000, 1..20),
+        batch in 1_u64..200,
+        room in 1_u64..5,
+        delay in 1_u64..300,
+        workers in 1_u64..3,
+        stops in prop::option::of(0_u64..300),
+    ) -> (Vec<MonoNs>, Vec<u64>, ReplaySettings, MonoNs) {
+        let stop = stops.map_or(MonoNs::MAX, |ms| ms * MS);
+        let arrivals = after(&distances).into_iter().filter(|at| *at < stop).collect();
+        (arrivals, times, settings(batch, batch * room, delay * MS, workers), stop)
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_span_is_exported_or_dropped_or_left((arrivals, times, settings, stop) in worlds()) {
+        let outcome = course(&arrivals, stop, settings).run(&mut InTurn(times, 0));
+        prop_assert_eq!(outcome.exported + outcome.drops() + outcome.left, arrivals.len() as u64);
+        prop_assert_eq!(outcome.left, 0);
+        prop_assert!(outcome.deepest <= settings.queue);
+        prop_assert!(outcome.calls.iter().all(|call| (1..=settings.batch).contains(&call.spans)));
+    }
+
+    #[test]
+    fn the_replay_of_a_processor_s_own_calls_is_exact((arrivals, times, settings, stop) in worlds()) {
+        let settings = ReplaySettings { workers: 1, ..settings };
+        let course = course(&arrivals, stop, settings);
+        let told = course.run(&mut InTurn(times, 0));
+        let followed = course.follow(&scripted(&told));
+        prop_assert_eq!(&followed.dropped, &told.dropped);
+        prop_assert_eq!(followed.exported, told.exported);
+    }
+
+    #[test]
+    fn a_longer_queue_never_drops_more_under_the_same_exports(
+        (arrivals, times, settings, stop) in worlds(),
+        more in 0_u64..500,
+    ) {
+        let course = course(&arrivals, stop, ReplaySettings { workers: 1, ..settings });
+        let calls = scripted(&course.run(&mut InTurn(times, 0)));
+        let drops = |queue: u64| {
+            let settings = ReplaySettings { queue, ..course.settings };
+            Course { settings, ..course }.follow(&calls).drops()
+        };
+        prop_assert!(drops(settings.queue + more) <= drops(settings.queue));
+    }
+
+    #[test]
+    fn who_waits_for_room_loses_nothing((arrivals, times, settings, stop) in worlds()) {
+        let settings = ReplaySettings { blocks: true, ..settings };
+        let outcome = course(&arrivals, stop, settings).run(&mut InTurn(times, 0));
+        prop_assert_eq!(outcome.exported, arrivals.len() as u64);
+    }
+}
+
+/// A path to which spans come at an even pace, and whose exports take so long; by parts.
+fn path(parts: CallParts) -> (ObservedPath, FittedReplay, Cycle) {
+    let arrivals: Vec<MonoNs> = (1..=40_000).map(|n| n * MS / 20).collect();
+    let settings = settings(512, 2048, 5_000 * MS, 1);
+    let whole = parts.serialising + parts.starved + parts.network + parts.receiver + parts.failing;
+    let outcome = course(&arrivals, MonoNs::MAX, settings).run(&mut InTurn(vec![whole], 0));
+    let is_dropped = |place: &usize| outcome.dropped.iter().any(|range| range.contains(place));
+    let spans = arrivals.iter().enumerate();
+    let spans =
+        spans.map(|(place, at)| QueuedSpan { at: *at, request: None, dropped: is_dropped(&place) }).collect();
+    let calls: Vec<MeasuredCall> = scripted(&outcome)
+        .into_iter()
+        .map(|(began, ended, spans)| MeasuredCall {
+            began,
+            ended,
+            spans,
+            succeeded: true,
+            attempts: 1,
+            first_seen: began,
+            answered: ended,
+            held: 0,
+            reconnected: false,
+        })
+        .collect();
+    let cycle = calls.iter().map(|call| CallParts {
+        began: call.began,
+        ended: call.ended,
+        spans: call.spans,
+        ..parts
+    });
+    let cycle = Cycle::of_calls(cycle.collect(), 512);
+    let seen =
+        ObservedPath { process: 0, path: 0, settings, spans, calls, stop: MonoNs::MAX, gone: MonoNs::MAX };
+    let fit = FittedReplay::of(&seen);
+    (seen, fit, cycle)
+}
+
+fn causes(parts: CallParts) -> (Vec<(LossFactor, f64)>, f64) {
+    let (seen, fit, cycle) = path(parts);
+    assert!(fit.fits() && fit.apart == 0 && fit.measured > 1_000, "{fit:?}");
+    let lack = CpuLack::of(&[UsageSample::default()], 1);
+    let nobody = LoadBook::open(
+        &spanfate_model::load::PlannedLoad::resolve(&spanfate_model::scenario::Load::default()),
+        0,
+        None,
+    );
+    let arrivals = Arrivals::of(&seen, &nobody, &lack);
+    let (causes, unknown) = Rerun::of(&seen, &fit, cycle, arrivals).causes();
+    (causes.iter().map(|one| (one.cause, (one.share * 1e3).round() / 1e3)).collect(), unknown)
+}
+
+#[test]
+fn what_takes_all_the_time_is_the_cause_and_what_takes_none_is_not() {
+    let slow = CallParts { receiver: 40 * MS, ..CallParts::default() };
+    assert_eq!(causes(slow), (vec![(LossFactor::SlowAnswer, 1.0)], 0.0));
+    let starved = CallParts { starved: 40 * MS, ..CallParts::default() };
+    assert_eq!(causes(starved), (vec![(LossFactor::CpuStarved, 1.0)], 0.0));
+}
+
+#[test]
+fn two_that_take_the_same_time_share_alike() {
+    let both = CallParts { receiver: 20 * MS, network: 20 * MS, ..CallParts::default() };
+    let (shares, unknown) = causes(both);
+    assert_eq!(shares.iter().map(|(_, share)| *share).collect::<Vec<_>>(), [0.5, 0.5]);
+    assert!(unknown < 1e-9);
+}

@@ -1,0 +1,204 @@
+//! The queue of a batch processor, run again from what was measured: how well that does, and which causes make the loss vanish when they
+//! are taken away.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The replay of one export path that dropped spans, in one start of a service. Whole trials, warm-up included.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PathReplay {
+    /// The service.
+    pub service: String,
+    /// Which start of it, from 0.
+    pub incarnation: u32,
+    /// The export path, as in the ledger.
+    pub path: String,
+    /// Spans that came to the queue.
+    pub arrived: u64,
+    /// Of these, spans that it refused, by the span ledger.
+    pub dropped: u64,
+    /// The same by the replay of the queue with the calls as they were measured.
+    pub replayed: u64,
+    /// By so many spans the drops of both differ at the worst moment.
+    pub apart: u64,
+    /// Whether `replayed` is within 1 % or 10 spans of `dropped`.
+    pub fits: bool,
+    /// Dropped by a worker that runs freely, with the times of calls that were measured around then; what causes are measured against.
+    pub free: u64,
+    /// Spans of the measured part that are dropped even if nothing is ever slow: requests start as intended, and spans and calls take
+    /// what the fastest tenth took. What others do to the machine cannot make it larger. Absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_stalls: Option<u64>,
+    /// Most spans that waited in the queue.
+    pub deepest: u64,
+    /// When the first and the last span was dropped, milliseconds from the start of the load.
+    pub from_ms: f64,
+    /// The last.
+    pub to_ms: f64,
+    /// What a call of the exporter was made of while spans were dropped.
+    pub cycle: WorkerCycle,
+    /// The service's CPU while spans were dropped.
+    pub cpu: CpuWitness,
+    /// The causes, the largest share first; none where the replay does not fit.
+    pub causes: Vec<CauseShare>,
+    /// The share of the lost spans that no cause explains.
+    pub unknown: f64,
+    /// Faults of the scenario, by their numbers in the variant, and the share of the lost spans that vanishes without their windows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<(usize, f64)>,
+    /// Other settings, and what would be dropped with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<TriedSettings>,
+}
+
+/// A cause of drops.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CauseShare {
+    /// Which.
+    pub cause: LossFactor,
+    /// Its share of the lost spans: what vanishes with it, averaged over all orders in which the causes can be taken away (Shapley).
+    pub share: f64,
+    /// What vanishes when it alone is taken away.
+    pub alone: f64,
+}
+
+/// What can make a queue run full, each with the value that it has undisturbed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum LossFactor {
+    /// The receiver had requests for long before it answered; undisturbed it answers at once.
+    SlowAnswer,
+    /// Requests and answers were under way for long; undisturbed they take no time.
+    SlowNetwork,
+    /// Making the message takes CPU time for each span; undisturbed none.
+    SlowSerialising,
+    /// The service wanted to run and was not run: within calls, before calls, and in its handlers; undisturbed it runs at once.
+    CpuStarved,
+    /// Requests came in bursts; undisturbed they come at an even pace.
+    Burst,
+    /// Exports failed or were tried again; undisturbed they succeed at once.
+    ExportFailing,
+}
+
+impl LossFactor {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::SlowAnswer,
+        Self::SlowNetwork,
+        Self::SlowSerialising,
+        Self::CpuStarved,
+        Self::Burst,
+        Self::ExportFailing,
+    ];
+
+    /// Its name in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SlowAnswer => "slow_answer",
+            Self::SlowNetwork => "slow_network",
+            Self::SlowSerialising => "slow_serialising",
+            Self::CpuStarved => "cpu_starved",
+            Self::Burst => "burst",
+            Self::ExportFailing => "export_failing",
+        }
+    }
+
+    /// Whether it is part of the time between a request and its answer, outside of the service.
+    pub const fn is_round_trip(self) -> bool {
+        matches!(self, Self::SlowAnswer | Self::SlowNetwork | Self::ExportFailing)
+    }
+}
+
+/// What a call of the exporter was made of, mean milliseconds per call.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct WorkerCycle {
+    /// Calls.
+    pub calls: u64,
+    /// From the end of the call before until its spans were there.
+    pub waiting_ms: f64,
+    /// From then until the call: the worker was not run.
+    pub unrun_ms: f64,
+    /// Making the message.
+    pub serialising_ms: f64,
+    /// Longer than the fastest tenth of the calls, while the service lacked CPU.
+    pub starved_ms: f64,
+    /// Under way to the receiver and back.
+    pub network_ms: f64,
+    /// At the receiver.
+    pub receiver_ms: f64,
+    /// In calls that failed or were tried again.
+    pub failing_ms: f64,
+}
+
+/// The CPU of the services of a trial, over a time.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct CpuWitness {
+    /// Cores used.
+    pub used: f64,
+    /// Cores there were: by number, or by a quota on CPU time.
+    pub cores: f64,
+    /// Time that threads were ready to run and waited for a CPU, in seconds per second.
+    pub waited: f64,
+    /// Time that a quota kept them from running, milliseconds.
+    pub throttled_ms: f64,
+    /// Median time from the start of a request to the end of its spans, milliseconds.
+    pub served_ms: f64,
+    /// The same of the fastest tenth of the whole trial.
+    pub undisturbed_ms: f64,
+}
+
+/// Other settings of a batch processor, and what the replay says of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TriedSettings {
+    /// Spans per export.
+    pub batch: u64,
+    /// Queue length.
+    pub queue: u64,
+    /// Spans that would be dropped.
+    pub dropped: u64,
+}
+
+/// What the replays of a variant's full queues say, over its trials: each counts as much as it dropped.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct LossProof {
+    /// Replays, and how many of them fit.
+    pub replays: u64,
+    /// Of these, replays that fit.
+    pub fitting: u64,
+    /// Spans that queues refused, by the span ledgers; whole trials, warm-up included.
+    pub dropped: u64,
+    /// The same by the replays.
+    pub replayed: u64,
+    /// The causes, the largest share first; of the replays that fit.
+    pub causes: Vec<CauseShare>,
+    /// The share that no cause explains.
+    pub unknown: f64,
+    /// What a call was made of where most was dropped.
+    pub cycle: WorkerCycle,
+    /// The service's CPU there.
+    pub cpu: CpuWitness,
+    /// Faults by number, and the share of the lost spans that vanishes without their windows; where most was dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<(usize, f64)>,
+    /// The smallest larger settings that drop nothing in any replay, or else those that drop least; absent where CPU is the cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<TriedSettings>,
+}
+
+impl LossProof {
+    /// The share of the lost spans whose cause is that the service has too little CPU: to run at all, or to make its messages.
+    pub fn of_cpu(&self) -> f64 {
+        self.share(|cause| matches!(cause, LossFactor::CpuStarved | LossFactor::SlowSerialising))
+    }
+
+    /// The share of the lost spans that causes of some kind explain.
+    pub fn share(&self, counts: impl Fn(LossFactor) -> bool) -> f64 {
+        self.causes.iter().filter(|cause| counts(cause.cause)).map(|cause| cause.share).sum()
+    }
+
+    /// Whether most lost spans are lost for want of CPU, so that no setting of a batch processor helps.
+    pub fn lacks_cpu(&self) -> bool {
+        self.of_cpu() >= 0.5
+    }
+}
