@@ -243,11 +243,10 @@ async fn limits_of_the_receiver_have_no_say_where_the_endpoint_has() {
     assert_eq!(one.send(metrics).await.status, StatusCode::OK);
     assert_eq!(upstream.came().len(), 3);
     // What cannot be held at all does not go on.
-    let endless = http_request("POST", "/v1/traces", "application/x-protobuf", &vec![0; 9 << 20], false);
-    assert_eq!(one.send(endless).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(two.grpc(&vec![0; 9 << 20], false).await.grpc, Some(8));
     assert!(upstream.came().is_empty());
     let (log, summary) = front.finish().await;
-    assert_eq!(said(&log), [(TAKEN, 200), (TAKEN, 1000), (Relayed::No, 413)]);
+    assert_eq!(said(&log), [(TAKEN, 200), (TAKEN, 1000), (Relayed::No, 1008)]);
     assert_eq!((settled(&log), summary.counts.accepted), (vec![Disposition::Accepted; 33], 33));
     assert_eq!((summary.counts.metrics.requests, summary.counts.unread), (1, 1));
 }
