@@ -79,6 +79,7 @@ fn quiet() -> TrialResult {
         status: Status::Complete,
         error: None,
         limits_met: Vec::new(),
+        unread: Vec::new(),
         ended_by_itself: None,
         ledger,
         loss,

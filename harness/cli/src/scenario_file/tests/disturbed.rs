@@ -174,6 +174,7 @@ impl Forge<'_> {
             status: Status::Complete,
             error: None,
             limits_met: Vec::new(),
+            unread: Vec::new(),
             ended_by_itself: None,
             ledger: Ledger { created, created_measured: created, fates, ..Ledger::default() },
             loss: Loss { due: created, lost, rate: lost as f64 / created as f64, ..Loss::default() },
