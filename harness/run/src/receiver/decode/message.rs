@@ -1,24 +1,15 @@
 //! What an export request holds, whatever it is encoded in.
 
-use std::borrow::Cow;
-
 use spanfate_model::format::wire::WireProtocol;
 
-use super::otlp::Malformed;
 use super::span::{Invalid, Span};
 use super::{json, otlp};
-
-impl From<Malformed> for Invalid {
-    fn from(Malformed { at, what }: Malformed) -> Self {
-        Self { at, what: Cow::Borrowed(what) }
-    }
-}
 
 /// Counts the spans of a message without looking into them: the bound on spans comes before anything is stored.
 pub(crate) fn count(protocol: WireProtocol, message: &[u8]) -> Result<u32, Invalid> {
     match protocol {
         WireProtocol::Grpc | WireProtocol::HttpProtobuf => Ok(otlp::count(message)?),
-        WireProtocol::HttpJson => json::count(message),
+        WireProtocol::HttpJson => Ok(json::count(message)?),
     }
 }
 
@@ -32,6 +23,6 @@ pub(crate) fn walk(
         WireProtocol::Grpc | WireProtocol::HttpProtobuf => Ok(otlp::walk(message, each)?),
         // A message that was too large to be read stands here as an empty one.
         WireProtocol::HttpJson if message.is_empty() => Ok(()),
-        WireProtocol::HttpJson => json::walk(message, each),
+        WireProtocol::HttpJson => Ok(json::walk(message, each)?),
     }
 }

@@ -16,6 +16,25 @@ pub(crate) struct Span<'a> {
     pub(crate) end_wall: u64,
 }
 
+/// Where and why a message is no valid export request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Malformed {
+    /// Offset of the offending byte in the uncompressed message.
+    pub(crate) at: usize,
+    /// What is wrong there.
+    pub(crate) what: &'static str,
+}
+
+/// What is read; a box keeps it small where nothing is wrong, which is nearly always.
+pub(crate) type Decoded<T> = Result<T, Box<Malformed>>;
+
+impl Malformed {
+    #[cold]
+    pub(crate) fn at(at: usize, what: &'static str) -> Box<Self> {
+        Box::new(Self { at, what })
+    }
+}
+
 /// Where and why a message is no valid export request, in words of its encoding.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Invalid {
@@ -23,4 +42,10 @@ pub(crate) struct Invalid {
     pub(crate) at: usize,
     /// What is wrong there.
     pub(crate) what: Cow<'static, str>,
+}
+
+impl From<Box<Malformed>> for Invalid {
+    fn from(malformed: Box<Malformed>) -> Self {
+        Self { at: malformed.at, what: Cow::Borrowed(malformed.what) }
+    }
 }
