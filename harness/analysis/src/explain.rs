@@ -148,7 +148,7 @@ fn case<'a>(opened: &'a Opened<'a>, judged: &Judged<'a>, paths: &[JudgedPath<'a>
         key: judged.span.key,
         standing: judged.standing,
         gap: (judged.standing == Standing::Unaccounted)
-            .then(|| fate::gap(&judged.span, &judged.on, process, opened.sources().wire_complete())),
+            .then(|| fate::gap(&judged.span, &judged.on, process, opened.sources().receipts)),
         request: judged.of.map(|(request, _)| request),
         receipt: *receipt,
         decided: decided(judged.standing, (&judged.span, &judged.on), receipt, (judged.path, process.gone)),

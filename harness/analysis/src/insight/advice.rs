@@ -10,7 +10,6 @@ use spanfate_model::advice::{BATCH_VARIABLE, QUEUE_VARIABLE};
 use spanfate_model::exporter::{Exporter, OnFull};
 use spanfate_model::fate::{Fate, Remedy};
 use spanfate_model::plan::PlannedVariant;
-use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::{
     Advised, How, LossProof, Prediction, Price, RunResult, TrialResult, TriedSettings, VariantResult,
 };

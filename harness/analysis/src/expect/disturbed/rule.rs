@@ -93,7 +93,7 @@ pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
 const fn of_fate(fate: Fate) -> (Made, Hidden) {
     match fate {
         Fate::NotSampled(_) | Fate::NoProcessor | Fate::NoExporter => (Made::Nothing, Hidden::Nothing),
-        Fate::Filtered(_) => (Made::Nothing, Hidden::BehindLoss),
+        Fate::Filtered(_) | Fate::SentElsewhere => (Made::Nothing, Hidden::BehindLoss),
         Fate::Received => (Made::AtEdges, Hidden::BehindLoss),
         Fate::NeverEnded(_) => (Made::AtEdges, Hidden::AtEdges),
         Fate::DroppedQueueFull | Fate::LostBeforeReceiver => (Made::BeyondReplay, Hidden::AtEdges),
