@@ -86,7 +86,7 @@ fn plain(figure: Figure, value: f64, script: &Script<'_>) -> Bounds {
         (Hidden::Nothing, _) => value,
         (Hidden::AtEdges, Figure::LossRate) => fates::most_loss_rate(value, script),
         (Hidden::AtEdges, _) => value + script.edge(scripted),
-        (Hidden::BehindLoss, Figure::SpansReceived) => value + script.lost(),
+        (Hidden::BehindLoss, Figure::SpansReceived) => value + fates::mendable(script),
         // Who was lost was not late.
         (Hidden::BehindLoss, Figure::Delay(_)) if script.by_machine() > 0.0 => f64::INFINITY,
         (Hidden::BehindLoss, Figure::Delay(_)) => value,

@@ -3,7 +3,7 @@
 use spanfate_model::result::change::Change;
 use spanfate_model::result::{Compared, ComparedBy, Comparison};
 
-use crate::text::number::{NONE, Numbers};
+use crate::text::number::{NONE, Numbers, TERMINAL};
 
 /// The columns of a comparison's table.
 pub(crate) const COLUMNS: [&str; 8] =

@@ -38,6 +38,12 @@ pub(super) fn group(group: &str, value: f64, script: &Script<'_>) -> Bounds {
     Bounds { low, high: held + rest + behind }.around(value)
 }
 
+/// Lost spans that may not have been lost without disturbance.
+pub(super) fn mendable(script: &Script<'_>) -> f64 {
+    let lost = script.fates().filter(|(fate, _)| fate.class() == FateClass::Lost);
+    lost.map(|(fate, count)| count.total as f64 - least(fate, count.total as f64, script)).sum()
+}
+
 /// The least share of the spans that should have arrived that is lost without disturbance.
 pub(super) fn least_loss_rate(script: &Script<'_>) -> f64 {
     let lost = script.fates().filter(|(fate, _)| fate.class() == FateClass::Lost);
@@ -104,7 +110,7 @@ fn more(fate: Fate, value: f64, script: &Script<'_>) -> f64 {
 fn displaced(fate: Fate, value: f64, script: &Script<'_>) -> f64 {
     let own = if script.is_scripted(fate) { 0.0 } else { value };
     match fate {
-        Fate::Received => script.lost(),
+        Fate::Received => mendable(script),
         Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline) => script.count(Fate::DroppedQueueFull),
         // Without disturbance calls are only faster.
         Fate::ExportFailed(_) if script.no_export_failed() => 0.0,

@@ -14,7 +14,7 @@ use spanfate_model::format::manifest::{RunManifest, Status};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{
-    Basis, Dose, ExportFigures, FaultResult, FaultWindow, Footing, LoadFigures, Loss, Quantiles, RunResult,
+    Basis, Dose, ExportFigures, FaultResult, FaultWindow, LoadFigures, Loss, Quantiles, RunResult,
     ServiceResult, TrialResult, TrustCheck, UsageFigures, Validity,
 };
 use spanfate_model::scenario::Fault;
@@ -33,24 +33,27 @@ struct Forge<'a> {
 
 /// A value that meets all conditions on a figure, as far from them as runs are.
 fn value(figure: Figure, conditions: &[Condition], due: u64) -> f64 {
-    let of = |signs: &[Comparator]| {
+    let of = |signs: &[Comparator], pick: fn(f64, f64) -> f64| {
         let bounds = conditions.iter().filter(|one| signs.contains(&one.comparison)).map(|one| one.bound);
-        bounds.reduce(f64::max)
+        bounds.reduce(pick)
     };
-    let above = of(&[Comparator::AtLeast, Comparator::Above]);
-    let below = of(&[Comparator::AtMost, Comparator::Below]);
-    match (figure, of(&[Comparator::Equals]), above, below) {
+    let above = of(&[Comparator::AtLeast, Comparator::Above], f64::max);
+    let below = of(&[Comparator::AtMost, Comparator::Below], f64::min);
+    let strict = conditions.iter().any(|one| one.comparison == Comparator::Above);
+    match (figure, of(&[Comparator::Equals], f64::max), above, below) {
         (_, Some(bound), ..) => bound,
+        (Figure::ExportsLongest | Figure::Response(_), None, Some(bound), None) if strict => bound * 2.0,
         (Figure::ExportsLongest | Figure::Response(_), None, Some(bound), _) => bound * 1.002,
         (Figure::Fate(Fate::DroppedQueueFull | Fate::LostBeforeReceiver), None, Some(_), _) => {
             due as f64 * 0.4
         }
+        (Figure::Fate(Fate::ExportFailed(_)), None, Some(_), _) => due as f64 * 0.2,
         (Figure::LossRate, None, Some(_), _) => 0.4,
         // Three answers that reject all of their batches.
         (Figure::Fate(Fate::RejectedPartial), None, Some(bound), _) => bound * 6.0,
         (_, None, Some(bound), _) => 2.0 * bound.max(20.0),
-        (_, None, None, Some(bound)) => (bound * 0.1).floor(),
-        (_, None, None, None) => 0.0,
+        (_, None, None, Some(bound)) if figure.is_time() => bound * 0.1,
+        (_, None, None, _) => 0.0,
     }
 }
 
@@ -164,7 +167,7 @@ impl Forge<'_> {
             fates.iter().filter(|(fate, _)| fate.class() == FateClass::Lost).map(|(_, n)| n.total).sum();
         let (failed, requests) = (self.get(Figure::ExportsFailed), self.get(Figure::RequestsFailed) as u64);
         let exports_failed = fates.keys().any(|fate| matches!(fate, Fate::ExportFailed(_)));
-        let failed = if exports_failed { failed.max(2.0) } else { failed } as u64;
+        let failed = if exports_failed { failed.max(1.0) } else { failed } as u64;
         let by = |key: &str, count: u64| BTreeMap::from([(key.to_owned(), count)]);
         let state = |state| self.get(Figure::Traces(state)) as u64;
         let steal = 0.05;
@@ -242,8 +245,11 @@ fn run(plan: Plan) -> RunResult {
     conclude_run(plan, Environment::default(), &manifest, trials)
 }
 
-/// What stays open, with what is missing: scenario, condition.
-const OPEN: [(&str, &str, Footing); 0] = [];
+/// What is open until a replay tells what is lost without the stalls.
+const WAITS: &str = "waits for the replay";
+
+/// What stays open: scenario, condition, and whether a replay would tell.
+const OPEN: [(&str, &str, &str); 0] = [];
 
 /// Those that a first user tried on a shared machine.
 const FIRST: [&str; 13] = [
@@ -265,7 +271,7 @@ const FIRST: [&str; 13] = [
 #[test]
 fn every_expectation_of_the_library_at_steal_of_five_per_cent() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
-    let mut open = BTreeSet::new();
+    let mut open = Vec::new();
     let (mut asked, mut conclusive) = (0, 0);
     for folder in ["", "probes/", "known-issues/"] {
         for name in all(&root.join(folder)) {
@@ -278,19 +284,23 @@ fn every_expectation_of_the_library_at_steal_of_five_per_cent() {
                 }
                 asked += 1;
                 conclusive += u32::from(one.verdict == Verdict::Pass);
-                assert_ne!(one.verdict, Verdict::Fail, "{name}: {}: {:?}", one.that, one.reason);
                 if one.verdict != Verdict::Pass {
-                    open.insert((name.clone(), condition.to_string(), format!("{:?}", one.footing)));
+                    open.push((name.clone(), condition.to_string(), one.verdict, one.footing));
                 }
             }
         }
     }
     println!("{conclusive} of {asked} expectations that need validity are answered");
-    let known = OPEN.map(|(name, that, footing)| (name.to_owned(), that.to_owned(), format!("{footing:?}")));
-    for (name, that, footing) in &open {
-        println!("    (\"{name}\", \"{that}\", Footing::{footing}),");
+    for (name, that, verdict, footing) in &open {
+        println!("    (\"{name}\", \"{that}\", {footing:?}), // {verdict:?}");
     }
     let answered = FIRST.iter().filter(|first| !open.iter().any(|(name, ..)| name == *first)).count();
     println!("{answered} of the first thirteen scenarios are answered");
-    assert_eq!(open, BTreeSet::from(known));
+    let wrong: Vec<_> = open.iter().filter(|one| one.2 != Verdict::Inconclusive).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    let said: BTreeSet<(&str, &str, &str)> = open
+        .iter()
+        .map(|(name, that, _, footing)| (&**name, &**that, if footing.is_usual() { "" } else { WAITS }))
+        .collect();
+    assert_eq!(said, BTreeSet::from(OPEN));
 }
