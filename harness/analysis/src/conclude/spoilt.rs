@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use spanfate_model::format::manifest::Status;
 use spanfate_model::plan::Plan;
 use spanfate_model::result::{Basis, Spoiler, TrialResult, TrustCheck, Validity};
 use spanfate_model::scenario::expect::Expect;
@@ -14,6 +15,10 @@ use crate::expect::validity_of;
 /// The marks by which the machine spoilt a figure that is needed of a trial; none where another attempt would hide more than it
 /// shows.
 pub fn spoilt_by<'a>(plan: &Plan, trial: &'a TrialResult) -> Vec<&'a Validity> {
+    // A trial that broke off has another reason than a busy machine.
+    if trial.status != Status::Complete || trial.error.is_some() {
+        return Vec::new();
+    }
     // Books that do not close are the finding, however busy the machine was.
     if verdict_of(trial, plan) == Verdict::AccountingBroken {
         return Vec::new();

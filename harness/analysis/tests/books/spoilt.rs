@@ -3,6 +3,7 @@
 
 use super::common::{World, started};
 use spanfate_analysis::spoilt_by;
+use spanfate_model::format::manifest::Status;
 use spanfate_model::plan::Plan;
 use spanfate_model::result::{Basis, TrialResult, TrustCheck, Validity};
 use spanfate_model::scenario::expect::{Condition, Expect};
@@ -67,6 +68,16 @@ fn books_that_do_not_close_are_never_tried_away() {
     trial.validity = marks(&[(Basis::Loss, TrustCheck::Steal)]);
     assert_eq!(spoilt_by(&plan, &trial).len(), 1);
     trial.ledger.unexpected.count = 1;
+    assert!(spoilt_by(&plan, &trial).is_empty());
+}
+
+#[test]
+fn a_trial_that_broke_off_is_no_spoilt_one() {
+    let (plan, mut trial) = expecting(&["loss.law_gap <= 2 %"]);
+    trial.validity = marks(&[(Basis::Loss, TrustCheck::Steal)]);
+    trial.error = Some("the service did not start".to_owned());
+    assert!(spoilt_by(&plan, &trial).is_empty());
+    (trial.error, trial.status) = (None, Status::Partial);
     assert!(spoilt_by(&plan, &trial).is_empty());
 }
 

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use spanfate_analysis::compare::selftest::BASE;
 use spanfate_model::fault::answer::{Partial, ScriptedAnswer};
 use spanfate_model::fault::{FaultKind, Requests};
-use spanfate_model::finding::noise::{NoiseCell, NoiseProfile, NoiseTable, PROFILES, Told};
+use spanfate_model::finding::noise::{NoiseCell, NoiseProfile, NoiseTable, PROFILES, TruthTold};
 use spanfate_model::format::manifest::FORMAT;
 use spanfate_model::limits::QuotaFigures;
+use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{RunResult, TrialResult};
 use spanfate_model::scenario::figure::{Figure, Quantile};
 use spanfate_model::scenario::{Compare, Fault, Gates, Scenario};
@@ -19,7 +20,7 @@ use spanfate_run::runner::{Limits, fresh_directory};
 use spanfate_run::store;
 
 use super::Audience;
-use super::selected::keep_variants;
+use super::selected::{Selected, keep_variants};
 use super::series::Series;
 use crate::error::Error;
 use crate::scenario_file::{self, Loaded};
@@ -69,7 +70,7 @@ pub(crate) struct NoiseOrder {
 
 /// What is made of a scenario.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Form {
+enum NoiseForm {
     /// As it is, and sound.
     Sound,
     /// The receiver rejects spans of every export.
@@ -78,7 +79,7 @@ enum Form {
     Arm(&'static str, bool),
 }
 
-impl Form {
+impl NoiseForm {
     const NAMED: [(&'static str, Self); 4] = [
         ("loss", Self::Loss),
         ("equal", Self::Arm("same-again", false)),
@@ -134,7 +135,7 @@ impl Form {
 fn loss() -> Fault {
     let reject = NonZeroU32::new(LOST_OF_EACH).unwrap_or(NonZeroU32::MIN);
     Fault {
-        name: Some("planted loss".to_owned()),
+        name: Some("planted-loss".to_owned()),
         kind: FaultKind::Answer(ScriptedAnswer::Partial(Partial { reject })),
         on: None,
         at: None,
@@ -172,24 +173,20 @@ pub(crate) fn noise(
     let names: Vec<String> =
         if order.only.is_empty() { LIBRARY.map(str::to_owned).to_vec() } else { order.only.clone() };
     let profiles = profiles(&order.profiles)?;
+    let all: Vec<Formed> =
+        names.iter().map(|name| formed(name, order.whole, color)).collect::<Result<_, _>>()?;
     let (dir, mut table) = begin(order)?;
-    let file = dir.join("noise.json");
     // Scenario by scenario: what is built for one stays built.
-    for name in &names {
+    for formed in &all {
         for profile in &profiles {
-            if table.cell(name, profile.name).is_some() {
+            if table.cell(&formed.written, profile.name).is_some() {
                 continue;
             }
             if interrupt.requested() {
                 return Ok((dir, table));
             }
-            audience.note(&format!("{name} under {}", profile.name));
-            let cell = cell(order, name, profile, (&dir, color), interrupt, audience, &mut table.machine)?;
-            if interrupt.requested() {
-                return Ok((dir, table));
-            }
-            table.cells.push(cell);
-            store::write_json(&file, &table)?;
+            audience.note(&format!("{} under {}", formed.written, profile.name));
+            cell(formed, profile, order.repeats, (&dir, interrupt), audience, &mut table)?;
         }
     }
     Ok((dir, table))
@@ -228,46 +225,60 @@ fn begin(order: &NoiseOrder) -> Result<(PathBuf, NoiseTable), Error> {
     Ok((dir.clone(), table))
 }
 
-/// One scenario under one profile. What the harness cannot do is a cell without a verdict: the others are still worth their time.
-fn cell(
-    order: &NoiseOrder,
-    written: &str,
-    profile: &NoiseProfile,
-    (dir, color): (&Path, bool),
-    interrupt: &Interrupt,
-    audience: &mut dyn Audience,
-    machine: &mut String,
-) -> Result<NoiseCell, Error> {
-    let (name, form) = Form::of(written)?;
+/// A scenario in its form, valid.
+struct Formed {
+    written: String,
+    truth: Verdict,
+    scenario: Scenario,
+    selected: Selected,
+}
+
+/// Loads a scenario and makes its form. All of them are made before the first runs: a mistake in the last would cost hours.
+fn formed(written: &str, whole: bool, color: bool) -> Result<Formed, Error> {
+    let (name, form) = NoiseForm::of(written)?;
     let Loaded { mut scenario, text, folder, .. } = scenario_file::load(Path::new(name), color)?;
-    if !order.whole {
+    if !whole {
         shorten_but_arms(&mut scenario, form)?;
     }
     form.make(&mut scenario)?;
-    let limits = Limits { repeat_spoilt: Some(order.repeats), ..Limits::default() };
-    let series = Series::inside(scenario, (text, folder), dir, interrupt)?.disturbed(profile.does, limits);
-    let selected = series.select(&series.scenario)?;
-    match series.run(&selected, audience) {
-        Ok((run, result)) => {
-            store::remove(&run)?;
-            *machine = format!(
-                "{}, {} CPUs, {}",
-                result.environment.cpu,
-                result.environment.cpus.len(),
-                result.environment.kernel
-            );
-            Ok(told(written, profile, form.truth(), &result))
-        }
-        Err(error) => {
-            Ok(NoiseCell { reasons: vec![error.to_string()], ..unfinished(written, profile, form.truth()) })
-        }
-    }
+    let selected = Selected::of(&scenario, text, folder)?;
+    Ok(Formed { written: written.to_owned(), truth: form.truth(), scenario, selected })
 }
 
-fn shorten_but_arms(scenario: &mut Scenario, form: Form) -> Result<(), Error> {
+/// One scenario under one profile. What the harness cannot do is a cell without a verdict: the others are still worth their time.
+fn cell(
+    formed: &Formed,
+    profile: &NoiseProfile,
+    repeats: u16,
+    (dir, interrupt): (&Path, &Interrupt),
+    audience: &mut dyn Audience,
+    table: &mut NoiseTable,
+) -> Result<(), Error> {
+    let Formed { written, truth, scenario, selected } = formed;
+    let file = (selected.text.clone(), selected.folder.clone());
+    let limits = Limits { repeat_spoilt: Some(repeats), ..Limits::default() };
+    let series = Series::inside(scenario.clone(), file, dir, interrupt)?.disturbed(profile.does, limits);
+    let cell = match series.run(selected, audience) {
+        Ok((run, result)) => {
+            store::remove(&run)?;
+            let Environment { cpu, cpus, kernel, .. } = &result.environment;
+            table.machine = format!("{cpu}, {} CPUs, {kernel}", cpus.len());
+            told(written, profile, *truth, &result)
+        }
+        Err(error) => NoiseCell { reasons: vec![error.to_string()], ..unfinished(written, profile, *truth) },
+    };
+    // What was cut short says nothing.
+    if !interrupt.requested() {
+        table.cells.push(cell);
+        store::write_json(&dir.join("noise.json"), table)?;
+    }
+    Ok(())
+}
+
+fn shorten_but_arms(scenario: &mut Scenario, form: NoiseForm) -> Result<(), Error> {
     match form {
-        Form::Arm(..) => Ok(()),
-        Form::Sound | Form::Loss => shorten(scenario),
+        NoiseForm::Arm(..) => Ok(()),
+        NoiseForm::Sound | NoiseForm::Loss => shorten(scenario),
     }
 }
 
@@ -277,7 +288,7 @@ fn unfinished(scenario: &str, profile: &NoiseProfile, truth: Verdict) -> NoiseCe
         profile: profile.name.to_owned(),
         truth,
         verdict: None,
-        told: Told::NoVerdict,
+        told: TruthTold::NoVerdict,
         expectations: (0, 0, 0),
         trials: 0,
         spoilt: 0,
@@ -300,7 +311,7 @@ fn told(scenario: &str, profile: &NoiseProfile, truth: Verdict, result: &RunResu
     };
     NoiseCell {
         verdict: Some(result.verdict),
-        told: Told::of(truth, result.verdict),
+        told: TruthTold::of(truth, result.verdict),
         expectations: (of(Verdict::Pass), of(Verdict::Fail), of(Verdict::Inconclusive)),
         trials: trials.len() as u64,
         spoilt: trials.iter().flat_map(|trial| &trial.attempts).map(|all| all.spoilt.len() as u64).sum(),
@@ -339,24 +350,26 @@ mod tests {
 
     #[test]
     fn forms_say_what_is_true_of_them() {
-        assert_eq!(Form::of("probes/all-events").unwrap(), ("probes/all-events", Form::Sound));
-        let (name, form) = Form::of("grpc+loss").unwrap();
+        assert_eq!(NoiseForm::of("probes/all-events").unwrap(), ("probes/all-events", NoiseForm::Sound));
+        let (name, form) = NoiseForm::of("grpc+loss").unwrap();
         assert_eq!((name, form.truth()), ("grpc", Verdict::Fail));
-        assert!(Form::of("grpc+los").is_err());
+        assert!(NoiseForm::of("grpc+los").is_err());
         let mut arms = scenario(&["same", "same-again", "slower", "lossy"]);
-        let (_, form) = Form::of("selftest+slower").unwrap();
+        let (_, form) = NoiseForm::of("selftest+slower").unwrap();
         form.make(&mut arms).unwrap();
         let compare = arms.compare.unwrap();
         assert_eq!((compare.candidate.as_str(), compare.pairs.get(), arms.variant.len()), ("slower", 6, 2));
         assert_eq!(form.truth(), Verdict::Fail);
-        assert_eq!(Form::of("selftest+equal").unwrap().1.truth(), Verdict::Pass);
+        assert_eq!(NoiseForm::of("selftest+equal").unwrap().1.truth(), Verdict::Pass);
     }
 
     #[test]
     fn profiles_are_found_by_name_and_all_of_the_library_is_well_formed() {
         assert_eq!(profiles(&[]).unwrap().len(), PROFILES.len());
-        assert_eq!(profiles(&["steal-5".to_owned()]).unwrap()[0].does.stolen, 0.05);
+        assert!((profiles(&["steal-5".to_owned()]).unwrap()[0].does.stolen - 0.05).abs() < 1e-9);
         assert!(profiles(&["steal-6".to_owned()]).is_err());
-        assert!(LIBRARY.iter().all(|name| Form::of(name).is_ok()));
+        for name in LIBRARY {
+            assert!(formed(name, false, false).is_ok(), "{name}");
+        }
     }
 }

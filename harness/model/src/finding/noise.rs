@@ -46,7 +46,7 @@ pub const PROFILES: [NoiseProfile; 10] = [
 /// What the verdict of a cell is worth.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Told {
+pub enum TruthTold {
     /// The verdict is the truth.
     Right,
     /// It says neither.
@@ -59,7 +59,7 @@ pub enum Told {
     NoVerdict,
 }
 
-impl Told {
+impl TruthTold {
     /// What a verdict is worth, beside the truth.
     pub const fn of(truth: Verdict, verdict: Verdict) -> Self {
         match (truth, verdict) {
@@ -83,7 +83,7 @@ pub struct NoiseCell {
     /// What was said; absent where the run could not be finished.
     pub verdict: Option<Verdict>,
     /// What that is worth.
-    pub told: Told,
+    pub told: TruthTold,
     /// Expectations that hold, that do not, and that could not be judged.
     pub expectations: (u64, u64, u64),
     /// Trials that counted.
@@ -128,6 +128,14 @@ pub struct NoiseCounts {
     pub wrong_fail: u64,
 }
 
+impl NoiseCell {
+    /// How much was taken from the service's core in the worst trial, as measured, 0 to 1: by others and by the hypervisor, or by a
+    /// quota. It may be more than its profile does, on a machine that is not idle itself.
+    pub fn disturbed(&self) -> f64 {
+        self.foreign.max(self.steal).max(self.throttled)
+    }
+}
+
 impl NoiseTable {
     /// The cell of a scenario under a profile, if it ran.
     pub fn cell(&self, scenario: &str, profile: &str) -> Option<&NoiseCell> {
@@ -139,9 +147,9 @@ impl NoiseTable {
         let mut out = NoiseCounts::default();
         for cell in self.cells.iter().filter(|cell| wanted(cell)) {
             out.cells += 1;
-            out.conclusive += u64::from(!matches!(cell.told, Told::Inconclusive | Told::NoVerdict));
-            out.wrong_pass += u64::from(cell.told == Told::WrongPass);
-            out.wrong_fail += u64::from(cell.told == Told::WrongFail);
+            out.conclusive += u64::from(!matches!(cell.told, TruthTold::Inconclusive | TruthTold::NoVerdict));
+            out.wrong_pass += u64::from(cell.told == TruthTold::WrongPass);
+            out.wrong_fail += u64::from(cell.told == TruthTold::WrongFail);
         }
         out
     }
@@ -164,14 +172,14 @@ mod tests {
     #[test]
     fn only_a_verdict_that_contradicts_the_truth_is_wrong() {
         let (pass, fail) = (Verdict::Pass, Verdict::Fail);
-        assert_eq!(Told::of(pass, pass), Told::Right);
-        assert_eq!(Told::of(fail, fail), Told::Right);
-        assert_eq!(Told::of(fail, pass), Told::WrongPass);
-        assert_eq!(Told::of(pass, fail), Told::WrongFail);
-        assert_eq!(Told::of(pass, Verdict::AccountingBroken), Told::WrongFail);
+        assert_eq!(TruthTold::of(pass, pass), TruthTold::Right);
+        assert_eq!(TruthTold::of(fail, fail), TruthTold::Right);
+        assert_eq!(TruthTold::of(fail, pass), TruthTold::WrongPass);
+        assert_eq!(TruthTold::of(pass, fail), TruthTold::WrongFail);
+        assert_eq!(TruthTold::of(pass, Verdict::AccountingBroken), TruthTold::WrongFail);
         // That the loss which was planted breaks the books is wrong, too: it is a loss with a fate.
-        assert_eq!(Told::of(fail, Verdict::AccountingBroken), Told::WrongFail);
-        assert_eq!(Told::of(pass, Verdict::Inconclusive), Told::Inconclusive);
-        assert_eq!(Told::of(fail, Verdict::Inconclusive), Told::Inconclusive);
+        assert_eq!(TruthTold::of(fail, Verdict::AccountingBroken), TruthTold::WrongFail);
+        assert_eq!(TruthTold::of(pass, Verdict::Inconclusive), TruthTold::Inconclusive);
+        assert_eq!(TruthTold::of(fail, Verdict::Inconclusive), TruthTold::Inconclusive);
     }
 }

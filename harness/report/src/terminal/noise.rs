@@ -1,7 +1,7 @@
 //! Verdicts on a disturbed machine, beside the truth.
 
 use comfy_table::{ContentArrangement, Table};
-use spanfate_model::finding::noise::{NoiseCell, NoiseCounts, NoiseTable, PROFILES, Told};
+use spanfate_model::finding::noise::{NoiseCell, NoiseCounts, NoiseTable, PROFILES, TruthTold};
 
 use crate::text::number::{NONE, TERMINAL};
 
@@ -27,7 +27,13 @@ pub(crate) fn render(found: &NoiseTable) -> String {
         out += &format!("{profile}: {}\n", counted(found.count(|cell| cell.profile == profile)));
     }
     out += &format!("all: {}\n", counted(found.count(|_| true)));
-    for cell in found.cells.iter().filter(|cell| cell.told != Told::Right) {
+    for (name, from, to) in MEASURED {
+        let counts = found.count(|cell| cell.verdict.is_some() && (from..to).contains(&cell.disturbed()));
+        if counts.cells > 0 {
+            out += &format!("measured {name}: {}\n", counted(counts));
+        }
+    }
+    for cell in found.cells.iter().filter(|cell| cell.told != TruthTold::Right) {
         let why = cell.reasons.first().map_or("", String::as_str);
         out += &format!("{} under {}: {}: {why}\n", cell.scenario, cell.profile, word(Some(cell)));
     }
@@ -59,12 +65,26 @@ pub(crate) fn page(found: &NoiseTable, library: &[&str]) -> String {
         let NoiseCounts { cells, conclusive, wrong_pass, wrong_fail } = counts;
         out += &format!("| {name} | {cells} | {conclusive} | {wrong_pass} | {wrong_fail} |\n");
     }
+    out += "\n## By what was measured\n\nThe machine may be busy with other work than a profile's: this table counts cells by the disturbance that was measured.\n\n| taken from the service's core | cells | pass or fail | wrong pass | wrong fail |\n|---|---|---|---|---|\n";
+    for (name, from, to) in MEASURED {
+        let counts = found.count(|cell| cell.verdict.is_some() && (from..to).contains(&cell.disturbed()));
+        let NoiseCounts { cells, conclusive, wrong_pass, wrong_fail } = counts;
+        out += &format!("| {name} | {cells} | {conclusive} | {wrong_pass} | {wrong_fail} |\n");
+    }
     out += "\n## What was measured, and why a cell is not right\n\n| scenario | disturbance | others | stolen | throttled | attempts spoilt | held, failed, open | first reason |\n|---|---|---|---|---|---|---|---|\n";
     for cell in &found.cells {
         out += &measured(cell);
     }
     out
 }
+
+/// Disturbances as measured: name, from, to.
+const MEASURED: [(&str, f64, f64); 4] = [
+    ("up to 5 %", 0.0, 0.05),
+    ("5 to 10 %", 0.05, 0.1),
+    ("10 to 30 %", 0.1, 0.3),
+    ("more", 0.3, f64::INFINITY),
+];
 
 /// What the page says before its tables.
 const HEAD: &str = "# What verdicts are worth on a disturbed machine
@@ -102,7 +122,7 @@ fn measured(cell: &NoiseCell) -> String {
     let percent = |share: f64| format!("{} %", TERMINAL.fixed(share * 100.0, 1));
     let (held, failed, open) = cell.expectations;
     let why = match cell.told {
-        Told::Right => "",
+        TruthTold::Right => "",
         _ => cell.reasons.first().map_or("", String::as_str),
     };
     format!(
@@ -126,11 +146,11 @@ const fn word(cell: Option<&NoiseCell>) -> &'static str {
     match cell {
         None => "not run",
         Some(cell) => match cell.told {
-            Told::Right => "right",
-            Told::Inconclusive => "open",
-            Told::WrongPass => "WRONG PASS",
-            Told::WrongFail => "WRONG FAIL",
-            Told::NoVerdict => "no verdict",
+            TruthTold::Right => "right",
+            TruthTold::Inconclusive => "open",
+            TruthTold::WrongPass => "WRONG PASS",
+            TruthTold::WrongFail => "WRONG FAIL",
+            TruthTold::NoVerdict => "no verdict",
         },
     }
 }
@@ -164,7 +184,7 @@ mod tests {
             profile: profile.to_owned(),
             truth,
             verdict: Some(verdict),
-            told: Told::of(truth, verdict),
+            told: TruthTold::of(truth, verdict),
             expectations: (1, 0, 1),
             trials: 2,
             spoilt: 3,

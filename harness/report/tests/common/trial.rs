@@ -29,7 +29,6 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
     let (created, measured) =
         ((SPANS_PER_S * (PARTS.0 + PARTS.1) as f64) as u64, (SPANS_PER_S * PARTS.1 as f64) as u64);
     let lost = (measured as f64 * share).round() as u64;
-    let rate = lost as f64 / measured as f64;
     let tags = Tags { planned, lost, warm: (SPANS_PER_S * share * 0.8) as u64 };
     let ledger = ledger(case, created, measured, &tags);
     let quantiles = |scale: f64, tail: f64| Some(quantiles(measured / 5, scale, tail));
@@ -47,7 +46,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
             received: measured - lost,
             lost,
             silent: lost,
-            rate,
+            rate: lost as f64 / measured as f64,
             predicted: law(case),
         },
         load: LoadFigures {

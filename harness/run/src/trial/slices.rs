@@ -19,14 +19,14 @@ const STEP: u64 = 17;
 
 /// What is stopped, and for how long it was.
 #[derive(Debug, Default)]
-pub(crate) struct Stopped {
+pub(crate) struct StolenTime {
     /// Processes.
     pids: Mutex<Vec<u32>>,
     /// Nanoseconds so far.
     ns: AtomicU64,
 }
 
-impl Stopped {
+impl StolenTime {
     /// A process that is stopped from now on, too.
     pub(crate) fn add(&self, pid: u32) {
         self.pids.lock().unwrap_or_else(PoisonError::into_inner).push(pid);
@@ -51,14 +51,14 @@ impl Stopped {
 /// Stops processes for a share of the time until it is dropped; then they run.
 #[derive(Debug)]
 pub(crate) struct Slices {
-    pub(crate) stopped: Arc<Stopped>,
+    pub(crate) stopped: Arc<StolenTime>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Slices {
     pub(crate) fn start(share: f64, pids: &[u32]) -> Result<Self, RunError> {
-        let stopped = Arc::new(Stopped { pids: Mutex::new(pids.to_vec()), ns: AtomicU64::new(0) });
+        let stopped = Arc::new(StolenTime { pids: Mutex::new(pids.to_vec()), ns: AtomicU64::new(0) });
         let over = Arc::new(AtomicBool::new(false));
         let (theirs, flag) = (Arc::clone(&stopped), Arc::clone(&over));
         let thread = std::thread::Builder::new()
@@ -78,7 +78,7 @@ impl Drop for Slices {
     }
 }
 
-fn slice(share: f64, stopped: &Stopped, over: &AtomicBool) {
+fn slice(share: f64, stopped: &StolenTime, over: &AtomicBool) {
     let mut number = 0;
     let mut next = clock::now();
     while !over.load(Ordering::SeqCst) {

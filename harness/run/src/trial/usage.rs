@@ -19,7 +19,7 @@ use crate::host::clock;
 use crate::host::cores::core_times;
 use crate::host::limits::LimitsMet;
 use crate::host::quota::{self, QuotaGroup};
-use crate::trial::slices::Stopped;
+use crate::trial::slices::StolenTime;
 
 /// Distance of samples.
 const EVERY_NS: u64 = 100_000_000;
@@ -36,7 +36,7 @@ pub(crate) struct Sampled {
     /// Where limits are noted that are met.
     pub(crate) limits: Arc<LimitsMet>,
     /// What a self-test steals from the services.
-    pub(crate) stopped: Option<Arc<Stopped>>,
+    pub(crate) stopped: Option<Arc<StolenTime>>,
 }
 
 /// A running sampler.
@@ -45,7 +45,7 @@ pub(crate) struct Sampler {
     stop: Arc<AtomicBool>,
     /// Processes and span ledgers that came later.
     added: Arc<Mutex<Vec<Addition>>>,
-    stopped: Option<Arc<Stopped>>,
+    stopped: Option<Arc<StolenTime>>,
     thread: Option<JoinHandle<()>>,
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use spanfate_model::finding::noise::{NoiseTable, Told};
+use spanfate_model::finding::noise::{NoiseTable, TruthTold};
 
 use crate::lab::{Lab, lab};
 
@@ -73,7 +73,7 @@ fn slices_that_stop_the_service_are_seen_as_stolen_time() {
     let [cell] = &table.cells[..] else { panic!("{table:?}") };
     // A trial of 0.7 s has few slices.
     assert!((0.03..0.3).contains(&cell.steal), "{cell:?}");
-    assert!(matches!(cell.told, Told::Right | Told::Inconclusive), "{cell:?}");
+    assert!(matches!(cell.told, TruthTold::Right | TruthTold::Inconclusive), "{cell:?}");
     let runs = fs::read_dir(lab.path("results")).unwrap().next().unwrap().unwrap().path();
     // What it has is not run again.
     let again = noise(&lab, &["--profiles", "steal-10", "--continue", runs.to_str().unwrap()]);
