@@ -101,6 +101,7 @@ const fn grows_with_the_load(figure: Figure) -> bool {
 #[cfg(test)]
 mod tests {
     use spanfate_model::quantity::unit::Rate;
+    use spanfate_model::result::Footing;
 
     use super::*;
 
@@ -112,6 +113,7 @@ mod tests {
             values: vec![7.0],
             verdict: Verdict::Fail,
             reason: Some("measured 7".to_owned()),
+            footing: Footing::Valid,
         };
         let mut all: Vec<Expectation> = conditions.iter().map(failed).collect();
         let fitted = Fitted {

@@ -179,6 +179,8 @@ impl Forge<'_> {
             limits_met: Vec::new(),
             unread: Vec::new(),
             ended_by_itself: None,
+            attempts: None,
+            quiet: None,
             ledger: Ledger { created, created_measured: created, fates, ..Ledger::default() },
             loss: Loss { due: created, lost, rate: lost as f64 / created as f64, ..Loss::default() },
             load: LoadFigures {
@@ -209,6 +211,7 @@ impl Forge<'_> {
             ],
             timeline: Vec::new(),
             examples: Vec::new(),
+            replays: Vec::new(),
             services: self.services(failed),
             breakdown: Vec::new(),
             faults: self.faults(),
