@@ -192,7 +192,7 @@ fn unaccounted(trial: &TrialResult, books: bool) -> Option<String> {
         _ if elsewhere && let Some(why) = shell::not_sent(trial) => {
             Some(format!("{count} spans were ended and none came to our receiver: {why}"))
         }
-        _ if elsewhere => Some(format!(
+        _ if elsewhere && ledger.gaps.keys().all(|gap| *gap == Gap::Elsewhere) => Some(format!(
             "{count} spans were exported without an error and nothing came to our receiver: the program's own code sets its \
              endpoint; let it take OTEL_EXPORTER_OTLP_ENDPOINT (leave out WithEndpoint), or look at it as it is with \
              `spanfate attach --pid`"

@@ -201,6 +201,29 @@ fn one_that_hands_on_later_may_still_hold_what_it_did_not_hand_on() {
 }
 
 #[test]
+fn who_was_called_had_the_one_before_it_return() {
+    // One in front hands on the first span and hides the second, and is called before another processor or after it. Then the
+    // program dies, and the goroutines do nothing more.
+    let [hidden, inside, queued] =
+        ["filtered.processor", "in_end_at_exit", "lost_in_queue_at_exit.exit"].map(|name| (name, 1));
+    for (entries, fates) in [([FRONT, SECOND], [hidden, queued]), ([SECOND, FRONT], [queued, inside])] {
+        let mut life = two_queues();
+        life.listed(BOTH, &entries);
+        for number in [1, 2] {
+            span(&mut life, number, 1, BOTH);
+            life.enter(number, SECOND);
+            if number == 1 {
+                life.enter(number, PROCESSOR);
+            }
+        }
+        let (trial, run) = life.conclude();
+        assert_eq!(of(&trial, "queue 2048"), is(&fates), "{entries:?}");
+        assert_eq!(of(&trial, "queue 64"), is(&[("lost_in_queue_at_exit.exit", 2)]));
+        assert_ne!(run.verdict, Verdict::AccountingBroken, "{:?}", run.reasons);
+    }
+}
+
+#[test]
 fn a_processor_may_be_stopped_while_a_span_enters_it() {
     // Two spans enter before the shutdown begins; the goroutine of the first goes on after that, the other's before.
     let mut life = Life::default();

@@ -170,6 +170,22 @@ fn what_a_queue_of_its_own_took_may_still_be_there() {
 }
 
 #[test]
+fn what_a_queue_of_its_own_holds_is_not_said_to_go_elsewhere() {
+    let mut life = begin(3);
+    batch(&mut life, 1, &[1, 2, 3], &[], false);
+    // It sends the first, and is killed before an answer comes: nothing at all arrived.
+    life.look(0, ProbeKind::Handover, false, 2, 1).patch(16, 99);
+    sending(&mut life, 2, 2, FIRST, 1);
+    life.patch(16, 99).patch(48, 0);
+    life.on(99, ProbeKind::Handed, 1, 2);
+    let (trial, run) = life.conclude();
+    assert_eq!(trial.ledger.gaps.get(&Gap::KeptByExporter), Some(&2), "{:?}", trial.ledger);
+    assert_eq!(run.verdict, Verdict::Inconclusive);
+    let said = run.reasons.join("\n");
+    assert!(said.contains("may hold them in a queue of its own") && !said.contains("endpoint"), "{said}");
+}
+
+#[test]
 fn one_that_sends_with_a_later_batch_keeps() {
     let mut life = begin(3);
     batch(&mut life, 1, &[1, 2], &[], false);

@@ -10,6 +10,7 @@ mod interruption;
 mod kills;
 mod limits;
 mod loads;
+mod matrix;
 mod paths;
 mod scale;
 mod work;

@@ -4,6 +4,7 @@ pub(crate) mod attach;
 mod hostile;
 mod peek;
 pub(crate) mod probes;
+mod public;
 mod receive;
 mod relay;
 mod shell;

@@ -266,6 +266,9 @@ impl<'a> ProbeBooks<'a> {
                 Some(ProcessorList { entries, .. }) if entries.is_empty() => Handing::ToNobody,
                 Some(list) => {
                     let led = self.processors.led_to(list, span.closed);
+                    if span.went_on == 0 && !end.replaced {
+                        note_left(&self.processors, (list, span.closed), &led, &mut self.on, at);
+                    }
                     let reached = |processor: usize| {
                         let on = &self.on[processor][at];
                         on.offered | on.exported != 0
@@ -287,5 +290,18 @@ impl<'a> ProbeBooks<'a> {
                 }
             };
         }
+    }
+}
+
+/// Notes when the processors that a list led to had been left by a span's `End`, where its goroutine did nothing after that.
+fn note_left(
+    processors: &Processors,
+    list: (&ProcessorList, MonoNs),
+    led: &[usize],
+    on: &mut [Vec<OnPath>],
+    at: usize,
+) {
+    for processor in led {
+        on[*processor][at].returned = processors.left_by(*processor, list, |other| on[other][at].offered);
     }
 }

@@ -2,6 +2,7 @@
 
 mod close;
 mod finish;
+mod order;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};

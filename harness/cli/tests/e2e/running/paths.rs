@@ -1,12 +1,13 @@
 //! `spanfate attach` at programs with several providers and processors: the books of each export path are exact by the program's
 //! own truth, which holds the SDK's own counters.
 
-mod books;
+pub(super) mod books;
 mod ends;
 mod exporters;
 mod kills;
+mod observers;
 mod setups;
-mod target;
+pub(super) mod target;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +22,7 @@ use target::{Build, Ran};
 const AT_ONCE: usize = 4;
 
 /// Does something with each of them, several at once, and says of all what is wrong.
-fn each<T: Sync>(
+pub(super) fn each<T: Sync>(
     all: &[T],
     name: impl Fn(&T) -> &str + Sync,
     look: impl Fn(&T, usize, &mut Complaints) + Sync,

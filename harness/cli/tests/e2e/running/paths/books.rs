@@ -19,16 +19,16 @@ const SWALLOW: &str = "swallow";
 
 /// What is wrong with the books of a set-up.
 #[derive(Default)]
-pub(super) struct Complaints(pub(super) Vec<String>);
+pub(in crate::running) struct Complaints(pub(in crate::running) Vec<String>);
 
 impl Complaints {
-    pub(super) fn same<T: PartialEq + Debug + Copy>(&mut self, what: &str, is: T, must: T) {
+    pub(in crate::running) fn same<T: PartialEq + Debug + Copy>(&mut self, what: &str, is: T, must: T) {
         if is != must {
             self.0.push(format!("{what}: {is:?}, must be {must:?}"));
         }
     }
 
-    pub(super) fn holds(&mut self, what: &str, holds: bool) {
+    pub(in crate::running) fn holds(&mut self, what: &str, holds: bool) {
         if !holds {
             self.0.push(format!("{what} does not hold"));
         }

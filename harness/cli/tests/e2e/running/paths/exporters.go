@@ -52,9 +52,11 @@ func newSender(name string) sdktrace.SpanExporter {
 	ctx := context.Background()
 	switch name {
 	case "grpc":
-		exporter, err = otlptracegrpc.New(ctx)
+		exporter, err = otlptracegrpc.New(ctx, counted())
 	case "http":
 		exporter, err = otlptracehttp.New(ctx)
+	case "path": // to a path that our receiver does not serve
+		exporter, err = otlptracehttp.New(ctx, otlptracehttp.WithURLPath("/custom/spans"))
 	case "refused": // by a port that nobody listens on
 		retry := otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{})
 		exporter, err = otlptracegrpc.New(ctx, otlptracegrpc.WithEndpointURL("http://127.0.0.1:1"), retry)
@@ -115,6 +117,8 @@ func (h *half) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) e
 	for _, span := range spans {
 		if h.seen++; h.seen%2 == 0 {
 			kept = append(kept, span)
+		} else {
+			atomic.AddUint64(&wire[wireRemoved], 1)
 		}
 	}
 	if kept == nil {

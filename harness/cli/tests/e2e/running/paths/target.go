@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -35,10 +37,16 @@ type setup struct {
 	// Busy lets producers go on while that happens, until a tenth of the spans is left; else they wait for it.
 	Busy bool
 	// End is how the program ends: "shutdown" of all providers in their order, "none" returns from main without, "exit" calls
-	// os.Exit, "panic" panics, "wait" waits to be killed.
+	// os.Exit, "panic" panics, "term" and "kill" send itself that signal, "wait" waits to be killed.
 	End string
 	// Truth names a file into which the running truth is mapped, for a program that will be killed.
 	Truth string
+	// Wire names a file into which is mapped what was sent over gRPC, for a program that ends while it sends.
+	Wire string
+	// Linger names a file: until it is there, a span is made with each provider now and then when all others are made.
+	Linger string
+	// Profile names a file for a profile of the CPU, of which a program can be built with its hot calls inlined.
+	Profile string
 }
 
 // duration is a time.Duration as text.
@@ -53,6 +61,9 @@ func (d *duration) UnmarshalText(text []byte) error {
 // shutdownBound is how long the shutdown of one provider may take.
 const shutdownBound = 10 * time.Second
 
+// lingerPause is the time between two spans where somebody looks.
+const lingerPause = 20 * time.Millisecond
+
 func main() {
 	var todo setup
 	in := json.NewDecoder(bytes.NewBufferString(os.Args[1]))
@@ -61,6 +72,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
+	countWire(todo.Wire)
+	defer profiled(todo.Profile)()
 	world := newWorld(todo)
 	var half, done sync.WaitGroup
 	half.Add(todo.Producers)
@@ -73,6 +86,7 @@ func main() {
 	world.reload()
 	close(reloaded)
 	done.Wait()
+	world.linger()
 	world.end()
 }
 
@@ -167,6 +181,23 @@ func (w *world) reload() {
 	}
 }
 
+// linger goes on slowly, so that somebody can look.
+func (w *world) linger() {
+	counts := w.counts.of(0)
+	for w.Linger != "" {
+		if _, err := os.Stat(w.Linger); err == nil {
+			return
+		}
+		for _, provider := range w.providers {
+			_, span := provider.tracer.Start(context.Background(), "work")
+			counts.started(provider.number)
+			span.End()
+			counts.ended(provider.number)
+		}
+		time.Sleep(lingerPause)
+	}
+}
+
 // end is the program's end.
 func (w *world) end() {
 	switch w.End {
@@ -187,10 +218,39 @@ func (w *world) end() {
 	case "panic":
 		w.say()
 		panic("the end")
+	case "term":
+		w.say()
+		w.signal(syscall.SIGTERM)
+	case "kill":
+		w.say()
+		w.signal(syscall.SIGKILL)
 	case "wait":
 		w.say()
 		time.Sleep(time.Hour)
 	default:
 		panic("unknown end " + w.End)
 	}
+}
+
+// signal sends itself a signal that it does not survive.
+func (w *world) signal(signal syscall.Signal) {
+	if err := syscall.Kill(os.Getpid(), signal); err != nil {
+		panic(err)
+	}
+	time.Sleep(time.Hour)
+}
+
+// profiled begins a profile of the CPU, where one is asked for, and gives what ends it.
+func profiled(name string) func() {
+	if name == "" {
+		return func() {}
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		panic(err)
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		panic(err)
+	}
+	return pprof.StopCPUProfile
 }

@@ -13,39 +13,59 @@ use crate::lab::{Lab, root};
 
 /// With which SDK it is built, and whether its symbols are left out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Build {
+pub(in crate::running) struct Build {
     /// `None` is the fixtures' own.
-    pub(super) sdk: Option<&'static str>,
-    pub(super) stripped: bool,
+    pub(in crate::running) sdk: Option<&'static str>,
+    pub(in crate::running) stripped: bool,
+    /// With a profile in which the SDK's functions are hot, so that the compiler inlines them.
+    pub(in crate::running) profiled: bool,
 }
 
 impl Build {
-    pub(super) const PINNED: Self = Self { sdk: None, stripped: false };
+    pub(in crate::running) const PINNED: Self = Self { sdk: None, stripped: false, profiled: false };
     /// Stripped and with the oldest SDK.
     pub(super) const OTHERS: [Self; 2] =
-        [Self { sdk: None, stripped: true }, Self { sdk: Some("1.38.0"), stripped: false }];
+        [Self { stripped: true, ..Self::PINNED }, Self { sdk: Some("1.38.0"), ..Self::PINNED }];
 
-    pub(super) fn name(self) -> String {
-        format!("paths-{}{}", self.sdk.unwrap_or("own"), if self.stripped { "-stripped" } else { "" })
+    pub(in crate::running) fn name(self) -> String {
+        let stripped = if self.stripped { "-stripped" } else { "" };
+        let profiled = if self.profiled { "-profiled" } else { "" };
+        format!("paths-{}{stripped}{profiled}", self.sdk.unwrap_or("own"))
+    }
+
+    /// The module file, where it is not the fixtures' own: theirs for an SDK of which they have one, else this target's.
+    fn modules(self) -> Option<PathBuf> {
+        let file = format!("sdk/{}.mod", self.sdk?);
+        let fixtures = root().join("go-fixtures").join(&file);
+        Some(if fixtures.is_file() { fixtures } else { source().join(file) })
     }
 }
 
+/// Where the target's source is.
+fn source() -> PathBuf {
+    root().join("harness/cli/tests/e2e/running/paths")
+}
+
 /// Builds the target, outside of the lab, so that Go finds it done the next time.
-pub(super) fn build(build: Build) -> PathBuf {
+pub(in crate::running) fn build(build: Build) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap();
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(build.name());
-    let source = root().join("harness/cli/tests/e2e/running/paths");
     let mut go = Command::new("go");
     go.args(["build", "-trimpath"]);
-    if let Some(sdk) = build.sdk {
-        go.arg(format!("-modfile=sdk/{sdk}.mod"));
+    if let Some(modules) = build.modules() {
+        go.arg(format!("-modfile={}", modules.display()));
     }
     if build.stripped {
         go.arg("-ldflags=-s -w");
     }
+    if build.profiled {
+        go.arg(format!("-pgo={}", source().with_file_name("matrix").join("hot.pgo").display()));
+    }
     go.arg("-o").arg(&program);
-    go.args(["target.go", "processors.go", "exporters.go", "truth.go"].map(|file| source.join(file)));
+    go.args(
+        ["target.go", "processors.go", "exporters.go", "truth.go", "wire.go"].map(|file| source().join(file)),
+    );
     go.current_dir(root().join("go-fixtures")).env("CGO_ENABLED", "0");
     let output = go.env("GOFLAGS", "-mod=readonly -buildvcs=false").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -55,63 +75,63 @@ pub(super) fn build(build: Build) -> PathBuf {
 /// What the program says of its spans.
 #[derive(Clone, Default, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Truth {
-    pub(super) providers: Vec<ProviderTruth>,
-    pub(super) processors: Vec<ProcessorTruth>,
+pub(in crate::running) struct Truth {
+    pub(in crate::running) providers: Vec<ProviderTruth>,
+    pub(in crate::running) processors: Vec<ProcessorTruth>,
 }
 
 /// What it says of one tracer provider.
 #[derive(Clone, Default, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ProviderTruth {
-    pub(super) made: u64,
-    pub(super) ended: u64,
-    pub(super) not_sampled: u64,
-    pub(super) record_only: u64,
+pub(in crate::running) struct ProviderTruth {
+    pub(in crate::running) made: u64,
+    pub(in crate::running) ended: u64,
+    pub(in crate::running) not_sampled: u64,
+    pub(in crate::running) record_only: u64,
 }
 
 /// What it says of one span processor.
 #[derive(Clone, Default, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ProcessorTruth {
+pub(in crate::running) struct ProcessorTruth {
     /// From 1.
-    pub(super) provider: u32,
-    pub(super) kind: String,
-    pub(super) exporter: String,
+    pub(in crate::running) provider: u32,
+    pub(in crate::running) kind: String,
+    pub(in crate::running) exporter: String,
     /// Kinds of the processors that hand spans on to it, from outside.
-    pub(super) behind: Vec<String>,
-    pub(super) queue: u32,
+    pub(in crate::running) behind: Vec<String>,
+    pub(in crate::running) queue: u32,
     /// The SDK's own counter.
-    pub(super) dropped: u64,
+    pub(in crate::running) dropped: u64,
     /// What one of the program's own was called with, and what it handed on.
-    pub(super) seen: u64,
-    pub(super) handed: u64,
+    pub(in crate::running) seen: u64,
+    pub(in crate::running) handed: u64,
 }
 
 impl Truth {
-    pub(super) fn made(&self) -> u64 {
+    pub(in crate::running) fn made(&self) -> u64 {
         self.providers.iter().map(|provider| provider.made).sum()
     }
 
-    pub(super) fn ended(&self) -> u64 {
+    pub(in crate::running) fn ended(&self) -> u64 {
         self.providers.iter().map(|provider| provider.ended).sum()
     }
 }
 
 /// A program that ran under `spanfate attach`.
-pub(super) struct Ran {
-    pub(super) code: Option<i32>,
-    pub(super) stderr: String,
+pub(in crate::running) struct Ran {
+    pub(in crate::running) code: Option<i32>,
+    pub(in crate::running) stderr: String,
     /// Standard output: the program's own, and the summary.
-    pub(super) said: String,
+    pub(in crate::running) said: String,
     /// Absent where it was killed before its end.
-    pub(super) truth: Option<Truth>,
-    pub(super) result: RunResult,
+    pub(in crate::running) truth: Option<Truth>,
+    pub(in crate::running) result: RunResult,
 }
 
 /// `spanfate attach` with the target, ready to be started. Each has a copy of its own: runs are named after their program and
 /// the second of their start.
-pub(super) fn attach(lab: &Lab, program: &Path, folder: &str, argument: &Value) -> Command {
+pub(in crate::running) fn attach(lab: &Lab, program: &Path, folder: &str, argument: &Value) -> Command {
     let copy = lab.path(&format!("target-{folder}"));
     fs::copy(program, &copy).unwrap();
     let mut command = lab.program();
@@ -122,13 +142,22 @@ pub(super) fn attach(lab: &Lab, program: &Path, folder: &str, argument: &Value) 
 
 impl Ran {
     /// Runs it to its end.
-    pub(super) fn of(lab: &Lab, program: &Path, folder: &str, argument: &Value) -> Result<Self, String> {
+    pub(in crate::running) fn of(
+        lab: &Lab,
+        program: &Path,
+        folder: &str,
+        argument: &Value,
+    ) -> Result<Self, String> {
         let output = attach(lab, program, folder, argument).output().unwrap();
         Self::read(lab, folder, &output)
     }
 
     /// What an ended one left.
-    pub(super) fn read(lab: &Lab, folder: &str, output: &std::process::Output) -> Result<Self, String> {
+    pub(in crate::running) fn read(
+        lab: &Lab,
+        folder: &str,
+        output: &std::process::Output,
+    ) -> Result<Self, String> {
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let truth = said.lines().find_map(|line| serde_json::from_str(line).ok());
@@ -139,7 +168,7 @@ impl Ran {
         Ok(Self { code: output.status.code(), stderr, said, truth, result })
     }
 
-    pub(super) fn trial(&self) -> &TrialResult {
+    pub(in crate::running) fn trial(&self) -> &TrialResult {
         &self.result.variants[0].trials[0]
     }
 }

@@ -1,0 +1,27 @@
+//! A provider calls its processors one after the other: who was called had the one before it return.
+
+use spanfate_model::quantity::unit::MonoNs;
+
+use super::{FoundProcessor, ProcessorList, Processors};
+
+impl Processors {
+    /// When a processor that a list leads to had been left, by who stands behind in the list and was called: a moment at which
+    /// `End` had come that far. 0 if nobody was. `came` says when a span came to a processor, 0 for never.
+    pub(in crate::evidence::probe) fn left_by(
+        &self,
+        number: usize,
+        (list, at): (&ProcessorList, MonoNs),
+        came: impl Fn(usize) -> MonoNs,
+    ) -> MonoNs {
+        let leads = |found: &FoundProcessor, entry: u64| {
+            entry == found.address && found.listed || found.fronts.contains(&entry)
+        };
+        let last = |found: &FoundProcessor| list.entries.iter().rposition(|(entry, _)| leads(found, *entry));
+        let Some(place) = last(&self.found[number]) else { return 0 };
+        let behind = self.found.iter().enumerate().filter(|(other, found)| {
+            // Whom only its provider calls: one that others call, too, may have been called within those.
+            found.fronts.is_empty() && last(found) > Some(place) && self.at(found.address, at) == Some(*other)
+        });
+        behind.map(|(other, _)| came(other)).filter(|came| *came != 0).min().unwrap_or_default()
+    }
+}
