@@ -5,11 +5,27 @@
 use std::borrow::Cow;
 
 use super::keys::known;
-use super::value::Nested;
 use crate::receiver::decode::span::{Decoded, Malformed};
 
 /// What stands for half a pair of surrogates.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
+
+/// What an attribute's value is in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Nested {
+    /// A key and a value.
+    Pair,
+    /// A value of any type.
+    AnyValue,
+    /// The object around a list of values.
+    Array,
+    /// Its list.
+    Values,
+    /// The object around a list of pairs.
+    KeyValues,
+    /// Its list.
+    Pairs,
+}
 
 /// A position in a JSON text.
 pub(super) struct JsonCursor<'a> {

@@ -165,8 +165,8 @@ fn whole(text: &[u8]) -> Option<u64> {
 fn is_float(text: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(text) else { return false };
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if let Some(digits) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        return is_hexadecimal_float(digits);
+    if let Some((zero, rest)) = digits.split_once(['x', 'X']) {
+        return zero == "0" && is_hexadecimal_float(rest);
     }
     let named = |name| digits.eq_ignore_ascii_case(name);
     if named("inf") || named("infinity") {

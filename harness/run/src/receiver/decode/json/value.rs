@@ -2,25 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::cursor::JsonCursor;
+use super::cursor::{JsonCursor, Nested};
 use crate::receiver::decode::span::Decoded;
-
-/// What a value is in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Nested {
-    /// A key and a value.
-    Pair,
-    /// A value of any type.
-    AnyValue,
-    /// The object around a list of values.
-    Array,
-    /// Its list.
-    Values,
-    /// The object around a list of pairs.
-    KeyValues,
-    /// Its list.
-    Pairs,
-}
 
 /// An attribute of which text may be wanted.
 #[derive(Default)]
