@@ -152,7 +152,8 @@ async fn deep_nesting() {
     assert_eq!(target.json(&inside).await, StatusCode::BAD_REQUEST);
     // Values are as deep as a Collector's: as deep as the message.
     let (lists, values) = (r#""arrayValue":{"values":[{"#.repeat(MIB / 8), "}]}".repeat(MIB / 8));
-    let deep = format!(r#"{{"resourceSpans":[{{"resource":{{"attributes":[{{"value":{{{lists}{values}}}}}]}}}}]}}"#);
+    let deep =
+        format!(r#"{{"resourceSpans":[{{"resource":{{"attributes":[{{"value":{{{lists}{values}}}}}]}}}}]}}"#);
     assert_eq!(target.json(&deep).await, StatusCode::OK);
     assert_eq!(target.json(&open).await, StatusCode::BAD_REQUEST);
     assert_eq!(target.json(&format!(r#"{{"resourceSpans":{open}"#)).await, StatusCode::BAD_REQUEST);
