@@ -1,6 +1,7 @@
 //! Expectations, judged on the trials that are valid for their figure; where there is none, on what disturbance can neither have made
 //! nor hidden.
 
+pub(crate) mod because;
 pub(crate) mod disturbed;
 mod judge;
 mod probes;
@@ -35,6 +36,7 @@ pub(crate) fn claims(claims: &[Claim], plan: &Plan, variants: &[VariantResult]) 
             says: claim.says.clone(),
             source: claim.source.clone(),
             outcome: ClaimOutcome::of(&rests_on),
+            because: None,
             rests_on,
         }
     };

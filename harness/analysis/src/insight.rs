@@ -8,7 +8,6 @@ mod choice;
 mod focus;
 pub(crate) mod front;
 mod name;
-mod proof;
 #[cfg(test)]
 mod tests;
 mod why;

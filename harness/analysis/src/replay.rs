@@ -8,6 +8,7 @@ pub(crate) mod fit;
 pub(crate) mod observed;
 pub(crate) mod pace;
 pub(crate) mod processor;
+pub(crate) mod proof;
 mod queue;
 pub(crate) mod starved;
 #[cfg(test)]
@@ -75,7 +76,7 @@ fn replay(opened: &Opened<'_>, seen: &ObservedPath, lack: &CpuLack) -> PathRepla
     if !out.fits || seen.spans.len() > MOST_SPANS {
         return out;
     }
-    // A path whose calls nobody saw arrive has no fastest tenth.
+    // A path whose calls nobody saw arrive has no fastest one.
     if rerun.cycle.fastest > 0 {
         let from = opened.began + opened.book.measured_from;
         out.without_stalls = Some(rerun.without_stalls(from));

@@ -5,6 +5,7 @@
 
 pub mod advice;
 pub mod books;
+pub mod cause;
 pub mod exporter;
 pub mod fate;
 pub mod fault;

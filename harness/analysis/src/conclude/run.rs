@@ -24,6 +24,7 @@ use crate::conclude::summary::summarise;
 use crate::conclude::trial::ConcludedTrial;
 use crate::conclude::unread;
 use crate::expect;
+use crate::expect::because;
 use crate::insight::with_insights;
 
 /// Concludes a run from its concluded trials.
@@ -72,7 +73,8 @@ pub fn conclude_run(
     }
     let mut expectations = expect::judge_all(&plan.expect, &plan, &variants);
     fit::doubt(plan.fitted.as_ref(), &mut expectations);
-    let claims = expect::claims(&plan.claims, &plan, &variants);
+    let mut claims = expect::claims(&plan.claims, &plan, &variants);
+    because::settle(&mut claims, &plan.claims, &variants);
     for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
         say(expectation.verdict, sentence(expectation));
     }

@@ -17,7 +17,8 @@ use spanfate_model::scenario::Fault;
 
 use super::alike::{replaceable, same_conditions};
 use super::why::{fates, losers};
-use super::{planned, proof, worst_law};
+use super::{planned, worst_law};
+use crate::replay::proof;
 
 /// Advice for every configuration that loses, those that lose most first.
 pub(super) fn advise(result: &RunResult) -> Vec<Advised> {

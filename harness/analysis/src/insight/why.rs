@@ -9,7 +9,8 @@ use spanfate_model::result::{
 };
 
 use super::alike::set_alike;
-use super::{planned, proof, worst_law};
+use super::{planned, worst_law};
+use crate::replay::proof;
 
 /// Lost spans of the whole trials by fate, in the order of a span's way.
 fn lost_by_fate(result: &RunResult) -> BTreeMap<Fate, u64> {

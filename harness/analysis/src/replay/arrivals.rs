@@ -1,7 +1,7 @@
 //! When spans would have come to a queue: as they did, without what held the service up, or at the even pace of the load.
 
+use spanfate_model::cause::LossFactor;
 use spanfate_model::quantity::unit::MonoNs;
-use spanfate_model::result::LossFactor;
 
 use crate::evidence::loadbook::LoadBook;
 use crate::replay::cycle::at_share;

@@ -39,7 +39,7 @@ pub(crate) struct Cycle {
     pub(crate) small: Vec<CallParts>,
     /// Spans of a full batch.
     pub(crate) batch: u64,
-    /// Time of a call of the fastest tenth, nanoseconds.
+    /// Time of the fastest call, nanoseconds.
     pub(crate) fastest: u64,
 }
 
@@ -113,7 +113,7 @@ impl Cycle {
             arrivals,
         };
         let parts = seen.calls.iter().map(|call| undisturbed.parts(call)).collect();
-        let fastest = share(|call| call.ended - call.began, 0.1);
+        let fastest = share(|call| call.ended - call.began, 0.0);
         Self { fastest, ..Self::of_calls(parts, seen.settings.batch) }
     }
 

@@ -1,10 +1,12 @@
 //! One thing taken away at a time, and the queue run again: what vanishes is that thing's doing. Where causes interact, each gets
 //! what vanishes with it on average over all orders in which they can be taken away (Shapley).
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use spanfate_model::cause::LossFactor;
 use spanfate_model::quantity::unit::MonoNs;
-use spanfate_model::result::{CauseShare, LossFactor, TriedSettings};
+use spanfate_model::result::{CauseShare, TriedSettings};
 
 use crate::replay::arrivals::Arrivals;
 use crate::replay::cycle::{CallParts, Cycle};
@@ -30,6 +32,8 @@ pub(crate) struct Rerun<'a> {
     flushes: Vec<MonoNs>,
     turn: u64,
     measured: Vec<MonoNs>,
+    /// Arrivals without what keeps them late, or bunched, or both: all that causes can change of them.
+    without: [OnceCell<Vec<MonoNs>>; 4],
 }
 
 impl<'a> Rerun<'a> {
@@ -41,14 +45,25 @@ impl<'a> Rerun<'a> {
         let mut turns: Vec<u64> = calls.iter().map(gap).filter(|gap| (1..=AT_ONCE).contains(gap)).collect();
         let turn = super::cycle::at_share(&mut turns, 0.5);
         let measured = fit.arrivals.clone();
-        Self { seen, cycle, arrivals, unrun, flushes: flushes(seen), turn, measured }
+        Self {
+            seen,
+            cycle,
+            arrivals,
+            unrun,
+            flushes: flushes(seen),
+            turn,
+            measured,
+            without: Default::default(),
+        }
     }
 
     /// Drops of a worker that runs freely, without some causes.
     fn drops(&self, without: &Without) -> u64 {
         let mut pace = MeasuredPace::new(&self.cycle, &self.unrun, self.turn, without);
-        let arrivals = self.arrivals.without(without);
-        self.seen.course(&arrivals, &self.flushes).run(&mut pace).drops()
+        let kind =
+            [LossFactor::CpuStarved, LossFactor::Burst].map(|cause| usize::from(without.contains(&cause)));
+        let arrivals = self.without[kind[0] * 2 + kind[1]].get_or_init(|| self.arrivals.without(without));
+        self.seen.course(arrivals, &self.flushes).run(&mut pace).drops()
     }
 
     /// With nothing taken away.
@@ -57,7 +72,7 @@ impl<'a> Rerun<'a> {
     }
 
     /// Spans that would be dropped from a moment on if nothing on the machine were ever slow: requests start as intended and are served
-    /// as the fastest tenth was, and every call takes what the fastest tenth took. Disturbance can only make the real number larger.
+    /// as the fastest tenth was, and every call takes what the fastest one took. Disturbance can only make the real number larger.
     pub(crate) fn without_stalls(&self, from: MonoNs) -> u64 {
         let arrivals = self.arrivals.undisturbed();
         let mut pace = FastestPace { whole: self.cycle.fastest, batch: self.cycle.batch };

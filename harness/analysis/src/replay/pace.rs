@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use spanfate_model::cause::LossFactor;
 use spanfate_model::quantity::unit::MonoNs;
-use spanfate_model::result::LossFactor;
 
 use crate::replay::cycle::{CallParts, Cycle};
 use crate::replay::processor::Pace;
@@ -81,7 +81,7 @@ impl Pace for MeasuredPace<'_> {
     }
 }
 
-/// Calls that all take what the fastest tenth took, less for one that is smaller; the worker is run at once.
+/// Calls that all take what the fastest one took, less for one that is smaller; the worker is run at once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FastestPace {
     pub(crate) whole: u64,

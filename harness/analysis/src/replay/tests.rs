@@ -1,9 +1,9 @@
 //! What must be so of every replay, whatever came and however long exports took.
 
 use proptest::prelude::*;
+use spanfate_model::cause::LossFactor;
 use spanfate_model::format::event::UsageSample;
 use spanfate_model::quantity::unit::MonoNs;
-use spanfate_model::result::LossFactor;
 
 use super::arrivals::Arrivals;
 use super::cycle::{CallParts, Cycle};

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Expectation;
+use crate::cause::Because;
 use crate::verdict::Verdict;
 
 /// A claim with what became of it.
@@ -16,6 +17,9 @@ pub struct ClaimResult {
     pub source: Option<String>,
     /// What became of it.
     pub outcome: ClaimOutcome,
+    /// Why spans are lost, if it is right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Because>,
     /// Its conditions, judged by variant.
     pub rests_on: Vec<Expectation>,
 }

@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cause::LossFactor;
+
 /// The replay of one export path that dropped spans, in one start of a service. Whole trials, warm-up included.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct PathReplay {
@@ -25,8 +27,8 @@ pub struct PathReplay {
     pub fits: bool,
     /// Dropped by a worker that runs freely, with the times of calls that were measured around then; what causes are measured against.
     pub free: u64,
-    /// Spans of the measured part that are dropped even if nothing is ever slow: requests start as intended, and spans and calls take
-    /// what the fastest tenth took. What others do to the machine cannot make it larger. Absent where that is not known.
+    /// Spans of the measured part that are dropped even if nothing is ever slow: requests start as intended, spans come as
+    /// fast as the fastest tenth did, and each call takes what the fastest took. What others do to the machine cannot make it larger. Absent where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_stalls: Option<u64>,
     /// Most spans that waited in the queue.
@@ -60,54 +62,6 @@ pub struct CauseShare {
     pub share: f64,
     /// What vanishes when it alone is taken away.
     pub alone: f64,
-}
-
-/// What can make a queue run full, each with the value that it has undisturbed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
-#[serde(rename_all = "snake_case")]
-pub enum LossFactor {
-    /// The receiver had requests for long before it answered; undisturbed it answers at once.
-    SlowAnswer,
-    /// Requests and answers were under way for long; undisturbed they take no time.
-    SlowNetwork,
-    /// Making the message takes CPU time for each span; undisturbed none.
-    SlowSerialising,
-    /// The service wanted to run and was not run: within calls, before calls, and in its handlers; undisturbed it runs at once.
-    CpuStarved,
-    /// Requests came in bursts; undisturbed they come at an even pace.
-    Burst,
-    /// Exports failed or were tried again; undisturbed they succeed at once.
-    ExportFailing,
-}
-
-impl LossFactor {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::SlowAnswer,
-        Self::SlowNetwork,
-        Self::SlowSerialising,
-        Self::CpuStarved,
-        Self::Burst,
-        Self::ExportFailing,
-    ];
-
-    /// Its name in files.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SlowAnswer => "slow_answer",
-            Self::SlowNetwork => "slow_network",
-            Self::SlowSerialising => "slow_serialising",
-            Self::CpuStarved => "cpu_starved",
-            Self::Burst => "burst",
-            Self::ExportFailing => "export_failing",
-        }
-    }
-
-    /// Whether it is part of the time between a request and its answer, outside of the service.
-    pub const fn is_round_trip(self) -> bool {
-        matches!(self, Self::SlowAnswer | Self::SlowNetwork | Self::ExportFailing)
-    }
 }
 
 /// What a call of the exporter was made of, mean milliseconds per call.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cause::Because;
 use crate::scenario::expect::Expect;
 
 /// An entry of `[[claim]]`. Whether it holds changes no verdict: a claim that is refuted is a finding.
@@ -16,4 +17,8 @@ pub struct Claim {
     pub source: Option<String>,
     /// What is measured if it is right, as conditions of `[[expect]]`. All of them hold: reproduced; none: refuted.
     pub holds_if: Vec<Expect>,
+    /// Why spans are lost, if it is right: a condition counts only for a variant of which a replay proves that this made half of the
+    /// drops or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Because>,
 }

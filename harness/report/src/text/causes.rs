@@ -1,6 +1,7 @@
 //! What the replay of a full queue says, in words: each cause in a sentence with what was measured of it.
 
-use spanfate_model::result::{CauseShare, CpuWitness, LossFactor, LossProof};
+use spanfate_model::cause::LossFactor;
+use spanfate_model::result::{CauseShare, CpuWitness, LossProof};
 
 use super::number::Numbers;
 

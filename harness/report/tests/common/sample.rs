@@ -263,6 +263,7 @@ fn claims() -> Vec<ClaimResult> {
     let one = |says: &str, outcome, verdict| ClaimResult {
         says: says.to_owned(),
         source: Some("an article".to_owned()),
+        because: None,
         outcome,
         rests_on: vec![Expectation {
             that: Term::read("loss.rate > 0 %"),

@@ -12,3 +12,4 @@ mod outright;
 mod page;
 mod sections;
 mod table;
+mod why;

@@ -22,14 +22,19 @@ const LONGEST_ANSWER_MS: f64 = 5000.0;
 ///
 /// What the script's own delays force is known without a replay: a worker that waits so long in each call makes so many calls, and
 /// hands over a batch in each; what comes beyond that, and finds no room in the queue, is dropped on every machine. A replay of the
-/// queue that a trial carries with it would say more: the larger of both counts.
+/// queue that a trial carries with it says more where it fits: the larger of both counts.
 pub(super) fn still_lost_without_stalls(
     trial: &TrialResult,
     plan: &Plan,
     variant: &PlannedVariant,
 ) -> Option<Counted> {
     let forced: u64 = trial.services.iter().map(|service| forced(service, trial, plan, variant)).sum();
-    (forced > 0).then_some(Counted { dropped: forced })
+    // Of a span on several paths only the worst fate counts, and a replay speaks of one path.
+    let one_each = trial.services.iter().all(|service| service.paths.is_empty());
+    let fitting = trial.replays.iter().filter(|replay| replay.fits && one_each);
+    let replayed: u64 = fitting.filter_map(|replay| replay.without_stalls).sum();
+    let dropped = forced.max(replayed);
+    (dropped > 0).then_some(Counted { dropped })
 }
 
 /// Spans that a service loses because its calls cannot be shorter than the script says.

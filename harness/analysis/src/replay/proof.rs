@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::result::{CauseShare, LossFactor, LossProof, PathReplay, TriedSettings, VariantResult};
+use spanfate_model::cause::LossFactor;
+use spanfate_model::result::{CauseShare, LossProof, PathReplay, TriedSettings, VariantResult};
 
 /// The replays of its trials; nothing where no queue was run again.
-pub(super) fn of(variant: &VariantResult) -> Option<LossProof> {
+pub(crate) fn of(variant: &VariantResult) -> Option<LossProof> {
     let all: Vec<&PathReplay> = variant.trials.iter().flat_map(|trial| &trial.replays).collect();
     let worst = all.iter().max_by_key(|replay| (replay.fits, replay.dropped))?;
     let fitting: Vec<&PathReplay> = all.iter().copied().filter(|replay| replay.fits).collect();

@@ -1,0 +1,102 @@
+//! Why spans are lost: the causes that a replay of a queue tells apart, and what a claim can call them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What can make a queue run full, each with the value that it has undisturbed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum LossFactor {
+    /// The receiver had requests for long before it answered; undisturbed it answers at once.
+    SlowAnswer,
+    /// Requests and answers were under way for long; undisturbed they take no time.
+    SlowNetwork,
+    /// Making the message takes CPU time for each span; undisturbed none.
+    SlowSerialising,
+    /// The service wanted to run and was not run: within calls, before calls, and in its handlers; undisturbed it runs at once.
+    CpuStarved,
+    /// Requests came in bursts; undisturbed they come at an even pace.
+    Burst,
+    /// Exports failed or were tried again; undisturbed they succeed at once.
+    ExportFailing,
+}
+
+impl LossFactor {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::SlowAnswer,
+        Self::SlowNetwork,
+        Self::SlowSerialising,
+        Self::CpuStarved,
+        Self::Burst,
+        Self::ExportFailing,
+    ];
+
+    /// Its name in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SlowAnswer => "slow_answer",
+            Self::SlowNetwork => "slow_network",
+            Self::SlowSerialising => "slow_serialising",
+            Self::CpuStarved => "cpu_starved",
+            Self::Burst => "burst",
+            Self::ExportFailing => "export_failing",
+        }
+    }
+}
+
+/// A cause of lost spans that a claim can name: a cause of a replay, or several that go together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// The time between a request and its answer, outside of the service: the three that follow.
+    ExportRoundTrip,
+    /// The receiver answers late.
+    SlowAnswer,
+    /// Requests and answers are under way for long.
+    SlowNetwork,
+    /// Exports fail or are tried again.
+    ExportFailing,
+    /// The service has too little CPU: the two that follow.
+    Cpu,
+    /// It wants to run and is not run.
+    CpuStarved,
+    /// Its messages cost CPU time.
+    SlowSerialising,
+    /// Requests come in bursts.
+    Burst,
+}
+
+impl Because {
+    /// Whether a cause counts for it.
+    pub const fn counts(self, cause: LossFactor) -> bool {
+        use LossFactor::{Burst, CpuStarved, ExportFailing, SlowAnswer, SlowNetwork, SlowSerialising};
+        matches!(
+            (self, cause),
+            (Self::ExportRoundTrip, SlowAnswer | SlowNetwork | ExportFailing)
+                | (Self::SlowAnswer, SlowAnswer)
+                | (Self::SlowNetwork, SlowNetwork)
+                | (Self::ExportFailing, ExportFailing)
+                | (Self::Cpu, CpuStarved | SlowSerialising)
+                | (Self::CpuStarved, CpuStarved)
+                | (Self::SlowSerialising, SlowSerialising)
+                | (Self::Burst, Burst)
+        )
+    }
+
+    /// Its name in scenarios.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ExportRoundTrip => "export_round_trip",
+            Self::SlowAnswer => "slow_answer",
+            Self::SlowNetwork => "slow_network",
+            Self::ExportFailing => "export_failing",
+            Self::Cpu => "cpu",
+            Self::CpuStarved => "cpu_starved",
+            Self::SlowSerialising => "slow_serialising",
+            Self::Burst => "burst",
+        }
+    }
+}
