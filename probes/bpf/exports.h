@@ -185,18 +185,24 @@ static __noinline int say_endpoint(struct pt_regs *ctx, __u64 exporter, __u64 he
 	return 0;
 }
 
+// One of several words that a function reads: each for itself would take room on its stack.
+static __noinline __u64 word_at(__u64 from)
+{
+	return word(from);
+}
+
 // Where the SDK's OTLP exporter sends to, once. An HTTP client has its endpoint behind its name; a gRPC client has a connection, in
 // one of two places, which begins with its context and what cancels it, and then its target.
 static __noinline int endpoints(struct pt_regs *ctx)
 {
-	__u64 exporter = ctx->rax, client = word(exporter + 8);
-	__u64 sum = exporter + 3 * client + 5 * word(client + 16) + 7 * word(client + 96) + 11 * word(client + 104);
+	__u64 exporter = ctx->rax, client = word_at(exporter + 8);
+	__u64 sum = exporter + 3 * client + 5 * word_at(client + 16) + 7 * word_at(client + 96) + 11 * word_at(client + 104);
 
 	if (bpf_map_lookup_elem(&names, &sum))
 		return 0;
 	say_endpoint(ctx, exporter, client + 16, 1);
-	say_endpoint(ctx, exporter, word(client + 96) + 24, 2);
-	say_endpoint(ctx, exporter, word(client + 104) + 24, 3);
+	say_endpoint(ctx, exporter, word_at(client + 96) + 24, 2);
+	say_endpoint(ctx, exporter, word_at(client + 104) + 24, 3);
 	bpf_map_update_elem(&names, &sum, (const void *)&known, BPF_ANY);
 	return 0;
 }

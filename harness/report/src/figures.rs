@@ -1,6 +1,7 @@
 //! What page, terminal and Markdown share: figures of a result, laid out before they are drawn.
 
 pub(crate) mod compared;
+pub(crate) mod ends;
 pub(crate) mod export_paths;
 pub(crate) mod faults;
 pub(crate) mod funnel;

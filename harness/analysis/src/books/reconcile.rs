@@ -60,8 +60,11 @@ impl Stages {
     fn add(&mut self, path: &Path, on: &OnPath, receipt: &Receipt) {
         self.dropped += u64::from(on.dropped != 0);
         self.handed += u64::from(on.exported != 0 || on.filtered != 0);
+        // What went to another endpoint our receiver says nothing of.
+        let here = path.endpoint.is_none() || receipt.copies > 0;
         // Of a partial success the SDK counts what was not rejected, as the wire does.
-        let delivered = on.exported != 0
+        let delivered = here
+            && on.exported != 0
             && match path.export_of(on) {
                 ExportResult::Ok => true,
                 ExportResult::Partial => receipt.copies > 0,

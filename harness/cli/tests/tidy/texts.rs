@@ -19,7 +19,7 @@ const WAYS: [&str; 8] = [
 ];
 
 /// File, text, whose it is.
-const ALLOWED: [(&str, &str, &str); 35] = [
+const ALLOWED: [(&str, &str, &str); 36] = [
     ("analysis/src/conclude/agreement.rs", "1.38.", "a version of the SDK"),
     ("analysis/src/conclude/runtime_trace.rs", "goroutine", "events of Go's runtime/trace"),
     ("analysis/src/evidence/probe/naming.rs", ".ExportSpans", "a name of a Go function"),
@@ -48,6 +48,7 @@ const ALLOWED: [(&str, &str, &str); 35] = [
     ("run/src/fixture/sdk/module_file.rs", "module ", "a go.mod file"),
     ("run/src/fixture/sdk/module_file.rs", "require ", "a go.mod file"),
     ("run/src/host/cores.rs", "cpu", "the kernel's /proc/stat"),
+    ("run/src/host/oom.rs", "oom_kill ", "the kernel's counters of such kills"),
     ("run/src/pages.rs", "<!DOCTYPE html>", "HTML"),
     ("run/src/scrape.rs", "://", "an address"),
     ("run/src/store.rs", ".ndjson", "the name of a file"),

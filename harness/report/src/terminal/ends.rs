@@ -4,6 +4,7 @@ use spanfate_model::result::RunResult;
 
 use super::ink::{TermInk, paint};
 use super::lines::titled;
+use crate::figures::ends::told;
 use crate::text::ends;
 use crate::text::fit::clean;
 use crate::text::number::TERMINAL;
@@ -14,7 +15,7 @@ const LINES: usize = 8;
 /// One line per service and way to end.
 pub(crate) fn lines(result: &RunResult) -> Vec<String> {
     let mut found: Vec<(String, u64)> = Vec::new();
-    for (_, service, end) in ends::told(result) {
+    for (_, service, end) in told(result) {
         let how = ends::how(end);
         let shutdowns = ends::shutdowns(end, TERMINAL).map(|text| format!("; {text}")).unwrap_or_default();
         let text = format!("{} {how}{shutdowns}", clean(&service.service));

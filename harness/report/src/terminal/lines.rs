@@ -40,8 +40,17 @@ pub(crate) fn first(result: &RunResult) -> Option<String> {
     if outside > 0 {
         besides += &format!("; {} came in traces that the load did not begin", spans(outside));
     }
+    let elsewhere: u64 = trials(result).map(|(_, trial)| trial.ledger.total(Fate::SentElsewhere)).sum();
     let (ink, text) = match (books.created, due, books.lost) {
         (0, ..) => (TermInk::Warn, "No span was created".to_owned()),
+        (created, 0, _) if elsewhere > 0 => {
+            let text = format!(
+                "{} of {} were sent elsewhere, and none came here",
+                TERMINAL.count(elsewhere),
+                spans(created)
+            );
+            (TermInk::Warn, text)
+        }
         (created, 0, _) => (TermInk::Warn, format!("None of {} was meant to arrive", spans(created))),
         (_, due, lost) if lost > 0 => {
             (TermInk::Bad, format!("{} of {} were lost{besides}", TERMINAL.count(lost), spans(due)))

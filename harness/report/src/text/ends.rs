@@ -1,9 +1,8 @@
 //! How a process ended, in words: by what, at whose bidding, and what became of its providers' shutdowns.
 
-use spanfate_model::result::{EndedBy, ProviderEnd, RunResult, ServiceEnd, ServiceResult, ShutdownCourse};
+use spanfate_model::result::{EndedBy, ProviderEnd, ServiceEnd, ShutdownCourse};
 
 use super::number::Numbers;
-use crate::figures::sums::trials;
 
 /// Most providers whose shutdown is told.
 const PROVIDERS: usize = 8;
@@ -89,27 +88,6 @@ pub(crate) fn shutdowns(end: &ServiceEnd, numbers: Numbers) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// Whether an end is what every service of ours does: it stops when it is asked to, and shuts down.
-fn is_usual(end: &ServiceEnd) -> bool {
-    let shut = |provider: &ProviderEnd| {
-        matches!(provider.shutdown.known(), Some(ShutdownCourse::Returned | ShutdownCourse::Unseen))
-    };
-    end.by.is(&EndedBy::Harness) && end.code == Some(0) && end.providers.iter().all(shut)
-}
-
-/// The ends that are worth a word, with their services, by variant: all of a program of the user's own, else those that are not usual.
-pub(crate) fn told(result: &RunResult) -> Vec<(&str, &ServiceResult, &ServiceEnd)> {
-    let own = result.plan.subject().is_own();
-    let mut out = Vec::new();
-    for (variant, trial) in trials(result) {
-        for service in &trial.services {
-            let ends = service.ends.iter().filter(|end| own || !is_usual(end));
-            out.extend(ends.map(|end| (variant.name.as_str(), service, end)));
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::number::TERMINAL;
@@ -161,28 +139,13 @@ mod tests {
         let mut one = end(EndedBy::Itself, None, Some(0));
         assert_eq!(shutdowns(&one, TERMINAL), None);
         one.providers = vec![provider(1, ShutdownCourse::Returned, Some(3.0))];
-        assert_eq!(shutdowns(&one, TERMINAL).unwrap(), "Shutdown was called and returned after 3 ms");
+        assert_eq!(shutdowns(&one, TERMINAL).unwrap(), "Shutdown was called and returned after 3.00 ms");
         one.providers.push(provider(2, ShutdownCourse::NotCalled, None));
         assert_eq!(
             shutdowns(&one, TERMINAL).unwrap(),
-            "Shutdown of provider 1 was called and returned after 3 ms; Shutdown of provider 2 was never called"
+            "Shutdown of provider 1 was called and returned after 3.00 ms; Shutdown of provider 2 was never called"
         );
         one.providers = (1..=10).map(|number| provider(number, ShutdownCourse::DidNotReturn, None)).collect();
         assert!(shutdowns(&one, TERMINAL).unwrap().ends_with("by then; and 2 more providers"));
-    }
-
-    #[test]
-    fn what_every_fixture_does_is_not_worth_a_word() {
-        let usual = end(EndedBy::Harness, None, Some(0));
-        assert!(is_usual(&usual));
-        assert!(!is_usual(&end(EndedBy::Harness, Some(15), None)));
-        assert!(!is_usual(&end(EndedBy::SomebodyElse, Some(9), None)));
-        let deaf = ProviderEnd {
-            provider: 1,
-            shutdown: ShutdownCourse::NotCalled.into(),
-            called_ms: None,
-            took_ms: None,
-        };
-        assert!(!is_usual(&ServiceEnd { providers: vec![deaf], ..usual }));
     }
 }

@@ -2,6 +2,7 @@
 
 use spanfate_model::result::{EndedBy, RunResult, ServiceEnd, ShutdownCourse};
 
+use crate::figures::ends::told;
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
 use crate::page::frame::part::{PageSection, doubt, fold, note};
@@ -13,7 +14,7 @@ const ROWS: usize = 200;
 
 /// The section; absent where every service stopped when it was asked to, and shut down.
 pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
-    let all = ends::told(result);
+    let all = told(result);
     if all.is_empty() {
         return None;
     }

@@ -7,6 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 use spanfate_model::result::{EndedBy, ShutdownCourse};
+use spanfate_report::{TableStyle, table};
 
 use super::books::Complaints;
 use super::target::{Build, Ran, attach, build};
@@ -40,7 +41,6 @@ const NOT_CALLED: [ShutdownCourse; 2] = [ShutdownCourse::NotCalled; 2];
 fn cases() -> [EndCase; 6] {
     let case =
         |name, end, sent, by, code, shutdowns, said| EndCase { name, end, sent, by, code, shutdowns, said };
-    let to_it = |signal| Sent::ToProgram(signal);
     [
         case(
             "orderly",
@@ -72,7 +72,7 @@ fn cases() -> [EndCase; 6] {
         case(
             "terminated",
             "wait",
-            to_it(Signal::SIGTERM),
+            Sent::ToProgram(Signal::SIGTERM),
             EndedBy::SomebodyElse,
             Err(15),
             NOT_CALLED,
@@ -81,7 +81,7 @@ fn cases() -> [EndCase; 6] {
         case(
             "killed",
             "wait",
-            to_it(Signal::SIGKILL),
+            Sent::ToProgram(Signal::SIGKILL),
             EndedBy::SomebodyElse,
             Err(9),
             NOT_CALLED,
@@ -150,7 +150,8 @@ fn check(case: &EndCase, ran: &Ran, wrong: &mut Complaints) {
     let timed =
         end.providers.iter().all(|provider| provider.called_ms.is_some() && provider.took_ms.is_some());
     wrong.same("its shutdowns have times", timed, case.shutdowns == RETURNED);
-    wrong.holds(&format!("`{}` in {}", case.said, ran.said), ran.said.contains(case.said));
+    let said = table(&ran.result, TableStyle::default());
+    wrong.holds(&format!("`{}` in {said}", case.said), said.contains(case.said));
 }
 
 #[test]

@@ -122,8 +122,6 @@ impl Truth {
 pub(in crate::running) struct Ran {
     pub(in crate::running) code: Option<i32>,
     pub(in crate::running) stderr: String,
-    /// Standard output: the program's own, and the summary.
-    pub(in crate::running) said: String,
     /// Absent where it was killed before its end.
     pub(in crate::running) truth: Option<Truth>,
     pub(in crate::running) result: RunResult,
@@ -159,13 +157,13 @@ impl Ran {
         output: &std::process::Output,
     ) -> Result<Self, String> {
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let truth = said.lines().find_map(|line| serde_json::from_str(line).ok());
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let truth = stdout.lines().find_map(|line| serde_json::from_str(line).ok());
         let mut entries = fs::read_dir(lab.path(folder)).map_err(|_| format!("no results: {stderr}"))?;
         let result = entries.find_map(|entry| fs::read(entry.ok()?.path().join("result.json")).ok());
         let result = result.ok_or_else(|| format!("no result.json: {stderr}"))?;
         let result = serde_json::from_slice(&result).map_err(|error| format!("result.json: {error}"))?;
-        Ok(Self { code: output.status.code(), stderr, said, truth, result })
+        Ok(Self { code: output.status.code(), stderr, truth, result })
     }
 
     pub(in crate::running) fn trial(&self) -> &TrialResult {
