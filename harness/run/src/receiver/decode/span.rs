@@ -16,25 +16,6 @@ pub(crate) struct Span<'a> {
     pub(crate) end_wall: u64,
 }
 
-/// Where and why a message is no valid export request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Malformed {
-    /// Offset of the offending byte in the uncompressed message.
-    pub(crate) at: usize,
-    /// What is wrong there.
-    pub(crate) what: &'static str,
-}
-
-/// What is read; a box keeps it small where nothing is wrong, which is nearly always.
-pub(crate) type Decoded<T> = Result<T, Box<Malformed>>;
-
-impl Malformed {
-    #[cold]
-    pub(crate) fn at(at: usize, what: &'static str) -> Box<Self> {
-        Box::new(Self { at, what })
-    }
-}
-
 /// Where and why a message is no valid export request, in words of its encoding.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Invalid {
@@ -44,8 +25,22 @@ pub(crate) struct Invalid {
     pub(crate) what: Cow<'static, str>,
 }
 
-impl From<Box<Malformed>> for Invalid {
-    fn from(malformed: Box<Malformed>) -> Self {
-        Self { at: malformed.at, what: Cow::Borrowed(malformed.what) }
+/// The same in a box, which keeps results small where nothing is wrong; that is nearly always.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Malformed(Box<Invalid>);
+
+/// What is read.
+pub(crate) type Decoded<T> = Result<T, Malformed>;
+
+impl Malformed {
+    #[cold]
+    pub(crate) fn at(at: usize, what: &'static str) -> Self {
+        Self(Box::new(Invalid { at, what: Cow::Borrowed(what) }))
+    }
+}
+
+impl From<Malformed> for Invalid {
+    fn from(Malformed(invalid): Malformed) -> Self {
+        *invalid
     }
 }

@@ -50,7 +50,7 @@ const PIECES: &[&str] = &[
     "\"status\":{},",
 ];
 
-/// Numbers as if drawn (SplitMix64).
+/// Numbers as if drawn (`SplitMix64`).
 pub(super) struct Draw(pub(super) u64);
 
 impl Draw {

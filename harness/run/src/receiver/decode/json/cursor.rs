@@ -44,12 +44,12 @@ impl<'a> JsonCursor<'a> {
 
     /// What is wrong is the byte before.
     #[cold]
-    pub(super) fn wrong(&self, what: &'static str) -> Box<Malformed> {
+    pub(super) fn wrong(&self, what: &'static str) -> Malformed {
         Malformed::at(self.at.saturating_sub(1), what)
     }
 
     #[cold]
-    fn ended(&self) -> Box<Malformed> {
+    fn ended(&self) -> Malformed {
         Malformed::at(self.all.len(), "the text ends too early")
     }
 

@@ -163,7 +163,7 @@ impl<'a> JsonCursor<'a> {
     }
 
     #[cold]
-    fn wrong_id<const N: usize>(&self) -> Box<Malformed> {
+    fn wrong_id<const N: usize>(&self) -> Malformed {
         self.wrong(if N == 16 {
             "id does not have 32 hexadecimal digits"
         } else {

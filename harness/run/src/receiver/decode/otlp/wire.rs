@@ -39,7 +39,7 @@ impl<'a> WireReader<'a> {
     }
 
     #[cold]
-    pub(super) fn fault(&self, what: &'static str) -> Box<Malformed> {
+    pub(super) fn fault(&self, what: &'static str) -> Malformed {
         Malformed::at(self.at, what)
     }
 
@@ -191,7 +191,7 @@ impl<'a> WireReader<'a> {
 
 impl WireTag {
     #[cold]
-    fn fault(self, what: &'static str) -> Box<Malformed> {
+    fn fault(self, what: &'static str) -> Malformed {
         Malformed::at(self.at, what)
     }
 }
