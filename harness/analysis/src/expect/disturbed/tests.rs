@@ -203,7 +203,9 @@ fn table() -> String {
             None => rows.push((key, vec![format!("`{name}`")])),
         }
     }
-    rows.iter().map(|(key, names)| format!("| {} {key}\n", names.join(", "))).collect()
+    let lines: Vec<String> =
+        rows.iter().map(|(key, names)| format!("| {} {key}", names.join(", "))).collect();
+    lines.join("\n")
 }
 
 #[test]
