@@ -41,11 +41,11 @@ fn compare_two(
     let same_load = load_of(base_run, base) == load_of(run, candidate);
     let mut rows = if same_load { figures::counters(&one, &other) } else { Vec::new() };
     // That one trial each tells no times apart is known before. Whoever names figures wants to hear of them all the same.
-    let once = one.trials.len() == 1 && other.trials.len() == 1 && how.gates.is_none() && same_load;
+    let single = one.trials.len() == 1 && other.trials.len() == 1 && how.gates.is_none() && same_load;
     rows.extend(gates.0.iter().map(|(figure, smallest)| compared(*figure, *smallest, &one, &other)));
-    let mut reasons: Vec<(Verdict, String)> = rows.iter().filter_map(|row| believed(row, once)).collect();
-    if once {
-        let gates: Vec<String> = gates.0.iter().map(|(figure, _)| figure.to_string()).collect();
+    let mut reasons: Vec<(Verdict, String)> = rows.iter().filter_map(|row| believed(row, single)).collect();
+    if single {
+        let gates: Vec<String> = gates.0.keys().map(ToString::to_string).collect();
         let why = format!("{ONCE}: counts are compared; {} need more: {REPEAT}", gates.join(", "));
         reasons.push((Verdict::Pass, why));
     }
@@ -103,8 +103,8 @@ fn compared(figure: Figure, smallest: f64, one: &ComparedArm<'_>, other: &Compar
 
 /// What a row says about the verdict. That two runs apart cannot show small changes is known before; so it is no reason to
 /// call all of it inconclusive, only values that are missing are, and counts of one trial each that differ.
-fn believed(row: &Compared, once: bool) -> Option<(Verdict, String)> {
+fn believed(row: &Compared, single: bool) -> Option<(Verdict, String)> {
     let found = complaint(row)?;
-    let known_before = if row.way == ComparedBy::Counter { false } else { once || row.effect.is_some() };
+    let known_before = if row.way == ComparedBy::Counter { false } else { single || row.effect.is_some() };
     (found.0 != Verdict::Inconclusive || !known_before).then_some(found)
 }

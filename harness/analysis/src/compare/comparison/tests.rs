@@ -54,7 +54,7 @@ fn counts_of_one_trial_each_are_compared_and_a_run_is_the_same_as_itself() {
     let slow = || forged(r#"{"answer_after":"100ms"}"#, &[]).lost(Fate::DroppedQueueFull, 1200);
     let lossy = || clean().lost(Fate::DroppedQueueFull, 5);
     let dropped = "fate.dropped_queue_full";
-    let cases = [
+    let cases = vec![
         (clean(), clean(), dropped, None, Verdict::Pass),
         (clean(), clean(), "fate.received", Some(Change::Same), Verdict::Pass),
         (lossy(), lossy(), dropped, Some(Change::Same), Verdict::Pass),

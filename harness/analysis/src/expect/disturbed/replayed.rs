@@ -40,8 +40,8 @@ pub(super) fn still_lost_without_stalls(
 /// Spans that a service loses because its calls cannot be shorter than the script says.
 fn forced(service: &ServiceResult, trial: &TrialResult, plan: &Plan, variant: &PlannedVariant) -> u64 {
     // Calls that fail may be shorter, and a process that ends keeps nothing.
-    let plain = service.paths.is_empty() && service.starts == 1 && service.exports.failed == 0;
-    let Some(effective) = service.effective.as_ref().filter(|effective| plain && !effective.block) else {
+    let usual = service.paths.is_empty() && service.starts == 1 && service.exports.failed == 0;
+    let Some(effective) = service.effective.as_ref().filter(|effective| usual && !effective.block) else {
         return 0;
     };
     let load = plan.load_of(variant);

@@ -252,7 +252,42 @@ fn run(plan: Plan) -> RunResult {
 const WAITS: &str = "waits for the replay";
 
 /// What stays open: scenario, condition, and whether a replay would tell.
-const OPEN: [(&str, &str, &str); 0] = [];
+const OPEN: [(&str, &str, &str); 34] = [
+    ("bandwidth", "fate.dropped_queue_full > 0", WAITS),
+    ("black-hole", "exports.failed >= 10", WAITS),
+    ("black-hole", "exports.longest > 10s", WAITS),
+    ("black-hole", "exports.longest >= 9900ms", WAITS),
+    ("black-hole", "fate.dropped_queue_full > 0", WAITS),
+    ("closed-vs-open", "response.p99 > 500ms", ""),
+    ("collector-flapping", "exports.failed >= 6", WAITS),
+    ("collector-flapping", "fate.dropped_queue_full > 0", WAITS),
+    ("cpu-squeeze", "fate.dropped_queue_full > 0", WAITS),
+    ("jitter-sweep", "fate.dropped_queue_full > 0", WAITS),
+    ("known-issues/4669", "exports.longest >= 1s", WAITS),
+    ("known-issues/4727", "loss.law_gap <= 5 %", ""),
+    ("late-answers", "exports.failed == 1", WAITS),
+    ("limit-data", "fate.dropped_queue_full > 0", WAITS),
+    ("outage-12s", "exports.longest >= 9900ms", WAITS),
+    ("outage-12s", "fate.dropped_queue_full > 0", WAITS),
+    ("outage-1s", "exports.longest >= 2400ms", WAITS),
+    ("outage-1s", "fate.dropped_queue_full > 0", WAITS),
+    ("outage-30s", "exports.longest >= 9900ms", WAITS),
+    ("outage-30s", "fate.dropped_queue_full > 0", WAITS),
+    ("outage-3s", "fate.dropped_queue_full > 0", WAITS),
+    ("outage-advised", "fate.dropped_queue_full > 0", WAITS),
+    ("paths", "fate.dropped_queue_full > 0", WAITS),
+    ("pause", "fate.dropped_queue_full > 0", WAITS),
+    ("qps1k", "loss.law_gap <= 2 %", ""),
+    ("qps5k", "loss.law_gap <= 2 %", ""),
+    ("retry-after", "exports.longest >= 2400ms", WAITS),
+    ("retry-after", "exports.longest >= 8s", WAITS),
+    ("shaper", "fate.dropped_queue_full > 0", WAITS),
+    ("short-delay", "fate.dropped_queue_full > 0", WAITS),
+    ("shutdown-deadlines", "fate.lost_in_flight_at_exit > 0", WAITS),
+    ("shutdown-deadlines", "fate.lost_in_queue_at_exit.shutdown_deadline > 0", WAITS),
+    ("slicer", "fate.dropped_queue_full > 0", WAITS),
+    ("slow-reading", "fate.dropped_queue_full > 0", WAITS),
+];
 
 /// Those that a first user tried on a shared machine.
 const FIRST: [&str; 13] = [
@@ -298,7 +333,8 @@ fn every_expectation_of_the_library_at_steal_of_five_per_cent() {
         println!("    (\"{name}\", \"{that}\", {footing:?}), // {verdict:?}");
     }
     let answered = FIRST.iter().filter(|first| !open.iter().any(|(name, ..)| name == *first)).count();
-    println!("{answered} of the first thirteen scenarios are answered");
+    println!("{answered} of the first thirteen scenarios are answered; the others wait for the replay");
+    assert_eq!(answered, 11);
     let wrong: Vec<_> = open.iter().filter(|one| one.2 != Verdict::Inconclusive).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
     let said: BTreeSet<(&str, &str, &str)> = open
