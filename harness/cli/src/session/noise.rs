@@ -261,8 +261,8 @@ fn cell(
     let cell = match series.run(selected, audience) {
         Ok((run, result)) => {
             store::remove(&run)?;
-            let Environment { cpu, cpus, kernel, .. } = &result.environment;
-            table.machine = format!("{cpu}, {} CPUs, {kernel}", cpus.len());
+            let Environment { cpu, cpus, .. } = &result.environment;
+            table.machine = format!("{cpu}, {} CPUs", cpus.len());
             told(written, profile, *truth, &result)
         }
         Err(error) => NoiseCell { reasons: vec![error.to_string()], ..unfinished(written, profile, *truth) },
