@@ -51,6 +51,8 @@ pub(crate) const LIBRARY: [&str; 20] = [
 
 /// Spans that a planted loss takes of each export: of a full batch of 512 a little over half a percent.
 const LOST_OF_EACH: u32 = 3;
+/// Pairs of a comparison of arms: fewer than seven could never conclude of two figures.
+const PAIRS: u32 = 8;
 
 /// What is to be run.
 #[derive(Clone, Debug, Default)]
@@ -119,8 +121,7 @@ impl NoiseForm {
                 scenario.compare = Some(Compare {
                     baseline: BASE.to_owned(),
                     candidate: candidate.to_owned(),
-                    // The scenario's own number of trials.
-                    pairs: scenario.trials,
+                    pairs: NonZeroU32::MIN.saturating_add(PAIRS - 1),
                     gate: Gates(figures.into()),
                     ..Compare::default()
                 });
@@ -261,8 +262,8 @@ fn cell(
     let cell = match series.run(selected, audience) {
         Ok((run, result)) => {
             store::remove(&run)?;
-            let Environment { cpu, cpus, kernel, .. } = &result.environment;
-            table.machine = format!("{cpu}, {} CPUs, {kernel}", cpus.len());
+            let Environment { cpu, cpus, .. } = &result.environment;
+            table.machine = format!("{cpu}, {} CPUs", cpus.len());
             told(written, profile, *truth, &result)
         }
         Err(error) => NoiseCell { reasons: vec![error.to_string()], ..unfinished(written, profile, *truth) },
@@ -358,7 +359,7 @@ mod tests {
         let (_, form) = NoiseForm::of("selftest+slower").unwrap();
         form.make(&mut arms).unwrap();
         let compare = arms.compare.unwrap();
-        assert_eq!((compare.candidate.as_str(), compare.pairs.get(), arms.variant.len()), ("slower", 6, 2));
+        assert_eq!((compare.candidate.as_str(), compare.pairs.get(), arms.variant.len()), ("slower", 8, 2));
         assert_eq!(form.truth(), Verdict::Fail);
         assert_eq!(NoiseForm::of("selftest+equal").unwrap().1.truth(), Verdict::Pass);
     }

@@ -109,7 +109,7 @@ pub struct NoiseTable {
     pub repeats: u16,
     /// Whether whole scenarios ran, or one trial of three variants of each at most.
     pub whole: bool,
-    /// Kernel and processors of the machine.
+    /// The processors of the machine.
     pub machine: String,
     /// The cells that ran, in the order in which they ran.
     pub cells: Vec<NoiseCell>,
