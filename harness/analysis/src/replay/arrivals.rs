@@ -4,10 +4,10 @@ use spanfate_model::cause::LossFactor;
 use spanfate_model::quantity::unit::MonoNs;
 
 use crate::evidence::loadbook::LoadBook;
-use crate::replay::cycle::at_share;
 use crate::replay::observed::{ObservedPath, QueuedSpan};
 use crate::replay::pace::Without;
 use crate::replay::starved::CpuLack;
+use crate::statistics::quantile::at_share;
 
 /// A span, and how it came about that it ended when it did.
 #[derive(Clone, Copy, Debug)]

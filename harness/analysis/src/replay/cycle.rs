@@ -7,6 +7,7 @@ use spanfate_model::quantity::unit::MonoNs;
 use crate::replay::arrivals::Arrivals;
 use crate::replay::observed::{MeasuredCall, ObservedPath};
 use crate::replay::starved::CpuLack;
+use crate::statistics::quantile::at_share;
 
 /// Fewest calls of a full batch that make a distribution.
 const FEW: usize = 5;
@@ -41,13 +42,6 @@ pub(crate) struct Cycle {
     pub(crate) batch: u64,
     /// Time of the fastest call, nanoseconds.
     pub(crate) fastest: u64,
-}
-
-/// The value at a share of values, which it sorts.
-pub(crate) fn at_share(values: &mut [u64], share: f64) -> u64 {
-    values.sort_unstable();
-    let place = (values.len().saturating_sub(1) as f64 * share) as usize;
-    values.get(place).copied().unwrap_or_default()
 }
 
 impl MeasuredCall {

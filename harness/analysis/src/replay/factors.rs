@@ -14,6 +14,7 @@ use crate::replay::fit::FittedReplay;
 use crate::replay::observed::ObservedPath;
 use crate::replay::pace::{FastestPace, MeasuredPace, Unrun, Without};
 use crate::replay::processor::{ReplaySettings, ReplayedCall};
+use crate::statistics::quantile::at_share;
 
 /// A cause that changes less than this share of the drops, alone or beside all others, is none.
 const MATTERS: f64 = 0.01;
@@ -43,7 +44,7 @@ impl<'a> Rerun<'a> {
         let unrun = calls.iter().filter(|call| gap(call) > AT_ONCE && call.spans == seen.settings.batch);
         let unrun = unrun.map(|call| (call.ready, call.began)).collect();
         let mut turns: Vec<u64> = calls.iter().map(gap).filter(|gap| (1..=AT_ONCE).contains(gap)).collect();
-        let turn = super::cycle::at_share(&mut turns, 0.5);
+        let turn = at_share(&mut turns, 0.5);
         let measured = fit.arrivals.clone();
         Self {
             seen,

@@ -3,7 +3,7 @@
 use spanfate_model::quantity::unit::MonoNs;
 
 use crate::replay::observed::ObservedPath;
-use crate::replay::processor::{Course, ReplayOutcome};
+use crate::replay::processor::{ReplayCourse, ReplayOutcome};
 
 /// Spans by which a replay may be off, however few were dropped.
 const SPANS: f64 = 10.0;
@@ -53,10 +53,10 @@ pub(crate) fn is_near(replayed: u64, measured: u64) -> bool {
 
 impl ObservedPath {
     /// What came to it, at these times.
-    pub(crate) fn course<'a>(&self, arrivals: &'a [MonoNs], flushes: &'a [MonoNs]) -> Course<'a> {
+    pub(crate) fn course<'a>(&self, arrivals: &'a [MonoNs], flushes: &'a [MonoNs]) -> ReplayCourse<'a> {
         // The timer runs from the start of the process; nobody notes when that was, and it matters until the first call only.
         let began =
             arrivals.first().copied().unwrap_or_default().min(self.calls.first().map_or(0, |c| c.began));
-        Course { arrivals, flushes, began, stop: self.stop, gone: self.gone, settings: self.settings }
+        ReplayCourse { arrivals, flushes, began, stop: self.stop, gone: self.gone, settings: self.settings }
     }
 }

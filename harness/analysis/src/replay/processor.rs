@@ -10,7 +10,7 @@ use super::queue::ReplayedQueue;
 
 /// A batch processor and what comes to it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Course<'a> {
+pub(crate) struct ReplayCourse<'a> {
     /// When spans end, in the order of time.
     pub(crate) arrivals: &'a [MonoNs],
     /// When somebody demands that what is there be exported, in the order of time.
@@ -79,7 +79,7 @@ impl ReplayOutcome {
     }
 }
 
-impl<'a> Course<'a> {
+impl<'a> ReplayCourse<'a> {
     fn queue(&self) -> ReplayedQueue<'a> {
         ReplayedQueue::new(self.arrivals, (!self.settings.blocks).then_some(self.settings.queue))
     }
@@ -109,7 +109,7 @@ impl<'a> Course<'a> {
 
     /// Runs it freely.
     pub(crate) fn run(&self, pace: &mut impl Pace) -> ReplayOutcome {
-        let mut run = Run {
+        let mut run = FreeRun {
             course: self,
             queue: self.queue(),
             deadline: self.began.saturating_add(self.settings.delay),
@@ -139,8 +139,8 @@ impl<'a> Course<'a> {
 }
 
 /// A free run.
-struct Run<'a, 'b> {
-    course: &'b Course<'a>,
+struct FreeRun<'a, 'b> {
+    course: &'b ReplayCourse<'a>,
     queue: ReplayedQueue<'a>,
     /// When the timer fires.
     deadline: MonoNs,
@@ -151,7 +151,7 @@ struct Run<'a, 'b> {
     draws: u64,
 }
 
-impl Run<'_, '_> {
+impl FreeRun<'_, '_> {
     fn first_free(&self) -> Option<usize> {
         let free = self.free.iter().enumerate().min_by_key(|(_, free)| **free)?;
         (*free.1 < self.course.gone).then_some(free.0)
@@ -199,7 +199,7 @@ impl Run<'_, '_> {
 
     /// What makes a worker export a batch that is not whole: timer, flush, shutdown, or its end.
     fn next_event(&mut self, at: MonoNs) -> MonoNs {
-        let Course { flushes, stop, gone, .. } = *self.course;
+        let ReplayCourse { flushes, stop, gone, .. } = *self.course;
         while flushes.get(self.flush).is_some_and(|flush| *flush <= at) {
             self.flush += 1;
         }

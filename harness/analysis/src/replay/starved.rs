@@ -19,13 +19,13 @@ const STRETCH: usize = 5;
 /// The counters of the services' CPU over a trial.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CpuLack {
-    looks: Vec<Look>,
+    looks: Vec<CpuLook>,
     cores: f64,
 }
 
 /// A look at them, nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
-struct Look {
+struct CpuLook {
     at: MonoNs,
     used: f64,
     waited: f64,
@@ -39,7 +39,7 @@ impl CpuLack {
             let quota =
                 [sample.fixture_quota, sample.harness_quota].into_iter().find(|quota| !quota.is_none());
             let quota = quota.unwrap_or_default();
-            Look {
+            CpuLook {
                 at: sample.at,
                 used: sample.fixture_cpu_ns as f64,
                 waited: sample.fixture_wait_ns as f64,
@@ -51,13 +51,13 @@ impl CpuLack {
     }
 
     /// The counters at a moment: between two looks, what lies between them.
-    fn at(&self, at: MonoNs) -> Look {
+    fn at(&self, at: MonoNs) -> CpuLook {
         let next = self.looks.partition_point(|look| look.at <= at);
         match (next.checked_sub(1).and_then(|last| self.looks.get(last)), self.looks.get(next)) {
             (Some(a), Some(b)) => {
                 let share = (at - a.at) as f64 / (b.at - a.at).max(1) as f64;
                 let between = |a: f64, b: f64| a + (b - a) * share;
-                Look {
+                CpuLook {
                     at,
                     used: between(a.used, b.used),
                     waited: between(a.waited, b.waited),
@@ -65,8 +65,8 @@ impl CpuLack {
                     quota: b.quota,
                 }
             }
-            (Some(only), None) | (None, Some(only)) => Look { at, ..*only },
-            (None, None) => Look { at, ..Look::default() },
+            (Some(only), None) | (None, Some(only)) => CpuLook { at, ..*only },
+            (None, None) => CpuLook { at, ..CpuLook::default() },
         }
     }
 
@@ -97,7 +97,7 @@ impl CpuLack {
     }
 
     /// The looks that a time lies between.
-    fn around(&self, from: MonoNs, to: MonoNs) -> Option<(Look, Look)> {
+    fn around(&self, from: MonoNs, to: MonoNs) -> Option<(CpuLook, CpuLook)> {
         let after = self.looks.partition_point(|look| look.at < to).min(self.looks.len().checked_sub(1)?);
         let before = self.looks.partition_point(|look| look.at <= from).saturating_sub(1);
         (before < after).then(|| (self.looks[before], self.looks[after]))

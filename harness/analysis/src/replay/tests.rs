@@ -10,7 +10,7 @@ use super::cycle::{CallParts, Cycle};
 use super::factors::Rerun;
 use super::fit::FittedReplay;
 use super::observed::{MeasuredCall, ObservedPath, QueuedSpan};
-use super::processor::{Course, Pace, ReplayOutcome, ReplaySettings};
+use super::processor::{Pace, ReplayCourse, ReplayOutcome, ReplaySettings};
 use super::starved::CpuLack;
 use crate::evidence::loadbook::LoadBook;
 
@@ -34,8 +34,8 @@ fn settings(batch: u64, queue: u64, delay: u64, workers: u64) -> ReplaySettings 
     ReplaySettings { batch, queue, delay, workers, blocks: false }
 }
 
-fn course(arrivals: &[MonoNs], stop: MonoNs, settings: ReplaySettings) -> Course<'_> {
-    Course { arrivals, flushes: &[], began: 0, stop, gone: MonoNs::MAX, settings }
+fn course(arrivals: &[MonoNs], stop: MonoNs, settings: ReplaySettings) -> ReplayCourse<'_> {
+    ReplayCourse { arrivals, flushes: &[], began: 0, stop, gone: MonoNs::MAX, settings }
 }
 
 fn scripted(outcome: &ReplayOutcome) -> Vec<(MonoNs, MonoNs, u64)> {
@@ -96,7 +96,7 @@ proptest! {
         let calls = scripted(&course.run(&mut InTurn(times, 0)));
         let drops = |queue: u64| {
             let settings = ReplaySettings { queue, ..course.settings };
-            Course { settings, ..course }.follow(&calls).drops()
+            ReplayCourse { settings, ..course }.follow(&calls).drops()
         };
         prop_assert!(drops(settings.queue + more) <= drops(settings.queue));
     }

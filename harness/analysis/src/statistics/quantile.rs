@@ -11,6 +11,13 @@ const LONGEST_NS: u64 = 600_000_000_000;
 const CURVE: [f64; 18] =
     [0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9999, 1.0];
 
+/// The value at a share of values, which it sorts.
+pub(crate) fn at_share(values: &mut [u64], share: f64) -> u64 {
+    values.sort_unstable();
+    let place = (values.len().saturating_sub(1) as f64 * share) as usize;
+    values.get(place).copied().unwrap_or_default()
+}
+
 /// A distribution that was collected: nanoseconds, rising, and how often each.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Recorded(Vec<(u64, u64)>);

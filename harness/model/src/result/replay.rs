@@ -148,7 +148,8 @@ impl LossProof {
 
     /// The share of the lost spans that causes of some kind explain.
     pub fn share(&self, counts: impl Fn(LossFactor) -> bool) -> f64 {
-        self.causes.iter().filter(|cause| counts(cause.cause)).map(|cause| cause.share).sum()
+        // The sum of nothing is minus zero.
+        self.causes.iter().filter(|cause| counts(cause.cause)).map(|cause| cause.share).sum::<f64>() + 0.0
     }
 
     /// Whether most lost spans are lost for want of CPU, so that no setting of a batch processor helps.
