@@ -1,8 +1,9 @@
 //! Puts the programs on the sites of one process and takes their records out.
 #![expect(unsafe_code, reason = "plain structs cross to the kernel; why that is sound is beside it")]
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 use aya::maps::perf::{PerfEvent, PerfEventArrayBuffer};
@@ -15,9 +16,12 @@ use spanfate_model::format::probe::{ProbeCounter, ProbeKind, RECORD_BYTES, TRAP_
 use spanfate_model::scenario::ebpf::{Buffer, Ebpf, EbpfMode};
 
 use crate::error::{ProbeError, chain};
-use crate::lookup::FoundSites;
+use crate::lookup::{FoundSites, Site};
 use crate::object::OBJECT;
 use crate::preemption;
+use multi::MultiPrograms;
+
+mod multi;
 
 /// Bytes of the buffer where the scenario does not say.
 const BUFFER: u32 = 16 << 20;
@@ -84,10 +88,25 @@ enum RecordSource {
     Perf(Vec<PerfEventArrayBuffer<MapData>>),
 }
 
+/// Probes that sit on a process.
+enum SiteLink {
+    /// On all sites of a program.
+    Multi(OwnedFd),
+    /// On one site of the program that is named.
+    Event(&'static str, UProbeLinkId),
+}
+
+/// Probes of which all are wanted from the same mode on.
+struct PlacedLink {
+    since: EbpfMode,
+    sites: usize,
+    link: SiteLink,
+}
+
 /// Probes on a process. They are gone when the value is dropped, or when this program ends.
 pub struct Attached {
     object: Object,
-    links: Vec<(&'static str, EbpfMode, UProbeLinkId)>,
+    links: Vec<PlacedLink>,
     source: RecordSource,
     counters: PerCpuArray<MapData, RawCounter>,
     /// What the perf buffers say of their own losses.
@@ -96,7 +115,7 @@ pub struct Attached {
 
 impl std::fmt::Debug for Attached {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Attached({} sites)", self.links.len())
+        write!(f, "Attached({} sites)", self.sites())
     }
 }
 
@@ -117,6 +136,7 @@ impl Attached {
         // Threads of the program; only a perf buffer needs it.
         loader.map_max_entries("scratch", if perf { THREADS } else { 1 });
         let mut object = loader.load(OBJECT).map_err(ProbeError::kernel("loading the programs"))?;
+        let multi = MultiPrograms::prepare(&object);
         let counters = take(&mut object, "counters")?;
         let source = if perf {
             perf_source(&mut object, size)?
@@ -126,29 +146,67 @@ impl Attached {
         let mut out = Self { object, links: Vec::new(), source, counters, reported_lost: 0 };
         let pid = NonZeroU32::new(pid)
             .ok_or(ProbeError::Kernel { what: "a process", cause: "there is no process 0".to_owned() })?;
-        for site in &found.sites {
-            let link = out.put(site.program, site.offset, program, pid)?;
-            out.links.push((site.program, site.since, link));
+        let together =
+            multi.is_some_and(|multi| out.put_together(&multi, &found.sites, program, pid).is_ok());
+        if !together {
+            out.take_off(|_| true)?;
+            for site in &found.sites {
+                let link = out.put(site, program, pid)?;
+                out.links.push(PlacedLink { since: site.since, sites: 1, link });
+            }
         }
         Ok(out)
     }
 
-    fn put(
+    /// One link for each program.
+    fn put_together(
         &mut self,
-        name: &'static str,
-        offset: u64,
-        program: &Path,
+        multi: &MultiPrograms,
+        sites: &[Site],
+        path: &Path,
         pid: NonZeroU32,
-    ) -> Result<UProbeLinkId, ProbeError> {
-        let loaded = self.links.iter().any(|(other, ..)| *other == name);
-        let probe = uprobe(&mut self.object, name)?;
+    ) -> std::io::Result<()> {
+        let mut by_program = BTreeMap::<_, Vec<u64>>::new();
+        for site in sites {
+            by_program.entry((site.program, site.since)).or_default().push(site.offset);
+        }
+        for ((name, since), offsets) in by_program {
+            let link = SiteLink::Multi(multi.put(name, path, &offsets, pid.get())?);
+            self.links.push(PlacedLink { since, sites: offsets.len(), link });
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, site: &Site, path: &Path, pid: NonZeroU32) -> Result<SiteLink, ProbeError> {
+        let of_it =
+            |placed: &PlacedLink| matches!(placed.link, SiteLink::Event(name, _) if name == site.program);
+        let loaded = self.links.iter().any(of_it);
+        let probe = uprobe(&mut self.object, site.program)?;
         if !loaded {
             probe.load().map_err(|error| refused("a program", &error))?;
         }
-        let location = UProbeAttachLocation::AbsoluteOffset(offset);
-        probe
-            .attach(location, program, UProbeScope::OneProcess(pid))
-            .map_err(|error| refused("a uprobe", &error))
+        let location = UProbeAttachLocation::AbsoluteOffset(site.offset);
+        let link = probe
+            .attach(location, path, UProbeScope::OneProcess(pid))
+            .map_err(|error| refused("a uprobe", &error))?;
+        Ok(SiteLink::Event(site.program, link))
+    }
+
+    /// Takes probes away.
+    fn take_off(&mut self, goes: impl Fn(&PlacedLink) -> bool) -> Result<(), ProbeError> {
+        let mut multi = Vec::new();
+        for placed in self.links.extract_if(.., |placed| goes(placed)) {
+            match placed.link {
+                SiteLink::Multi(link) => multi.push(link),
+                SiteLink::Event(name, link) => {
+                    uprobe(&mut self.object, name)?
+                        .detach(link)
+                        .map_err(|error| refused("a uprobe", &error))?;
+                }
+            }
+        }
+        multi::close_together(multi);
+        Ok(())
     }
 
     /// What the kernel says of an fentry program on a function of the program: that it takes it, or why not.
@@ -167,17 +225,12 @@ impl Attached {
 
     /// Sites that probes sit on.
     pub fn sites(&self) -> usize {
-        self.links.len()
+        self.links.iter().map(|placed| placed.sites).sum()
     }
 
     /// Takes away all probes that a lesser mode has no use for.
     pub fn shed(&mut self, mode: EbpfMode) -> Result<(), ProbeError> {
-        let (keep, go): (Vec<_>, Vec<_>) = self.links.drain(..).partition(|(_, since, _)| *since <= mode);
-        self.links = keep;
-        for (name, _, link) in go {
-            uprobe(&mut self.object, name)?.detach(link).map_err(|error| refused("a uprobe", &error))?;
-        }
-        Ok(())
+        self.take_off(|placed| placed.since > mode)
     }
 
     /// Takes out what has come; how many records.
@@ -238,6 +291,13 @@ impl Attached {
             Ok((kind, sum))
         };
         ProbeKind::ALL.into_iter().map(one).collect()
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        // What cannot be taken off here goes with the descriptors.
+        drop(self.take_off(|_| true));
     }
 }
 

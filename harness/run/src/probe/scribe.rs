@@ -132,7 +132,7 @@ impl Scribe {
         }
         self.out.write_all(&Record::write_end(clock::now(), self.records, self.attached.reported_lost()))?;
         self.out.flush()?;
-        // The kernel takes a tenth of a second for each site, and the process is gone: nobody needs to wait.
+        // Some kernels take a tenth of a second for each site, and the process is gone: nobody needs to wait.
         let attached = self.attached;
         std::thread::Builder::new().name("detach".to_owned()).spawn(move || drop(attached)).map(drop)
     }
