@@ -1,6 +1,7 @@
 //! Measures how long probes on a process take to come and go: `detach PROGRAM [ARGUMENT...]`, as root.
 
 use std::error::Error;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
@@ -21,7 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (sites, put) = (attached.sites(), began.elapsed());
     let began = Instant::now();
     drop(attached);
-    println!("{sites} sites: put on in {put:?}, taken off in {:?}", began.elapsed());
+    let off = began.elapsed();
+    writeln!(std::io::stdout(), "{sites} sites: put on in {put:?}, taken off in {off:?}")?;
     child.kill()?;
     child.wait()?;
     Ok(())

@@ -1,7 +1,6 @@
 //! Puts the programs on the sites of one process and takes their records out.
 #![expect(unsafe_code, reason = "plain structs cross to the kernel; why that is sound is beside it")]
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
@@ -166,13 +165,24 @@ impl Attached {
         path: &Path,
         pid: NonZeroU32,
     ) -> std::io::Result<()> {
-        let mut by_program = BTreeMap::<_, Vec<u64>>::new();
+        let mut loaded: Vec<(&Site, OwnedFd, Vec<u64>)> = Vec::new();
         for site in sites {
-            by_program.entry((site.program, site.since)).or_default().push(site.offset);
+            let same = |(other, ..): &&mut (&Site, OwnedFd, Vec<u64>)| {
+                (other.program, other.since) == (site.program, site.since)
+            };
+            match loaded.iter_mut().find(same) {
+                Some((.., offsets)) => offsets.push(site.offset),
+                None => loaded.push((site, multi.load(site.program)?, vec![site.offset])),
+            }
         }
-        for ((name, since), offsets) in by_program {
-            let link = SiteLink::Multi(multi.put(name, path, &offsets, pid.get())?);
-            self.links.push(PlacedLink { since, sites: offsets.len(), link });
+        // All are loaded by now: in a process that runs already, little comes to pass between the first and the last.
+        for (site, program, offsets) in loaded {
+            let link = multi::link(site.program, &program, path, &offsets, pid.get())?;
+            self.links.push(PlacedLink {
+                since: site.since,
+                sites: offsets.len(),
+                link: SiteLink::Multi(link),
+            });
         }
         Ok(())
     }

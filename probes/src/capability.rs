@@ -1,5 +1,6 @@
 //! What the kernel and this process's privileges offer to uprobes on Go programs.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroU32;
 
@@ -78,11 +79,11 @@ fn put(program: &mut UProbe) -> Result<(), String> {
 /// Which versions of the SDK have their struct offsets in the table; of others the binary's own debug information tells.
 fn versions() -> Capability {
     let table = OffsetTable::committed();
-    let known = table.0.iter().map(|(go, sdks)| {
-        let sdks: Vec<&str> = sdks.keys().map(String::as_str).collect();
-        format!("Go {go} with SDK {}", sdks.join(", "))
-    });
-    let known: Vec<String> = known.collect();
+    let of_go = |(go, sdks): (&String, &BTreeMap<String, _>)| {
+        let (first, last) = sdks.keys().next().zip(sdks.keys().next_back())?;
+        Some(format!("Go {go} with SDK {first} to {last}"))
+    };
+    let known: Vec<String> = table.0.iter().filter_map(of_go).collect();
     Capability {
         what: "ebpf: known SDKs",
         present: !known.is_empty(),

@@ -6,7 +6,7 @@
 //! for temporary files), or to add what binaries with debug information tell:
 //!
 //! ```text
-//! cargo run -p spanfate-probes --example offsets -- 1.46.0 1.47.0 path/to/binary > offsets.new
+//! cargo run -p spanfate-probes --example offsets -- go1.24.13 all go1.26.8 1.46.0 1.47.0 path/to/binary > offsets.new
 //! mv offsets.new probes/src/gobin/offsets.json
 //! ```
 //!
@@ -55,6 +55,9 @@ const SPAN_END: &str = ".(*recordingSpan).End";
 /// Largest file that is read. Go programs have tens of megabytes, the largest some hundreds.
 const MOST_BYTES: u64 = 1 << 30;
 
+/// As many candidates for the function table are looked at: a forged file with more is not worth the time.
+const TABLES: usize = 16;
+
 /// A Go executable. Addresses are virtual and as linked: the loader moves a position independent executable, its files'
 /// offsets stay.
 #[derive(Debug)]
@@ -64,6 +67,8 @@ pub struct GoBinary {
     image: Image,
     module: Option<Module>,
     text: u64,
+    /// Where the function table is, in a file whose parts have no names.
+    table_at: Option<u64>,
 }
 
 impl GoBinary {
@@ -91,7 +96,8 @@ impl GoBinary {
     /// `NotElf`, `NotX86_64` and `NotGo` for files of another kind, `Truncated` and `Forged` for damaged ones.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, GobinError> {
         let image = Image::parse(bytes)?;
-        let table = Pclntab::find(&image)?;
+        let table_at = if image.has_sections() { None } else { Some(scan(&image)?) };
+        let table = table(&image, table_at)?;
         let module = Module::find(&image, &table);
         // Without the runtime's word: the header's, which is zero since 1.26, or the section's start, which is right
         // unless an external linker put C code first.
@@ -100,7 +106,7 @@ impl GoBinary {
             None if table.text != 0 => table.text,
             None => image.section(".text")?.ok_or(GobinError::Forged { what: "text section" })?.1,
         };
-        Ok(Self { build: BuildInfo::find(&image), module, text, image })
+        Ok(Self { build: BuildInfo::find(&image), module, text, table_at, image })
     }
 
     /// The functions whose full names are wanted, in the order of their addresses. Several may have the same name.
@@ -108,7 +114,7 @@ impl GoBinary {
     /// # Errors
     /// `Forged` if the function table makes no sense.
     pub fn functions(&self, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Function>, GobinError> {
-        Pclntab::find(&self.image)?.functions(self.text, wanted)
+        table(&self.image, self.table_at)?.functions(self.text, wanted)
     }
 
     /// The copies of functions, whose full names are wanted, that the compiler put into their callers. None are found in
@@ -117,7 +123,7 @@ impl GoBinary {
     /// # Errors
     /// `Forged` if the function table makes no sense.
     pub fn inlined(&self, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<InlinedCopy>, GobinError> {
-        let table = Pclntab::find(&self.image)?;
+        let table = table(&self.image, self.table_at)?;
         let base = self.module.as_ref().and_then(|module| module.function_tables);
         Ok(base.map_or_else(Vec::new, |base| inline::copies(&self.image, &table, (base, self.text), wanted)))
     }
@@ -162,24 +168,62 @@ impl GoBinary {
         Ok(packages)
     }
 
-    /// Where the fields are that probes read, and how that is known.
+    /// Where the fields are that probes read, in the first of the program's packages of the SDK, and how that is known.
     ///
     /// # Errors
     /// `NoSdk` if the binary does not use the SDK, `UnknownSdk` if neither it nor the table tells, `Forged` if its
     /// function table makes no sense.
     pub fn offsets(&self) -> Result<(Offsets, OffsetSource), GobinError> {
-        if self.sdk_packages()?.is_empty() && !self.build.modules.contains_key(SDK) {
+        let packages = self.sdk_packages()?;
+        if packages.is_empty() && !self.build.modules.contains_key(SDK) {
             return Err(GobinError::NoSdk);
         }
-        if let Some(offsets) = self.debug_offsets() {
+        let package = packages.first().map_or(SDK_TRACE, String::as_str);
+        if let Some(offsets) = self.debug_offsets(package) {
             return Ok((offsets, OffsetSource::Dwarf));
         }
-        OffsetTable::committed().find(&self.build)
+        OffsetTable::committed().find(&self.build, package)
     }
 
-    fn debug_offsets(&self) -> Option<Offsets> {
-        Offsets::of(&fields(&self.image, &STRUCTS, &OPTIONAL)?)
+    /// What the debug information says of a package of the SDK.
+    fn debug_offsets(&self, package: &str) -> Option<Offsets> {
+        let names = offsets::names_in(package);
+        let mut wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+        let known = |name: &&str| STRUCTS.iter().position(|known| known == name);
+        let mut optional: Vec<&str> = OPTIONAL.iter().filter_map(known).map(|index| wanted[index]).collect();
+        // A copy of the SDK alone uses the API's own.
+        for (own, copied) in STRUCTS.iter().zip(&names).filter(|(own, copied)| *own != copied) {
+            if !own.starts_with(SDK_TRACE) {
+                wanted.push(own);
+                optional.extend([*own, copied.as_str()]);
+            }
+        }
+        let found = fields(&self.image, &wanted, &optional)?;
+        let mut out = dwarf::FieldOffsets::new();
+        // Where both are there, the copy's own counts.
+        for ((of, field), offset) in found {
+            let own = names.iter().position(|name| name == of);
+            let Some(index) = own.or_else(|| known(&of)) else { continue };
+            let key = (STRUCTS[index], field);
+            if own.is_some() || !out.contains_key(&key) {
+                out.insert(key, offset);
+            }
+        }
+        Offsets::of(&out)
     }
+}
+
+/// The function table: by its section, or at an address.
+fn table(image: &Image, at: Option<u64>) -> Result<Pclntab<'_>, GobinError> {
+    at.map_or_else(|| Pclntab::find(image), |at| Pclntab::at(image, at).ok_or(GobinError::NotGo))
+}
+
+/// Where the function table is in a file whose parts have no names: the one that the runtime's description of the program speaks
+/// of. A program may hold other tables as data.
+fn scan(image: &Image) -> Result<u64, GobinError> {
+    let believed = |table: &Pclntab<'_>| Module::find(image, table).is_some();
+    let mut tables = Pclntab::scan(image).take(TABLES);
+    tables.find(believed).map(|table| table.address).ok_or(GobinError::NotGo)
 }
 
 /// Whether a function is the SDK's own.

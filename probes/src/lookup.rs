@@ -102,8 +102,11 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<FoundSites, ProbeError>
         queue: found.offsets.bsp_queue,
     };
     let searches: Vec<SiteSearch<'_>> = packages.iter().map(|package| search(package.as_str())).collect();
-    for search in &searches {
-        search.all(wish, &mut found);
+    if let Some((first, copies)) = searches.split_first() {
+        first.all(wish, &mut found);
+        for copy in copies {
+            copy.beside(wish, &mut found);
+        }
     }
     let is_sdk = |name: &str| packages.iter().any(|package| is_in(name, package));
     for function in functions.iter().filter(|f| is_exporter(&f.name) && !is_sdk(&f.name)) {

@@ -56,7 +56,7 @@ pub fn join(
     let name = "attach.probe";
     let limits = Arc::<LimitsMet>::default();
     let wanted = probe::WantedProbes { pid, program: &program, ebpf, log: &path, name, limits: &limits };
-    let (probing, about) = probe::put(&wanted)?.map_err(|error| RunError::unfit(&program, &error))?;
+    let (probing, mut about) = probe::put(&wanted)?.map_err(|error| RunError::unfit(&program, &error))?;
     let began = clock::now();
     let until = lasting_ns.map(|lasting| began + lasting);
     let mut gone = false;
@@ -66,7 +66,7 @@ pub fn join(
         clock::sleep_until(clock::now() + LOOK_NS);
     }
     let ended = clock::now();
-    probing.finish()?;
+    probing.finish()?.enter(&mut about);
     let log = std::fs::read(&path).map_err(RunError::file("read", &path))?;
     std::fs::remove_file(&path).map_err(RunError::file("remove", &path))?;
     let service = std::fs::read_to_string(folder.join("comm"))

@@ -1,6 +1,7 @@
 //! The probe witness: probes on one process, and the thread that writes down what they say.
 
 mod facts;
+mod layout;
 mod scribe;
 
 use std::fs::File;
@@ -23,6 +24,7 @@ use crate::RunError;
 use crate::host::clock;
 use crate::host::limits::LimitsMet;
 pub use facts::{Facts, facts};
+pub use layout::LayoutVerdict;
 use scribe::Scribe;
 
 /// Distance of two looks at the buffer where each span makes records.
@@ -76,12 +78,35 @@ impl LiveCounts {
     }
 }
 
+/// What is known once a process with probes has ended.
+#[derive(Debug)]
+pub struct ProbedEnd {
+    layout: LayoutVerdict,
+    /// No span of another copy of the SDK ended.
+    copies_are_silent: bool,
+}
+
+impl ProbedEnd {
+    /// Nothing is known.
+    const fn unseen() -> Self {
+        Self { layout: LayoutVerdict::Unseen, copies_are_silent: false }
+    }
+
+    /// Writes it into what the manifest says.
+    pub fn enter(self, manifest: &mut ProbeManifest) {
+        self.layout.enter(manifest);
+        if self.copies_are_silent {
+            manifest.copies_are_silent();
+        }
+    }
+}
+
 /// Probes on a process, and who reads them.
 #[derive(Debug)]
 pub struct Probing {
     gone: Arc<AtomicBool>,
     seen: Arc<LiveCounts>,
-    thread: Option<JoinHandle<Result<(), RunError>>>,
+    thread: Option<JoinHandle<Result<ProbedEnd, RunError>>>,
 }
 
 /// Puts probes on a process; what to write of it in the manifest. Where there can be none the manifest says why.
@@ -122,7 +147,7 @@ pub fn put(wanted: &WantedProbes<'_>) -> Result<Result<(Probing, ProbeManifest),
         .name("probes".to_owned())
         .spawn(move || match write(scribe, pace, &thread_gone) {
             // A log without its end says by itself that something is missing.
-            Err(error) if limits.note(LimitedPart::ProbeLog, &error) => Ok(()),
+            Err(error) if limits.note(LimitedPart::ProbeLog, &error) => Ok(ProbedEnd::unseen()),
             written => written.map_err(RunError::unwritten(&log)),
         })
         .map_err(RunError::system("start a thread"))?;
@@ -174,7 +199,7 @@ fn pace(ebpf: &Ebpf) -> ReaderPace {
 }
 
 /// Writes until the process is gone and everything it left has been read.
-fn write(mut scribe: Scribe, pace: ReaderPace, gone: &AtomicBool) -> std::io::Result<()> {
+fn write(mut scribe: Scribe, pace: ReaderPace, gone: &AtomicBool) -> std::io::Result<ProbedEnd> {
     loop {
         // In this order: what came before the end is read after it.
         let last = gone.load(Ordering::Acquire);
@@ -197,9 +222,9 @@ impl Probing {
     }
 
     /// Reads what is left of a process that has ended, and ends.
-    pub fn finish(mut self) -> Result<(), RunError> {
+    pub fn finish(mut self) -> Result<ProbedEnd, RunError> {
         self.gone.store(true, Ordering::Release);
-        let Some(thread) = self.thread.take() else { return Ok(()) };
+        let Some(thread) = self.thread.take() else { return Ok(ProbedEnd::unseen()) };
         thread.join().unwrap_or_else(|_| {
             Err(RunError::system("join the probes' thread")(std::io::ErrorKind::Other.into()))
         })

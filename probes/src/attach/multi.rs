@@ -120,29 +120,8 @@ impl MultiPrograms {
         Some(Self { parsed, types })
     }
 
-    /// Puts a program on bytes of a file, in one process. The probes are gone when the link is closed.
-    pub(super) fn put(&self, program: &str, path: &Path, offsets: &[u64], pid: u32) -> io::Result<OwnedFd> {
-        let loaded = self.load(program)?;
-        let path = CString::new(path.as_os_str().as_bytes())?;
-        let attr = LinkAttr {
-            program: loaded.as_raw_fd() as u32,
-            target: 0,
-            attach_type: UPROBE_MULTI,
-            flags: 0,
-            path: path.as_ptr() as u64,
-            offsets: offsets.as_ptr() as u64,
-            reference_counters: 0,
-            cookies: 0,
-            count: offsets.len() as u32,
-            multi_flags: if program == "returned" { ON_RETURN } else { 0 },
-            pid,
-            padding: 0,
-        };
-        // The link keeps the program.
-        bpf(LINK_CREATE, &attr)
-    }
-
-    fn load(&self, program: &str) -> io::Result<OwnedFd> {
+    /// Loads a program, which takes the kernel some time.
+    pub(super) fn load(&self, program: &str) -> io::Result<OwnedFd> {
         let absent = || io::Error::from(io::ErrorKind::NotFound);
         let of = self.parsed.programs.get(program).ok_or_else(absent)?;
         let function = self.parsed.functions.get(&of.function_key()).ok_or_else(absent)?;
@@ -175,6 +154,33 @@ impl MultiPrograms {
         };
         bpf(PROG_LOAD, &attr)
     }
+}
+
+/// Puts a loaded program on bytes of a file, in one process. The probes are gone when the link is closed.
+pub(super) fn link(
+    program: &str,
+    loaded: &OwnedFd,
+    path: &Path,
+    offsets: &[u64],
+    pid: u32,
+) -> io::Result<OwnedFd> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let attr = LinkAttr {
+        program: loaded.as_raw_fd() as u32,
+        target: 0,
+        attach_type: UPROBE_MULTI,
+        flags: 0,
+        path: path.as_ptr() as u64,
+        offsets: offsets.as_ptr() as u64,
+        reference_counters: 0,
+        cookies: 0,
+        count: offsets.len() as u32,
+        multi_flags: if program == "returned" { ON_RETURN } else { 0 },
+        pid,
+        padding: 0,
+    };
+    // The link keeps the program.
+    bpf(LINK_CREATE, &attr)
 }
 
 /// Closes links at the same time, and waits until all are.
@@ -229,17 +235,19 @@ mod tests {
             println!("skipped: this kernel has no links for many uprobes");
             return;
         };
+        let put = |name: &str, path: &str| {
+            multi.load(name).and_then(|loaded| link(name, &loaded, Path::new(path), &[0], std::process::id()))
+        };
         let mut links = Vec::new();
         for (name, program) in object.programs() {
             if matches!(program, aya::programs::Program::UProbe(_)) {
                 // The first byte of the file is its header, and no code.
-                let link = multi.put(name, Path::new("/proc/self/exe"), &[0], std::process::id());
+                let link = put(name, "/proc/self/exe");
                 links.push(link.unwrap_or_else(|error| panic!("{name}: {error}")));
             }
         }
         assert!(links.len() > 20, "{}", links.len());
         close_together(links);
-        let nowhere = multi.put("created", Path::new("/nonexistent"), &[0], std::process::id());
-        assert_eq!(nowhere.unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(put("created", "/nonexistent").unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

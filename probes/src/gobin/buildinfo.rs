@@ -1,6 +1,6 @@
 //! What `go build` wrote about itself: the Go version, the modules, the settings. It survives `-ldflags="-s -w"`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::image::Image;
 
@@ -24,25 +24,28 @@ pub struct BuildInfo {
     /// Module path to version, as `v1.47.0` or `(devel)`. A replaced module keeps its path and has the version of what
     /// replaced it, as that is the code in the binary.
     pub modules: BTreeMap<String, String>,
+    /// Those of them that were replaced.
+    pub replaced: BTreeSet<String>,
     /// Build settings, as `GOARCH` to `amd64`.
     pub settings: BTreeMap<String, String>,
 }
 
 impl BuildInfo {
-    /// Reads the information, from its section or else from the data segments.
+    /// Reads the information, from its section or else from what is loaded, first of all from data.
     pub(super) fn find(image: &Image) -> Self {
         // A section that lies beyond the end of the file is as good as none: the segments were found whole.
         let section = image.section(".go.buildinfo").ok().flatten();
         let (version, modules) = section
             .into_iter()
             .chain(image.data())
+            .chain(image.loaded())
             .find_map(|(bytes, address)| {
                 // Alignment is of the address; segments need not begin at an aligned one.
                 let skip = (ALIGNMENT - (address as usize % ALIGNMENT)) % ALIGNMENT;
                 let aligned = bytes.get(skip..)?;
-                let at =
-                    (0..aligned.len()).step_by(ALIGNMENT).find(|at| aligned[*at..].starts_with(MAGIC))?;
-                strings(&aligned[at..])
+                let mut places = (0..aligned.len()).step_by(ALIGNMENT);
+                // The mark alone may stand in any program that looks for it.
+                places.find_map(|at| aligned[at..].starts_with(MAGIC).then(|| strings(&aligned[at..]))?)
             })
             .unwrap_or_default();
         Self::of(version, modules)
@@ -62,6 +65,7 @@ impl BuildInfo {
                     info.modules.insert(path.to_owned(), words.next().unwrap_or_default().to_owned());
                 }
                 ("=>", _) => {
+                    info.replaced.insert(last.to_owned());
                     info.modules.insert(last.to_owned(), words.next().unwrap_or_default().to_owned());
                 }
                 ("build", setting) => {
@@ -74,6 +78,17 @@ impl BuildInfo {
             }
         }
         info
+    }
+
+    /// The module that a package belongs to, and its version.
+    pub fn module_of(&self, package: &str) -> Option<(&str, &str)> {
+        let holds = |module: &str| {
+            package.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let holders = self.modules.iter().filter(|(module, _)| holds(module));
+        holders
+            .max_by_key(|(module, _)| module.len())
+            .map(|(module, version)| (module.as_str(), version.as_str()))
     }
 
     /// The Go version without its last number, as `1.26`.
@@ -122,6 +137,9 @@ mod tests {
         let modules: Vec<_> =
             info.modules.iter().map(|(path, version)| format!("{path} {version}")).collect();
         assert_eq!(modules, ["a (devel)", "b v1.0.0", "c v1.3.0", "e (devel)"]);
+        assert_eq!(info.replaced.iter().collect::<Vec<_>>(), ["c", "e"]);
+        assert_eq!(info.module_of("b/inner"), Some(("b", "v1.0.0")));
+        assert_eq!((info.module_of("bb"), info.module_of("")), (None, None));
         assert_eq!((&*info.settings["-ldflags"], &*info.settings["GOOS"]), ("-s -w", "linux"));
     }
 

@@ -14,7 +14,10 @@ pub enum GobinError {
     #[error("this binary is not for x86-64: build it with GOARCH=amd64")]
     NotX86_64,
     /// Without a function table it was not linked by Go.
-    #[error("this is no Go binary: it has no .gopclntab section; give an executable that `go build` wrote")]
+    #[error(
+        "this is no Go binary: it has no .gopclntab section, nor such a table in what is loaded; give an executable that \
+         `go build` wrote, unpacked where it was packed (`upx -d`)"
+    )]
     NotGo,
     /// Something lies beyond the end of the file.
     #[error("the file ends before its {what} does: it is cut short; copy or build it again")]
@@ -37,17 +40,14 @@ pub enum GobinError {
          give the executable of the instrumented service"
     )]
     NoSdk,
-    /// There is no debug information, and no row of the table is near.
+    /// There is no debug information, and the table is empty.
     #[error(
-        "where version {sdk} of the OpenTelemetry SDK keeps its fields is not known{}; \
-         build the binary without -ldflags=\"-s -w\", so that its debug information tells",
-        .nearest.as_ref().map(|known| format!(" (the newest known is {known})")).unwrap_or_default()
+        "where version {sdk} of the OpenTelemetry SDK keeps its fields is not known; build the binary without \
+         -ldflags=\"-s -w\", so that its debug information tells"
     )]
     UnknownSdk {
         /// The version that the binary names.
         sdk: String,
-        /// The newest version in the table.
-        nearest: Option<String>,
     },
     /// The file cannot be read.
     #[error("the binary cannot be read: {0}; check the path and its permissions")]

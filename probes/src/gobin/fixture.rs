@@ -50,6 +50,23 @@ pub(super) fn small(source: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(path).unwrap())
 }
 
+/// A program with the modules of the fixture, of these files; `None` without Go.
+pub(super) fn of_files(files: &[(&str, &str)]) -> Option<GoBinary> {
+    let folder = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../go-fixtures");
+    for name in ["go.mod", "go.sum"] {
+        std::fs::copy(source.join(name), folder.path().join(name)).unwrap();
+    }
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let path = folder.path().join("program");
+    go(folder.path(), &[], &path, ".")?;
+    Some(GoBinary::open(&path).unwrap())
+}
+
 fn go(folder: &Path, options: &[&str], out: &Path, package: &str) -> Option<()> {
     let mut command = Command::new("go");
     command.arg("build").args(options).arg("-o").arg(out).arg(package).current_dir(folder);

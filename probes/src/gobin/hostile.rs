@@ -63,8 +63,13 @@ fn other_files_are_named_for_what_they_are() {
     assert!(of(0, b"MZ").contains("no ELF file"));
     assert!(of(4, b"\x01").contains("GOARCH=amd64"));
     assert!(of(18, b"\xb7").contains("GOARCH=amd64"));
-    // Without section headers there is no function table.
-    assert!(of(40, &[0; 8]).contains("no .gopclntab section"));
+    // Without section headers the table is looked for in all that is loaded.
+    let mut without_table = binary(false);
+    let magic = without_table.windows(8).position(|bytes| bytes == b"\xf1\xff\xff\xff\0\0\x01\x08").unwrap();
+    put(&mut without_table, magic, &[0; 8]);
+    put(&mut without_table, 40, &[0; 8]);
+    put(&mut without_table, 60, &[0; 4]);
+    assert!(exercise(without_table).unwrap_err().to_string().contains("upx -d"));
     assert!(of(60, &[0xff, 0xff]).contains("section headers"));
     let mut no_sdk = binary(false);
     for (name, forged) in [(&b"otel/sdk"[..], &b"otel/xxx"[..]), (b"recordingSpan", b"xxxxxxxxxSpan")] {
@@ -74,6 +79,18 @@ fn other_files_are_named_for_what_they_are() {
     }
     assert!(matches!(exercise(no_sdk), Err(GobinError::NoSdk)));
     assert!(matches!(GoBinary::open(Path::new("/nonexistent")), Err(GobinError::Io(_))));
+}
+
+#[test]
+fn a_file_without_section_headers_is_read_like_another() {
+    let (whole, mut without) = (binary(false), binary(false));
+    // Where they were, how many there are, and which of them has the names.
+    put(&mut without, 40, &[0; 8]);
+    put(&mut without, 60, &[0; 4]);
+    assert_eq!(exercise(without.clone()).unwrap(), exercise(whole.clone()).unwrap());
+    let (whole, without) = (GoBinary::parse(whole).unwrap(), GoBinary::parse(without).unwrap());
+    assert_eq!((&without.build, &without.module), (&whole.build, &whole.module));
+    assert_eq!(without.functions(&|_| true).unwrap(), whole.functions(&|_| true).unwrap());
 }
 
 #[test]

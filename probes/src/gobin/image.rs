@@ -19,6 +19,9 @@ const DEFLATE: u64 = 1032;
 const INFLATED: u64 = 1 << 30;
 /// Bytes of a relocation with an addend.
 const RELA: usize = 24;
+/// Entries of the dynamic section: where relocations with addends lie, and how many bytes they are.
+const DT_RELA: u64 = 7;
+const DT_RELASZ: u64 = 8;
 /// The relocation that adds the load address.
 const R_X86_64_RELATIVE: u64 = 8;
 
@@ -49,8 +52,30 @@ struct Section {
 
 impl Image {
     pub(super) fn parse(bytes: Vec<u8>) -> Result<Self, GobinError> {
-        let (segments, sections) = headers(&bytes)?;
-        Ok(Self { bytes, segments, sections })
+        let (segments, sections, dynamic) = headers(&bytes)?;
+        let mut out = Self { bytes, segments, sections };
+        if out.sections.is_empty()
+            && let Some(relocations) = dynamic.and_then(|dynamic| out.relocation_table(dynamic))
+        {
+            out.sections.push(relocations);
+        }
+        Ok(out)
+    }
+
+    /// Where the loader finds relocations, as a section: the one of that kind is not needed to run, and may be gone.
+    fn relocation_table(&self, dynamic: Range<usize>) -> Option<Section> {
+        let entries = self.bytes.get(dynamic)?.chunks_exact(16);
+        let value = |tag| {
+            entries.clone().find(|entry| u64_at(entry, 0) == Some(tag)).and_then(|entry| u64_at(entry, 8))
+        };
+        let (address, length) = (value(DT_RELA)?, value(DT_RELASZ)?);
+        let file = range(self.file_offset(address)?, length, self.bytes.len());
+        Some(Section { name: String::new(), address, file, compressed: false, relocations: true })
+    }
+
+    /// Whether the file says what its parts are called. Nothing needs that to run it, so tools that make files small take it out.
+    pub(super) fn has_sections(&self) -> bool {
+        self.sections.iter().any(|section| !section.name.is_empty())
     }
 
     /// A section's bytes and its virtual address; `None` if there is no such section.
@@ -131,7 +156,10 @@ impl Segment {
     }
 }
 
-fn headers(bytes: &[u8]) -> Result<(Vec<Segment>, Vec<Section>), GobinError> {
+/// Segments, sections, and where the dynamic section lies in the file.
+type Headers = (Vec<Segment>, Vec<Section>, Option<Range<usize>>);
+
+fn headers(bytes: &[u8]) -> Result<Headers, GobinError> {
     let ident = bytes.first_chunk::<16>().ok_or(GobinError::NotElf)?;
     if ident.first_chunk() != Some(&elf::ELFMAG) {
         return Err(GobinError::NotElf);
@@ -147,10 +175,19 @@ fn headers(bytes: &[u8]) -> Result<(Vec<Segment>, Vec<Section>), GobinError> {
     let cut = |_| GobinError::Truncated { what: "program headers" };
     let segments = header.program_headers(LittleEndian, bytes).map_err(cut)?;
     let cut = |_| GobinError::Truncated { what: "section headers" };
-    let sections = header.sections(LittleEndian, bytes).map_err(cut)?;
+    let sections = match header.sections(LittleEndian, bytes) {
+        // None are told of; the place where they were may be cut off.
+        Err(_) if header.e_shnum(LittleEndian) == 0 => object::read::elf::SectionTable::default(),
+        sections => sections.map_err(cut)?,
+    };
     if segments.len() > HEADERS || sections.len() > HEADERS {
         return Err(GobinError::Forged { what: "number of headers" });
     }
+    let dynamic = segments
+        .iter()
+        .find(|segment| segment.p_type(LittleEndian) == elf::PT_DYNAMIC)
+        .map(|segment| segment.file_range(LittleEndian))
+        .and_then(|(start, length)| range(start, length, bytes.len()));
     let segments = segments
         .iter()
         .filter(|segment| segment.p_type(LittleEndian) == elf::PT_LOAD)
@@ -176,7 +213,7 @@ fn headers(bytes: &[u8]) -> Result<(Vec<Segment>, Vec<Section>), GobinError> {
             })
         })
         .collect();
-    Ok((segments, sections))
+    Ok((segments, sections, dynamic))
 }
 
 fn range(start: u64, length: u64, limit: usize) -> Option<Range<usize>> {

@@ -28,6 +28,22 @@ pub(super) const STRUCTS: [&str; 10] =
 /// Of these, structs of processors that a program may do without.
 pub(super) const OPTIONAL: [&str; 3] = [PROCESSOR, OPTIONS, SIMPLE];
 
+/// The SDK's package of the API, and the end of the name of its own.
+const API: &str = "go.opentelemetry.io/otel/trace";
+const SDK_PART: &str = "/sdk/trace";
+
+/// The structs by the names that they have in a copy of the SDK in another package. A copy of the whole of OpenTelemetry has the
+/// API's beside it.
+pub(super) fn names_in(package: &str) -> Vec<String> {
+    let api = package.strip_suffix(SDK_PART).map(|before| format!("{before}/trace"));
+    let one = |name: &&str| match (name.strip_prefix(SDK_TRACE), name.strip_prefix(API), &api) {
+        (Some(rest), _, _) => format!("{package}{rest}"),
+        (_, Some(rest), Some(api)) => format!("{api}{rest}"),
+        _ => (*name).to_owned(),
+    };
+    STRUCTS.iter().map(one).collect()
+}
+
 /// Offsets of fields in bytes from the start of their struct.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 #[serde(deny_unknown_fields)]
@@ -105,7 +121,7 @@ pub enum OffsetSource {
     Dwarf,
     /// The table, which knows the binary's versions of Go and the SDK.
     Table,
-    /// The table's row for the nearest versions: right only if nothing moved. Check it against what is read.
+    /// The table's row for the nearest versions: right only if nothing moved. It is believed where what is read agrees with itself.
     Nearest {
         /// The row's version of the SDK, as `1.47.0`.
         sdk: String,
@@ -167,16 +183,21 @@ impl OffsetTable {
         serde_json::from_str(include_str!("offsets.json")).unwrap_or_default()
     }
 
-    /// The offsets for a build, or those of the versions nearest to it: the newest that is not newer, else the oldest.
-    pub fn find(&self, build: &BuildInfo) -> Result<(Offsets, OffsetSource), GobinError> {
-        let version = build.modules.get(SDK).map_or("(unknown)", String::as_str);
-        let known = || self.0.values().flat_map(BTreeMap::keys).max_by_key(|known| numbers(known)).cloned();
-        let unknown = || GobinError::UnknownSdk { sdk: version.to_owned(), nearest: known() };
-        let sdk = numbers(version).ok_or_else(unknown)?;
-        let go = build.go_minor().map_or((u32::MAX, 0, 0), |(major, minor)| (major, minor, 0));
+    /// The offsets for a package of a build, or those of the versions nearest to it: the newest that is not newer, else the oldest.
+    /// Of a build that does not say its versions, and of a fork, whose numbers are its own, nothing is known: then they are tried.
+    ///
+    /// # Errors
+    /// `UnknownSdk` if the table is empty.
+    pub fn find(&self, build: &BuildInfo, package: &str) -> Result<(Offsets, OffsetSource), GobinError> {
+        let (module, version) = build.module_of(package).unwrap_or_default();
+        let unknown = || GobinError::UnknownSdk { sdk: version.to_owned() };
+        let newest = (u32::MAX, 0, 0);
+        let sdk = numbers(version).unwrap_or(newest);
+        let go = build.go_minor().map_or(newest, |(major, minor)| (major, minor, 0));
         let (go_row, by_sdk) = nearest(&self.0, go).ok_or_else(unknown)?;
         let (sdk_row, offsets) = nearest(by_sdk, sdk).ok_or_else(unknown)?;
-        let exact = numbers(go_row) == Some(go) && version.trim_start_matches('v') == sdk_row;
+        let is_released = package == SDK_TRACE && !build.replaced.contains(module);
+        let exact = is_released && numbers(go_row) == Some(go) && version.trim_start_matches('v') == sdk_row;
         let source = if exact {
             OffsetSource::Table
         } else {
@@ -188,7 +209,7 @@ impl OffsetTable {
     /// Adds what a binary with debug information tells; whether it told all.
     pub fn add(&mut self, binary: &super::GoBinary) -> bool {
         let versions = binary.build.go_minor().zip(binary.build.modules.get(SDK));
-        let Some((((major, minor), sdk), offsets)) = versions.zip(binary.debug_offsets()) else {
+        let Some((((major, minor), sdk), offsets)) = versions.zip(binary.debug_offsets(SDK_TRACE)) else {
             return false;
         };
         let row = self.0.entry(format!("{major}.{minor}")).or_default();
@@ -214,20 +235,26 @@ fn numbers(version: &str) -> Option<(u32, u32, u32)> {
 mod tests {
     use super::*;
 
-    fn find(go: &str, sdk: Option<&str>) -> Result<OffsetSource, GobinError> {
+    fn find(go: &str, sdk: Option<&str>) -> OffsetSource {
         let modules = sdk.map(|sdk| (SDK.to_owned(), sdk.to_owned())).into_iter().collect();
         let build = BuildInfo { go: go.to_owned(), modules, ..BuildInfo::default() };
-        OffsetTable::committed().find(&build).map(|(_, source)| source)
+        OffsetTable::committed().find(&build, SDK_TRACE).unwrap().1
+    }
+
+    fn near(sdk: &str) -> OffsetSource {
+        OffsetSource::Nearest { sdk: sdk.to_owned(), go: "1.26".to_owned() }
     }
 
     #[test]
     fn a_version_finds_its_row_or_the_one_before_it() {
-        let near = |sdk: &str| OffsetSource::Nearest { sdk: sdk.to_owned(), go: "1.26".to_owned() };
         for (go, sdk, row) in [
             ("1.26.8", "v1.47.0", OffsetSource::Table),
             ("1.26", "v1.38.0", OffsetSource::Table),
             ("1.26.8", "v1.24.0", OffsetSource::Table),
             ("1.26.8", "v1.28.0", OffsetSource::Table),
+            ("1.25.5", "v1.38.0", OffsetSource::Table),
+            ("1.24.13", "v1.37.0", OffsetSource::Table),
+            ("1.23.12", "v1.28.0", OffsetSource::Table),
             ("1.26.8", "v1.28.7", near("1.28.0")),
             ("1.26.8", "v1.47.1-0.20260101000000-abcdefabcdef", near("1.47.0")),
             ("1.26.8", "v2.0.0", near("1.47.0")),
@@ -235,15 +262,55 @@ mod tests {
             ("1.99.0", "v1.47.0", near("1.47.0")),
             ("", "v1.47.0", near("1.47.0")),
         ] {
-            assert_eq!(find(go, Some(sdk)).unwrap(), row, "{go} {sdk}");
+            assert_eq!(find(go, Some(sdk)), row, "{go} {sdk}");
         }
     }
 
     #[test]
-    fn a_version_without_numbers_is_refused_and_the_newest_known_is_named() {
+    fn what_does_not_say_its_version_is_tried_with_the_newest() {
         for sdk in [Some("(devel)"), Some(""), None] {
-            let error = find("1.26.8", sdk).unwrap_err();
-            assert!(error.to_string().contains("the newest known is 1.47.0"), "{error}");
+            assert_eq!(find("1.26.8", sdk), near("1.47.0"));
         }
+        let empty = OffsetTable::default().find(&BuildInfo::default(), SDK_TRACE).unwrap_err();
+        assert!(empty.to_string().contains("so that its debug information tells"), "{empty}");
+    }
+
+    #[test]
+    fn a_fork_with_the_number_of_a_release_is_tried_only() {
+        let fork = "example.com/otel/sdk";
+        let of = |modules: &[(&str, &str)], replaced: &[&str], package: &str| {
+            let own = |(path, version): &(&str, &str)| ((*path).to_owned(), (*version).to_owned());
+            let build = BuildInfo {
+                go: "1.26.8".to_owned(),
+                modules: modules.iter().map(own).collect(),
+                replaced: replaced.iter().map(|path| (*path).to_owned()).collect(),
+                ..BuildInfo::default()
+            };
+            OffsetTable::committed().find(&build, package).unwrap().1
+        };
+        assert_eq!(of(&[(SDK, "v1.38.0")], &[SDK], SDK_TRACE), near("1.38.0"));
+        let both = [(SDK, "v1.47.0"), (fork, "v1.38.0")];
+        assert_eq!(of(&both, &[], "example.com/otel/sdk/trace"), near("1.38.0"));
+        assert_eq!(of(&both, &[], SDK_TRACE), OffsetSource::Table);
+    }
+
+    #[test]
+    fn go_numbers_goroutines_elsewhere_since_1_25() {
+        let table = OffsetTable::committed().0;
+        let goid = |go: &str| table[go].values().map(|row| row.goid).collect::<Vec<_>>();
+        for (go, at) in [("1.23", 160), ("1.24", 160), ("1.25", 152), ("1.26", 152)] {
+            assert!(!goid(go).is_empty() && goid(go).iter().all(|goid| *goid == at), "{go}: {:?}", goid(go));
+        }
+    }
+
+    #[test]
+    fn structs_of_a_copy_are_looked_for_in_its_packages() {
+        let names = names_in("example.com/otel/sdk/trace");
+        assert_eq!(
+            names[..4],
+            [G, HCHAN, "example.com/otel/trace.SpanContext", "example.com/otel/sdk/trace.recordingSpan"]
+        );
+        assert_eq!(names_in(SDK_TRACE), STRUCTS);
+        assert_eq!(names_in("example.com/fork")[2..4], [CONTEXT, "example.com/fork.recordingSpan"]);
     }
 }

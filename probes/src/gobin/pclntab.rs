@@ -57,10 +57,35 @@ impl<'a> Pclntab<'a> {
             }
         }
         let Some((bytes, address)) = image.section(MERGED)? else { return Err(GobinError::NotGo) };
-        (0..bytes.len())
+        Self::within(bytes, address).next().ok_or(GobinError::NotGo)
+    }
+
+    /// All that look like one in what the loader loads: for a file that has no names for its parts.
+    pub(super) fn scan(image: &'a Image) -> impl Iterator<Item = Self> {
+        image.loaded().flat_map(|(bytes, address)| Self::within(bytes, address)).filter(Self::is_sound)
+    }
+
+    /// The one at an address.
+    pub(super) fn at(image: &'a Image, address: u64) -> Option<Self> {
+        let mut loaded = image.loaded();
+        loaded.find_map(|(bytes, start)| {
+            let at = usize::try_from(address.checked_sub(start)?).ok()?;
+            Self::measure(bytes.get(at..)?, address)
+        })
+    }
+
+    fn within(bytes: &'a [u8], address: u64) -> impl Iterator<Item = Self> {
+        // A table is aligned in memory; segments need not be.
+        let first = (8 - address as usize % 8) % 8;
+        (first..bytes.len())
             .step_by(8)
-            .find_map(|at| Self::measure(&bytes[at..], address.checked_add(at as u64)?))
-            .ok_or(GobinError::NotGo)
+            .filter_map(move |at| Self::measure(&bytes[at..], address.checked_add(at as u64)?))
+    }
+
+    /// Whether the first function and the last have names, and stand in order.
+    fn is_sound(&self) -> bool {
+        let named = |index| self.function(index).is_some_and(|(_, _, name, _)| !name.is_empty());
+        named(0) && named(self.count - 1) && self.bounds().is_some_and(|(first, last)| first < last)
     }
 
     fn measure(bytes: &'a [u8], address: u64) -> Option<Self> {

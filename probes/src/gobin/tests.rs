@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use object::{Object as _, ObjectSymbol as _};
+use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 
-use super::fixture::fixture;
+use super::fixture::{fixture, of_files};
 use super::image::{u32_at, u64_at};
 use super::*;
+use crate::lookup::{FoundSites, look_up};
 
 #[test]
 fn build_information_is_right_in_every_variant() {
@@ -28,7 +30,7 @@ fn offsets_from_debug_information_are_those_of_the_table() {
     let Some(fixture) = fixture() else { return };
     for (name, binary) in &fixture.binaries {
         let (offsets, source) = binary.offsets().unwrap();
-        let (row, _) = OffsetTable::committed().find(&binary.build).unwrap();
+        let (row, _) = OffsetTable::committed().find(&binary.build, SDK_TRACE).unwrap();
         let stripped = *name == "stripped";
         assert_eq!(source, if stripped { OffsetSource::Table } else { OffsetSource::Dwarf }, "{name}");
         // Whether a program has a simple processor is its own business.
@@ -107,4 +109,88 @@ fn relocations_tell_what_an_external_linker_leaves_out_of_the_file() {
     let emptied = GoBinary::parse(bytes).unwrap();
     assert!(pie.module.is_some());
     assert_eq!((emptied.module, emptied.text), (pie.module.clone(), pie.text));
+}
+
+/// A file without section headers, and without what stands behind the last segment: what `sstrip` leaves.
+fn headless(path: &Path) -> GoBinary {
+    let mut bytes = std::fs::read(path).unwrap();
+    let word = |bytes: &[u8], at: usize| u64_at(bytes, at).unwrap() as usize;
+    let count = usize::from(u16::from_le_bytes([bytes[56], bytes[57]]));
+    let segments = (0..count).map(|index| word(&bytes, 32) + index * 56);
+    let end = segments.map(|at| word(&bytes, at + 8) + word(&bytes, at + 32)).max().unwrap();
+    bytes.truncate(end);
+    bytes[40..48].fill(0);
+    bytes[60..64].fill(0);
+    GoBinary::parse(bytes).unwrap()
+}
+
+#[test]
+fn section_headers_are_not_needed() {
+    let Some(fixture) = fixture() else { return };
+    let wish = Ebpf::plain(EbpfMode::Events);
+    for (name, whole) in &fixture.binaries {
+        let binary = headless(&fixture.folder.path().join(name));
+        assert_eq!((&binary.module, binary.text), (&whole.module, whole.text), "{name}");
+        assert_eq!(binary.build, whole.build, "{name}");
+        assert!(binary.functions(&|_| true).unwrap() == whole.functions(&|_| true).unwrap(), "{name}");
+        let (found, known) = (look_up(&binary, &wish).unwrap(), look_up(whole, &wish).unwrap());
+        // Debug information went with the headers.
+        assert_eq!(found.source, OffsetSource::Table, "{name}");
+        assert_eq!((found.sites, found.spills), (known.sites, known.spills), "{name}");
+        assert_eq!((found.lacking, found.snapshot), (known.lacking, known.snapshot), "{name}");
+    }
+}
+
+/// Of a copy of the SDK as much as tells that it is one.
+const COPY: &str = r#"package trace
+
+type recordingSpan struct{ ended int }
+
+//go:noinline
+func (s *recordingSpan) End(options ...string) {
+	s.ended++
+	println(s.ended, len(options))
+}
+
+func New() interface{ End(...string) } { return &recordingSpan{} }
+"#;
+
+/// Spans of the SDK, and of a copy where there is one.
+const PROGRAM: &str = r#"package main
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/sdk/trace"
+	// copy
+)
+
+func main() {
+	provider := trace.NewTracerProvider()
+	_, span := provider.Tracer("x").Start(context.Background(), "x")
+	span.End()
+	_ = provider.Shutdown(context.Background())
+	// use
+}
+"#;
+
+#[test]
+fn a_second_copy_of_the_sdk_is_counted_and_not_read() {
+    let import = r#"copied "spanfate.dev/fixtures/copied/otel/sdk/trace""#;
+    let both = PROGRAM.replace("// copy", import).replace("// use", "copied.New().End()");
+    let copy = ("copied/otel/sdk/trace/trace.go", COPY);
+    let Some(two) = of_files(&[("main.go", &both), copy]) else { return };
+    let Some(one) = of_files(&[("main.go", PROGRAM)]) else { return };
+    assert_eq!(two.sdk_packages().unwrap(), [SDK_TRACE, "spanfate.dev/fixtures/copied/otel/sdk/trace"]);
+    let wish = Ebpf::plain(EbpfMode::Events);
+    let (two, one) = (look_up(&two, &wish).unwrap(), look_up(&one, &wish).unwrap());
+    let programs = |found: &FoundSites| -> Vec<_> {
+        found.sites.iter().map(|site| site.program).filter(|program| *program != "called").collect()
+    };
+    assert_eq!((programs(&two), &two.offsets), (programs(&one), &one.offsets));
+    assert!(two.snapshot != 0 && one.lacking.is_empty());
+    assert_eq!(two.sites.iter().filter(|site| site.program == "called").count(), 1);
+    let row = &two.lacking[0];
+    assert!(two.lacking.len() == 1 && row.copy, "{:?}", two.lacking);
+    assert_eq!(row.function, "spanfate.dev/fixtures/copied/otel/sdk/trace.(*recordingSpan).runtimeTrace");
 }

@@ -3,7 +3,9 @@
 use spanfate_model::format::probe::{LackingSite, ProbeKind};
 use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode, Trap};
 
-use super::rules::{BATCH, DROP, GROWS, ProgramPart, RULES, RUNTIME, STARTED, SitePlace, SiteRule, TRY_SEND};
+use super::rules::{
+    BATCH, DROP, END, GROWS, ProgramPart, RULES, RUNTIME, STARTED, SitePlace, SiteRule, TRY_SEND,
+};
 use super::{DropSpills, FoundSites};
 use crate::gobin::{Function, GoBinary, InlinedCopy};
 use crate::sites;
@@ -65,6 +67,20 @@ impl SiteSearch<'_> {
             }
         }
         self.trap(wish, found);
+    }
+
+    /// Another copy of the SDK beside the one that is probed. Its structs may be others, and its snapshots are of another type, so
+    /// nothing of them is read: only how many of its spans end is counted.
+    pub(super) fn beside(&self, wish: &Ebpf, found: &mut FoundSites) {
+        if wish.trap.is_none() {
+            found.add(self.binary, "called", EbpfMode::Off, &self.places(END, SitePlace::Body));
+        }
+        found.lacking.push(LackingSite {
+            tells: ProbeKind::Started,
+            function: self.name(STARTED),
+            inlined_into: Vec::new(),
+            copy: true,
+        });
     }
 
     /// Adds the sites of a rule, or what is lacking.
@@ -164,7 +180,7 @@ impl SiteSearch<'_> {
         if !found.missing.contains(&function) {
             found.missing.push(function.clone());
         }
-        found.lacking.push(LackingSite { tells, function, inlined_into: hosts });
+        found.lacking.push(LackingSite { tells, function, inlined_into: hosts, copy: false });
     }
 
     /// Addresses of a place in a function; none where the function is not there.

@@ -153,10 +153,15 @@ fn upstream(url: &str) -> Result<Upstream, Error> {
 /// What a user should know of how the program was read.
 fn warn(result: &spanfate_model::result::RunResult) {
     let probes = result.variants.iter().flat_map(|variant| &variant.trials).flat_map(|trial| &trial.probes);
-    for nearest in probes.filter_map(|probes| probes.nearest.as_ref()) {
+    for (nearest, verified) in probes.filter_map(|probes| Some((probes.nearest.as_ref()?, probes.verified))) {
+        let proof = match verified {
+            Some(1) => "1 span verified that they fit".to_owned(),
+            Some(spans) => format!("{spans} spans verified that they fit"),
+            None => "nothing that came verifies that they fit".to_owned(),
+        };
         show::note(&format!(
             "note: this program's SDK is of a version that is not known here; struct offsets are those of the nearest one \
-             ({nearest}). The books closing is what says that they fit."
+             ({nearest}). {proof}."
         ));
     }
 }

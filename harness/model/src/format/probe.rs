@@ -108,4 +108,8 @@ pub struct ProbeManifest {
     /// What is known of its structs only from the nearest version of the SDK.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<String>,
+    /// Spans whose records prove that those structs fit: their ids were the same at two places. Absent where that was not needed or
+    /// no span came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<u64>,
 }

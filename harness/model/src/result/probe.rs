@@ -31,6 +31,9 @@ pub struct ProbeResult {
     /// The version whose struct offsets were used in place of an unknown one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<String>,
+    /// Spans that prove that these offsets fit: their ids, read at two places, were the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<u64>,
     /// What the kernel said of a trap: `taken`, or why it refuses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trap: Option<String>,

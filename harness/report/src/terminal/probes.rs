@@ -45,7 +45,13 @@ fn parts(probes: &ProbeResult) -> Vec<String> {
     }
     out.extend(lacking(probes));
     if let Some(nearest) = &probes.nearest {
-        out.push(format!("struct offsets are those of {}", clean(nearest)));
+        let proof = match probes.verified {
+            Some(spans) => {
+                format!("verified while it ran with {}", TERMINAL.counted(spans, "span", "spans"))
+            }
+            None => "nothing that came verifies them".to_owned(),
+        };
+        out.push(format!("struct offsets are those of {}; {proof}", clean(nearest)));
     }
     out
 }

@@ -4,6 +4,7 @@ use spanfate_model::format::probe::{LackingSite, ProbeKind};
 use spanfate_model::result::ProbeResult;
 
 use super::fit::clean;
+use super::number::TERMINAL;
 
 /// One sentence per function that is missing.
 pub(crate) fn lacking(probes: &ProbeResult) -> Vec<String> {
@@ -11,8 +12,11 @@ pub(crate) fn lacking(probes: &ProbeResult) -> Vec<String> {
         let missing: Vec<String> = probes.missing.iter().map(|name| clean(name)).collect();
         return vec![format!("spans may have passed unseen: the program lacks {}", missing.join(", "))];
     }
-    let mut out: Vec<String> =
-        probes.lacking.iter().map(|site| format!("{}, {}", cost(site), why(site))).collect();
+    let ended = probes.hits.get(ProbeKind::Calls.as_str()).copied().unwrap_or_default();
+    let one = |site: &LackingSite| {
+        if site.copy { copied(site, ended) } else { format!("{}, {}", cost(site), why(site)) }
+    };
+    let mut out: Vec<String> = probes.lacking.iter().map(one).collect();
     out.dedup();
     out
 }
@@ -45,6 +49,20 @@ const fn cost(site: &LackingSite) -> &'static str {
     }
 }
 
+/// A copy of the SDK, and how often spans of such copies ended.
+fn copied(site: &LackingSite, ended: u64) -> String {
+    let package = site.function.split(".(").next().unwrap_or_default();
+    let seen = match ended {
+        0 => String::new(),
+        1 => " (1 such span ended)".to_owned(),
+        some => format!(" ({} such spans ended)", TERMINAL.count(some)),
+    };
+    format!(
+        "spans of the copy of the SDK in `{}` are not followed{seen}: the program has more than one, and one is probed",
+        clean(package)
+    )
+}
+
 fn why(site: &LackingSite) -> String {
     let function = clean(short(&site.function));
     if site.inlined_into.is_empty() {
@@ -70,12 +88,20 @@ mod tests {
             tells,
             function: "example.test/otel/sdk/trace.(*tracer).f".to_owned(),
             inlined_into: hosts.iter().map(ToString::to_string).collect(),
+            copy: false,
         };
         assert_eq!(why(&site(ProbeKind::Ended, &[])), "for the program has no `trace.(*tracer).f`");
         assert_eq!(
             why(&site(ProbeKind::Ended, &["a/b.c", "d.e"])),
             "for the compiler inlined `trace.(*tracer).f` into `b.c` and `d.e`"
         );
+        let copy = LackingSite { copy: true, ..site(ProbeKind::Started, &[]) };
+        for (ended, seen) in
+            [(0, " are not followed: "), (1, "(1 such span ended)"), (2000, "(2,000 such spans ended)")]
+        {
+            let said = copied(&copy, ended);
+            assert!(said.contains("in `example.test/otel/sdk/trace`") && said.contains(seen), "{said}");
+        }
         let costs: Vec<&str> = ProbeKind::ALL.iter().map(|tells| cost(&site(*tells, &[]))).collect();
         assert!(costs[3..5].iter().all(|cost| *cost != costs[0]), "{costs:?}");
     }

@@ -11,7 +11,8 @@ use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_probes::attach::Attached;
 use spanfate_probes::memory::Memory;
 
-use super::LiveCounts;
+use super::layout::LayoutCheck;
+use super::{LiveCounts, ProbedEnd};
 use crate::host::clock;
 
 /// Bytes that are written at once.
@@ -46,6 +47,8 @@ struct Told {
     processors: BTreeSet<u64>,
     exporters: BTreeSet<u64>,
     types: BTreeSet<u64>,
+    /// Whether all of it can be what it is taken for.
+    layout: LayoutCheck,
 }
 
 impl Told {
@@ -91,6 +94,7 @@ impl Scribe {
             if done.is_ok() {
                 let read = Record::read(record);
                 seen.note(&read);
+                told.layout.note(&read);
                 done = out.write_all(record).and_then(|()| source.beside(&read, told, out));
             }
         });
@@ -123,7 +127,7 @@ impl Scribe {
     }
 
     /// Writes what was counted, and the end.
-    pub(super) fn finish(mut self) -> std::io::Result<()> {
+    pub(super) fn finish(mut self) -> std::io::Result<ProbedEnd> {
         let counters = self.attached.counters().map_err(std::io::Error::other)?;
         for (kind, counter) in counters.iter().filter(|(_, counter)| counter.hit > 0) {
             for record in Record::write_counter(*kind, counter) {
@@ -134,7 +138,13 @@ impl Scribe {
         self.out.flush()?;
         // Some kernels take a tenth of a second for each site, and the process is gone: nobody needs to wait.
         let attached = self.attached;
-        std::thread::Builder::new().name("detach".to_owned()).spawn(move || drop(attached)).map(drop)
+        std::thread::Builder::new().name("detach".to_owned()).spawn(move || drop(attached))?;
+        // A trap counts other calls.
+        let calls = counters.iter().find(|(kind, _)| *kind == ProbeKind::Calls && self.ebpf.trap.is_none());
+        Ok(ProbedEnd {
+            layout: self.told.layout.verdict(),
+            copies_are_silent: calls.is_some_and(|(_, counter)| counter.hit == 0),
+        })
     }
 }
 
@@ -175,6 +185,9 @@ impl TextSource<'_> {
             && let Some(settings) = self.memory.settings(processor)
         {
             told.processors.insert(processor);
+            if let Some(fits) = self.memory.fits(processor) {
+                told.layout.queue(fits);
+            }
             out.write_all(&Record::write_settings(&settings))?;
         }
         Ok(())

@@ -38,6 +38,7 @@ impl ProbeLog<'_> {
             missing: self.about.missing.clone(),
             lacking: self.about.lacking.clone(),
             nearest: self.about.nearest.clone(),
+            verified: self.about.verified,
             trap: self.about.trap.clone(),
             records: self.records.values().sum(),
             hits: counts(|counter| counter.hit),

@@ -301,6 +301,7 @@ impl Life {
                     tells: *tells,
                     function: "enqueueDrop".to_owned(),
                     inlined_into: vec!["enqueue".to_owned()],
+                    copy: false,
                 })
                 .collect(),
             ..ProbeManifest::default()

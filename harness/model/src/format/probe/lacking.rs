@@ -17,6 +17,9 @@ pub struct LackingSite {
     /// all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inlined_into: Vec<String>,
+    /// It is there, in a copy of the SDK beside the one that is probed: of the copy's spans nothing is read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub copy: bool,
 }
 
 impl LackingSite {
@@ -47,6 +50,11 @@ impl ProbeManifest {
         mode.min(known.unwrap_or(EbpfMode::Batch))
     }
 
+    /// Notes that copies of the SDK beside the one that is probed made no spans, so that none passed unseen.
+    pub fn copies_are_silent(&mut self) {
+        self.lacking.retain(|site| !site.copy);
+    }
+
     /// Whether something is not told of every span because a function is missing.
     #[must_use]
     pub fn lacks(&self, tells: ProbeKind) -> bool {
@@ -63,6 +71,7 @@ mod tests {
             tells: *tells,
             function: String::new(),
             inlined_into: Vec::new(),
+            copy: false,
         };
         ProbeManifest {
             missing: missing.iter().map(ToString::to_string).collect(),

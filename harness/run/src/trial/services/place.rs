@@ -108,6 +108,9 @@ impl ServicePlace {
             return Ok(false);
         };
         running.finish_probes()?;
+        if let Some(process) = watch.manifest.processes.get_mut(self.entry) {
+            process.probe = running.probe().or(process.probe.take());
+        }
         let asked = end.asked_to_stop.is_some();
         let blame = self.blame.take().or_else(|| suspect(service).filter(|_| !asked));
         end.fault = blame.map(|blame| blame.fault);
