@@ -11,6 +11,7 @@ use spanfate_probes::attach::Attached;
 use spanfate_probes::gobin::GoBinary;
 use spanfate_probes::lookup::look_up;
 
+#[expect(clippy::disallowed_methods, reason = "it measures itself, and no run")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let program = PathBuf::from(arguments.next().ok_or("which program?")?);

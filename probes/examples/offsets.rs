@@ -73,8 +73,8 @@ fn add(table: &mut OffsetTable, binary: &GoBinary, name: &str) -> Result<(), Box
 
 /// A line for each pair of versions.
 fn print(table: &OffsetTable) -> Result<(), Box<dyn Error>> {
-    let line = |(sdk, offsets)| Ok(format!("    \"{sdk}\": {}", serde_json::to_string(offsets)?));
     let of_go = |(go, row): (&String, &BTreeMap<String, Offsets>)| {
+        let line = |(sdk, offsets)| Ok(format!("    \"{sdk}\": {}", serde_json::to_string(offsets)?));
         let lines = row.iter().map(line).collect::<Result<Vec<String>, Box<dyn Error>>>()?;
         Ok(format!("  \"{go}\": {{\n{}\n  }}", lines.join(",\n")))
     };

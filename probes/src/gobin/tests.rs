@@ -142,7 +142,7 @@ fn section_headers_are_not_needed() {
 }
 
 /// Of a copy of the SDK as much as tells that it is one.
-const COPY: &str = r#"package trace
+const COPY: &str = r"package trace
 
 type recordingSpan struct{ ended int }
 
@@ -153,7 +153,7 @@ func (s *recordingSpan) End(options ...string) {
 }
 
 func New() interface{ End(...string) } { return &recordingSpan{} }
-"#;
+";
 
 /// Spans of the SDK, and of a copy where there is one.
 const PROGRAM: &str = r#"package main

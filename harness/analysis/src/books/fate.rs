@@ -18,16 +18,25 @@ pub(crate) struct JudgementBasis<'a> {
     pub(crate) process: &'a Process<'a>,
     /// The path, or what stands for it where the span was offered to none.
     pub(crate) path: &'a Path,
-    /// The wire witness saw everything.
-    pub(crate) wire_complete: bool,
-    /// Requests came of which the receiver could read no span.
-    pub(crate) unread: bool,
+    /// What the wire witness saw.
+    pub(crate) wire: WireSight,
     /// Nothing at all arrived on this path: a program of the user's own sends its spans elsewhere.
     pub(crate) elsewhere: bool,
     /// The span's request was answered, so the handler that made it is done.
     pub(crate) answered: bool,
     /// By number of a fault: why spans that it touched never end.
     pub(crate) leaks: &'a [Option<Leak>],
+}
+
+/// What the wire witness saw.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum WireSight {
+    /// Everything.
+    Whole,
+    /// Everything, and requests of which the receiver could read no span.
+    WithUnread,
+    /// It has a gap.
+    Gap,
 }
 
 /// Judges one span on one path. Later stages are asked first: a mark of a later stage proves all earlier ones.
@@ -84,7 +93,7 @@ pub(crate) fn gap(span: &SpanEvidence, on: &OnPath, process: &Process<'_>, recei
 }
 
 fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>) -> Standing {
-    if !scene.wire_complete {
+    if scene.wire == WireSight::Gap {
         // It may have arrived; only the wire could tell.
         return Unaccounted;
     }
@@ -104,7 +113,7 @@ fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>
         }
         // It may have been in a request that nobody here could read, or have come through another one's hands.
         ExportResult::Ok | ExportResult::Partial
-            if scene.elsewhere || scene.unread || scene.path.endpoint.is_some() =>
+            if scene.elsewhere || scene.wire == WireSight::WithUnread || scene.path.endpoint.is_some() =>
         {
             Unaccounted
         }

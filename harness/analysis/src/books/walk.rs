@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use spanfate_model::books::row::Standing;
 use spanfate_model::fate::FateClass;
 
-use crate::books::fate::{JudgementBasis, judge};
+use crate::books::fate::{JudgementBasis, WireSight, judge};
 use crate::evidence::path::Path;
 use crate::evidence::process::Process;
 use crate::evidence::receipts::Receipt;
@@ -100,8 +100,11 @@ fn judged<'a>(
         let scene = JudgementBasis {
             process,
             path,
-            wire_complete: sources.wire_complete(),
-            unread: sources.receipts.unread_otherwise,
+            wire: match (sources.wire_complete(), sources.receipts.unread_otherwise) {
+                (false, _) => WireSight::Gap,
+                (true, true) => WireSight::WithUnread,
+                (true, false) => WireSight::Whole,
+            },
             elsewhere,
             // A span of no request has no handler that could still be running.
             answered: of.is_none_or(|(request, _)| sources.book.is_answered(request as usize)),

@@ -2,7 +2,7 @@
 
 use spanfate_model::books::ledger::Ledger;
 use spanfate_model::fate::witness::{Witness, WitnessReport, WitnessState};
-use spanfate_model::format::manifest::Status;
+use spanfate_model::format::manifest::{Status, TrialManifest};
 use spanfate_model::format::raw::TrialLogs;
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::result::{
@@ -45,6 +45,10 @@ pub struct TrialTimes {
     pub(crate) delay: Recorded,
 }
 
+fn is_whole(manifest: &TrialManifest) -> bool {
+    manifest.status == Status::Complete
+}
+
 /// Concludes a trial. `fixture_cores` is how many cores the fixture had to itself.
 pub fn conclude_trial(
     plan: &Plan,
@@ -77,10 +81,7 @@ pub fn conclude_trial(
             window: (began, window.1),
             // The law speaks of one rate; a load that was cut short did not keep to it either.
             // Nor does it speak of faults: they change the export's time, or the rate.
-            steady: has_load
-                && manifest.status == Status::Complete
-                && load_of.is_steady()
-                && acted.is_empty(),
+            steady: has_load && is_whole(manifest) && load_of.is_steady() && acted.is_empty(),
         },
     );
     let faults = faults(plan, planned, logs, &opened);

@@ -63,19 +63,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         },
         exports: exports(case, created - lost),
         delay: Some(self::quantiles(measured - lost, 20.0 + 2.0 * case.export_ms, 1.2)),
-        usage: UsageFigures {
-            samples: 80,
-            fixture_cpu: 0.71 + 0.02 * at as f64,
-            fixture_rss: (92 + 11 * at as u64) << 20,
-            harness_cpu: 0.64,
-            foreign: 0.004,
-            steal: 0.0011,
-            pressure: 0.21,
-            gc_cycles: 44,
-            stopped_ms: 5.2,
-            fixture_wait: 0.012,
-            ..UsageFigures::default()
-        },
+        usage: usage(at),
         effective: Some(effective(case)),
         gomaxprocs: 1,
         sdk: "1.44.0".to_owned(),
@@ -96,6 +84,22 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
     };
     alone(&mut trial);
     trial
+}
+
+fn usage(at: usize) -> UsageFigures {
+    UsageFigures {
+        samples: 80,
+        fixture_cpu: 0.71 + 0.02 * at as f64,
+        fixture_rss: (92 + 11 * at as u64) << 20,
+        harness_cpu: 0.64,
+        foreign: 0.004,
+        steal: 0.0011,
+        pressure: 0.21,
+        gc_cycles: 44,
+        stopped_ms: 5.2,
+        fixture_wait: 0.012,
+        ..UsageFigures::default()
+    }
 }
 
 /// What would be said of the first lost span of each fate.

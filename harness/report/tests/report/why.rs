@@ -43,15 +43,16 @@ fn proved(proof: LossProof, how: How) -> RunResult {
     let mut result = with_insights(sample::nine());
     let variant = result.insights.why[0].variant.clone();
     result.insights.why[0].proof = Some(proof);
-    let advice = result.insights.advice.iter_mut().find(|one| one.variant == variant).unwrap();
-    advice.how = how;
-    advice.lines.clear();
+    for advice in result.insights.advice.iter_mut().filter(|one| one.variant == variant) {
+        advice.how = how;
+        advice.lines.clear();
+    }
     result
 }
 
 fn told(result: &RunResult) -> String {
     let text = why(result, TableStyle { color: false, width: Some(120) });
-    text.split("\n\n").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+    text.split("\n\n").take(1).flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
 
 #[test]

@@ -166,8 +166,12 @@ mod tests {
 
     fn verdict(records: &[(ProbeKind, u64, u64)], queues: &[bool]) -> LayoutVerdict {
         let mut check = LayoutCheck::default();
-        records.iter().for_each(|(kind, id, goroutine)| check.note(&mark(*kind, *id, *goroutine)));
-        queues.iter().for_each(|fits| check.queue(*fits));
+        for (kind, id, goroutine) in records {
+            check.note(&mark(*kind, *id, *goroutine));
+        }
+        for fits in queues {
+            check.queue(*fits);
+        }
         check.verdict()
     }
 

@@ -76,10 +76,9 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_believed_where_its_client_has_one() {
-        let mut texts = Texts::default();
-        texts.types = [(1, "*otlptracehttp.client"), (2, "*otlptracegrpc.client"), (3, "*main.client")]
-            .map(|(table, name)| (table, name.to_owned()))
-            .into();
+        let types = [(1, "*otlptracehttp.client"), (2, "*otlptracegrpc.client"), (3, "*main.client")]
+            .map(|(table, name)| (table, name.to_owned()));
+        let mut texts = Texts { types: types.into(), ..Texts::default() };
         let mut set =
             |exporter: u64, place: u8, text: &str| texts.endpoints.insert((exporter, place), text.to_owned());
         set(10, 1, "a:1");

@@ -16,11 +16,14 @@ impl Processors {
         let leads = |found: &FoundProcessor, entry: u64| {
             entry == found.address && found.listed || found.fronts.contains(&entry)
         };
-        let last = |found: &FoundProcessor| list.entries.iter().rposition(|(entry, _)| leads(found, *entry));
-        let Some(place) = last(&self.found[number]) else { return 0 };
+        let stands =
+            |found: &FoundProcessor| list.entries.iter().rposition(|(entry, _)| leads(found, *entry));
+        let Some(place) = stands(&self.found[number]) else { return 0 };
         let behind = self.found.iter().enumerate().filter(|(other, found)| {
             // Whom only its provider calls: one that others call, too, may have been called within those.
-            found.fronts.is_empty() && last(found) > Some(place) && self.at(found.address, at) == Some(*other)
+            found.fronts.is_empty()
+                && stands(found) > Some(place)
+                && self.at(found.address, at) == Some(*other)
         });
         behind.map(|(other, _)| came(other)).filter(|came| *came != 0).min().unwrap_or_default()
     }

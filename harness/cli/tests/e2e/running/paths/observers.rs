@@ -75,8 +75,8 @@ fn three_ways_to_look_at_a_process_say_the_same() {
     let joined: ProbeResult = serde_json::from_value(joined).unwrap();
     let counted = &ran.truth.as_ref().unwrap().processors;
     for (queue, batch, fails) in PROCESSORS {
-        let counter = counted.iter().find(|one| one.queue == queue).unwrap().dropped;
-        assert_eq!(counter > 0, queue < 4096, "{counted:?}");
+        let truth = counted.iter().find(|one| one.queue == queue).unwrap().dropped;
+        assert_eq!(truth > 0, queue < 4096, "{counted:?}");
         let by_peek = peeked["processors"].as_array().unwrap().iter().find(|one| one["queue"] == queue);
         let by_peek = by_peek.unwrap_or_else(|| panic!("{peeked:#}"));
         let by_pid = joined.processors.iter().find(|one| one.queue == queue);
@@ -88,7 +88,7 @@ fn three_ways_to_look_at_a_process_say_the_same() {
             Some(path.dropped),
             path.dropped_by_sdk,
         ];
-        assert_eq!(drops, [Some(counter); 4], "queue {queue}");
+        assert_eq!(drops, [Some(truth); 4], "queue {queue}");
         same_settings(by_peek, by_pid, path, batch);
         let errors = [by_peek["last_error"].as_str(), by_pid.last_error.as_deref()];
         assert_eq!(errors[0], errors[1], "queue {queue}");
