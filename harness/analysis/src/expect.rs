@@ -3,8 +3,14 @@
 
 pub(crate) mod because;
 pub(crate) mod disturbed;
+#[cfg(test)]
+pub(crate) mod forge;
 mod judge;
 mod probes;
+#[cfg(test)]
+mod stalls;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use spanfate_model::plan::Plan;

@@ -13,6 +13,7 @@ mod queue;
 pub(crate) mod starved;
 #[cfg(test)]
 mod tests;
+pub(crate) mod without;
 
 use spanfate_model::format::raw::TrialLogs;
 use spanfate_model::quantity::unit::MonoNs;

@@ -157,9 +157,9 @@ impl Segment {
 }
 
 /// Segments, sections, and where the dynamic section lies in the file.
-type Headers = (Vec<Segment>, Vec<Section>, Option<Range<usize>>);
+type ImageHeaders = (Vec<Segment>, Vec<Section>, Option<Range<usize>>);
 
-fn headers(bytes: &[u8]) -> Result<Headers, GobinError> {
+fn headers(bytes: &[u8]) -> Result<ImageHeaders, GobinError> {
     let ident = bytes.first_chunk::<16>().ok_or(GobinError::NotElf)?;
     if ident.first_chunk() != Some(&elf::ELFMAG) {
         return Err(GobinError::NotElf);

@@ -114,8 +114,11 @@ fn judged<'a>(
     };
     let judged =
         |path, on, standing| Judged { index, process, number, span, receipt, of, path, on, standing };
+    let nowhere = process.nowhere.get(usize::from(span.provider)).unwrap_or(&process.paths[0]);
     if !process.has_several_paths() {
-        let path = &process.paths[0];
+        // Of a span that was never ended, the end of its provider tells, and not that of the path it did not come to.
+        let is_open = span.closed == 0 && !main.is_concerned() && process.is_of_probes();
+        let path = if is_open { nowhere } else { &process.paths[0] };
         let nothing_came = sources.subject.is_own() && sources.receipts.requests == 0;
         let standing = on_path(path, &main, receipt, nothing_came);
         return Some(judged(path, main, standing));
@@ -131,7 +134,6 @@ fn judged<'a>(
     if let Some(worst) = paths.iter().rev().max_by_key(|path| rank(path.standing)) {
         return Some(judged(&process.paths[worst.path], worst.on, worst.standing));
     }
-    let nowhere = process.nowhere.get(usize::from(span.provider)).unwrap_or(&process.paths[0]);
     let on = OnPath { returned: span.went_on, ..OnPath::default() };
     let standing = on_path(nowhere, &on, receipt, false);
     Some(judged(nowhere, on, standing))

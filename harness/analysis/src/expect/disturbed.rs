@@ -14,8 +14,8 @@ use spanfate_model::scenario::figure::{Figure, TraceState};
 
 pub(crate) use bounds::Bounds;
 use rule::Hidden;
-pub(crate) use rule::{Made, rule_of};
-use script::Script;
+pub(crate) use rule::{MadeUp, rule_of};
+use script::TrialScript;
 
 /// Whether what spoils a figure of a trial has a known direction: only time was taken, by others or by a quota, and all faults
 /// reached their dose. Where the load did not start, a witness has a gap, or a limit of ours was met, nothing follows.
@@ -33,10 +33,10 @@ pub(crate) fn bounds_of(
     arm: PlannedArm<'_>,
 ) -> Option<Bounds> {
     let value = measured?;
-    let script = Script::of(trial, arm.plan, arm.variant);
+    let script = TrialScript::of(trial, arm.plan, arm.variant);
     let bounds = match figure {
         // The load was less than the service was to bear.
-        _ if script.is_unserved() && rule_of(figure).made != Made::Nothing => Bounds::ANY,
+        _ if script.is_unserved() && rule_of(figure).made != MadeUp::Nothing => Bounds::ANY,
         Figure::Fate(fate) => fates::one(fate, value, &script),
         Figure::Fates(group) => fates::group(group, value, &script),
         _ => plain(figure, value, &script),
@@ -61,7 +61,7 @@ impl<'a> PlannedArm<'a> {
 }
 
 /// A figure that is no fate, by the table of rules.
-fn plain(figure: Figure, value: f64, script: &Script<'_>) -> Bounds {
+fn plain(figure: Figure, value: f64, script: &TrialScript<'_>) -> Bounds {
     let rule = rule_of(figure);
     let scripted = match figure {
         Figure::RequestsFailed => script.failed_requests(),
@@ -75,12 +75,12 @@ fn plain(figure: Figure, value: f64, script: &Script<'_>) -> Bounds {
         _ => value,
     };
     let low = match rule.made {
-        Made::Nothing => value,
-        Made::AtEdges => value - script.edge(scripted),
-        Made::BeyondScript => script.edge_low(scripted),
-        Made::BeyondReplay => fates::least_loss_rate(script),
-        Made::TimeTaken => value - script.taken_ms() * 1e6,
-        Made::Anything => f64::NEG_INFINITY,
+        MadeUp::Nothing => value,
+        MadeUp::AtEdges => value - script.edge(scripted),
+        MadeUp::BeyondScript => script.edge_low(scripted),
+        MadeUp::BeyondReplay => fates::least_loss_rate(script),
+        MadeUp::TimeTaken => value - script.taken_ms() * 1e6,
+        MadeUp::Anything => f64::NEG_INFINITY,
     };
     let high = match (rule.hidden, figure) {
         (Hidden::Nothing, _) => value,
@@ -95,10 +95,3 @@ fn plain(figure: Figure, value: f64, script: &Script<'_>) -> Bounds {
     };
     Bounds { low, high }
 }
-
-#[cfg(test)]
-pub(crate) mod forge;
-#[cfg(test)]
-mod stalls;
-#[cfg(test)]
-mod tests;

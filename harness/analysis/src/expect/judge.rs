@@ -9,11 +9,11 @@ use spanfate_model::scenario::expect::Condition;
 use spanfate_model::scenario::figure::Figure;
 use spanfate_model::verdict::Verdict;
 
-use super::disturbed::{Bounds, Made, PlannedArm, bounds_of, is_only_disturbed, rule_of};
+use super::disturbed::{Bounds, MadeUp, PlannedArm, bounds_of, is_only_disturbed, rule_of};
 use super::{validity_of, value_of};
 
 /// What is said of an expectation.
-struct Said {
+struct JudgedValues {
     values: Vec<f64>,
     verdict: Verdict,
     reason: Option<String>,
@@ -32,7 +32,7 @@ pub(super) fn judge(condition: &Condition, plan: &Plan, variant: &VariantResult)
     } else {
         on_valid(condition, &valid)
     };
-    let Said { values, verdict, reason, footing } = said;
+    let JudgedValues { values, verdict, reason, footing } = said;
     Expectation { that: (*condition).into(), variant: variant.name.clone(), values, verdict, reason, footing }
 }
 
@@ -41,11 +41,11 @@ fn measured(figure: Figure, trials: &[&TrialResult]) -> Vec<f64> {
 }
 
 /// Nothing can be said.
-const fn open(values: Vec<f64>, reason: String) -> Said {
-    Said { values, verdict: Verdict::Inconclusive, reason: Some(reason), footing: Footing::Valid }
+const fn open(values: Vec<f64>, reason: String) -> JudgedValues {
+    JudgedValues { values, verdict: Verdict::Inconclusive, reason: Some(reason), footing: Footing::Valid }
 }
 
-fn on_valid(condition: &Condition, valid: &[&TrialResult]) -> Said {
+fn on_valid(condition: &Condition, valid: &[&TrialResult]) -> JudgedValues {
     let values = measured(condition.figure, valid);
     let broken: Vec<f64> = values.iter().copied().filter(|value| !condition.holds(*value)).collect();
     if values.is_empty() {
@@ -55,7 +55,7 @@ fn on_valid(condition: &Condition, valid: &[&TrialResult]) -> Said {
         0 => (Verdict::Pass, None),
         _ => (Verdict::Fail, Some(told(condition.figure, &broken, values.len()))),
     };
-    Said { values, verdict, reason, footing: Footing::Valid }
+    JudgedValues { values, verdict, reason, footing: Footing::Valid }
 }
 
 /// What was measured where a condition does not hold.
@@ -66,7 +66,7 @@ fn told(figure: Figure, broken: &[f64], of: usize) -> String {
 }
 
 /// Where no trial is valid. A trial whose bounds all fail fails; one whose bounds all hold passes, if no other measured what does not hold.
-fn on_disturbed(condition: &Condition, plan: &Plan, variant: &VariantResult) -> Said {
+fn on_disturbed(condition: &Condition, plan: &Plan, variant: &VariantResult) -> JudgedValues {
     let figure = condition.figure;
     let basis = validity_of(figure);
     let spoilt = || open(Vec::new(), why_invalid(basis, variant));
@@ -86,19 +86,19 @@ fn on_disturbed(condition: &Condition, plan: &Plan, variant: &VariantResult) -> 
     if !broken.is_empty() {
         let reason = format!("{}, and disturbance made none of it", told(figure, &broken, values.len()));
         let footing = footing(meets(false).all(|(_, bounds)| bounds.is_exact()));
-        return Said { values, verdict: Verdict::Fail, reason: Some(reason), footing };
+        return JudgedValues { values, verdict: Verdict::Fail, reason: Some(reason), footing };
     }
     if meets(true).next().is_some() && seen.iter().all(|(value, _)| condition.holds(*value)) {
         let footing = footing(meets(true).all(|(_, bounds)| bounds.is_exact()));
-        return Said { values, verdict: Verdict::Pass, reason: None, footing };
+        return JudgedValues { values, verdict: Verdict::Pass, reason: None, footing };
     }
     let footing = if usable.is_empty() || !waits(figure) { Footing::Valid } else { Footing::NeedsReplay };
-    Said { footing, ..spoilt() }
+    JudgedValues { footing, ..spoilt() }
 }
 
 /// Whether a replay of the queue would tell more of a figure.
 fn waits(figure: Figure) -> bool {
-    matches!(rule_of(figure).made, Made::BeyondReplay | Made::BeyondScript | Made::TimeTaken)
+    matches!(rule_of(figure).made, MadeUp::BeyondReplay | MadeUp::BeyondScript | MadeUp::TimeTaken)
 }
 
 /// Why a closed load shows no more than itself.

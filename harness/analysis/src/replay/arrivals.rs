@@ -5,8 +5,8 @@ use spanfate_model::quantity::unit::MonoNs;
 
 use crate::evidence::loadbook::LoadBook;
 use crate::replay::observed::{ObservedPath, QueuedSpan};
-use crate::replay::pace::Without;
 use crate::replay::starved::CpuLack;
+use crate::replay::without::Without;
 use crate::statistics::quantile::at_share;
 
 /// A span, and how it came about that it ended when it did.

@@ -12,8 +12,9 @@ use crate::replay::arrivals::Arrivals;
 use crate::replay::cycle::{CallParts, Cycle};
 use crate::replay::fit::FittedReplay;
 use crate::replay::observed::ObservedPath;
-use crate::replay::pace::{FastestPace, MeasuredPace, Unrun, Without};
+use crate::replay::pace::{FastestPace, MeasuredPace, Unrun};
 use crate::replay::processor::{ReplaySettings, ReplayedCall};
+use crate::replay::without::Without;
 use crate::statistics::quantile::at_share;
 
 /// A cause that changes less than this share of the drops, alone or beside all others, is none.

@@ -1,15 +1,11 @@
 //! How long things take in a replay that runs freely: what was measured around that time, less what is taken away.
 
-use std::collections::BTreeSet;
-
 use spanfate_model::cause::LossFactor;
 use spanfate_model::quantity::unit::MonoNs;
 
 use crate::replay::cycle::{CallParts, Cycle};
 use crate::replay::processor::Pace;
-
-/// Causes that are taken away.
-pub(crate) type Without = BTreeSet<LossFactor>;
+use crate::replay::without::Without;
 
 /// A time in which the worker had a batch and was not run.
 pub(crate) type Unrun = (MonoNs, MonoNs);

@@ -164,6 +164,7 @@ fn nobody_is_called_is_told_apart_from_somebody_who_keeps_it() {
     // A processor of the program's own that was never seen to hand anything on: what it does with a span nobody knows.
     span(&mut life, 2, 1, FRONTED);
     life.record(ProbeKind::Closing, 0, 1, |out| out[48..56].copy_from_slice(&1_u64.to_le_bytes()));
+    life.record(ProbeKind::Closed, 0, 1, |_| {});
     let (trial, run) = end(&mut life, &[]);
     assert_eq!(trial.ledger.total(Fate::NoProcessor), 1);
     assert_eq!((trial.ledger.unaccounted.count, trial.ledger.unexplained.count), (1, 0));

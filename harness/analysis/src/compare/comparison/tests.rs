@@ -13,7 +13,7 @@ use spanfate_model::scenario::{Compare, Gates};
 use spanfate_model::verdict::Verdict;
 
 use super::{Apart, compare_arms, compare_runs};
-use crate::expect::disturbed::forge::{Forged, forged};
+use crate::expect::forge::{Forged, forged};
 
 fn run(forged: &Forged) -> RunResult {
     let variant = VariantResult {

@@ -3,12 +3,12 @@
 use spanfate_model::fate::{ExitWay, Fate, FateClass};
 
 use super::bounds::Bounds;
-use super::rule::{Hidden, Made, rule_of};
-use super::script::{Script, ScriptedEnd};
+use super::rule::{Hidden, MadeUp, rule_of};
+use super::script::{ScriptedEnd, TrialScript};
 use spanfate_model::scenario::figure::Figure;
 
 /// Of one fate.
-pub(super) fn one(fate: Fate, value: f64, script: &Script<'_>) -> Bounds {
+pub(super) fn one(fate: Fate, value: f64, script: &TrialScript<'_>) -> Bounds {
     let high = match rule_of(Figure::Fate(fate)).hidden {
         Hidden::UpToCapacity => capacity(fate, value, script),
         Hidden::BehindLoss => value + more(fate, value, script) + displaced(fate, value, script),
@@ -19,7 +19,7 @@ pub(super) fn one(fate: Fate, value: f64, script: &Script<'_>) -> Bounds {
 }
 
 /// Of fates that differ in their reason only.
-pub(super) fn group(group: &str, value: f64, script: &Script<'_>) -> Bounds {
+pub(super) fn group(group: &str, value: f64, script: &TrialScript<'_>) -> Bounds {
     let of_it = || Fate::all().into_iter().filter(|fate| fate.is_in(group));
     let low = of_it().map(|fate| least(fate, script.count(fate), script)).sum();
     let high = |fate: Fate| {
@@ -39,20 +39,20 @@ pub(super) fn group(group: &str, value: f64, script: &Script<'_>) -> Bounds {
 }
 
 /// Lost spans that may not have been lost without disturbance.
-pub(super) fn mendable(script: &Script<'_>) -> f64 {
+pub(super) fn mendable(script: &TrialScript<'_>) -> f64 {
     let lost = script.fates().filter(|(fate, _)| fate.class() == FateClass::Lost);
     lost.map(|(fate, count)| count.total as f64 - least(fate, count.total as f64, script)).sum()
 }
 
 /// The least share of the spans that should have arrived that is lost without disturbance.
-pub(super) fn least_loss_rate(script: &Script<'_>) -> f64 {
+pub(super) fn least_loss_rate(script: &TrialScript<'_>) -> f64 {
     let lost = script.fates().filter(|(fate, _)| fate.class() == FateClass::Lost);
     let least: f64 = lost.map(|(fate, count)| least(fate, count.total as f64, script)).sum();
     (least - script.lost_before()).max(0.0) / script.due().max(1.0)
 }
 
 /// The largest.
-pub(super) fn most_loss_rate(rate: f64, script: &Script<'_>) -> f64 {
+pub(super) fn most_loss_rate(rate: f64, script: &TrialScript<'_>) -> f64 {
     if script.end() == ScriptedEnd::AtMoment {
         return 1.0;
     }
@@ -62,37 +62,37 @@ pub(super) fn most_loss_rate(rate: f64, script: &Script<'_>) -> f64 {
 }
 
 /// How few.
-fn least(fate: Fate, value: f64, script: &Script<'_>) -> f64 {
+fn least(fate: Fate, value: f64, script: &TrialScript<'_>) -> f64 {
     match (rule_of(Figure::Fate(fate)).made, fate) {
-        (Made::Nothing, _) => value,
-        (Made::AtEdges, Fate::Received) => value - script.edge(script.lost() - script.by_machine()),
-        (Made::AtEdges, _) => script.edge_low(value),
-        (Made::BeyondReplay, Fate::DroppedQueueFull | Fate::LostBeforeReceiver) => {
+        (MadeUp::Nothing, _) => value,
+        (MadeUp::AtEdges, Fate::Received) => value - script.edge(script.lost() - script.by_machine()),
+        (MadeUp::AtEdges, _) => script.edge_low(value),
+        (MadeUp::BeyondReplay, Fate::DroppedQueueFull | Fate::LostBeforeReceiver) => {
             script.still_dropped().min(value)
         }
-        (Made::BeyondScript, Fate::RejectedPartial) if script.rejects_by_number() => value,
-        (Made::BeyondScript, Fate::RejectedPartial | Fate::ExportFailed(_)) if script.is_scripted(fate) => {
+        (MadeUp::BeyondScript, Fate::RejectedPartial) if script.rejects_by_number() => value,
+        (MadeUp::BeyondScript, Fate::RejectedPartial | Fate::ExportFailed(_)) if script.is_scripted(fate) => {
             (script.edge_low(value) - script.cut()).max(value.min(1.0))
         }
-        (Made::BeyondScript, Fate::EndedAfterShutdown | Fate::BlockedInEnd | Fate::CutOffAtExit)
+        (MadeUp::BeyondScript, Fate::EndedAfterShutdown | Fate::BlockedInEnd | Fate::CutOffAtExit)
             if script.is_scripted(fate) =>
         {
             script.edge_low(value)
         }
-        (Made::BeyondScript, _) if script.is_scripted(fate) => value,
+        (MadeUp::BeyondScript, _) if script.is_scripted(fate) => value,
         // A process ends at a moment that only the script chose, and its queue is hardly ever empty.
-        (Made::BeyondScript, Fate::LostInQueueAtExit(_))
+        (MadeUp::BeyondScript, Fate::LostInQueueAtExit(_))
             if script.end() == ScriptedEnd::AtMoment && script.is_fed() =>
         {
             value.min(1.0)
         }
-        (Made::BeyondScript | Made::BeyondReplay, _) => 0.0,
-        (Made::TimeTaken | Made::Anything, _) => f64::NEG_INFINITY,
+        (MadeUp::BeyondScript | MadeUp::BeyondReplay, _) => 0.0,
+        (MadeUp::TimeTaken | MadeUp::Anything, _) => f64::NEG_INFINITY,
     }
 }
 
 /// How many more a script may have caused.
-fn more(fate: Fate, value: f64, script: &Script<'_>) -> f64 {
+fn more(fate: Fate, value: f64, script: &TrialScript<'_>) -> f64 {
     match fate {
         Fate::Received | Fate::NotSampled(_) | Fate::NoProcessor | Fate::NoExporter | Fate::Filtered(_) => {
             0.0
@@ -107,7 +107,7 @@ fn more(fate: Fate, value: f64, script: &Script<'_>) -> f64 {
 }
 
 /// How many may be hidden behind spans that the machine lost in another way first.
-fn displaced(fate: Fate, value: f64, script: &Script<'_>) -> f64 {
+fn displaced(fate: Fate, value: f64, script: &TrialScript<'_>) -> f64 {
     let own = if script.is_scripted(fate) { 0.0 } else { value };
     match fate {
         Fate::Received => mendable(script),
@@ -120,7 +120,7 @@ fn displaced(fate: Fate, value: f64, script: &Script<'_>) -> f64 {
 }
 
 /// How many there may be where the script ends processes.
-fn capacity(fate: Fate, value: f64, script: &Script<'_>) -> f64 {
+fn capacity(fate: Fate, value: f64, script: &TrialScript<'_>) -> f64 {
     if script.end() != ScriptedEnd::AtMoment {
         return value;
     }

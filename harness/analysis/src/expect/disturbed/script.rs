@@ -27,7 +27,7 @@ pub(super) enum ScriptedEnd {
 }
 
 /// A trial beside its script.
-pub(super) struct Script<'a> {
+pub(super) struct TrialScript<'a> {
     trial: &'a TrialResult,
     plan: &'a Plan,
     variant: &'a PlannedVariant,
@@ -41,7 +41,7 @@ const FED: f64 = 100.0;
 /// Highest share of requests that may fail for want of time: as many as may be missing in a window of a load.
 const UNSERVED_MAX: f64 = 0.01;
 
-impl<'a> Script<'a> {
+impl<'a> TrialScript<'a> {
     pub(super) fn of(trial: &'a TrialResult, plan: &'a Plan, variant: &'a PlannedVariant) -> Self {
         let end = variant.faults.iter().map(end_of).max().unwrap_or(ScriptedEnd::None);
         let end = if trial.ended_by_itself.is_some() { ScriptedEnd::AtMoment } else { end };

@@ -11,8 +11,8 @@ use spanfate_model::scenario::expect::Condition;
 use spanfate_model::scenario::figure::Figure;
 use spanfate_model::verdict::Verdict;
 
+use super::disturbed::rule_of;
 use super::forge::{Forged, forged};
-use super::rule::rule_of;
 use crate::expect::judge::judge;
 use crate::expect::validity_of;
 
