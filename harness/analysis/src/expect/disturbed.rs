@@ -14,7 +14,7 @@ use spanfate_model::scenario::figure::{Figure, TraceState};
 
 pub(crate) use bounds::Bounds;
 use rule::Hidden;
-pub(crate) use rule::{MadeUp, rule_of};
+pub(crate) use rule::{DisturbanceMakes, rule_of};
 use script::TrialScript;
 
 /// Whether what spoils a figure of a trial has a known direction: only time was taken, by others or by a quota, and all faults
@@ -36,7 +36,7 @@ pub(crate) fn bounds_of(
     let script = TrialScript::of(trial, arm.plan, arm.variant);
     let bounds = match figure {
         // The load was less than the service was to bear.
-        _ if script.is_unserved() && rule_of(figure).made != MadeUp::Nothing => Bounds::ANY,
+        _ if script.is_unserved() && rule_of(figure).made != DisturbanceMakes::Nothing => Bounds::ANY,
         Figure::Fate(fate) => fates::one(fate, value, &script),
         Figure::Fates(group) => fates::group(group, value, &script),
         _ => plain(figure, value, &script),
@@ -75,12 +75,12 @@ fn plain(figure: Figure, value: f64, script: &TrialScript<'_>) -> Bounds {
         _ => value,
     };
     let low = match rule.made {
-        MadeUp::Nothing => value,
-        MadeUp::AtEdges => value - script.edge(scripted),
-        MadeUp::BeyondScript => script.edge_low(scripted),
-        MadeUp::BeyondReplay => fates::least_loss_rate(script),
-        MadeUp::TimeTaken => value - script.taken_ms() * 1e6,
-        MadeUp::Anything => f64::NEG_INFINITY,
+        DisturbanceMakes::Nothing => value,
+        DisturbanceMakes::AtEdges => value - script.edge(scripted),
+        DisturbanceMakes::BeyondScript => script.edge_low(scripted),
+        DisturbanceMakes::BeyondReplay => fates::least_loss_rate(script),
+        DisturbanceMakes::TimeTaken => value - script.taken_ms() * 1e6,
+        DisturbanceMakes::Anything => f64::NEG_INFINITY,
     };
     let high = match (rule.hidden, figure) {
         (Hidden::Nothing, _) => value,

@@ -9,7 +9,7 @@ use spanfate_model::scenario::expect::Condition;
 use spanfate_model::scenario::figure::Figure;
 use spanfate_model::verdict::Verdict;
 
-use super::disturbed::{Bounds, MadeUp, PlannedArm, bounds_of, is_only_disturbed, rule_of};
+use super::disturbed::{Bounds, DisturbanceMakes, PlannedArm, bounds_of, is_only_disturbed, rule_of};
 use super::{validity_of, value_of};
 
 /// What is said of an expectation.
@@ -98,7 +98,10 @@ fn on_disturbed(condition: &Condition, plan: &Plan, variant: &VariantResult) -> 
 
 /// Whether a replay of the queue would tell more of a figure.
 fn waits(figure: Figure) -> bool {
-    matches!(rule_of(figure).made, MadeUp::BeyondReplay | MadeUp::BeyondScript | MadeUp::TimeTaken)
+    matches!(
+        rule_of(figure).made,
+        DisturbanceMakes::BeyondReplay | DisturbanceMakes::BeyondScript | DisturbanceMakes::TimeTaken
+    )
 }
 
 /// Why a closed load shows no more than itself.

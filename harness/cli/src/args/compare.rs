@@ -132,7 +132,7 @@ pub(crate) struct NoiseArguments {
     /// Only these disturbances: idle, neighbour-5, neighbour-20, neighbour-50, quota-0.7, quota-0.5, steal-2, steal-5, steal-10, all.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "noise")]
     pub(crate) profiles: Vec<String>,
-    /// Run a spoilt trial again, at most so many times.
+    /// Run a trial that is not valid again, at most so many times.
     #[arg(long, value_name = "N", default_value = "3", requires = "noise", value_parser = whole::<u16>)]
     pub(crate) repeat_spoilt: u16,
     /// Run whole scenarios, in place of one trial of the first, the middle and the last variant.

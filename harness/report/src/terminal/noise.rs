@@ -71,7 +71,7 @@ pub(crate) fn page(found: &NoiseTable, library: &[&str]) -> String {
         let NoiseCounts { cells, conclusive, wrong_pass, wrong_fail } = counts;
         out += &format!("| {name} | {cells} | {conclusive} | {wrong_pass} | {wrong_fail} |\n");
     }
-    out += "\n## What was measured, and why a cell is not right\n\n| scenario | disturbance | others | stolen | throttled | attempts spoilt | held, failed, open | first reason |\n|---|---|---|---|---|---|---|---|\n";
+    out += "\n## What was measured, and why a cell is not right\n\n| scenario | disturbance | others | stolen | throttled | attempts not valid | held, failed, open | first reason |\n|---|---|---|---|---|---|---|---|\n";
     for cell in &found.cells {
         out += &measured(cell);
     }
@@ -115,15 +115,16 @@ fn about(found: &NoiseTable) -> String {
     } else {
         "One trial of the first, the middle and the last variant"
     };
-    format!("{form}; a spoilt trial ran again up to {} times; {}.", found.repeats, found.machine)
+    format!("{form}; a trial that is not valid ran again up to {} times; {}.", found.repeats, found.machine)
 }
 
 fn measured(cell: &NoiseCell) -> String {
     let percent = |share: f64| format!("{} %", TERMINAL.fixed(share * 100.0, 1));
     let (held, failed, open) = cell.expectations;
-    let why = match cell.told {
-        TruthTold::Right => "",
-        _ => cell.reasons.first().map_or("", String::as_str),
+    // As code: these are words of results, with conditions in them.
+    let why = match (cell.told, cell.reasons.first()) {
+        (TruthTold::Right, _) | (_, None) => String::new(),
+        (_, Some(reason)) => format!("`{}`", reason.replace('`', "").replace('|', "\\|").replace('\n', " ")),
     };
     format!(
         "| {} | {} | {} | {} | {} | {} | {held}, {failed}, {open} | {} |\n",
@@ -133,7 +134,7 @@ fn measured(cell: &NoiseCell) -> String {
         percent(cell.steal),
         percent(cell.throttled),
         cell.spoilt,
-        why.replace('|', "\\|").replace('\n', " "),
+        why,
     )
 }
 

@@ -3,7 +3,7 @@
 use spanfate_model::fate::{ExitWay, Fate, FateClass};
 
 use super::bounds::Bounds;
-use super::rule::{Hidden, MadeUp, rule_of};
+use super::rule::{DisturbanceMakes, Hidden, rule_of};
 use super::script::{ScriptedEnd, TrialScript};
 use spanfate_model::scenario::figure::Figure;
 
@@ -64,30 +64,33 @@ pub(super) fn most_loss_rate(rate: f64, script: &TrialScript<'_>) -> f64 {
 /// How few.
 fn least(fate: Fate, value: f64, script: &TrialScript<'_>) -> f64 {
     match (rule_of(Figure::Fate(fate)).made, fate) {
-        (MadeUp::Nothing, _) => value,
-        (MadeUp::AtEdges, Fate::Received) => value - script.edge(script.lost() - script.by_machine()),
-        (MadeUp::AtEdges, _) => script.edge_low(value),
-        (MadeUp::BeyondReplay, Fate::DroppedQueueFull | Fate::LostBeforeReceiver) => {
+        (DisturbanceMakes::Nothing, _) => value,
+        (DisturbanceMakes::AtEdges, Fate::Received) => {
+            value - script.edge(script.lost() - script.by_machine())
+        }
+        (DisturbanceMakes::AtEdges, _) => script.edge_low(value),
+        (DisturbanceMakes::BeyondReplay, Fate::DroppedQueueFull | Fate::LostBeforeReceiver) => {
             script.still_dropped().min(value)
         }
-        (MadeUp::BeyondScript, Fate::RejectedPartial) if script.rejects_by_number() => value,
-        (MadeUp::BeyondScript, Fate::RejectedPartial | Fate::ExportFailed(_)) if script.is_scripted(fate) => {
-            (script.edge_low(value) - script.cut()).max(value.min(1.0))
-        }
-        (MadeUp::BeyondScript, Fate::EndedAfterShutdown | Fate::BlockedInEnd | Fate::CutOffAtExit)
+        (DisturbanceMakes::BeyondScript, Fate::RejectedPartial) if script.rejects_by_number() => value,
+        (DisturbanceMakes::BeyondScript, Fate::RejectedPartial | Fate::ExportFailed(_))
             if script.is_scripted(fate) =>
         {
-            script.edge_low(value)
+            (script.edge_low(value) - script.cut()).max(value.min(1.0))
         }
-        (MadeUp::BeyondScript, _) if script.is_scripted(fate) => value,
+        (
+            DisturbanceMakes::BeyondScript,
+            Fate::EndedAfterShutdown | Fate::BlockedInEnd | Fate::CutOffAtExit,
+        ) if script.is_scripted(fate) => script.edge_low(value),
+        (DisturbanceMakes::BeyondScript, _) if script.is_scripted(fate) => value,
         // A process ends at a moment that only the script chose, and its queue is hardly ever empty.
-        (MadeUp::BeyondScript, Fate::LostInQueueAtExit(_))
+        (DisturbanceMakes::BeyondScript, Fate::LostInQueueAtExit(_))
             if script.end() == ScriptedEnd::AtMoment && script.is_fed() =>
         {
             value.min(1.0)
         }
-        (MadeUp::BeyondScript | MadeUp::BeyondReplay, _) => 0.0,
-        (MadeUp::TimeTaken | MadeUp::Anything, _) => f64::NEG_INFINITY,
+        (DisturbanceMakes::BeyondScript | DisturbanceMakes::BeyondReplay, _) => 0.0,
+        (DisturbanceMakes::TimeTaken | DisturbanceMakes::Anything, _) => f64::NEG_INFINITY,
     }
 }
 

@@ -6,7 +6,7 @@ use spanfate_model::scenario::figure::{Figure, TraceState};
 
 /// How much of a value disturbance may have made: how low it may be without.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum MadeUp {
+pub(crate) enum DisturbanceMakes {
     /// Nothing: no machine makes it.
     Nothing,
     /// As much as the edges of a script's windows of time may have moved.
@@ -41,7 +41,7 @@ pub(crate) enum Hidden {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct DisturbanceRule {
     /// How low it may be without.
-    pub(crate) made: MadeUp,
+    pub(crate) made: DisturbanceMakes,
     /// How high it may be without.
     pub(crate) hidden: Hidden,
 }
@@ -49,27 +49,27 @@ pub(crate) struct DisturbanceRule {
 /// The rule of a figure.
 pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
     let (made, hidden) = match figure {
-        Figure::LossRate => (MadeUp::BeyondReplay, Hidden::AtEdges),
+        Figure::LossRate => (DisturbanceMakes::BeyondReplay, Hidden::AtEdges),
         Figure::Fate(fate) => of_fate(fate),
         Figure::Fates(group) => {
             // The worst of its fates.
             let fates = Fate::all().into_iter().filter(|fate| fate.is_in(group)).map(of_fate);
-            fates.fold((MadeUp::Nothing, Hidden::Nothing), |a, b| (a.0.max(b.0), a.1.max(b.1)))
+            fates.fold((DisturbanceMakes::Nothing, Hidden::Nothing), |a, b| (a.0.max(b.0), a.1.max(b.1)))
         }
-        Figure::ExportsFailed | Figure::RequestsFailed => (MadeUp::BeyondScript, Hidden::AtEdges),
-        Figure::ExportsLongest => (MadeUp::TimeTaken, Hidden::Nothing),
+        Figure::ExportsFailed | Figure::RequestsFailed => (DisturbanceMakes::BeyondScript, Hidden::AtEdges),
+        Figure::ExportsLongest => (DisturbanceMakes::TimeTaken, Hidden::Nothing),
         Figure::Traces(TraceState::Split | TraceState::Complete) | Figure::SpansReceived => {
-            (MadeUp::AtEdges, Hidden::BehindLoss)
+            (DisturbanceMakes::AtEdges, Hidden::BehindLoss)
         }
         Figure::Traces(TraceState::Headless | TraceState::Torn | TraceState::Absent) => {
-            (MadeUp::BeyondScript, Hidden::BehindLoss)
+            (DisturbanceMakes::BeyondScript, Hidden::BehindLoss)
         }
-        Figure::Delay(_) => (MadeUp::Anything, Hidden::BehindLoss),
+        Figure::Delay(_) => (DisturbanceMakes::Anything, Hidden::BehindLoss),
         Figure::LossLawGap
         | Figure::ExportsCalls
         | Figure::CpuPerRequest
         | Figure::MemoryPeak
-        | Figure::Response(_) => (MadeUp::Anything, Hidden::Anything),
+        | Figure::Response(_) => (DisturbanceMakes::Anything, Hidden::Anything),
         Figure::Duplicates
         | Figure::ReportedFailed
         | Figure::WitnessDifference
@@ -84,27 +84,33 @@ pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
         | Figure::RawBytesPerSpan
         | Figure::AllocsPerSpan
         | Figure::AllocBytesPerSpan
-        | Figure::ProcessesDied => (MadeUp::Nothing, Hidden::Nothing),
+        | Figure::ProcessesDied => (DisturbanceMakes::Nothing, Hidden::Nothing),
     };
     DisturbanceRule { made, hidden }
 }
 
 /// The rule of a fate.
-const fn of_fate(fate: Fate) -> (MadeUp, Hidden) {
+const fn of_fate(fate: Fate) -> (DisturbanceMakes, Hidden) {
     match fate {
-        Fate::NotSampled(_) | Fate::NoProcessor | Fate::NoExporter => (MadeUp::Nothing, Hidden::Nothing),
-        Fate::Filtered(_) | Fate::SentElsewhere => (MadeUp::Nothing, Hidden::BehindLoss),
-        Fate::Received => (MadeUp::AtEdges, Hidden::BehindLoss),
-        Fate::NeverEnded(_) => (MadeUp::AtEdges, Hidden::AtEdges),
-        Fate::DroppedQueueFull | Fate::LostBeforeReceiver => (MadeUp::BeyondReplay, Hidden::AtEdges),
-        Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline) => (MadeUp::BeyondReplay, Hidden::BehindLoss),
+        Fate::NotSampled(_) | Fate::NoProcessor | Fate::NoExporter => {
+            (DisturbanceMakes::Nothing, Hidden::Nothing)
+        }
+        Fate::Filtered(_) | Fate::SentElsewhere => (DisturbanceMakes::Nothing, Hidden::BehindLoss),
+        Fate::Received => (DisturbanceMakes::AtEdges, Hidden::BehindLoss),
+        Fate::NeverEnded(_) => (DisturbanceMakes::AtEdges, Hidden::AtEdges),
+        Fate::DroppedQueueFull | Fate::LostBeforeReceiver => {
+            (DisturbanceMakes::BeyondReplay, Hidden::AtEdges)
+        }
+        Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline) => {
+            (DisturbanceMakes::BeyondReplay, Hidden::BehindLoss)
+        }
         Fate::LostInQueueAtExit(ExitWay::Exit | ExitWay::Crash | ExitWay::Kill)
         | Fate::LostInFlightAtExit
         | Fate::InEndAtExit
-        | Fate::CutOffAtExit => (MadeUp::BeyondScript, Hidden::UpToCapacity),
+        | Fate::CutOffAtExit => (DisturbanceMakes::BeyondScript, Hidden::UpToCapacity),
         Fate::RejectedPartial | Fate::ExportFailed(_) | Fate::EndedAfterShutdown | Fate::BlockedInEnd => {
-            (MadeUp::BeyondScript, Hidden::BehindLoss)
+            (DisturbanceMakes::BeyondScript, Hidden::BehindLoss)
         }
-        Fate::RefusedByReceiver => (MadeUp::Anything, Hidden::Anything),
+        Fate::RefusedByReceiver => (DisturbanceMakes::Anything, Hidden::Anything),
     }
 }
