@@ -70,6 +70,8 @@ fn what_our_receiver_turns_away_is_not_the_service_s_loss() {
     assert!(trial.ledger.closes() && trial.ledger.created == 100);
     let page = fs::read_dir(lab.path("spanfate-results"))
         .unwrap()
-        .find_map(|run| fs::read_to_string(run.unwrap().path().join("report.html")).ok());
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|kind| kind == "html"))
+        .and_then(|path| fs::read_to_string(path).ok());
     assert!(page.is_some_and(|page| page.contains("path is no OTLP path")));
 }

@@ -129,7 +129,8 @@ fn check(case: &ExporterCase, ran: &Ran, wrong: &mut Complaints) {
     }
     let names = ran.trial().services.iter().flat_map(|service| &service.endpoints);
     let elsewhere = names.filter(|name| name.starts_with("127.0.0.1:")).count();
-    wrong.same("endpoints elsewhere", elsewhere, usize::from(case.exporter.contains("own")));
+    let goes_elsewhere = ["own", "refused"].iter().any(|to| case.exporter.contains(to));
+    wrong.same("endpoints elsewhere", elsewhere, usize::from(goes_elsewhere));
     let spread = ledger.spread.map(|PathSpread { every, some, none }| (every, some, none));
     wrong.same("received on every, some, none", spread, case.spread);
 }
