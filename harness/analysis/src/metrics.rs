@@ -3,8 +3,10 @@
 //! Counters are differences of two moments, or means since the start: good enough for a rate, never for the fate of a span.
 
 mod collector;
+mod exporting;
 mod exposition;
 mod flow;
+mod machine;
 mod names;
 mod outlast;
 mod page;
@@ -15,6 +17,8 @@ mod window;
 
 use spanfate_model::advice::observed::FleetRow;
 
+pub use exporting::{ExporterUse, exporter_uses, refused};
+pub use machine::{MachineUse, machine_use};
 use window::ScrapeWindow;
 
 /// A page of metrics and when it was taken.

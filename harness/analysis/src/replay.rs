@@ -1,11 +1,14 @@
 //! Batch processors, run again from what was measured of them: `observed` what is known of a path, `queue` and `processor` the machine,
-//! `fit` how well it does, `cycle` what calls are made of, `factors` what the loss is without one thing or another.
+//! `fit` how well it does, `course` its queue over time, `cycle` what calls are made of, `onsets` what moved when, `factors` what the
+//! loss is without one thing or another.
 
 pub(crate) mod arrivals;
+mod course;
 pub(crate) mod cycle;
 mod factors;
 pub(crate) mod fit;
 pub(crate) mod observed;
+mod onsets;
 pub(crate) mod pace;
 pub(crate) mod processor;
 pub(crate) mod proof;
@@ -26,6 +29,7 @@ use cycle::{CallParts, Cycle};
 use factors::Rerun;
 use fit::FittedReplay;
 use observed::ObservedPath;
+use onsets::PathToDrops;
 use starved::CpuLack;
 
 /// Most spans of one path of which causes are looked for: each cause is some more replays.
@@ -74,6 +78,9 @@ fn replay(opened: &Opened<'_>, seen: &ObservedPath, lack: &CpuLack) -> PathRepla
     let rerun = Rerun::of(seen, &fit, cycle, arrivals);
     out.cycle = mean_cycle(&rerun.cycle, &fit, (first, last));
     out.free = rerun.free();
+    let (course, fills) = course::of(seen, &fit.outcome, &fit.arrivals, process, opened.began);
+    out.course = Some(course);
+    out.onsets = onsets::of(opened, seen, &rerun.cycle, &PathToDrops { fills, first, last });
     if !out.fits || seen.spans.len() > MOST_SPANS {
         return out;
     }

@@ -6,6 +6,7 @@ mod ci;
 mod compare;
 mod examples;
 mod explain;
+mod outside;
 mod overrides;
 mod report;
 mod run;
@@ -31,6 +32,7 @@ pub(crate) use compare::{
     AlongArgument, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments,
 };
 pub(crate) use explain::ExplainArguments;
+pub(crate) use outside::OutsideArguments;
 pub(crate) use overrides::OverrideArguments;
 pub(crate) use report::{Rendered, ReportArguments};
 pub(crate) use run::{

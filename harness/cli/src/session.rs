@@ -12,6 +12,7 @@
 //! - `conclude`: from raw logs to ledgers and a result, at any time again.
 //! - `publish`: what is written of a result for readers: its report, and the files of build servers.
 //! - `noise`: scenarios of known truth on a machine that is disturbed on purpose.
+//! - `outside`: what a process and its collectors say of themselves: pages of metrics, traces, logs; causes and forecasts from them.
 //! - `series`: runs of one scenario that is changed from run to run; `frontier`, `bisect` and `selftest` are made of it.
 
 pub(crate) mod bisect;
@@ -21,6 +22,7 @@ pub(crate) mod failed;
 pub(crate) mod fit;
 pub(crate) mod frontier;
 pub(crate) mod noise;
+pub(crate) mod outside;
 pub(crate) mod publish;
 pub(crate) mod quick;
 pub(crate) mod runs;

@@ -1,7 +1,9 @@
 //! What commands other than `scenario` find out.
 
+pub mod forecast;
 pub mod frontier;
 pub mod index;
 pub mod noise;
+pub mod outside;
 pub mod peek;
 pub mod selftest;

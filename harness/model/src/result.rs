@@ -58,7 +58,10 @@ pub use insight::{
 };
 pub use path::{PathKind, PathResult};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
-pub use replay::{CauseShare, CpuWitness, LossProof, PathReplay, TriedSettings, WorkerCycle};
+pub use replay::{
+    CauseShare, CpuWitness, LossProof, MovedSeries, PathReplay, QueueCourse, SeriesOnset, TriedSettings,
+    WorkerCycle,
+};
 pub use service::ServiceResult;
 pub use slice::Slice;
 pub use summary::{Estimate, VariantSummary, WitnessCost};

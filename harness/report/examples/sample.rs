@@ -15,7 +15,7 @@ type Make = fn() -> RunResult;
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
-    let samples: [(&str, Make); 23] = [
+    let samples: [(&str, Make); 24] = [
         ("sample", sample::nine),
         ("repeated", sample::repeated),
         ("single", sample::single),
@@ -27,6 +27,7 @@ fn main() -> std::io::Result<()> {
         ("many", || sample::many(60)),
         ("chatty", sample::chatty),
         ("huge", sample::huge),
+        ("replayed", sample::replayed),
         ("own", sample::own),
         ("pair", sample::pair),
         ("planted", sample::planted),
@@ -48,6 +49,7 @@ fn main() -> std::io::Result<()> {
     write(&folder, "hostile-compared", &sample::poisoned_comparison("]]><b>|`@a`&\u{1b}[31m"))?;
     write(&folder, "hostile-faults", &sample::poisoned_faults("<script>alert(1)</script>&\u{1b}[31m"))?;
     write(&folder, "hostile-paths", &sample::poisoned_paths("<script>alert(1)</script>&\u{1b}[31m"))?;
+    write(&folder, "hostile-replays", &sample::poisoned_replays("<script>alert(1)</script>&\u{1b}[31m"))?;
     write(&folder, "hostile-matrix", &sample::poisoned_matrix("</td><b>&\u{1b}[31m"))?;
     for (at, path) in std::env::args().skip(2).enumerate() {
         let result: RunResult = serde_json::from_slice(&std::fs::read(path)?)?;

@@ -15,9 +15,11 @@ mod text;
 use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::books::explain::Explanation;
+use spanfate_model::finding::forecast::DropForecast;
 use spanfate_model::finding::frontier::Frontier;
 use spanfate_model::finding::index::RunEntry;
 use spanfate_model::finding::noise::NoiseTable;
+use spanfate_model::finding::outside::OutsideWhy;
 use spanfate_model::finding::peek::Peek;
 use spanfate_model::finding::selftest::Selftest;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
@@ -78,6 +80,21 @@ pub fn plan(plan: &AdvicePlan) -> String {
 /// What metrics say of batch processors and of exporters of collectors, and what follows, as text.
 pub fn observed(rows: &[FleetRow]) -> String {
     terminal::advice::observed(rows)
+}
+
+/// Why spans are lost as far as outside data say it, as text.
+pub fn outside(found: &OutsideWhy) -> String {
+    terminal::why::outside::render(found)
+}
+
+/// When a batch processor will drop its first span, in a line; so many seconds after the first look.
+pub fn drop_forecast(one: &DropForecast, at_s: f64) -> String {
+    terminal::why::outside::forecast(one, at_s)
+}
+
+/// The same of all of them at the end.
+pub fn drop_forecasts(all: &[DropForecast]) -> String {
+    terminal::why::outside::forecasts(all)
 }
 
 /// A peek at a process, as text.

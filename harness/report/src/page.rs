@@ -75,6 +75,7 @@ fn themes(result: &RunResult, again: Option<&str>) -> [Theme; 4] {
     let loss = [
         Some(loss::fates::section(result)),
         Some(loss::amount::section(result)),
+        loss::causes::section(result),
         loss::explained::section(result),
         loss::breakdown::section(result),
         loss::services::section(result),

@@ -83,7 +83,11 @@ Examples:
 
   spanfate why
   spanfate why qps5k-20261126T060340Z
-  spanfate why results/qps5k-20261126T060340Z --format json";
+  spanfate why results/qps5k-20261126T060340Z --format json
+  spanfate why --metrics http://localhost:9464/metrics --for 1min
+  spanfate why --metrics before.prom after.prom --apart 30s --traces traces.json --logs service.log
+  spanfate why --forecast --metrics http://localhost:9464/metrics --every 5s
+  spanfate why --forecast --pid 4711";
 
 pub(super) const ATTACH: &str = "\
 Examples:

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::outside::OutsideArguments;
+
 #[derive(Debug, Args)]
 pub(crate) struct WhyArguments {
     /// A results directory, or the id of a run in results/. Default: the newest run.
@@ -12,6 +14,8 @@ pub(crate) struct WhyArguments {
     /// How to print it.
     #[arg(long, value_enum, default_value_t = WhyFormat::Text)]
     pub(crate) format: WhyFormat,
+    #[command(flatten)]
+    pub(crate) outside: OutsideArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,5 +1,7 @@
 //! `spanfate why`: the causes of each variant's losses, proved by running its queues again, and what helps.
 
+mod outside;
+
 use serde::Serialize;
 use spanfate_model::result::{Advised, LossCause, PathReplay, RunResult};
 use spanfate_model::verdict::ExitCode;
@@ -30,6 +32,9 @@ struct ReplayOfTrial<'a> {
 
 /// Tells why spans of a run were lost.
 pub(super) fn run(arguments: &WhyArguments, color: bool) -> Result<ExitCode, Error> {
+    if let Some(outside) = outside::run(arguments) {
+        return outside;
+    }
     let dir = match &arguments.run {
         Some(run) => runs::find(run)?,
         None => runs::newest()?,

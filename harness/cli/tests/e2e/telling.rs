@@ -6,6 +6,7 @@ mod compare;
 mod exits;
 mod explain;
 mod export;
+mod outside;
 mod schema;
 mod sdks;
 mod shelf;

@@ -1,10 +1,14 @@
 //! The queue of a batch processor, run again from what was measured: how well that does, and which causes make the loss vanish when they
 //! are taken away.
 
+mod course;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cause::LossFactor;
+
+pub use course::{MovedSeries, QueueCourse, SeriesOnset};
 
 /// The replay of one export path that dropped spans, in one start of a service. Whole trials, warm-up included.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +55,12 @@ pub struct PathReplay {
     /// Other settings, and what would be dropped with them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<TriedSettings>,
+    /// The queue over time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<QueueCourse>,
+    /// What moved on the way to these drops and through them, in its own service and in the others, by time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub onsets: Vec<SeriesOnset>,
 }
 
 /// A cause of drops.

@@ -2,6 +2,7 @@
 
 pub(crate) mod amount;
 pub(crate) mod breakdown;
+pub(crate) mod causes;
 pub(crate) mod damage;
 pub(crate) mod ends;
 pub(crate) mod explained;

@@ -2,5 +2,6 @@
 
 pub(crate) mod buckets;
 pub(crate) mod lane;
+pub(crate) mod queue;
 pub(crate) mod shade;
 pub(crate) mod timeline;

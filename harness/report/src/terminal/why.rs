@@ -1,5 +1,7 @@
 //! Why spans were lost, variant by variant: causes with their shares and evidence, how well the replay fits, and what helps.
 
+pub(crate) mod outside;
+
 use spanfate_model::result::{Advised, LossCause, LossProof, RunResult, VariantResult, WorkerCycle};
 
 use crate::answers::remedy_line;
@@ -8,6 +10,7 @@ use crate::terminal::ink::{TermInk, finish, paint};
 use crate::text::causes;
 use crate::text::fit::{clean, wrap};
 use crate::text::number::TERMINAL;
+use crate::text::onsets::{self, MovedStep};
 use crate::text::words;
 
 /// Columns of text where the terminal does not say.
@@ -51,6 +54,7 @@ fn block(result: &RunResult, cause: &LossCause, width: usize) -> String {
         Some(proof) => rows.extend(proved(proof)),
         None => rows.extend(by_law(cause)),
     }
+    rows.extend(variant.into_iter().flat_map(course));
     rows.extend(faults(result, cause));
     rows.extend(
         result.insights.advice.iter().find(|one| one.variant == cause.variant).map(|one| remedy(result, one)),
@@ -102,22 +106,25 @@ fn proved(proof: &LossProof) -> Vec<(String, String)> {
 }
 
 fn cycle(cycle: &WorkerCycle) -> String {
-    let parts = [
-        ("waiting for spans", cycle.waiting_ms),
-        ("not run", cycle.unrun_ms),
-        ("serialising", cycle.serialising_ms),
-        ("waiting for a CPU", cycle.starved_ms),
-        ("under way", cycle.network_ms),
-        ("at the receiver", cycle.receiver_ms),
-        ("failing", cycle.failing_ms),
-    ];
-    let named = parts.iter().filter(|(_, ms)| *ms >= 0.0005);
-    let named: Vec<String> = named.map(|(what, ms)| format!("{what} {}", TERMINAL.ms(*ms))).collect();
+    let named = causes::cycle_parts(cycle).into_iter().filter(|(_, ms)| *ms >= 0.0005);
+    let named: Vec<String> = named.map(|(what, ms)| format!("{what} {}", TERMINAL.ms(ms))).collect();
     format!(
         "{} while spans were dropped; each: {}",
         TERMINAL.counted(cycle.calls, "call", "calls"),
         named.join(", ")
     )
+}
+
+/// What moved on the way to the drops, by time.
+fn course(variant: &VariantResult) -> Vec<(String, String)> {
+    let Some((_, replay)) = onsets::worst(variant) else { return Vec::new() };
+    let step = |step: &MovedStep| {
+        let later = step.later.as_ref().map(|later| format!(", {later} later")).unwrap_or_default();
+        row("course", format!("at {}{later}: {} ({})", step.at, step.what, step.values))
+    };
+    let steps = onsets::steps(replay, TERMINAL);
+    let constant = onsets::only_queue(replay).map(|text| row("course", text));
+    steps.iter().map(step).chain(constant).collect()
 }
 
 /// The mean law's word, where no queue was run again.

@@ -1,7 +1,7 @@
 //! What the replay of a full queue says, in words: each cause in a sentence with what was measured of it.
 
 use spanfate_model::cause::LossFactor;
-use spanfate_model::result::{CauseShare, CpuWitness, LossProof};
+use spanfate_model::result::{CauseShare, CpuWitness, LossProof, WorkerCycle};
 
 use super::number::Numbers;
 
@@ -20,6 +20,19 @@ pub(crate) const fn short(cause: LossFactor) -> &'static str {
     }
 }
 
+/// The parts of a worker's cycle in the order of time, each with its name and its milliseconds per call.
+pub(crate) const fn cycle_parts(cycle: &WorkerCycle) -> [(&'static str, f64); 7] {
+    [
+        ("waiting for spans", cycle.waiting_ms),
+        ("not run", cycle.unrun_ms),
+        ("serialising", cycle.serialising_ms),
+        ("waiting for a CPU", cycle.starved_ms),
+        ("under way", cycle.network_ms),
+        ("at the receiver", cycle.receiver_ms),
+        ("failing", cycle.failing_ms),
+    ]
+}
+
 /// What was measured of it, without a capital and a full stop.
 pub(crate) fn evidence(cause: LossFactor, proof: &LossProof, numbers: Numbers) -> String {
     let cycle = &proof.cycle;
@@ -32,6 +45,11 @@ pub(crate) fn evidence(cause: LossFactor, proof: &LossProof, numbers: Numbers) -
         LossFactor::Burst => "at an even pace the queue would have held them".to_owned(),
         LossFactor::ExportFailing => format!("that took {}", per_call(cycle.failing_ms)),
     }
+}
+
+/// The cause, and in brackets what was measured of it.
+pub(crate) fn cause_of(cause: LossFactor, proof: &LossProof, numbers: Numbers) -> String {
+    format!("{} ({})", short(cause), evidence(cause, proof, numbers))
 }
 
 fn starved(proof: &LossProof, numbers: Numbers) -> String {
@@ -79,8 +97,7 @@ pub(crate) fn fidelity(proof: &LossProof, numbers: Numbers) -> String {
 /// The causes in a sentence, the largest first; nothing where the replay proves none.
 pub(crate) fn causes(proof: &LossProof, numbers: Numbers) -> Option<String> {
     let one = |cause: &CauseShare| {
-        let share = numbers.rough(cause.share);
-        format!("{share} because {} ({})", short(cause.cause), evidence(cause.cause, proof, numbers))
+        format!("{} because {}", numbers.rough(cause.share), cause_of(cause.cause, proof, numbers))
     };
     let all: Vec<String> = proof.causes.iter().take(NAMED).map(one).collect();
     (!all.is_empty()).then(|| format!("drops by cause, from a replay of the queue: {}", all.join(", ")))

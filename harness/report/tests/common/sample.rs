@@ -6,6 +6,7 @@ mod fault;
 mod huge;
 mod matrix;
 mod paths;
+mod replayed;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ pub(crate) use fault::{contextless, faulty, poisoned_faults, repeatedly};
 pub(crate) use huge::huge;
 pub(crate) use matrix::{Axes, matrix, poisoned_matrix};
 pub(crate) use paths::{forked, forked_once, poisoned_paths};
+pub(crate) use replayed::{poisoned_replays, replayed};
 
 /// Spans per second that are created.
 const SPANS_PER_S: f64 = 25_000.0;

@@ -108,3 +108,47 @@ fn lines_fit_and_a_clean_run_has_nothing_to_explain() {
     clean.insights.why.clear();
     assert!(why(&clean, TableStyle::default()).contains("nothing to explain"));
 }
+
+#[test]
+fn the_section_shows_causes_cycle_queue_and_path_of_every_lossy_variant() {
+    let result = with_insights(sample::replayed());
+    let page = page(&result).text.replace('\u{202f}', " ");
+    for part in [
+        "Why did queues run full?",
+        "3 variants dropped spans at full queues.",
+        "86 % of the drops because the receiver answered late (it had the request for",
+        "What a call of the exporter was made of",
+        "The queue of answer after 30 ms, replayed and as it was seen",
+        "longest queue by the replay 2,048 of 2,048 spans",
+        "at 2.00 s shop: the receiver answered late (usually 1.20 ms, up to 51.0 ms); then at 2.01 s shop: its queue filled",
+        "No time of a call or of a span left its usual value: what filled the queue was there from the beginning.",
+    ] {
+        assert!(page.contains(part), "{part:?} is missing in:\n{page}");
+    }
+    let text = why(&result, TableStyle { color: false, width: Some(140) });
+    assert!(
+        text.contains("course   at 1.00 s: payment-with-a-rather-long-name-of-its-own: exports took long"),
+        "{text}"
+    );
+    assert!(
+        text.contains(
+            "at 2.00 s, 1.00 s later: shop: the receiver answered late (usually 1.20 ms, up to 51.0 ms)"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_result_without_courses_says_what_makes_them() {
+    let mut result = sample::replayed();
+    let trials = result.variants.iter_mut().flat_map(|variant| &mut variant.trials);
+    for replay in trials.flat_map(|trial| &mut trial.replays) {
+        (replay.course, replay.onsets) = (None, Vec::new());
+    }
+    let text = page(&with_insights(result)).text;
+    assert!(
+        text.contains(
+            "This result is older than courses of queues: `spanfate analyze` of its run makes them."
+        )
+    );
+}

@@ -14,7 +14,7 @@ fn advise(arguments: &[&str]) -> Output {
     command.arg("advise").args(arguments).env("NO_COLOR", "1").output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(super) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -24,7 +24,7 @@ fn json(output: &Output) -> Value {
 }
 
 /// A page of a service: spans handed over, dropped, and exports of 512 spans in 30 ms.
-fn page(processed: u32, full: u32) -> String {
+pub(super) fn page(processed: u32, full: u32) -> String {
     let exports = processed / 512;
     format!(
         "target_info{{service_name=\"shop\"}} 1\n\

@@ -74,9 +74,10 @@ fn reasons(result: &RunResult) -> Html {
 
 /// The four questions with their answers, each with the section that says more.
 fn four(result: &RunResult, sections: &[&PageSection]) -> Html {
+    let has = |id: &str| sections.iter().any(|section| section.id == id);
     let cards = [
         ("Is anything lost?", "lost", answers::lost(result), "fates"),
-        ("Why?", "why", answers::why(result), "time"),
+        ("Why?", "why", answers::why(result), if has("causes") { "causes" } else { "time" }),
         ("May I believe it?", "believe", answers::belief(result), "belief"),
         ("What should I set?", "set", answers::set(result), "choice"),
     ];

@@ -68,6 +68,7 @@ fn results() -> Vec<(&'static str, RunResult)> {
         ("aborted", sample::aborted()),
         ("broken", sample::broken()),
         ("huge", sample::huge()),
+        ("replayed", sample::replayed()),
         ("own", sample::own()),
         ("faulty", sample::faulty()),
         ("forked", sample::forked()),

@@ -49,6 +49,7 @@ proptest! {
             sample::poisoned_comparison,
             sample::poisoned_matrix,
             sample::poisoned_paths,
+            sample::poisoned_replays,
         ] {
             let (plain, made) = (html(&poisoned("harmless")), html(&poisoned(&text)));
             let (plain, made) = (read(&plain), read(&made));

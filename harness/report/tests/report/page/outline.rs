@@ -43,6 +43,7 @@ fn pages_say_what_they_said() {
         ("broken", sample::broken()),
         ("huge", sample::huge()),
         ("matrix", sample::matrix(sample::Axes::ALL)),
+        ("replayed", sample::replayed()),
         ("forked", sample::forked()),
         ("forked-once", sample::forked_once()),
     ];

@@ -27,6 +27,8 @@ fn all() -> Vec<(&'static str, spanfate_model::result::RunResult)> {
         ("many", sample::many(60)),
         ("chatty", sample::chatty()),
         ("huge", sample::huge()),
+        ("replayed", sample::replayed()),
+        ("poisoned replays", sample::poisoned_replays("<b>&\"'")),
         ("own", sample::own()),
         ("pair", sample::pair()),
         ("planted", sample::planted()),

@@ -1,0 +1,38 @@
+//! What a process and its collectors say of themselves: read, and concluded from.
+
+pub(crate) mod forecast;
+pub(crate) mod pages;
+
+use std::path::Path;
+
+use spanfate_analysis::metrics::ScrapedPlace;
+use spanfate_analysis::outside::{BesideMetrics, outside};
+use spanfate_model::finding::outside::OutsideWhy;
+use spanfate_run::scrape;
+
+use crate::error::Error;
+use pages::{Page, PagesAsked, nothing_found};
+
+/// What causes are asked of.
+pub(crate) struct OutsideAsked<'a> {
+    pub(crate) pages: PagesAsked<'a>,
+    pub(crate) batch: Option<u32>,
+    pub(crate) traces: Option<&'a Path>,
+    pub(crate) logs: Option<&'a Path>,
+}
+
+/// The causes, and what was left out.
+pub(crate) fn causes(asked: &OutsideAsked<'_>) -> Result<(OutsideWhy, Vec<String>), Error> {
+    let text = |path: Option<&Path>| -> Result<Option<String>, Error> {
+        path.map(|path| Ok(scrape::file(path)?.0)).transpose()
+    };
+    let (traces, logs) = (text(asked.traces)?, text(asked.logs)?);
+    let (pages, left_out) = pages::read(&asked.pages)?;
+    let seen: Vec<ScrapedPlace<'_>> = pages.iter().map(Page::place).collect();
+    let beside = BesideMetrics { traces: traces.as_deref(), logs: logs.as_deref() };
+    let found = outside(&seen, asked.batch, beside).map_err(Error::Unsuited)?;
+    if found.parts.is_empty() {
+        return Err(Error::Unsuited(nothing_found(&pages)));
+    }
+    Ok((found, left_out))
+}
