@@ -14,7 +14,7 @@ use crate::statistics::quantile::{at_share, millis};
 /// A value is away from the usual from three times that, and so much more; nanoseconds.
 const FACTOR: u64 = 3;
 const BEYOND: u64 = 5_000_000;
-/// It stays away for so many values in a row, or for so long: one value alone is chance.
+/// It stays away for so many values in a row, or these are so long together: one value alone is chance.
 const VALUES: usize = 3;
 const LONG: u64 = 500_000_000;
 /// The time over which the times of spans are averaged, nanoseconds.
@@ -177,7 +177,8 @@ fn away(values: &[TimedValue], then: MonoNs) -> Option<ValuesAway> {
     let mut known = runs.filter_map(|run| {
         let (from, to) = (run.first()?.0, run.iter().map(|(_, to, _)| *to).max()?);
         let most = run.iter().map(|(_, _, value)| *value).max()?;
-        let stays = run.len() >= VALUES || to.saturating_sub(from) >= LONG;
+        let sum = run.iter().fold(0_u64, |sum, (_, _, value)| sum.saturating_add(*value));
+        let stays = run.len() >= VALUES || sum >= LONG;
         stays.then_some(ValuesAway { from, to, usual, most })
     });
     known.find(|run| run.to >= then)

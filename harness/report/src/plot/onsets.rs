@@ -44,7 +44,7 @@ fn draw(area: &Area<'_>, step: &MovedStep, top: f64) -> Drawn {
             bar(area, Ink::Queue, (LINE - MARK, LINE + MARK), (middle - MARK, middle + MARK))?
         }
         MovedSeries::Drops => bar(area, Ink::Lost, (LINE - 7.0, LINE + 7.0), (middle - 3.0, middle + 3.0))?,
-        _ => area.draw(&Circle::new((px(LINE), px(middle)), px(MARK), Ink::Fault.color().filled()))?,
+        _ => area.draw(&Circle::new((px(LINE), px(middle)), px(MARK), Ink::Delay.color().filled()))?,
     }
     let room = FITS.saturating_sub(step.at.chars().count()).max(10);
     write(area, &clip(&step.what, room), Ink::Text, (LEFT, middle), HPos::Left)?;

@@ -46,7 +46,8 @@ fn values(onset: &SeriesOnset, numbers: Numbers) -> String {
 pub(crate) fn steps(replay: &PathReplay, numbers: Numbers) -> Vec<MovedStep> {
     let mut before: Option<f64> = None;
     let one = |onset: &SeriesOnset| {
-        let later = before.replace(onset.at_ms).map(|ms| numbers.lasting(onset.at_ms - ms));
+        let later = before.replace(onset.at_ms).map(|ms| onset.at_ms - ms);
+        let later = later.filter(|ms| *ms > 0.0).map(|ms| numbers.lasting(ms));
         MovedStep {
             what: format!("{}: {}", onset.service, did(onset.series)),
             values: values(onset, numbers),

@@ -73,7 +73,7 @@ fn table(proved: &[Proved<'_>]) -> Html {
         "Variant",
         "Cause",
         "#Share | of the drops",
-        "#Alone | vanish without it alone",
+        "#Alone | without it alone",
         "What was measured",
         "The replay",
     ];
@@ -155,7 +155,7 @@ fn courses(result: &RunResult, proved: &[Proved<'_>]) -> Html {
     out.with(&note(
         "Under each queue stands what left its usual value on the way to the drops, in the order of time: circles are times, squares \
          queues, the flat bar is the first drop. A time has moved where it is above three times its lowest tenth by 5\u{202f}ms, for \
-         three values in a row or for half a second. What was so from the beginning has not moved. Who disturbed whom is not said: only \
+         three values in a row or for half a second together. What was so from the beginning has not moved. Who disturbed whom is not said: only \
          what moved, and when.",
     ))
 }
