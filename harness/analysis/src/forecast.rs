@@ -58,18 +58,18 @@ pub fn forecast(looks: &[ForecastLook]) -> DropOutlook {
     };
     let two_above = loads.iter().rev().take(2).all(|(_, load)| *load >= FULL);
     // A line must rise, or the queue fill already.
-    let leads = |(line, horizon): &&(RobustLine, f64)| {
+    let warns = |(line, horizon): &&(RobustLine, f64)| {
         let rises = line.slopes.0 > 0.0 && line.at(last.at_s + half) >= LEAST;
         (rises || two_above) && fills(line, line.slope, ABOVE).is_some_and(|seconds| seconds <= *horizon)
     };
     let within_s = lines.iter().map(|(_, horizon)| *horizon).fold(0.0, f64::max);
-    let leading: Vec<&RobustLine> = lines.iter().filter(leads).map(|(line, _)| line).collect();
+    let rising: Vec<&RobustLine> = lines.iter().filter(warns).map(|(line, _)| line).collect();
     // The shortest that rises is nearest to what goes on now.
-    let Some(seconds) = leading.first().and_then(|line| fills(line, line.slope, ABOVE)) else {
+    let Some(seconds) = rising.first().and_then(|line| fills(line, line.slope, ABOVE)) else {
         return DropOutlook::NotInSight { within_s };
     };
-    let early = leading.iter().filter_map(|line| fills(line, line.slopes.1, EARLIEST));
-    let late = leading.iter().map(|line| fills(line, line.slopes.0, LATEST).unwrap_or(f64::INFINITY));
+    let early = rising.iter().filter_map(|line| fills(line, line.slopes.1, EARLIEST));
+    let late = rising.iter().map(|line| fills(line, line.slopes.0, LATEST).unwrap_or(f64::INFINITY));
     let to_s = late.fold(seconds, f64::max);
     DropOutlook::DropsIn {
         seconds,

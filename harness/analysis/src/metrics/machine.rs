@@ -59,12 +59,11 @@ pub fn machine_use(seen: &ScrapedPlace<'_>) -> MachineUse {
     let services = page::read(seen.last.text, seen.source).services;
     let [service] = services.values().collect::<Vec<_>>()[..] else { return MachineUse::default() };
     let last = counters(seen.last.text);
-    let (first, over_s) = match seen.before {
-        Some((text, apart_s)) => (counters(text), Some(apart_s)),
-        None => {
-            let since = service.started_s().zip(seen.last.at_s).map(|(start, at)| at - start);
-            (MachineCounters::default(), service.uptime_s().or(since))
-        }
+    let since = || service.started_s().zip(seen.last.at_s).map(|(start, at)| at - start);
+    let (first, over_s) = if let Some((text, apart_s)) = seen.before {
+        (counters(text), Some(apart_s))
+    } else {
+        (MachineCounters::default(), service.uptime_s().or_else(since))
     };
     let Some(over_s) = over_s.filter(|over| *over > 0.0) else {
         return MachineUse { cores: last.cores, ..MachineUse::default() };

@@ -25,9 +25,9 @@ pub(super) fn parts(
     traces: Option<&TracePaces>,
     logs: Option<&FailedExportLogs>,
 ) -> Vec<OutsidePart> {
-    let (uses, machine, refused) = (exporter_uses(place), machine_use(place), refused(place));
+    let (exporters, machine, refused) = (exporter_uses(place), machine_use(place), refused(place));
     let of_row = |row: &FleetRow| {
-        let own: Vec<&ExporterUse> = uses.iter().filter(|one| one.service == row.service).collect();
+        let own: Vec<&ExporterUse> = exporters.iter().filter(|one| one.service == row.service).collect();
         let used = match own.as_slice() {
             [sole] => Some(*sole),
             several => several.iter().find(|one| one.exporter == row.component).copied(),

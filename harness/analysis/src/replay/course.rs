@@ -40,7 +40,9 @@ pub(crate) fn of(
         while dropped.next_if(|range| range.end <= number).is_some() {}
         if dropped.peek().is_some_and(|range| range.contains(&number)) {
             fills = fills.or(Some(low));
-            place(at).into_iter().for_each(|step| dropped_replayed[step] += 1);
+            if let Some(step) = place(at) {
+                dropped_replayed[step] += 1;
+            }
         } else if !taker.hand_over(at) {
             depth.add();
         }
@@ -65,7 +67,9 @@ pub(crate) fn of(
         out.seen[step] = Some(out.seen[step].unwrap_or_default().max(sample.queue));
     }
     for span in seen.spans.iter().filter(|span| span.dropped) {
-        place(span.at).into_iter().for_each(|step| out.dropped[step] += 1);
+        if let Some(step) = place(span.at) {
+            out.dropped[step] += 1;
+        }
     }
     (out, fills)
 }

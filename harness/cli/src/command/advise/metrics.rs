@@ -19,7 +19,9 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
         lasting: arguments.lasting,
     };
     let (pages, left_out) = read(&asked)?;
-    left_out.iter().for_each(|note| show::note(note));
+    for note in &left_out {
+        show::note(note);
+    }
     let seen: Vec<ScrapedPlace<'_>> = pages.iter().map(Page::place).collect();
     let rows = observe(&seen, arguments.batch.map(std::num::NonZero::get));
     if rows.is_empty() {

@@ -46,7 +46,9 @@ fn explain(arguments: &WhyArguments) -> Result<ExitCode, Error> {
         logs: outside_of.logs.as_deref(),
     };
     let (found, left_out) = causes(&asked)?;
-    left_out.iter().for_each(|note| show::note(note));
+    for note in &left_out {
+        show::note(note);
+    }
     match arguments.format {
         WhyFormat::Text => show::data(&outside(&found))?,
         WhyFormat::Json => show::data(&show::pretty(&found)?)?,
