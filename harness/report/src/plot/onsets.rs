@@ -18,10 +18,12 @@ const LEFT: f64 = 20.0;
 const MARK: f64 = 4.5;
 /// Characters that fit beside each other in a row.
 const FITS: usize = 50;
+/// Least characters of a service's name.
+const NAME: usize = 8;
 
 /// The plot of these steps. `key` is unique within the page.
 pub(crate) fn path(key: &str, whose: &str, steps: &[MovedStep]) -> Html {
-    let said = |step: &MovedStep| format!("at {} {} ({})", step.at, step.what, step.values);
+    let said = |step: &MovedStep| format!("at {} {}: {} ({})", step.at, step.service, step.did, step.values);
     let figure = Drawing {
         key: key.to_owned(),
         title: &format!("What moved on the way to the drops of {whose}"),
@@ -47,7 +49,9 @@ fn draw(area: &Area<'_>, step: &MovedStep, top: f64) -> Drawn {
         _ => area.draw(&Circle::new((px(LINE), px(middle)), px(MARK), Ink::Delay.color().filled()))?,
     }
     let room = FITS.saturating_sub(step.at.chars().count()).max(10);
-    write(area, &clip(&step.what, room), Ink::Text, (LEFT, middle), HPos::Left)?;
+    // A long name leaves room for what it did.
+    let name = clip(&step.service, room.saturating_sub(step.did.chars().count() + 2).max(NAME));
+    write(area, &clip(&format!("{name}: {}", step.did), room), Ink::Text, (LEFT, middle), HPos::Left)?;
     write(area, &step.at, Ink::Text, (f64::from(WIDTH), middle), HPos::Right)?;
     let later = step.later.as_ref().map(|later| format!("{later} later")).unwrap_or_default();
     let room = FITS.saturating_sub(later.chars().count()).max(10);

@@ -120,7 +120,7 @@ fn course(variant: &VariantResult) -> Vec<(String, String)> {
     let Some((_, replay)) = onsets::worst(variant) else { return Vec::new() };
     let step = |step: &MovedStep| {
         let later = step.later.as_ref().map(|later| format!(", {later} later")).unwrap_or_default();
-        row("course", format!("at {}{later}: {} ({})", step.at, step.what, step.values))
+        row("course", format!("at {}{later}: {}: {} ({})", step.at, step.service, step.did, step.values))
     };
     let steps = onsets::steps(replay, TERMINAL);
     let constant = onsets::only_queue(replay).map(|text| row("course", text));

@@ -6,8 +6,10 @@ use super::number::Numbers;
 
 /// A series that moved, in words.
 pub(crate) struct MovedStep {
-    /// Whose, and what.
-    pub(crate) what: String,
+    /// Whose, as others named it.
+    pub(crate) service: String,
+    /// What it did.
+    pub(crate) did: &'static str,
     /// From where to where.
     pub(crate) values: String,
     /// When, and how much later than the step before.
@@ -17,7 +19,7 @@ pub(crate) struct MovedStep {
 }
 
 /// What a series did, whose it is left out.
-pub(crate) const fn did(series: MovedSeries) -> &'static str {
+const fn did(series: MovedSeries) -> &'static str {
     match series {
         MovedSeries::AnswerTime => "the receiver answered late",
         MovedSeries::NetworkTime => "requests were under way for long",
@@ -49,7 +51,8 @@ pub(crate) fn steps(replay: &PathReplay, numbers: Numbers) -> Vec<MovedStep> {
         let later = before.replace(onset.at_ms).map(|ms| onset.at_ms - ms);
         let later = later.filter(|ms| *ms > 0.0).map(|ms| numbers.lasting(ms));
         MovedStep {
-            what: format!("{}: {}", onset.service, did(onset.series)),
+            service: onset.service.clone(),
+            did: did(onset.series),
             values: values(onset, numbers),
             at: numbers.seconds(onset.at_ms),
             later,
