@@ -218,6 +218,7 @@ int sending(struct pt_regs *ctx)
 	if (!export)
 		return 0;
 	endpoints(ctx);
+	say_type(ctx, word(ctx->rax));
 	outermost = !__sync_fetch_and_add(&export->depth, 1);
 	if (outermost)
 		handing(ctx, export);
@@ -296,6 +297,7 @@ static __noinline int say_parts(struct pt_regs *ctx, __u64 list)
 	if (length > PARTS || capacity < length || capacity > 4 * PARTS)
 		return 0;
 	for (part = 0; part < PARTS && part < length; part++) {
+		say_type(ctx, word(from + 16 * part));
 		if (!say_piece(ctx, from + 16 * part, 8, TABLE + (part + 1) * OF_PART))
 			break;
 		say_string(ctx, word(from + 16 * part + 8), part + 1);
@@ -309,6 +311,7 @@ static __noinline int error(struct pt_regs *ctx)
 {
 	if (!ctx->rax)
 		return 0;
+	say_type(ctx, ctx->rax);
 	say_string(ctx, ctx->rbx, 0);
 	return say_parts(ctx, ctx->rbx);
 }

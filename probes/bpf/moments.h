@@ -78,6 +78,13 @@ int gone(struct pt_regs *ctx)
 	return moment(ctx, GONE);
 }
 
+// A return of the OnEnd of a span processor that is not the SDK's.
+SEC("uprobe")
+int passed(struct pt_regs *ctx)
+{
+	return moment(ctx, PASSED);
+}
+
 // Behind the stack check of the function that a trap sits on: how often it is really called.
 SEC("uprobe")
 int called(struct pt_regs *ctx)

@@ -35,13 +35,16 @@ enum kind {
 	SENT,
 	RETURNED,
 	CLOSED,
-	KINDS = 32,
+	PASSED,
+	KINDS = 33,
 	// Of a name, by its digest: no counter, for names are only for people.
 	NAME = 64,
 	// Of a batch processor: what it is set to. The reader says the same where it was there in time.
 	SETTINGS = 68,
 	// Of one of the SDK's OTLP exporters, by its address: where it sends to, as far as its client says.
 	ENDPOINT = 72,
+	// Of an interface's table: where the name of its type is in the program's type data.
+	TYPED = 73,
 };
 
 // What the loader knows of the binary and of the user's wishes. Offsets are bytes inside Go's structs.
@@ -184,8 +187,8 @@ struct {
 	__type(value, __u8);
 } lists SEC(".maps");
 
-// Names that the reader knows, by digest; batch processors whose settings it knows, by address; exporters whose endpoints it knows,
-// by a sum of what they point to.
+// Names that the reader knows, by digest; batch processors whose settings it knows, and tables whose types it knows, by address;
+// exporters whose endpoints it knows, by a sum of what they point to.
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);

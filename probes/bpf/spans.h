@@ -13,6 +13,26 @@ static __always_inline __u64 provider_of(__u64 span)
 	return word(word(span + config.span_tracer) + config.tracer_provider);
 }
 
+// The type of an interface value, once for each table: a process may be gone before its reader looks, and the program's file still
+// has the name.
+static __noinline int say_type(struct pt_regs *ctx, __u64 table)
+{
+	struct record *record;
+
+	if (!table || bpf_map_lookup_elem(&names, &table))
+		return 0;
+	record = room(TYPED);
+	if (!record)
+		return 0;
+	record->goroutine = table;
+	// internal/abi.ITab: the interface, the type. internal/abi.Type: 40 bytes, and then where its name is, in 4.
+	if (read(&record->a, 4, word(table + 8) + 40))
+		drop(record);
+	else if (give(ctx, record))
+		bpf_map_update_elem(&names, &table, (const void *)&known, BPF_ANY);
+	return 0;
+}
+
 // A span's name as a digest of its length and its first 40 bytes; 0 for none. The reader gets the bytes once; a name may lie on
 // the heap, so nobody could read them later. `string` is the address of a string: where its bytes begin, and its length.
 static __noinline __u64 named(struct pt_regs *ctx, __u64 string)
@@ -79,8 +99,11 @@ static __always_inline __u64 mixed(__u64 digest, __u64 value)
 // An entry of a provider's list.
 static __noinline int say_entry(struct pt_regs *ctx, __u64 provider, __u64 digest, __u64 index_count, __u64 entry)
 {
-	struct record *record = say(LISTED);
+	struct record *record;
 
+	if (entry)
+		say_type(ctx, word(entry));
+	record = say(LISTED);
 	if (!record)
 		return 0;
 	record->index = index_count >> 32;

@@ -151,6 +151,13 @@ impl GoBinary {
         self.module.as_ref().map(|module| module.types.start)
     }
 
+    /// The type data of the program, which offsets of types and of their names count in; `None` if the runtime's description of the
+    /// program was not found.
+    pub fn type_data(&self) -> Option<&[u8]> {
+        let types = &self.module.as_ref()?.types;
+        self.image.read(types.start, usize::try_from(types.end.checked_sub(types.start)?).ok()?)
+    }
+
     /// The packages of the SDK that are in the program, the SDK's own first: a fork, or a copy under another path, has the same
     /// functions in a package of its own.
     ///

@@ -7,7 +7,7 @@ use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 
 use crate::ProbeError;
 use crate::gobin::{GoBinary, OffsetSource, Offsets, SDK, SDK_TRACE};
-use rules::{EXPORT, SitePlace, is_known};
+use rules::{EXPORT, FIXTURES, SitePlace, is_known};
 use search::SiteSearch;
 
 pub use rules::GROWS;
@@ -19,6 +19,8 @@ mod search;
 const SNAPSHOT: &str = ".(*snapshot).Attributes";
 /// The exporter whose call sends what it is given, whoever wraps it.
 const SENDER: &str = "/otlptrace.(*Exporter).ExportSpans";
+/// Last part of the name of a span processor's method.
+const ON_END: &str = ".OnEnd";
 /// Last part of the name of an exporter's method.
 const EXPORT_SPANS: &str = ".ExportSpans";
 
@@ -74,7 +76,11 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<FoundSites, ProbeError>
     let (offsets, source) = binary.offsets()?;
     let packages = binary.sdk_packages()?;
     let functions = binary.functions(&|name| {
-        is_known(name) || is_batch(name) || is_exporter(name) || name.ends_with(SNAPSHOT)
+        is_known(name)
+            || is_batch(name)
+            || is_exporter(name)
+            || name.ends_with(ON_END)
+            || name.ends_with(SNAPSHOT)
     })?;
     let copies = binary.inlined(&is_known)?;
     // The programs know of one such type; that of a copy of the SDK is another.
@@ -122,6 +128,13 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<FoundSites, ProbeError>
             found.exporters.extend(places.map(|place| (place, function.name.clone())));
             found.add(binary, after, EbpfMode::Batch, &returns);
         }
+    }
+    // A span processor of the program's own: that it returned is not seen otherwise, where its goroutine does nothing after that.
+    let is_own = |name: &str| name.ends_with(ON_END) && !is_sdk(name) && !name.starts_with(FIXTURES);
+    for function in functions.iter().filter(|function| is_own(&function.name)) {
+        let Some(search) = searches.first().filter(|_| wish.mode >= EbpfMode::Events) else { break };
+        let returns = search.addresses(function, SitePlace::Returns);
+        found.add(binary, "passed", EbpfMode::Events, &returns);
     }
     let needed = |program: &str| found.sites.iter().any(|site| site.program == program);
     if !needed("exporting") && !needed("handover") && !needed("sending") && !needed("started") {

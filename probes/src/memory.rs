@@ -19,6 +19,8 @@ pub struct Memory {
     folder: PathBuf,
     /// Where the type data lies in the binary's file.
     types: Option<u64>,
+    /// The type data, as the file has it.
+    type_data: Vec<u8>,
     offsets: Offsets,
     opened: Option<OpenedMemory>,
 }
@@ -36,7 +38,8 @@ impl Memory {
     pub fn new(pid: u32, binary: &GoBinary, offsets: &Offsets) -> Self {
         let types = binary.types_base().and_then(|address| binary.file_offset(address));
         let folder = PathBuf::from(format!("/proc/{pid}"));
-        Self { folder, types, offsets: offsets.clone(), opened: None }
+        let type_data = binary.type_data().unwrap_or_default().to_vec();
+        Self { folder, types, type_data, offsets: offsets.clone(), opened: None }
     }
 
     fn opened(&mut self) -> io::Result<&OpenedMemory> {
@@ -135,6 +138,11 @@ impl Memory {
         self.text(text, length)
     }
 
+    /// Name of a type, by where it is in the type data: also of a process that is gone.
+    pub fn name_at(&self, offset: u32) -> Option<String> {
+        name_in(&self.type_data, offset)
+    }
+
     fn text(&mut self, address: u64, length: usize) -> Option<String> {
         let mut out = vec![0; length.min(NAME)];
         self.opened().ok()?.file.read_exact_at(&mut out, address).ok()?;
@@ -159,6 +167,17 @@ impl OpenedMemory {
     }
 }
 
+/// A name in type data: a byte of flags, a length of 7 bits per byte, the text.
+fn name_in(data: &[u8], offset: u32) -> Option<String> {
+    let rest = data.get(usize::try_from(offset).ok()?..)?;
+    let (length, text) = match *rest.get(1)? {
+        short @ 0..0x80 => (usize::from(short), 2),
+        low => (usize::from(low & 0x7f) | usize::from(*rest.get(2)?) << 7, 3),
+    };
+    let text = rest.get(text..text + length.min(NAME))?;
+    Some(String::from_utf8_lossy(text).into_owned()).filter(|name| !name.is_empty())
+}
+
 /// Mappings of a file that nobody writes to, from the lines of /proc/PID/maps.
 fn constant(maps: &str, inode: u64) -> Vec<(u64, u64, u64)> {
     let one = |line: &str| {
@@ -177,6 +196,17 @@ fn constant(maps: &str, inode: u64) -> Vec<(u64, u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_read_from_the_type_data_of_the_file() {
+        let long = "x".repeat(200);
+        let data = [&b"\0\x01\x05*io.E\0\xc8\x01"[..], long.as_bytes()].concat();
+        for (offset, name) in
+            [(1, Some("*io.E")), (8, Some(&*long)), (0, Some("\u{5}")), (209, None), (4000, None)]
+        {
+            assert_eq!(name_in(&data, offset).as_deref(), name, "{offset}");
+        }
+    }
 
     #[test]
     fn only_what_nobody_writes_to_is_constant() {

@@ -96,6 +96,9 @@ const SELECT: &str = "runtime.selectgo";
 /// The function that a trap sits on: one of the fixture that stacks grow in, or, in another program, one of the SDK.
 pub const GROWS: &str = "spanfate.dev/fixtures/internal/fault.descend";
 
+/// How names begin that are the fixtures': their processors keep books of their own.
+pub(super) const FIXTURES: &str = "spanfate.dev/fixtures/";
+
 use EbpfMode::{Batch, Counters, Events, Off};
 use SitePlace::{Body, BranchAfter, Returns};
 

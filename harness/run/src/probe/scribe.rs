@@ -46,7 +46,8 @@ pub(super) struct Scribe {
 struct Told {
     processors: BTreeSet<u64>,
     exporters: BTreeSet<u64>,
-    types: BTreeSet<u64>,
+    /// Names of types by the tables of interfaces.
+    types: BTreeMap<u64, String>,
     /// Whether all of it can be what it is taken for.
     layout: LayoutCheck,
 }
@@ -56,6 +57,16 @@ impl Told {
     fn forget(&mut self, processor: u64) {
         self.processors.remove(&processor);
         self.exporters.remove(&processor);
+    }
+
+    /// Says the name of a type, once.
+    fn name_type(&mut self, table: u64, name: String, out: &mut impl Write) -> std::io::Result<()> {
+        if self.types.contains_key(&table) {
+            return Ok(());
+        }
+        let pieces = Record::write_type(table, name.as_bytes());
+        self.types.insert(table, name);
+        pieces.iter().try_for_each(|piece| out.write_all(piece))
     }
 }
 
@@ -159,6 +170,10 @@ impl TextSource<'_> {
     fn beside(&mut self, record: &Record, told: &mut Told, out: &mut impl Write) -> std::io::Result<()> {
         match record {
             Record::Span(mark) if mark.kind == ProbeKind::Offered => self.settings(mark.a, told, out),
+            Record::Typed { table, name } => {
+                let name = self.memory.name_at(*name);
+                name.map_or(Ok(()), |name| told.name_type(*table, name, out))
+            }
             Record::Listed(entry) if entry.count > 0 => self.type_name(entry.table, told, out),
             Record::Error(text) => match text.table() {
                 Some(table) => self.type_name(table, told, out),
@@ -194,11 +209,10 @@ impl TextSource<'_> {
     }
 
     fn type_name(&mut self, table: u64, told: &mut Told, out: &mut impl Write) -> std::io::Result<()> {
-        if !told.types.insert(table) {
+        if told.types.contains_key(&table) {
             return Ok(());
         }
-        let name = self.memory.type_name(table).unwrap_or_default();
-        Record::write_type(table, name.as_bytes()).iter().try_for_each(|piece| out.write_all(piece))
+        self.memory.type_name(table).map_or(Ok(()), |name| told.name_type(table, name, out))
     }
 
     /// Which exporter a processor calls: the function, and behind a bar the client of the SDK's own.
@@ -212,14 +226,44 @@ impl TextSource<'_> {
             return Ok(());
         }
         let place = self.memory.place_of(look.began);
+        let place = place.or_else(|| place_like(look.began, self.exporters));
         let Some(function) = place.and_then(|place| self.exporters.get(&place)) else { return Ok(()) };
         told.exporters.insert(look.processor);
         let mut text = function.clone();
         if function.ends_with(OTLP_EXPORTER) {
             text.push('|');
-            text.push_str(&self.memory.type_name(look.error).unwrap_or_default());
+            let known = told.types.get(&look.error).cloned();
+            text.push_str(&known.or_else(|| self.memory.type_name(look.error)).unwrap_or_default());
         }
         let pieces = Record::write_exporter(look.processor, text.as_bytes());
         pieces.iter().try_for_each(|piece| out.write_all(piece))
+    }
+}
+
+/// Bytes of a page: a program's file is mapped in whole ones.
+const PAGE: u64 = 4096;
+
+/// The place in the file of an address of a process that is gone, and its map with it: the only one of these that lies there in its page.
+fn place_like(address: u64, places: &BTreeMap<u64, String>) -> Option<u64> {
+    let mut alike = places.keys().filter(|place| **place % PAGE == address % PAGE);
+    let first = *alike.next()?;
+    alike.next().is_none().then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_known_by_its_page_where_only_one_is() {
+        let places = [0x1_2340, 0x5_6780, 0x7_8780].map(|place| (place, String::new())).into();
+        for (address, place) in [
+            (0x41_0340, Some(0x1_2340)),
+            (0x5555_0000_0340, Some(0x1_2340)),
+            (0x41_0780, None),
+            (0x41_0344, None),
+        ] {
+            assert_eq!(place_like(address, &places), place, "{address:x}");
+        }
     }
 }

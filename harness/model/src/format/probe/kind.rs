@@ -70,11 +70,13 @@ pub enum ProbeKind {
     Returned,
     /// A provider's shutdown returned.
     Closed,
+    /// The `OnEnd` of a span processor that is not the SDK's returned.
+    Passed,
 }
 
 impl ProbeKind {
     /// All of them, by code.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Started,
         Self::Ended,
         Self::Offered,
@@ -106,6 +108,7 @@ impl ProbeKind {
         Self::Sent,
         Self::Returned,
         Self::Closed,
+        Self::Passed,
     ];
 
     /// The kind of a code.
@@ -147,6 +150,7 @@ impl ProbeKind {
             Self::Sent => "sent",
             Self::Returned => "returned",
             Self::Closed => "provider's shutdown returned",
+            Self::Passed => "processor of its own returned",
         }
     }
 

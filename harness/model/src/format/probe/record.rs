@@ -23,6 +23,7 @@ pub(super) mod code {
     pub(in super::super) const END: u8 = 70;
     pub(in super::super) const EXPORTER: u8 = 71;
     pub(in super::super) const ENDPOINT: u8 = 72;
+    pub(in super::super) const TYPED: u8 = 73;
 }
 
 /// Flags of the kernel side, `enum flag` in `probes/bpf/record.h`.
@@ -182,6 +183,13 @@ pub enum Record {
     /// A string of the client of one of the SDK's OTLP exporters, by the exporter's address: where it sends to, if it is of the client
     /// that has its endpoint at that place ([`TextPiece::place`]).
     Endpoint(TextPiece),
+    /// Where in the program's type data the name of an interface's type is, for whoever has the program.
+    Typed {
+        /// The address of the interface's table.
+        table: u64,
+        /// Bytes from the beginning of the type data.
+        name: u32,
+    },
     /// An entry of a provider's list of processors.
     Listed(ListedProcessor),
     /// What the kernel side counted.
@@ -260,6 +268,7 @@ impl Record {
                 (code::TYPE, _) => Self::Type(text),
                 (code::EXPORTER, _) => Self::Exporter(text),
                 (code::ENDPOINT, _) => Self::Endpoint(text),
+                (code::TYPED, _) => Self::Typed { table: goroutine, name: a as u32 },
                 (code::COUNTER, Some(kind)) => Self::Counter(kind, counter(bytes)),
                 (code::FIRST_LOST, Some(kind)) => Self::FirstLost(kind, at, a),
                 (code::SETTINGS, _) => Self::Settings(settings(bytes)),
