@@ -180,9 +180,9 @@ fn not_handed_on(span: &SpanEvidence, on: &OnPath, scene: &JudgementBasis<'_>) -
         }
         // It may wait in a queue of that processor's own.
         HandsOn::Later => Unaccounted,
-        _ if on.returned == 0 && (abrupt || path.hands_on == HandsOn::Directly) => {
-            Standing::Fate(Fate::InEndAtExit)
-        }
+        HandsOn::Directly if on.returned == 0 => Standing::Fate(Fate::InEndAtExit),
+        // That it came out of the processor in front, which had then removed it, nobody saw.
+        HandsOn::InEnd if on.returned == 0 && abrupt => Unaccounted,
         HandsOn::InEnd => Standing::Fate(Fate::Filtered(Filter::Processor)),
         HandsOn::Directly if process.has_log_gap() => Unaccounted,
         HandsOn::Directly => Unexplained,
@@ -201,9 +201,9 @@ fn never_offered(span: &SpanEvidence, on: &OnPath, scene: &JudgementBasis<'_>) -
         return match span.handing {
             _ if is_after_shutdown(span, path) => Standing::Fate(Fate::EndedAfterShutdown),
             Handing::ToNobody => Standing::Fate(Fate::NoProcessor),
-            _ if process.is_of_probes() && abrupt && on.returned == 0 => Standing::Fate(Fate::InEndAtExit),
-            // Absence is no proof of intent: somebody may have it.
+            // Absence is no proof of intent, nor of an end within: somebody may have it.
             Handing::ToOthers => Unaccounted,
+            _ if process.is_of_probes() && abrupt && on.returned == 0 => Standing::Fate(Fate::InEndAtExit),
             Handing::Unseen if process.is_of_probes() || process.has_log_gap() => Unaccounted,
             Handing::Unseen | Handing::ToPaths => Unexplained,
         };

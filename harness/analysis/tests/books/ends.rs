@@ -69,3 +69,11 @@ fn each_provider_has_a_shutdown_of_its_own() {
     let (trial, _) = life.conclude();
     assert_eq!(courses(&trial), [ShutdownCourse::NotCalled, ShutdownCourse::Returned]);
 }
+
+#[test]
+fn the_shutdown_of_a_provider_that_records_nothing_is_seen() {
+    let mut life = Life::default();
+    life.moment(ProbeKind::Closing, MAIN, 7).moment(ProbeKind::Closed, MAIN, 0);
+    let (trial, _) = life.conclude();
+    assert_eq!(courses(&trial), [ShutdownCourse::Returned]);
+}

@@ -8,6 +8,7 @@ mod doses;
 mod ends;
 mod explain;
 mod fit;
+mod fronts;
 mod histories;
 mod laws;
 mod names;

@@ -207,6 +207,28 @@ fn one_that_sends_nothing_anywhere_is_not_judged() {
 }
 
 #[test]
+fn what_one_of_the_programs_own_was_given_may_wait_in_it_where_the_program_dies() {
+    // It had called no exporter of the SDK's yet. One that was told to end, and one of the SDK's own, hold nothing.
+    for (function, orderly, gap) in [
+        ("main.(*queue).ExportSpans", false, Gap::KeptByExporter),
+        ("main.(*queue).ExportSpans", true, Gap::Elsewhere),
+        (
+            "go.opentelemetry.io/otel/exporters/otlp/otlptrace.(*Exporter).ExportSpans|*otlptracegrpc.client",
+            false,
+            Gap::Elsewhere,
+        ),
+    ] {
+        let mut life = begin(2);
+        life.exporter(PROCESSOR, function);
+        batch(&mut life, 1, &[1, 2], &[], false);
+        let (trial, run) = if orderly { end(&mut life) } else { life.conclude() };
+        assert_eq!(fates(&trial), is(&[("unaccounted", 2)]), "{function}");
+        assert_eq!(trial.ledger.gaps.get(&gap), Some(&2), "{function}: {:?}", trial.ledger.gaps);
+        assert_eq!(run.verdict, Verdict::Inconclusive);
+    }
+}
+
+#[test]
 fn what_was_under_way_when_the_process_died_is_lost_in_flight() {
     let mut life = begin(2);
     batch(&mut life, 1, &[1], &[inside(2, FIRST, &[1])], false);

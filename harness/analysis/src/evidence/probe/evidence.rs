@@ -101,6 +101,8 @@ struct ProbeBooks<'a> {
     moments: BTreeMap<u64, Vec<MonoNs>>,
     /// When each goroutine ended a span, in order.
     ended: BTreeMap<u64, Vec<MonoNs>>,
+    /// When a span processor of the program's own returned on each goroutine, in order.
+    passed: BTreeMap<u64, Vec<MonoNs>>,
 }
 
 /// Names by the lower halves of their digests, which is what a start has room for; none where two have the same.
@@ -161,6 +163,7 @@ impl<'a> ProbeBooks<'a> {
             name_ids,
             moments: BTreeMap::new(),
             ended: BTreeMap::new(),
+            passed: BTreeMap::new(),
             processors,
             spans,
         }
@@ -192,6 +195,16 @@ impl<'a> ProbeBooks<'a> {
         }
         for ended in self.ended.values_mut() {
             ended.sort_unstable();
+        }
+        // Who ends, or shuts a provider down, has come out of `End`.
+        for record in log.each() {
+            let Record::Moment(moment) = record else { continue };
+            let of = match moment.kind {
+                ProbeKind::Gone | ProbeKind::Closing => &mut self.moments,
+                ProbeKind::Passed => &mut self.passed,
+                _ => continue,
+            };
+            of.entry(moment.goroutine).or_default().push(moment.at);
         }
         for mark in marks() {
             if mark.is_nameless() {
@@ -251,7 +264,7 @@ impl<'a> ProbeBooks<'a> {
     /// Notes whom the provider called for each span, by its list, and who is known to be done with it.
     fn call(&mut self) {
         // Records of several CPUs come in an order of their own.
-        for moments in self.moments.values_mut() {
+        for moments in self.moments.values_mut().chain(self.passed.values_mut()) {
             moments.sort_unstable();
         }
         for (at, (span, end)) in self.spans.iter_mut().zip(&self.ends).enumerate() {
@@ -267,7 +280,10 @@ impl<'a> ProbeBooks<'a> {
                 Some(list) => {
                     let led = self.processors.led_to(list, span.closed);
                     if span.went_on == 0 && !end.replaced {
-                        note_left(&self.processors, (list, span.closed), &led, &mut self.on, at);
+                        let passed = self.passed.get(&end.goroutine).map_or(&[][..], Vec::as_slice);
+                        let passed = passed.get(passed.partition_point(|at| *at <= span.closed));
+                        let passed = passed.copied().unwrap_or_default();
+                        note_left(&self.processors, (list, span.closed, passed), &led, &mut self.on, at);
                     }
                     let reached = |processor: usize| {
                         let on = &self.on[processor][at];
@@ -293,15 +309,18 @@ impl<'a> ProbeBooks<'a> {
     }
 }
 
-/// Notes when the processors that a list led to had been left by a span's `End`, where its goroutine did nothing after that.
+/// Notes when the processors that a list led to had been left by a span's `End`, where its goroutine did nothing after that. With the
+/// list come when the span ended, and when a processor of the program's own returned after that, 0 if none did.
 fn note_left(
     processors: &Processors,
-    list: (&ProcessorList, MonoNs),
+    (list, ended, passed): (&ProcessorList, MonoNs, MonoNs),
     led: &[usize],
     on: &mut [Vec<OnPath>],
     at: usize,
 ) {
     for processor in led {
-        on[*processor][at].returned = processors.left_by(*processor, list, |other| on[other][at].offered);
+        let left = processors.left_by(*processor, (list, ended), |other| on[other][at].offered);
+        let alone = processors.hands_on(*processor) == HandsOn::InEnd && processors.has_one_front(list);
+        on[*processor][at].returned = if left == 0 && alone { passed } else { left };
     }
 }

@@ -13,7 +13,7 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::PathKind;
 
 use super::ProbeLog;
-use super::naming::exporter_name;
+use super::naming::{exporter_name, is_senders};
 use super::texts::Texts;
 use crate::evidence::OnPath;
 use crate::evidence::path::{Ending, ExportCall, ExportResult, HandsOn, Path};
@@ -221,6 +221,16 @@ impl Processors {
     /// Whether its exports are called by no processor of the SDK's.
     pub(super) fn is_nobodys(&self, number: usize) -> bool {
         self.found[number].address == 0
+    }
+
+    /// Whether it is left with an exporter of the program's own that was never told to end.
+    pub(super) fn may_hold(&self, number: usize) -> bool {
+        let path = &self.found[number].path;
+        let is_own = !path.exporter.is_empty() && !is_senders(&path.exporter);
+        // One without a worker of its own ends with its provider.
+        let closed =
+            path.kind != PathKind::Batch && self.shutdowns.iter().any(|shutdown| shutdown.called != 0);
+        is_own && matches!(path.ending, Ending::Abrupt(_)) && !closed
     }
 
     /// The export calls of one, by number.

@@ -107,10 +107,6 @@ impl Senders {
         errors: &BTreeMap<u32, String>,
     ) -> Vec<FanLeg> {
         let mut legs = Vec::new();
-        // Where nobody calls the SDK's exporter, or its calls are not seen, there is nothing to follow.
-        if self.calls.is_empty() {
-            return legs;
-        }
         // What is exported for no processor comes first: it may come from an exporter's own goroutine.
         let (nobodys, others): (Vec<usize>, Vec<usize>) =
             (0..processors.len()).partition(|number| processors.is_nobodys(*number));

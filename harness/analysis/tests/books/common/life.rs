@@ -218,6 +218,12 @@ impl Life {
         self
     }
 
+    /// Which exporter a processor calls, as the reader adds it.
+    pub(crate) fn exporter(&mut self, of: u64, text: &str) -> &mut Self {
+        self.records.extend(Record::write_exporter(of, text.as_bytes()));
+        self
+    }
+
     /// Changes a word of the last record.
     pub(crate) fn patch(&mut self, at: usize, word: u64) -> &mut Self {
         if let Some(last) = self.records.last_mut() {

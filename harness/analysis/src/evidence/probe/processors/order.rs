@@ -5,6 +5,12 @@ use spanfate_model::quantity::unit::MonoNs;
 use super::{FoundProcessor, ProcessorList, Processors};
 
 impl Processors {
+    /// Whether a list has one processor of the program's own, so that it is known which of them returned.
+    pub(in crate::evidence::probe) fn has_one_front(&self, list: &ProcessorList) -> bool {
+        let is_sdks = |address: u64| self.found.iter().any(|found| found.address == address);
+        list.entries.iter().filter(|(entry, _)| !is_sdks(*entry)).count() == 1
+    }
+
     /// When a processor that a list leads to had been left, by who stands behind in the list and was called: a moment at which
     /// `End` had come that far. 0 if nobody was. `came` says when a span came to a processor, 0 for never.
     pub(in crate::evidence::probe) fn left_by(

@@ -16,6 +16,8 @@ pub(super) struct WrappedPath<'a> {
     inside: BTreeMap<u32, &'a SenderCall>,
     /// The calls that a span was in, in their order.
     sent: BTreeMap<usize, Vec<u32>>,
+    /// The process died while the exporter around had not called the SDK's once: what it holds it may have meant to send later.
+    holds: bool,
     errors: &'a BTreeMap<u32, String>,
     later: &'a LaterCalls,
 }
@@ -42,7 +44,8 @@ impl<'a> WrappedPath<'a> {
         for (at, call) in senders.sent.iter().filter(|(_, call)| inside.contains_key(call)) {
             sent.entry(*at).or_default().push(*call);
         }
-        Self { processor, wrapped, inside, sent, errors, later }
+        let holds = inside.is_empty() && processors.may_hold(processor);
+        Self { processor, wrapped, inside, sent, holds, errors, later }
     }
 
     /// Whether all that it hands over goes to the SDK's own exporter at once.
@@ -168,7 +171,7 @@ impl Leg<'_, '_> {
             on.sent = number + 1;
             return Some((number, call));
         }
-        on.kept = self.keeps;
+        on.kept = self.keeps || path.holds;
         let returned = path.wrapped.get(&on.call) == Some(&true);
         if !self.keeps && returned && path.inside.values().any(|call| self.has(call)) {
             // It hands on in its call or not at all, and this one it did not hand on.
