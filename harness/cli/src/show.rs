@@ -150,6 +150,7 @@ impl Audience for Shown {
             }
             Progress::Life(life) => self.status(|| of_life(&life, true)),
             Progress::Relay(trouble) => note(trouble.as_deref().unwrap_or_default()),
+            Progress::Awaits(text) => self.step(&text),
             Progress::TrialFailed { index, why } => self.step(&format!("trial {} failed: {why}", index + 1)),
             Progress::Waited { index, quiet } => self.waited(index, &quiet),
             Progress::Again { index, attempt, most, by } => {

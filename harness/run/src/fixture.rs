@@ -6,6 +6,7 @@ mod faults;
 mod own;
 mod pick;
 mod process;
+mod ready;
 mod sdk;
 mod toolchain;
 

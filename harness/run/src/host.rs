@@ -3,6 +3,7 @@
 pub mod clock;
 pub(crate) mod cores;
 pub mod limits;
+pub(crate) mod listening;
 pub mod machine;
 pub(crate) mod oom;
 pub mod project;

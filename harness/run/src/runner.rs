@@ -223,6 +223,7 @@ impl RunOrder<'_> {
                 }
                 Tick::Life(life) => Progress::Life(life),
                 Tick::Relay(trouble) => Progress::Relay(trouble),
+                Tick::Awaits(text) => Progress::Awaits(text),
             });
         })?;
         watcher.show(Progress::TrialEnded { index });

@@ -86,6 +86,8 @@ pub(crate) enum Tick {
     Life(Life),
     /// Why the relay could not hand something on, or that it does again.
     Relay(Option<String>),
+    /// What is waited for, where that takes long.
+    Awaits(String),
 }
 
 impl Trial<'_> {
@@ -136,7 +138,8 @@ impl Trial<'_> {
             events.say(EventKind::PhaseBegan, json!({"phase": "start"}))?;
         }
         let stage = self.stage(receiver.address(), &links);
-        let mut services = Services::start(&stage, manifest, &mut events)?;
+        let mut say = |text| tick(Tick::Awaits(text));
+        let mut services = Services::start(&stage, manifest, &mut events, &mut say)?;
         manifest.phases.ready = clock::now();
         store::write_json(&self.dir.manifest(), manifest)?;
         let mut subject = stage.sampled(&services);

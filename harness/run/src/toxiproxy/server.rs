@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::client::Client;
 use crate::RunError;
-use crate::host::clock;
+use crate::host::{clock, listening};
 use crate::process::child::{Managed, command};
 use crate::process::guard::Guard;
 
@@ -51,7 +51,8 @@ impl Server {
         process.stdout(file.try_clone().map_err(RunError::unwritten(log))?).stderr(file);
         let mut child = Managed::spawn(process, guard, "toxiproxy")?;
         let end = clock::now() + READY_BOUND.as_nanos() as u64;
-        while !(listens(child.pid(), address.port()) && answers(address)) {
+        // What answers could be another's server.
+        while !(listening::of(child.pid()).contains(&address) && answers(address)) {
             if child.poll()?.is_some() {
                 return Err(fail(format!("ended before it answered; see {}", log.display())));
             }
@@ -97,22 +98,6 @@ fn free_port() -> Result<SocketAddr, RunError> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let listener = TcpListener::bind(any).map_err(RunError::system("find a free port"))?;
     listener.local_addr().map_err(RunError::system("find a free port"))
-}
-
-/// Whether it is this process that listens there: what answers could be another's server.
-fn listens(pid: u32, port: u16) -> bool {
-    const LISTEN: &str = "0A";
-    let sockets = fs::read_to_string(format!("/proc/{pid}/net/tcp")).unwrap_or_default();
-    let local = format!("0100007F:{port:04X}");
-    let inode = sockets.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        (fields.get(1) == Some(&local.as_str()) && fields.get(3) == Some(&LISTEN))
-            .then(|| fields.get(9).copied())?
-    });
-    let Some(inode) = inode else { return false };
-    let socket = format!("socket:[{inode}]");
-    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-    files.filter_map(|file| fs::read_link(file.path()).ok()).any(|target| target == Path::new(&socket))
 }
 
 /// Whether it answers as Toxiproxy does.

@@ -83,6 +83,8 @@ pub enum Progress {
     Life(Life),
     /// What the relay could not hand on last, and why; nothing where it hands on again.
     Relay(Option<String>),
+    /// What a trial waits for before its load, where that takes long.
+    Awaits(String),
     /// A trial could not be finished, and the run goes on.
     TrialFailed {
         /// Its number, from 0.

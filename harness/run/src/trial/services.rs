@@ -62,11 +62,13 @@ pub(crate) struct Blame {
 }
 
 impl Services {
-    /// Starts all services. The manifest is on disk before each start, so that a torn trial can be analysed.
+    /// Starts all services. The manifest is on disk before each start, so that a torn trial can be analysed. `say` hears what is
+    /// waited for, where that takes long.
     pub(crate) fn start(
         stage: &TrialStage<'_>,
         manifest: &mut TrialManifest,
         events: &mut EventLog,
+        say: &mut dyn FnMut(String),
     ) -> Result<Self, RunError> {
         let services = &stage.plan.services;
         let order = callers_first(services)
@@ -81,7 +83,7 @@ impl Services {
         let mut out =
             Self { places: services.iter().enumerate().map(place).collect(), order, for_user: false };
         for index in out.order.clone().into_iter().rev() {
-            let running = stage.start_one(index, &out.addresses())?;
+            let running = stage.start_one(index, &out.addresses(), say)?;
             out.places[index].enter(running, index, stage, manifest, events)?;
         }
         Ok(out)

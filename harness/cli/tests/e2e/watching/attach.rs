@@ -1,6 +1,7 @@
 //! `spanfate attach`: programs that know nothing of us, and what became of each of their spans.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -122,6 +123,27 @@ fn a_url_that_is_refused_is_said_within_seconds_and_nothing_is_counted() {
     let result = result(&lab).unwrap();
     let ledgers = result.variants.iter().flat_map(|variant| &variant.trials).map(|trial| &trial.ledger);
     assert_eq!(ledgers.map(|ledger| ledger.created + ledger.outside).sum::<u64>(), 0, "{said}");
+}
+
+#[test]
+fn where_nobody_answers_it_is_said_within_seconds_where_the_program_listens() {
+    let Some(lab) = probed() else { return };
+    let program = plain(&lab);
+    let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let [wanted, own] = [held, std::net::TcpListener::bind("127.0.0.1:0").unwrap()]
+        .map(|listener| listener.local_addr().unwrap().to_string());
+    let mut command = lab.program();
+    command.arg("attach").arg("--out").arg(lab.path("results"));
+    command.args(["--load", &format!("http://{wanted}/work"), "--"]).arg(&program).args(["--listen", &own]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let began = clock::now();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let said = lines.map(Result::unwrap).find(|line| line.starts_with("waiting for")).unwrap();
+    assert!(clock::now() - began < 15_000_000_000, "{said}");
+    assert!(said.contains(&wanted) && said.ends_with(&format!("listens on {own}")), "{said}");
+    // It would wait on; its guard ends what it started.
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

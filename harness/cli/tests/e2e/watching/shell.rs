@@ -1,8 +1,10 @@
 //! What the user's shell tells a program, and where a program of ours that is called outside a checkout writes to.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::PathBuf;
 
+use spanfate_model::fate::{ExportCause, Fate};
 use spanfate_model::result::RunResult;
 use spanfate_model::unread::UnreadReason;
 use spanfate_model::verdict::Verdict;
@@ -13,10 +15,20 @@ use crate::watching::probes::probed;
 
 /// Attaches to the program with a variable set, in the lab's folder.
 fn attach(lab: &Lab, program: &str, variable: (&str, &str)) -> (RunResult, Option<i32>) {
+    attach_with(lab, &[], program, variable)
+}
+
+fn attach_with(
+    lab: &Lab,
+    options: &[&str],
+    program: &str,
+    variable: (&str, &str),
+) -> (RunResult, Option<i32>) {
     let results = lab.path("spanfate-results");
     drop(fs::remove_dir_all(&results));
     let mut command = lab.program();
-    command.args(["attach", "--quiet", "--", program]).current_dir(&lab.folder).env(variable.0, variable.1);
+    command.args(["attach", "--quiet"]).args(options).args(["--", program]);
+    command.current_dir(&lab.folder).env(variable.0, variable.1);
     let output = command.output().unwrap();
     let runs = fs::read_dir(&results).unwrap_or_else(|_| panic!("{output:?}"));
     let mut paths = runs.map(|entry| entry.unwrap().path());
@@ -52,6 +64,21 @@ fn a_variable_that_explains_an_empty_result_is_named() {
         let named = result.reasons.iter().any(|reason| reason.contains(why));
         assert!(named, "{variable:?}: {:?}", result.reasons);
     }
+}
+
+#[test]
+fn behind_a_relay_to_nobody_spans_are_refused_whatever_the_port() {
+    let Some(lab) = probed() else { return };
+    let source = root().join("harness/cli/tests/e2e/watching/shell.go");
+    let program = build(&lab, "shell", source.to_str().unwrap(), &[]);
+    // "413" is what servers answer to what is too large; here it is a part of a port.
+    let held = [4137, 41302, 54136, 0].iter().find_map(|port| TcpListener::bind(("127.0.0.1", *port)).ok());
+    let relay = format!("http://{}", held.unwrap().local_addr().unwrap());
+    let patience = ("OTEL_EXPORTER_OTLP_TIMEOUT", "700");
+    let (result, code) = attach_with(&lab, &["--relay", &relay], program.to_str().unwrap(), patience);
+    let trial = &result.variants[0].trials[0];
+    let refused = Fate::ExportFailed(ExportCause::Refused);
+    assert_eq!(trial.ledger.total(refused), 100, "{code:?} {:?}: {:?}", result.reasons, trial.ledger.fates);
 }
 
 #[test]

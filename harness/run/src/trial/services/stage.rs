@@ -69,11 +69,12 @@ impl TrialStage<'_> {
         }
     }
 
-    /// Starts one service and waits until it is ready.
+    /// Starts one service and waits until it is ready; `say` hears what is waited for, where that takes long.
     pub(super) fn start_one(
         &self,
         index: usize,
         addresses: &[Option<SocketAddr>],
+        say: &mut dyn FnMut(String),
     ) -> Result<RunningService, RunError> {
         let service = &self.plan.services[index];
         if !service.is_own() {
@@ -89,7 +90,8 @@ impl TrialStage<'_> {
             let environment = fixture::environment_of(&setup);
             let (stdout, stderr) = (self.dir.stdout_of(&service.name), self.dir.stderr_of(&service.name));
             let output = Some((stdout.as_path(), stderr.as_path()));
-            return Own { service, base, environment, cpus: self.cpus, output, probes }.start(self.guard);
+            let own = Own { service, base, environment, cpus: self.cpus, output, probes };
+            return own.start(self.guard, say);
         }
         // It has everything from its user; only where its spans go is ours.
         let environment = vec![fixture::endpoint_of(&setup)];
