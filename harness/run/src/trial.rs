@@ -241,6 +241,7 @@ impl Trial<'_> {
             cpus: &self.cpus.fixture,
             limits: &self.limits,
             guard: self.guard,
+            interrupt: self.interrupt,
             receiver,
             links,
             unprivileged: self.unprivileged(),

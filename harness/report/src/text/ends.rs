@@ -54,7 +54,7 @@ pub(crate) fn how(end: &ServiceEnd) -> String {
             format!("{what}: fault {} of the scenario did that", end.fault.unwrap_or(0) + 1)
         }
         Some(EndedBy::OutOfMemory) => format!("{what}: the kernel killed it, for memory had run out"),
-        Some(EndedBy::SomebodyElse) => format!("{what}, which neither Spanfate nor the program itself sent"),
+        Some(EndedBy::SomebodyElse) => format!("{what}, which Spanfate did not send"),
         None => format!("{what} ({})", end.by),
     }
 }
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(how(&end(EndedBy::User, Some(2), None)), "ended by SIGINT when you stopped the run");
         assert_eq!(
             how(&end(EndedBy::SomebodyElse, Some(64), None)),
-            "ended by signal 64, which neither Spanfate nor the program itself sent"
+            "ended by signal 64, which Spanfate did not send"
         );
         let foreign = ServiceEnd {
             by: spanfate_model::term::Term::read("a neighbour"),

@@ -17,6 +17,7 @@ use crate::fixture::{self, Own, Probes, Programs, RunningService, Setup, Start, 
 use crate::host::limits::{LimitsMet, need_room};
 use crate::probe::{self, Probing};
 use crate::process::guard::Guard;
+use crate::process::interrupt::Interrupt;
 use crate::trial::links::TrialLinks;
 use crate::trial::usage::Sampled;
 use crate::{RunError, store};
@@ -32,6 +33,7 @@ pub(crate) struct TrialStage<'a> {
     pub(crate) cpus: &'a [u32],
     pub(crate) limits: &'a Arc<LimitsMet>,
     pub(crate) guard: &'a Arc<Guard>,
+    pub(crate) interrupt: &'a Interrupt,
     pub(crate) receiver: SocketAddr,
     pub(crate) links: &'a TrialLinks,
     /// Fixtures run as a user without rights.
@@ -91,7 +93,7 @@ impl TrialStage<'_> {
             let (stdout, stderr) = (self.dir.stdout_of(&service.name), self.dir.stderr_of(&service.name));
             let output = Some((stdout.as_path(), stderr.as_path()));
             let own = Own { service, base, environment, cpus: self.cpus, output, probes };
-            return own.start(self.guard, say);
+            return own.start(self.guard, self.interrupt, say);
         }
         // It has everything from its user; only where its spans go is ours.
         let environment = vec![fixture::endpoint_of(&setup)];
