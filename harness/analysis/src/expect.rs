@@ -11,6 +11,7 @@ mod probes;
 mod stalls;
 #[cfg(test)]
 mod tests;
+mod why;
 mod work;
 
 use spanfate_model::plan::Plan;
@@ -55,6 +56,7 @@ pub const fn validity_of(figure: Figure) -> Basis {
     match figure {
         Figure::LossRate
         | Figure::LossLawGap
+        | Figure::Why(_)
         | Figure::Fate(_)
         | Figure::Fates(_)
         | Figure::Traces(_)
@@ -153,6 +155,7 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         | Figure::AllocBytesPerSpan
         | Figure::CpuPerRequest
         | Figure::MemoryPeak => work::value(figure, trial),
+        Figure::Why(because) => why::share(because, trial).ok(),
         Figure::Response(quantile) => time(&trial.load.response, quantile),
         Figure::Delay(quantile) => time(&trial.delay, quantile),
     }

@@ -47,7 +47,7 @@ impl LossFactor {
 }
 
 /// A cause of lost spans that a claim can name: a cause of a replay, or several that go together.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 #[serde(rename_all = "snake_case")]
 pub enum Because {
@@ -70,6 +70,18 @@ pub enum Because {
 }
 
 impl Because {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::ExportRoundTrip,
+        Self::SlowAnswer,
+        Self::SlowNetwork,
+        Self::ExportFailing,
+        Self::Cpu,
+        Self::CpuStarved,
+        Self::SlowSerialising,
+        Self::Burst,
+    ];
+
     /// Whether a cause counts for it.
     pub const fn counts(self, cause: LossFactor) -> bool {
         use LossFactor::{Burst, CpuStarved, ExportFailing, SlowAnswer, SlowNetwork, SlowSerialising};

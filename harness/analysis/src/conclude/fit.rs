@@ -82,6 +82,7 @@ const fn grows_with_the_load(figure: Figure) -> bool {
         | Figure::ReportedFailed
         | Figure::MemoryPeak => true,
         Figure::LossLawGap
+        | Figure::Why(_)
         | Figure::CpuPerRequest
         | Figure::WitnessDifference
         | Figure::ProbeIds

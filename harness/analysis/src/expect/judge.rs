@@ -10,6 +10,7 @@ use spanfate_model::scenario::figure::Figure;
 use spanfate_model::verdict::Verdict;
 
 use super::disturbed::{Bounds, DisturbanceMakes, PlannedArm, bounds_of, is_only_disturbed, rule_of};
+use super::why::{undefined, unproved};
 use super::{validity_of, value_of};
 
 /// What is said of an expectation.
@@ -49,10 +50,15 @@ fn on_valid(condition: &Condition, valid: &[&TrialResult]) -> JudgedValues {
     let values = measured(condition.figure, valid);
     let broken: Vec<f64> = values.iter().copied().filter(|value| !condition.holds(*value)).collect();
     if values.is_empty() {
-        return open(values, "the figure was not measured".to_owned());
+        let reason = valid.iter().find_map(|trial| {
+            unproved(condition.figure, trial).or_else(|| undefined(condition.figure, trial))
+        });
+        return open(values, reason.unwrap_or("the figure was not measured").to_owned());
     }
-    let (verdict, reason) = match broken.len() {
-        0 => (Verdict::Pass, None),
+    let unproved = valid.iter().find_map(|trial| unproved(condition.figure, trial));
+    let (verdict, reason) = match (broken.len(), unproved) {
+        (0, Some(reason)) => return open(values, reason.to_owned()),
+        (0, None) => (Verdict::Pass, None),
         _ => (Verdict::Fail, Some(told(condition.figure, &broken, values.len()))),
     };
     JudgedValues { values, verdict, reason, footing: Footing::Valid }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::cause::Because;
 use crate::fate::{Fate, FateClass};
 use crate::term::Word;
 
@@ -67,6 +68,8 @@ pub enum Figure {
     Response(Quantile),
     /// Quantile of the time from the creation of a span to its first receipt.
     Delay(Quantile),
+    /// Share of the spans that full queues refused whose cause is this one, or one of this group, by replay.
+    Why(Because),
 }
 
 /// A state of traces.
@@ -141,13 +144,13 @@ impl Figure {
 
     /// Whether its value is a ratio.
     pub const fn is_ratio(self) -> bool {
-        matches!(self, Self::LossRate | Self::LossLawGap | Self::TraceUnmatched)
+        matches!(self, Self::LossRate | Self::LossLawGap | Self::TraceUnmatched | Self::Why(_))
     }
 
     /// Whether a smaller value is the better one; `None` where neither is: it says what was done, not how well.
     pub fn less_is_better(self) -> Option<bool> {
         match self {
-            Self::SpansCreated | Self::ExportsCalls => None,
+            Self::SpansCreated | Self::ExportsCalls | Self::Why(_) => None,
             Self::SpansReceived | Self::Traces(TraceState::Complete) => Some(false),
             Self::Fate(fate) => of_fate(fate),
             Self::Fates(group) => {
@@ -162,7 +165,8 @@ impl Figure {
     pub(crate) fn all() -> Vec<Self> {
         let fates = Fate::all().into_iter().map(Self::Fate);
         let groups = Fate::groups().into_iter().map(Self::Fates);
-        PLAIN.iter().map(|(_, figure)| *figure).chain(fates).chain(groups).collect()
+        let causes = Because::ALL.map(Self::Why);
+        PLAIN.iter().map(|(_, figure)| *figure).chain(fates).chain(groups).chain(causes).collect()
     }
 
     /// All names, for messages.
@@ -193,11 +197,34 @@ impl TryFrom<String> for Figure {
                 .or_else(|| Fate::by_name(name).map(Self::Fate))
                 .ok_or_else(|| format!("unknown fate `{name}`; known: {}", list(&Fate::all())));
         }
+        if let Some(written) = text.strip_prefix("why.") {
+            return of_cause(written);
+        }
         let names = Self::names();
         let near = nearest(&text, names.iter().map(String::as_str));
         let hint = near
             .map_or_else(|| format!("known: {}", names.join(", ")), |name| format!("did you mean `{name}`?"));
         Err(format!("unknown figure `{text}`; {hint}"))
+    }
+}
+
+/// The share of a cause, from what is written behind `why.`.
+fn of_cause(written: &str) -> Result<Figure, String> {
+    let cause = written.strip_suffix(".share").unwrap_or(written);
+    let known = || Because::ALL.iter().map(|cause| cause.as_str());
+    let Some(found) = Because::ALL.into_iter().find(|known| known.as_str() == cause) else {
+        let near = nearest(cause, known());
+        let hint = near.map_or_else(
+            || format!("known: {}", known().collect::<Vec<_>>().join(", ")),
+            |name| format!("did you mean `why.{name}.share`?"),
+        );
+        return Err(format!("unknown cause `{cause}`; {hint}"));
+    };
+    let figure = Figure::Why(found);
+    if written.ends_with(".share") {
+        Ok(figure)
+    } else {
+        Err(format!("unknown figure `why.{written}`; did you mean `{figure}`?"))
     }
 }
 
@@ -229,6 +256,7 @@ impl fmt::Display for Figure {
         match self {
             Self::Fate(fate) => write!(f, "fate.{fate}"),
             Self::Fates(group) => write!(f, "fate.{group}"),
+            Self::Why(cause) => write!(f, "why.{}.share", cause.as_str()),
             plain => {
                 f.write_str(PLAIN.iter().find(|(_, figure)| figure == plain).map_or("?", |(name, _)| name))
             }
@@ -249,6 +277,21 @@ mod tests {
     }
 
     #[test]
+    fn a_cause_that_is_not_known_is_answered_with_the_nearest() {
+        let read = |text: &str| Figure::try_from(text.to_owned());
+        assert_eq!(read("why.cpu_starved.share"), Ok(Figure::Why(Because::CpuStarved)));
+        assert_eq!(read("why.export_round_trip.share"), Ok(Figure::Why(Because::ExportRoundTrip)));
+        for (text, told) in [
+            ("why.cpu_straved.share", "unknown cause `cpu_straved`; did you mean `why.cpu_starved.share`?"),
+            ("why.cpu_starved", "unknown figure `why.cpu_starved`; did you mean `why.cpu_starved.share`?"),
+            ("why.bursts.share", "unknown cause `bursts`; did you mean `why.burst.share`?"),
+        ] {
+            assert_eq!(read(text), Err(told.to_owned()));
+        }
+        assert!(read("why.moon.share").unwrap_err().contains("known: export_round_trip, slow_answer"));
+    }
+
+    #[test]
     fn the_better_side_of_a_figure_is_known() {
         let cases = [
             ("loss.rate", Some(true)),
@@ -264,6 +307,7 @@ mod tests {
             ("fate.dropped_queue_full", Some(true)),
             ("fate.export_failed", Some(true)),
             ("fate.not_sampled", None),
+            ("why.cpu.share", None),
         ];
         for (name, side) in cases {
             assert_eq!(Figure::try_from(name.to_owned()).map(Figure::less_is_better), Ok(side), "{name}");

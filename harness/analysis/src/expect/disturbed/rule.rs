@@ -66,6 +66,7 @@ pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
         }
         Figure::Delay(_) => (DisturbanceMakes::Anything, Hidden::BehindLoss),
         Figure::LossLawGap
+        | Figure::Why(_)
         | Figure::ExportsCalls
         | Figure::CpuPerRequest
         | Figure::MemoryPeak

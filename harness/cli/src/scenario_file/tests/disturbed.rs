@@ -252,7 +252,7 @@ fn run(plan: Plan) -> RunResult {
 const WAITS: &str = "waits for the replay";
 
 /// What stays open: scenario, condition, and whether a replay would tell.
-const OPEN: [(&str, &str, &str); 34] = [
+const OPEN: [(&str, &str, &str); 35] = [
     ("bandwidth", "fate.dropped_queue_full > 0", WAITS),
     ("black-hole", "exports.failed >= 10", WAITS),
     ("black-hole", "exports.longest > 10s", WAITS),
@@ -274,6 +274,7 @@ const OPEN: [(&str, &str, &str); 34] = [
     ("outage-30s", "exports.longest >= 9900ms", WAITS),
     ("outage-30s", "fate.dropped_queue_full > 0", WAITS),
     ("outage-3s", "fate.dropped_queue_full > 0", WAITS),
+    ("outage-3s", "why.export_failing.share > 50 %", ""),
     ("outage-advised", "fate.dropped_queue_full > 0", WAITS),
     ("paths", "fate.dropped_queue_full > 0", WAITS),
     ("pause", "fate.dropped_queue_full > 0", WAITS),
