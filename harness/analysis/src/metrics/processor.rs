@@ -6,7 +6,7 @@ use spanfate_model::advice::law;
 use spanfate_model::advice::observed::{FleetRow, Known, QueueOwner, QueueUnit, Risk};
 use spanfate_model::advice::plan::{AdvicePlan, Now, plan};
 use spanfate_model::advice::settings::BatchSettings;
-use spanfate_model::advice::why::shortfalls;
+use spanfate_model::advice::why::{assumption, overrun, shortfalls};
 use spanfate_model::exporter::Protocol;
 
 use super::names::{Metric, MetricPart};
@@ -180,6 +180,8 @@ fn processor(
     row.risk = risk(&row, dropped.map_or(0.0, |of| of.all()));
     if let Some(plan) = advised(&row, batch).filter(|plan| !plan.is_settled()) {
         row.set = Some(plan.advised().0.settings);
+        row.notes.extend(overrun(&plan));
+        row.notes.extend(assumption(&plan).map(|assumes| format!("an estimate: it holds if {assumes}")));
         row.notes.extend(shortfalls(&plan));
     }
     // Where exports fail, their time is not what is missing.

@@ -49,7 +49,21 @@ fn two_pages_give_rates_ceiling_and_what_to_set() {
     assert_eq!(row.risk, Risk::Losing);
     let set = row.set.unwrap();
     assert_eq!((set.batch, set.queue), (960, 2048));
-    assert_eq!(row.notes, Vec::<String>::new());
+    assert!(matches!(row.notes.as_slice(), [one] if one.contains("if an export takes no longer")), "{row:?}");
+}
+
+#[test]
+fn a_loss_with_headroom_has_a_reason_and_a_queue_and_no_default_batch() {
+    // 490 spans per export of 20 ms: 24,500/s, of which 21,000 are asked; and 1,000 were dropped.
+    let first = page(100_000, 0, 48, 99_952, (200, 4.0));
+    let last = page(414_000, 1_000, 48, 414_152, (841, 16.82));
+    let rows = look(Some((&first, 15.0)), &last, None, None);
+    let row = &rows[0];
+    let headroom = row.ceiling_per_s.value().unwrap() - row.spans_per_s.value().unwrap();
+    assert!((3_000.0..4_000.0).contains(&headroom) && row.risk == Risk::Losing, "{row:?}");
+    let reason = row.notes.iter().find(|note| note.contains("left on average"));
+    assert!(reason.is_some_and(|note| note.contains("a queue of 2048 is too short")), "{row:?}");
+    assert!(row.set.unwrap().queue > 20_000, "{row:?}");
 }
 
 #[test]

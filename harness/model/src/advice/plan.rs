@@ -91,6 +91,11 @@ impl AdvicePlan {
         }
     }
 
+    /// The queue ran full although the worker keeps up on average: for how long it shall do without an export, seconds.
+    pub fn is_short(&self) -> Option<f64> {
+        (self.demand.stall_s > 0.0 && self.now.outlook.headroom_per_s >= 0.0).then_some(self.demand.stall_s)
+    }
+
     /// What is advised loses nothing by the capacity model, if perhaps with less than the margin.
     pub fn keeps_up(&self) -> bool {
         self.advised().1.iter().all(|lack| *lack == Shortfall::Margin)
@@ -109,7 +114,8 @@ pub fn plan(demand: &Demand, now: &Now) -> Option<AdvicePlan> {
     }
     let set = now.settings;
     // By the law nothing should have been lost. So exports stand still at times, or spans come in bursts; nobody knows how long.
-    let surprised = now.overran && set.keeps(&demand.times(MARGIN), demand.outage_s);
+    let surprised =
+        now.overran && set.ceiling(demand) >= demand.spans_per_s && set.keeps(demand, demand.outage_s);
     let stall_s = if surprised { demand.stall_s.max(STALL_S) } else { demand.stall_s };
     let demand = &Demand { stall_s, ..*demand };
     let chosen = |settings: BatchSettings| Choice { settings, outlook: settings.outlook(demand) };

@@ -97,14 +97,44 @@ fn of_queue(settings: &BatchSettings, demand: &Demand) -> String {
     format!("{parts}; and one batch")
 }
 
+/// Why spans were dropped although the worker keeps up on average, and what queue that takes; none where they were not, or where it
+/// does not keep up.
+pub fn overrun(plan: &AdvicePlan) -> Option<String> {
+    let stall_s = plan.is_short()?;
+    let (now, advised) = (&plan.now, plan.advised().0);
+    Some(format!(
+        "It dropped spans although {:.0}/s are left on average: exports stand still at times, or spans come in bursts, and a queue of {} \
+         is too short for that. One of {} holds what comes in {} without an export.",
+        now.outlook.headroom_per_s,
+        now.settings.queue,
+        advised.settings.queue,
+        seconds(stall_s)
+    ))
+}
+
+/// What an advised batch that is larger rests on; none where it is not larger.
+pub fn assumption(plan: &AdvicePlan) -> Option<String> {
+    let demand = &plan.demand;
+    let larger = plan.advised().0.settings.batch > demand.round_trip_of;
+    larger.then(|| match demand.per_span_s {
+        Some(per_span) => format!("an export takes {:.1} us longer per further span", per_span * 1e6),
+        None => "an export takes no longer with a larger batch, which nobody measured".to_owned(),
+    })
+}
+
 /// What is missing, and what else to do, in a sentence each.
 pub fn shortfalls(plan: &AdvicePlan) -> Vec<String> {
     let of = |shortfall: &Shortfall| {
         match shortfall {
         Shortfall::Ceiling => {
-            "No batch suffices for one worker: a faster endpoint (a collector on the same host), more than one batch processor, \
-             or sampling is needed."
-                .to_owned()
+            let grows = plan.demand.per_span_s.filter(|per_span| *per_span > 0.0);
+            let grows = grows.map_or_else(String::new, |per_span| {
+                format!(", as an export takes {:.1} us longer per further span", per_span * 1e6)
+            });
+            format!(
+                "No batch suffices for one worker{grows}: a faster endpoint (a collector on the same host), more than one batch \
+                 processor, or sampling is needed."
+            )
         }
         Shortfall::Margin => {
             let outlook = plan.advised().0.outlook;

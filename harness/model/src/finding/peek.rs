@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::advice::plan::AdvicePlan;
-use crate::advice::why::{Variable, shortfalls, variables};
+use crate::advice::why::{Variable, assumption, overrun, shortfalls, variables};
 use crate::format::probe::ProcessorSettings;
 use crate::quantity::unit::MonoNs;
 
@@ -42,6 +42,19 @@ impl ExportTimes {
         self.spans += u64::from(spans);
         self.sum += ns;
         self.most = self.most.max(ns);
+    }
+
+    /// How much longer an export takes per further span, seconds, as these and larger ones show; none where they are too few, or
+    /// too much alike.
+    pub fn growth_to(&self, larger: &Self) -> Option<f64> {
+        const FEW: u64 = 5;
+        if self.count < FEW || larger.count < FEW {
+            return None;
+        }
+        let mean = |sum: u64, of: &Self| sum as f64 / of.count as f64;
+        let (from, to) = (mean(self.spans, self), mean(larger.spans, larger));
+        let longer = (mean(larger.sum, larger) - mean(self.sum, self)).max(0.0) / 1e9;
+        (to >= 2.0 * from).then(|| longer / (to - from))
     }
 }
 
@@ -247,6 +260,10 @@ pub struct Advice {
     pub large: bool,
     /// The variables to set.
     pub set: Vec<Variable>,
+    /// Why it drops spans although its worker keeps up on average, and what queue that takes.
+    pub overrun: Option<String>,
+    /// What a larger batch rests on.
+    pub assumes: Option<String>,
     /// What is missing, and what else to do, in a sentence each.
     pub shortfalls: Vec<String>,
 }
@@ -264,6 +281,8 @@ impl Advice {
             suffices: lacks.is_empty(),
             large: plan.is_large(),
             set: variables(&advised.settings, &plan.now.settings, &plan.demand),
+            overrun: overrun(plan),
+            assumes: assumption(plan),
             shortfalls: shortfalls(plan),
         })
     }

@@ -46,11 +46,13 @@ pub(crate) fn plan(plan: &AdvicePlan) -> String {
     if plan.is_large() {
         row(&mut out, "mind", "the receiver's limit of a message: gRPC takes 4 MiB by default");
     }
-    if advised.settings.batch > plan.demand.round_trip_of && plan.demand.per_span_s.is_none() {
+    if plan.demand.per_span_s.is_none()
+        && let Some(assumes) = why::assumption(plan)
+    {
         row(
             &mut out,
             "mind",
-            "an estimate: it holds if an export takes no longer with a larger batch; measure again, or give --per-span",
+            &format!("an estimate: it holds if {assumes}; measure again, or give --per-span"),
         );
     }
     out
@@ -185,7 +187,7 @@ fn sentence(plan: &AdvicePlan) -> String {
     };
     let code = plan.code.as_ref().is_some_and(|code| code == advised);
     match (lacks.is_empty(), code) {
-        (true, false) => format!("{does}. By the capacity model what follows loses nothing."),
+        (true, false) => format!("{does}. By the capacity model what follows loses nothing{}.", doubt(plan)),
         (true, true) => {
             format!(
                 "{does}. Variables alone do not suffice; with the lines of code below nothing is lost by the capacity model."
@@ -193,11 +195,17 @@ fn sentence(plan: &AdvicePlan) -> String {
         }
         (false, _) if plan.keeps_up() => {
             format!(
-                "{does}. By the capacity model what follows loses nothing, but with less than the margin."
+                "{does}. By the capacity model what follows loses nothing, but with less than the margin{}.",
+                doubt(plan)
             )
         }
         (false, _) => format!("{does}. No settings suffice:"),
     }
+}
+
+/// What a larger batch rests on, behind what is said of it.
+fn doubt(plan: &AdvicePlan) -> String {
+    why::assumption(plan).map_or_else(String::new, |assumes| format!(", if {assumes}"))
 }
 
 fn paste(out: &mut String, settings: &BatchSettings, from: &BatchSettings, demand: &Demand) {

@@ -182,6 +182,13 @@ fn block(out: &mut String, of: &ProcessorPeek) {
     }
     rates(out, of);
     advice(out, of);
+    if of.state == ProcessorHealth::Losing {
+        row(
+            out,
+            "why",
+            "the cause needs the time of each span, which peek does not take: `spanfate attach --pid` does, then `spanfate why` names it",
+        );
+    }
 }
 
 fn dropped(of: &ProcessorPeek) -> String {
@@ -251,21 +258,40 @@ fn rates(out: &mut String, of: &ProcessorPeek) {
         row(out, "headroom", "unknown: it was watched too briefly");
         return;
     };
-    let left = if load < 1.0 { format!("{} left", per_s(ceiling * (1.0 - load))) } else { "none".to_owned() };
+    let left = match load < 1.0 {
+        true if of.dropped > 0 => {
+            format!("{} left on average, and yet the queue ran full", per_s(ceiling * (1.0 - load)))
+        }
+        true => format!("{} left", per_s(ceiling * (1.0 - load))),
+        false => "none".to_owned(),
+    };
     let waits = if of.blocks && load > 0.9 { " (callers wait: without that it would be more)" } else { "" };
     let share = TERMINAL.fixed(load * 100.0, usize::from(load < 0.1));
     row(out, "headroom", &format!("{left}: offered {offered} = {share} % of {}{waits}", per_s(ceiling)));
 }
 
 fn advice(out: &mut String, of: &ProcessorPeek) {
-    let Some(Advice { batch, ceiling_per_s, memory_bytes, memory_now_bytes, large, set, shortfalls, .. }) =
-        &of.advice
+    let Some(Advice {
+        batch,
+        ceiling_per_s,
+        memory_bytes,
+        memory_now_bytes,
+        large,
+        set,
+        shortfalls,
+        overrun,
+        assumes,
+        ..
+    }) = &of.advice
     else {
         if of.state == ProcessorHealth::Keeping && of.offered_per_s.is_some() && of.round_trip.is_some() {
             row(out, "paste", "nothing to change");
         }
         return;
     };
+    if let Some(reason) = overrun {
+        row(out, "reason", reason);
+    }
     for (index, one) in set.iter().enumerate() {
         row(
             out,
@@ -289,8 +315,9 @@ fn advice(out: &mut String, of: &ProcessorPeek) {
             out,
             "",
             &format!(
-                "ceiling then {}, if an export takes no longer with a larger batch: an estimate, so peek again",
-                TERMINAL.rate(*ceiling_per_s)
+                "ceiling then {}, if {}: an estimate, so peek again",
+                TERMINAL.rate(*ceiling_per_s),
+                assumes.as_deref().unwrap_or("an export takes no longer with a larger batch")
             ),
         );
     }

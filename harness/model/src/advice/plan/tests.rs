@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::demand::Burst;
-use super::super::why::{go_lines, shortfalls, variables};
+use super::super::why::{assumption, go_lines, overrun, shortfalls, variables};
 use super::*;
 
 fn demand(spans_per_s: f64, round_trip_s: f64, outage_s: f64) -> Demand {
@@ -155,6 +155,43 @@ fn a_worker_that_should_lose_nothing_and_did_gets_a_queue_for_a_second() {
     let slow = Demand { spans_per_s: 25_000.0, round_trip_s: 0.03, ..demand };
     let of = |overran| super::plan(&slow, &Now { overran, ..Now::DEFAULT });
     assert_eq!(of(true), of(false));
+}
+
+#[test]
+fn a_loss_with_little_headroom_gets_a_queue_and_its_reason() {
+    // 3,500/s are left of 25,000, which is less than the margin: yet nothing should have been lost.
+    let demand = Demand { round_trip_of: 500, ..demand(21_500.0, 0.02, 0.0) };
+    let settings = BatchSettings { batch: 500, ..BatchSettings::DEFAULT };
+    let plan = super::plan(&demand, &Now { settings, overran: true }).unwrap();
+    assert_eq!(plan.is_short(), Some(1.0));
+    // 26,875/s for a second, and a batch.
+    assert_eq!(plan.variables.settings.queue, 27_648);
+    let reason = overrun(&plan).unwrap();
+    assert!(reason.contains("3500/s are left") && reason.contains("of 2048 is too short"), "{reason}");
+    assert!(reason.contains("27648 holds what comes in 1 s"), "{reason}");
+    let quiet = super::plan(&demand, &Now { settings, overran: false }).unwrap();
+    assert_eq!((quiet.is_short(), overrun(&quiet)), (None, None));
+    // A stall that was measured is what the queue is for.
+    let stalled = Demand { stall_s: 0.18, ..demand };
+    let plan = super::plan(&stalled, &Now { settings, overran: true }).unwrap();
+    assert_eq!((plan.is_short(), plan.variables.settings.queue), (Some(0.18), 6144));
+}
+
+#[test]
+fn what_a_larger_batch_rests_on_is_said() {
+    let unknown = plan(&demand(25_000.0, 0.03, 0.0)).unwrap();
+    assert!(
+        unknown.variables.settings.batch > 512 && assumption(&unknown).unwrap().contains("nobody measured")
+    );
+    let known = plan(&Demand { per_span_s: Some(1e-5), ..demand(25_000.0, 0.03, 0.0) }).unwrap();
+    assert_eq!(assumption(&known).unwrap(), "an export takes 10.0 us longer per further span");
+    assert_eq!(assumption(&plan(&demand(500.0, 0.03, 0.0)).unwrap()), None);
+    // That none suffices says so, too.
+    let steep = plan(&Demand { per_span_s: Some(1e-4), ..demand(25_000.0, 0.03, 0.0) }).unwrap();
+    assert!(
+        shortfalls(&steep)[0].contains("as an export takes 100.0 us longer per further span"),
+        "{steep:?}"
+    );
 }
 
 #[test]

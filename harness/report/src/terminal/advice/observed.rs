@@ -49,7 +49,14 @@ fn paste(out: &mut String, set: &BatchSettings, of: &FleetRow) {
     let other = |now: &Known, then: u64| now.value().is_none_or(|now| (now - then as f64).abs() > 0.5);
     let longer = |then: u64, default: u64| then != default;
     let all = [
-        (BATCH_VARIABLE, u64::from(set.batch), other(&of.batch, set.batch.into())),
+        // Without --batch the mean of the exports is all that is known: of half the default or more it is the default that is set.
+        (
+            BATCH_VARIABLE,
+            u64::from(set.batch),
+            other(&of.batch, set.batch.into())
+                && (set.batch != default.batch
+                    || of.batch.value().is_none_or(|mean| mean < f64::from(default.batch) / 2.0)),
+        ),
         (QUEUE_VARIABLE, set.queue.into(), other(&of.queue, set.queue.into())),
         (
             EXPORT_TIMEOUT_VARIABLE,

@@ -98,6 +98,14 @@ fn an_unknown_figure_is_said_with_its_reason_and_names_are_made_harmless() {
     assert!(text.contains("export OTEL_BSP_MAX_EXPORT_BATCH_SIZE=1024\n"), "{text}");
     assert!(!text.contains("QUEUE_SIZE") && !text.contains('\u{1b}'), "{text}");
     assert!(observed(&[]).contains("OTEL_GO_X_OBSERVABILITY=true"));
+    // Exports of 490 spans on average are what the default gives: it is not to be pasted, only the queue is.
+    let mean = FleetRow {
+        batch: Known::Value(490.0),
+        set: Some(BatchSettings { queue: 27_648, ..BatchSettings::DEFAULT }),
+        ..row.clone()
+    };
+    let text = observed(&[mean]);
+    assert!(text.contains("MAX_QUEUE_SIZE=27648") && !text.contains("BATCH_SIZE"), "{text}");
     // A queue is named by what it counts in, where that is known; what was given up is lost, too.
     let shown = |unit| {
         let of = FleetRow { kind: QueueOwner::Collector, queue_unit: unit, set: None, ..row.clone() };

@@ -82,7 +82,10 @@ headroom   none: offered 24,812/s = 184 % of 13,474/s
 paste      export OTEL_BSP_MAX_EXPORT_BATCH_SIZE=1216
            export OTEL_BSP_MAX_QUEUE_SIZE=3072
            costs about 5.73 MiB of memory while the queue is full, 2.31 MiB more than now
-           ceiling then 32,000/s, if an export takes no longer with a larger batch: an estimate, so peek again
+           ceiling then 32,000/s, if an export takes no longer with a larger batch, which nobody measured: an
+           estimate, so peek again
+why        the cause needs the time of each span, which peek does not take: `spanfate attach --pid` does, then
+           `spanfate why` names it
 ";
     assert_eq!(text, expected);
 }
