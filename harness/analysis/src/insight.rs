@@ -8,6 +8,7 @@ mod choice;
 mod focus;
 pub(crate) mod front;
 mod name;
+pub(crate) mod predicted;
 #[cfg(test)]
 mod tests;
 mod why;

@@ -1,6 +1,6 @@
 //! Batch processors, run again from what was measured of them: `observed` what is known of a path, `queue` and `processor` the machine,
 //! `fit` how well it does, `course` its queue over time, `cycle` what calls are made of, `onsets` what moved when, `factors` what the
-//! loss is without one thing or another.
+//! loss is without one thing or another, `settings` what it is with others.
 
 pub(crate) mod arrivals;
 mod course;
@@ -13,12 +13,14 @@ pub(crate) mod pace;
 pub(crate) mod processor;
 pub(crate) mod proof;
 mod queue;
+mod settings;
 pub(crate) mod starved;
 #[cfg(test)]
 mod tests;
 pub(crate) mod without;
 
 use spanfate_model::format::raw::TrialLogs;
+use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::{CpuWitness, PathReplay, WorkerCycle};
 
@@ -36,16 +38,31 @@ use starved::CpuLack;
 const MOST_SPANS: usize = 4_000_000;
 
 /// Replays every batch processor of a trial that dropped spans.
-pub(crate) fn replays(opened: &Opened<'_>, logs: &TrialLogs, cores: usize) -> Vec<PathReplay> {
+pub(crate) fn replays(
+    opened: &Opened<'_>,
+    logs: &TrialLogs,
+    cores: usize,
+    (plan, planned): (&Plan, &PlannedTrial),
+) -> Vec<PathReplay> {
     let paths = observed::lossy_paths(opened, logs.wire.as_deref());
     if paths.is_empty() {
         return Vec::new();
     }
     let lack = CpuLack::of(&logs.usage, cores);
-    paths.iter().map(|seen| replay(opened, seen, &lack)).collect()
+    let others = |service: &str| {
+        let of = plan.services.iter().find(|one| one.name == service);
+        let own = plan.variant_of(planned).zip(of);
+        own.map_or_else(Vec::new, |(own, service)| settings::of_others(plan, own, service))
+    };
+    paths.iter().map(|seen| replay(opened, seen, &lack, &others)).collect()
 }
 
-fn replay(opened: &Opened<'_>, seen: &ObservedPath, lack: &CpuLack) -> PathReplay {
+fn replay(
+    opened: &Opened<'_>,
+    seen: &ObservedPath,
+    lack: &CpuLack,
+    others: &dyn Fn(&str) -> Vec<(u64, u64)>,
+) -> PathReplay {
     let process = &opened.processes[seen.process];
     let fit = FittedReplay::of(seen);
     let dropped = || seen.spans.iter().filter(|span| span.dropped).map(|span| span.at);
@@ -84,14 +101,20 @@ fn replay(opened: &Opened<'_>, seen: &ObservedPath, lack: &CpuLack) -> PathRepla
     if !out.fits || seen.spans.len() > MOST_SPANS {
         return out;
     }
+    let from = opened.began + opened.book.measured_from;
     // A path whose calls nobody saw arrive has no fastest one.
     if rerun.cycle.fastest > 0 {
-        let from = opened.began + opened.book.measured_from;
         out.without_stalls = Some(rerun.without_stalls(from));
     }
     (out.causes, out.unknown) = rerun.causes();
     out.faults = faults(opened, &rerun);
-    out.tried = rerun.remedy().into_iter().collect();
+    // Where a worker that runs freely drops nothing, settings that drop nothing say nothing.
+    if out.free > 0 {
+        out.tried = rerun.remedy(from).into_iter().collect();
+        out.others = others(&out.service).into_iter().map(|pair| rerun.tried(pair, from)).collect();
+        out.two_workers = Some(rerun.two_workers());
+        out.growth = rerun.cycle.growth;
+    }
     out
 }
 

@@ -53,14 +53,14 @@ pub use fault::{Dose, FaultResult, FaultWindow};
 pub use footing::Footing;
 pub use insight::{
     Advised, Begin, Candidate, Cost, FocusRule, FocusVariant, How, Insights, Late, Likeness, LineLaw,
-    LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, Price, QueueLimit, Selection, SilentLosses,
-    VariantInsight,
+    LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, PredictedBy, PredictedLoss, Price,
+    QueueLimit, Selection, SilentLosses, VariantInsight,
 };
 pub use path::{PathKind, PathResult};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
 pub use replay::{
-    CauseShare, CpuWitness, LossProof, MovedSeries, PathReplay, QueueCourse, SeriesOnset, TriedSettings,
-    WorkerCycle,
+    CauseShare, CpuWitness, ExportGrowth, LossProof, MovedSeries, PathReplay, QueueCourse, SeriesOnset,
+    TriedSettings, WorkerCycle,
 };
 pub use service::ServiceResult;
 pub use slice::Slice;

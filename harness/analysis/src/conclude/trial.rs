@@ -109,7 +109,7 @@ pub fn conclude_trial(
             plan,
         }),
         trace_matches: runtime_trace::matches(logs, probes),
-        replays: replay::replays(&opened, logs, fixture_cores),
+        replays: replay::replays(&opened, logs, fixture_cores, (plan, planned)),
         probes: probes.iter().map(|probes| probes.figures(began)).collect(),
         validity: validity::of(plan, &load, &usage, &done.ledger, &manifest.limits_met),
         timeline: timeline.finish(processes, book, &logs.usage),

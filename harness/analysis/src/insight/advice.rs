@@ -1,5 +1,5 @@
-//! What to set, for each configuration that loses: first what this run has shown to lose nothing under the same conditions, else what
-//! the law says.
+//! What to set, for each configuration that loses: first what this run has shown to lose nothing under the same conditions in several
+//! trials, else what the replay of its queue gives, else what the law says.
 
 use spanfate_model::advice::demand::Demand;
 use spanfate_model::advice::lines::{assignment, lines};
@@ -10,12 +10,15 @@ use spanfate_model::advice::{BATCH_VARIABLE, QUEUE_VARIABLE};
 use spanfate_model::exporter::{Exporter, OnFull};
 use spanfate_model::fate::{Fate, Remedy};
 use spanfate_model::plan::PlannedVariant;
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::{
-    Advised, How, LossProof, Prediction, Price, RunResult, TrialResult, TriedSettings, VariantResult,
+    Advised, How, LossProof, PredictedBy, PredictedLoss, Prediction, Price, RunResult, TrialResult,
+    TriedSettings, VariantResult,
 };
 use spanfate_model::scenario::Fault;
 
 use super::alike::{replaceable, same_conditions};
+use super::predicted;
 use super::why::{fates, losers};
 use super::{planned, worst_law};
 use crate::replay::proof;
@@ -33,6 +36,8 @@ fn advised(result: &RunResult, loser: &VariantResult) -> Advised {
         clean: None,
         price: None,
         plan: None,
+        exporter: None,
+        predicted: None,
         besides: besides(loser),
     };
     let Some(own) = planned(&result.plan, &loser.name) else { return none };
@@ -42,42 +47,114 @@ fn advised(result: &RunResult, loser: &VariantResult) -> Advised {
         return Advised { how: How::NoCpu, ..none };
     }
     let all = clean(result, own, true);
-    if let Some((clean, lines)) = measured(&all, own, loser) {
-        let (clean, price) = (Some(clean.name.clone()), price(loser, clean));
-        return Advised { how: How::Measured, lines, clean, price, besides: Vec::new(), ..none };
+    let found = measured(&all, own, loser);
+    let seen = found.as_ref().map(|found| of_clean(own, loser, found, &none));
+    if let (Some(found), Some(seen)) = (&found, &seen)
+        && predicted::is_shown(found.variant, found.planned, own, loser)
+    {
+        return Advised { how: How::Measured, ..seen.clone() };
     }
-    if !fates(loser).any(|(fate, _)| fate.facts().remedy == Remedy::Settings) {
-        return Advised { how: How::NoSetting, ..none };
+    // What ran once and lost nothing is no advice by itself. It stands beside what was replayed or worked out, or for want of these.
+    let once = |other: Advised| seen.clone().map_or(other, |seen| Advised { how: How::Once, ..seen });
+    let settable = || fates(loser).filter(|(fate, _)| fate.facts().remedy == Remedy::Settings);
+    if settable().next().is_none() {
+        return once(Advised { how: How::NoSetting, ..none });
     }
-    let replayed = proof.and_then(|proof| replayed(own, loser, proof.remedy?));
-    let Some(worked) = worked(result, own, loser) else {
-        let how = if replayed.is_some() { How::Replayed } else { How::Unknown };
-        return Advised { how, lines: replayed.unwrap_or_default(), ..none };
+    let spoilt = || measured(&clean(result, own, false), own, loser).map(|found| found.variant.name.clone());
+    let beside = |out: Advised| Advised {
+        clean: seen.as_ref().and_then(|seen| seen.clean.clone()).or_else(spoilt),
+        ..out
     };
-    if let Some(lines) = replayed.filter(|_| worked.is_settled() || !worked.keeps_up()) {
-        return Advised { how: How::Replayed, lines, plan: Some(worked), ..none };
+    let worked = worked(result, own, loser);
+    // How exports are tried again after an outage only the law knows.
+    let of_queue = settable().all(|(fate, _)| fate.facts().full_queue);
+    if let Some(remedy) = proof.and_then(|proof| proof.remedy).filter(|_| of_queue || worked.is_none()) {
+        let predicted = predicted::by_replay(loser, (remedy.batch, remedy.queue));
+        let out = Advised { plan: worked, predicted, ..none };
+        return if remedy.dropped > 0 {
+            once(Advised { how: How::Short, ..out })
+        } else {
+            beside(replayed(own, loser, remedy, out))
+        };
     }
-    if let Some((against, _)) = all.first().filter(|_| worked.advised().1.contains(&Shortfall::Ceiling)) {
-        return Advised { how: How::Unclear, clean: Some(against.name.clone()), plan: Some(worked), ..none };
+    let Some(worked) = worked else { return once(none) };
+    if let Some(against) =
+        all.first().filter(|_| found.is_none() && worked.advised().1.contains(&Shortfall::Ceiling))
+    {
+        return Advised {
+            how: How::Unclear,
+            clean: Some(against.0.name.clone()),
+            plan: Some(worked),
+            ..none
+        };
     }
-    let (how, lines) = match (worked.is_settled(), worked.keeps_up()) {
-        (true, _) => (How::Settled, Vec::new()),
-        (_, true) => (How::Calculated, lines_of(&worked)),
-        (_, false) => (How::Short, Vec::new()),
-    };
-    // What ran and lost nothing is said beside what was worked out, although its figures prove less than those of a calm machine.
-    let spoilt = (how == How::Calculated).then(|| measured(&clean(result, own, false), own, loser)).flatten();
-    let clean = spoilt.map(|(variant, _)| variant.name.clone());
-    Advised { how, lines, clean, plan: Some(worked), ..none }
+    match (worked.is_settled(), worked.keeps_up()) {
+        (true, _) => once(Advised { how: How::Settled, plan: Some(worked), ..none }),
+        (_, true) => beside(calculated(own, worked, none)),
+        (_, false) => once(Advised { how: How::Short, plan: Some(worked), ..none }),
+    }
 }
 
-/// What is to be pasted of settings under which the replayed queue drops nothing.
-fn replayed(own: &PlannedVariant, loser: &VariantResult, remedy: TriedSettings) -> Option<Vec<String>> {
+/// What a variant that lost nothing says for one that did.
+fn of_clean(
+    own: &PlannedVariant,
+    loser: &VariantResult,
+    found: &CleanVariant<'_>,
+    none: &Advised,
+) -> Advised {
+    Advised {
+        lines: found.lines.clone(),
+        clean: Some(found.variant.name.clone()),
+        price: price(loser, found.variant),
+        exporter: Some(found.planned.exporter),
+        predicted: predicted::of_variant(loser, own, found.planned),
+        besides: Vec::new(),
+        ..none.clone()
+    }
+}
+
+/// Settings under which the replayed queue drops nothing.
+fn replayed(own: &PlannedVariant, loser: &VariantResult, remedy: TriedSettings, out: Advised) -> Advised {
     let now = buffer(own, loser);
     let knob = |name: &str, now: u32, then: u64| (u64::from(now) != then).then(|| assignment(name, then));
     let lines =
         [knob(BATCH_VARIABLE, now.batch, remedy.batch), knob(QUEUE_VARIABLE, now.queue, remedy.queue)];
-    (remedy.dropped == 0).then(|| lines.into_iter().flatten().collect())
+    let spans = |spans: u64| u32::try_from(spans).ok();
+    let exporter = Exporter { batch: spans(remedy.batch), queue: spans(remedy.queue), ..own.exporter };
+    Advised {
+        how: How::Replayed,
+        lines: lines.into_iter().flatten().collect(),
+        exporter: Some(exporter),
+        ..out
+    }
+}
+
+/// Settings that the capacity model gives, which knows means alone.
+fn calculated(own: &PlannedVariant, worked: Worked, none: Advised) -> Advised {
+    let (choice, now) = (worked.advised().0, worked.now.settings);
+    let settings = choice.settings;
+    let changed =
+        |then: u64, now: u64, set: Option<Period>| if then == now { set } else { Some(Period::millis(then)) };
+    let exporter = Exporter {
+        batch: Some(settings.batch),
+        queue: Some(settings.queue),
+        export_timeout: changed(
+            settings.export_timeout_ms,
+            now.export_timeout_ms,
+            own.exporter.export_timeout,
+        ),
+        timeout: changed(settings.exporter_timeout_ms, now.exporter_timeout_ms, own.exporter.timeout),
+        ..own.exporter
+    };
+    Advised {
+        how: How::Calculated,
+        lines: lines_of(&worked),
+        // How a connection is tried again only code can set.
+        exporter: (settings.retry == now.retry).then_some(exporter),
+        predicted: Some(PredictedLoss { loss: choice.outlook.loss, by: PredictedBy::Law }),
+        plan: Some(worked),
+        ..none
+    }
 }
 
 /// What is to be pasted of what was worked out.
@@ -123,12 +200,20 @@ fn clean<'a>(
     placed.filter(|(_, other)| replaceable(other, own)).collect()
 }
 
+/// A variant that lost nothing, and could be set in place of another.
+struct CleanVariant<'a> {
+    variant: &'a VariantResult,
+    planned: &'a PlannedVariant,
+    /// What is to be set for it.
+    lines: Vec<String>,
+}
+
 /// The cheapest of these: one that does not make requests wait, with the shortest queue and batch, that sets least.
 fn measured<'a>(
-    clean: &[(&'a VariantResult, &PlannedVariant)],
+    clean: &[(&'a VariantResult, &'a PlannedVariant)],
     own: &PlannedVariant,
     loser: &VariantResult,
-) -> Option<(&'a VariantResult, Vec<String>)> {
+) -> Option<CleanVariant<'a>> {
     let full = fates(loser).any(|(fate, _)| fate.facts().full_queue);
     let before = buffer(own, loser);
     let mut all: Vec<_> = clean
@@ -142,11 +227,12 @@ fn measured<'a>(
             let held = after.queue.max(default.queue).saturating_add(after.batch.max(default.batch));
             let price = (other.exporter.on_full == Some(OnFull::Block), held, lines.len());
             let more = (after.batch, after.queue) >= (before.batch, before.queue);
-            ((more || !full) && !lines.is_empty()).then_some((price, *variant, lines))
+            let found = CleanVariant { variant, planned: other, lines };
+            ((more || !full) && !found.lines.is_empty()).then_some((price, found))
         })
         .collect();
     all.sort_by_key(|(price, ..)| *price);
-    all.into_iter().next().map(|(_, variant, lines)| (variant, lines))
+    all.into_iter().next().map(|(_, found)| found)
 }
 
 /// Batch and queue as the SDK says them, or else as they are set.

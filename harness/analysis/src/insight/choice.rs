@@ -91,6 +91,7 @@ fn by_variant(placed: &[Placed<'_>]) -> Selection {
         name: variant.name.clone(),
         cost: cost(variant),
         delay_ms: delay(variant),
+        trials: variant.summary.loss.n,
         best: false,
     };
     Selection {
@@ -125,6 +126,7 @@ fn by_sweep(placed: &[Placed<'_>], axes: &[Axis]) -> Selection {
             name: name::of_cells(&plans(group), axes),
             cost: costs.and_then(|costs| costs.into_iter().reduce(worse)),
             delay_ms: delays.reduce(f64::max),
+            trials: group.iter().map(|(variant, _)| variant.summary.loss.n).min().unwrap_or_default(),
             best: false,
         }
     };

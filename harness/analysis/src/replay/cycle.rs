@@ -3,6 +3,7 @@
 //! answered meanwhile were late, too, to a failure where the exporter had to connect again, and else to the network.
 
 use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::ExportGrowth;
 
 use crate::replay::arrivals::Arrivals;
 use crate::replay::observed::{MeasuredCall, ObservedPath};
@@ -42,6 +43,8 @@ pub(crate) struct Cycle {
     pub(crate) batch: u64,
     /// Time of the fastest call, nanoseconds.
     pub(crate) fastest: u64,
+    /// How a call's time grows with its spans, where calls of several sizes tell.
+    pub(crate) growth: Option<ExportGrowth>,
 }
 
 impl MeasuredCall {
@@ -108,14 +111,36 @@ impl Cycle {
         };
         let parts = seen.calls.iter().map(|call| undisturbed.parts(call)).collect();
         let fastest = share(|call| call.ended - call.began, 0.0);
-        Self { fastest, ..Self::of_calls(parts, seen.settings.batch) }
+        let growth = growth(&clean, seen.settings.batch);
+        Self { fastest, growth, ..Self::of_calls(parts, seen.settings.batch) }
     }
 
     /// Of calls in the order of time.
     pub(crate) fn of_calls(calls: Vec<CallParts>, batch: u64) -> Self {
         let (large, small) = calls.iter().copied().partition(|call| call.is_large(batch));
-        Self { calls, large, small, batch, fastest: 0 }
+        Self { calls, large, small, batch, fastest: 0, growth: None }
     }
+}
+
+/// How much longer a call takes per further span: from the middle of the small ones to the middle of the large ones. What the
+/// receiver held them for is left out: it does not depend on their size.
+fn growth(clean: &[&MeasuredCall], batch: u64) -> Option<ExportGrowth> {
+    let (large, small): (Vec<&MeasuredCall>, Vec<&MeasuredCall>) =
+        clean.iter().partition(|call| call.spans * 2 >= batch);
+    if large.len() < FEW || small.len() < FEW {
+        return None;
+    }
+    let middle = |calls: &[&MeasuredCall], pick: fn(&MeasuredCall) -> u64| {
+        at_share(&mut calls.iter().map(|call| pick(call)).collect::<Vec<_>>(), 0.5)
+    };
+    let own = |call: &MeasuredCall| (call.ended - call.began).saturating_sub(call.held);
+    let (from, to) = (middle(&small, |call| call.spans), middle(&large, |call| call.spans));
+    let longer = middle(&large, own).saturating_sub(middle(&small, own));
+    (to >= from * 2 && to > from).then(|| ExportGrowth {
+        per_span_us: longer as f64 / (to - from) as f64 / 1e3,
+        from,
+        to,
+    })
 }
 
 /// CPU time that a span costs until it has come to the queue, nanoseconds: in the cheapest tenth of the time.

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 use spanfate_model::cause::LossFactor;
 use spanfate_model::quantity::unit::MonoNs;
-use spanfate_model::result::{CauseShare, TriedSettings};
+use spanfate_model::result::CauseShare;
 
 use crate::replay::arrivals::Arrivals;
 use crate::replay::cycle::{CallParts, Cycle};
 use crate::replay::fit::FittedReplay;
 use crate::replay::observed::ObservedPath;
 use crate::replay::pace::{FastestPace, MeasuredPace, Unrun};
-use crate::replay::processor::{ReplaySettings, ReplayedCall};
+use crate::replay::processor::{ReplayOutcome, ReplaySettings, ReplayedCall};
 use crate::replay::without::Without;
 use crate::statistics::quantile::at_share;
 
@@ -21,9 +21,6 @@ use crate::statistics::quantile::at_share;
 const MATTERS: f64 = 0.01;
 /// A worker that is run takes a batch up within this time, nanoseconds.
 const AT_ONCE: u64 = 500_000;
-/// By how much settings are multiplied when others are looked for.
-const BATCHES: [u64; 4] = [1, 2, 4, 8];
-const QUEUES: [u64; 6] = [1, 2, 4, 8, 16, 32];
 
 /// A path, ready to be run again.
 pub(crate) struct Rerun<'a> {
@@ -73,14 +70,28 @@ impl<'a> Rerun<'a> {
         self.drops(&Without::new())
     }
 
+    /// What comes of the same arrivals and calls with other settings.
+    pub(crate) fn with_settings(&self, settings: ReplaySettings) -> ReplayOutcome {
+        let without = Without::new();
+        let growth = self.cycle.growth.map(|growth| growth.per_span_us * 1e3);
+        let mut pace = MeasuredPace::new(&self.cycle, &self.unrun, self.turn, &without).growing(growth);
+        let mut course = self.seen.course(&self.measured, &self.flushes);
+        course.settings = settings;
+        course.run(&mut pace)
+    }
+
+    /// What is set, and when spans came.
+    pub(crate) fn as_measured(&self) -> (ReplaySettings, &[MonoNs]) {
+        (self.seen.settings, &self.measured)
+    }
+
     /// Spans that would be dropped from a moment on if nothing on the machine were ever slow: requests start as intended and are served
     /// as the fastest tenth was, and every call takes what the fastest one took. Disturbance can only make the real number larger.
     pub(crate) fn without_stalls(&self, from: MonoNs) -> u64 {
         let arrivals = self.arrivals.undisturbed();
         let mut pace = FastestPace { whole: self.cycle.fastest, batch: self.cycle.batch };
         let outcome = self.seen.course(&arrivals, &[]).run(&mut pace);
-        let first = arrivals.partition_point(|at| *at < from);
-        outcome.dropped.iter().map(|range| range.end.saturating_sub(range.start.max(first)) as u64).sum()
+        outcome.drops_from(arrivals.partition_point(|at| *at < from))
     }
 
     /// The causes with their shares, the largest first, and the share that none explains.
@@ -137,35 +148,6 @@ impl<'a> Rerun<'a> {
         let drops = self.seen.course(&arrivals, &self.flushes).run(&mut pace).drops();
         let base = self.free();
         (base > 0).then(|| base.saturating_sub(drops) as f64 / base as f64)
-    }
-
-    /// The smallest larger settings that drop nothing, or else those that drop least.
-    pub(crate) fn remedy(&self) -> Option<TriedSettings> {
-        let now = self.seen.settings;
-        let pairs = BATCHES.iter().flat_map(|b| QUEUES.iter().map(move |q| (now.batch * b, now.queue * q)));
-        let mut pairs: Vec<(u64, u64)> =
-            pairs.filter(|(batch, queue)| *batch == now.batch || batch * 2 <= *queue).skip(1).collect();
-        pairs.sort_by_key(|(batch, queue)| (batch + queue, *batch));
-        let mut best: Option<TriedSettings> = None;
-        for (batch, queue) in pairs {
-            let dropped = self.with_settings(ReplaySettings { batch, queue, ..now });
-            if best.is_none_or(|best| dropped < best.dropped) {
-                best = Some(TriedSettings { batch, queue, dropped });
-            }
-            if dropped == 0 {
-                break;
-            }
-        }
-        best
-    }
-
-    /// Drops with other settings, of the same arrivals.
-    pub(crate) fn with_settings(&self, settings: ReplaySettings) -> u64 {
-        let without = Without::new();
-        let mut pace = MeasuredPace::new(&self.cycle, &self.unrun, self.turn, &without);
-        let mut course = self.seen.course(&self.measured, &self.flushes);
-        course.settings = settings;
-        course.run(&mut pace).drops()
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct MeasuredPace<'a> {
     /// Between a batch and its call, when the worker runs; nanoseconds.
     turn: u64,
     without: &'a Without,
+    /// How much longer a call takes per further span, nanoseconds, where that was fitted.
+    growth: Option<f64>,
     /// Where it is among the calls and in `unrun`.
     large: usize,
     small: usize,
@@ -26,7 +28,12 @@ pub(crate) struct MeasuredPace<'a> {
 
 impl<'a> MeasuredPace<'a> {
     pub(crate) const fn new(cycle: &'a Cycle, unrun: &'a [Unrun], turn: u64, without: &'a Without) -> Self {
-        Self { cycle, unrun, turn, without, large: 0, small: 0, gap: 0 }
+        Self { cycle, unrun, turn, without, growth: None, large: 0, small: 0, gap: 0 }
+    }
+
+    /// The same where a call of more spans takes so much longer for each, nanoseconds.
+    pub(crate) const fn growing(self, growth: Option<f64>) -> Self {
+        Self { growth, ..self }
     }
 
     /// The call of such a size that was open at a moment, or else the nearer of its neighbours.
@@ -66,13 +73,19 @@ impl Pace for MeasuredPace<'_> {
         let serialising = (parts.serialising as f64 * size) as u64;
         // A message that is larger keeps the CPU for longer, so that it waits for it more often.
         let starved = (parts.starved as f64 * size.max(1.0)) as u64;
+        // Of larger messages than were measured the fitted growth is believed, where it is more than that.
+        let further = spans.saturating_sub(parts.spans) as f64;
+        let grown = self.growth.map_or(0, |per_span| (per_span * further) as u64);
+        let known = serialising.saturating_sub(parts.serialising) + starved.saturating_sub(parts.starved);
+        let longer = grown.saturating_sub(known);
         // A failure that lasts is over at its time, whoever waits for it.
         let failing = parts.failing.min(parts.ended.saturating_sub(began));
         let time = left(LossFactor::SlowSerialising, serialising)
             + left(LossFactor::CpuStarved, starved)
             + left(LossFactor::SlowNetwork, parts.network)
             + left(LossFactor::SlowAnswer, parts.receiver)
-            + left(LossFactor::ExportFailing, failing);
+            + left(LossFactor::ExportFailing, failing)
+            + longer;
         began.saturating_add(time)
     }
 }

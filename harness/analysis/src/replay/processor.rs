@@ -72,6 +72,11 @@ impl ReplayOutcome {
         self.dropped.iter().map(|range| range.len() as u64).sum()
     }
 
+    /// Drops from an arrival on, by its place.
+    pub(crate) fn drops_from(&self, place: usize) -> u64 {
+        self.dropped.iter().map(|range| range.end.saturating_sub(range.start.max(place)) as u64).sum()
+    }
+
     /// Ends a queue; so many spans were in hands.
     fn of(calls: Vec<ReplayedCall>, exported: u64, in_hand: u64, queue: ReplayedQueue<'_>) -> Self {
         let (dropped, deepest, left) = queue.end();

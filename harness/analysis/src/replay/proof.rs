@@ -35,6 +35,12 @@ pub(crate) fn of(variant: &VariantResult) -> Option<LossProof> {
         cpu: worst.cpu,
         faults: worst.faults.clone(),
         remedy: None,
+        two_workers: fitting
+            .iter()
+            .map(|replay| replay.two_workers)
+            .sum::<Option<u64>>()
+            .filter(|_| !fitting.is_empty()),
+        growth: worst.growth,
     };
     let remedy = remedy(&fitting).filter(|_| !out.lacks_cpu());
     Some(LossProof { remedy, ..out })
@@ -46,6 +52,7 @@ fn remedy(fitting: &[&PathReplay]) -> Option<TriedSettings> {
         batch: a.batch.max(b.batch),
         queue: a.queue.max(b.queue),
         dropped: a.dropped.max(b.dropped),
+        measured: a.measured.max(b.measured),
     };
     fitting.iter().flat_map(|replay| replay.tried.iter().copied()).reduce(larger)
 }

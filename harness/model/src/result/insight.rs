@@ -13,7 +13,7 @@ mod advised;
 mod begins;
 mod choice;
 
-pub use advised::{Advised, How, Price};
+pub use advised::{Advised, How, PredictedBy, PredictedLoss, Price};
 pub use begins::{Begin, LineLaw, LossAlong, LossBegins, LossPlace};
 pub use choice::{Candidate, Cost, Selection};
 

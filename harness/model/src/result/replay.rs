@@ -61,6 +61,27 @@ pub struct PathReplay {
     /// What moved on the way to these drops and through them, in its own service and in the others, by time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub onsets: Vec<SeriesOnset>,
+    /// Batches and queues of other variants that differ in nothing else, and what would be dropped with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<TriedSettings>,
+    /// Dropped if two workers shared the queue; absent where that was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub two_workers: Option<u64>,
+    /// How the time of an export grows with its batch, fitted to calls of several sizes; absent where they were all alike, so that
+    /// only what a span costs the CPU is taken to grow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<ExportGrowth>,
+}
+
+/// How much longer an export takes per further span.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ExportGrowth {
+    /// Microseconds per span.
+    pub per_span_us: f64,
+    /// Spans of the smaller calls that it was fitted to, in the middle.
+    pub from: u64,
+    /// Spans of the larger ones.
+    pub to: u64,
 }
 
 /// A cause of drops.
@@ -121,6 +142,9 @@ pub struct TriedSettings {
     pub queue: u64,
     /// Spans that would be dropped.
     pub dropped: u64,
+    /// Of these, spans of the measured part.
+    #[serde(default)]
+    pub measured: u64,
 }
 
 /// What the replays of a variant's full queues say, over its trials: each counts as much as it dropped.
@@ -148,6 +172,12 @@ pub struct LossProof {
     /// The smallest larger settings that drop nothing in any replay, or else those that drop least; absent where CPU is the cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<TriedSettings>,
+    /// Spans that would be dropped if two workers shared each queue; absent where that was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub two_workers: Option<u64>,
+    /// How the time of an export grows with its batch, where most was dropped; absent where no calls of several sizes tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<ExportGrowth>,
 }
 
 impl LossProof {

@@ -2,9 +2,9 @@
 
 use spanfate_model::advice::MARGIN;
 use spanfate_model::advice::plan::AdvicePlan;
-use spanfate_model::advice::why::shortfalls;
+use spanfate_model::advice::why::{overrun, shortfalls};
 use spanfate_model::fate::Remedy;
-use spanfate_model::result::{Advised, How, Price, RunResult};
+use spanfate_model::result::{Advised, ExportGrowth, How, LossProof, PredictedBy, Price, RunResult};
 
 use super::{ScreenAnswer, Setting, focus};
 use crate::figures::sums::Books;
@@ -18,12 +18,19 @@ pub(crate) fn set(result: &RunResult) -> ScreenAnswer {
     let Some(one) = own.or_else(|| all.first()) else {
         return nothing_to_set(result);
     };
-    let mut out = ScreenAnswer::new(short(one), without_lines(one).into_iter().chain(besides(one)));
+    let mut out = ScreenAnswer::new(short(one), without_lines(result, one).into_iter().chain(besides(one)));
     out.setting = match one.how {
         How::Measured => Some((measured(result, one), one.price.as_ref().map(price))),
-        How::Replayed => Some((replayed(result, one), Some(condition(one).to_owned()))),
+        How::Once => Some((once(result, one), one.price.as_ref().map(price))),
+        How::Replayed => {
+            let conditions = [Some(condition(result, one)), hint(result, one)];
+            Some((
+                replayed(result, one),
+                Some(conditions.into_iter().flatten().collect::<Vec<_>>().join(" ")),
+            ))
+        }
         How::Calculated => {
-            let conditions = [Some(condition(one).to_owned()), hint(result, one)];
+            let conditions = [Some(condition(result, one)), hint(result, one)];
             Some((calculated(one), Some(conditions.into_iter().flatten().collect::<Vec<_>>().join(" "))))
         }
         _ => None,
@@ -36,12 +43,14 @@ pub(crate) fn set(result: &RunResult) -> ScreenAnswer {
     out
 }
 
-const fn short(one: &Advised) -> &'static str {
+fn short(one: &Advised) -> &'static str {
     match one.how {
         How::Measured => "This lost nothing",
+        How::Once => "Lost nothing once: no advice yet",
         How::Calculated => "Calculated, not run",
         How::Replayed => "Replayed, not run",
-        How::Short => "No setting suffices",
+        How::Short if is_replayed(one) => "No setting suffices, by replay",
+        How::Short => "No setting suffices, by mean times",
         How::NoCpu => "No setting helps: CPU",
         _ if !one.besides.is_empty() => "Nothing: change code",
         _ => "No setting is known to help",
@@ -52,12 +61,21 @@ const fn short(one: &Advised) -> &'static str {
 pub(crate) fn remedy_line(result: &RunResult, one: &Advised) -> (Vec<String>, String) {
     let known = match one.how {
         How::Measured => measured(result, one),
-        How::Replayed => replayed(result, one),
-        How::Calculated => {
-            let parts = [Some("Calculated, not run here.".to_owned()), hint(result, one)];
+        How::Once => once(result, one),
+        How::Replayed => {
+            let parts = [Some(replayed(result, one)), hint(result, one)];
             parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
         }
-        _ => without_lines(one).join(" "),
+        How::Calculated => {
+            let known = match proof(result, one).is_some_and(|proof| proof.fitting > 0) {
+                true => "Calculated from mean times; not run here.",
+                false => "Calculated from mean times alone, as no queue was run again; not run here.",
+            };
+            let reason = one.plan.as_ref().and_then(overrun);
+            let parts = [Some(known.to_owned()), reason, hint(result, one)];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        }
+        _ => without_lines(result, one).join(" "),
     };
     let parts: Vec<String> =
         std::iter::once(known).chain(besides(one)).filter(|text| !text.is_empty()).collect();
@@ -65,14 +83,15 @@ pub(crate) fn remedy_line(result: &RunResult, one: &Advised) -> (Vec<String>, St
 }
 
 /// What is to be said where nothing is to be pasted.
-fn without_lines(one: &Advised) -> Vec<String> {
+fn without_lines(result: &RunResult, one: &Advised) -> Vec<String> {
     let text = match one.how {
-        How::Measured | How::Calculated | How::Replayed | How::NoSetting => return Vec::new(),
+        How::Measured | How::Once | How::Calculated | How::Replayed | How::NoSetting => return Vec::new(),
         How::NoCpu => {
             "No setting helps: the service has no CPU left. With enough of it the replayed queue drops less than half. Give it more \
              CPU, or fewer requests; a longer queue only puts the loss off."
                 .to_owned()
         }
+        How::Short if is_replayed(one) => least(result, one),
         How::Short => return one.plan.as_ref().map(shortfalls).unwrap_or_default(),
         How::Settled => {
             "By the capacity model it should lose nothing with what is set. What it lost has another cause than rate and export time."
@@ -132,13 +151,48 @@ fn measured(result: &RunResult, one: &Advised) -> String {
     format!("Measured here: {clean} lost {lost} of {} spans under the same conditions.", PAGE.count(due))
 }
 
+/// What the replay of its queue proves.
+fn proof<'a>(result: &'a RunResult, one: &Advised) -> Option<&'a LossProof> {
+    result.insights.why(&one.variant).and_then(|cause| cause.proof.as_ref())
+}
+
+/// Whether the replay of the queue said it.
+fn is_replayed(one: &Advised) -> bool {
+    one.predicted.is_some_and(|predicted| predicted.by == PredictedBy::Replay)
+}
+
+/// What ran in one trial and lost nothing.
+fn once(result: &RunResult, one: &Advised) -> String {
+    format!(
+        "{} That was one trial and may be chance, so it is no advice by itself: check it with `spanfate why --verify`.",
+        measured(result, one)
+    )
+}
+
+/// What even the best settings lose that were tried in the replay.
+fn least(result: &RunResult, one: &Advised) -> String {
+    let (dropped, remedy) = proof(result, one).map_or((0, None), |proof| (proof.dropped, proof.remedy));
+    let tried = remedy.map_or_else(String::new, |remedy| {
+        format!(
+            "with a batch of {} and a queue of {} the replayed queue still drops {} of the {} spans",
+            PAGE.count(remedy.batch),
+            PAGE.count(remedy.queue),
+            PAGE.count(remedy.dropped),
+            PAGE.count(dropped)
+        )
+    });
+    format!(
+        "Even {tried}. A faster endpoint (a collector on the same host), more than one batch processor, or sampling is needed."
+    )
+}
+
 /// What the replay of the queue says of settings.
 fn replayed(result: &RunResult, one: &Advised) -> String {
-    let proof = result.insights.why(&one.variant).and_then(|cause| cause.proof.as_ref());
-    let dropped = proof.map_or(0, |proof| proof.dropped);
+    let dropped = proof(result, one).map_or(0, |proof| proof.dropped);
     format!(
-        "Replayed with the spans and the export times measured here: 0 drops in place of {}; not run here.",
-        PAGE.count(dropped)
+        "Replayed with the spans and the export times measured here: 0 drops in place of {}{}; not run here.",
+        PAGE.count(dropped),
+        one.predicted.map_or_else(String::new, |then| format!(" (a loss of {})", PAGE.percent(then.loss)))
     )
 }
 
@@ -155,30 +209,45 @@ fn price(price: &Price) -> String {
 }
 
 fn calculated(one: &Advised) -> String {
+    if let Some(reason) = one.plan.as_ref().and_then(overrun) {
+        return format!("{reason} Calculated, not run here.");
+    }
     let spare = one.plan.as_ref().map_or(0.0, spare);
-    format!("Calculated from rate and export time, with {spare:.0}\u{202f}% to spare; not run here.")
+    format!("Calculated from rate and mean export time, with {spare:.0}\u{202f}% to spare; not run here.")
 }
 
 /// Another variant that lost nothing beside it, where that proves little.
 fn hint(result: &RunResult, one: &Advised) -> Option<String> {
     let clean = one.clean.as_deref()?;
     let (due, lost) = result.variant(clean).map_or((0, 0), words::due);
+    let doubt = match result.variant(clean).is_some_and(|variant| variant.summary.loss.valid) {
+        true => "That was one trial: take it for a hint, and check it with `spanfate why --verify`.",
+        false => "The machine was disturbed: take that for a hint, and run it again.",
+    };
     Some(format!(
-        "{clean} did run, and lost {lost} of {} spans under the same conditions. The machine was disturbed: take that for a hint, and \
-         run it again.",
+        "{clean} did run, and lost {lost} of {} spans under the same conditions. {doubt}",
         PAGE.count(due)
     ))
 }
 
-const fn condition(one: &Advised) -> &'static str {
-    match &one.plan {
-        Some(plan) if plan.demand.per_span_s.is_some() => {
-            "Run it as a variant of its own before you rely on it."
+/// What settings rest on that nobody ran.
+fn condition(result: &RunResult, one: &Advised) -> String {
+    let growth = proof(result, one).and_then(|proof| proof.growth).filter(|_| one.how == How::Replayed);
+    let per_span = one.plan.as_ref().and_then(|plan| plan.demand.per_span_s);
+    let rests = match (one.how, growth, per_span) {
+        (How::Replayed, Some(ExportGrowth { per_span_us, from, to }), _) => format!(
+            "It takes an export to last {} longer per further span, as calls of {from} to {to} spans show. ",
+            PAGE.ms(per_span_us / 1e3)
+        ),
+        (How::Replayed, None, _) => {
+            "It holds if a larger batch costs only more CPU for its further spans: all calls here were of one size. ".to_owned()
         }
-        _ => {
-            "It holds if an export takes no longer with a larger batch. Run it as a variant of its own before you rely on it."
-        }
-    }
+        (_, _, Some(_)) => String::new(),
+        _ => "It holds if an export takes no longer with a larger batch. ".to_owned(),
+    };
+    format!(
+        "{rests}Run it as a variant of its own before you rely on it, or let `spanfate why --verify` do so."
+    )
 }
 
 /// What is left to spare, percent: the margin, or what little there is.

@@ -95,9 +95,9 @@ fn a_replay_that_does_not_fit_proves_nothing_and_says_so() {
 
 #[test]
 fn settings_of_a_replay_are_marked_as_not_run() {
-    let remedy = TriedSettings { batch: 1024, queue: 8192, dropped: 0 };
+    let remedy = TriedSettings { batch: 1024, queue: 8192, dropped: 0, measured: 0 };
     let text = told(&proved(LossProof { remedy: Some(remedy), ..starved(1) }, How::Replayed));
-    assert!(text.contains("0 drops in place of 4,000; not run here."), "{text}");
+    assert!(text.contains("0 drops in place of 4,000 (a loss of 0.00 %); not run here."), "{text}");
 }
 
 #[test]

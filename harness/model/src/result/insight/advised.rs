@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::advice::plan::AdvicePlan;
+use crate::exporter::Exporter;
 use crate::fate::Fate;
 
 /// What to set in place of a variant that loses spans, and how that is known.
@@ -26,6 +27,12 @@ pub struct Advised {
     /// What the capacity model says, where it was calculated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<AdvicePlan>,
+    /// The exporter's knobs with what is advised; absent where nothing is, or where knobs cannot say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exporter: Option<Exporter>,
+    /// What is lost with what is advised, as far as that can be said before it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicted: Option<PredictedLoss>,
     /// Its fates that no setting of a batch processor stops, where nothing was measured that does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub besides: Vec<Fate>,
@@ -36,13 +43,15 @@ pub struct Advised {
 #[schemars(inline)]
 #[serde(rename_all = "snake_case")]
 pub enum How {
-    /// Another variant lost nothing under the same conditions.
+    /// Another variant lost nothing under the same conditions, in several trials; or in one, and the replay of the queue says the same.
     Measured,
+    /// Another variant lost nothing under the same conditions, in one trial. That may be chance: it is no advice by itself.
+    Once,
     /// The capacity model says so; nothing here has shown it.
     Calculated,
     /// The capacity model says that nothing needs to change, so that another cause than rate and export time is at work.
     Settled,
-    /// The capacity model says that no settings suffice.
+    /// No settings suffice: by the replay of the queue, where it gives a prediction, else by the capacity model.
     Short,
     /// By export times that were measured no batch would suffice, and yet another variant lost nothing under the same conditions
     /// with a smaller one: they vary too much to say what to set.
@@ -55,6 +64,26 @@ pub enum How {
     NoSetting,
     /// Nothing is known of its batch processor.
     Unknown,
+}
+
+/// What is lost with other settings.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PredictedLoss {
+    /// Lost spans per span that should arrive, 0 to 1; of the measured part.
+    pub loss: f64,
+    /// Who says so.
+    pub by: PredictedBy,
+}
+
+/// Who predicts a loss.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum PredictedBy {
+    /// The replay of the queue, with the arrivals and export times that were measured.
+    Replay,
+    /// The capacity model, which knows means alone.
+    Law,
 }
 
 /// What something costs beside something else: its own figure after that of the other.

@@ -23,6 +23,9 @@ pub struct Candidate {
     pub cost: Option<Cost>,
     /// p99 of the time from creation to receipt at its worst, milliseconds.
     pub delay_ms: Option<f64>,
+    /// Trials that its loss rests on, where they are fewest; 0: not known.
+    #[serde(default)]
+    pub trials: u64,
     /// Whether it is on the Pareto front: no other is at least as good in loss, response time and memory, and better in
     /// one.
     pub best: bool,

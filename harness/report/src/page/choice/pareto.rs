@@ -96,6 +96,9 @@ fn among(choice: &Selection) -> String {
         text += &format!("; the fastest is {}: {}", fastest.name, price(fastest));
     }
     text.push('.');
+    if cheapest.is_some_and(|one| one.trials == 1) {
+        text += " It lost nothing in one trial, which is no advice by itself.";
+    }
     if unsure > 0 {
         text +=
             &format!(" {} cannot be judged.", PAGE.counted(unsure as u64, "configuration", "configurations"));

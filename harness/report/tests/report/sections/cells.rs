@@ -177,7 +177,7 @@ fn the_cheapest_that_loses_nothing_is_named() {
     assert_eq!(
         answer(&sample::nine(), "choice"),
         "Under the conditions of small batch: 5 of 7 configurations lose nothing; the cheapest of them is SDK defaults: response p99 1.36 ms, 92.0 MiB. \
-         1 configuration cannot be judged."
+         It lost nothing in one trial, which is no advice by itself. 1 configuration cannot be judged."
     );
     let choice = asked(&sample::nine(), "choice");
     assert_eq!(choice.matches("role=\"img\"").count(), 3);
