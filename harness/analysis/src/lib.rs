@@ -15,6 +15,7 @@ pub mod outside;
 mod peek;
 mod replay;
 pub mod statistics;
+mod verified;
 
 pub use books::rows::{Exported, each_span};
 pub use conclude::fit::carried;
@@ -26,3 +27,4 @@ pub use expect::{validity_of, value_of};
 pub use explain::{Ids, WantedSpans, explain, ids_beginning_with};
 pub use insight::{insights, with_insights};
 pub use peek::conclude_peek;
+pub use verified::{remedies, verified};

@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Completions { shell } => about::completions::run(shell),
         Command::Schema { format } => about::schema::run(format),
         Command::Peek(arguments) => peek::run(&arguments),
-        Command::Advise(arguments) => advise::run(&arguments),
+        Command::Advise(arguments) => advise::run(&arguments, color),
         Command::Attach(arguments) => attach::run(&arguments, color),
         Command::Receive(arguments) => receive::run(arguments),
         Command::Selftest(arguments) => selftest::run(&arguments, color),

@@ -13,6 +13,7 @@
 //! - `publish`: what is written of a result for readers: its report, and the files of build servers.
 //! - `noise`: scenarios of known truth on a machine that is disturbed on purpose.
 //! - `outside`: what a process and its collectors say of themselves: pages of metrics, traces, logs; causes and forecasts from them.
+//! - `verify`: advised settings, run beside the original.
 //! - `series`: runs of one scenario that is changed from run to run; `frontier`, `bisect` and `selftest` are made of it.
 
 pub(crate) mod bisect;
@@ -29,6 +30,7 @@ pub(crate) mod runs;
 pub(crate) mod selected;
 pub(crate) mod selftest;
 pub(crate) mod series;
+pub(crate) mod verify;
 
 use spanfate_run::trial::progress::Progress;
 

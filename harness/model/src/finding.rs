@@ -7,3 +7,4 @@ pub mod noise;
 pub mod outside;
 pub mod peek;
 pub mod selftest;
+pub mod verify;

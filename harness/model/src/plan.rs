@@ -129,23 +129,8 @@ impl Plan {
     /// not favour a variant. With one trial each, the file's order is kept: there is no comparison to protect, and people
     /// expect to see it.
     pub fn resolve(scenario: &Scenario) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(scenario.seed);
         let variants = planned_variants(scenario);
-        let run = (random.next_u32() & 0xffff) as u16;
-        let repetitions = scenario.repetitions().get() as u16;
-        let mut trials = Vec::new();
-        for repetition in 0..repetitions {
-            let mut order: Vec<u16> = (0..variants.len() as u16).collect();
-            if repetitions > 1 {
-                order.shuffle(&mut random);
-            }
-            for variant in order {
-                let index = trials.len() as u16;
-                let tag = TraceTag { run, trial: index, key: random.next_u64() };
-                let salt = random.next_u64();
-                trials.push(PlannedTrial { index, variant, repetition, tag, salt, seed: random.next_u64() });
-            }
-        }
+        let trials = drawn(scenario.seed, variants.len() as u16, scenario.repetitions().get() as u16);
         Self {
             format: FORMAT.to_owned(),
             name: scenario.name.clone(),
@@ -163,6 +148,22 @@ impl Plan {
             changed: scenario.changed.clone(),
             fitted: None,
             attached: false,
+        }
+    }
+
+    /// The same with other variants, each so many times, and nothing to be judged.
+    #[must_use]
+    pub fn of_variants(&self, name: String, variants: Vec<PlannedVariant>, repetitions: u16) -> Self {
+        let trials = drawn(self.seed, variants.len() as u16, repetitions);
+        Self {
+            name,
+            variants,
+            trials,
+            expect: Vec::new(),
+            sweep: Vec::new(),
+            compare: None,
+            claims: Vec::new(),
+            ..self.clone()
         }
     }
 
@@ -277,6 +278,26 @@ impl Plan {
         let variants = trials.iter().filter_map(|trial| self.variant_of(trial));
         variants.map(|variant| self.estimated_trial(variant).seconds()).sum()
     }
+}
+
+/// The trials of so many variants, in blocks.
+fn drawn(seed: u64, variants: u16, repetitions: u16) -> Vec<PlannedTrial> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let run = (random.next_u32() & 0xffff) as u16;
+    let mut trials = Vec::new();
+    for repetition in 0..repetitions {
+        let mut order: Vec<u16> = (0..variants).collect();
+        if repetitions > 1 {
+            order.shuffle(&mut random);
+        }
+        for variant in order {
+            let index = trials.len() as u16;
+            let tag = TraceTag { run, trial: index, key: random.next_u64() };
+            let salt = random.next_u64();
+            trials.push(PlannedTrial { index, variant, repetition, tag, salt, seed: random.next_u64() });
+        }
+    }
+    trials
 }
 
 /// Every service gets a name: its own, that of its fixture, or `own`.

@@ -22,6 +22,7 @@ use spanfate_model::finding::noise::NoiseTable;
 use spanfate_model::finding::outside::OutsideWhy;
 use spanfate_model::finding::peek::Peek;
 use spanfate_model::finding::selftest::Selftest;
+use spanfate_model::finding::verify::Verification;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
 
 pub use crate::page::index::IndexLinks;
@@ -45,6 +46,16 @@ pub fn explained(all: &[Explanation], style: TableStyle) -> String {
 /// Why each variant lost spans, and what helps, as text.
 pub fn why(result: &RunResult, style: TableStyle) -> String {
     terminal::why::render(result, style)
+}
+
+/// What became of advised settings when they ran; ends with a newline.
+pub fn verification(found: &Verification, style: TableStyle) -> String {
+    terminal::why::verify::render(found, style)
+}
+
+/// What to set in place of each variant of a run that lost spans; ends with a newline.
+pub fn advice_of_run(result: &RunResult, style: TableStyle) -> String {
+    terminal::why::advice(result, style)
 }
 
 /// The limits of a scenario's configurations, and what its own demand needs, as text.

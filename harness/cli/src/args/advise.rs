@@ -1,6 +1,7 @@
 //! Arguments of `advise`.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use spanfate_model::exporter::Protocol;
@@ -9,7 +10,7 @@ use spanfate_model::quantity::unit::{Period, Rate};
 use super::{period, rate, seconds, whole};
 
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("given").required(true).args(["rate", "spans", "metrics"])))]
+#[command(group(ArgGroup::new("given").required(true).args(["rate", "spans", "metrics", "run"])))]
 pub(crate) struct AdviseArguments {
     /// Requests per second.
     #[arg(long, value_name = "RATE", value_parser = rate, requires = "rtt")]
@@ -23,7 +24,7 @@ pub(crate) struct AdviseArguments {
     /// Round trip: the time of an export, its answer included.
     #[arg(long, value_name = "TIME", value_parser = period, conflicts_with = "metrics")]
     pub(crate) rtt: Option<Period>,
-    /// How much longer an export takes per further span, for example 2us. Without it a larger batch takes no longer.
+    /// How much longer an export takes per further span, for example 2us. Without it nobody knows, and a larger batch is taken to last no longer; the answer says so.
     #[arg(long, value_name = "TIME", value_parser = period, conflicts_with = "metrics")]
     pub(crate) per_span: Option<Period>,
     /// An outage to survive without a loss: how long the endpoint refuses connections.
@@ -47,6 +48,10 @@ pub(crate) struct AdviseArguments {
     /// Metrics in the Prometheus text format of the Go SDK or of collectors: files and http URLs, as many as you like.
     #[arg(long, value_name = "FILE|URL", num_args = 1..)]
     pub(crate) metrics: Vec<String>,
+    /// A run: what to set in place of each variant that lost spans, by the replay of its queue with the arrivals and export times that
+    /// were measured. A results directory, or the id of a run in results/.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["rtt", "per_span", "outage", "burst", "batch", "queue", "at", "apart"])]
+    pub(crate) run: Option<PathBuf>,
     /// Time between the two scrapes of each URL.
     #[arg(long = "for", value_name = "TIME", value_parser = period, default_value = "15s")]
     pub(crate) lasting: Period,

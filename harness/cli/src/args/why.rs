@@ -1,10 +1,12 @@
 //! Arguments of `why`.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::outside::OutsideArguments;
+use super::whole;
 
 #[derive(Debug, Args)]
 pub(crate) struct WhyArguments {
@@ -16,6 +18,16 @@ pub(crate) struct WhyArguments {
     pub(crate) format: WhyFormat,
     #[command(flatten)]
     pub(crate) outside: OutsideArguments,
+    /// Run what is advised beside the original, and show the predicted loss beside the measured one. Where no setting is advised it
+    /// runs nothing.
+    #[arg(long)]
+    pub(crate) verify: bool,
+    /// Trials of each arm.
+    #[arg(long, value_name = "N", default_value = "3", requires = "verify", value_parser = whole::<NonZeroU32>)]
+    pub(crate) trials: NonZeroU32,
+    /// Where the run goes, in place of results/.
+    #[arg(long, value_name = "DIR", requires = "verify")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

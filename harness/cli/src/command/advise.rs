@@ -1,8 +1,10 @@
-//! `spanfate advise`: what to set, by the law alone.
+//! `spanfate advise`: what to set, by the law alone; of a run, by the replay of its queues.
 
 mod metrics;
 #[cfg(test)]
 mod tests;
+
+use std::path::Path;
 
 use serde::Serialize;
 use spanfate_model::advice::demand::{Burst, Demand};
@@ -11,14 +13,21 @@ use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::advice::why::{Variable, go_lines, shortfalls, variables};
 use spanfate_model::exporter::batch_by_variables;
 use spanfate_model::quantity::unit::{Period, Rate};
+use spanfate_model::result::Advised;
 use spanfate_model::verdict::ExitCode;
+use spanfate_report::TableStyle;
 
 use crate::args::AdviseArguments;
 use crate::error::Error;
+use crate::session::conclude::reconcluded;
+use crate::session::runs;
 use crate::show;
 
 /// Works it out and prints it.
-pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
+pub(super) fn run(arguments: &AdviseArguments, color: bool) -> Result<ExitCode, Error> {
+    if let Some(run) = &arguments.run {
+        return of_run(arguments, run, color);
+    }
     if !arguments.metrics.is_empty() {
         return metrics::run(arguments);
     }
@@ -29,6 +38,25 @@ pub(super) fn run(arguments: &AdviseArguments) -> Result<ExitCode, Error> {
         )
     })?;
     let text = if arguments.json { show::pretty(&answer(&plan))? } else { spanfate_report::plan(&plan) };
+    show::data(&text)?;
+    Ok(ExitCode::Pass)
+}
+
+/// What `--json` prints of a run.
+#[derive(Serialize)]
+struct RunAdvice<'a> {
+    run_id: &'a str,
+    advice: &'a [Advised],
+}
+
+/// Prints what a run advises.
+fn of_run(arguments: &AdviseArguments, run: &Path, color: bool) -> Result<ExitCode, Error> {
+    let result = reconcluded(runs::find(run)?)?;
+    let text = if arguments.json {
+        show::pretty(&RunAdvice { run_id: &result.run_id, advice: &result.insights.advice })?
+    } else {
+        spanfate_report::advice_of_run(&result, TableStyle { color, width: None })
+    };
     show::data(&text)?;
     Ok(ExitCode::Pass)
 }

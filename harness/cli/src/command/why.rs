@@ -3,15 +3,19 @@
 mod outside;
 
 use serde::Serialize;
+use spanfate_model::finding::verify::Verification;
+use spanfate_model::format::layout::RunDir;
 use spanfate_model::result::{Advised, LossCause, PathReplay, RunResult};
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::{TableStyle, why};
+use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::{WhyArguments, WhyFormat};
-use crate::error::Error;
+use crate::error::{Error, of_signal};
 use crate::session::conclude::reconcluded;
 use crate::session::runs;
-use crate::show;
+use crate::session::verify::verify;
+use crate::show::{self, Shown};
 
 /// The answer as JSON.
 #[derive(Serialize)]
@@ -20,6 +24,8 @@ struct WhyAnswer<'a> {
     why: &'a [LossCause],
     advice: &'a [Advised],
     replays: Vec<ReplayOfTrial<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<&'a Verification>,
 }
 
 /// A replay, and whose it is.
@@ -42,15 +48,39 @@ pub(super) fn run(arguments: &WhyArguments, color: bool) -> Result<ExitCode, Err
     if arguments.run.is_none() {
         show::note(&format!("of the newest run, {}", dir.0.display()));
     }
-    let result = reconcluded(dir)?;
+    let result = reconcluded(RunDir(dir.0.clone()))?;
+    if arguments.verify {
+        return verified(arguments, &dir, &result, color);
+    }
     match arguments.format {
         WhyFormat::Text => show::data(&why(&result, TableStyle { color, width: None }))?,
-        WhyFormat::Json => show::data(&show::pretty(&answer(&result))?)?,
+        WhyFormat::Json => show::data(&show::pretty(&answer(&result, None))?)?,
     }
     Ok(ExitCode::Pass)
 }
 
-fn answer(result: &RunResult) -> WhyAnswer<'_> {
+/// Runs what is advised, too.
+fn verified(
+    arguments: &WhyArguments,
+    dir: &RunDir,
+    result: &RunResult,
+    color: bool,
+) -> Result<ExitCode, Error> {
+    let interrupt = Interrupt::listen(show::note)?;
+    let mut shown = Shown::new(false);
+    let trials = u16::try_from(arguments.trials.get()).unwrap_or(u16::MAX);
+    let order = (trials, arguments.out.as_deref());
+    let (found, exit) = verify(dir, result, order, &interrupt, &mut shown)?;
+    match arguments.format {
+        WhyFormat::Text => {
+            show::data(&spanfate_report::verification(&found, TableStyle { color, width: None }))?
+        }
+        WhyFormat::Json => show::data(&show::pretty(&answer(result, Some(&found)))?)?,
+    }
+    Ok(interrupt.signal().map_or(exit, of_signal))
+}
+
+fn answer<'a>(result: &'a RunResult, verified: Option<&'a Verification>) -> WhyAnswer<'a> {
     let trials =
         result.variants.iter().flat_map(|variant| variant.trials.iter().map(move |trial| (variant, trial)));
     let replays = trials
@@ -59,5 +89,6 @@ fn answer(result: &RunResult) -> WhyAnswer<'_> {
             trial.replays.iter().map(of)
         })
         .collect();
-    WhyAnswer { run_id: &result.run_id, why: &result.insights.why, advice: &result.insights.advice, replays }
+    let insights = &result.insights;
+    WhyAnswer { run_id: &result.run_id, why: &insights.why, advice: &insights.advice, replays, verified }
 }

@@ -12,5 +12,6 @@ mod limits;
 mod loads;
 mod matrix;
 mod paths;
+mod remedies;
 mod scale;
 mod work;

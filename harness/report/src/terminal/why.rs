@@ -1,6 +1,7 @@
 //! Why spans were lost, variant by variant: causes with their shares and evidence, how well the replay fits, and what helps.
 
 pub(crate) mod outside;
+pub(crate) mod verify;
 
 use spanfate_model::result::{Advised, LossCause, LossProof, RunResult, VariantResult, WorkerCycle};
 
@@ -33,17 +34,27 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     finish(&(blocks.join("\n\n") + "\n"), style.color)
 }
 
+/// What to set in place of each lossy variant alone, with what it lost.
+pub(crate) fn advice(result: &RunResult, style: TableStyle) -> String {
+    let width = style.width.map_or(WIDTH, usize::from);
+    let one = |cause: &LossCause| {
+        let advised = result.insights.advice.iter().find(|one| one.variant == cause.variant);
+        lines(
+            &head(result, cause),
+            &advised.map(|one| remedy(result, one)).into_iter().collect::<Vec<_>>(),
+            width,
+        )
+    };
+    let mut blocks: Vec<String> = result.insights.why.iter().map(one).collect();
+    if blocks.is_empty() {
+        blocks
+            .push("No span was lost in the measured part: nothing needs to change at this load.".to_owned());
+    }
+    finish(&(blocks.join("\n\n") + "\n"), style.color)
+}
+
 fn block(result: &RunResult, cause: &LossCause, width: usize) -> String {
     let variant = result.variant(&cause.variant);
-    let due = variant.map_or(0, |variant| words::due(variant).0);
-    let loss = variant.map_or(0.0, |variant| variant.summary.loss.mean);
-    let head = format!(
-        "{}  {} lost: {} of {}",
-        clean(&cause.variant),
-        TERMINAL.percent(loss),
-        TERMINAL.count(cause.of),
-        TERMINAL.counted(due, "span", "spans")
-    );
     let mut rows: Vec<(String, String)> = Vec::new();
     let proof = cause.proof.as_ref();
     for (fate, count) in variant.into_iter().flat_map(fates) {
@@ -59,9 +70,28 @@ fn block(result: &RunResult, cause: &LossCause, width: usize) -> String {
     rows.extend(
         result.insights.advice.iter().find(|one| one.variant == cause.variant).map(|one| remedy(result, one)),
     );
-    let mut out = vec![paint(TermInk::Bold, &head)];
+    lines(&head(result, cause), &rows, width)
+}
+
+/// A variant, and what it lost.
+fn head(result: &RunResult, cause: &LossCause) -> String {
+    let variant = result.variant(&cause.variant);
+    let due = variant.map_or(0, |variant| words::due(variant).0);
+    let loss = variant.map_or(0.0, |variant| variant.summary.loss.mean);
+    format!(
+        "{}  {} lost: {} of {}",
+        clean(&cause.variant),
+        TERMINAL.percent(loss),
+        TERMINAL.count(cause.of),
+        TERMINAL.counted(due, "span", "spans")
+    )
+}
+
+/// Rows below a headline; a title that is that of the row before is not said again.
+fn lines(head: &str, rows: &[(String, String)], width: usize) -> String {
+    let mut out = vec![paint(TermInk::Bold, head)];
     let mut before = "";
-    for (title, text) in &rows {
+    for (title, text) in rows {
         for (at, line) in wrap(text, width.saturating_sub(TITLE + 3).max(LEAST), LINES).iter().enumerate() {
             let title = if at == 0 && before != title { title } else { "" };
             out.push(format!("  {} {line}", paint(TermInk::Soft, &format!("{title:<TITLE$}"))));
@@ -101,6 +131,14 @@ fn proved(proof: &LossProof) -> Vec<(String, String)> {
         out.push(row("unknown", format!("{share} of the drops, which no cause makes vanish")));
     }
     out.push(row("cycle", cycle(&proof.cycle)));
+    if let Some(dropped) = proof.two_workers.filter(|_| proof.fitting > 0) {
+        let text = format!(
+            "two on the same queue, which the SDK does not have, would drop {} in place of {}",
+            TERMINAL.count(dropped),
+            TERMINAL.count(proof.dropped)
+        );
+        out.push(row("workers", text));
+    }
     out.push(row("replay", format!("{}.", causes::fidelity(proof, TERMINAL))));
     out
 }

@@ -80,6 +80,9 @@ fn every_span_of_a_loaded_program_is_explained_without_a_ledger_of_its_own() {
     assert!(dropped > 0);
     assert_eq!(dropped, trial.probes[0].processors[0].dropped, "by id, and by the SDK's own counter");
     assert_eq!(trial.ledger.total(Fate::Received) + dropped, trial.ledger.created);
+    // What the probes saw suffices to run the queue again, so that a cause can be named.
+    let [replay] = trial.replays.as_slice() else { panic!("{:?}", trial.replays) };
+    assert!(replay.fits && replay.dropped == dropped, "{replay:?}");
     // A name on the heap is known, too.
     assert!(trial.breakdown.iter().any(|one| one.rows.iter().any(|row| row.value.contains("GET /work"))));
 }
