@@ -286,7 +286,9 @@ mod tests {
         // From 10 ms for 100 spans to 100 ms for 512: 0.22 ms per span, so that no batch is quicker by much.
         let advice = conclude(sizes, 60_000).advice.unwrap();
         assert!(
-            !advice.suffices && advice.shortfalls[0].contains("218.4 us longer per further span"),
+            !advice.suffices
+                && advice.batch == 512
+                && advice.shortfalls[0].contains("218.4 us longer per further span"),
             "{advice:?}"
         );
         let alike = conclude(watched(), 60_000).advice.unwrap();

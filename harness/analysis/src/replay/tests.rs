@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use spanfate_model::cause::LossFactor;
 use spanfate_model::format::event::UsageSample;
 use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::ExportGrowth;
 
 use super::arrivals::Arrivals;
 use super::cycle::{CallParts, Cycle};
@@ -146,17 +147,21 @@ fn path(parts: CallParts) -> (ObservedPath, FittedReplay, Cycle) {
     (seen, fit, cycle)
 }
 
-fn causes(parts: CallParts) -> (Vec<(LossFactor, f64)>, f64) {
-    let (seen, fit, cycle) = path(parts);
-    assert!(fit.fits() && fit.apart == 0 && fit.measured > 1_000, "{fit:?}");
+/// Its arrivals, of a load that nobody noted.
+fn arrivals(seen: &ObservedPath) -> Arrivals {
     let lack = CpuLack::of(&[UsageSample::default()], 1);
     let nobody = LoadBook::open(
         &spanfate_model::load::PlannedLoad::resolve(&spanfate_model::scenario::Load::default()),
         0,
         None,
     );
-    let arrivals = Arrivals::of(&seen, &nobody, &lack);
-    let (causes, unknown) = Rerun::of(&seen, &fit, cycle, arrivals).causes();
+    Arrivals::of(seen, &nobody, &lack)
+}
+
+fn causes(parts: CallParts) -> (Vec<(LossFactor, f64)>, f64) {
+    let (seen, fit, cycle) = path(parts);
+    assert!(fit.fits() && fit.apart == 0 && fit.measured > 1_000, "{fit:?}");
+    let (causes, unknown) = Rerun::of(&seen, &fit, cycle, arrivals(&seen)).causes();
     (causes.iter().map(|one| (one.cause, (one.share * 1e3).round() / 1e3)).collect(), unknown)
 }
 
@@ -166,6 +171,52 @@ fn what_takes_all_the_time_is_the_cause_and_what_takes_none_is_not() {
     assert_eq!(causes(slow), (vec![(LossFactor::SlowAnswer, 1.0)], 0.0));
     let starved = CallParts { starved: 40 * MS, ..CallParts::default() };
     assert_eq!(causes(starved), (vec![(LossFactor::CpuStarved, 1.0)], 0.0));
+}
+
+#[test]
+fn settings_are_searched_with_the_growth_that_calls_show() {
+    // 20,000 spans/s for two seconds; 512 in 40 ms are 12,800/s.
+    let (seen, fit, cycle) = path(CallParts { receiver: 40 * MS, ..CallParts::default() });
+    let rerun = Rerun::of(&seen, &fit, cycle.clone(), arrivals(&seen));
+    let best = rerun.remedy(0).unwrap();
+    assert_eq!((best.batch, best.queue, best.dropped, best.measured), (1024, 2048, 0, 0));
+    assert_eq!(rerun.two_workers(), 0);
+    // The first second counts among all drops and not among those of the measured part.
+    let as_it_is = rerun.tried((512, 2048), 1_000 * MS);
+    assert!(as_it_is.dropped.abs_diff(fit.measured) < 600, "{as_it_is:?}");
+    assert!((1..as_it_is.dropped).contains(&as_it_is.measured), "{as_it_is:?}");
+    // Where each further span takes its time no batch helps, and a queue that holds all of it does.
+    let growth = Some(ExportGrowth { per_span_us: 80.0, from: 64, to: 512 });
+    let grown = Rerun::of(&seen, &fit, Cycle { growth, ..cycle }, arrivals(&seen));
+    assert!(grown.tried((1024, 2048), 0).dropped > 1_000);
+    assert_eq!(grown.remedy(0).map(|best| (best.batch, best.queue)), Some((512, 16_384)));
+}
+
+#[test]
+fn the_growth_of_exports_is_that_from_small_calls_to_large_ones() {
+    let call = |at: u64, spans: u64, took: u64| MeasuredCall {
+        began: at * MS,
+        ended: at * MS + took,
+        spans,
+        succeeded: true,
+        attempts: 1,
+        first_seen: at * MS,
+        answered: at * MS + took,
+        held: MS,
+        reconnected: false,
+    };
+    let growth = |calls: Vec<MeasuredCall>| {
+        let mut seen = path(CallParts { receiver: 40 * MS, ..CallParts::default() }).0;
+        seen.calls = calls;
+        let lack = CpuLack::of(&[UsageSample::default()], 1);
+        Cycle::of(&seen, &arrivals(&seen), &lack).growth
+    };
+    let both =
+        (0..20).map(|n| if n % 2 == 0 { call(n * 10, 112, 2 * MS) } else { call(n * 10, 512, 6 * MS) });
+    let found = growth(both.collect()).unwrap();
+    assert_eq!((found.from, found.to), (112, 512));
+    assert!((found.per_span_us - 10.0).abs() < 1e-9, "{found:?}");
+    assert_eq!(growth((0..20).map(|n| call(n * 10, 512, 6 * MS)).collect()), None);
 }
 
 #[test]

@@ -14,6 +14,8 @@ use crate::exporter::Protocol;
 pub const BATCH_STEP: u32 = 64;
 /// Queues are advised in steps of so many spans.
 pub const QUEUE_STEP: u32 = STEP;
+/// A worker that could export so much more than what comes keeps up on average; one with less is as good as too slow.
+const SPARE: f64 = 1.05;
 
 /// What is set now, and what is known of it beside the demand.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -93,7 +95,8 @@ impl AdvicePlan {
 
     /// The queue ran full although the worker keeps up on average: for how long it shall do without an export, seconds.
     pub fn is_short(&self) -> Option<f64> {
-        (self.demand.stall_s > 0.0 && self.now.outlook.headroom_per_s >= 0.0).then_some(self.demand.stall_s)
+        let spare = self.now.outlook.ceiling_per_s >= self.demand.spans_per_s * SPARE;
+        (self.demand.stall_s > 0.0 && spare).then_some(self.demand.stall_s)
     }
 
     /// What is advised loses nothing by the capacity model, if perhaps with less than the margin.
@@ -114,8 +117,9 @@ pub fn plan(demand: &Demand, now: &Now) -> Option<AdvicePlan> {
     }
     let set = now.settings;
     // By the law nothing should have been lost. So exports stand still at times, or spans come in bursts; nobody knows how long.
-    let surprised =
-        now.overran && set.ceiling(demand) >= demand.spans_per_s && set.keeps(demand, demand.outage_s);
+    let surprised = now.overran
+        && set.ceiling(demand) >= demand.spans_per_s * SPARE
+        && set.keeps(demand, demand.outage_s);
     let stall_s = if surprised { demand.stall_s.max(STALL_S) } else { demand.stall_s };
     let demand = &Demand { stall_s, ..*demand };
     let chosen = |settings: BatchSettings| Choice { settings, outlook: settings.outlook(demand) };

@@ -122,15 +122,20 @@ pub fn assumption(plan: &AdvicePlan) -> Option<String> {
     })
 }
 
+/// Behind that no batch does: how an export grows with it, where it does.
+fn grows(plan: &AdvicePlan) -> String {
+    let grows = plan.demand.per_span_s.filter(|per_span| *per_span > 0.0);
+    grows.map_or_else(String::new, |per_span| {
+        format!(", as an export takes {:.1} us longer per further span", per_span * 1e6)
+    })
+}
+
 /// What is missing, and what else to do, in a sentence each.
 pub fn shortfalls(plan: &AdvicePlan) -> Vec<String> {
     let of = |shortfall: &Shortfall| {
         match shortfall {
         Shortfall::Ceiling => {
-            let grows = plan.demand.per_span_s.filter(|per_span| *per_span > 0.0);
-            let grows = grows.map_or_else(String::new, |per_span| {
-                format!(", as an export takes {:.1} us longer per further span", per_span * 1e6)
-            });
+            let grows = grows(plan);
             format!(
                 "No batch suffices for one worker{grows}: a faster endpoint (a collector on the same host), more than one batch \
                  processor, or sampling is needed."
@@ -139,9 +144,10 @@ pub fn shortfalls(plan: &AdvicePlan) -> Vec<String> {
         Shortfall::Margin => {
             let outlook = plan.advised().0.outlook;
             format!(
-                "No batch leaves a margin of {:.0} %: this one keeps up with {:.0} % to spare. A faster endpoint, more than one batch \
+                "No batch leaves a margin of {:.0} %{}: this one keeps up with {:.0} % to spare. A faster endpoint, more than one batch \
                  processor, or sampling gives more.",
                 (MARGIN - 1.0) * 100.0,
+                grows(plan),
                 outlook.headroom_per_s / plan.demand.spans_per_s * 100.0
             )
         }
