@@ -68,9 +68,9 @@ pub fn selftest(found: &Selftest) -> String {
     terminal::selftest::render(found)
 }
 
-/// Verdicts on a disturbed machine beside the truth, as text.
-pub fn noise(found: &NoiseTable) -> String {
-    terminal::noise::render(found)
+/// Verdicts on a disturbed machine beside the truth, as text. `library` is all that may run.
+pub fn noise(found: &NoiseTable, library: &[&str]) -> String {
+    terminal::noise::render(found, library)
 }
 
 /// The same as the page docs/noise.md; scenarios of the library that did not run are named there, too.

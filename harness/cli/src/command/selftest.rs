@@ -50,7 +50,7 @@ fn disturbed(arguments: &SelftestArguments, color: bool) -> Result<ExitCode, Err
     } else if of_noise.markdown {
         show::data(&spanfate_report::noise_page(&table, &LIBRARY))?;
     } else {
-        show::data(&spanfate_report::noise(&table))?;
+        show::data(&spanfate_report::noise(&table, &LIBRARY))?;
         show::note(&format!("results: {}", dir.display()));
     }
     Ok(interrupt.signal().map_or_else(|| table.verdict().exit(), of_signal))

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use spanfate_analysis::compare::selftest::BASE;
 use spanfate_model::fault::answer::{Partial, ScriptedAnswer};
 use spanfate_model::fault::{FaultKind, Requests};
-use spanfate_model::finding::noise::{NoiseCell, NoiseProfile, NoiseTable, PROFILES, TruthTold};
+use spanfate_model::finding::noise::{
+    EQUAL, LOSSY, NoiseCell, NoiseProfile, NoiseTable, PROFILES, SLOWER, TruthTold,
+};
 use spanfate_model::format::manifest::FORMAT;
 use spanfate_model::limits::QuotaFigures;
+use spanfate_model::result::change::Change;
 use spanfate_model::result::environment::Environment;
-use spanfate_model::result::{RunResult, TrialResult};
+use spanfate_model::result::{Compared, ComparedBy, RunResult, TrialResult};
 use spanfate_model::scenario::figure::{Figure, Quantile};
 use spanfate_model::scenario::{Compare, Fault, Gates, Scenario};
 use spanfate_model::verdict::Verdict;
@@ -51,8 +54,8 @@ pub(crate) const LIBRARY: [&str; 20] = [
 
 /// Spans that a planted loss takes of each export: of a full batch of 512 a little over half a percent.
 const LOST_OF_EACH: u32 = 3;
-/// Pairs of a comparison of arms: fewer than seven could never conclude of two figures.
-const PAIRS: u32 = 8;
+/// Pairs of a comparison of arms: fewer than seven could never conclude of two figures, and some of them will not be valid.
+const PAIRS: u32 = 12;
 
 /// What is to be run.
 #[derive(Clone, Debug, Default)]
@@ -84,9 +87,9 @@ enum NoiseForm {
 impl NoiseForm {
     const NAMED: [(&'static str, Self); 4] = [
         ("loss", Self::Loss),
-        ("equal", Self::Arm("same-again", false)),
-        ("slower", Self::Arm("slower", true)),
-        ("lossy", Self::Arm("lossy", true)),
+        (EQUAL, Self::Arm("same-again", false)),
+        (SLOWER, Self::Arm("slower", true)),
+        (LOSSY, Self::Arm("lossy", true)),
     ];
 
     /// The scenario's own name, and its form.
@@ -305,7 +308,8 @@ fn told(scenario: &str, profile: &NoiseProfile, truth: Verdict, result: &RunResu
     let trials: Vec<&TrialResult> = result.variants.iter().flat_map(|variant| &variant.trials).collect();
     let most =
         |share: &dyn Fn(&TrialResult) -> f64| trials.iter().map(|trial| share(trial)).fold(0.0, f64::max);
-    let of = |verdict| result.expectations.iter().filter(|one| one.verdict == verdict).count() as u64;
+    let said = said(result);
+    let of = |verdict| said.iter().filter(|one| **one == verdict).count() as u64;
     let throttled = |trial: &TrialResult| {
         let quotas = [trial.usage.harness_quota, trial.usage.fixture_quota];
         quotas.iter().flatten().map(QuotaFigures::share).fold(0.0, f64::max)
@@ -322,6 +326,18 @@ fn told(scenario: &str, profile: &NoiseProfile, truth: Verdict, result: &RunResu
         reasons: result.reasons.clone(),
         ..unfinished(scenario, profile, truth)
     }
+}
+
+/// What it says of each expectation, and of each figure that decides in a comparison.
+fn said(result: &RunResult) -> Vec<Verdict> {
+    let of_figure = |row: &Compared| match row.change {
+        Change::Better | Change::Same => Verdict::Pass,
+        Change::Worse | Change::Different => Verdict::Fail,
+        Change::Inconclusive => Verdict::Inconclusive,
+    };
+    let rows = result.comparison.iter().flat_map(|comparison| &comparison.rows);
+    let figures = rows.filter(|row| row.way == ComparedBy::Paired).map(of_figure);
+    result.expectations.iter().map(|one| one.verdict).chain(figures).collect()
 }
 
 #[cfg(test)]
@@ -359,7 +375,7 @@ mod tests {
         let (_, form) = NoiseForm::of("selftest+slower").unwrap();
         form.make(&mut arms).unwrap();
         let compare = arms.compare.unwrap();
-        assert_eq!((compare.candidate.as_str(), compare.pairs.get(), arms.variant.len()), ("slower", 8, 2));
+        assert_eq!((compare.candidate.as_str(), compare.pairs.get(), arms.variant.len()), ("slower", 12, 2));
         assert_eq!(form.truth(), Verdict::Fail);
         assert_eq!(NoiseForm::of("selftest+equal").unwrap().1.truth(), Verdict::Pass);
     }

@@ -1,9 +1,13 @@
 //! What verdicts are worth on a machine that is disturbed: scenarios of known truth beside disturbances of known size.
 
+mod goal;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::verdict::Verdict;
+
+pub use goal::{GOALS, GoalReached, NoiseGoal};
 
 /// What is done to the machine while a scenario runs.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +46,22 @@ pub const PROFILES: [NoiseProfile; 10] = [
     profile("steal-10", 0.0, 0.0, 0.1),
     profile("all", 0.2, 0.7, 0.05),
 ];
+
+impl NoiseProfile {
+    /// How much it takes from the service at its core, 0 to 1.
+    pub fn size(&self) -> f64 {
+        let Disturbance { neighbour, quota, stolen } = self.does;
+        let held = if quota > 0.0 { (1.0 - quota).max(0.0) } else { 0.0 };
+        neighbour.max(stolen).max(held)
+    }
+}
+
+/// The form of a scenario that compares the same twice.
+pub const EQUAL: &str = "equal";
+/// That whose handlers take a tenth longer.
+pub const SLOWER: &str = "slower";
+/// That which loses 0.5 % of its spans.
+pub const LOSSY: &str = "lossy";
 
 /// What the verdict of a cell is worth.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
@@ -84,7 +104,7 @@ pub struct NoiseCell {
     pub verdict: Option<Verdict>,
     /// What that is worth.
     pub told: TruthTold,
-    /// Expectations that hold, that do not, and that could not be judged.
+    /// Expectations that hold, that do not, and that could not be judged; of a comparison the figures that decide.
     pub expectations: (u64, u64, u64),
     /// Trials that counted.
     pub trials: u64,
@@ -134,6 +154,16 @@ impl NoiseCell {
     pub fn disturbed(&self) -> f64 {
         self.foreign.max(self.steal).max(self.throttled)
     }
+
+    /// The form of the scenario, behind its `+`; nothing where it ran as it is.
+    pub fn form(&self) -> Option<&str> {
+        form_of(&self.scenario)
+    }
+}
+
+/// The form in the name of a scenario.
+fn form_of(scenario: &str) -> Option<&str> {
+    scenario.rsplit_once('+').map(|(_, form)| form)
 }
 
 impl NoiseTable {

@@ -1,12 +1,14 @@
 //! Verdicts on a disturbed machine, beside the truth.
 
+mod goals;
+
 use comfy_table::{ContentArrangement, Table};
 use spanfate_model::finding::noise::{NoiseCell, NoiseCounts, NoiseTable, PROFILES, TruthTold};
 
 use crate::text::number::{NONE, TERMINAL};
 
-/// The table for a terminal.
-pub(crate) fn render(found: &NoiseTable) -> String {
+/// The table for a terminal. `library` is all that may run.
+pub(crate) fn render(found: &NoiseTable, library: &[&str]) -> String {
     let profiles: Vec<&str> = ran(found);
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
@@ -33,6 +35,9 @@ pub(crate) fn render(found: &NoiseTable) -> String {
             out += &format!("measured {name}: {}\n", counted(counts));
         }
     }
+    for [goal, reached, met] in goals::rows(found, library) {
+        out += &format!("{met}: {goal}: {reached}\n");
+    }
     for cell in found.cells.iter().filter(|cell| cell.told != TruthTold::Right) {
         let why = cell.reasons.first().map_or("", String::as_str);
         out += &format!("{} under {}: {}: {why}\n", cell.scenario, cell.profile, word(Some(cell)));
@@ -44,7 +49,11 @@ pub(crate) fn render(found: &NoiseTable) -> String {
 pub(crate) fn page(found: &NoiseTable, library: &[&str]) -> String {
     let mut names: Vec<&str> = library.to_vec();
     names.extend(scenarios(found).into_iter().filter(|name| !library.contains(name)));
-    let mut out = format!("{HEAD}\n{}\n\n## Verdicts beside the truth\n\n| scenario | truth |", about(found));
+    let mut out = format!("{HEAD}\n{}\n\n## Goals\n\n| goal | reached | |\n|---|---|---|\n", about(found));
+    for [goal, reached, met] in goals::rows(found, library) {
+        out += &format!("| {goal} | {reached} | {met} |\n");
+    }
+    out += "\nA cell is one run; a cell that is open, or that the harness could not finish, is not conclusive. *Up to 5 %* are idle, neighbour-5, steal-2 and steal-5; *up to 10 %* these and steal-10.\n\n## Verdicts beside the truth\n\n| scenario | truth |";
     for profile in &PROFILES {
         out += &format!(" {} |", profile.name);
     }
@@ -65,6 +74,7 @@ pub(crate) fn page(found: &NoiseTable, library: &[&str]) -> String {
         let NoiseCounts { cells, conclusive, wrong_pass, wrong_fail } = counts;
         out += &format!("| {name} | {cells} | {conclusive} | {wrong_pass} | {wrong_fail} |\n");
     }
+    out += &comparisons(found);
     out += "\n## By what was measured\n\nThe machine may be busy with other work than a profile's: this table counts cells by the disturbance that was measured.\n\n| taken from the service's core | cells | pass or fail | wrong pass | wrong fail |\n|---|---|---|---|---|\n";
     for (name, from, to) in MEASURED {
         let counts = found.count(|cell| cell.verdict.is_some() && (from..to).contains(&cell.disturbed()));
@@ -76,6 +86,15 @@ pub(crate) fn page(found: &NoiseTable, library: &[&str]) -> String {
         out += &measured(cell);
     }
     out
+}
+
+fn comparisons(found: &NoiseTable) -> String {
+    let head = "\n## Comparisons\n\n| disturbance | false alarms of the same twice | a tenth slower, found | 0.5 % of spans lost, found |\n|---|---|---|---|\n";
+    let rows = goals::comparisons(found).into_iter();
+    let rows: String = rows
+        .map(|[profile, equal, slower, lossy]| format!("| {profile} | {equal} | {slower} | {lossy} |\n"))
+        .collect();
+    format!("{head}{rows}")
 }
 
 /// Disturbances as measured: name, from, to.
@@ -207,7 +226,7 @@ mod tests {
             ],
             ..NoiseTable::default()
         };
-        let text = render(&found);
+        let text = render(&found, &["grpc", "chain"]);
         assert!(text.contains("steal-5: 1 of 2 say pass or fail, 1 pass wrongly, 0 fail wrongly"), "{text}");
         assert!(text.contains("WRONG PASS"), "{text}");
         let page = page(&found, &["grpc", "chain"]);
@@ -217,5 +236,26 @@ mod tests {
         assert!(row("| chain |").contains("not run") && !row("| chain |").contains("right"));
         assert_eq!(row("| all of them |"), "| all of them | 3 | 2 | 1 | 0 |");
         assert!(page.contains("no trial \\| is valid"), "{page}");
+        let goal = "| no wrong pass and no wrong fail in any cell | 2 of 3 cells, 67 % | goal not met; 18 cells did not run |";
+        assert!(page.lines().any(|line| line == goal), "{page}");
+        assert!(page.contains(
+            "| a tenth slower is found in at least 90 % up to 5 % disturbance | none ran | not measured |"
+        ));
+    }
+
+    #[test]
+    fn comparisons_say_what_they_found_by_disturbance() {
+        let (pass, fail, open) = (Verdict::Pass, Verdict::Fail, Verdict::Inconclusive);
+        let found = NoiseTable {
+            cells: vec![
+                cell("selftest+equal", "steal-5", pass, open),
+                cell("selftest+slower", "steal-5", fail, fail),
+                cell("selftest+lossy", "steal-5", fail, pass),
+            ],
+            ..NoiseTable::default()
+        };
+        let page = page(&found, &[]);
+        assert!(page.contains("| steal-5 | 0 of 1 (1 open) | 1 of 1 | 0 of 1 |"), "{page}");
+        assert!(page.contains("| idle | not run | not run | not run |"), "{page}");
     }
 }
