@@ -19,8 +19,9 @@ use spanfate_model::result::{
     Basis, ClaimOutcome, ClaimResult, Expectation, Quantiles, TrialResult, VariantResult,
 };
 use spanfate_model::scenario::Claim;
-use spanfate_model::scenario::expect::Expect;
+use spanfate_model::scenario::expect::{Condition, Expect};
 use spanfate_model::scenario::figure::{Figure, Quantile, TraceState};
+use spanfate_model::verdict::Verdict;
 
 /// Judges all expectations on all variants they name.
 pub(crate) fn judge_all(expect: &[Expect], plan: &Plan, variants: &[VariantResult]) -> Vec<Expectation> {
@@ -33,6 +34,11 @@ pub(crate) fn judge_all(expect: &[Expect], plan: &Plan, variants: &[VariantResul
         }
     }
     out
+}
+
+/// Whether a condition passes or fails on a variant.
+pub(crate) fn is_answered(condition: &Condition, plan: &Plan, variant: &VariantResult) -> bool {
+    judge::judge(condition, plan, variant).verdict != Verdict::Inconclusive
 }
 
 /// Measures all claims on the variants that their conditions name.

@@ -20,7 +20,7 @@ mod verified;
 pub use books::rows::{Exported, each_span};
 pub use conclude::fit::carried;
 pub use conclude::run::{conclude_run, verdict_of};
-pub use conclude::spoilt::spoilt_by;
+pub use conclude::spoilt::{measured_against, spoilt_by};
 pub use conclude::trial::{ConcludedTrial, TrialTimes, conclude_trial};
 pub use evidence::probe::describe as describe_probes;
 pub use expect::{validity_of, value_of};

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use spanfate_model::finding::noise::Disturbance;
 use spanfate_model::format::layout::RunDir;
-use spanfate_model::format::manifest::{FORMAT, RunManifest, Status};
+use spanfate_model::format::manifest::{FORMAT, RunManifest, SpoiltAttempt, Status};
 use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 use spanfate_model::quantity::stamp;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::environment::{BuiltSdk, Environment};
 
+use self::repeat::RepeatBudget;
 use self::turns::Turns;
 use crate::fixture::{self, BuildLine, Builder};
 use crate::host::clock;
@@ -81,8 +82,9 @@ pub trait Watcher {
     /// After each trial: whether what ran is enough, and why. A block holds one trial of each variant.
     fn enough(&mut self, done: &PlannedTrial, last_of_its_block: bool) -> Option<String>;
 
-    /// What spoilt a trial that ran, for a figure that is needed of it: a line for each mark. A trial that was not spoilt has none.
-    fn spoilt(&mut self, done: &PlannedTrial) -> Vec<String>;
+    /// What spoilt a trial that ran, for something that is needed of it and that stays open: a line for each mark, none where it was
+    /// not spoilt; and what it measured against expectations. Which attempt it was is not the watcher's to say.
+    fn spoilt(&mut self, done: &PlannedTrial) -> SpoiltAttempt;
 }
 
 /// Space on tmpfs, bytes, without which the logs of a program go to disk that nobody knows the number of spans of.
@@ -196,6 +198,7 @@ impl RunOrder<'_> {
             scratch_root,
             began,
             cpus: cpus.clone(),
+            budget: RepeatBudget::default(),
             failed: None,
         };
         turns.take(manifest, &missing, watcher)?;

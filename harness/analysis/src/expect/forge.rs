@@ -139,15 +139,20 @@ impl Forged {
     }
 
     pub(crate) fn judged(&self, condition: &str) -> (Verdict, Footing) {
-        let condition = Condition::try_from(condition.to_owned()).unwrap();
-        let variant = VariantResult {
-            name: "v".to_owned(),
-            settings: Vec::new(),
-            trials: vec![self.trial.clone()],
-            summary: VariantSummary::default(),
-        };
-        let judged = judge(&condition, &self.plan, &variant);
-        assert_eq!(judged.reason.is_some(), judged.verdict != Verdict::Pass, "{judged:?}");
-        (judged.verdict, judged.footing)
+        judged_together(std::slice::from_ref(self), condition)
     }
+}
+
+/// A condition on several trials of one variant.
+pub(crate) fn judged_together(trials: &[Forged], condition: &str) -> (Verdict, Footing) {
+    let condition = Condition::try_from(condition.to_owned()).unwrap();
+    let variant = VariantResult {
+        name: "v".to_owned(),
+        settings: Vec::new(),
+        trials: trials.iter().map(|forged| forged.trial.clone()).collect(),
+        summary: VariantSummary::default(),
+    };
+    let judged = judge(&condition, &trials[0].plan, &variant);
+    assert_eq!(judged.reason.is_some(), judged.verdict != Verdict::Pass, "{judged:?}");
+    (judged.verdict, judged.footing)
 }

@@ -3,17 +3,15 @@
 use proptest::prelude::*;
 use spanfate_model::books::damage::Damage;
 use spanfate_model::fate::{ExitWay, ExportCause, Fate, Leak};
-use spanfate_model::format::manifest::Status;
-use spanfate_model::result::{
-    Basis, Footing, Quantiles, TrialResult, TrustCheck, Validity, VariantResult, VariantSummary,
-};
+use spanfate_model::format::manifest::{SpoiltAttempt, Status};
+use spanfate_model::result::{Attempts, Basis, Footing, Quantiles, TrialResult, TrustCheck, Validity};
 use spanfate_model::scenario::expect::Condition;
 use spanfate_model::scenario::figure::Figure;
+use spanfate_model::term::Term;
 use spanfate_model::verdict::Verdict;
 
-use super::disturbed::rule_of;
-use super::forge::{Forged, forged};
-use crate::expect::judge::judge;
+use super::disturbed::{DisturbanceMakes, rule_of};
+use super::forge::{Forged, forged, judged_together};
 use crate::expect::validity_of;
 
 const PARTIAL: &str = r#"{"kind":{"answer":{"partial":{"reject":7}}},"requests":{"from":2,"to":4}}"#;
@@ -177,18 +175,44 @@ fn where_load_dose_or_witness_is_missing_nothing_follows() {
 
 #[test]
 fn a_trial_that_measured_otherwise_keeps_others_from_passing() {
-    let both = |lost: u64| {
-        let one = forged("{}", &[]).stolen(0.03);
-        let other = forged("{}", &[]).lost(Fate::DroppedQueueFull, lost).stolen(0.03);
-        let variant = VariantResult {
-            name: "v".to_owned(),
-            settings: Vec::new(),
-            trials: vec![one.trial, other.trial],
-            summary: VariantSummary::default(),
-        };
-        judge(&Condition::try_from("loss.rate == 0 %".to_owned()).unwrap(), &one.plan, &variant).verdict
+    let clean = || forged("{}", &[]);
+    let lossy = |lost: u64| clean().lost(Fate::DroppedQueueFull, lost);
+    let none = "loss.rate == 0 %";
+    let both = |one: Forged, other: Forged, that: &str| judged_together(&[one, other], that).0;
+    assert_eq!(both(clean().stolen(0.03), clean().stolen(0.03), none), Verdict::Pass);
+    assert_eq!(both(clean().stolen(0.03), lossy(5).stolen(0.03), none), Verdict::Inconclusive);
+    // Beside a valid one, too: else it would be enough to disturb the trial that fails.
+    assert_eq!(both(clean(), lossy(5), none), Verdict::Fail);
+    assert_eq!(both(clean(), lossy(5).stolen(0.03), none), Verdict::Inconclusive);
+    assert_eq!(both(clean(), clean().stolen(0.03), none), Verdict::Pass);
+    // What fails on every machine fails beside whatever is valid.
+    assert_eq!(both(lossy(5), clean().stolen(0.03), "loss.rate > 0 %"), Verdict::Fail);
+    // Of what takes time nothing follows from a trial that is not valid.
+    let mut slow = clean().stolen(0.03);
+    slow.trial.load.response = Some(Quantiles { p99: 900.0, ..Quantiles::default() });
+    slow.trial.validity.push(Validity::of(Basis::Latency, TrustCheck::ForeignCpu, 0.5, 0.05));
+    let mut fast = clean();
+    fast.trial.load.response = Some(Quantiles { p99: 9.0, ..Quantiles::default() });
+    assert_eq!(both(fast, slow, "response.p99 < 100ms"), Verdict::Pass);
+}
+
+#[test]
+fn an_attempt_that_measured_otherwise_keeps_a_disturbed_one_from_passing() {
+    let none = "loss.rate == 0 %";
+    let that = Condition::try_from(none.to_owned()).unwrap();
+    let attempts = |against: Vec<Term<Condition>>| {
+        let spoilt = vec![SpoiltAttempt { attempt: 1, by: vec!["steal".to_owned()], against }];
+        Some(Attempts { number: 2, most: 4, spoilt })
     };
-    assert_eq!((both(0), both(5)), (Verdict::Pass, Verdict::Inconclusive));
+    let mut disturbed = forged("{}", &[]).stolen(0.03);
+    disturbed.trial.attempts = attempts(Vec::new());
+    assert_eq!(disturbed.judged(none).0, Verdict::Pass);
+    disturbed.trial.attempts = attempts(vec![that.into()]);
+    assert_eq!(disturbed.judged(none).0, Verdict::Inconclusive);
+    assert_eq!(disturbed.judged("loss.rate <= 1 %").0, Verdict::Pass);
+    let mut quiet = forged("{}", &[]);
+    quiet.trial.attempts = disturbed.trial.attempts;
+    assert_eq!(quiet.judged(none).0, Verdict::Pass, "a valid attempt speaks alone");
 }
 
 /// The rules of all figures, those that are alike in one row.
@@ -238,6 +262,18 @@ fn any_forged() -> impl Strategy<Value = Forged> {
     })
 }
 
+/// Trials of one variant that lost differently.
+fn any_trials() -> impl Strategy<Value = Vec<Forged>> {
+    let faults = prop::sample::subsequence(vec![PARTIAL, OUTAGE, FULL, KILL, PANIC, CONTEXT], 0..3);
+    let lost = prop::collection::vec((any_fate(), 0u64..300), 0..3);
+    (faults, prop::collection::vec(lost, 2..4)).prop_map(|(faults, trials)| {
+        let lossy = |lost: Vec<(Fate, u64)>| {
+            lost.into_iter().fold(forged("{}", &faults), |forged, (fate, spans)| forged.lost(fate, spans))
+        };
+        trials.into_iter().map(lossy).collect()
+    })
+}
+
 fn any_condition() -> impl Strategy<Value = String> {
     let sign = prop::sample::select(vec!["<=", "<", "==", ">=", ">"]);
     (prop::sample::select(Figure::names()), sign, 0u32..60).prop_map(|(name, sign, bound)| {
@@ -282,6 +318,36 @@ proptest! {
             let (is, footing) = worse.judged(condition);
             prop_assert!(is == was || is == Verdict::Inconclusive, "{condition}: {was:?} became {is:?}");
             prop_assert!(is != Verdict::Inconclusive || matches!(footing, Footing::Valid | Footing::NeedsReplay));
+        }
+    }
+
+    /// The same over several trials, of which more and more are disturbed: what is disturbed is never left out of sight. Only figures of
+    /// which nothing follows in a disturbed trial rest on the valid ones alone (ADR 003).
+    #[test]
+    fn to_disturb_one_of_several_trials_only_leaves_open(
+        trials in any_trials(), conditions in prop::collection::vec(any_condition(), 1..12),
+        before in prop::collection::vec(any::<bool>(), 4), after in prop::collection::vec(any::<bool>(), 4),
+        steal in 0.021f64..0.5, more in 0.0f64..0.5, which in 0usize..6,
+    ) {
+        let one = |(at, forged): (usize, &Forged)| if before[at] { forged.clone().stolen(steal) } else { forged.clone() };
+        let quiet: Vec<Forged> = trials.iter().enumerate().map(one).collect();
+        let one = |(at, forged): (usize, &Forged)| match (before[at], after[at]) {
+            (false, false) => forged.clone(),
+            (true, false) => forged.clone().stolen(steal),
+            (_, true) => {
+                let mut worse = forged.clone().stolen(steal + more);
+                worsen(&mut worse.trial, which);
+                worse
+            }
+        };
+        let worse: Vec<Forged> = trials.iter().enumerate().map(one).collect();
+        for condition in &conditions {
+            let figure = Condition::try_from(condition.clone()).unwrap().figure;
+            if rule_of(figure).made == DisturbanceMakes::Anything {
+                continue;
+            }
+            let (was, is) = (judged_together(&quiet, condition).0, judged_together(&worse, condition).0);
+            prop_assert!(is == was || is == Verdict::Inconclusive, "{condition}: {was:?} became {is:?}");
         }
     }
 }

@@ -139,8 +139,9 @@ pub(crate) struct LimitArguments {
     /// Begin no trial that would end later than this, for example 20min. `resume` runs the rest. Exit code 103 says that it happened.
     #[arg(long, value_name = "TIME", value_parser = period)]
     pub(crate) max_duration: Option<Period>,
-    /// Run a trial again, at most so many times, that is not valid for a figure that something needs. In a comparison the whole
-    /// pair runs again. The last attempt counts; all are kept. Default: 0, or 3 with --ci; `resume` goes by what the run began with.
+    /// Run a trial again, at most so many times, that is not valid for a figure where that leaves something open. In a comparison the whole
+    /// pair runs again. The last attempt counts; all are kept. Each trial for which all attempts were in vain takes one from the next.
+    /// Default: 0, or 3 with --ci; `resume` goes by what the run began with.
     #[arg(long, value_name = "N", value_parser = whole::<u16>)]
     pub(crate) repeat_spoilt: Option<u16>,
     /// Before each trial, wait at most so long for a quiet machine, and give the service the core that the hypervisor takes least of.

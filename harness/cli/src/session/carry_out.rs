@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::compare::comparison::{is_decided, is_look};
-use spanfate_analysis::spoilt_by;
+use spanfate_analysis::{measured_against, spoilt_by};
 use spanfate_model::format::layout::RunDir;
+use spanfate_model::format::manifest::SpoiltAttempt;
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::result::{RunResult, Validity};
 use spanfate_model::verdict::ExitCode;
@@ -153,9 +154,13 @@ impl Watcher for Watching<'_> {
         is_decided(&comparison).then(|| format!("the comparison was decided after {pairs} pairs"))
     }
 
-    fn spoilt(&mut self, done: &PlannedTrial) -> Vec<String> {
+    fn spoilt(&mut self, done: &PlannedTrial) -> SpoiltAttempt {
         // What cannot be concluded now is concluded at the end; it is no reason to run something again.
-        let Ok(Some(trial)) = conclude_again(self.dir, self.plan, done) else { return Vec::new() };
-        spoilt_by(self.plan, &trial.result).into_iter().map(Validity::said).collect()
+        let Ok(Some(trial)) = conclude_again(self.dir, self.plan, done) else {
+            return SpoiltAttempt::default();
+        };
+        let (plan, trial) = (self.plan, &trial.result);
+        let by = spoilt_by(plan, trial).into_iter().map(Validity::said).collect();
+        SpoiltAttempt { by, against: measured_against(plan, trial), ..SpoiltAttempt::default() }
     }
 }

@@ -40,10 +40,7 @@ fn of_logs(dir: &RunDir) -> Result<RunResult, Error> {
     let environment: Environment = store::read_json(&dir.environment()).unwrap_or_default();
     let mut trials = Vec::new();
     for planned in plan.trials.iter().filter(|planned| manifest.trials.contains(&planned.index)) {
-        if let Some(mut trial) = conclude_one(dir, &plan, planned, &environment)? {
-            trial.result.attempts = attempts(dir, planned, manifest.repeat_spoilt)?;
-            trials.push(trial);
-        }
+        trials.extend(conclude_one(dir, &plan, planned, (&environment, manifest.repeat_spoilt))?);
     }
     Ok(conclude_run(plan, environment, &manifest, trials))
 }
@@ -61,14 +58,15 @@ pub(super) fn conclude_again(
     plan: &Plan,
     planned: &PlannedTrial,
 ) -> Result<Option<ConcludedTrial>, Error> {
-    conclude_one(dir, plan, planned, &store::read_json(&dir.environment())?)
+    let manifest: RunManifest = store::read_json(&dir.manifest())?;
+    conclude_one(dir, plan, planned, (&store::read_json(&dir.environment())?, manifest.repeat_spoilt))
 }
 
 fn conclude_one(
     dir: &RunDir,
     plan: &Plan,
     planned: &PlannedTrial,
-    environment: &Environment,
+    (environment, repeats): (&Environment, u16),
 ) -> Result<Option<ConcludedTrial>, Error> {
     let place = dir.trial(planned.index);
     if !place.manifest().is_file() {
@@ -76,7 +74,8 @@ fn conclude_one(
     }
     store::settle(&place)?;
     let logs = store::read_trial(&place)?;
-    let trial = conclude_trial(plan, planned, environment.fixture_cpus.len(), &logs);
+    let mut trial = conclude_trial(plan, planned, environment.fixture_cpus.len(), &logs);
+    trial.result.attempts = attempts(dir, planned, repeats)?;
     store::write_json(&place.ledger(), &trial.result.ledger)?;
     Ok(Some(trial))
 }

@@ -9,6 +9,8 @@ use crate::exporter::Effective;
 use crate::format::probe::ProbeManifest;
 use crate::limits::LimitMet;
 use crate::quantity::unit::MonoNs;
+use crate::scenario::expect::Condition;
+use crate::term::Term;
 use crate::unread::UnreadRequests;
 
 /// Version of the files in a results directory; additions only within a major.
@@ -64,13 +66,16 @@ const fn is_zero(number: &u16) -> bool {
 }
 
 /// `spoilt.json` of an attempt at a trial that was made again.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub struct SpoiltAttempt {
     /// Which attempt it was, from 1.
     pub attempt: u16,
     /// What spoilt it, as its marks said when it was judged. Empty where only another trial of its block was spoilt.
     pub by: Vec<String>,
+    /// Expectations of its variant that its values did not meet. They count where no attempt is valid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<Term<Condition>>,
 }
 
 /// `trial.json`.

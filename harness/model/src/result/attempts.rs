@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::manifest::SpoiltAttempt;
 
-/// The attempts at a trial. The last one counts, whatever it shows; validity marks alone decide that one is made again.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+/// The attempts at a trial. The last one counts, whatever it shows; what those before it measured against an expectation counts, too, where
+/// the last one is not valid either.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Attempts {
     /// Number of the attempt that counts, from 1.
     pub number: u16,
@@ -45,6 +46,7 @@ mod tests {
         let spoilt = |attempt, by: &[&str]| SpoiltAttempt {
             attempt,
             by: by.iter().map(|one| (*one).to_owned()).collect(),
+            against: Vec::new(),
         };
         let one = Attempts { number: 2, most: 4, spoilt: vec![spoilt(1, &["steal: 0.03, bound 0.02"])] };
         assert_eq!(one.to_string(), "attempt 2 of 4; 1 spoilt by steal: 0.03, bound 0.02");

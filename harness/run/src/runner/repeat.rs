@@ -42,8 +42,31 @@ fn is_of_block(portion: &Portion, trial: &PlannedTrial) -> bool {
 }
 
 /// Whether a portion is run again: one of its trials was spoilt, and there may be another attempt. `spoilt` holds what spoilt each.
-pub(crate) fn is_run_again(spoilt: &[Vec<String>], made: u16, budget: u16) -> bool {
-    made <= budget && spoilt.iter().any(|by| !by.is_empty())
+pub(crate) fn is_run_again(spoilt: &[SpoiltAttempt], made: u16, budget: u16) -> bool {
+    made <= budget && spoilt.iter().any(|one| !one.by.is_empty())
+}
+
+/// How often what is spoilt may still be run again. Where all attempts at a portion were in vain, the next gets one less: a machine that
+/// is never quiet is not asked thirty times. Where another attempt helped, the whole budget is there again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct RepeatBudget {
+    in_vain: u16,
+}
+
+impl RepeatBudget {
+    /// Of so many that a user allows.
+    pub(crate) fn of(self, allowed: u16) -> u16 {
+        allowed.saturating_sub(self.in_vain)
+    }
+
+    /// A portion is over, after so many attempts.
+    pub(crate) fn settle(&mut self, spoilt: &[SpoiltAttempt], made: u16) {
+        if spoilt.iter().any(|one| !one.by.is_empty()) {
+            self.in_vain = self.in_vain.saturating_add(1);
+        } else if made > 1 {
+            self.in_vain = 0;
+        }
+    }
 }
 
 /// The attempts at a trial that were set aside, in order.
@@ -53,14 +76,14 @@ pub fn attempts(dir: &RunDir, index: u16) -> Result<Vec<SpoiltAttempt>, RunError
 }
 
 /// Sets an attempt aside with all its logs. It is said first why: only the new name makes it an attempt of the past.
-pub(crate) fn set_aside(dir: &RunDir, index: u16, attempt: u16, by: Vec<String>) -> Result<(), RunError> {
+pub(crate) fn set_aside(dir: &RunDir, index: u16, spoilt: &SpoiltAttempt) -> Result<(), RunError> {
     let place = dir.trial(index);
     if !place.manifest().is_file() {
         return Ok(());
     }
     store::settle(&place)?;
-    store::write_json(&place.spoilt(), &SpoiltAttempt { attempt, by })?;
-    let aside = dir.attempt(index, attempt);
+    store::write_json(&place.spoilt(), spoilt)?;
+    let aside = dir.attempt(index, spoilt.attempt);
     fs::rename(&place.0, &aside.0).map_err(RunError::unwritten(&aside.0))
 }
 
@@ -108,15 +131,40 @@ mod tests {
         assert_eq!(indices(&portions(&plan, missing, true))[0], (vec![0, 1], vec![]));
     }
 
+    fn spoilt(attempt: u16, by: &[&str]) -> SpoiltAttempt {
+        let by = by.iter().map(|one| (*one).to_owned()).collect();
+        SpoiltAttempt { attempt, by, against: Vec::new() }
+    }
+
     #[test]
     fn only_spoilt_trials_are_run_again_and_only_within_the_budget() {
-        let steal = || vec!["steal".to_owned()];
-        let again = |spoilt: &[Vec<String>], made| is_run_again(spoilt, made, 3);
-        assert!(again(&[steal()], 1));
-        assert!(again(&[vec![], steal()], 3));
-        assert!(!again(&[steal(), steal()], 4));
-        assert!(!again(&[vec![], vec![]], 1));
-        assert!(!is_run_again(&[steal()], 1, 0));
+        let (none, steal) = (SpoiltAttempt::default(), spoilt(1, &["steal"]));
+        let again = |spoilt: &[&SpoiltAttempt], made| {
+            is_run_again(&spoilt.iter().map(|one| (*one).clone()).collect::<Vec<_>>(), made, 3)
+        };
+        assert!(again(&[&steal], 1));
+        assert!(again(&[&none, &steal], 3));
+        assert!(!again(&[&steal, &steal], 4));
+        assert!(!again(&[&none, &none], 1));
+        assert!(!is_run_again(&[steal], 1, 0));
+    }
+
+    #[test]
+    fn a_machine_that_is_never_quiet_is_asked_less_and_less() {
+        let (none, steal) = ([SpoiltAttempt::default()], [spoilt(1, &["steal"])]);
+        let mut budget = RepeatBudget::default();
+        let attempts = |budget: &mut RepeatBudget, quiet_from: u16| {
+            let is = |made: u16| if made >= quiet_from { &none } else { &steal };
+            let made = (1..).find(|made| !is_run_again(is(*made), *made, budget.of(3))).unwrap();
+            budget.settle(is(made), made);
+            made
+        };
+        let made: Vec<u16> = (0..6).map(|_| attempts(&mut budget, u16::MAX)).collect();
+        assert_eq!(made, [4, 3, 2, 1, 1, 1]);
+        // What needed no other attempt says nothing of the others.
+        assert_eq!((attempts(&mut budget, 1), budget.of(3)), (1, 0));
+        let mut budget = RepeatBudget { in_vain: 1 };
+        assert_eq!((attempts(&mut budget, 2), budget.of(3)), (2, 3));
     }
 
     #[test]
@@ -130,11 +178,10 @@ mod tests {
                 .unwrap();
         };
         begin();
-        set_aside(&dir, 7, 1, vec!["steal".to_owned()]).unwrap();
+        set_aside(&dir, 7, &spoilt(1, &["steal"])).unwrap();
         begin();
-        set_aside(&dir, 7, 2, vec![]).unwrap();
-        let of = |attempt, by| SpoiltAttempt { attempt, by };
-        assert_eq!(attempts(&dir, 7).unwrap(), [of(1, vec!["steal".to_owned()]), of(2, vec![])]);
+        set_aside(&dir, 7, &spoilt(2, &[])).unwrap();
+        assert_eq!(attempts(&dir, 7).unwrap(), [spoilt(1, &["steal"]), spoilt(2, &[])]);
         assert!(dir.attempt(7, 2).manifest().is_file() && !dir.trial(7).0.exists());
         assert!(attempts(&dir, 6).unwrap().is_empty());
     }

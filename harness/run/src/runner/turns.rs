@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use spanfate_model::format::layout::RunDir;
-use spanfate_model::format::manifest::{Quiet, RunManifest};
+use spanfate_model::format::manifest::{Quiet, RunManifest, SpoiltAttempt};
 use spanfate_model::plan::{PlannedTrial, PlannedVariant};
 use spanfate_model::quantity::unit::MonoNs;
 
-use super::repeat::{self, Portion};
+use super::repeat::{self, Portion, RepeatBudget};
 use super::{RunOrder, Watcher, scratch_name};
 use crate::fixture::Programs;
 use crate::host::machine::Cpus;
@@ -30,6 +30,8 @@ pub(super) struct Turns<'a> {
     pub(super) began: MonoNs,
     /// Who has which cores now.
     pub(super) cpus: Cpus,
+    /// How often what is spoilt is run again.
+    pub(super) budget: RepeatBudget,
     /// The first error of a trial after which the run went on.
     pub(super) failed: Option<RunError>,
 }
@@ -148,7 +150,7 @@ impl Turns<'_> {
     /// What of a portion that was run is to be run again: all of it, where the machine spoilt one of its trials and there is an
     /// attempt and the time left. What was spoilt is set aside.
     fn again(
-        &self,
+        &mut self,
         manifest: &RunManifest,
         portion: &Portion,
         watcher: &mut dyn Watcher,
@@ -160,17 +162,23 @@ impl Turns<'_> {
         for trial in &portion.trials {
             made = made.max(1 + repeat::attempts(self.dir, trial.index)?.len() as u16);
         }
-        let spoilt: Vec<Vec<String>> = portion.trials.iter().map(|trial| watcher.spoilt(trial)).collect();
+        let spoilt: Vec<SpoiltAttempt> = portion
+            .trials
+            .iter()
+            .map(|trial| SpoiltAttempt { attempt: made, ..watcher.spoilt(trial) })
+            .collect();
         let variants = portion.trials.iter().filter_map(|trial| self.order.plan.variant_of(trial));
         let in_time =
             variants.map(|variant| self.order.in_time(self.began, variant)).all(|time| time.is_ok());
-        if !in_time || !repeat::is_run_again(&spoilt, made, manifest.repeat_spoilt) {
+        let budget = self.budget.of(manifest.repeat_spoilt);
+        if !in_time || !repeat::is_run_again(&spoilt, made, budget) {
+            self.budget.settle(&spoilt, made);
             return Ok(None);
         }
-        for (trial, by) in portion.trials.iter().zip(spoilt) {
-            let (index, attempt, most) = (trial.index, made + 1, manifest.repeat_spoilt + 1);
-            watcher.show(Progress::Again { index, attempt, most, by: by.clone() });
-            repeat::set_aside(self.dir, trial.index, made, by)?;
+        for (trial, spoilt) in portion.trials.iter().zip(spoilt) {
+            let (index, attempt, most) = (trial.index, made + 1, budget + 1);
+            watcher.show(Progress::Again { index, attempt, most, by: spoilt.by.clone() });
+            repeat::set_aside(self.dir, trial.index, &spoilt)?;
         }
         Ok(Some(Portion { trials: portion.trials.clone(), missing: portion.trials.clone() }))
     }
