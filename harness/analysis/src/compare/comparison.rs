@@ -13,7 +13,7 @@ use spanfate_model::verdict::Verdict;
 
 use crate::compare::comparison::figures::ComparedArm;
 use crate::expect::disturbed::PlannedArm;
-use crate::statistics::{Gate, JudgedEffect, SPENDING, alpha_at, judge};
+use crate::statistics::{Gate, JudgedEffect, SPENDING, alpha_at, judge, least_pairs};
 
 pub use looks::{is_look, looks_at};
 pub use runs::{Apart, compare_runs};
@@ -100,33 +100,91 @@ fn arms<'a>(compare: &Compare, plan: &'a Plan, pairs: &[Pair<'a>]) -> (ComparedA
     (arm(&compare.baseline, baseline), arm(&compare.candidate, candidate))
 }
 
-/// The figures that decide, pair by pair, all judged together.
+/// A figure that decides, with the pairs that may be compared.
+struct GatedFigure {
+    figure: Figure,
+    row: Compared,
+    gate: Gate,
+    /// The same over all pairs, whether valid or not.
+    all: Gate,
+    /// Whether its pairs were disturbed, both halves alike, and show no more than that the candidate is worse.
+    one_way: bool,
+    /// Pairs that are not valid for it.
+    spoilt: usize,
+}
+
+/// The figures that decide, pair by pair, all judged together. Those that know no noise come first.
 fn paired(compare: &Compare, plan: &Plan, pairs: &[Pair<'_>], alpha: f64) -> Vec<Compared> {
-    let (baseline, candidate) = arms(compare, plan, pairs);
-    let mut rows = Vec::new();
-    let mut gates = Vec::new();
-    for (figure, smallest) in &compare.gate.0 {
-        let measure = figures::measure(*figure, *smallest);
-        let exact = baseline.is_exact(*figure) && candidate.is_exact(*figure);
-        let value = |trial: &TrialResult| figures::usable(*figure, trial, exact);
-        let values: Vec<(f64, f64)> =
-            pairs.iter().filter_map(|(a, b)| Some((value(a)?, value(b)?))).collect();
-        gates.push(Gate { pairs: values.clone(), measure });
-        let (base, other) = values.into_iter().unzip();
-        rows.push((*figure, figures::row(*figure, ComparedBy::Paired, base, other, &measure)));
-    }
-    let spoilt = |figure: Figure, row: &Compared| {
-        let trials = || pairs.iter().flat_map(|(a, b)| [a, b]);
-        Spoilt {
-            pairs: pairs.len() - row.baseline.len(),
-            by: trials().find_map(|trial| figures::spoilt_by(figure, trial)),
-        }
+    let sides = arms(compare, plan, pairs);
+    let least = least_pairs(compare.gate.0.len(), alpha, 1);
+    let mut gates: Vec<GatedFigure> = compare
+        .gate
+        .0
+        .iter()
+        .map(|(figure, smallest)| gated((*figure, *smallest), pairs, &sides, least))
+        .collect();
+    gates.sort_by_key(|gate| !figures::knows_no_noise(gate.figure));
+    let judged = |pick: fn(&GatedFigure) -> &Gate| {
+        judge(&gates.iter().map(|gated| pick(gated).clone()).collect::<Vec<_>>(), alpha)
     };
-    let judged = judge(&gates, alpha);
-    rows.into_iter()
-        .zip(judged)
-        .map(|((figure, row), judged)| with(&spoilt(figure, &row), row, judged))
-        .collect()
+    let said = judged(|gated| &gated.gate).into_iter().zip(judged(|gated| &gated.all));
+    let trials = || pairs.iter().flat_map(|(a, b)| [a, b]);
+    let told = |(gated, (judged, all)): (GatedFigure, (JudgedEffect, JudgedEffect))| {
+        let GatedFigure { figure, row, one_way, spoilt, .. } = gated;
+        let by = trials().find_map(|trial| figures::spoilt_by(figure, trial));
+        let judged = match one_way {
+            true => only_worse(judged, spoilt),
+            false if spoilt > 0 => figures::unless_all_say_worse(judged, &all),
+            false => judged,
+        };
+        with(&Spoilt { pairs: spoilt, by }, row, judged)
+    };
+    let said: Vec<_> = said.collect();
+    gates.into_iter().zip(said).map(told).collect()
+}
+
+/// The pairs of a figure: those that are valid for it, or exact in all that are disturbed. Where these are too few to prove anything,
+/// pairs of which both halves ran on a disturbed machine tell of a median whether the candidate is worse: the order within a pair is
+/// random, so what others take makes no difference between equal arms but by chance, which the test allows for. Marks alone decide
+/// which pairs these are.
+fn gated(
+    (figure, smallest): (Figure, f64),
+    pairs: &[Pair<'_>],
+    (baseline, candidate): &(ComparedArm<'_>, ComparedArm<'_>),
+    least: Option<usize>,
+) -> GatedFigure {
+    let measure = figures::measure(figure, smallest);
+    let exact = baseline.is_exact(figure) && candidate.is_exact(figure);
+    let of = |value: &dyn Fn(&TrialResult) -> Option<f64>| -> Vec<(f64, f64)> {
+        pairs.iter().filter_map(|(a, b)| Some((value(a)?, value(b)?))).collect()
+    };
+    let valid = of(&|trial| figures::usable(figure, trial, exact));
+    let spoilt = pairs.len() - valid.len();
+    let few = spoilt > 0 && least.is_none_or(|least| valid.len() < least);
+    let one_way = few && figures::stands_stalls(figure);
+    let values = if one_way { of(&|trial| figures::usable(figure, trial, true)) } else { valid };
+    let (base, other) = values.iter().copied().unzip();
+    let row = figures::row(figure, ComparedBy::Paired, base, other, &measure);
+    let all = Gate { pairs: of(&|trial| figures::whole(figure, trial)), measure };
+    GatedFigure { figure, row, gate: Gate { pairs: values, measure }, all, one_way, spoilt }
+}
+
+/// What pairs that were disturbed alike may say: that the candidate is worse, and nothing else. What others take may hide a change.
+fn only_worse(judged: JudgedEffect, spoilt: usize) -> JudgedEffect {
+    match judged.change {
+        Change::Worse => JudgedEffect {
+            reason: Some(format!(
+                "{spoilt} pairs were disturbed, in random order, which slows no arm more than the other"
+            )),
+            ..judged
+        },
+        Change::Inconclusive => judged,
+        Change::Better | Change::Same | Change::Different => JudgedEffect {
+            change: Change::Inconclusive,
+            reason: Some("pairs that were disturbed show no more than that a candidate is worse".to_owned()),
+            ..judged
+        },
+    }
 }
 
 /// Pairs that are not valid for a figure, and what spoilt the first of them.

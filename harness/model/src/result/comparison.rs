@@ -29,7 +29,7 @@ pub struct Comparison {
     /// In what the machines differ, of two runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environment: Vec<String>,
-    /// The figures: counters without noise first, then those that decide, in the scenario's order.
+    /// The figures: counters without noise first, then those that decide: of these first what no machine makes or hides.
     pub rows: Vec<Compared>,
     /// The verdict.
     pub verdict: Verdict,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use spanfate_model::fate::FateClass;
 use spanfate_model::format::manifest::Status;
+use spanfate_model::result::change::Change;
 use spanfate_model::result::{
-    Basis, Comparison, Estimate, Expectation, Footing, LoadFigures, RunResult, VariantResult,
+    Basis, ComparedBy, Comparison, Estimate, Expectation, Footing, LoadFigures, RunResult, VariantResult,
 };
 use spanfate_model::scenario::Model;
 use spanfate_model::scenario::figure::Figure;
@@ -101,7 +102,8 @@ fn certain(result: &RunResult) -> Option<String> {
         let all = result.expectations.iter().filter(about);
         all.fold((0, 0), |(held, all), one| (held + usize::from(one.verdict == Verdict::Pass), all + 1))
     };
-    let topics = [("loss and counts", of(false)), ("latency", of(true))];
+    let topics =
+        [("loss and counts", of(false)), ("latency", of(true)), ("the comparison", compared(result))];
     let told: Vec<_> = topics.into_iter().filter(|(_, (_, all))| *all > 0).collect();
     if told.is_empty() {
         return None;
@@ -124,6 +126,14 @@ fn certain(result: &RunResult) -> Option<String> {
         (true, _) => format!("{}, but the run as a whole is open.", capital(&whole.join("; "))),
         (false, true) => format!("Inconclusive for {}.", open.join(" and ")),
         (false, false) => format!("Inconclusive for {}; {}.", open.join(" and "), whole.join("; ")),
+    })
+}
+
+/// Of the figures that decide in its comparison, how many are answered, and how many there are.
+fn compared(result: &RunResult) -> (usize, usize) {
+    let rows = result.comparison.iter().flat_map(|comparison| &comparison.rows);
+    rows.filter(|row| row.way == ComparedBy::Paired).fold((0, 0), |(answered, all), row| {
+        (answered + usize::from(row.change != Change::Inconclusive), all + 1)
     })
 }
 

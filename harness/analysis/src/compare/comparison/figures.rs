@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use spanfate_model::fate::Fate;
 use spanfate_model::format::manifest::Status;
 use spanfate_model::result::change::Change;
-use spanfate_model::result::{Compared, ComparedBy, TrialResult};
-use spanfate_model::scenario::figure::Figure;
+use spanfate_model::result::{Basis, Compared, ComparedBy, TrialResult};
+use spanfate_model::scenario::figure::{Figure, Quantile};
 
 use crate::expect::disturbed::{Bounds, PlannedArm, bounds_of, is_only_disturbed};
 use crate::expect::{validity_of, value_of};
-use crate::statistics::{BetterSide, EffectMeasure, EffectScale, exact};
+use crate::statistics::{BetterSide, EffectMeasure, EffectScale, JudgedEffect, exact};
 
 /// Which way a figure is better.
 fn direction(figure: Figure) -> BetterSide {
@@ -38,6 +38,24 @@ impl ComparedArm<'_> {
         bounds_of(figure, value_of(figure, trial), trial, self.planned?)
     }
 
+    /// Whether the values of two sides differ whatever disturbance made of them in trials that are not valid.
+    fn is_apart(&self, other: &Self, figure: Figure) -> bool {
+        let basis = validity_of(figure);
+        let bounds = |arm: &Self, trial: &TrialResult| -> Option<Bounds> {
+            let value = value_of(figure, trial)?;
+            match trial.is_valid(basis) {
+                true => Some(Bounds { low: value, high: value }),
+                false if is_only_disturbed(trial, basis) => arm.bounds(figure, trial),
+                false => None,
+            }
+        };
+        let all = |arm: &Self| -> Option<Bounds> {
+            let each: Option<Vec<Bounds>> = arm.trials.iter().map(|trial| bounds(arm, trial)).collect();
+            each?.into_iter().reduce(|a, b| Bounds { low: a.low.min(b.low), high: a.high.max(b.high) })
+        };
+        all(self).zip(all(other)).is_some_and(|(one, two)| one.high < two.low || two.high < one.low)
+    }
+
     /// Whether disturbance can neither have made nor hidden anything of a figure, in any trial that is not valid for it.
     pub(super) fn is_exact(&self, figure: Figure) -> bool {
         let basis = validity_of(figure);
@@ -54,6 +72,33 @@ pub(super) fn usable(figure: Figure, trial: &TrialResult, exact: bool) -> Option
     let basis = validity_of(figure);
     let usable = trial.is_valid(basis) || (exact && is_only_disturbed(trial, basis));
     usable.then(|| value_of(figure, trial)).flatten()
+}
+
+/// The value of a trial that ran to its end, whether it is valid or not.
+pub(super) fn whole(figure: Figure, trial: &TrialResult) -> Option<f64> {
+    (trial.status == Status::Complete).then(|| value_of(figure, trial)).flatten()
+}
+
+/// What is said of a figure of which some trials are not valid, unless all trials together say that the candidate is worse: else it would be
+/// enough to disturb those that show it.
+pub(super) fn unless_all_say_worse(judged: JudgedEffect, all: &JudgedEffect) -> JudgedEffect {
+    let worse = |change| matches!(change, Change::Worse | Change::Different);
+    if worse(judged.change) || !worse(all.change) {
+        return judged;
+    }
+    let reason = "the trials that are valid do not show it, but together with those that are not the candidate is worse";
+    JudgedEffect { change: Change::Inconclusive, effect: None, reason: Some(reason.to_owned()), ..judged }
+}
+
+/// Whether no machine makes or hides anything of a figure: it is valid in every trial.
+pub(super) fn knows_no_noise(figure: Figure) -> bool {
+    validity_of(figure) == Basis::Accounting
+}
+
+/// Whether a figure stays where it is when a few percent of the time are taken: half of the requests are faster than a median, whatever
+/// becomes of the slowest.
+pub(super) const fn stands_stalls(figure: Figure) -> bool {
+    matches!(figure, Figure::Response(Quantile::P50))
 }
 
 /// Why a trial is not valid for a figure: the first check that failed, with its value and bound.
@@ -99,6 +144,12 @@ pub(super) fn counters(baseline: &ComparedArm<'_>, candidate: &ComparedArm<'_>) 
         };
         let (base, other) = (whole(baseline)?, whole(candidate)?);
         let (change, reason) = match exact(&base, &other, direction(figure)) {
+            Some(Change::Same) => (Change::Same, None),
+            // By chance two trials of each arm agree once in a while.
+            Some(_) if base.len().min(other.len()) < fewest(figure) => return None,
+            Some(_) if !baseline.is_apart(candidate, figure) => {
+                (Change::Inconclusive, Some("disturbance may have made the difference".to_owned()))
+            }
             Some(change) => (change, None),
             None if base.len() == 1 && other.len() == 1 => once(figure, baseline, candidate)?,
             None => return None,
@@ -118,9 +169,24 @@ pub(super) fn counters(baseline: &ComparedArm<'_>, candidate: &ComparedArm<'_>) 
         Figure::ExportsCalls,
         Figure::BytesPerSpan,
         Figure::AllocsPerSpan,
+        Figure::AllocBytesPerSpan,
     ];
     let figures = plain.into_iter().chain(fates.into_iter().map(Figure::Fate));
     figures.filter_map(one).collect()
+}
+
+/// In how many trials of each arm a counter must be the same before a difference is one. What a timer moves by one is the same by chance
+/// in two trials of each arm, and differs between these, once in eight comparisons of the same; in four, once in 128.
+const fn fewest(figure: Figure) -> usize {
+    if is_of_calls(figure) { 4 } else { 2 }
+}
+
+/// Whether a counter depends on how the spans were divided into calls, which timers decide; else it counts spans.
+const fn is_of_calls(figure: Figure) -> bool {
+    matches!(
+        figure,
+        Figure::ExportsCalls | Figure::BytesPerSpan | Figure::AllocsPerSpan | Figure::AllocBytesPerSpan
+    )
 }
 
 /// A counter of one whole trial each; `None` where it is no count of spans and differs.
@@ -137,7 +203,7 @@ fn once(
     if from.total_cmp(&to).is_eq() {
         return Some((Change::Same, None));
     }
-    let spans = !matches!(figure, Figure::ExportsCalls | Figure::BytesPerSpan | Figure::AllocsPerSpan);
+    let spans = !is_of_calls(figure);
     let apart = base.zip(other).is_some_and(|(base, other)| base.high < other.low || other.high < base.low);
     if spans && apart {
         let change = exact(&[from; 2], &[to; 2], direction(figure))?;

@@ -90,8 +90,15 @@ fn compared(figure: Figure, smallest: f64, one: &ComparedArm<'_>, other: &Compar
     let values = |arm: &ComparedArm<'_>| -> Vec<f64> {
         arm.trials.iter().filter_map(|trial| figures::usable(figure, trial, exact)).collect()
     };
+    let all = |arm: &ComparedArm<'_>| -> Vec<f64> {
+        arm.trials.iter().filter_map(|trial| figures::whole(figure, trial)).collect()
+    };
     let (base, candidate) = (values(one), values(other));
-    let judged = apart(&base, &candidate, &measure, DRIFT);
+    let spoilt = base.len() + candidate.len() < one.trials.len() + other.trials.len();
+    let mut judged = apart(&base, &candidate, &measure, DRIFT);
+    if spoilt {
+        judged = figures::unless_all_say_worse(judged, &apart(&all(one), &all(other), &measure, DRIFT));
+    }
     let mut row =
         with(&Spoilt::default(), figures::row(figure, ComparedBy::Apart, base, candidate, &measure), judged);
     let by = one.trials.iter().chain(&other.trials).find_map(|trial| figures::spoilt_by(figure, trial));
