@@ -14,6 +14,7 @@ pub(crate) mod shell;
 pub(crate) mod spoilt;
 pub(crate) mod summary;
 pub(crate) mod trial;
+pub(crate) mod undisturbed;
 pub(crate) mod unread;
 pub(crate) mod usage;
 pub(crate) mod validity;

@@ -15,6 +15,7 @@ pub(crate) mod proof;
 mod queue;
 mod settings;
 pub(crate) mod starved;
+mod taken;
 #[cfg(test)]
 mod tests;
 pub(crate) mod without;
@@ -24,6 +25,7 @@ use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::{CpuWitness, PathReplay, WorkerCycle};
 
+use crate::evidence::excuse::Acted;
 use crate::evidence::opened::Opened;
 use crate::statistics::quantile::millis;
 use arrivals::Arrivals;
@@ -33,6 +35,7 @@ use fit::FittedReplay;
 use observed::ObservedPath;
 use onsets::PathToDrops;
 use starved::CpuLack;
+use taken::TakenTime;
 
 /// Most spans of one path of which causes are looked for: each cause is some more replays.
 const MOST_SPANS: usize = 4_000_000;
@@ -49,18 +52,19 @@ pub(crate) fn replays(
         return Vec::new();
     }
     let lack = CpuLack::of(&logs.usage, cores);
+    let taken = TakenTime::of(&logs.usage, cores, opened.acted.iter().any(Acted::is_quota));
     let others = |service: &str| {
         let of = plan.services.iter().find(|one| one.name == service);
         let own = plan.variant_of(planned).zip(of);
         own.map_or_else(Vec::new, |(own, service)| settings::of_others(plan, own, service))
     };
-    paths.iter().map(|seen| replay(opened, seen, &lack, &others)).collect()
+    paths.iter().map(|seen| replay(opened, seen, (&lack, &taken), &others)).collect()
 }
 
 fn replay(
     opened: &Opened<'_>,
     seen: &ObservedPath,
-    lack: &CpuLack,
+    (lack, taken): (&CpuLack, &TakenTime),
     others: &dyn Fn(&str) -> Vec<(u64, u64)>,
 ) -> PathReplay {
     let process = &opened.processes[seen.process];
@@ -106,6 +110,7 @@ fn replay(
     if rerun.cycle.fastest > 0 {
         out.without_stalls = Some(rerun.without_stalls(from));
     }
+    out.given_back = rerun.given_back(from, taken);
     (out.causes, out.unknown) = rerun.causes();
     out.faults = faults(opened, &rerun);
     // Where a worker that runs freely drops nothing, settings that drop nothing say nothing.

@@ -66,7 +66,7 @@ pub use service::ServiceResult;
 pub use slice::Slice;
 pub use summary::{Estimate, VariantSummary, WitnessCost};
 pub use sweep::{Cell, SweepResult};
-pub use trust::{Basis, Bound, Spoiler, TrustCheck, Validity};
+pub use trust::{Basis, Bound, EstimateDoubt, Spoiler, TrustCheck, UndisturbedTimes, Validity};
 
 /// The whole result.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -264,6 +264,9 @@ pub struct LoadFigures {
     pub service: Option<Quantiles>,
     /// Actual minus intended start, milliseconds.
     pub start_lag: Option<Quantiles>,
+    /// Where the trial is not valid for latency for want of time: an estimate of the response times without disturbance. It gates nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undisturbed: Option<UndisturbedTimes>,
 }
 
 /// Quantiles of a distribution, milliseconds.

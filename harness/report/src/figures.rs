@@ -10,4 +10,5 @@ pub(crate) mod knee;
 pub(crate) mod lossy_spans;
 pub(crate) mod settings_table;
 pub(crate) mod sums;
+pub(crate) mod undisturbed;
 pub(crate) mod variant_names;

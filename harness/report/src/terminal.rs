@@ -71,6 +71,7 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.extend(traces::unnumbered(result));
     out.extend(lines::unplaced(result));
     out.extend(lines::witnesses(result));
+    out.extend(load::undisturbed(result));
     out.extend(load::attempts(result));
     out.extend(probes::lines(result));
     out.extend(traces::instrument(result));

@@ -15,6 +15,7 @@ use crate::conclude::agreement;
 use crate::conclude::dose::{self, Evidence};
 use crate::conclude::runtime_trace;
 use crate::conclude::service::{self, ServiceBasis, per};
+use crate::conclude::undisturbed::{self, EstimateBasis};
 use crate::conclude::usage;
 use crate::conclude::validity;
 use crate::evidence::excuse;
@@ -69,6 +70,9 @@ pub fn conclude_trial(
         usage::figures(&logs.usage, processes, window, fixture_cores, excuse::neighbours_ns(acted, window));
     let (figures, response) = book.figures(excused);
     let load = LoadFigures { scheduling: manifest.load_scheduling.clone().unwrap_or_default(), ..figures };
+    let validity = validity::of(plan, &load, &usage, &done.ledger, &manifest.limits_met);
+    let basis = EstimateBasis { book, samples: &logs.usage, window, cores: fixture_cores };
+    let load = undisturbed::beside(load, &validity, &basis);
     let load_of = plan.load_of_trial(planned);
     let services = service::conclude(
         &manifest.processes,
@@ -111,7 +115,7 @@ pub fn conclude_trial(
         trace_matches: runtime_trace::matches(logs, probes),
         replays: replay::replays(&opened, logs, fixture_cores, (plan, planned)),
         probes: probes.iter().map(|probes| probes.figures(began)).collect(),
-        validity: validity::of(plan, &load, &usage, &done.ledger, &manifest.limits_met),
+        validity,
         timeline: timeline.finish(processes, book, &logs.usage),
         examples: explain::examples(plan, planned, &opened, logs.wire.as_deref(), &done.ledger),
         ledger: done.ledger,

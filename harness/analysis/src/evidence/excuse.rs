@@ -20,6 +20,13 @@ pub(crate) struct Acted {
     pub(crate) cleared: Option<FaultEvent>,
 }
 
+impl Acted {
+    /// Whether it set a quota on the CPU time of a service.
+    pub(crate) fn is_quota(&self) -> bool {
+        self.cleared.as_ref().is_some_and(|said| said.measured.contains_key(&Measured::ThrottledNs.into()))
+    }
+}
+
 /// Something a fault's event says, in the order of time.
 fn said(events: &[Event]) -> impl Iterator<Item = (&Event, FaultEvent)> {
     let of_faults =

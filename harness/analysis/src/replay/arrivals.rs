@@ -95,6 +95,14 @@ impl Arrivals {
         out
     }
 
+    /// When they come if each gets back a time, by when it was to be started and when it came.
+    pub(crate) fn earlier(&self, back: impl Fn(MonoNs, MonoNs) -> u64) -> Vec<MonoNs> {
+        let mut out: Vec<MonoNs> =
+            self.spans.iter().map(|span| span.at - back(span.intended, span.at)).collect();
+        out.sort_unstable();
+        out
+    }
+
     /// When they come if nothing held them up in these times.
     pub(crate) fn outside(&self, windows: &[(MonoNs, MonoNs)]) -> Vec<MonoNs> {
         let acted =

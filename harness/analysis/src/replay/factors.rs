@@ -14,11 +14,16 @@ use crate::replay::fit::FittedReplay;
 use crate::replay::observed::ObservedPath;
 use crate::replay::pace::{FastestPace, MeasuredPace, Unrun};
 use crate::replay::processor::{ReplayOutcome, ReplaySettings, ReplayedCall};
+use crate::replay::taken::TakenTime;
 use crate::replay::without::Without;
 use crate::statistics::quantile::at_share;
 
 /// A cause that changes less than this share of the drops, alone or beside all others, is none.
 const MATTERS: f64 = 0.01;
+/// How many times what others took is given back: time that is taken costs more than itself where a timer or a turn is missed.
+const GIVEN_BACK: f64 = 3.0;
+/// The highest share that others may have taken for that.
+const TAKEN_MAX: f64 = 0.2;
 /// A worker that is run takes a batch up within this time, nanoseconds.
 const AT_ONCE: u64 = 500_000;
 
@@ -92,6 +97,53 @@ impl<'a> Rerun<'a> {
         let mut pace = FastestPace { whole: self.cycle.fastest, batch: self.cycle.batch };
         let outcome = self.seen.course(&arrivals, &[]).run(&mut pace);
         outcome.drops_from(arrivals.partition_point(|at| *at < from))
+    }
+
+    /// Spans that would be dropped from a moment on if each call, each wait of the worker and each span got back several times what others
+    /// took of the core meanwhile, spans at the worse of both: late as they were, or early. `None` where others took too much for that to say
+    /// anything. Where the free run drops more than was dropped, it counts for as much less; and in any case less by what comes during
+    /// a call, and by two batches.
+    pub(crate) fn given_back(&self, from: MonoNs, taken: &TakenTime) -> Option<u64> {
+        let (first, last) = (self.measured.first()?, self.measured.last()?);
+        if taken.share(*first, *last) > TAKEN_MAX {
+            return None;
+        }
+        let back = |from: MonoNs, to: MonoNs| {
+            ((GIVEN_BACK * taken.between(from, to)) as u64).min(to.saturating_sub(from))
+        };
+        let mend = |call: &CallParts| {
+            let whole = call.ended.saturating_sub(call.began);
+            let left = (whole - back(call.began, call.ended)) as f64 / whole.max(1) as f64;
+            let less = |ns: u64| (ns as f64 * left) as u64;
+            CallParts {
+                serialising: less(call.serialising),
+                starved: less(call.starved),
+                network: less(call.network),
+                receiver: less(call.receiver),
+                failing: less(call.failing),
+                ..*call
+            }
+        };
+        let cycle = Cycle::of_calls(self.cycle.calls.iter().map(mend).collect(), self.cycle.batch);
+        let unrun: Vec<Unrun> =
+            self.unrun.iter().map(|(ready, began)| (*ready, began - back(*ready, *began))).collect();
+        let without = Without::new();
+        let drops = |arrivals: &[MonoNs]| {
+            let mut pace = MeasuredPace::new(&cycle, &unrun, self.turn, &without);
+            let outcome = self.seen.course(arrivals, &self.flushes).run(&mut pace);
+            outcome.drops_from(arrivals.partition_point(|at| *at < from))
+        };
+        let least = drops(&self.measured).min(drops(&self.arrivals.earlier(back)));
+        let (free, measured) = (self.free(), self.seen.drops());
+        let least =
+            if free > measured { (least as f64 * measured as f64 / free as f64) as u64 } else { least };
+        // A call more, as long as the longest, may come of when the calls began, and a batch at either end.
+        let longest = self.seen.calls.iter().filter(|call| call.ended != MonoNs::MAX);
+        let came = longest.map(|call| {
+            let until = |at: MonoNs| self.measured.partition_point(|arrival| *arrival < at);
+            until(call.ended).saturating_sub(until(call.began)) as u64
+        });
+        Some(least.saturating_sub(came.max().unwrap_or_default() + 2 * self.seen.settings.batch))
     }
 
     /// The causes with their shares, the largest first, and the share that none explains.

@@ -35,6 +35,10 @@ pub struct PathReplay {
     /// fast as the fastest tenth did, and each call takes what the fastest took. What others do to the machine cannot make it larger. Absent where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_stalls: Option<u64>,
+    /// Spans of the measured part that are dropped even if each call and each span gets back three times what others took of the core
+    /// meanwhile. Absent where that is not known, or others took more than a fifth of the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_back: Option<u64>,
     /// Most spans that waited in the queue.
     pub deepest: u64,
     /// When the first and the last span was dropped, milliseconds from the start of the load.

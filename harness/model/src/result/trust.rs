@@ -1,11 +1,15 @@
 //! Whether a figure may be believed: what it is about, what was checked, and on which side of its bound the value must lie.
 
+mod undisturbed;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::TrialResult;
 use crate::format::manifest::Status;
 use crate::term::{Term, words};
+
+pub use undisturbed::{EstimateDoubt, UndisturbedTimes};
 
 words! {
     /// What a figure needs to be believed.

@@ -8,6 +8,7 @@ use spanfate_model::result::{RunResult, TrialResult, VariantResult};
 use super::ink::{TermInk, paint};
 use super::traces::{listed, name};
 use crate::figures::sums::trials;
+use crate::figures::undisturbed;
 use crate::text::fit::clean;
 use crate::text::number::TERMINAL;
 
@@ -28,6 +29,16 @@ pub(crate) fn requests(result: &RunResult) -> Vec<String> {
     all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let lines = all.iter().take(VARIANTS).map(|(variant, count)| line(variant, *count)).collect();
     listed("requests", lines, all.len())
+}
+
+/// Response times without disturbance, where no trial is valid for latency.
+pub(crate) fn undisturbed(result: &RunResult) -> Vec<String> {
+    let all: Vec<String> = undisturbed::told(result, TERMINAL)
+        .into_iter()
+        .map(|told| format!("{}: {}; an estimate, it gates nothing", name(told.variant), clean(&told.says)))
+        .collect();
+    let count = all.len();
+    listed("undisturbed", all.into_iter().take(VARIANTS).collect(), count)
 }
 
 /// Trials that were run more than once, and why.

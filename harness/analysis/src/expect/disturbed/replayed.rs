@@ -32,7 +32,7 @@ pub(super) fn still_lost_without_stalls(
     // Of a span on several paths only the worst fate counts, and a replay speaks of one path.
     let one_each = trial.services.iter().all(|service| service.paths.is_empty());
     let fitting = trial.replays.iter().filter(|replay| replay.fits && one_each);
-    let replayed: u64 = fitting.filter_map(|replay| replay.without_stalls).sum();
+    let replayed: u64 = fitting.filter_map(|replay| replay.without_stalls.max(replay.given_back)).sum();
     let dropped = forced.max(replayed);
     (dropped > 0).then_some(Counted { dropped })
 }

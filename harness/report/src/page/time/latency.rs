@@ -2,6 +2,7 @@
 
 use spanfate_model::result::{Quantiles, RunResult, VariantResult};
 
+use crate::figures::undisturbed;
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
 use crate::page::frame::part::{LegendKey, PageSection, details, legend, note, plots, range};
@@ -23,6 +24,7 @@ pub(crate) fn section(result: &RunResult) -> PageSection {
         ));
     }
     body.push(&table(result, "Response time from the intended start, ms", |v| v.summary.response.as_ref()));
+    body.push(&undisturbed(result));
     body.push(&table(result, "From a span's creation to its first receipt, ms", |v| {
         v.summary.delay.as_ref()
     }));
@@ -71,6 +73,22 @@ fn table<'a>(
             let cells = std::iter::once(variant.name.clone()).chain(times);
             grid.row(cells.chain([PAGE.count(q.count)]));
         }
+    }
+    grid.render()
+}
+
+/// What requests took in time in which nobody took anything, where no trial is valid for latency.
+fn undisturbed(result: &RunResult) -> Html {
+    let told = undisturbed::told(result, PAGE);
+    if told.is_empty() {
+        return Html::new();
+    }
+    let mut grid = Grid::new(
+        "Response time without disturbance: an estimate, which gates nothing",
+        ["Variant", "Estimate"],
+    );
+    for one in told {
+        grid.row(vec![one.variant.to_owned(), one.says]);
     }
     grid.render()
 }

@@ -1,9 +1,11 @@
 //! Latency by percentile.
 
-use spanfate_model::result::RunResult;
+use spanfate_model::result::{Basis, EstimateDoubt, RunResult, TrustCheck, UndisturbedTimes, Validity};
 
+use crate::given::html;
 use crate::sample;
 use crate::sections::traces::asked;
+use crate::table::plain;
 
 /// Points of the first band of response times.
 fn band(result: &RunResult) -> Vec<(f64, f64)> {
@@ -66,4 +68,47 @@ fn axes_name_percentiles_and_service_time_has_its_own_dash() {
     // Nine curves and the key.
     assert_eq!(latency.matches("class=\"l service\"").count(), 10);
     assert!(!latency.contains("shade"));
+}
+
+#[test]
+fn times_without_disturbance_are_told_as_an_estimate_and_only_where_no_trial_is_valid() {
+    let estimated = |trials: usize, valid: bool| {
+        let mut result = sample::single();
+        let trial = &mut result.variants[0].trials[0];
+        let foreign = if valid { 0.01 } else { 0.2 };
+        trial.validity = vec![Validity::of(Basis::Latency, TrustCheck::ForeignCpu, foreign, 0.05)];
+        trial.load.undisturbed = Some(UndisturbedTimes {
+            requests: 4200,
+            share: 0.42,
+            guard_ms: 100.0,
+            reach_ms: 150.0,
+            p50: Some(1.25),
+            p99: Some(4.5),
+            doubt: None,
+        });
+        let one = trial.clone();
+        for _ in 1..trials {
+            let mut unknown = one.clone();
+            let doubt = Some(EstimateDoubt::TooFew.into());
+            unknown.load.undisturbed = Some(UndisturbedTimes {
+                p50: None,
+                p99: None,
+                doubt,
+                ..one.load.undisturbed.clone().unwrap()
+            });
+            result.variants[0].trials.push(unknown);
+        }
+        result
+    };
+    let (text, page) = (plain(&estimated(1, false), 200), html(&estimated(1, false)));
+    for says in ["p50 1.25", "p99 4.5", "42 %", "an estimate", "gates nothing"] {
+        assert!(text.contains(says), "{says} is missing: {text}");
+    }
+    assert!(page.contains("an estimate, which gates nothing"));
+    assert!(plain(&estimated(3, false), 200).contains("in 1 of 3 trials"));
+    let mut refused = estimated(2, false);
+    refused.variants[0].trials.remove(0);
+    assert!(plain(&refused, 200).contains("no estimate: too few requests"));
+    assert!(!plain(&estimated(1, true), 200).contains("undisturbed"));
+    assert!(!html(&estimated(1, true)).contains("an estimate, which gates nothing"));
 }
