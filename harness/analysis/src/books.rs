@@ -1,5 +1,6 @@
 //! The books of a trial: every span judged, counted and asserted.
 
+pub(crate) mod at_hops;
 pub(crate) mod breakdown;
 pub(crate) mod damage;
 pub(crate) mod fate;

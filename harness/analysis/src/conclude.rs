@@ -4,6 +4,7 @@ pub(crate) mod agreement;
 pub(crate) mod dose;
 pub(crate) mod end;
 pub(crate) mod fit;
+pub(crate) mod hops;
 pub(crate) mod law;
 pub(crate) mod limits;
 pub(crate) mod overall;

@@ -3,6 +3,7 @@
 
 pub(crate) mod excuse;
 pub(crate) mod export_error;
+pub(crate) mod hops;
 pub(crate) mod loadbook;
 pub(crate) mod opened;
 pub(crate) mod path;

@@ -85,6 +85,10 @@ fates! {
         RejectedPartial,
         /// Our receiver's own limit.
         RefusedByReceiver,
+        /// A collector in the path answered that it does not take it, and nothing was received.
+        RefusedByCollector,
+        /// A collector in the path took it, and it never arrived at the next hop.
+        LostInCollector(CollectorLoss),
         /// Its exporter sent it to another endpoint than our receiver, which took it.
         SentElsewhere,
         /// Its request was answered and it never arrived; without a witness in the process nobody can say where it was lost.
@@ -136,6 +140,24 @@ listed! {
         Crash,
         /// It was killed.
         Kill,
+    }
+}
+
+listed! {
+    /// How a collector lost what it had taken.
+    pub enum CollectorLoss {
+        /// The queue of its exporter had no room.
+        QueueFull,
+        /// Its exporter gave up.
+        SendFailed,
+        /// Its memory limiter refused it after the client had been told that it was taken.
+        MemoryLimit,
+        /// It stopped in order and still held it.
+        Shutdown,
+        /// It crashed or was killed and still held it.
+        Crash,
+        /// The collector's own metrics do not say how.
+        Unknown,
     }
 }
 

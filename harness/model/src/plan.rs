@@ -19,6 +19,7 @@ use crate::quantity::id::TraceTag;
 use crate::quantity::unit::Period;
 use crate::scenario::ebpf::Ebpf;
 use crate::scenario::expect::Expect;
+use crate::scenario::pipeline::CollectorHop;
 use crate::scenario::{
     Axis, Build, Claim, Compare, Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode,
     one_or_many,
@@ -77,6 +78,9 @@ pub struct PlannedVariant {
     pub exporter: Exporter,
     /// Receiver settings.
     pub receiver: Receiver,
+    /// The collectors before the receiver, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<CollectorHop>,
     /// The process witness of all services, in place of what each says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<WitnessMode>,
@@ -326,6 +330,7 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
             cell: variant.cell,
             exporter: variant.exporter.over(scenario.exporter),
             receiver: variant.receiver.over(scenario.receiver),
+            hops: scenario.pipeline.with(&variant.hops),
             witness: variant.witness,
             ebpf: variant.ebpf.or(scenario.ebpf).filter(Ebpf::is_on),
             sdk: variant.sdk,

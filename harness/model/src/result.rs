@@ -32,6 +32,7 @@ pub mod environment;
 mod exports;
 mod fault;
 mod footing;
+mod hop;
 mod insight;
 mod path;
 mod probe;
@@ -42,7 +43,7 @@ mod summary;
 mod sweep;
 mod trust;
 
-pub use agreement::{Agreement, ById, CountedThing, PathTotal, Total};
+pub use agreement::{Agreement, ById, CountedThing, HopTotal, PathTotal, Total};
 pub use attempts::Attempts;
 pub use claim::{ClaimOutcome, ClaimResult};
 pub use clock::{Offset, TraceMatch};
@@ -51,6 +52,7 @@ pub use end::{EndedBy, ProviderEnd, ServiceEnd, ShutdownCourse};
 pub use exports::ServiceExports;
 pub use fault::{Dose, FaultResult, FaultWindow};
 pub use footing::Footing;
+pub use hop::{HopCounters, HopResult};
 pub use insight::{
     Advised, Begin, Candidate, Cost, FocusRule, FocusVariant, How, Insights, Late, Likeness, LineLaw,
     LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, PredictedBy, PredictedLoss, Price,
@@ -175,6 +177,9 @@ pub struct TrialResult {
     /// Its faults, in the plan's order: when they acted, and the dose each reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultResult>,
+    /// The collectors in the path, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<HopResult>,
     /// What it did to traces; absent without a process witness.
     #[serde(default)]
     pub damage: Option<Damage>,

@@ -9,10 +9,12 @@ mod fault;
 pub mod figure;
 mod load;
 mod path;
+pub mod pipeline;
 mod sdk;
 mod service;
 mod sweep;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use schemars::JsonSchema;
@@ -22,6 +24,7 @@ use crate::exporter::Exporter;
 use crate::quantity::unit::{ByteSize, Period};
 use crate::scenario::ebpf::Ebpf;
 use crate::scenario::expect::Expect;
+use crate::scenario::pipeline::{HopKnobs, Pipeline};
 
 pub use claim::Claim;
 pub use compare::{ALPHA, Compare, Gates};
@@ -35,7 +38,7 @@ pub use service::{Cache, Fixture, Root, Service, WitnessMode};
 pub use sweep::{Axis, MOST_CELLS, Sweep};
 
 /// Top-level keys that later versions will understand.
-pub const RESERVED: &[&str] = &["pipeline"];
+pub const RESERVED: &[&str] = &["canary"];
 
 /// A whole scenario file.
 #[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
@@ -61,6 +64,9 @@ pub struct Scenario {
     /// The receiver, for all variants.
     #[serde(default)]
     pub receiver: Receiver,
+    /// Collectors between the services and the receiver; none: the services send to the receiver.
+    #[serde(default)]
+    pub pipeline: Pipeline,
     /// The eBPF witness, for all variants: a word (`auto`, `off`, `batch`, `counters`, `spans`, `events`, `required`) or a table.
     #[serde(default)]
     #[schemars(with = "Option<ebpf::Written>")]
@@ -105,6 +111,7 @@ impl Scenario {
             load,
             services: one_service(),
             receiver: Receiver::default(),
+            pipeline: Pipeline::default(),
             ebpf: None,
             exporter: Exporter::default(),
             variant: Vec::new(),
@@ -160,6 +167,9 @@ pub struct Variant {
     /// Receiver settings over the base.
     #[serde(default)]
     pub receiver: Receiver,
+    /// Settings of collectors over the base, by the names of their hops.
+    #[serde(default)]
+    pub hops: BTreeMap<String, HopKnobs>,
     /// The process witness of all services, in place of what each says.
     #[serde(default)]
     pub witness: Option<WitnessMode>,
@@ -225,6 +235,7 @@ impl Default for Variant {
             name: "default".to_owned(),
             exporter: Exporter::default(),
             receiver: Receiver::default(),
+            hops: BTreeMap::new(),
             witness: None,
             ebpf: None,
             load: None,

@@ -6,6 +6,7 @@ pub(crate) mod export_paths;
 pub(crate) mod faults;
 pub(crate) mod funnel;
 pub(crate) mod heatmap;
+pub(crate) mod hops;
 pub(crate) mod knee;
 pub(crate) mod lossy_spans;
 pub(crate) mod settings_table;

@@ -80,6 +80,7 @@ fn themes(result: &RunResult, again: Option<&str>) -> [Theme; 4] {
         loss::breakdown::section(result),
         loss::services::section(result),
         loss::paths::section(result),
+        loss::hops::section(result),
         loss::ends::section(result),
         loss::damage::section(result),
         loss::silent::section(result),

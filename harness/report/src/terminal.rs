@@ -8,6 +8,7 @@ mod ends;
 pub(crate) mod explain;
 mod faults;
 pub(crate) mod frontier;
+mod hops;
 pub(crate) mod ink;
 mod lines;
 mod load;
@@ -58,6 +59,7 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.extend(traces::planted(result));
     out.extend(lines::lost(result));
     out.extend(paths::lines(result, style.width.map(usize::from)));
+    out.extend(hops::lines(result));
     out.extend(load::requests(result));
     out.extend(load::quotas(result));
     out.extend(faults::faults(result));

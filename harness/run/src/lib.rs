@@ -3,6 +3,7 @@
 pub mod doctor;
 pub mod error;
 pub mod fixture;
+mod hop;
 pub mod host;
 pub mod join;
 pub mod load;

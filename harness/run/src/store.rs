@@ -13,8 +13,8 @@ use nix::unistd::{Gid, chown};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spanfate_model::format::event::TraceEvent;
-use spanfate_model::format::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, fixture_config};
-use spanfate_model::format::manifest::{ProcessManifest, TrialManifest};
+use spanfate_model::format::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, fixture_config, tap_name};
+use spanfate_model::format::manifest::{HopManifest, ProcessManifest, TrialManifest};
 use spanfate_model::format::raw::{Log, TrialLogs};
 use spanfate_model::format::slots::{HEADER_BYTES, Parts, read_header, read_live};
 use spanfate_model::plan::Plan;
@@ -112,11 +112,26 @@ pub fn read_trial(dir: &TrialDir) -> Result<TrialLogs, RunError> {
         traces: manifest.processes.iter().map(|process| trace(&places, process)).collect(),
         wire: read_first(&places, WIRE_LOG),
         load: read_first(&places, LOAD_LOG),
+        taps: hop_names(&manifest).iter().map(|hop| read_first(&places, &tap_name(hop))).collect(),
+        pages: manifest.hops.iter().map(|hop| pages(dir, hop)).collect(),
         usage: read_lines(&dir.usage()),
         events: read_lines(&dir.events()),
         ledgers,
         manifest,
     })
+}
+
+/// The hops of a trial, in the order of the path.
+fn hop_names(manifest: &TrialManifest) -> Vec<&str> {
+    let mut places: Vec<(u8, &str)> = manifest.hops.iter().map(|hop| (hop.place, hop.hop.as_str())).collect();
+    places.sort_unstable();
+    places.dedup();
+    places.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The pages of metrics of a start of a collector. They are never in the scratch directory.
+fn pages(dir: &TrialDir, hop: &HopManifest) -> Vec<Option<String>> {
+    hop.pages.iter().map(|page| fs::read_to_string(dir.raw(&page.file)).ok()).collect()
 }
 
 fn trace(places: &[PathBuf], process: &ProcessManifest) -> Vec<TraceEvent> {
@@ -183,7 +198,10 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, RunError>
         manifest.processes.iter().filter_map(|process| process.trace.as_deref()).filter(plain).collect();
     // The trace itself is not kept: its events are.
     let raw: Vec<&str> = traces.iter().filter_map(|name| name.strip_suffix(".ndjson")).collect();
-    let whole: Vec<&str> = [WIRE_LOG, LOAD_LOG, PLANTED].into_iter().chain(probes).chain(traces).collect();
+    let taps: Vec<String> = hop_names(manifest).into_iter().map(tap_name).collect();
+    let taps = taps.iter().map(String::as_str).filter(plain);
+    let whole: Vec<&str> =
+        [WIRE_LOG, LOAD_LOG, PLANTED].into_iter().chain(probes).chain(traces).chain(taps).collect();
     let configs: Vec<String> =
         manifest.processes.iter().map(|process| fixture_config(&process.service)).collect();
     let configs = configs.iter().map(String::as_str).filter(plain);

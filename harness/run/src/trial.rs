@@ -5,6 +5,7 @@
 
 pub(crate) mod events;
 pub(crate) mod fault;
+pub(crate) mod hops;
 mod life;
 pub(crate) mod links;
 pub mod progress;
@@ -39,6 +40,7 @@ use crate::receiver;
 use crate::receiver::{DiscardPlan, EntryWhen, RunningReceiver, Script, ScriptEntry, Upstream};
 use crate::trial::events::EventLog;
 use crate::trial::fault::{Driver, FaultScene};
+use crate::trial::hops::{HopStage, Hops};
 use crate::trial::links::TrialLinks;
 use crate::trial::progress::Life;
 use crate::trial::services::{ServiceWatch, Services, TrialStage};
@@ -137,7 +139,8 @@ impl Trial<'_> {
         if loaded {
             events.say(EventKind::PhaseBegan, json!({"phase": "start"}))?;
         }
-        let stage = self.stage(receiver.address(), &links);
+        let mut hops = Hops::start(self.hop_stage(&links), receiver.address(), manifest, &mut events)?;
+        let stage = self.stage(hops.address().unwrap_or(receiver.address()), &links);
         let mut say = |text| tick(Tick::Awaits(text));
         let mut services = Services::start(&stage, manifest, &mut events, &mut say)?;
         manifest.phases.ready = clock::now();
@@ -148,6 +151,7 @@ impl Trial<'_> {
         let sampler = Sampler::start(subject, &self.dir.usage())?;
         let mut scene = FaultScene {
             services: &mut services,
+            hops: &mut hops,
             watch: ServiceWatch { stage: &stage, manifest, events: &mut events, sampler: &sampler },
             links: &links,
             script: &script,
@@ -158,11 +162,14 @@ impl Trial<'_> {
             self.life(&mut scene, &receiver, tick).map(|()| false)
         };
         drop((sampler, slices));
+        // Nobody sends any more: the taps end before what is behind them.
+        let tapped = hops.close();
         let closed = receiver.stop();
         if let Ok(summary) = &closed {
             manifest.unread.clone_from(&summary.unread);
         }
         let cut_short = done?;
+        tapped?;
         closed?;
         Ok(cut_short)
     }
@@ -228,6 +235,20 @@ impl Trial<'_> {
         }
         let free = machine::free_bytes(&self.scratch).unwrap_or(OPEN_LOG_BYTES);
         OPEN_LOG_BYTES.min(free / 2)
+    }
+
+    fn hop_stage<'s>(&'s self, links: &'s TrialLinks) -> HopStage<'s> {
+        HopStage {
+            hops: &self.variant.hops,
+            dir: &self.dir,
+            scratch: &self.scratch,
+            program: &self.programs.collector,
+            cpus: &self.cpus.harness,
+            limits: &self.limits,
+            guard: self.guard,
+            links,
+            log_bytes: self.receiver_log_bytes(self.plan.spans_per_trial(self.variant)),
+        }
     }
 
     fn stage<'s>(&'s self, receiver: SocketAddr, links: &'s TrialLinks) -> TrialStage<'s> {
@@ -321,10 +342,16 @@ impl Trial<'_> {
     }
 }
 
-/// Stops all services; faults whose time is not over act until they are gone.
+/// Stops all services, then the collectors when they have sent what they hold; faults whose time is not over act until they are gone.
 fn stop(driver: &mut Driver<'_>, scene: &mut FaultScene<'_, '_, '_>) -> Result<(), RunError> {
     for service in scene.services.callers_first() {
         while scene.services.forget_or_stop(service)? {
+            let due = driver.step(scene)?;
+            clock::sleep_until(due.min(clock::now() + STOP_LOOK.as_nanos() as u64));
+        }
+    }
+    for hop in 0..scene.hops.len() {
+        while scene.hops.wind_up(hop, &mut scene.watch)? {
             let due = driver.step(scene)?;
             clock::sleep_until(due.min(clock::now() + STOP_LOOK.as_nanos() as u64));
         }

@@ -5,6 +5,7 @@ use spanfate_model::books::row::Standing;
 use spanfate_model::fate::{Decider, ExitWay, Fate, Filter, Leak};
 use spanfate_model::result::PathKind;
 
+use crate::evidence::hops::HopWay;
 use crate::evidence::path::{Ending, ExportResult, HandsOn, Path};
 use crate::evidence::process::Process;
 use crate::evidence::receipts::{Receipt, Receipts};
@@ -20,6 +21,8 @@ pub(crate) struct JudgementBasis<'a> {
     pub(crate) path: &'a Path,
     /// What the wire witness saw.
     pub(crate) wire: WireSight,
+    /// How far it came through the collectors in the path.
+    pub(crate) way: HopWay,
     /// Nothing at all arrived on this path: a program of the user's own sends its spans elsewhere.
     pub(crate) elsewhere: bool,
     /// The span's request was answered, so the handler that made it is done.
@@ -96,6 +99,16 @@ fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>
     if scene.wire == WireSight::Gap {
         // It may have arrived; only the wire could tell.
         return Unaccounted;
+    }
+    match scene.way {
+        HopWay::NoHop => {}
+        HopWay::Gap => return Unaccounted,
+        HopWay::RejectedNext | HopWay::NotTaken { rejected: true, .. } => {
+            return Standing::Fate(Fate::RejectedPartial);
+        }
+        HopWay::NotTaken { refused: true, .. } => return Standing::Fate(Fate::RefusedByCollector),
+        HopWay::NotTaken { .. } => {}
+        HopWay::LostIn { loss, .. } => return Standing::Fate(Fate::LostInCollector(loss)),
     }
     if receipt.rejected {
         return Standing::Fate(Fate::RejectedPartial);

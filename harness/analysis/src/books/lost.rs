@@ -11,7 +11,12 @@ use crate::evidence::{OnPath, SpanEvidence};
 pub(crate) fn at(fate: Fate, span: &SpanEvidence, on: &OnPath, path: &Path, gone: MonoNs) -> MonoNs {
     let last = on.last().or((span.closed != 0).then_some(span.closed)).unwrap_or(span.created);
     match fate {
-        Fate::ExportFailed(_) | Fate::RejectedPartial | Fate::RefusedByReceiver => {
+        Fate::ExportFailed(_)
+        | Fate::RejectedPartial
+        | Fate::RefusedByReceiver
+        | Fate::RefusedByCollector
+        // When it was lost inside nobody saw; since then it is not the service's any more.
+        | Fate::LostInCollector(_) => {
             path.call_of(on).map_or(last, |call| call.ended.max(last))
         }
         Fate::CutOffAtExit

@@ -11,6 +11,7 @@ use spanfate_model::fate::{Decider, Fate, FateClass};
 use spanfate_model::format::manifest::FORMAT;
 use spanfate_model::quantity::unit::MonoNs;
 
+use crate::books::at_hops::LostAtHops;
 use crate::books::breakdown::Split;
 use crate::books::damage::{Sighting, Traces};
 use crate::books::fate;
@@ -41,6 +42,8 @@ pub(crate) struct Reconciled {
     pub(crate) by_path: Vec<Vec<Standings>>,
     pub(crate) breakdown: Vec<Breakdown>,
     pub(crate) damage: Option<Damage>,
+    /// What was lost in collectors.
+    pub(crate) at_hops: LostAtHops,
 }
 
 /// Spans that reached a stage, by the process witness; a span on two paths counts twice where the stage is one of a path.
@@ -88,6 +91,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
             by_path: Vec::new(),
             breakdown: Vec::new(),
             damage: None,
+            at_hops: LostAtHops::default(),
         };
     }
     let requests = sources.book.schedule.len();
@@ -112,6 +116,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
         delay: Times::new(),
         stages: Stages::default(),
         first: BTreeMap::new(),
+        at_hops: LostAtHops::default(),
     };
     walk::each(sources, |span, paths| {
         walk.count(span, paths);
@@ -136,6 +141,7 @@ struct Walk<'a> {
     stages: Stages,
     /// When the first span of each lost fate was lost.
     first: BTreeMap<Fate, MonoNs>,
+    at_hops: LostAtHops,
 }
 
 impl Walk<'_> {
@@ -166,6 +172,7 @@ impl Walk<'_> {
         self.stages.started += u64::from(span.started != 0);
         self.stages.recording += u64::from(span.started != 0 && span.is_recording());
         self.place(judged, measured);
+        self.at_hops.add(self.sources, judged);
         if process.has_several_paths() {
             self.paths.count(judged, paths, measured);
             for path in paths {
@@ -261,6 +268,7 @@ impl Walk<'_> {
             stages: self.stages,
             by_process: self.by_process,
             by_path,
+            at_hops: self.at_hops,
         }
     }
 }

@@ -6,6 +6,7 @@ use spanfate_model::books::row::Standing;
 use spanfate_model::fate::FateClass;
 
 use crate::books::fate::{JudgementBasis, WireSight, judge};
+use crate::evidence::hops::HopWay;
 use crate::evidence::path::Path;
 use crate::evidence::process::Process;
 use crate::evidence::receipts::Receipt;
@@ -104,6 +105,12 @@ fn judged<'a>(
                 (false, _) => WireSight::Gap,
                 (true, true) => WireSight::WithUnread,
                 (true, false) => WireSight::Whole,
+            },
+            // It is asked only of what did not arrive.
+            way: if receipt.copies == 0 && on.exported != 0 {
+                sources.hops.way(index, number, receipt)
+            } else {
+                HopWay::NoHop
             },
             elsewhere,
             // A span of no request has no handler that could still be running.

@@ -10,6 +10,8 @@ use spanfate_model::result::{Agreement, CountedThing, PathTotal, Total};
 use spanfate_model::scenario::SdkVersion;
 
 use crate::books::reconcile::{Reconciled, Stages};
+use crate::conclude::hops;
+use crate::evidence::hops::{PathHops, TapTally};
 use crate::evidence::loadbook::LoadBook;
 use crate::evidence::path::{ExportResult, Path};
 use crate::evidence::probe::ProbeLog;
@@ -21,6 +23,9 @@ pub(crate) struct WitnessAccounts<'a> {
     pub(crate) processes: &'a [Process<'a>],
     pub(crate) probes: &'a [ProbeLog<'a>],
     pub(crate) receipts: &'a Receipts<'a>,
+    pub(crate) hops: &'a PathHops<'a>,
+    /// The receiver's log.
+    pub(crate) wire: Option<&'a [u8]>,
     pub(crate) done: &'a Reconciled,
     pub(crate) book: &'a LoadBook,
     pub(crate) plan: &'a Plan,
@@ -86,6 +91,9 @@ pub(crate) fn rows(scene: &WitnessAccounts<'_>) -> Vec<Agreement> {
     out.extend(processes.iter().flat_map(|process| queue_full(process)));
     out.push(exported(scene, &skew));
     out.extend(probes::rows(scene, &skew));
+    if !scene.hops.hops.is_empty() {
+        out.extend(hops::rows(scene.hops, &done.at_hops, &TapTally::of(scene.wire, &[])));
+    }
     out
 }
 

@@ -153,7 +153,9 @@ fn unseen(fault: &Fault, acted: &[&Acted], evidence: &Evidence<'_>) -> Vec<Dose>
 }
 
 fn of_process(number: usize, fault: &Fault, acted: &[&Acted], evidence: &Evidence<'_>) -> Vec<Dose> {
-    let ended = || evidence.manifest.processes.iter().filter_map(|process| process.end.as_ref());
+    let services = || evidence.manifest.processes.iter().filter_map(|process| process.end.as_ref());
+    let hops = || evidence.manifest.hops.iter().filter_map(|hop| hop.end.as_ref());
+    let ended = || services().chain(hops());
     let by_it = || ended().filter(|end| end.fault == Some(number));
     let what = fault.kind.dose();
     match fault.kind {

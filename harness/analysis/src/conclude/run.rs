@@ -11,6 +11,7 @@ use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{Expectation, FaultResult, Insights, RunResult, TrialResult, VariantResult};
 use spanfate_model::scenario::ebpf::Trap;
+use spanfate_model::scenario::pipeline::CollectorHop;
 use spanfate_model::verdict::Verdict;
 
 use crate::books::unseen;
@@ -243,7 +244,8 @@ fn gaps(trial: &TrialResult, plan: &Plan, variant: Option<&PlannedVariant>) -> V
             Witness::Process | Witness::Sdk => process,
             Witness::Wire => true,
             Witness::Load => plan.subject().has_load(),
-            Witness::Probe | Witness::Collector => false,
+            Witness::Collector => variant.is_some_and(|variant| !variant.hops.is_empty()),
+            Witness::Probe => false,
         };
         match &report.state {
             WitnessState::Complete => {}
@@ -300,9 +302,18 @@ fn first_examples(mut trials: Vec<TrialResult>) -> Vec<TrialResult> {
     trials
 }
 
+/// What is set of a collector in the path, by the names that the scenario has for it.
+fn hop_settings(hop: &CollectorHop) -> Vec<(String, String)> {
+    let set = serde_json::to_value(hop.knobs).unwrap_or_default();
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let keys = set.as_object().into_iter().flatten();
+    keys.map(|(key, value)| (format!("{}.{key}", hop.name), text(value))).collect()
+}
+
 fn settings(variant: &PlannedVariant) -> Vec<(String, String)> {
     let mut out = variant.exporter.settings();
     out.extend(variant.receiver.answer_after.map(|after| ("answer_after".to_owned(), after.to_string())));
+    out.extend(variant.hops.iter().flat_map(hop_settings));
     out.extend(variant.sdk.as_ref().map(|sdk| ("sdk".to_owned(), sdk.clone())));
     out.extend((!variant.build.is_plain()).then(|| ("build".to_owned(), variant.build.as_str().to_owned())));
     out.extend(variant.ebpf.map(|ebpf| ("ebpf".to_owned(), ebpf.mode.as_str().to_owned())));

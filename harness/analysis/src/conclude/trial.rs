@@ -13,6 +13,7 @@ use crate::books::reconcile::reconcile;
 use crate::books::timeline::Timeline;
 use crate::conclude::agreement;
 use crate::conclude::dose::{self, Evidence};
+use crate::conclude::hops;
 use crate::conclude::runtime_trace;
 use crate::conclude::service::{self, ServiceBasis, per};
 use crate::conclude::undisturbed::{self, EstimateBasis};
@@ -59,7 +60,7 @@ pub fn conclude_trial(
 ) -> ConcludedTrial {
     let manifest = &logs.manifest;
     let opened = Opened::open(plan, planned, logs);
-    let Opened { processes, probes, receipts, book, began, acted, excused, .. } = &opened;
+    let Opened { processes, probes, receipts, hops: path, book, began, acted, excused, .. } = &opened;
     let began = *began;
     let mut timeline = Timeline::new(began);
     let done = reconcile(&opened.sources(), &mut timeline);
@@ -108,10 +109,13 @@ pub fn conclude_trial(
             processes,
             probes,
             receipts,
+            hops: path,
+            wire: logs.wire.as_deref(),
             done: &done,
             book,
             plan,
         }),
+        hops: hops::results(path, &done.at_hops),
         trace_matches: runtime_trace::matches(logs, probes),
         replays: replay::replays(&opened, logs, fixture_cores, (plan, planned)),
         probes: probes.iter().map(|probes| probes.figures(began)).collect(),
@@ -211,7 +215,7 @@ fn witnesses(opened: &Opened<'_>) -> Vec<WitnessReport> {
         report(Witness::Wire, receipts.state.clone().unwrap_or(WitnessState::Lossy(0))),
         report(Witness::Load, load),
         report(Witness::Probe, probe(probes)),
-        report(Witness::Collector, absent("no collector in this scenario")),
+        report(Witness::Collector, hops::witness(&opened.hops)),
     ]
 }
 

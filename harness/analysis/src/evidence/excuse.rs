@@ -89,6 +89,12 @@ pub(crate) fn excused(variant: &PlannedVariant, acted: &[Acted]) -> Vec<(MonoNs,
     let counts = |acted: &&Acted| {
         let fault = variant.faults.get(acted.fault);
         fault.is_some_and(|fault| match (fault.kind.family(), &fault.on) {
+            // A collector takes no request of the load.
+            (_, Some(on))
+                if on.service().is_some_and(|name| variant.hops.iter().any(|hop| hop.name == name)) =>
+            {
+                false
+            }
             (Family::Receiver, _) | (Family::Network, Some(Target::Link { to: None, .. })) => false,
             (Family::Network | Family::Process | Family::Code, _) => true,
         })

@@ -12,6 +12,7 @@ use spanfate_model::scenario::ebpf::EbpfMode;
 use spanfate_model::unread::{UnreadReason, UnreadRequests};
 
 use crate::evidence::excuse::{self, Acted};
+use crate::evidence::hops::PathHops;
 use crate::evidence::loadbook::LoadBook;
 use crate::evidence::probe::ProbeLog;
 use crate::evidence::process::Process;
@@ -26,6 +27,8 @@ pub(crate) struct Opened<'a> {
     /// The probes on each process of the manifest, where the scenario wants some.
     pub(crate) probes: Vec<ProbeLog<'a>>,
     pub(crate) receipts: Receipts<'a>,
+    /// The collectors in the path.
+    pub(crate) hops: PathHops<'a>,
     pub(crate) book: LoadBook,
     /// Start of the load.
     pub(crate) began: MonoNs,
@@ -97,6 +100,8 @@ impl<'a> Opened<'a> {
         };
         let expected = manifest.processes.iter().zip(&logs.ledgers).filter(|pair| counts(*pair)).count();
         let variant = plan.variant_of(planned);
+        let hops = variant.map_or(&[][..], |variant| &variant.hops);
+        let hops = PathHops::open(hops, logs, &processes, &receipts);
         let faults = variant.map_or(&[][..], |variant| &variant.faults);
         let acted = excuse::acted(&logs.events);
         let excused = variant.map(|variant| excuse::excused(variant, &acted)).unwrap_or_default();
@@ -113,6 +118,7 @@ impl<'a> Opened<'a> {
             processes,
             probes,
             receipts,
+            hops,
             book,
             began,
             keeper,
@@ -140,6 +146,7 @@ impl<'a> Opened<'a> {
             leaks: &self.leaks,
             processes: &self.processes,
             receipts: &self.receipts,
+            hops: &self.hops,
             book: &self.book,
             witnessed: matches!(self.keeper, Keeper::Processes | Keeper::Probes),
         }

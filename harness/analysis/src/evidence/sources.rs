@@ -9,6 +9,7 @@ use spanfate_model::plan::topology::Share;
 use spanfate_model::quantity::id::TraceTag;
 use spanfate_model::quantity::unit::MonoNs;
 
+use crate::evidence::hops::PathHops;
 use crate::evidence::loadbook::LoadBook;
 use crate::evidence::process::Process;
 use crate::evidence::receipts::Receipts;
@@ -33,6 +34,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) leaks: &'a [Option<Leak>],
     pub(crate) processes: &'a [Process<'a>],
     pub(crate) receipts: &'a Receipts<'a>,
+    pub(crate) hops: &'a PathHops<'a>,
     pub(crate) book: &'a LoadBook,
     /// Whether there is a ledger of every process.
     pub(crate) witnessed: bool,

@@ -98,6 +98,7 @@ fn quiet() -> TrialResult {
         timeline: Vec::new(),
         examples: Vec::new(),
         replays: Vec::new(),
+        hops: Vec::new(),
         services: vec![service],
         breakdown: Vec::new(),
         faults: Vec::new(),

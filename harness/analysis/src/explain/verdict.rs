@@ -81,6 +81,8 @@ fn of_fate(case: &ExplainedCase<'_>, fate: Fate, made: Option<&Made<'_>>) -> Str
         | Fate::NeverEnded(_)
         | Fate::NoProcessor
         | Fate::NoExporter
+        | Fate::RefusedByCollector
+        | Fate::LostInCollector(_)
         | Fate::LostBeforeReceiver => fate.explain().to_owned(),
     }
 }

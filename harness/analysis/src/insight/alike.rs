@@ -5,13 +5,14 @@ use spanfate_model::load::PlannedLoad;
 use spanfate_model::plan::PlannedVariant;
 use spanfate_model::result::Likeness;
 use spanfate_model::scenario::ebpf::Ebpf;
+use spanfate_model::scenario::pipeline::CollectorHop;
 use spanfate_model::scenario::{Build, Fault, Receiver, WitnessMode};
 
 /// A variant, taken apart by what each of its keys means for a comparison.
 #[derive(Clone, Copy, PartialEq)]
 struct Aspects<'a> {
     set: (&'a Exporter, Program<'a>),
-    receiver: &'a Receiver,
+    receiver: (&'a Receiver, &'a [CollectorHop]),
     witness: (Option<WitnessMode>, Option<Ebpf>),
     load: Option<&'a PlannedLoad>,
     faults: &'a [Fault],
@@ -22,11 +23,22 @@ type Program<'a> = (Option<&'a str>, Build);
 
 fn aspects(variant: &PlannedVariant) -> Aspects<'_> {
     // No `..`: a new key has to be put somewhere.
-    let PlannedVariant { name: _, cell: _, exporter, sdk, build, receiver, witness, ebpf, load, faults } =
-        variant;
+    let PlannedVariant {
+        name: _,
+        cell: _,
+        exporter,
+        sdk,
+        build,
+        receiver,
+        hops,
+        witness,
+        ebpf,
+        load,
+        faults,
+    } = variant;
     Aspects {
         set: (exporter, (sdk.as_deref(), *build)),
-        receiver,
+        receiver: (receiver, hops),
         witness: (*witness, *ebpf),
         load: load.as_ref(),
         faults,

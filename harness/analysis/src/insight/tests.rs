@@ -131,6 +131,7 @@ fn trial(case: &Case, rate: f64) -> TrialResult {
         probes: Vec::new(),
         trace_matches: Vec::new(),
         replays: Vec::new(),
+        hops: Vec::new(),
     }
 }
 

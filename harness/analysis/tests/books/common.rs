@@ -1,5 +1,6 @@
 //! Worlds of known truth: raw logs made byte by byte, as the fixture, the receiver and the load would write them.
 
+pub(crate) mod hops;
 pub(crate) mod ledger;
 pub(crate) mod life;
 
@@ -21,6 +22,7 @@ use spanfate_model::quantity::id::{SlotRef, SpanId, SpanKey};
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{RunResult, TrialResult};
+use spanfate_model::scenario::pipeline::Pipeline;
 use spanfate_model::scenario::{Fault, Load, Plant, Scenario, Service};
 
 /// When the load of every world begins.
@@ -31,6 +33,8 @@ pub(crate) const BEGAN: u64 = 1_000_000_000;
 pub(crate) struct Span {
     pub(crate) slot: Slot,
     pub(crate) wire: Vec<Disposition>,
+    /// Its appearances at taps, by the hop's place: what the collector made of each.
+    pub(crate) taps: Vec<(usize, Relayed)>,
     /// The id does not lead to the slot: the general join must find it.
     pub(crate) foreign: bool,
 }
@@ -72,6 +76,7 @@ pub(crate) struct World {
     pub(crate) plant: Plant,
     pub(crate) faults: Vec<Fault>,
     pub(crate) load: Option<Load>,
+    pub(crate) hops: Vec<hops::WorldHop>,
 }
 
 impl Default for World {
@@ -90,6 +95,7 @@ impl Default for World {
             plant: Plant::default(),
             faults: Vec::new(),
             load: None,
+            hops: Vec::new(),
         }
     }
 }
@@ -152,8 +158,25 @@ impl World {
             services: vec![Service { spans_per_request: NonZeroU32::MIN, ..Service::default() }],
             fault: self.faults.clone(),
             plant: self.plant.clone(),
+            pipeline: self.pipeline(),
             ..Scenario::new("world".to_owned(), self.load.clone().unwrap_or_else(steady))
         })
+    }
+
+    fn pipeline(&self) -> Pipeline {
+        let hop = |hop: &hops::WorldHop| format!(r#"{{"name": "{}"}}"#, hop.name);
+        let hops: Vec<String> = self.hops.iter().map(hop).collect();
+        serde_json::from_str(&format!(r#"{{"hop": [{}]}}"#, hops.join(","))).unwrap()
+    }
+
+    /// What the tap before a hop saw.
+    fn tap_log(&self, plan: &Plan, hop: usize) -> Vec<u8> {
+        let of_span = |(index, span): (usize, &Span)| {
+            let record = self.appeared(plan, index, Disposition::Accepted);
+            let here = span.taps.clone().into_iter().filter(move |(at, _)| *at == hop);
+            here.map(move |(_, relayed)| (record, relayed))
+        };
+        hops::tap_log(&self.spans.iter().enumerate().flat_map(of_span).collect::<Vec<_>>())
     }
 
     /// The key of a span: its own slot's, unless it is foreign.
@@ -185,6 +208,7 @@ impl World {
             status: if self.end.is_some() { Status::Complete } else { Status::Partial },
             processes: vec![process],
             phases: Phases { load_began: BEGAN, ..Phases::default() },
+            hops: (0..).zip(&self.hops).map(|(place, hop)| hop.manifest(place)).collect(),
             ..TrialManifest::default()
         };
         TrialLogs {
@@ -193,6 +217,8 @@ impl World {
             probes: Vec::new(),
             traces: Vec::new(),
             wire: Some(self.wire_of_paths(plan).into()),
+            taps: (0..self.hops.len()).map(|hop| Some(self.tap_log(plan, hop).into())).collect(),
+            pages: self.hops.iter().map(|hop| vec![hop.page.clone().map(|(_, text)| text)]).collect(),
             load: Some(Self::load_log(plan).into()),
             events: Vec::new(),
             usage: Vec::new(),

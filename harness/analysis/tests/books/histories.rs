@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::common::hops::WorldHop;
 use super::common::{BEGAN, Batch, Span, World, killed, orderly};
 use spanfate_model::fate::Fate;
 use spanfate_model::format::manifest::ProcessEnd;
 use spanfate_model::format::slots::{FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED};
-use spanfate_model::format::wire::Disposition;
+use spanfate_model::format::wire::{Disposition, Relayed};
 use spanfate_model::scenario::Fault;
 
 /// A history: the world, and per span what must come out.
@@ -31,6 +32,7 @@ fn read(path: &Path) -> History {
             "end" => history.world.end = end(rest),
             "no-shutdown" => history.world.shutdown_began = 0,
             "fault" => history.world.faults.push(fault(rest)),
+            "hop" => history.world.hops.push(hop(rest)),
             "batch" => history.world.batches.push(match rest.split_once(' ') {
                 Some(("error", text)) => Batch::Failed(text.to_owned()),
                 _ if rest == "ok" => Batch::Ok,
@@ -50,6 +52,20 @@ fn read(path: &Path) -> History {
 /// A fault of the plan; its number is its place among them.
 fn fault(kind: &str) -> Fault {
     serde_json::from_str(&format!(r#"{{"at": "0s", "kind": {kind}}}"#)).unwrap()
+}
+
+/// A collector in the path: its name, its end, and the counters of the last page of its metrics.
+fn hop(text: &str) -> WorldHop {
+    let mut words = text.split_whitespace();
+    let (name, end) = (words.next().unwrap(), words.next().unwrap());
+    let counter = |word: &'_ str| -> (String, u64) {
+        let (name, value) = word.split_once('=').unwrap();
+        (name.to_owned(), value.parse().unwrap())
+    };
+    let counters: Vec<(String, u64)> = words.map(counter).collect();
+    let counters: Vec<(&str, u64)> = counters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let page = (!counters.is_empty()).then(|| (9_000_000_000, WorldHop::page_of(&counters)));
+    WorldHop { name: name.to_owned(), end: self::end(end), page }
 }
 
 fn end(text: &str) -> Option<ProcessEnd> {
@@ -100,6 +116,8 @@ fn span(text: &str) -> Span {
             }
             ("touched", fault) => slot.fault = fault.parse::<u8>().unwrap() + 1,
             ("foreign", _) => span.foreign = true,
+            ("agent", how) => span.taps.push((0, relayed(how))),
+            ("gateway", how) => span.taps.push((1, relayed(how))),
             ("accepted", _) => span.wire.push(Disposition::Accepted),
             ("rejected", _) => span.wire.push(Disposition::RejectedPartial),
             ("failed", _) => span.wire.push(Disposition::Failed),
@@ -108,6 +126,16 @@ fn span(text: &str) -> Span {
         }
     }
     span
+}
+
+/// What the collector behind a tap made of a request.
+fn relayed(how: &str) -> Relayed {
+    match how {
+        "took" => Relayed::Taken { rejected: 0 },
+        "refused" => Relayed::Refused,
+        "silent" => Relayed::Unanswered,
+        other => panic!("unknown answer `{other}`"),
+    }
 }
 
 fn histories() -> Vec<(String, History)> {

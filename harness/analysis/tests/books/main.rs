@@ -10,6 +10,7 @@ mod explain;
 mod fit;
 mod fronts;
 mod histories;
+mod hops;
 mod laws;
 mod names;
 mod paths;

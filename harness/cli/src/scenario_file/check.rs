@@ -4,6 +4,7 @@ mod compare;
 mod ebpf;
 mod fault;
 mod load;
+mod pipeline;
 mod sdk;
 mod service;
 
@@ -63,6 +64,7 @@ pub(super) fn check(scenario: &Scenario) -> Result<Plan, Vec<Problem>> {
     variants(&mut out, scenario);
     plant(&mut out, scenario);
     ebpf::ebpf(&mut out, scenario);
+    pipeline::pipeline(&mut out, scenario);
     fault::faults(&mut out, scenario, &resolved);
     compare::compare(&mut out, scenario);
     expectations(&mut out, scenario);

@@ -14,7 +14,8 @@ use toml::de::{DeTable, DeValue, Deserializer};
 use super::{Diagnostic, diagnose, table};
 
 /// First parts of the keys that a variant has and a sweep can vary.
-const SWEPT: [&str; 8] = ["exporter", "receiver", "load", "sdk", "build", "witness", "ebpf", "faults"];
+const SWEPT: [&str; 9] =
+    ["exporter", "receiver", "hops", "load", "sdk", "build", "witness", "ebpf", "faults"];
 /// Holds the keys that change together.
 const TOGETHER: &str = "together";
 /// Names of points.

@@ -55,6 +55,16 @@ pub(crate) const NOTHING_CALLED: AlertRule = AlertRule::None(
 pub(crate) const UNCOUNTED_AFTER_SHUTDOWN: AlertRule =
     AlertRule::None("after its shutdown the provider calls no processor and counts nothing");
 
+/// Spans that the queue of a collector's exporter had no room for.
+pub(crate) const COLLECTOR_QUEUE_FULL: AlertRule =
+    AlertRule::Counts("sum by (exporter) (increase(otelcol_exporter_enqueue_failed_spans[5m])) > 0");
+/// Spans that a collector's exporter gave up.
+pub(crate) const COLLECTOR_SEND_FAILED: AlertRule =
+    AlertRule::Counts("sum by (exporter) (increase(otelcol_exporter_send_failed_spans[5m])) > 0");
+/// Spans that a collector's memory limiter refused.
+pub(crate) const COLLECTOR_MEMORY: AlertRule =
+    AlertRule::Hints("sum by (receiver) (increase(otelcol_receiver_refused_spans[5m])) > 0");
+
 /// What an operator sees of a silent loss.
 pub(crate) const fn unsaid(rule: AlertRule) -> LossSignal {
     LossSignal { by_default: "nothing", rule }

@@ -4,6 +4,7 @@ use super::facts::{FateFacts, FateStage, Remedy};
 use super::{Decider, ExitWay, Fate, FateClass, Filter, Leak};
 use crate::fate::signal::{self, AlertRule, LossSignal};
 
+mod collector;
 mod export;
 
 /// What is known of a fate.
@@ -35,6 +36,8 @@ pub(super) const fn of(fate: Fate) -> &'static FateFacts {
         Fate::ExportFailed(cause) => export::of(cause),
         Fate::RejectedPartial => &REJECTED_PARTIAL,
         Fate::RefusedByReceiver => &REFUSED_BY_RECEIVER,
+        Fate::RefusedByCollector => &collector::REFUSED,
+        Fate::LostInCollector(loss) => collector::of(loss),
         Fate::SentElsewhere => &SENT_ELSEWHERE,
         Fate::LostBeforeReceiver => &LOST_BEFORE_RECEIVER,
     }

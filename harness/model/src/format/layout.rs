@@ -129,6 +129,21 @@ pub fn trace_events_name(service: &str, incarnation: u32) -> String {
     format!("{service}.{incarnation}.trace.ndjson")
 }
 
+/// File name of the log of the tap before a hop.
+pub fn tap_name(hop: &str) -> String {
+    format!("{hop}.tap.log")
+}
+
+/// File name of the configuration of a hop's collector.
+pub fn hop_config_name(hop: &str) -> String {
+    format!("{hop}.collector.yaml")
+}
+
+/// File name of a page of metrics of a start of a hop's collector.
+pub fn hop_page_name(hop: &str, incarnation: u32, number: usize) -> String {
+    format!("{hop}.{incarnation}.{number}.prom")
+}
+
 /// File name of the wire witness's log.
 pub const WIRE_LOG: &str = "wire.log";
 /// File name of the load's log.

@@ -92,6 +92,9 @@ pub struct TrialManifest {
     pub scratch: Option<String>,
     /// Processes with a span ledger.
     pub processes: Vec<ProcessManifest>,
+    /// Every start of a collector in the path, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<HopManifest>,
     /// Times of the phases.
     pub phases: Phases,
     /// What was seen of the machine before it, where it waited for a quiet one.
@@ -170,6 +173,36 @@ pub struct ProcessManifest {
     pub sdk: String,
     /// How it ended; absent in a torn trial.
     pub end: Option<ProcessEnd>,
+}
+
+/// A start of a collector in the path.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct HopManifest {
+    /// Name of the hop.
+    pub hop: String,
+    /// Its place in the path, from 0.
+    pub place: u8,
+    /// Which start of it this is.
+    pub incarnation: u32,
+    /// When it was started.
+    pub began: MonoNs,
+    /// When it was seen to listen; 0: it never was.
+    pub ready: MonoNs,
+    /// How it ended; absent in a torn trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<ProcessEnd>,
+    /// Pages of its own metrics, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<HopPageManifest>,
+}
+
+/// A page of a collector's own metrics.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct HopPageManifest {
+    /// File name in the trial's directory.
+    pub file: String,
+    /// When it was asked for.
+    pub at: MonoNs,
 }
 
 /// How a process ended.

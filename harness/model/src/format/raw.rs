@@ -64,6 +64,10 @@ pub struct TrialLogs {
     pub traces: Vec<Vec<TraceEvent>>,
     /// The wire witness's log.
     pub wire: Option<Log>,
+    /// The logs of the taps, in the order of the variant's hops; absent where one is lost.
+    pub taps: Vec<Option<Log>>,
+    /// Pages of metrics of collectors, in the order of the manifest's hops and of the pages of each.
+    pub pages: Vec<Vec<Option<String>>>,
     /// The load's log.
     pub load: Option<Log>,
     /// What the harness did and saw.

@@ -28,6 +28,8 @@ pub enum CountedThing {
     Total(Total),
     /// Numbers of one export path, by its name; without one where there is only that path.
     OnPath(PathTotal, Option<String>),
+    /// Numbers at one collector of the path, by its name.
+    AtHop(HopTotal, String),
     /// Spans by their ids, not only how many.
     ById(ById),
 }
@@ -57,6 +59,20 @@ words! {
 }
 
 words! {
+    /// What is counted at a collector.
+    pub enum HopTotal {
+        /// Spans that it took, each as often as it came.
+        Accepted = "accepted by the collector",
+        /// Spans that it refused, each as often as it came.
+        Refused = "refused by the collector",
+        /// Spans that it sent to the next one, which took them.
+        Sent = "sent by the collector",
+        /// Spans that it took and lost, as far as it could count them.
+        Lost = "lost in the collector, by its own counters",
+    }
+}
+
+words! {
     /// At which stage spans are compared one by one.
     pub enum ById {
         /// Their start.
@@ -79,7 +95,7 @@ impl CountedThing {
     pub const fn by_id(&self) -> bool {
         match self {
             Self::ById(_) => true,
-            Self::Total(_) | Self::OnPath(..) => false,
+            Self::Total(_) | Self::OnPath(..) | Self::AtHop(..) => false,
         }
     }
 }
@@ -90,6 +106,7 @@ impl Word for CountedThing {
             Self::Total(total) => total.text(),
             Self::OnPath(what, None) => what.text(),
             Self::OnPath(what, Some(path)) => Cow::Owned(format!("{what}: {path}")),
+            Self::AtHop(what, hop) => Cow::Owned(format!("{what}: {hop}")),
             Self::ById(stage) => stage.text(),
         }
     }
@@ -99,8 +116,15 @@ impl Word for CountedThing {
             "" => Some(Self::OnPath(*what, None)),
             path => Some(Self::OnPath(*what, Some(path.strip_prefix(": ")?.to_owned()))),
         };
+        let at_hop = |what: &HopTotal| {
+            let hop = text.strip_prefix(&*what.text())?.strip_prefix(": ")?;
+            Some(Self::AtHop(*what, hop.to_owned()))
+        };
         let total = Total::of(text).map(Self::Total);
-        total.or_else(|| ById::of(text).map(Self::ById)).or_else(|| PathTotal::ALL.iter().find_map(on_path))
+        total
+            .or_else(|| ById::of(text).map(Self::ById))
+            .or_else(|| PathTotal::ALL.iter().find_map(on_path))
+            .or_else(|| HopTotal::ALL.iter().find_map(at_hop))
     }
 }
 
@@ -116,7 +140,8 @@ mod tests {
             .flat_map(|what| names.clone().map(|path| CountedThing::OnPath(*what, path)));
         let totals = Total::ALL.iter().copied().map(CountedThing::Total);
         let by_id = ById::ALL.iter().copied().map(CountedThing::ById);
-        for counted in totals.chain(by_id).chain(on_path) {
+        let hops = HopTotal::ALL.iter().map(|what| CountedThing::AtHop(*what, "agent-1".to_owned()));
+        for counted in totals.chain(by_id).chain(on_path).chain(hops) {
             assert_eq!(CountedThing::of(&counted.text()), Some(counted.clone()));
             assert_eq!(counted.by_id(), matches!(counted, CountedThing::ById(_)));
         }

@@ -77,6 +77,7 @@ fn keys() -> Map<String, Value> {
     let tables = [
         ("exporter", "Exporter knobs, for example `exporter.queue = [2048, 8192]`."),
         ("receiver", "Receiver settings, for example `receiver.answer_after = [\"5ms\", \"30ms\"]`."),
+        ("hops", "Settings of collectors by their hops, for example `hops.agent.queue_size = [100, 1000]`."),
         ("load", "The load, for example `load.rate = [\"500/s\", \"1000/s\"]`."),
     ];
     let lists = [

@@ -7,6 +7,7 @@ pub(crate) mod damage;
 pub(crate) mod ends;
 pub(crate) mod explained;
 pub(crate) mod fates;
+pub(crate) mod hops;
 pub(crate) mod paths;
 pub(crate) mod services;
 pub(crate) mod silent;

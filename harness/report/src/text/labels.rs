@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use spanfate_model::fault::measure::Measure;
-use spanfate_model::result::{Basis, ById, CountedThing, PathTotal, Total, TrustCheck};
+use spanfate_model::result::{Basis, ById, CountedThing, HopTotal, PathTotal, Total, TrustCheck};
 use spanfate_model::term::{Term, worded};
 use spanfate_model::unread::UnreadReason;
 
@@ -63,6 +63,15 @@ pub(crate) fn counted(term: &Term<CountedThing>) -> Cow<'_, str> {
                 Some(path) => Cow::Owned(format!("{what}: {path}")),
                 None => what,
             }
+        }
+        CountedThing::AtHop(total, hop) => {
+            let what = worded(match total {
+                HopTotal::Accepted => "accepted by the collector",
+                HopTotal::Refused => "refused by the collector",
+                HopTotal::Sent => "sent by the collector",
+                HopTotal::Lost => "lost in the collector, by its own counters",
+            });
+            Cow::Owned(format!("{what}: {hop}"))
         }
         CountedThing::ById(stage) => worded(match stage {
             ById::Started => "started, by id",

@@ -80,6 +80,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         probes: Vec::new(),
         trace_matches: Vec::new(),
         replays: Vec::new(),
+        hops: Vec::new(),
         ledger,
     };
     alone(&mut trial);

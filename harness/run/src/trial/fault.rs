@@ -8,6 +8,7 @@ pub(crate) mod surroundings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use nix::sys::signal::Signal;
 use spanfate_model::fault::measure::Measured;
 use spanfate_model::fault::{Family, FaultKind, Target};
 use spanfate_model::format::event::{Amounts, EventKind, FaultEvent, LiveState};
@@ -17,6 +18,7 @@ use spanfate_model::scenario::Fault;
 
 use crate::host::clock;
 use crate::receiver::Script;
+use crate::trial::hops::{HopEnded, Hops};
 use crate::trial::links::TrialLinks;
 use crate::trial::services::{Blame, ServiceChange, ServiceWatch, Services};
 use crate::{RunError, fixture};
@@ -32,9 +34,47 @@ const CLOSE_LOOK_NS: u64 = 500_000;
 /// What the faults of a trial act on.
 pub(crate) struct FaultScene<'a, 'b, 'c> {
     pub(crate) services: &'a mut Services,
+    pub(crate) hops: &'a mut Hops<'c>,
     pub(crate) watch: ServiceWatch<'b, 'c>,
     pub(crate) links: &'a TrialLinks,
     pub(crate) script: &'a Script,
+}
+
+impl FaultScene<'_, '_, '_> {
+    /// The place of a collector in the path, by its number behind those of the services.
+    fn hop(&self, place: usize) -> Option<usize> {
+        place.checked_sub(self.watch.stage.plan.services.len())
+    }
+
+    /// Process id of what runs in a place.
+    pub(crate) fn pid(&self, place: usize) -> Option<u32> {
+        self.hop(place).map_or_else(|| self.services.pid(place), |hop| self.hops.pid(hop))
+    }
+
+    pub(crate) fn signal(&mut self, place: usize, signal: Signal) {
+        match self.hop(place) {
+            Some(hop) => self.hops.signal(hop, signal),
+            None => _ = self.services.signal(place, signal),
+        }
+    }
+
+    /// Puts the end of a process, which is to come, down to a fault. What a collector counted until then is kept.
+    pub(crate) fn blame(&mut self, place: usize, blame: Blame) -> Result<(), RunError> {
+        let Some(hop) = self.hop(place) else {
+            self.services.blame(place, blame);
+            return Ok(());
+        };
+        self.hops.look_inside(hop, self.watch.manifest)?;
+        self.hops.blame(hop, blame);
+        Ok(())
+    }
+
+    pub(crate) fn ask_to_stop(&mut self, place: usize) -> Result<(), RunError> {
+        match self.hop(place) {
+            Some(hop) => self.hops.ask_to_stop(hop),
+            None => self.services.ask_to_stop(place).map(drop),
+        }
+    }
 }
 
 /// The faults of a trial, on their way.
@@ -48,7 +88,7 @@ pub(crate) struct Driver<'a> {
 /// A fault and how it stands.
 struct FaultState<'a> {
     fault: &'a Fault,
-    /// The service it is nearest to.
+    /// The service it is nearest to; a collector of the path has a number behind those of the services.
     service: usize,
     on: bool,
     /// Waits for its state.
@@ -76,7 +116,9 @@ impl<'a> Driver<'a> {
         };
         let service = |fault: &Fault| {
             let name = fault.on.as_ref().and_then(Target::service);
-            plan.services.iter().position(|service| Some(service.name.as_str()) == name).unwrap_or(0)
+            let services = plan.services.iter().map(|service| service.name.as_str());
+            let hops = variant.hops.iter().map(|hop| hop.name.as_str());
+            services.chain(hops).position(|known| Some(known) == name).unwrap_or(0)
         };
         let state = |fault: &'a Fault| FaultState {
             fault,
@@ -104,6 +146,11 @@ impl<'a> Driver<'a> {
                 ServiceChange::Back(service) => self.back(service, scene),
             }
         }
+        let services = self.plan.services.len();
+        let suspect = |hop: usize| suspects.get(&(services + hop)).copied();
+        for HopEnded(hop) in scene.hops.look(&mut scene.watch, &suspect)? {
+            self.ended(services + hop, scene)?;
+        }
         self.heard(scene)?;
         let now = clock::now();
         while let Some((number, step)) = self.agenda.due(now) {
@@ -115,7 +162,7 @@ impl<'a> Driver<'a> {
         self.triggers(now, scene)?;
         let next = self.agenda.next().unwrap_or(MonoNs::MAX);
         let close = self.states.iter().any(|state| state.armed || state.fault.kind.ends_process().is_some());
-        let close = close || scene.services.is_busy();
+        let close = close || scene.services.is_busy() || scene.hops.is_busy();
         Ok(if close { next.min(clock::now() + CLOSE_LOOK_NS) } else { next })
     }
 
@@ -160,7 +207,9 @@ impl<'a> Driver<'a> {
                 .service
                 .as_ref()
                 .and_then(|name| self.plan.services.iter().position(|service| service.name == *name));
-            let Some(state) = scene.services.state(named.unwrap_or(*service)) else { continue };
+            // A collector keeps no ledger: what is put on one and names no service waits for the first.
+            let own = if *service < self.plan.services.len() { *service } else { 0 };
+            let Some(state) = scene.services.state(named.unwrap_or(own)) else { continue };
             let holds = when.queue_at_least.is_none_or(|least| state.queue >= u64::from(least))
                 && when.export_in_flight.is_none_or(|wanted| (state.in_flight > 0) == wanted)
                 && when.spans_created.is_none_or(|least| state.created >= least);
@@ -184,7 +233,7 @@ impl<'a> Driver<'a> {
         let state = scene.services.state(service);
         let event = FaultEvent { fault: number, why: why.to_owned(), state, ..FaultEvent::default() };
         let mut injected = None;
-        let gone = |scene: &FaultScene<'_, '_, '_>| scene.services.pid(service).is_none();
+        let gone = |scene: &FaultScene<'_, '_, '_>| scene.pid(service).is_none();
         match fault.kind.family() {
             Family::Network => {
                 let link = fault.on.as_ref().ok_or_else(no_target)?;

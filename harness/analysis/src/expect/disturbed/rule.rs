@@ -112,6 +112,8 @@ const fn of_fate(fate: Fate) -> (DisturbanceMakes, Hidden) {
         Fate::RejectedPartial | Fate::ExportFailed(_) | Fate::EndedAfterShutdown | Fate::BlockedInEnd => {
             (DisturbanceMakes::BeyondScript, Hidden::BehindLoss)
         }
-        Fate::RefusedByReceiver => (DisturbanceMakes::Anything, Hidden::Anything),
+        Fate::RefusedByReceiver | Fate::RefusedByCollector | Fate::LostInCollector(_) => {
+            (DisturbanceMakes::Anything, Hidden::Anything)
+        }
     }
 }

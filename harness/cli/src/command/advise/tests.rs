@@ -162,6 +162,7 @@ impl Question {
             probes: Vec::new(),
             trace_matches: Vec::new(),
             replays: Vec::new(),
+            hops: Vec::new(),
         }
     }
 

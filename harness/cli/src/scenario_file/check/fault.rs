@@ -101,7 +101,10 @@ fn counts(out: &mut Problems, scenario: &Scenario, all: &[Checked<'_>]) {
 }
 
 fn place(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
-    let known: Vec<&str> = scenario.services.iter().map(|service| service.name.as_str()).collect();
+    let hop = |name: &str| scenario.pipeline.hop.iter().any(|hop| hop.name == name);
+    let hops = scenario.pipeline.hop.iter().map(|hop| hop.name.as_str());
+    let known: Vec<&str> =
+        scenario.services.iter().map(|service| service.name.as_str()).chain(hops).collect();
     let find = |name: &str| scenario.services.iter().find(|service| service.name == name);
     let unknown = |out: &mut Problems, name: &str| {
         checked.add(out, "on", format!("there is no service `{name}`"), &meant(name, &known));
@@ -110,7 +113,7 @@ fn place(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
     match (checked.fault.kind.family(), &checked.on) {
         (Family::Network, Target::Link { from, to }) => {
             let strangers: Vec<&String> =
-                [from, to].into_iter().flatten().filter(|n| find(n).is_none()).collect();
+                [from, to].into_iter().flatten().filter(|n| find(n).is_none() && !hop(n)).collect();
             for name in &strangers {
                 unknown(out, name);
             }
@@ -122,6 +125,12 @@ fn place(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
         (Family::Network, _) => {
             let help = format!("write on = \"a -> b\"; links: {}", links(scenario).join(", "));
             checked.add(out, "on", format!("`{kind}` is a fault of a link, not of `{}`", checked.on), &help);
+        }
+        (Family::Process, Target::Service(name)) if hop(name) && kind != "oom" => {}
+        (Family::Process | Family::Code, Target::Service(name)) if hop(name) => {
+            let help = "use another fault of a process, or put it on a service";
+            let message = format!("`{kind}` happens inside a fixture, and `{name}` is a collector");
+            checked.add(out, "on", message, help);
         }
         (Family::Process | Family::Code, Target::Service(name)) => match find(name) {
             None => unknown(out, name),
@@ -189,6 +198,10 @@ fn links_of(scenario: &Scenario) -> Vec<(Option<String>, Option<String>)> {
         if service.makes_spans() {
             out.push((Some(service.name.clone()), None));
         }
+    }
+    for (index, hop) in scenario.pipeline.hop.iter().enumerate() {
+        let next = scenario.pipeline.hop.get(index + 1).map(|next| next.name.clone());
+        out.push((Some(hop.name.clone()), next));
     }
     out
 }

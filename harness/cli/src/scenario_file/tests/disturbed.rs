@@ -212,6 +212,7 @@ impl Forge<'_> {
             timeline: Vec::new(),
             examples: Vec::new(),
             replays: Vec::new(),
+            hops: Vec::new(),
             services: self.services(failed),
             breakdown: Vec::new(),
             faults: self.faults(),

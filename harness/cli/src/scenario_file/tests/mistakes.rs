@@ -129,9 +129,9 @@ fn syntax_errors_are_all_shown() {
 
 #[test]
 fn reserved_keys_are_refused_by_name() {
-    let found = messages(&format!("pipeline = 'auto'\n{GOOD}[[fault]]\nat = '1s'\n"));
+    let found = messages(&format!("canary = 'auto'\n{GOOD}[[fault]]\nat = '1s'\n"));
     assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].0.contains("`pipeline` is reserved"));
+    assert!(found[0].0.contains("`canary` is reserved"));
 }
 
 #[test]

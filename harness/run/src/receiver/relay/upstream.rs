@@ -18,6 +18,8 @@ pub struct Upstream {
     base: Option<Uri>,
     /// Where spans go, path included.
     traces: Option<Uri>,
+    /// Where gRPC goes, where that is another place than that of HTTP.
+    grpc: Option<Uri>,
     pub(super) files: Files,
 }
 
@@ -53,7 +55,13 @@ pub(super) struct RelayTarget {
 impl Upstream {
     /// A base endpoint (`https://collector.example:4317`), with what the environment says of TLS.
     pub fn base(url: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
-        Ok(Self { base: Some(endpoint(url)?), traces: None, files: Files::from(environment) })
+        Ok(Self { base: Some(endpoint(url)?), files: Files::from(environment), ..Self::default() })
+    }
+
+    /// A collector on this machine, which has a port for each protocol.
+    pub(crate) fn collector(grpc: u16, http: u16) -> Result<Self, String> {
+        let at = |port: u16| endpoint(&format!("http://127.0.0.1:{port}"));
+        Ok(Self { base: Some(at(http)?), grpc: Some(at(grpc)?), ..Self::default() })
     }
 
     /// What the environment says to an exporter of spans. Nothing if it does not say anything.
@@ -65,7 +73,7 @@ impl Upstream {
         let traces = of("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")?;
         let base = of("OTEL_EXPORTER_OTLP_ENDPOINT")?;
         let found = traces.is_some() || base.is_some();
-        Ok(found.then(|| Self { base, traces, files: Files::from(environment) }))
+        Ok(found.then(|| Self { base, traces, grpc: None, files: Files::from(environment) }))
     }
 
     /// Where spans go, to be shown.
@@ -76,7 +84,10 @@ impl Upstream {
 
     /// Whether something goes on encrypted.
     pub(super) fn is_secure(&self) -> bool {
-        [&self.base, &self.traces].into_iter().flatten().any(|url| url.scheme() == Some(&Scheme::HTTPS))
+        [&self.base, &self.traces, &self.grpc]
+            .into_iter()
+            .flatten()
+            .any(|url| url.scheme() == Some(&Scheme::HTTPS))
     }
 
     /// Whether it leads back to a receiver at this address.
@@ -89,7 +100,7 @@ impl Upstream {
             };
             own && url.port_u16() == Some(address.port())
         };
-        [&self.base, &self.traces].into_iter().flatten().any(back)
+        [&self.base, &self.traces, &self.grpc].into_iter().flatten().any(back)
     }
 
     /// Where a request goes: as an exporter with this environment would have sent it. One that asks for what nobody here knows
@@ -113,7 +124,7 @@ impl Upstream {
                 at(traces, if grpc { path.to_owned() } else { as_is(traces) })
             }
             (Some(traces), None) if !is_known => at(traces, with_query(path)),
-            (_, Some(base)) if grpc => at(base, path.to_owned()),
+            (_, Some(base)) if grpc => at(self.grpc.as_ref().unwrap_or(base), path.to_owned()),
             (_, Some(base)) => at(base, with_query(&format!("{}{path}", base.path().trim_end_matches('/')))),
             (_, None) => RelayTarget {
                 secure: false,

@@ -34,23 +34,23 @@ pub(super) fn apply(
     cpus: &[u32],
     scene: &mut FaultScene<'_, '_, '_>,
 ) -> Result<Option<Injected>, RunError> {
-    let Some(pid) = scene.services.pid(service) else { return Ok(None) };
+    let Some(pid) = scene.pid(service) else { return Ok(None) };
     // What only may end it is a suspect while it acts, and no more.
     if let Some(restart) = kind.ends_process().filter(|_| kind.is_moment()) {
-        scene.services.blame(service, Blame { fault: number, restart_after: restart.map(Period::nanos) });
+        scene.blame(service, Blame { fault: number, restart_after: restart.map(Period::nanos) })?;
     }
     let name = || format!("spanfate-{}-{pid}-{number}", std::process::id());
     Ok(match kind {
         FaultKind::Kill(_) => {
-            scene.services.signal(service, Signal::SIGKILL);
+            scene.signal(service, Signal::SIGKILL);
             None
         }
         FaultKind::Terminate(_) => {
-            scene.services.ask_to_stop(service)?;
+            scene.ask_to_stop(service)?;
             None
         }
         FaultKind::Pause => {
-            scene.services.signal(service, Signal::SIGSTOP);
+            scene.signal(service, Signal::SIGSTOP);
             Some(Injected::Pause { since: clock::now() })
         }
         FaultKind::Cpu(cpu) => {
@@ -87,9 +87,9 @@ impl Injected {
         let mut out = Amounts::new();
         match self {
             Self::Pause { since } => {
-                let stopped = scene.services.pid(service).is_some_and(is_stopped);
+                let stopped = scene.pid(service).is_some_and(is_stopped);
                 let time = clock::now().saturating_sub(since);
-                scene.services.signal(service, Signal::SIGCONT);
+                scene.signal(service, Signal::SIGCONT);
                 // Only what was seen stopped was stopped.
                 out.insert(Measured::StoppedNs.into(), if stopped { time } else { 0 });
             }

@@ -1,0 +1,197 @@
+//! The collectors in the path: what the tap before each saw, how its starts ended, and what its own metrics counted. A span is
+//! followed by its key, for no batch comes out of a collector as it went in.
+
+mod loss;
+mod tap;
+
+use spanfate_model::fate::CollectorLoss;
+use spanfate_model::format::manifest::HopManifest;
+use spanfate_model::format::raw::TrialLogs;
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::scenario::pipeline::CollectorHop;
+
+use crate::evidence::process::Process;
+use crate::evidence::receipts::{self, Receipt, Receipts};
+use crate::metrics::hop::{self, HopPage};
+pub(crate) use loss::CountedLosses;
+use loss::StartLosses;
+pub(crate) use tap::{Appearances, TapTally};
+
+/// The hops of a trial, in the order of the path.
+#[derive(Default)]
+pub(crate) struct PathHops<'a> {
+    pub(crate) hops: Vec<HopBooks<'a>>,
+}
+
+/// One hop.
+pub(crate) struct HopBooks<'a> {
+    pub(crate) name: &'a str,
+    /// What its tap saw.
+    pub(crate) receipts: Receipts<'a>,
+    pub(crate) tap: TapTally,
+    pub(crate) starts: Vec<HopStart<'a>>,
+    pub(crate) spans: HopSpans,
+}
+
+/// A start of a collector.
+pub(crate) struct HopStart<'a> {
+    pub(crate) manifest: &'a HopManifest,
+    /// The last page of its metrics, and when it was asked for.
+    pub(crate) page: Option<(MonoNs, HopPage)>,
+    pub(crate) losses: StartLosses,
+}
+
+/// Spans at a hop, each once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct HopSpans {
+    pub(crate) came: u64,
+    pub(crate) accepted: u64,
+    pub(crate) refused: u64,
+    pub(crate) unanswered: u64,
+    pub(crate) passed: u64,
+    pub(crate) rejected: u64,
+}
+
+/// How far a span came that was not received.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum HopWay {
+    /// There is no collector in the path.
+    NoHop,
+    /// A tap has a gap: it may have come further.
+    Gap,
+    /// No collector took it; whether the first one said no at the last.
+    NotTaken { refused: bool, rejected: bool },
+    /// The next one, or the receiver, rejected it in a partial success.
+    RejectedNext,
+    /// The collector of that number took it, and the next one did not.
+    LostIn { hop: usize, loss: CollectorLoss },
+}
+
+impl<'a> PathHops<'a> {
+    /// Opens the logs of the taps, and joins them to the spans that were created.
+    pub(crate) fn open(
+        hops: &'a [CollectorHop],
+        logs: &'a TrialLogs,
+        processes: &[Process<'a>],
+        end: &Receipts<'_>,
+    ) -> Self {
+        let one = |(index, hop): (usize, &'a CollectorHop)| {
+            let log = logs.taps.get(index).and_then(Option::as_deref);
+            HopBooks {
+                name: &hop.name,
+                receipts: receipts::collect(log, processes),
+                tap: TapTally::of(log, processes),
+                starts: starts(&hop.name, logs),
+                spans: HopSpans::default(),
+            }
+        };
+        let mut out = Self { hops: hops.iter().enumerate().map(one).collect() };
+        out.count(processes, end);
+        out
+    }
+
+    /// Whether every tap saw everything.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.hops.iter().all(|hop| hop.receipts.is_complete())
+    }
+
+    /// What the next place after a hop saw of a span.
+    fn next<'b>(&'b self, hop: usize, process: usize, number: usize, end: &'b Receipt) -> &'b Receipt {
+        self.hops.get(hop + 1).and_then(|next| next.receipts.of(process, number)).unwrap_or(end)
+    }
+
+    /// The last hop that took a span.
+    fn last(&self, process: usize, number: usize) -> Option<(usize, &Receipt)> {
+        let took = |(hop, books): (usize, &'_ HopBooks<'a>)| {
+            books.receipts.of(process, number).is_some_and(|receipt| receipt.copies > 0).then_some(hop)
+        };
+        let hop = self.hops.iter().enumerate().rev().find_map(took)?;
+        Some((hop, self.hops[hop].receipts.of(process, number)?))
+    }
+
+    /// How far a span came of which the receiver accepted no copy.
+    pub(crate) fn way(&self, process: usize, number: usize, end: &Receipt) -> HopWay {
+        let Some(first) = self.hops.first() else { return HopWay::NoHop };
+        if !self.is_complete() {
+            return HopWay::Gap;
+        }
+        let Some((hop, taken)) = self.last(process, number) else {
+            let rejected = first.receipts.of(process, number).is_some_and(|receipt| receipt.rejected);
+            return HopWay::NotTaken { refused: first.tap.is_refused(process, number), rejected };
+        };
+        let next = self.next(hop, process, number, end);
+        if next.rejected {
+            return HopWay::RejectedNext;
+        }
+        let books = &self.hops[hop];
+        let seen = next.failed || next.refused;
+        let loss = books
+            .start_at(taken.first)
+            .and_then(|start| books.starts.get(start))
+            .map_or(CollectorLoss::Unknown, |start| start.reason(taken.first, seen));
+        HopWay::LostIn { hop, loss }
+    }
+
+    /// Counts spans at every hop, and what each start lost.
+    fn count(&mut self, processes: &[Process<'_>], end: &Receipts<'_>) {
+        for (index, process) in processes.iter().enumerate() {
+            for number in 0..process.len() {
+                let received = end.of(index, number).copied().unwrap_or_default();
+                self.count_span(index, number, &received);
+            }
+        }
+    }
+
+    fn count_span(&mut self, process: usize, number: usize, end: &Receipt) {
+        let last = self.last(process, number).map(|(hop, receipt)| (hop, receipt.first));
+        for hop in 0..self.hops.len() {
+            let next = *self.next(hop, process, number, end);
+            let books = &mut self.hops[hop];
+            let Some(receipt) = books.receipts.of(process, number).copied() else { continue };
+            let spans = &mut books.spans;
+            let came = receipt.copies > 0 || receipt.rejected || receipt.refused || receipt.failed;
+            spans.came += u64::from(came);
+            if receipt.copies == 0 {
+                let refused = came && books.tap.is_refused(process, number);
+                spans.refused += u64::from(refused);
+                spans.unanswered += u64::from(came && !refused && !receipt.rejected);
+                continue;
+            }
+            spans.accepted += 1;
+            let is_last = last.is_some_and(|(last, _)| last == hop);
+            if end.copies > 0 || !is_last {
+                spans.passed += 1;
+                if let Some(start) = books.start_at(receipt.first) {
+                    // Only what came out before it was asked to stop says that its queue had moved on.
+                    books.starts[start].delivered(receipt.first, next.first);
+                }
+            } else if next.rejected {
+                spans.rejected += 1;
+            } else if let Some(start) = books.start_at(receipt.first) {
+                books.starts[start].losses.add(next.failed || next.refused);
+            }
+        }
+    }
+}
+
+/// The starts of a hop, in their order.
+fn starts<'a>(name: &str, logs: &'a TrialLogs) -> Vec<HopStart<'a>> {
+    let no_pages = Vec::new();
+    let pages = logs.pages.iter().chain(std::iter::repeat(&no_pages));
+    let of_it = logs.manifest.hops.iter().zip(pages).filter(|(manifest, _)| manifest.hop == name);
+    of_it
+        .map(|(manifest, pages)| {
+            let read = manifest.pages.iter().zip(pages);
+            let page = read.filter_map(|(about, text)| Some((about.at, hop::read(text.as_deref()?)?))).next_back();
+            HopStart { manifest, page, losses: StartLosses::default() }
+        })
+        .collect()
+}
+
+impl HopBooks<'_> {
+    /// The start that was there when something came: the last that had begun, or the next one where that had ended already.
+    fn start_at(&self, at: MonoNs) -> Option<usize> {
+        let lived = |start: &HopStart<'_>| start.manifest.end.as_ref().is_none_or(|end| end.at >= at);
+        self.starts.iter().position(lived).or_else(|| self.starts.len().checked_sub(1))
+    }
+}

@@ -1,0 +1,133 @@
+//! The log of a tap, request by request: what the sender was told, and when.
+
+use spanfate_model::format::wire::{self, Disposition, Relayed, WireRecord};
+use spanfate_model::quantity::unit::MonoNs;
+
+use crate::evidence::process::Process;
+
+/// What became of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum RequestEnd {
+    /// It was taken, but for so many of its spans.
+    Taken(u32),
+    Refused,
+    Unanswered,
+}
+
+/// Appearances of spans, each as often as it came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Appearances {
+    pub(crate) taken: u64,
+    pub(crate) rejected: u64,
+    pub(crate) refused: u64,
+    pub(crate) unanswered: u64,
+}
+
+/// The requests of a tap.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TapTally {
+    /// When each was complete, its spans, and its end.
+    requests: Vec<(MonoNs, u32, RequestEnd)>,
+    /// By process and place: whether the last request with the span was refused.
+    refused: Vec<Vec<bool>>,
+}
+
+impl TapTally {
+    /// Reads a log, of a tap or of the receiver itself.
+    pub(crate) fn of(log: Option<&[u8]>, processes: &[Process<'_>]) -> Self {
+        let mut out = Self {
+            requests: Vec::new(),
+            refused: processes.iter().map(|process| vec![false; process.len()]).collect(),
+        };
+        let Some(bytes) = log else { return out };
+        for record in wire::read(bytes).into_iter().flatten() {
+            match record {
+                WireRecord::Request(request) => {
+                    let end = match request.disposition {
+                        // Behind a relay the answer tells.
+                        Disposition::Accepted if is_relayed(bytes) => RequestEnd::Unanswered,
+                        // Of a partial success its spans tell how many.
+                        Disposition::Accepted | Disposition::RejectedPartial => RequestEnd::Taken(0),
+                        Disposition::Refused | Disposition::Failed => RequestEnd::Refused,
+                    };
+                    out.requests.push((request.at, request.spans, end));
+                }
+                WireRecord::Answer(answer) => {
+                    let end = match answer.relayed {
+                        Relayed::No => continue,
+                        Relayed::Taken { rejected } => RequestEnd::Taken(rejected),
+                        Relayed::Refused => RequestEnd::Refused,
+                        Relayed::Unanswered => RequestEnd::Unanswered,
+                    };
+                    if let Some(request) = out.requests.get_mut(answer.request as usize) {
+                        request.2 = end;
+                    }
+                }
+                WireRecord::Span(span) if span.disposition == Disposition::RejectedPartial => {
+                    if let Some((_, _, RequestEnd::Taken(rejected))) =
+                        out.requests.get_mut(span.request as usize)
+                    {
+                        *rejected += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+        out.mark(bytes, processes);
+        out
+    }
+
+    /// Marks the spans whose last request was refused.
+    fn mark(&mut self, bytes: &[u8], processes: &[Process<'_>]) {
+        for record in wire::read(bytes).into_iter().flatten() {
+            let WireRecord::Span(span) = record else { continue };
+            let end = self.requests.get(span.request as usize).map(|request| request.2);
+            let found =
+                processes.iter().enumerate().find_map(|(at, process)| Some((at, process.find(&span.key)?)));
+            if let Some((process, number)) = found {
+                self.refused[process][number] = end == Some(RequestEnd::Refused);
+            }
+        }
+    }
+
+    /// Whether the last request with a span was refused.
+    pub(crate) fn is_refused(&self, process: usize, number: usize) -> bool {
+        self.refused.get(process).and_then(|places| places.get(number)).copied().unwrap_or_default()
+    }
+
+    /// Requests with spans.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.iter().filter(|(_, spans, _)| *spans > 0).count() as u64
+    }
+
+    /// Appearances of spans in requests that were complete from then on, and before another time.
+    pub(crate) fn between(&self, from: MonoNs, to: MonoNs) -> Appearances {
+        let mut out = Appearances::default();
+        for (at, spans, end) in &self.requests {
+            if !(from..to).contains(at) {
+                continue;
+            }
+            let spans = u64::from(*spans);
+            match end {
+                RequestEnd::Taken(rejected) => {
+                    let rejected = u64::from(*rejected).min(spans);
+                    out.taken += spans - rejected;
+                    out.rejected += rejected;
+                }
+                RequestEnd::Refused => out.refused += spans,
+                RequestEnd::Unanswered => out.unanswered += spans,
+            }
+        }
+        out
+    }
+
+    /// Appearances of all spans.
+    pub(crate) fn all(&self) -> Appearances {
+        self.between(0, MonoNs::MAX)
+    }
+}
+
+/// Whether a log is that of a receiver with a relay.
+fn is_relayed(bytes: &[u8]) -> bool {
+    bytes.get(16).is_some_and(|flags| flags & 1 == 1)
+}

@@ -1,0 +1,108 @@
+//! Collectors in the path: counts at each, and what becomes of a verdict when a collector's metrics are wrong.
+
+use super::common::hops::WorldHop;
+use super::common::{Batch, World, killed, orderly, started};
+use spanfate_model::fate::{CollectorLoss, Fate};
+use spanfate_model::format::wire::{Disposition, Relayed};
+use spanfate_model::result::{CountedThing, HopTotal, RunResult, TrialResult};
+use spanfate_model::verdict::Verdict;
+
+const TOOK: Relayed = Relayed::Taken { rejected: 0 };
+
+/// Ten spans that a collector took, of which it lost two, with what it says of itself.
+fn lossy(counters: &[(&str, u64)], page: bool) -> (TrialResult, RunResult) {
+    let span = |number: usize| {
+        let mut span = started().queued().exported(0);
+        span.taps.push((0, TOOK));
+        if number < 8 { span.on_wire(&[Disposition::Accepted]) } else { span }
+    };
+    let page = page.then(|| (9_000_000_000, WorldHop::page_of(counters)));
+    let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page };
+    World {
+        spans: (0..10).map(span).collect(),
+        batches: vec![Batch::Ok],
+        hops: vec![hop],
+        ..World::default()
+    }
+    .conclude()
+}
+
+fn lost(trial: &TrialResult, loss: CollectorLoss) -> u64 {
+    trial.ledger.total(Fate::LostInCollector(loss))
+}
+
+#[test]
+fn a_collector_that_counts_what_it_lost_agrees_with_the_books() {
+    let honest = [("accepted", 10), ("sent", 8), ("enqueue_failed", 2)];
+    let (trial, run) = lossy(&honest, true);
+    assert_eq!(lost(&trial, CollectorLoss::QueueFull), 2);
+    assert!(trial.agreement.iter().all(|row| row.difference == 0), "{:?}", trial.agreement);
+    assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
+    let hop = &trial.hops[0];
+    assert_eq!((hop.came, hop.accepted, hop.passed, hop.lost_in_all()), (10, 10, 8, 2));
+    assert_eq!(hop.ends, ["stopped in order"]);
+    assert_eq!(hop.own.map(|own| (own.accepted, own.sent, own.enqueue_failed)), Some((10, 8, 2)));
+}
+
+#[test]
+fn a_collector_that_counts_wrong_or_not_at_all_never_gives_a_pass() {
+    let wrong: [&[(&str, u64)]; 6] = [
+        &[("accepted", 10), ("sent", 8)],
+        &[("accepted", 10), ("sent", 8), ("enqueue_failed", 1)],
+        &[("accepted", 10), ("sent", 8), ("enqueue_failed", 3)],
+        &[("accepted", 9), ("sent", 8), ("enqueue_failed", 2)],
+        &[("accepted", 10), ("sent", 10), ("enqueue_failed", 2)],
+        &[("accepted", 10), ("sent", 7), ("enqueue_failed", 2)],
+    ];
+    for counters in wrong {
+        let (trial, run) = lossy(counters, true);
+        assert_eq!(run.verdict, Verdict::Inconclusive, "{counters:?}");
+        let differs =
+            |row: &&spanfate_model::result::Agreement| row.difference > 0 && row.explained.is_none();
+        assert!(trial.agreement.iter().any(|row| differs(&row)), "{counters:?}");
+        assert_eq!(trial.ledger.unexplained.count + trial.ledger.unaccounted.count, 0);
+    }
+    let (trial, run) = lossy(&[], false);
+    assert_eq!((lost(&trial, CollectorLoss::Unknown), run.verdict), (2, Verdict::Inconclusive));
+}
+
+#[test]
+fn a_page_that_was_read_before_a_kill_may_know_less_and_no_more_than_that() {
+    let world = |accepted: u64, at: u64| {
+        let span = |number: usize| {
+            let mut span = started().queued().exported(0);
+            span.taps.push((0, TOOK));
+            if number < 8 { span.on_wire(&[Disposition::Accepted]) } else { span }
+        };
+        let page = Some((at, WorldHop::page_of(&[("accepted", accepted), ("sent", accepted)])));
+        let hop = WorldHop { name: "agent".to_owned(), end: Some(killed()), page };
+        World {
+            spans: (0..10).map(span).collect(),
+            batches: vec![Batch::Ok],
+            hops: vec![hop],
+            ..World::default()
+        }
+        .conclude()
+    };
+    // The requests came 80 ns and more after the beginning, the page was read after the fourth.
+    let (trial, run) = world(4, super::common::BEGAN + 84);
+    assert_eq!((lost(&trial, CollectorLoss::Crash), run.verdict), (2, Verdict::Pass), "{:?}", run.reasons);
+    let accepted = CountedThing::AtHop(HopTotal::Accepted, "agent".to_owned());
+    let row = trial.agreement.iter().find(|row| row.what.is(&accepted)).unwrap();
+    assert!(row.difference == 6 && row.explained.is_some(), "{row:?}");
+    // Had it been read at the end, it should have known them all.
+    assert_eq!(world(4, 9_000_000_000).1.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_tap_with_a_gap_proves_nothing_of_what_did_not_arrive() {
+    let mut span = started().queued().exported(0);
+    span.taps.push((0, TOOK));
+    let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page: None };
+    let world = World { spans: vec![span], batches: vec![Batch::Ok], hops: vec![hop], ..World::default() };
+    let plan = world.plan();
+    let mut logs = world.logs(&plan);
+    logs.taps[0].as_mut().unwrap().change(|tap| tap.truncate(tap.len() - 64));
+    let (trial, run) = super::common::conclude(&plan, &logs);
+    assert_eq!((trial.ledger.unaccounted.count, run.verdict), (1, Verdict::Inconclusive));
+}

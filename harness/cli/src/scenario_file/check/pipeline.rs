@@ -1,0 +1,147 @@
+//! The collectors in the path.
+
+use std::collections::BTreeSet;
+
+use spanfate_model::fault::Target;
+use spanfate_model::scenario::Scenario;
+use spanfate_model::scenario::pipeline::HopKnobs;
+
+use super::{Problems, meant, name};
+
+/// Most collectors in a path.
+const MOST_HOPS: usize = 8;
+
+/// Checks the pipeline, and what variants set of it.
+pub(super) fn pipeline(out: &mut Problems, scenario: &Scenario) {
+    let hops = &scenario.pipeline.hop;
+    let known: Vec<&str> = hops.iter().map(|hop| hop.name.as_str()).collect();
+    let services: BTreeSet<&str> = scenario.services.iter().map(|service| service.name.as_str()).collect();
+    let mut seen = BTreeSet::new();
+    for (index, hop) in hops.iter().enumerate() {
+        let index = index.to_string();
+        let at = ["pipeline", "hop", &index, "name"];
+        name(out, &at, &hop.name);
+        if services.contains(hop.name.as_str()) || Target::RESERVED.contains(&hop.name.as_str()) {
+            let message = format!("a hop cannot be called `{}`: something else has that name", hop.name);
+            out.add(&at, message, "give it another name");
+        }
+        if !seen.insert(hop.name.as_str()) {
+            out.add(&at, format!("hop `{}` stands here twice", hop.name), "give each a name of its own");
+        }
+        if hop.collector.is_some() && !hop.knobs.is_empty() {
+            let message = "`knobs` set up the project's own collector, and this one is yours";
+            out.add(&["pipeline", "hop", &index, "knobs"], message, "set it in its configuration");
+        }
+        knobs(out, &["pipeline", "hop", &index, "knobs"], &hop.knobs);
+    }
+    if hops.len() > MOST_HOPS {
+        out.add(&["pipeline"], format!("{} hops are more than {MOST_HOPS}", hops.len()), "use fewer");
+    }
+    for (index, variant) in scenario.variant.iter().enumerate() {
+        let index = index.to_string();
+        for (hop, set) in &variant.hops {
+            let at = ["variant", &index, "hops", hop.as_str()];
+            match hops.iter().find(|one| one.name == *hop) {
+                None => out.add(&at, format!("there is no hop `{hop}`"), &meant(hop, &known)),
+                Some(own) if own.collector.is_some() => {
+                    out.add(
+                        &at,
+                        format!("`{hop}` is a collector of your own"),
+                        "set it in its configuration",
+                    );
+                }
+                Some(own) => knobs(out, &at, &set.over(own.knobs)),
+            }
+        }
+    }
+    let several = |service: &spanfate_model::scenario::Service| !service.paths.is_empty();
+    if let Some(index) = scenario.services.iter().position(several).filter(|_| !hops.is_empty()) {
+        let message = "a service with several export paths cannot send to a collector yet";
+        out.add(&["service", &index.to_string(), "path"], message, "take the pipeline out, or the paths");
+    }
+}
+
+/// Settings that mean nothing together.
+fn knobs(out: &mut Problems, at: &[&str], knobs: &HopKnobs) {
+    let mut wrong = |key: &str, message: &str, help: &str| {
+        let path: Vec<&str> = at.iter().copied().chain([key]).collect();
+        out.add(&path, message, help);
+    };
+    if !knobs.has_batch_processor() && (knobs.batch_size.is_some() || knobs.batch_timeout.is_some()) {
+        let help = "leave it out, or set `batch_processor = true`";
+        wrong("batch_processor", "there is no batch processor whose size or timeout could be set", help);
+    }
+    let of_batch = knobs.exporter_batch_min.is_some()
+        || knobs.exporter_batch_max.is_some()
+        || knobs.flush_timeout.is_some();
+    if of_batch && knobs.exporter_batch != Some(true) {
+        let help = "set `exporter_batch = true`";
+        wrong("exporter_batch", "the exporter makes no batches whose size or time could be set", help);
+    }
+    if knobs.is_persistent() && knobs.wait_for_result == Some(true) {
+        let help = "use one of them";
+        wrong("wait_for_result", "a queue on disk does not support `wait_for_result`", help);
+    }
+    let of_retry =
+        knobs.retry_initial.is_some() || knobs.retry_max.is_some() || knobs.retry_give_up.is_some();
+    if knobs.retry == Some(false) && of_retry {
+        wrong("retry", "nothing is tried again, so there is no time between attempts", "set `retry = true`");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::scenario_file::parse::parse;
+
+    const GOOD: &str = "name = 'x'\n[load]\nrate = '500/s'\nlasting = '5s'\nwarmup = '1s'\n";
+
+    fn found(text: &str) -> Vec<String> {
+        let text = format!("{GOOD}{text}");
+        let all = parse(&text, Path::new(".")).err().unwrap_or_default();
+        all.into_iter().map(|one| one.message).collect()
+    }
+
+    #[test]
+    fn a_path_that_can_be_is_taken() {
+        for text in [
+            "[[pipeline.hop]]\nname = 'agent'\n",
+            "[[pipeline.hop]]\nname = 'a'\nknobs = { queue_size = 5, storage = 'disk' }\n[[pipeline.hop]]\nname = 'b'\n\
+             [[variant]]\nname = 'x'\nhops.b.retry = false\n",
+            "[[pipeline.hop]]\nname = 'a'\n[sweep]\nhops.a.queue_size = [5, 50]\n",
+            "[[pipeline.hop]]\nname = 'a'\n[[fault]]\nat = '1s'\non = 'a'\nkind = { kill = { restart_after = '1s' } }\n",
+            "[[pipeline.hop]]\nname = 'a'\n[[fault]]\nat = '1s'\nfor = '1s'\non = 'a -> receiver'\nkind = 'down'\n",
+        ] {
+            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_said() {
+        for (text, message) in [
+            ("[[pipeline.hop]]\nname = 'http'\n", "something else has that name"),
+            ("[[pipeline.hop]]\nname = 'a'\n[[pipeline.hop]]\nname = 'a'\n", "stands here twice"),
+            (
+                "[[pipeline.hop]]\nname = 'agent'\n[[variant]]\nname = 'x'\nhops.agnet.retry = false\n",
+                "no hop `agnet`",
+            ),
+            (
+                "[[pipeline.hop]]\nname = 'a'\nknobs = { batch_processor = false, batch_size = 5 }\n",
+                "no batch processor",
+            ),
+            ("[[pipeline.hop]]\nname = 'a'\nknobs = { flush_timeout = '5s' }\n", "makes no batches"),
+            (
+                "[[pipeline.hop]]\nname = 'a'\nknobs = { storage = 'disk', wait_for_result = true }\n",
+                "does not support",
+            ),
+            (
+                "[[pipeline.hop]]\nname = 'a'\n[[fault]]\nat = '1s'\non = 'b'\nkind = { kill = {} }\n",
+                "no service `b`",
+            ),
+        ] {
+            let all = found(text);
+            assert!(all.len() == 1 && all[0].contains(message), "{text}: {all:?}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What became of spans at the collectors in the path.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::fate::Fate;
+
+/// A collector in the path, over all its starts in a trial. Spans are counted by their ids, each once.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct HopResult {
+    /// Name of the hop.
+    pub name: String,
+    /// How often it was started.
+    pub starts: u64,
+    /// How its starts ended, in order, in words.
+    pub ends: Vec<String>,
+    /// Requests with spans that came to it.
+    pub requests: u64,
+    /// Spans that came to it.
+    pub came: u64,
+    /// Of these, spans of which the sender was told that they were taken.
+    pub accepted: u64,
+    /// Of those that came, spans that it refused to the last.
+    pub refused: u64,
+    /// Of those that came, spans whose requests had no answer of it.
+    pub unanswered: u64,
+    /// Of the accepted ones, spans that the next hop or the receiver accepted.
+    pub passed: u64,
+    /// Of the accepted ones, spans that the next one rejected in a partial success.
+    pub rejected: u64,
+    /// Of the accepted ones, spans that were lost in it, by how.
+    pub lost: BTreeMap<Fate, u64>,
+    /// What its own metrics counted, over all starts whose page was read; absent where no page was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<HopCounters>,
+}
+
+/// What a collector's own metrics count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct HopCounters {
+    /// Spans that its receivers accepted.
+    pub accepted: u64,
+    /// Spans that its receivers refused, each as often as it came.
+    pub refused: u64,
+    /// Spans that its exporters sent.
+    pub sent: u64,
+    /// Spans that its exporters gave up.
+    pub send_failed: u64,
+    /// Spans that the queues of its exporters had no room for.
+    pub enqueue_failed: u64,
+    /// What was in the queues of its exporters when the last page was read, in what they count in.
+    pub queue: u64,
+}
+
+impl HopCounters {
+    /// Both together; of the queue the later one.
+    #[must_use]
+    pub const fn and(self, later: Self) -> Self {
+        Self {
+            accepted: self.accepted.saturating_add(later.accepted),
+            refused: self.refused.saturating_add(later.refused),
+            sent: self.sent.saturating_add(later.sent),
+            send_failed: self.send_failed.saturating_add(later.send_failed),
+            enqueue_failed: self.enqueue_failed.saturating_add(later.enqueue_failed),
+            queue: later.queue,
+        }
+    }
+}
+
+impl HopResult {
+    /// Spans that were lost in it.
+    pub fn lost_in_all(&self) -> u64 {
+        self.lost.values().sum()
+    }
+
+    /// Adds the same hop of another trial.
+    pub fn add(&mut self, other: &Self) {
+        self.starts += other.starts;
+        self.ends.extend(other.ends.iter().cloned());
+        self.requests += other.requests;
+        self.came += other.came;
+        self.accepted += other.accepted;
+        self.refused += other.refused;
+        self.unanswered += other.unanswered;
+        self.passed += other.passed;
+        self.rejected += other.rejected;
+        for (fate, count) in &other.lost {
+            *self.lost.entry(*fate).or_insert(0) += count;
+        }
+        self.own = match (self.own, other.own) {
+            (Some(own), Some(more)) => Some(own.and(more)),
+            // A sum in which a trial is missing says nothing.
+            _ => None,
+        };
+    }
+}

@@ -1,0 +1,69 @@
+//! The collectors in the path of each variant, with their counts over all its trials.
+
+use spanfate_model::result::{HopResult, RunResult, VariantResult};
+
+use crate::text::number::Numbers;
+
+/// The path of a variant.
+pub(crate) struct VariantPath<'a> {
+    pub(crate) variant: &'a VariantResult,
+    /// Spans that were created and that were received, over all trials.
+    pub(crate) created: u64,
+    pub(crate) received: u64,
+    pub(crate) hops: Vec<HopResult>,
+}
+
+/// The paths of all variants that have collectors in them.
+pub(crate) fn paths(result: &RunResult) -> Vec<VariantPath<'_>> {
+    let with_hops = result.variants.iter().filter(|variant| variant.trials.iter().any(|t| !t.hops.is_empty()));
+    with_hops.map(VariantPath::of).collect()
+}
+
+impl<'a> VariantPath<'a> {
+    fn of(variant: &'a VariantResult) -> Self {
+        let mut hops: Vec<HopResult> = Vec::new();
+        for trial in &variant.trials {
+            for (at, hop) in trial.hops.iter().enumerate() {
+                match hops.get_mut(at) {
+                    Some(sum) => sum.add(hop),
+                    None => hops.push(hop.clone()),
+                }
+            }
+        }
+        Self {
+            variant,
+            created: variant.trials.iter().map(|trial| trial.ledger.created).sum(),
+            received: variant
+                .trials
+                .iter()
+                .map(|trial| trial.ledger.total(spanfate_model::fate::Fate::Received))
+                .sum(),
+            hops,
+        }
+    }
+
+    /// Spans of which the service was told that they were taken, and that collectors then lost.
+    pub(crate) fn acknowledged_and_lost(&self) -> u64 {
+        self.hops.iter().map(HopResult::lost_in_all).sum()
+    }
+
+    /// The path from left to right, with what passes each place and what is lost at it.
+    pub(crate) fn drawn(&self, numbers: Numbers) -> String {
+        let mut out = format!("services {}", numbers.count(self.created));
+        for hop in &self.hops {
+            out += &format!(" → {} {}", hop.name, numbers.count(hop.accepted));
+            let lost = losses(hop, numbers);
+            if !lost.is_empty() {
+                out += &format!(" ({})", lost.join(", "));
+            }
+        }
+        out + &format!(" → receiver {}", numbers.count(self.received))
+    }
+}
+
+/// What was lost at a hop, by how.
+pub(crate) fn losses(hop: &HopResult, numbers: Numbers) -> Vec<String> {
+    let lost = hop.lost.iter().map(|(fate, count)| format!("{} {}", numbers.count(*count), fate.facts().short));
+    let refused = (hop.refused > 0).then(|| format!("{} refused", numbers.count(hop.refused)));
+    lost.chain(refused).collect()
+}

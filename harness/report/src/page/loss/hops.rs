@@ -1,0 +1,113 @@
+//! Where in the path were spans lost? The collectors from left to right, each with its counts and what it says of itself.
+
+use spanfate_model::result::RunResult;
+
+use crate::figures::hops::{VariantPath, losses, paths};
+use crate::markup::Html;
+use crate::page::frame::grid::Grid;
+use crate::page::frame::part::{PageSection, fold, note};
+use crate::text::number::PAGE;
+
+/// The section; absent where no collector is in the path.
+pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
+    let all = paths(result);
+    if all.is_empty() {
+        return None;
+    }
+    let mut drawn = Grid::new("The path of each variant", ["Variant", "Spans at each place", "#Acknowledged, then lost"]);
+    for path in &all {
+        let (lost, name) = (PAGE.count(path.acknowledged_and_lost()), &path.variant.name);
+        drawn.row([name, &path.drawn(PAGE), &lost]);
+    }
+    let grid = grid(&all);
+    Some(PageSection {
+        id: "hops",
+        question: "Where in the path were spans lost?",
+        answer: answer(&all),
+        body: drawn
+            .render()
+            .with(&fold(grid.len(), &format!("Every collector ({} rows)", grid.len()), grid.render()))
+            .with(&note(
+                "Each span counts once at each place. Accepted: the sender was told that the collector has it. What a collector then \
+                 loses no service hears of.",
+            )),
+    })
+}
+
+fn grid(all: &[VariantPath<'_>]) -> Grid {
+    let mut grid = Grid::new(
+        "Collectors in the path",
+        [
+            "Collector",
+            "Variant",
+            "#Came",
+            "#Accepted",
+            "#Refused",
+            "#Passed on",
+            "Lost in it",
+            "Its own metrics",
+            "How its starts ended",
+        ],
+    );
+    for path in all {
+        for hop in &path.hops {
+            let own = hop.own.map_or_else(
+                || "no page was read".to_owned(),
+                |own| {
+                    format!(
+                        "accepted {}, sent {}, failed {}, queue full {}",
+                        PAGE.count(own.accepted),
+                        PAGE.count(own.sent),
+                        PAGE.count(own.send_failed),
+                        PAGE.count(own.enqueue_failed)
+                    )
+                },
+            );
+            let lost = losses(hop, PAGE).join(", ");
+            grid.marked(vec![
+                Html::text(&hop.name),
+                Html::text(&path.variant.name),
+                Html::text(PAGE.count(hop.came)),
+                Html::text(PAGE.count(hop.accepted)),
+                Html::text(PAGE.count(hop.refused)),
+                Html::text(PAGE.count(hop.passed)),
+                Html::text(if lost.is_empty() { "nothing" } else { &lost }),
+                Html::text(own),
+                Html::text(ends(&hop.ends)),
+            ]);
+        }
+    }
+    grid
+}
+
+/// Each way once, with how often.
+fn ends(ends: &[String]) -> String {
+    let mut all: Vec<(&str, u64)> = Vec::new();
+    for end in ends {
+        match all.iter_mut().find(|(known, _)| known == end) {
+            Some((_, count)) => *count += 1,
+            None => all.push((end, 1)),
+        }
+    }
+    let said = |(end, count): &(&str, u64)| match count {
+        1 => (*end).to_owned(),
+        count => format!("{end} ({} times)", PAGE.count(*count)),
+    };
+    all.iter().map(said).collect::<Vec<_>>().join(", ")
+}
+
+fn answer(all: &[VariantPath<'_>]) -> String {
+    let worst = all.iter().max_by_key(|path| path.acknowledged_and_lost());
+    match worst.map(|path| (path, path.acknowledged_and_lost())) {
+        Some((path, lost)) if lost > 0 => {
+            let at = path.hops.iter().max_by_key(|hop| hop.lost_in_all()).map_or("", |hop| hop.name.as_str());
+            let reasons = path.hops.iter().flat_map(|hop| losses(hop, PAGE)).collect::<Vec<_>>().join(", ");
+            format!(
+                "Most in `{}`: {} acknowledged to the service and then lost, most of them at `{at}` ({reasons}).",
+                path.variant.name,
+                PAGE.counted(lost, "span was", "spans were"),
+            )
+        }
+        _ => "No collector lost a span that it had acknowledged.".to_owned(),
+    }
+}

@@ -1,0 +1,91 @@
+//! A look at a collector's own metrics, bounded in time: it is taken on the thread that drives the trial.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// Bound on one look.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Most bytes of a page.
+const MOST_BYTES: u64 = 8 << 20;
+
+/// The page of the collector that serves its metrics on that port of this machine; nothing where there is none in time.
+pub(crate) fn of(port: u16) -> Option<String> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.set_write_timeout(Some(PATIENCE)).ok()?;
+    // Of this version an answer comes in one piece.
+    write!(stream, "GET /metrics HTTP/1.0\r\nhost: {address}\r\naccept: text/plain;version=0.0.4\r\n\r\n")
+        .ok()?;
+    let mut bytes = Vec::new();
+    stream.take(MOST_BYTES).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    head.split(' ').nth(1).filter(|status| *status == "200").map(|_| body.to_owned())
+}
+
+/// What a page says of how much the collector still holds. It only ends a wait early: books are made of the page as a whole.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(crate) struct HeldInside {
+    taken: f64,
+    done: f64,
+    queued: f64,
+}
+
+impl HeldInside {
+    /// Reads a page.
+    pub(crate) fn of(page: &str) -> Self {
+        let mut out = Self::default();
+        for line in page.lines() {
+            let Some((name, rest)) = line.split_once(['{', ' ']) else { continue };
+            let value = rest.rsplit(' ').next().and_then(|value| value.parse().ok()).unwrap_or(0.0);
+            match name.trim_start_matches("otelcol_").trim_end_matches("_total") {
+                "receiver_accepted_spans" => out.taken += value,
+                "exporter_sent_spans" | "exporter_send_failed_spans" | "exporter_enqueue_failed_spans" => {
+                    out.done += value;
+                }
+                "exporter_queue_size" | "exporter_in_flight_requests" => out.queued += value,
+                _ => {}
+            }
+        }
+        out
+    }
+
+    /// Whether all that it took has come to some end.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.queued <= 0.0 && self.taken <= self.done
+    }
+
+    /// Whether something waits in its queues.
+    pub(crate) fn is_queued(&self) -> bool {
+        self.queued > 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_collector_holds_is_what_it_took_and_has_not_done() {
+        let page = "# HELP x y\notelcol_receiver_accepted_spans{receiver=\"otlp\"} 10\n\
+                    otelcol_exporter_sent_spans_total{exporter=\"otlp_grpc\"} 7\n\
+                    otelcol_exporter_queue_size{exporter=\"otlp_grpc\"} 1\n";
+        let held = HeldInside::of(page);
+        assert!(held.is_queued() && !held.is_nothing());
+        let done =
+            HeldInside::of(&page.replace("_size{exporter=\"otlp_grpc\"} 1", "_size{exporter=\"x\"} 0"));
+        assert!(!done.is_queued() && !done.is_nothing());
+        let failed = "otelcol_receiver_accepted_spans 10\notelcol_exporter_enqueue_failed_spans 10\n";
+        assert!(HeldInside::of(failed).is_nothing());
+        assert!(HeldInside::of("").is_nothing());
+    }
+
+    #[test]
+    fn nobody_there_is_no_page() {
+        let free =
+            std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        assert_eq!(of(free), None);
+    }
+}

@@ -1,0 +1,312 @@
+//! The place of one collector: the process that fills it now, and what is to become of it.
+
+use std::path::PathBuf;
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+use spanfate_model::format::event::EventKind;
+use spanfate_model::format::layout::hop_page_name;
+use spanfate_model::format::manifest::{HopManifest, HopPageManifest, TrialManifest};
+use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::scenario::pipeline::CollectorHop;
+
+use super::HopStage;
+use crate::fixture::RunningService;
+use crate::hop::config::HopPorts;
+use crate::hop::page::{self, HeldInside};
+use crate::hop::start::{CollectorStart, READY_BOUND, last_words, listens};
+use crate::host::clock;
+use crate::receiver::RunningReceiver;
+use crate::trial::events::EventLog;
+use crate::trial::services::{Blame, ServiceWatch};
+use crate::{RunError, store};
+
+/// How often it is looked whether it listens.
+const LOOK_NS: u64 = 20_000_000;
+/// How often it is looked what it still holds.
+const DRAIN_LOOK_NS: u64 = 100_000_000;
+/// It holds no more when nothing has changed for so long and its queues are empty.
+const STILL_NS: u64 = 3_000_000_000;
+
+/// A collector's place in the path.
+pub(super) struct HopPlace {
+    index: usize,
+    hop: CollectorHop,
+    ports: HopPorts,
+    config: PathBuf,
+    output: PathBuf,
+    pub(super) tap: RunningReceiver,
+    running: Option<RunningService>,
+    /// Until when it has to listen, where it does not yet.
+    awaited: Option<MonoNs>,
+    /// When it is next looked whether it does.
+    look_at: MonoNs,
+    /// Its entry in the manifest.
+    entry: usize,
+    starts: u32,
+    pub(super) blame: Option<Blame>,
+    /// When it is started again.
+    again_at: Option<MonoNs>,
+    /// When it is killed, having been asked to stop.
+    until: Option<MonoNs>,
+    /// It is stopped by a signal, and answers nobody.
+    stopped: bool,
+    drain: Option<HopDrain>,
+}
+
+/// How far a collector is with what it holds.
+struct HopDrain {
+    /// When the patience ends.
+    until: MonoNs,
+    next: MonoNs,
+    held: HeldInside,
+    /// Since when nothing has changed.
+    since: MonoNs,
+    page: Option<(MonoNs, String)>,
+}
+
+impl HopPlace {
+    pub(super) fn new(
+        index: usize,
+        hop: CollectorHop,
+        ports: HopPorts,
+        config: PathBuf,
+        output: PathBuf,
+        tap: RunningReceiver,
+        now: MonoNs,
+    ) -> Self {
+        Self {
+            index,
+            hop,
+            ports,
+            config,
+            output,
+            tap,
+            running: None,
+            awaited: None,
+            look_at: now,
+            entry: 0,
+            starts: 0,
+            blame: None,
+            again_at: None,
+            until: None,
+            stopped: false,
+            drain: None,
+        }
+    }
+
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.running.as_ref().map(RunningService::pid)
+    }
+
+    pub(super) fn signal(&mut self, signal: Signal) {
+        self.stopped = (self.stopped || signal == Signal::SIGSTOP) && signal != Signal::SIGCONT;
+        if let Some(running) = &self.running {
+            running.signal(signal);
+        }
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.awaited.is_some() || self.again_at.is_some() || self.until.is_some()
+    }
+
+    pub(super) fn ask_to_stop(&mut self) -> Result<(), RunError> {
+        let Some(running) = self.running.as_mut() else { return Ok(()) };
+        running.ask_to_stop(Signal::SIGTERM, false)?;
+        self.until.get_or_insert(clock::now() + self.hop.shutdown.nanos());
+        Ok(())
+    }
+
+    /// Starts it; it may not listen yet. The manifest is on disk before, so that a torn trial can be analysed.
+    pub(super) fn begin(
+        &mut self,
+        stage: &HopStage<'_>,
+        manifest: &mut TrialManifest,
+        events: &mut EventLog,
+    ) -> Result<(), RunError> {
+        let incarnation = self.starts;
+        let began = clock::now();
+        self.entry = manifest.hops.len();
+        manifest.hops.push(HopManifest {
+            hop: self.hop.name.clone(),
+            place: self.index as u8,
+            incarnation,
+            began,
+            ..HopManifest::default()
+        });
+        store::write_json(&stage.dir.manifest(), manifest)?;
+        let start = CollectorStart {
+            hop: &self.hop.name,
+            program: stage.program,
+            config: &self.config,
+            cpus: stage.cpus,
+            output: &self.output,
+        };
+        let running = start.begin(stage.guard)?;
+        let data = json!({"service": self.hop.name, "pid": running.pid(), "incarnation": incarnation});
+        events.say(EventKind::ProcessStarted, data)?;
+        self.running = Some(running);
+        self.starts += 1;
+        self.stopped = false;
+        self.awaited = Some(began + READY_BOUND.as_nanos() as u64);
+        Ok(())
+    }
+
+    /// Waits until it listens.
+    pub(super) fn wait(
+        &mut self,
+        stage: &HopStage<'_>,
+        manifest: &mut TrialManifest,
+    ) -> Result<(), RunError> {
+        while !self.has_come(stage, manifest)? {
+            let ended = self.running.as_mut().map(RunningService::end).transpose()?.flatten();
+            if ended.is_some() {
+                return Err(self.fail("ended before it listened"));
+            }
+            clock::sleep_until(clock::now() + LOOK_NS);
+        }
+        Ok(())
+    }
+
+    /// Notes that it listens, where it does; whether it is awaited no more.
+    fn has_come(&mut self, stage: &HopStage<'_>, manifest: &mut TrialManifest) -> Result<bool, RunError> {
+        let Some(until) = self.awaited else { return Ok(true) };
+        let now = clock::now();
+        if now < self.look_at {
+            return Ok(false);
+        }
+        self.look_at = now + LOOK_NS;
+        if listens(self.ports.grpc) && listens(self.ports.http) {
+            self.awaited = None;
+            if let Some(hop) = manifest.hops.get_mut(self.entry) {
+                hop.ready = clock::now();
+            }
+            store::write_json(&stage.dir.manifest(), manifest)?;
+            return Ok(true);
+        }
+        if now > until {
+            return Err(self.fail(&format!("did not listen within {} s", READY_BOUND.as_secs())));
+        }
+        Ok(false)
+    }
+
+    fn fail(&self, what: &str) -> RunError {
+        let said = last_words(&self.output);
+        let problem = format!("{what} (configuration: {}). It said:\n{said}", self.config.display());
+        RunError::Fixture { fixture: self.hop.name.clone(), problem }
+    }
+
+    /// Keeps what its metrics say now.
+    pub(super) fn look_inside(
+        &mut self,
+        stage: &HopStage<'_>,
+        manifest: &mut TrialManifest,
+    ) -> Result<(), RunError> {
+        if self.running.is_none() || self.stopped || self.awaited.is_some() {
+            return Ok(());
+        }
+        let at = clock::now();
+        match page::of(self.ports.metrics) {
+            Some(page) => self.keep(stage, manifest, at, &page),
+            None => Ok(()),
+        }
+    }
+
+    fn keep(
+        &self,
+        stage: &HopStage<'_>,
+        manifest: &mut TrialManifest,
+        at: MonoNs,
+        page: &str,
+    ) -> Result<(), RunError> {
+        let Some(hop) = manifest.hops.get_mut(self.entry) else { return Ok(()) };
+        let file = hop_page_name(&self.hop.name, hop.incarnation, hop.pages.len());
+        store::write_bytes(&stage.dir.raw(&file), page.as_bytes())?;
+        hop.pages.push(HopPageManifest { file, at });
+        store::write_json(&stage.dir.manifest(), manifest)
+    }
+
+    /// Looks after it; whether its process has just ended.
+    pub(super) fn look(
+        &mut self,
+        stage: &HopStage<'_>,
+        watch: &mut ServiceWatch<'_, '_>,
+        suspect: Option<Blame>,
+    ) -> Result<bool, RunError> {
+        if self.again_at.is_some_and(|at| clock::now() >= at) {
+            self.again_at = None;
+            self.begin(stage, watch.manifest, watch.events)?;
+        }
+        let Some(running) = self.running.as_mut() else { return Ok(false) };
+        let Some(mut end) = running.end()? else {
+            if self.until.is_some_and(|until| clock::now() >= until) {
+                running.kill();
+            }
+            self.has_come(stage, watch.manifest)?;
+            return Ok(false);
+        };
+        let asked = end.asked_to_stop.is_some();
+        let blame = self.blame.take().or_else(|| suspect.filter(|_| !asked));
+        end.fault = blame.map(|blame| blame.fault);
+        let at = end.at;
+        let data = json!({"service": self.hop.name, "code": end.code, "signal": end.signal});
+        if let Some(hop) = watch.manifest.hops.get_mut(self.entry) {
+            hop.end = Some(end);
+        }
+        store::write_json(&stage.dir.manifest(), watch.manifest)?;
+        watch.events.say(EventKind::ProcessExited, data)?;
+        self.again_at = blame.and_then(|blame| Some(at + blame.restart_after?));
+        (self.running, self.until, self.awaited, self.drain) = (None, None, None, None);
+        Ok(true)
+    }
+
+    /// Lets it send what it holds and then asks it to stop; whether it is still there. One that is due to come back does: its queue
+    /// may lie on disk.
+    pub(super) fn wind_up(
+        &mut self,
+        stage: &HopStage<'_>,
+        watch: &mut ServiceWatch<'_, '_>,
+    ) -> Result<bool, RunError> {
+        if self.running.is_none() {
+            return Ok(self.again_at.is_some());
+        }
+        if self.until.is_some() || self.awaited.is_some() {
+            return Ok(true);
+        }
+        let now = clock::now();
+        let drain = self.drain.get_or_insert_with(|| HopDrain {
+            until: now + self.hop.drain.nanos(),
+            next: now,
+            held: HeldInside::default(),
+            since: now,
+            page: None,
+        });
+        if now < drain.next {
+            return Ok(true);
+        }
+        drain.next = now + DRAIN_LOOK_NS;
+        if let Some(page) = (!self.stopped).then(|| page::of(self.ports.metrics)).flatten() {
+            let held = HeldInside::of(&page);
+            if held != drain.held {
+                (drain.held, drain.since) = (held, now);
+            }
+            drain.page = Some((now, page));
+        }
+        let still = now >= drain.since + STILL_NS && !drain.held.is_queued();
+        let empty = drain.page.is_some() && drain.held.is_nothing();
+        if empty || still || now >= drain.until {
+            let page = drain.page.take();
+            if let Some((at, page)) = page {
+                self.keep(stage, watch.manifest, at, &page)?;
+            }
+            self.ask_to_stop()?;
+        }
+        Ok(true)
+    }
+
+    /// Ends the tap; its process is gone by then.
+    pub(super) fn close(self) -> Result<(), RunError> {
+        drop(self.running);
+        self.tap.stop().map(drop)
+    }
+}
