@@ -55,12 +55,13 @@ pub(crate) struct Stages {
     pub(crate) dropped: u64,
     pub(crate) handed: u64,
     pub(crate) exported_ok: u64,
-    /// Of these, spans that were received.
+    /// Of these, spans that were received, or taken by a collector in the path.
     pub(crate) received_ok: u64,
 }
 
 impl Stages {
-    fn add(&mut self, path: &Path, on: &OnPath, receipt: &Receipt) {
+    /// `taken`: the place that its process sends to took it.
+    fn add(&mut self, path: &Path, on: &OnPath, receipt: &Receipt, taken: bool) {
         self.dropped += u64::from(on.dropped != 0);
         self.handed += u64::from(on.exported != 0 || on.filtered != 0);
         // What went to another endpoint our receiver says nothing of.
@@ -74,7 +75,7 @@ impl Stages {
                 ExportResult::Failed(_) | ExportResult::None | ExportResult::Kept => false,
             };
         self.exported_ok += u64::from(delivered);
-        self.received_ok += u64::from(delivered && receipt.copies > 0);
+        self.received_ok += u64::from(delivered && taken);
     }
 }
 
@@ -176,11 +177,11 @@ impl Walk<'_> {
         if process.has_several_paths() {
             self.paths.count(judged, paths, measured);
             for path in paths {
-                self.arrive(&process.paths[path.path], &path.on, path.receipt);
+                self.arrive(&process.paths[path.path], &path.on, path.receipt, (index, judged.number));
             }
             self.count_copies(paths.iter().map(|path| path.receipt.copies).max());
         } else {
-            self.arrive(judged.path, &judged.on, judged.receipt);
+            self.arrive(judged.path, &judged.on, judged.receipt, (index, judged.number));
             self.count_copies(Some(judged.receipt.copies));
         }
         if judged.receipt.copies > 0 && measured {
@@ -215,8 +216,10 @@ impl Walk<'_> {
     }
 
     /// Notes what arrived by one path.
-    fn arrive(&mut self, path: &Path, on: &OnPath, receipt: &Receipt) {
-        self.stages.add(path, on, receipt);
+    fn arrive(&mut self, path: &Path, on: &OnPath, receipt: &Receipt, (process, number): (usize, usize)) {
+        // Of a collector the SDK hears what the collector says, whatever becomes of the span then.
+        let taken = receipt.copies > 0 || self.sources.hops.took(process, number);
+        self.stages.add(path, on, receipt, taken);
         if receipt.copies > 0 {
             let failed = matches!(path.export_of(on), ExportResult::Failed(_));
             self.ledger.reported_failed += u64::from(failed);

@@ -83,13 +83,13 @@ pub(crate) fn rows(hops: &PathHops<'_>, lost: &LostAtHops, end: &TapTally) -> Ve
     out
 }
 
-/// What came to a place after the last page of each start was read, and before the next start.
+/// What came to a place before the next start and was answered after the last page of each start was read.
 fn after_pages(starts: &[HopStart<'_>], tap: &TapTally) -> Appearances {
     let mut out = Appearances::default();
     for (index, start) in starts.iter().enumerate() {
         let from = start.page.as_ref().map_or(start.manifest.began, |(at, _)| *at);
         let to = starts.get(index + 1).map_or(MonoNs::MAX, |next| next.manifest.began);
-        let more = tap.between(from, to);
+        let more = tap.open_since(from, to);
         out.taken += more.taken;
         out.rejected += more.rejected;
         out.refused += more.refused;

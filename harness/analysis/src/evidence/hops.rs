@@ -109,6 +109,12 @@ impl<'a> PathHops<'a> {
         Some((hop, self.hops[hop].receipts.of(process, number)?))
     }
 
+    /// Whether the first collector took a span.
+    pub(crate) fn took(&self, process: usize, number: usize) -> bool {
+        let first = self.hops.first().and_then(|hop| hop.receipts.of(process, number));
+        first.is_some_and(|receipt| receipt.copies > 0)
+    }
+
     /// How far a span came of which the receiver accepted no copy.
     pub(crate) fn way(&self, process: usize, number: usize, end: &Receipt) -> HopWay {
         let Some(first) = self.hops.first() else { return HopWay::NoHop };
@@ -182,7 +188,8 @@ fn starts<'a>(name: &str, logs: &'a TrialLogs) -> Vec<HopStart<'a>> {
     of_it
         .map(|(manifest, pages)| {
             let read = manifest.pages.iter().zip(pages);
-            let page = read.filter_map(|(about, text)| Some((about.at, hop::read(text.as_deref()?)?))).next_back();
+            let page =
+                read.filter_map(|(about, text)| Some((about.at, hop::read(text.as_deref()?)?))).next_back();
             HopStart { manifest, page, losses: StartLosses::default() }
         })
         .collect()

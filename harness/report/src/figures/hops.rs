@@ -15,7 +15,8 @@ pub(crate) struct VariantPath<'a> {
 
 /// The paths of all variants that have collectors in them.
 pub(crate) fn paths(result: &RunResult) -> Vec<VariantPath<'_>> {
-    let with_hops = result.variants.iter().filter(|variant| variant.trials.iter().any(|t| !t.hops.is_empty()));
+    let with_hops =
+        result.variants.iter().filter(|variant| variant.trials.iter().any(|t| !t.hops.is_empty()));
     with_hops.map(VariantPath::of).collect()
 }
 
@@ -63,7 +64,8 @@ impl<'a> VariantPath<'a> {
 
 /// What was lost at a hop, by how.
 pub(crate) fn losses(hop: &HopResult, numbers: Numbers) -> Vec<String> {
-    let lost = hop.lost.iter().map(|(fate, count)| format!("{} {}", numbers.count(*count), fate.facts().short));
+    let lost =
+        hop.lost.iter().map(|(fate, count)| format!("{} {}", numbers.count(*count), fate.facts().short));
     let refused = (hop.refused > 0).then(|| format!("{} refused", numbers.count(hop.refused)));
     lost.chain(refused).collect()
 }

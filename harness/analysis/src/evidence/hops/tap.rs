@@ -23,11 +23,21 @@ pub(crate) struct Appearances {
     pub(crate) unanswered: u64,
 }
 
+/// A request with spans.
+#[derive(Clone, Copy, Debug)]
+struct TapRequest {
+    /// When it was complete.
+    at: MonoNs,
+    /// When what became of its answer was known; `MonoNs::MAX` where it never was.
+    answered: MonoNs,
+    spans: u32,
+    end: RequestEnd,
+}
+
 /// The requests of a tap.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TapTally {
-    /// When each was complete, its spans, and its end.
-    requests: Vec<(MonoNs, u32, RequestEnd)>,
+    requests: Vec<TapRequest>,
     /// By process and place: whether the last request with the span was refused.
     refused: Vec<Vec<bool>>,
 }
@@ -50,21 +60,21 @@ impl TapTally {
                         Disposition::Accepted | Disposition::RejectedPartial => RequestEnd::Taken(0),
                         Disposition::Refused | Disposition::Failed => RequestEnd::Refused,
                     };
-                    out.requests.push((request.at, request.spans, end));
+                    let (at, spans) = (request.at, request.spans);
+                    out.requests.push(TapRequest { at, answered: MonoNs::MAX, spans, end });
                 }
                 WireRecord::Answer(answer) => {
-                    let end = match answer.relayed {
+                    let Some(request) = out.requests.get_mut(answer.request as usize) else { continue };
+                    request.answered = answer.at;
+                    request.end = match answer.relayed {
                         Relayed::No => continue,
                         Relayed::Taken { rejected } => RequestEnd::Taken(rejected),
                         Relayed::Refused => RequestEnd::Refused,
                         Relayed::Unanswered => RequestEnd::Unanswered,
                     };
-                    if let Some(request) = out.requests.get_mut(answer.request as usize) {
-                        request.2 = end;
-                    }
                 }
                 WireRecord::Span(span) if span.disposition == Disposition::RejectedPartial => {
-                    if let Some((_, _, RequestEnd::Taken(rejected))) =
+                    if let Some(TapRequest { end: RequestEnd::Taken(rejected), .. }) =
                         out.requests.get_mut(span.request as usize)
                     {
                         *rejected += 1;
@@ -81,7 +91,7 @@ impl TapTally {
     fn mark(&mut self, bytes: &[u8], processes: &[Process<'_>]) {
         for record in wire::read(bytes).into_iter().flatten() {
             let WireRecord::Span(span) = record else { continue };
-            let end = self.requests.get(span.request as usize).map(|request| request.2);
+            let end = self.requests.get(span.request as usize).map(|request| request.end);
             let found =
                 processes.iter().enumerate().find_map(|(at, process)| Some((at, process.find(&span.key)?)));
             if let Some((process, number)) = found {
@@ -97,20 +107,27 @@ impl TapTally {
 
     /// Requests with spans.
     pub(crate) fn requests(&self) -> u64 {
-        self.requests.iter().filter(|(_, spans, _)| *spans > 0).count() as u64
+        self.requests.iter().filter(|request| request.spans > 0).count() as u64
     }
 
-    /// Appearances of spans in requests that were complete from then on, and before another time.
-    pub(crate) fn between(&self, from: MonoNs, to: MonoNs) -> Appearances {
+    /// Appearances of spans in requests that came before one time and were answered after another: what somebody may not have counted
+    /// yet who looked then.
+    pub(crate) fn open_since(&self, looked: MonoNs, before: MonoNs) -> Appearances {
+        self.sum(|request| request.at < before && request.answered >= looked)
+    }
+
+    /// Appearances of all spans.
+    pub(crate) fn all(&self) -> Appearances {
+        self.sum(|_| true)
+    }
+
+    fn sum(&self, counts: impl Fn(&TapRequest) -> bool) -> Appearances {
         let mut out = Appearances::default();
-        for (at, spans, end) in &self.requests {
-            if !(from..to).contains(at) {
-                continue;
-            }
-            let spans = u64::from(*spans);
-            match end {
+        for request in self.requests.iter().filter(|request| counts(request)) {
+            let spans = u64::from(request.spans);
+            match request.end {
                 RequestEnd::Taken(rejected) => {
-                    let rejected = u64::from(*rejected).min(spans);
+                    let rejected = u64::from(rejected).min(spans);
                     out.taken += spans - rejected;
                     out.rejected += rejected;
                 }
@@ -119,11 +136,6 @@ impl TapTally {
             }
         }
         out
-    }
-
-    /// Appearances of all spans.
-    pub(crate) fn all(&self) -> Appearances {
-        self.between(0, MonoNs::MAX)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The rule of each figure: what disturbance may have made of it, and what it may have hidden. The table stands in ADR 016, and a test
 //! holds the two together.
 
-use spanfate_model::fate::{ExitWay, Fate};
+use spanfate_model::fate::{CollectorLoss, ExitWay, Fate};
 use spanfate_model::scenario::figure::{Figure, TraceState};
 
 /// How much of a value disturbance may have made: how low it may be without.
@@ -93,9 +93,11 @@ pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
 /// The rule of a fate.
 const fn of_fate(fate: Fate) -> (DisturbanceMakes, Hidden) {
     match fate {
-        Fate::NotSampled(_) | Fate::NoProcessor | Fate::NoExporter => {
-            (DisturbanceMakes::Nothing, Hidden::Nothing)
-        }
+        // Whether a collector's counters prove a loss is no matter of time.
+        Fate::NotSampled(_)
+        | Fate::NoProcessor
+        | Fate::NoExporter
+        | Fate::LostInCollector(CollectorLoss::Unknown) => (DisturbanceMakes::Nothing, Hidden::Nothing),
         Fate::Filtered(_) | Fate::SentElsewhere => (DisturbanceMakes::Nothing, Hidden::BehindLoss),
         Fate::Received => (DisturbanceMakes::AtEdges, Hidden::BehindLoss),
         Fate::NeverEnded(_) => (DisturbanceMakes::AtEdges, Hidden::AtEdges),

@@ -14,7 +14,8 @@ pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     if all.is_empty() {
         return None;
     }
-    let mut drawn = Grid::new("The path of each variant", ["Variant", "Spans at each place", "#Acknowledged, then lost"]);
+    let mut drawn =
+        Grid::new("The path of each variant", ["Variant", "Spans at each place", "#Acknowledged, then lost"]);
     for path in &all {
         let (lost, name) = (PAGE.count(path.acknowledged_and_lost()), &path.variant.name);
         drawn.row([name, &path.drawn(PAGE), &lost]);

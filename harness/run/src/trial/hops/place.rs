@@ -7,7 +7,7 @@ use serde_json::json;
 use spanfate_model::format::event::EventKind;
 use spanfate_model::format::layout::hop_page_name;
 use spanfate_model::format::manifest::{HopManifest, HopPageManifest, TrialManifest};
-use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::quantity::unit::{MonoNs, Period};
 use spanfate_model::scenario::pipeline::CollectorHop;
 
 use super::HopStage;
@@ -25,8 +25,8 @@ use crate::{RunError, store};
 const LOOK_NS: u64 = 20_000_000;
 /// How often it is looked what it still holds.
 const DRAIN_LOOK_NS: u64 = 100_000_000;
-/// It holds no more when nothing has changed for so long and its queues are empty.
-const STILL_NS: u64 = 3_000_000_000;
+/// It holds no more when nothing has changed for so long, beyond the time of its batches, and its queues are empty.
+const STILL_NS: u64 = 2_000_000_000;
 
 /// A collector's place in the path.
 pub(super) struct HopPlace {
@@ -292,8 +292,10 @@ impl HopPlace {
             }
             drain.page = Some((now, page));
         }
-        let still = now >= drain.since + STILL_NS && !drain.held.is_queued();
-        let empty = drain.page.is_some() && drain.held.is_nothing();
+        let batch = self.hop.knobs.batch_timeout.max(self.hop.knobs.flush_timeout).map_or(0, Period::nanos);
+        let still = now >= drain.since + STILL_NS + batch && !drain.held.is_queued();
+        // What a second start sends of a queue on disk it has not taken itself: its counters do not say when it is done.
+        let empty = self.starts == 1 && drain.page.is_some() && drain.held.is_nothing();
         if empty || still || now >= drain.until {
             let page = drain.page.take();
             if let Some((at, page)) = page {
