@@ -6,11 +6,8 @@ mod collector;
 mod exporting;
 mod exposition;
 mod flow;
-<<<<<<< HEAD
-mod machine;
-=======
 pub(crate) mod hop;
->>>>>>> fffc9c5 (Put collectors in the path: taps, fates, faults on a hop)
+mod machine;
 mod names;
 mod outlast;
 mod page;

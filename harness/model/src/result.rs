@@ -32,7 +32,6 @@ pub mod environment;
 mod exports;
 mod fault;
 mod footing;
-mod hop;
 mod insight;
 mod path;
 mod probe;
@@ -52,12 +51,12 @@ pub use end::{EndedBy, ProviderEnd, ServiceEnd, ShutdownCourse};
 pub use exports::ServiceExports;
 pub use fault::{Dose, FaultResult, FaultWindow};
 pub use footing::Footing;
-pub use hop::{HopCounters, HopResult};
 pub use insight::{
     Advised, Begin, Candidate, Cost, FocusRule, FocusVariant, How, Insights, Late, Likeness, LineLaw,
     LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, PredictedBy, PredictedLoss, Price,
     QueueLimit, Selection, SilentLosses, VariantInsight,
 };
+pub use path::hop::{HopCounters, HopResult};
 pub use path::{PathKind, PathResult};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
 pub use replay::{

@@ -6,6 +6,7 @@ mod causes;
 mod chain;
 mod disturbed;
 pub(crate) mod faults;
+mod hops;
 mod interruption;
 mod kills;
 mod limits;

@@ -1,5 +1,7 @@
 //! One export path of a service, where it has several: provider, processor, exporter, and what was lost on it.
 
+pub(super) mod hop;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;

@@ -1,0 +1,73 @@
+//! A real Collector in the path. Building it takes minutes, so by day this runs only where it has been built already.
+
+use std::path::PathBuf;
+
+use spanfate_model::fate::{CollectorLoss, Fate};
+use spanfate_model::result::HopResult;
+
+use crate::lab::{Finished, lab, root, skipped};
+
+/// The project's own collector, where it has been built.
+fn built() -> Option<PathBuf> {
+    let path = root().join("target/fixtures/collector-0.165");
+    path.is_file().then_some(path)
+}
+
+const KILLED: &str = r#"
+    [load]
+    rate = "100/s"
+    warmup = "100ms"
+    lasting = "2s"
+    [exporter]
+    delay = "50ms"
+    retry = { enabled = true, initial = "50ms", max_interval = "200ms" }
+    [[pipeline.hop]]
+    name = "agent"
+    [[variant]]
+    name = "batch-processor"
+    hops.agent = { batch_timeout = "1s" }
+    [[variant]]
+    name = "wait-for-result"
+    hops.agent = { batch_processor = false, wait_for_result = true }
+    [[fault]]
+    at = "1500ms"
+    on = "agent"
+    kind = { kill = { restart_after = "100ms" } }
+"#;
+
+fn hop(done: &Finished, variant: &str) -> HopResult {
+    let variant = done.result.variants.iter().find(|one| one.name == variant).unwrap();
+    variant.trials[0].hops[0].clone()
+}
+
+#[test]
+fn what_a_killed_collector_held_is_lost_and_nothing_else_is() {
+    if built().is_none() {
+        skipped("the collector has not been built here (`spanfate scenario collector-kill` builds it)");
+        return;
+    }
+    let Some(lab) = lab() else { return };
+    let done = lab.run(KILLED);
+    done.assert_exact();
+    let held = hop(&done, "batch-processor");
+    let lost = held.lost.get(&Fate::LostInCollector(CollectorLoss::Crash)).copied().unwrap_or_default();
+    assert!(lost > 0 && held.lost_in_all() == lost, "{held:?}");
+    assert_eq!((held.accepted, held.passed), (1050, 1050 - lost));
+    assert_eq!(held.starts, 2);
+    let waits = hop(&done, "wait-for-result");
+    assert_eq!((waits.passed, waits.lost_in_all()), (1050, 0), "{waits:?}");
+    assert!(done.stdout.contains("acknowledged, then lost"), "{}", done.stdout);
+}
+
+#[test]
+#[ignore = "builds the Collector and runs for minutes"]
+fn the_library_s_collectors_agree_with_the_books_to_the_span() {
+    for name in ["outage", "kill", "restart", "batch", "two-hops", "slow-backend"] {
+        let Some(lab) = lab() else { return };
+        let mut command = lab.program();
+        command.args(["scenario", &format!("collector-{name}"), "--out"]).arg(lab.path("results"));
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let done = lab.finish(command.spawn().unwrap());
+        done.assert_exact();
+    }
+}
