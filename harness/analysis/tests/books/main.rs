@@ -10,7 +10,6 @@ mod explain;
 mod fit;
 mod fronts;
 mod histories;
-mod hops;
 mod laws;
 mod names;
 mod paths;

@@ -1,5 +1,7 @@
 //! With a relay the answer says what was received, not the receipt alone.
 
+mod hops;
+
 use super::common::{Batch, World};
 use spanfate_model::books::ledger::Gap;
 use spanfate_model::fate::{Fate, FateClass};

@@ -1,7 +1,7 @@
 //! Collectors in the path: counts at each, and what becomes of a verdict when a collector's metrics are wrong.
 
-use super::common::hops::WorldHop;
-use super::common::{Batch, World, killed, orderly, started};
+use crate::common::hops::WorldHop;
+use crate::common::{Batch, World, killed, orderly, started};
 use spanfate_model::fate::{CollectorLoss, Fate};
 use spanfate_model::format::wire::{Disposition, Relayed};
 use spanfate_model::result::{CountedThing, HopTotal, RunResult, TrialResult};
@@ -85,7 +85,7 @@ fn a_page_that_was_read_before_a_kill_may_know_less_and_no_more_than_that() {
         .conclude()
     };
     // The requests came 80 ns and more after the beginning, the page was read after the fourth.
-    let (trial, run) = world(4, super::common::BEGAN + 84);
+    let (trial, run) = world(4, crate::common::BEGAN + 84);
     assert_eq!((lost(&trial, CollectorLoss::Crash), run.verdict), (2, Verdict::Pass), "{:?}", run.reasons);
     let accepted = CountedThing::AtHop(HopTotal::Accepted, "agent".to_owned());
     let row = trial.agreement.iter().find(|row| row.what.is(&accepted)).unwrap();
@@ -103,6 +103,6 @@ fn a_tap_with_a_gap_proves_nothing_of_what_did_not_arrive() {
     let plan = world.plan();
     let mut logs = world.logs(&plan);
     logs.taps[0].as_mut().unwrap().change(|tap| tap.truncate(tap.len() - 64));
-    let (trial, run) = super::common::conclude(&plan, &logs);
+    let (trial, run) = crate::common::conclude(&plan, &logs);
     assert_eq!((trial.ledger.unaccounted.count, run.verdict), (1, Verdict::Inconclusive));
 }
