@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use spanfate_model::books::breakdown::Breakdown;
 use spanfate_model::books::damage::Damage;
-use spanfate_model::books::ledger::{Exemplar, FirstLostSpan, Ledger};
+use spanfate_model::books::ledger::{Exemplar, FirstLostSpan, Gap, Ledger};
 use spanfate_model::books::row::Standing;
 use spanfate_model::fate::{Decider, Fate, FateClass};
 use spanfate_model::format::manifest::FORMAT;
@@ -196,7 +196,11 @@ impl Walk<'_> {
             Standing::Unexplained => self.ledger.unexplained.push(span.key),
             Standing::Unaccounted => {
                 self.ledger.unaccounted.push(span.key);
-                let gap = fate::gap(span, on, process, self.sources.receipts);
+                let gap = match fate::gap(span, on, process, self.sources.receipts) {
+                    // Also a tap before a collector is the wire.
+                    _ if on.exported != 0 && !self.sources.hops.is_complete() => Gap::Wire,
+                    gap => gap,
+                };
                 *self.ledger.gaps.entry(gap).or_insert(0) += 1;
             }
             Standing::Fate(fate) => {

@@ -20,6 +20,7 @@ use crate::conclude::undisturbed::{self, EstimateBasis};
 use crate::conclude::usage;
 use crate::conclude::validity;
 use crate::evidence::excuse;
+use crate::evidence::hops::PathHops;
 use crate::evidence::opened::{Keeper, Opened};
 use crate::evidence::path::FailedBy;
 use crate::evidence::probe::ProbeLog;
@@ -212,11 +213,20 @@ fn witnesses(opened: &Opened<'_>) -> Vec<WitnessReport> {
     vec![
         report(Witness::Process, process),
         report(Witness::Sdk, sdk),
-        report(Witness::Wire, receipts.state.clone().unwrap_or(WitnessState::Lossy(0))),
+        report(Witness::Wire, wire(receipts, &opened.hops)),
         report(Witness::Load, load),
         report(Witness::Probe, probe(probes)),
         report(Witness::Collector, hops::witness(&opened.hops)),
     ]
+}
+
+/// How the receiver ended and, before it, the taps: the first that did not see everything.
+fn wire(receipts: &Receipts<'_>, hops: &PathHops<'_>) -> WitnessState {
+    let all = std::iter::once(receipts).chain(hops.hops.iter().map(|hop| &hop.receipts));
+    let states: Vec<WitnessState> =
+        all.map(|one| one.state.clone().unwrap_or(WitnessState::Lossy(0))).collect();
+    let torn = states.iter().find(|state| !state.is_complete());
+    torn.cloned().unwrap_or(WitnessState::Complete)
 }
 
 /// How the probes ended, over all processes: the worst of them.
