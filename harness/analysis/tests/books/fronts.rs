@@ -23,7 +23,8 @@ fn the_last_span_of_a_goroutine_was_removed_where_the_goroutine_came_back() {
         (Some((ProbeKind::Closing, 2)), 1),
     ] {
         let mut life = Life::default();
-        life.listed(FRONTED, &[FRONT]);
+        // Two processors of the machine said the list at once.
+        life.listed(FRONTED, &[FRONT]).listed(FRONTED, &[FRONT]);
         for number in [1, 2] {
             ended(&mut life, number);
             if number == 1 {

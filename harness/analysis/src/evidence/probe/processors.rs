@@ -91,8 +91,10 @@ impl Processors {
                 }
                 Record::Listed(entry) => {
                     let list = out.lists.entry(entry.list).or_default();
-                    if entry.count > 0 {
-                        list.entries.push((entry.processor, entry.table));
+                    // Two processors of the machine may say a list at once.
+                    let one = (entry.processor, entry.table);
+                    if entry.count > 0 && !list.entries.contains(&one) {
+                        list.entries.push(one);
                     }
                 }
                 Record::Settings(set) => {
