@@ -1,6 +1,7 @@
 //! What the witnesses say of one span: of itself, and of each export path that it came near. Openers fill it (`process` from a
 //! span ledger, `probe` from records of probes); judging reads it and no file format.
 
+pub(crate) mod blind;
 pub(crate) mod excuse;
 pub(crate) mod export_error;
 pub(crate) mod hops;

@@ -1,14 +1,17 @@
-//! What follows from a result for its readers: why spans are lost, what to set, what to choose, where loss begins. Pure functions of
+//! What follows from a result for its readers: why spans are lost, who is to blame, what to set, what to choose, where loss begins. Pure functions of
 //! the rest of a result, so that an older one gives the same conclusions when it is opened.
 
 mod advice;
 pub(crate) mod alike;
 mod begins;
 mod choice;
+pub(crate) mod confidence;
 mod focus;
 pub(crate) mod front;
 mod name;
 pub(crate) mod predicted;
+pub(crate) mod score;
+pub(crate) mod suspects;
 #[cfg(test)]
 mod tests;
 mod why;

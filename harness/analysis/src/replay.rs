@@ -1,6 +1,6 @@
 //! Batch processors, run again from what was measured of them: `observed` what is known of a path, `queue` and `processor` the machine,
 //! `fit` how well it does, `course` its queue over time, `cycle` what calls are made of, `onsets` what moved when, `factors` what the
-//! loss is without one thing or another, `settings` what it is with others.
+//! loss is without one thing or another, `settings` what it is with others, `onset` when a cause began.
 
 pub(crate) mod arrivals;
 mod course;
@@ -8,6 +8,7 @@ pub(crate) mod cycle;
 mod factors;
 pub(crate) mod fit;
 pub(crate) mod observed;
+mod onset;
 mod onsets;
 pub(crate) mod pace;
 pub(crate) mod processor;
@@ -112,6 +113,12 @@ fn replay(
     }
     out.given_back = rerun.given_back(from, taken);
     (out.causes, out.unknown) = rerun.causes();
+    out.onset_ms = out
+        .causes
+        .first()
+        .map(|one| since(onset::onset(one.cause, &rerun.cycle, &rerun.arrivals, (first, last))));
+    out.usual_calls = onset::are_usual(&rerun.cycle, (first, last));
+    out.small_queue = onset::is_small_queue(&rerun, seen.settings, (first, last));
     out.faults = faults(opened, &rerun);
     // Where a worker that runs freely drops nothing, settings that drop nothing say nothing.
     if out.free > 0 {

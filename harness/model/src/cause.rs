@@ -1,7 +1,9 @@
-//! Why spans are lost: the causes that a replay of a queue tells apart, and what a claim can call them.
+//! Why spans are lost: the causes that a replay of a queue tells apart, what else can be named, and what a claim can call them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::fate::{ExitWay, Fate};
 
 /// What can make a queue run full, each with the value that it has undisturbed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +44,116 @@ impl LossFactor {
             Self::CpuStarved => "cpu_starved",
             Self::Burst => "burst",
             Self::ExportFailing => "export_failing",
+        }
+    }
+}
+
+/// A cause of a service's lost spans: what made its queue run full, or what became of them elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum NamedCause {
+    /// The receiver answered late.
+    SlowAnswer,
+    /// Requests and answers were under way for long.
+    SlowNetwork,
+    /// Making the messages took CPU time.
+    SlowSerialising,
+    /// The service wanted to run and was not run.
+    CpuStarved,
+    /// Spans came in bursts: the load did, or a service stood still and caught up.
+    Burst,
+    /// Exports failed or were tried again.
+    ExportFailing,
+    /// The queue is shorter than the SDK's own, and nothing was slower than usual.
+    SmallQueue,
+    /// The process ended with spans in it.
+    ProcessEnded,
+    /// The time to shut down was over before the queue was empty.
+    ShutdownDeadline,
+    /// `End()` was not called.
+    NeverEnded,
+    /// `End()` was called after the provider's shutdown.
+    EndedLate,
+    /// The receiver rejected or refused them.
+    Rejected,
+    /// Its provider has no way out for them: no processor, no exporter, or another endpoint.
+    NoWayOut,
+}
+
+impl NamedCause {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::SlowAnswer,
+        Self::SlowNetwork,
+        Self::SlowSerialising,
+        Self::CpuStarved,
+        Self::Burst,
+        Self::ExportFailing,
+        Self::SmallQueue,
+        Self::ProcessEnded,
+        Self::ShutdownDeadline,
+        Self::NeverEnded,
+        Self::EndedLate,
+        Self::Rejected,
+        Self::NoWayOut,
+    ];
+
+    /// Its name in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SlowAnswer => "slow_answer",
+            Self::SlowNetwork => "slow_network",
+            Self::SlowSerialising => "slow_serialising",
+            Self::CpuStarved => "cpu_starved",
+            Self::Burst => "burst",
+            Self::ExportFailing => "export_failing",
+            Self::SmallQueue => "small_queue",
+            Self::ProcessEnded => "process_ended",
+            Self::ShutdownDeadline => "shutdown_deadline",
+            Self::NeverEnded => "never_ended",
+            Self::EndedLate => "ended_late",
+            Self::Rejected => "rejected",
+            Self::NoWayOut => "no_way_out",
+        }
+    }
+
+    /// The cause of a span that met a fate; nothing where a full queue did it, or nobody knows. `deadline`: the service's time to
+    /// shut down was over while it still had spans.
+    pub const fn of_fate(fate: Fate, deadline: bool) -> Option<Self> {
+        Some(match fate {
+            Fate::ExportFailed(_) => Self::ExportFailing,
+            Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline) => Self::ShutdownDeadline,
+            Fate::LostInFlightAtExit | Fate::LostInQueueAtExit(ExitWay::Exit) if deadline => {
+                Self::ShutdownDeadline
+            }
+            Fate::LostInQueueAtExit(_)
+            | Fate::LostInFlightAtExit
+            | Fate::InEndAtExit
+            | Fate::BlockedInEnd
+            | Fate::CutOffAtExit => Self::ProcessEnded,
+            Fate::NeverEnded(_) => Self::NeverEnded,
+            Fate::EndedAfterShutdown => Self::EndedLate,
+            Fate::RejectedPartial | Fate::RefusedByReceiver => Self::Rejected,
+            Fate::NoProcessor | Fate::NoExporter | Fate::SentElsewhere => Self::NoWayOut,
+            Fate::Received
+            | Fate::NotSampled(_)
+            | Fate::Filtered(_)
+            | Fate::DroppedQueueFull
+            | Fate::LostBeforeReceiver => return None,
+        })
+    }
+}
+
+impl From<LossFactor> for NamedCause {
+    fn from(factor: LossFactor) -> Self {
+        match factor {
+            LossFactor::SlowAnswer => Self::SlowAnswer,
+            LossFactor::SlowNetwork => Self::SlowNetwork,
+            LossFactor::SlowSerialising => Self::SlowSerialising,
+            LossFactor::CpuStarved => Self::CpuStarved,
+            LossFactor::Burst => Self::Burst,
+            LossFactor::ExportFailing => Self::ExportFailing,
         }
     }
 }

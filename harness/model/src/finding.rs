@@ -1,5 +1,6 @@
 //! What commands other than `scenario` find out.
 
+pub mod evaluation;
 pub mod forecast;
 pub mod frontier;
 pub mod index;

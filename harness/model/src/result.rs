@@ -39,6 +39,7 @@ mod replay;
 mod service;
 mod slice;
 mod summary;
+mod suspect;
 mod sweep;
 mod trust;
 
@@ -66,6 +67,7 @@ pub use replay::{
 pub use service::ServiceResult;
 pub use slice::Slice;
 pub use summary::{Estimate, VariantSummary, WitnessCost};
+pub use suspect::{DisturbedHop, HopEvent, Suspect, UNKNOWN_BELOW, named};
 pub use sweep::{Cell, SweepResult};
 pub use trust::{Basis, Bound, EstimateDoubt, Spoiler, TrustCheck, UndisturbedTimes, Validity};
 

@@ -15,6 +15,7 @@ mod text;
 use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::books::explain::Explanation;
+use spanfate_model::finding::evaluation::Evaluation;
 use spanfate_model::finding::forecast::DropForecast;
 use spanfate_model::finding::frontier::Frontier;
 use spanfate_model::finding::index::RunEntry;
@@ -56,6 +57,11 @@ pub fn verification(found: &Verification, style: TableStyle) -> String {
 /// What to set in place of each variant of a run that lost spans; ends with a newline.
 pub fn advice_of_run(result: &RunResult, style: TableStyle) -> String {
     terminal::why::advice(result, style)
+}
+
+/// Answers to hidden faults beside the truth, as Markdown that a terminal shows as well.
+pub fn evaluation(found: &Evaluation) -> String {
+    terminal::why::evaluation::render(found)
 }
 
 /// The limits of a scenario's configurations, and what its own demand needs, as text.

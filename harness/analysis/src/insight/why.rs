@@ -9,6 +9,7 @@ use spanfate_model::result::{
 };
 
 use super::alike::set_alike;
+use super::suspects::suspects;
 use super::{planned, worst_law};
 use crate::replay::proof;
 
@@ -78,6 +79,7 @@ fn cause(result: &RunResult, loser: &VariantResult) -> Option<LossCause> {
         late: late(result, loser),
         faults,
         proof: proof::of(loser).filter(|_| full),
+        suspects: suspects(&loser.trials),
     })
 }
 

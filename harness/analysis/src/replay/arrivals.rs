@@ -9,6 +9,9 @@ use crate::replay::starved::CpuLack;
 use crate::replay::without::Without;
 use crate::statistics::quantile::at_share;
 
+/// A service from which no span comes for so long stands still, nanoseconds: a quota on CPU time lets it run in each of its periods.
+const STOOD_STILL: u64 = 400_000_000;
+
 /// A span, and how it came about that it ended when it did.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ComingSpan {
@@ -33,6 +36,7 @@ pub(crate) struct Arrivals {
 impl Arrivals {
     pub(crate) fn of(seen: &ObservedPath, book: &LoadBook, lack: &CpuLack) -> Self {
         let even = even_starts(book);
+        let resumed = resumptions(&seen.spans);
         let one = |span: &QueuedSpan| {
             let request = span.request.map(|request| request as usize);
             let record = request.and_then(|request| *book.records.get(request)?);
@@ -41,7 +45,10 @@ impl Arrivals {
             let started = started.unwrap_or(span.at);
             let intended = intended.unwrap_or(started).min(started);
             let even = request.and_then(|at| even.get(at).copied()).filter(|_| started < span.at);
-            let lacked = lack.is_lacking(started, span.at);
+            // What stood still wanted no CPU: what it had not done comes in a burst.
+            let waited = resumed[..resumed.partition_point(|at| *at <= span.at)].last();
+            let stood = waited.is_some_and(|at| started < *at);
+            let lacked = !stood && lack.is_lacking(started, span.at);
             ComingSpan { at: span.at, started, even: even.unwrap_or(started), intended, lacked }
         };
         let spans: Vec<ComingSpan> = seen.spans.iter().map(one).collect();
@@ -61,6 +68,11 @@ impl Arrivals {
     pub(crate) fn served(&self, from: MonoNs, to: MonoNs, share: f64) -> u64 {
         let inside = self.between(from, to).iter();
         at_share(&mut inside.map(|span| span.at - span.started).collect::<Vec<_>>(), share)
+    }
+
+    /// When the request of the span that came at a moment was to be started.
+    pub(crate) fn intended(&self, at: MonoNs) -> Option<MonoNs> {
+        self.between(at, at).first().map(|span| span.intended)
     }
 
     /// By how much the latest tenth of the spans in a time was later than usual, nanoseconds; for ever where none came.
@@ -115,6 +127,12 @@ impl Arrivals {
         out.sort_unstable();
         out
     }
+}
+
+/// When spans came again after none had come for long. A service that lacks CPU is run now and then; one that is stopped is not.
+fn resumptions(spans: &[QueuedSpan]) -> Vec<MonoNs> {
+    let pairs = spans.iter().zip(spans.iter().skip(1));
+    pairs.filter(|(before, next)| next.at - before.at >= STOOD_STILL).map(|(_, next)| next.at).collect()
 }
 
 /// By request: when it would have started if all had come at the same distance, from the first to the last.

@@ -10,8 +10,8 @@ const BUSY: f64 = 0.8;
 const WAITED: f64 = 0.1;
 /// A quota that keeps threads from running for this share of the time.
 const THROTTLED: f64 = 0.05;
-/// Below this use a service that has requests to answer does not run.
-const STOPPED: f64 = 0.02;
+/// A host that takes this share of the time leaves too little of it.
+const STOLEN: f64 = 0.1;
 
 /// Looks in half a second.
 const STRETCH: usize = 5;
@@ -30,6 +30,7 @@ struct CpuLook {
     used: f64,
     waited: f64,
     throttled: f64,
+    stolen: f64,
     quota: f64,
 }
 
@@ -44,6 +45,7 @@ impl CpuLack {
                 used: sample.fixture_cpu_ns as f64,
                 waited: sample.fixture_wait_ns as f64,
                 throttled: quota.throttled_ns as f64,
+                stolen: sample.core_steal_ns as f64,
                 quota: quota.milli_cores as f64 / 1e3,
             }
         };
@@ -62,6 +64,7 @@ impl CpuLack {
                     used: between(a.used, b.used),
                     waited: between(a.waited, b.waited),
                     throttled: between(a.throttled, b.throttled),
+                    stolen: between(a.stolen, b.stolen),
                     quota: b.quota,
                 }
             }
@@ -93,7 +96,7 @@ impl CpuLack {
         what.used >= BUSY * what.cores
             || what.waited >= WAITED
             || what.throttled_ms * 1e6 / time >= THROTTLED
-            || what.used < STOPPED
+            || (last.stolen - first.stolen) / time >= STOLEN * self.cores
     }
 
     /// The looks that a time lies between.

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, LossProof, Prediction, RunResult, TrialResult, VariantResult};
+use super::{Basis, LossProof, Prediction, RunResult, Suspect, TrialResult, VariantResult};
 use crate::fate::Fate;
 use crate::fate::witness::{Witness, WitnessReport, WitnessState};
 use crate::quantity::unit::Period;
@@ -167,6 +167,9 @@ pub struct LossCause {
     /// What its full queues say, run again; absent where none was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<LossProof>,
+    /// What is to blame, by service and cause, the largest share first; none in results older than this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspects: Vec<Suspect>,
 }
 
 /// What makes a queue run full.

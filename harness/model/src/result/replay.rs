@@ -53,6 +53,16 @@ pub struct PathReplay {
     pub causes: Vec<CauseShare>,
     /// The share of the lost spans that no cause explains.
     pub unknown: f64,
+    /// When the first cause began to act before the first drop, milliseconds from the start of the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onset_ms: Option<f64>,
+    /// Calls took no longer than usual while spans were dropped: their median is at most twice that of the others.
+    #[serde(default)]
+    pub usual_calls: bool,
+    /// The queue is shorter than the SDK's own, which would have held everything, and neither calls nor requests were slower than usual
+    /// while spans were dropped.
+    #[serde(default)]
+    pub small_queue: bool,
     /// Faults of the scenario, by their numbers in the variant, and the share of the lost spans that vanishes without their windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<(usize, f64)>,

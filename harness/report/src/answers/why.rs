@@ -45,6 +45,7 @@ fn of_variant(result: &RunResult, cause: &LossCause) -> Vec<String> {
     };
     let mut out = vec![format!("{part}: {}.", cause.fate.explain())];
     out.extend(mechanism(cause).map(|text| format!("{}.", words::capital(&text))));
+    out.extend(causes::blamed(cause, PAGE).map(|text| format!("The first cause is {text}.")));
     out.extend(done_to(result, cause));
     out
 }

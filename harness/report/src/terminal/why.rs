@@ -1,5 +1,6 @@
 //! Why spans were lost, variant by variant: causes with their shares and evidence, how well the replay fits, and what helps.
 
+pub(crate) mod evaluation;
 pub(crate) mod outside;
 pub(crate) mod verify;
 
@@ -61,6 +62,7 @@ fn block(result: &RunResult, cause: &LossCause, width: usize) -> String {
         let share = TERMINAL.rough(count as f64 / cause.of.max(1) as f64);
         rows.push(("fate".to_owned(), format!("{share} {}: {}", fate.facts().short, fate.explain())));
     }
+    rows.extend(causes::blamed(cause, TERMINAL).map(|text| row("answer", text)));
     match proof {
         Some(proof) => rows.extend(proved(proof)),
         None => rows.extend(by_law(cause)),

@@ -1,8 +1,9 @@
 //! What the replay of a full queue says, in words: each cause in a sentence with what was measured of it.
 
-use spanfate_model::cause::LossFactor;
-use spanfate_model::result::{CauseShare, CpuWitness, LossProof, WorkerCycle};
+use spanfate_model::cause::{LossFactor, NamedCause};
+use spanfate_model::result::{CauseShare, CpuWitness, LossCause, LossProof, WorkerCycle, named};
 
+use super::fit::clean;
 use super::number::Numbers;
 
 /// Most causes that a sentence names.
@@ -31,6 +32,38 @@ pub(crate) const fn cycle_parts(cycle: &WorkerCycle) -> [(&'static str, f64); 7]
         ("at the receiver", cycle.receiver_ms),
         ("failing", cycle.failing_ms),
     ]
+}
+
+/// What can be named, in a few words.
+pub(crate) const fn named_cause(cause: NamedCause) -> &'static str {
+    match cause {
+        NamedCause::SlowAnswer => short(LossFactor::SlowAnswer),
+        NamedCause::SlowNetwork => short(LossFactor::SlowNetwork),
+        NamedCause::SlowSerialising => short(LossFactor::SlowSerialising),
+        NamedCause::CpuStarved => short(LossFactor::CpuStarved),
+        NamedCause::Burst => "spans came in bursts, or it stood still and caught up",
+        NamedCause::ExportFailing => short(LossFactor::ExportFailing),
+        NamedCause::SmallQueue => "its queue is shorter than the SDK's own, which would have held them",
+        NamedCause::ProcessEnded => "its process ended with spans in it",
+        NamedCause::ShutdownDeadline => "its time to shut down was over first",
+        NamedCause::NeverEnded => "spans were never ended",
+        NamedCause::EndedLate => "spans were ended after the shutdown",
+        NamedCause::Rejected => "the receiver rejected spans",
+        NamedCause::NoWayOut => "its provider has no way out for them",
+    }
+}
+
+/// The first cause with the service where it acted and how sure that is; nothing where nothing is known.
+pub(crate) fn blamed(cause: &LossCause, numbers: Numbers) -> Option<String> {
+    let first = cause.suspects.first()?;
+    let sure = numbers.rough(first.confidence);
+    let what = format!("{}, {}", clean(&first.service), named_cause(first.cause));
+    if named(&cause.suspects).is_none() {
+        return Some(format!("unknown; most likely at {what}, but its confidence is {sure} only"));
+    }
+    let rough =
+        if first.rough { "; roughly, as the free run of the replay lies apart from the trial" } else { "" };
+    Some(format!("at {what}; confidence {sure}{rough}"))
 }
 
 /// What was measured of it, without a capital and a full stop.

@@ -1,0 +1,209 @@
+//! What is to blame for lost spans, by service and cause: full queues by their replays, what was lost elsewhere by its fate. No fault
+//! log is asked.
+
+use std::collections::BTreeMap;
+
+use spanfate_model::cause::{LossFactor, NamedCause};
+use spanfate_model::fate::{ExitWay, Fate, FateClass};
+use spanfate_model::result::{DisturbedHop, EndedBy, HopEvent, PathReplay, Suspect, TrialResult};
+
+use super::confidence;
+
+/// Spans from which on their number is no reason for doubt; a half at as many.
+const FEW: f64 = 10.0;
+/// A free run that is further off than this share of the drops makes shares rough.
+const ROUGH: f64 = 0.1;
+/// A cause with less than this share of the lost spans is left out.
+const MATTERS: f64 = 0.01;
+/// A cause with this share of the drops counts.
+const COUNTS: f64 = 0.25;
+/// A service that stood still for a time has spans of this length at least, milliseconds.
+const STOOD_STILL_MS: f64 = 100.0;
+
+/// What is to blame over some trials of one variant, the largest share first.
+pub fn suspects(trials: &[TrialResult]) -> Vec<Suspect> {
+    let mut found = Found::default();
+    for trial in trials {
+        found.trial(trial);
+    }
+    found.ranked()
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Found {
+    /// Lost spans.
+    lost: f64,
+    blamed: BTreeMap<(String, NamedCause), Blame>,
+}
+
+/// What one service and one cause have cost.
+#[derive(Default)]
+struct Blame {
+    spans: f64,
+    /// The same, less where a replay is off.
+    sure: f64,
+    rough: bool,
+    /// The way from the cause to the loss, of the trial in which it cost most; and how much that was.
+    path: Vec<DisturbedHop>,
+    most: f64,
+}
+
+/// A part of the loss that was explained.
+struct Explained {
+    spans: f64,
+    /// How near the replay is to the trial, 0 to 1.
+    near: f64,
+    path: Vec<DisturbedHop>,
+}
+
+impl Found {
+    fn trial(&mut self, trial: &TrialResult) {
+        for (service, fates) in losses(trial) {
+            let deadline = fates.contains_key(&Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline));
+            let mut full = 0;
+            for (fate, count) in &fates {
+                self.lost += *count as f64;
+                if fate.facts().full_queue {
+                    full += count;
+                } else if let Some(cause) = elsewhere(trial, &service, *fate, deadline) {
+                    let path = lost_at(trial, &service, *fate).into_iter().collect();
+                    let what = Explained { spans: *count as f64, near: 1.0, path };
+                    self.blame(&service, cause, what);
+                }
+            }
+            self.full_queue(trial, &service, full as f64);
+        }
+    }
+
+    /// The replays of a service's queues share what it dropped, each by its drops.
+    fn full_queue(&mut self, trial: &TrialResult, service: &str, spans: f64) {
+        let own = || trial.replays.iter().filter(move |replay| replay.service == service);
+        let dropped: u64 = own().map(|replay| replay.dropped).sum();
+        for replay in own().filter(|replay| replay.fits) {
+            let part = spans * replay.dropped as f64 / dropped.max(1) as f64;
+            let near = 1.0 - off(replay).min(1.0);
+            let (service, full) = (&replay.service, replay.from_ms);
+            if replay.small_queue {
+                let path = vec![hop(service, HopEvent::QueueFull, full)];
+                self.blame(service, NamedCause::SmallQueue, Explained { spans: part, near, path });
+                continue;
+            }
+            for one in &replay.causes {
+                let cause = deviates(replay, one.cause);
+                let at = match cause {
+                    NamedCause::Burst => stood_still(trial).unwrap_or(service),
+                    _ => service,
+                };
+                let mut path = vec![hop(service, HopEvent::QueueFull, full)];
+                if let Some(onset) = replay.onset_ms {
+                    path.insert(0, hop(at, HopEvent::Began, onset));
+                }
+                self.blame(at, cause, Explained { spans: part * one.share, near, path });
+            }
+        }
+    }
+
+    fn blame(&mut self, service: &str, cause: NamedCause, what: Explained) {
+        let blame = self.blamed.entry((service.to_owned(), cause)).or_default();
+        blame.spans += what.spans;
+        blame.sure += what.spans * what.near;
+        blame.rough |= what.near < 1.0 - ROUGH;
+        if what.spans > blame.most {
+            (blame.most, blame.path) = (what.spans, what.path);
+        }
+    }
+
+    fn ranked(self) -> Vec<Suspect> {
+        let lost = self.lost.max(1.0);
+        let enough = self.lost / (self.lost + FEW);
+        // A receiver in trouble costs spans of all that export to it: what speaks for the cause is what it cost at any of them.
+        let mut sure: BTreeMap<NamedCause, f64> = BTreeMap::new();
+        for ((_, cause), blame) in &self.blamed {
+            *sure.entry(*cause).or_default() += blame.sure;
+        }
+        let one = |((service, cause), blame): ((String, NamedCause), Blame)| {
+            let evidence = (sure.get(&cause).copied().unwrap_or_default() / lost * enough).clamp(0.0, 1.0);
+            Suspect {
+                service,
+                cause,
+                share: blame.spans / lost,
+                evidence,
+                confidence: confidence::of(evidence),
+                rough: blame.rough,
+                path: blame.path,
+            }
+        };
+        let mut out: Vec<Suspect> = self.blamed.into_iter().map(one).collect();
+        out.retain(|suspect| suspect.share >= MATTERS);
+        out.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.service.cmp(&b.service)));
+        out
+    }
+}
+
+/// Lost spans of the measured part by service and fate; of a trial without a breakdown those of its ledger are the first service's.
+fn losses(trial: &TrialResult) -> Vec<(String, BTreeMap<Fate, u64>)> {
+    let rows = trial.breakdown.iter().filter(|one| one.by == "service").flat_map(|one| &one.rows);
+    let rows: Vec<_> = rows.map(|row| (row.value.clone(), row.lost_by_fate.clone())).collect();
+    if !rows.is_empty() {
+        return rows;
+    }
+    let first = trial.services.first().map_or_else(String::new, |service| service.service.clone());
+    let fates = trial.ledger.fates.iter().map(|(fate, count)| (*fate, count.measured));
+    vec![(first, fates.filter(|(fate, count)| fate.class() == FateClass::Lost && *count > 0).collect())]
+}
+
+/// What became of a span that no queue refused. One that is still open when its service stops in order was not ended in time, whatever
+/// kept it open.
+fn elsewhere(trial: &TrialResult, service: &str, fate: Fate, deadline: bool) -> Option<NamedCause> {
+    let own = trial.services.iter().find(|one| one.service == service);
+    let orderly = own
+        .is_some_and(|one| !one.ends.is_empty() && one.ends.iter().all(|end| end.by.is(&EndedBy::Harness)));
+    match fate {
+        Fate::CutOffAtExit if orderly => Some(NamedCause::NeverEnded),
+        _ => NamedCause::of_fate(fate, deadline),
+    }
+}
+
+/// What deviates. A queue runs full where spans come faster than calls take them: where calls took what they usually take and a burst
+/// counts, it is the burst that was new, and not the round trip. Messages that cost much CPU leave none to others that want some.
+fn deviates(replay: &PathReplay, cause: LossFactor) -> NamedCause {
+    let counts =
+        |factor: LossFactor| replay.causes.iter().any(|one| one.cause == factor && one.share >= COUNTS);
+    match cause {
+        LossFactor::SlowAnswer | LossFactor::SlowNetwork
+            if replay.usual_calls && counts(LossFactor::Burst) =>
+        {
+            NamedCause::Burst
+        }
+        LossFactor::CpuStarved if counts(LossFactor::SlowSerialising) => NamedCause::SlowSerialising,
+        _ => cause.into(),
+    }
+}
+
+/// How far the free run of a replay lies from its trial, as a share of the drops.
+fn off(replay: &PathReplay) -> f64 {
+    replay.free.abs_diff(replay.dropped) as f64 / replay.dropped.max(1) as f64
+}
+
+fn hop(service: &str, event: HopEvent, at_ms: f64) -> DisturbedHop {
+    DisturbedHop { service: service.to_owned(), event, at_ms }
+}
+
+/// When the first span of a fate was lost; the timeline says it for all services together.
+fn lost_at(trial: &TrialResult, service: &str, fate: Fate) -> Option<DisturbedHop> {
+    let slice = trial.timeline.iter().find(|slice| slice.lost_by.contains_key(&fate))?;
+    Some(hop(service, HopEvent::Lost, slice.at_ms))
+}
+
+/// Who stood still, if somebody did: requests waited in all that call it, so it is the last of them that had long spans.
+fn stood_still(trial: &TrialResult) -> Option<&String> {
+    let rows = trial.breakdown.iter().filter(|one| one.by == "service").flat_map(|one| &one.rows);
+    let longest = |service: &str| {
+        let row = rows.clone().find(|row| row.value == service);
+        row.and_then(|row| row.duration).map_or(0.0, |spread| spread.max)
+    };
+    let most = trial.services.iter().map(|one| longest(&one.service)).fold(0.0, f64::max);
+    let held = trial.services.iter().filter(|one| longest(&one.service) >= most / 2.0);
+    held.max_by_key(|one| one.depth).map(|one| &one.service).filter(|_| most >= STOOD_STILL_MS)
+}

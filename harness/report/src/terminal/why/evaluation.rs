@@ -1,0 +1,113 @@
+//! Answers to hidden faults beside the truth: tables that are read in a terminal and in a document alike.
+
+use spanfate_model::finding::evaluation::{
+    BootstrapMean, CountedShare, Evaluation, EvaluationScore, KindScore,
+};
+
+use crate::text::number::TERMINAL;
+
+/// The tables.
+pub(crate) fn render(found: &Evaluation) -> String {
+    let score = &found.score;
+    let mut out = format!(
+        "{} of the {} set, seed {}, on {}. {} of them are not counted: the fault did not act, or cost no span.\n\n",
+        TERMINAL.counted(score.cases, "case", "cases"),
+        found.set.as_str(),
+        found.seed,
+        if found.machine.is_empty() { "no machine" } else { &found.machine },
+        score.void
+    );
+    out += "| figure | value | 95 % |\n|---|---|---|\n";
+    for (name, value, bounds) in figures(score) {
+        out += &format!("| {name} | {value} | {bounds} |\n");
+    }
+    out += "\n| confidence | first causes | mean confidence | right |\n|---|---|---|---|\n";
+    for bin in &score.reliability {
+        out += &format!(
+            "| {} to {} | {} | {} | {} |\n",
+            TERMINAL.fixed(bin.from, 1),
+            TERMINAL.fixed(bin.to, 1),
+            bin.cases,
+            TERMINAL.fixed(bin.confidence, 2),
+            TERMINAL.fixed(bin.right, 2)
+        );
+    }
+    out += "\n| kind | cases | with loss | right | right, and its path | unknown | named instead |\n|---|---|---|---|---|---|---|\n";
+    for kind in &score.kinds {
+        out += &of_kind(kind);
+    }
+    out
+}
+
+fn figures(score: &EvaluationScore) -> Vec<(&'static str, String, String)> {
+    let share = |name, one: &CountedShare| (name, counted(one), bounds(one.bounds));
+    let mean = |name, one: &BootstrapMean| {
+        let (low, high) = one.bounds;
+        let text = |value| TERMINAL.fixed(value, 3);
+        (name, text(one.value), format!("{} to {}", text(low), text(high)))
+    };
+    vec![
+        share("the first cause is right", &score.top1),
+        share("a right one is among the first three", &score.top3),
+        ("who guesses is right", TERMINAL.percent(score.chance), String::new()),
+        ("right so many times as often", TERMINAL.fixed(score.lift, 1), String::new()),
+        share("right, and each step of its path", &score.grounded),
+        share("the answer is that it is unknown", &score.abstained),
+        share("of causes that were named, right", &score.precision),
+        share("false alarms without a fault", &score.false_alarms),
+        ("cases without a fault that lost spans", score.clean_lossy.to_string(), String::new()),
+        mean("Brier score", &score.brier),
+        mean("expected calibration error", &score.calibration_error),
+    ]
+}
+
+fn counted(one: &CountedShare) -> String {
+    format!("{} of {} ({})", one.hits, one.of, TERMINAL.percent(one.share()))
+}
+
+fn bounds(bounds: Option<(f64, f64)>) -> String {
+    bounds.map_or_else(String::new, |(low, high)| {
+        format!("{} to {}", TERMINAL.percent(low), TERMINAL.percent(high))
+    })
+}
+
+fn of_kind(kind: &KindScore) -> String {
+    let instead: Vec<String> = kind.instead.iter().map(|(what, times)| format!("{what} x {times}")).collect();
+    let held_out = if kind.held_out { " (never tuned on)" } else { "" };
+    format!(
+        "| {}{held_out} | {} | {} | {} | {} | {} | {} |\n",
+        kind.kind,
+        kind.cases,
+        kind.lossy,
+        kind.top1,
+        kind.grounded,
+        kind.abstained,
+        instead.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_wrong_is_named_beside_what_was_right() {
+        let kind = KindScore {
+            kind: "stall".to_owned(),
+            held_out: true,
+            cases: 5,
+            lossy: 4,
+            top1: 3,
+            grounded: 2,
+            abstained: 0,
+            instead: vec![("order burst".to_owned(), 1)],
+        };
+        let top1 = CountedShare { hits: 3, of: 4, bounds: Some((0.19, 0.99)) };
+        let score =
+            EvaluationScore { cases: 5, void: 1, top1, kinds: vec![kind], ..EvaluationScore::default() };
+        let text = render(&Evaluation { score, ..Evaluation::default() });
+        assert!(text.contains("| stall (never tuned on) | 5 | 4 | 3 | 2 | 0 | order burst x 1 |"), "{text}");
+        assert!(text.contains("| the first cause is right | 3 of 4 (75 %) | 19 % to 99 % |"), "{text}");
+        assert!(text.starts_with("5 cases of the tune set"), "{text}");
+    }
+}
