@@ -4,6 +4,7 @@ mod advise;
 mod again;
 mod ci;
 mod compare;
+mod evaluate;
 mod examples;
 mod explain;
 mod outside;
@@ -31,6 +32,7 @@ pub(crate) use ci::CiArguments;
 pub(crate) use compare::{
     AlongArgument, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments,
 };
+pub(crate) use evaluate::EvaluateArguments;
 pub(crate) use explain::ExplainArguments;
 pub(crate) use outside::OutsideArguments;
 pub(crate) use overrides::OverrideArguments;

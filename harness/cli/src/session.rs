@@ -11,6 +11,7 @@
 //! - `carry_out`: a plan is run, or the rest of it, or a program is attended; then it is concluded.
 //! - `conclude`: from raw logs to ledgers and a result, at any time again.
 //! - `publish`: what is written of a result for readers: its report, and the files of build servers.
+//! - `evaluate`: answers of `why` held against hidden faults.
 //! - `noise`: scenarios of known truth on a machine that is disturbed on purpose.
 //! - `outside`: what a process and its collectors say of themselves: pages of metrics, traces, logs; causes and forecasts from them.
 //! - `verify`: advised settings, run beside the original.
@@ -19,6 +20,7 @@
 pub(crate) mod bisect;
 pub(crate) mod carry_out;
 pub(crate) mod conclude;
+pub(crate) mod evaluate;
 pub(crate) mod failed;
 pub(crate) mod fit;
 pub(crate) mod frontier;

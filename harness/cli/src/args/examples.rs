@@ -87,7 +87,8 @@ Examples:
   spanfate why --metrics http://localhost:9464/metrics --for 1min
   spanfate why --metrics before.prom after.prom --apart 30s --traces traces.json --logs service.log
   spanfate why --forecast --metrics http://localhost:9464/metrics --every 5s
-  spanfate why --forecast --pid 4711";
+  spanfate why --forecast --pid 4711
+  spanfate why --evaluate --cases 40";
 
 pub(super) const ATTACH: &str = "\
 Examples:

@@ -38,7 +38,7 @@ pub(crate) struct OutsideArguments {
     /// Time between two looks of a forecast.
     #[arg(long, value_name = "TIME", value_parser = period, default_value = "5s", requires = "forecast")]
     pub(crate) every: Period,
-    /// How long URLs or the process are watched. By default 15s, and for a forecast until Ctrl-C.
+    /// How long URLs or the process are watched. By default 15s, and for a forecast until Ctrl-C. Of an evaluation: no case begins after it.
     #[arg(long = "for", value_name = "TIME", value_parser = period)]
     pub(crate) lasting: Option<Period>,
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::outside::OutsideArguments;
-use super::whole;
+use super::{EvaluateArguments, whole};
 
 #[derive(Debug, Args)]
 pub(crate) struct WhyArguments {
@@ -20,14 +20,16 @@ pub(crate) struct WhyArguments {
     pub(crate) outside: OutsideArguments,
     /// Run what is advised beside the original, and show the predicted loss beside the measured one. Where no setting is advised it
     /// runs nothing.
-    #[arg(long)]
+    #[arg(long, group = "runs")]
     pub(crate) verify: bool,
     /// Trials of each arm.
     #[arg(long, value_name = "N", default_value = "3", requires = "verify", value_parser = whole::<NonZeroU32>)]
     pub(crate) trials: NonZeroU32,
     /// Where the run goes, in place of results/.
-    #[arg(long, value_name = "DIR", requires = "verify")]
+    #[arg(long, value_name = "DIR", requires = "runs")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) evaluation: EvaluateArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

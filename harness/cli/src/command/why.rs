@@ -7,12 +7,13 @@ use spanfate_model::finding::verify::Verification;
 use spanfate_model::format::layout::RunDir;
 use spanfate_model::result::{Advised, LossCause, PathReplay, RunResult};
 use spanfate_model::verdict::ExitCode;
-use spanfate_report::{TableStyle, why};
+use spanfate_report::{TableStyle, evaluation, why};
 use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::{WhyArguments, WhyFormat};
 use crate::error::{Error, of_signal};
 use crate::session::conclude::reconcluded;
+use crate::session::evaluate::{EvaluationOrder, evaluate};
 use crate::session::runs;
 use crate::session::verify::verify;
 use crate::show::{self, Shown};
@@ -40,6 +41,9 @@ struct ReplayOfTrial<'a> {
 pub(super) fn run(arguments: &WhyArguments, color: bool) -> Result<ExitCode, Error> {
     if let Some(outside) = outside::run(arguments) {
         return outside;
+    }
+    if arguments.evaluation.evaluate {
+        return evaluated(arguments);
     }
     let dir = match &arguments.run {
         Some(run) => runs::find(run)?,
@@ -78,6 +82,28 @@ fn verified(
         WhyFormat::Json => show::data(&show::pretty(&answer(result, Some(&found)))?)?,
     }
     Ok(interrupt.signal().map_or(exit, of_signal))
+}
+
+/// Holds answers against hidden faults.
+fn evaluated(arguments: &WhyArguments) -> Result<ExitCode, Error> {
+    let given = &arguments.evaluation;
+    let order = EvaluationOrder {
+        cases: given.cases,
+        seed: given.seed,
+        set: given.set.set(),
+        most: arguments.outside.lasting,
+        confidence: given.confidence.clone(),
+        resume: given.resume.clone(),
+        out: arguments.out.clone(),
+    };
+    let interrupt = Interrupt::listen(show::note)?;
+    let (dir, found) = evaluate(&order, &interrupt, &mut Shown::new(true))?;
+    match arguments.format {
+        WhyFormat::Text => show::data(&evaluation(&found))?,
+        WhyFormat::Json => show::data(&show::pretty(&found)?)?,
+    }
+    show::note(&format!("results: {}", dir.display()));
+    Ok(interrupt.signal().map_or(ExitCode::Pass, of_signal))
 }
 
 fn answer<'a>(result: &'a RunResult, verified: Option<&'a Verification>) -> WhyAnswer<'a> {

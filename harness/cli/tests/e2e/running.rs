@@ -1,6 +1,7 @@
 //! Scenarios, run to their end or cut short.
 
 mod accounting;
+mod blame;
 mod books;
 mod causes;
 mod chain;

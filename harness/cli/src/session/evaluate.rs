@@ -1,0 +1,194 @@
+//! What `why` is worth: hidden faults are run, and asked for without their log; the answers are held against the truth.
+
+mod hidden;
+mod witnessed;
+
+use std::path::{Path, PathBuf};
+
+use spanfate_analysis::{blinded, conclude_trial, first_causes, fit_confidence, score, suspects};
+use spanfate_model::cause::NamedCause;
+use spanfate_model::finding::evaluation::{
+    ConfidenceTable, EvaluatedCase, Evaluation, InjectedFault, SeedSet,
+};
+use spanfate_model::format::layout::RunDir;
+use spanfate_model::format::manifest::FORMAT;
+use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::quantity::unit::Period;
+use spanfate_model::result::environment::Environment;
+use spanfate_model::result::{Suspect, TrialResult};
+use spanfate_run::host::clock;
+use spanfate_run::host::project::Project;
+use spanfate_run::process::interrupt::Interrupt;
+use spanfate_run::runner::fresh_directory;
+use spanfate_run::store;
+
+use self::hidden::{HiddenCase, HiddenFault};
+use super::Audience;
+use super::selected::Selected;
+use super::series::Series;
+use crate::error::Error;
+use crate::scenario_file::{self, Loaded};
+
+/// Cases so far; it is written after each.
+const CASES: &str = "cases.json";
+/// What a set to judge by came to; it is written once.
+const JUDGED: &str = "test.json";
+/// How confidence follows from evidence, fitted on a set to tune.
+const CONFIDENCE: &str = "confidence.json";
+
+/// What is to be run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EvaluationOrder {
+    pub(crate) cases: u64,
+    pub(crate) seed: u64,
+    pub(crate) set: SeedSet,
+    /// No case begins after this time.
+    pub(crate) most: Option<Period>,
+    /// A table that confidence is read off from, in place of the one that is built in.
+    pub(crate) confidence: Option<PathBuf>,
+    /// The directory of an earlier run, to go on with.
+    pub(crate) resume: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Runs the cases that are missing, and scores all. Of a set to judge by the result is written once, when its last case has run.
+pub(crate) fn evaluate(
+    order: &EvaluationOrder,
+    interrupt: &Interrupt,
+    audience: &mut dyn Audience,
+) -> Result<(PathBuf, Evaluation), Error> {
+    let (dir, mut found) = begin(order)?;
+    let judged = dir.join(JUDGED);
+    if judged.exists() && found.set == SeedSet::Test {
+        return Err(Error::Refused(format!(
+            "{} is there: the result of a set to judge by is written once; take another --seed",
+            judged.display()
+        )));
+    }
+    let table: Option<ConfidenceTable> = order.confidence.as_deref().map(store::read_json).transpose()?;
+    let began = clock::now();
+    for number in found.cases.len() as u64..order.cases {
+        let passed = Period(std::time::Duration::from_nanos(clock::now() - began));
+        if interrupt.requested() || order.most.is_some_and(|most| passed.0 >= most.0) {
+            break;
+        }
+        let hidden = hidden::case(found.seed, found.set, number);
+        audience.note(&format!("case {} of {}: {}", number + 1, order.cases, hidden.kind.name()));
+        let (mut case, machine) = run(&hidden, &dir, interrupt, audience)?;
+        // What was cut short says nothing.
+        if interrupt.requested() {
+            break;
+        }
+        for suspect in case.answer.iter_mut().filter(|_| table.is_some()) {
+            suspect.confidence = table.as_ref().map_or(0.0, |table| table.confidence(suspect.evidence));
+        }
+        found.machine = machine;
+        found.cases.push(case);
+        store::write_json(&dir.join(CASES), &found)?;
+    }
+    found.score = score(&found.cases);
+    store::write_json(&dir.join(CASES), &found)?;
+    let done = found.cases.len() as u64 >= order.cases;
+    match found.set {
+        SeedSet::Test if done => store::write_json(&judged, &found)?,
+        SeedSet::Test => {}
+        SeedSet::Tune => {
+            let command = format!(
+                "spanfate why --evaluate --set tune --seed {} --cases {}",
+                found.seed,
+                found.cases.len()
+            );
+            store::write_json(&dir.join(CONFIDENCE), &fit_confidence(&first_causes(&found.cases), &command))?;
+        }
+    }
+    Ok((dir, found))
+}
+
+/// A directory of its own, or that of an earlier run with its cases.
+fn begin(order: &EvaluationOrder) -> Result<(PathBuf, Evaluation), Error> {
+    let Some(dir) = &order.resume else {
+        let results = order.out.clone().unwrap_or_else(Project::usual_results);
+        let dir = fresh_directory(&results, &format!("evaluate-{}", order.set.as_str()))?;
+        let (format, set, seed) = (FORMAT.to_owned(), order.set, order.seed);
+        return Ok((dir, Evaluation { format, set, seed, ..Evaluation::default() }));
+    };
+    let found: Evaluation = store::read_json(&dir.join(CASES))?;
+    if (found.set, found.seed) != (order.set, order.seed) {
+        return Err(Error::Refused(format!(
+            "it was begun with --set {} --seed {}; say the same",
+            found.set.as_str(),
+            found.seed
+        )));
+    }
+    Ok((dir.clone(), found))
+}
+
+/// Runs a case, asks without the fault log, and keeps what others need to answer it, too. Its logs are removed.
+fn run(
+    hidden: &HiddenCase,
+    dir: &Path,
+    interrupt: &Interrupt,
+    audience: &mut dyn Audience,
+) -> Result<(EvaluatedCase, String), Error> {
+    let Loaded { scenario, text, folder, .. } =
+        scenario_file::of_text("a hidden case", &hidden.text, dir.to_owned(), false)?;
+    let selected = Selected::of(&scenario, text.clone(), folder.clone())?;
+    let series = Series::inside(scenario, (text, folder), dir, interrupt)?;
+    let (run, result) = series.run(&selected, audience)?;
+    let machine = format!("{}, {} CPUs", result.environment.cpu, result.environment.cpus.len());
+    let planned = selected.plan.trials[0];
+    let answer = asked(&run, &selected.plan, &planned, &result.environment)?;
+    let trial = result.variants.iter().flat_map(|variant| &variant.trials).next();
+    let case = EvaluatedCase {
+        number: hidden.number,
+        seed: hidden.seed,
+        shape: hidden.shape.name().to_owned(),
+        kind: hidden.kind.name().to_owned(),
+        held_out: hidden.kind.is_held_out(),
+        injected: hidden.faults.iter().map(|fault| injected(fault, trial)).collect(),
+        candidates: (hidden.shape.services().len() * NamedCause::ALL.len()) as u64,
+        due: trial.map_or(0, |trial| trial.loss.due),
+        lost: trial.map_or(0, |trial| trial.loss.lost),
+        foreign: trial.map_or(0.0, |trial| trial.usage.foreign),
+        answer,
+    };
+    let place = dir.join(format!("case-{:04}", hidden.number));
+    let logs = store::read_trial(&run.trial(planned.index))?;
+    witnessed::write(&place, &selected.plan, &planned, &logs)?;
+    store::write_json(&place.join("case.json"), &case)?;
+    store::write_bytes(&place.join("scenario.toml"), hidden.text.as_bytes())?;
+    store::remove(&run)?;
+    Ok((case, machine))
+}
+
+/// The answer, concluded of what is left when the fault log is taken away.
+fn asked(
+    run: &RunDir,
+    plan: &Plan,
+    planned: &PlannedTrial,
+    environment: &Environment,
+) -> Result<Vec<Suspect>, Error> {
+    let logs = store::read_trial(&run.trial(planned.index))?;
+    let (plan, logs) = blinded(plan.clone(), logs);
+    let trial = conclude_trial(&plan, planned, environment.fixture_cpus.len(), &logs);
+    Ok(suspects(std::slice::from_ref(&trial.result)))
+}
+
+/// What its log says of a fault.
+fn injected(fault: &HiddenFault, trial: Option<&TrialResult>) -> InjectedFault {
+    let told = fault.number.and_then(|number| trial?.faults.iter().find(|told| told.number == number));
+    InjectedFault {
+        kind: fault.kind.to_owned(),
+        services: fault.services.iter().map(|&service| service.to_owned()).collect(),
+        cause: fault.cause,
+        from_ms: told.and_then(|told| told.windows.first()).map_or(0.0, |window| window.from_ms),
+        // What ends a process, or leaves spans open, goes on costing spans.
+        to_ms: told.and_then(|told| told.windows.last()?.to_ms).filter(|_| !lasts(fault.cause)),
+        bit: fault.number.is_none() || told.is_some_and(|told| told.bit),
+    }
+}
+
+/// Whether a cause acts on after its fault has ended.
+const fn lasts(cause: Option<NamedCause>) -> bool {
+    matches!(cause, Some(NamedCause::ProcessEnded | NamedCause::NeverEnded | NamedCause::ShutdownDeadline))
+}

@@ -1,0 +1,219 @@
+//! `spanfate why` held against what was injected: on a short run, on hidden faults, and each night on every scenario of the library that
+//! loses spans on purpose.
+
+use std::fs;
+
+use spanfate_analysis::{blinded, conclude_trial, suspects};
+use spanfate_model::cause::NamedCause::{
+    self, Burst, CpuStarved, EndedLate, ExportFailing, NeverEnded, ProcessEnded, Rejected, ShutdownDeadline,
+    SlowAnswer, SlowNetwork, SlowSerialising,
+};
+use spanfate_model::finding::evaluation::{Evaluation, SeedSet};
+use spanfate_model::format::layout::RunDir;
+use spanfate_model::result::{RunResult, Suspect, named};
+use spanfate_run::store;
+
+use crate::lab::{Lab, lab};
+
+/// Who is blamed first for the losses of a variant, if that is sure enough to be named.
+fn first<'a>(result: &'a RunResult, variant: &str) -> Option<&'a Suspect> {
+    named(&result.insights.why(variant)?.suspects)
+}
+
+/// Three losses of three kinds, each in a second of load.
+const SHORT: &str = r#"
+[load]
+rate = "200/s"
+warmup = "300ms"
+lasting = "1500ms"
+
+[exporter]
+delay = "100ms"
+
+[[variant]]
+name = "answer"
+exporter = { queue = 128, batch = 64 }
+
+[[variant]]
+name = "kill"
+
+[[variant]]
+name = "leak"
+
+[[fault]]
+at = "500ms"
+for = "1s"
+kind = { answer = { after = { time = "250ms" } } }
+variants = ["answer"]
+
+[[fault]]
+at = "1s"
+kind = { kill = { restart_after = "100ms" } }
+variants = ["kill"]
+
+[[fault]]
+at = "500ms"
+for = "800ms"
+kind = { panic = { place = "before_defer", one_in = 4 } }
+variants = ["leak"]
+"#;
+
+#[test]
+fn the_first_cause_is_what_was_injected_and_the_fault_log_is_not_asked() {
+    let Some(lab) = lab() else { return };
+    let run = lab.run(SHORT);
+    run.assert_exact();
+    for (variant, cause) in [("answer", SlowAnswer), ("kill", ProcessEnded), ("leak", NeverEnded)] {
+        let found = first(&run.result, variant);
+        assert_eq!(
+            found.map(|one| one.cause),
+            Some(cause),
+            "{variant}: {:?}",
+            run.result.insights.why(variant)
+        );
+        assert!(found.is_some_and(|one| !one.path.is_empty() && one.path.is_sorted_by_key(|hop| hop.at_ms)));
+    }
+    let dir = RunDir(run.run.clone());
+    let plan = store::read_plan(&dir).unwrap();
+    let cores = run.result.environment.fixture_cpus.len();
+    for planned in &plan.trials {
+        let logs = store::read_trial(&dir.trial(planned.index)).unwrap();
+        let (blind_plan, blind_logs) = blinded(plan.clone(), logs.clone());
+        assert!(blind_plan.variants.iter().all(|variant| variant.faults.is_empty()));
+        assert!(blind_logs.events.len() < logs.events.len(), "the fault log was there");
+        let told = conclude_trial(&plan, planned, cores, &logs).result;
+        let blind = conclude_trial(&blind_plan, planned, cores, &blind_logs).result;
+        assert!(blind.faults.is_empty() && !told.faults.is_empty());
+        let answer = suspects(std::slice::from_ref(&blind));
+        assert!(!answer.is_empty());
+        let mut with_log = suspects(std::slice::from_ref(&told));
+        // That a span never ended is seen when it is left over; only the plan of faults dates it to its panic.
+        if answer[0].cause == NeverEnded {
+            with_log.iter_mut().zip(&answer).for_each(|(one, blind)| one.path.clone_from(&blind.path));
+        }
+        assert_eq!(answer, with_log);
+    }
+}
+
+#[test]
+fn hidden_faults_are_run_asked_for_and_scored_and_a_test_is_judged_once() {
+    let Some(lab) = lab() else { return };
+    let out = lab.path("out");
+    let evaluate = |more: &[&str]| {
+        let mut command = lab.program();
+        command.args(["why", "--evaluate", "--set", "test", "--seed", "4", "--format", "json"]).args(more);
+        command.output().unwrap()
+    };
+    let done = evaluate(&["--cases", "1", "--out", out.to_str().unwrap()]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let found: Evaluation = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!((found.set, found.score.cases, found.cases.len()), (SeedSet::Test, 1, 1));
+    assert!(found.cases[0].candidates >= 13 && found.cases[0].due > 0, "{:?}", found.cases[0]);
+    let dir = fs::read_dir(&out).unwrap().next().unwrap().unwrap().path();
+    let metrics = fs::read_to_string(dir.join("case-0000/metrics.csv")).unwrap();
+    assert!(metrics.lines().count() > 30 && metrics.lines().all(|line| line.split(',').count() >= 7));
+    assert!(fs::read_to_string(dir.join("case-0000/traces.csv")).unwrap().lines().count() > 10);
+    // What was judged is not judged again.
+    let again = evaluate(&["--cases", "2", "--continue", dir.to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(64), "{}", String::from_utf8_lossy(&again.stderr));
+}
+
+/// A scenario, a pattern of its variants, the service that is to blame (empty: any), and what it may be called.
+type Injected = (&'static str, &'static str, &'static str, &'static [NamedCause]);
+
+/// What scenarios of the library inject: of each variant that matches and loses spans, the first cause must be one of these. Where two
+/// stand, the witnesses outside of the receiver see no difference: a line that is thin and a receiver that reads slowly, or a call that
+/// gets no answer until its time is over.
+const LIBRARY: [Injected; 40] = [
+    ("smoke", "too-small", "", &[SlowAnswer]),
+    ("chain", "slow-receiver", "payment", &[SlowAnswer]),
+    ("bad-hop", "order-cannot-export", "order", &[ExportFailing]),
+    ("bad-hop", "order-is-killed", "order", &[ProcessEnded]),
+    ("bad-hop", "gateway-cannot-export", "gateway", &[ExportFailing]),
+    ("bandwidth", "100kB", "", &[SlowNetwork]),
+    ("black-hole", "*", "", &[ExportFailing, SlowNetwork]),
+    ("collector-flapping", "*", "", &[ExportFailing]),
+    ("cpu-squeeze", "quota-*", "", &[CpuStarved]),
+    ("crash-matrix", "os-exit", "", &[ProcessEnded]),
+    ("crash-matrix", "log-fatal", "", &[ProcessEnded]),
+    ("crash-matrix", "kill", "", &[ProcessEnded]),
+    ("crash-matrix", "oom", "", &[ProcessEnded]),
+    ("cut-answers", "*", "", &[ExportFailing]),
+    ("hang", "20s", "", &[NeverEnded]),
+    ("jitter-sweep", "200ms", "", &[SlowNetwork]),
+    ("kill-when-full", "*", "", &[ProcessEnded]),
+    ("known-issues/4663", "refused", "", &[ExportFailing]),
+    ("known-issues/4663", "reset", "", &[ExportFailing]),
+    ("known-issues/4669", "without", "", &[ExportFailing]),
+    ("known-issues/8254", "grpc-refused", "", &[ExportFailing]),
+    ("limit-data", "*", "", &[ExportFailing]),
+    ("outage-1s", "*", "", &[ExportFailing]),
+    ("outage-3s", "*", "", &[ExportFailing]),
+    ("outage-12s", "*", "", &[ExportFailing]),
+    ("outage-30s", "*", "", &[ExportFailing]),
+    ("outage-advised", "*", "", &[ExportFailing]),
+    ("panic-matrix", "before-defer", "", &[NeverEnded]),
+    ("panic-matrix", "fatal*", "", &[ProcessEnded]),
+    ("partial-success", "*", "", &[Rejected]),
+    ("pause", "4s*", "", &[Burst]),
+    ("retry-after", "*", "", &[ExportFailing]),
+    ("shaper", "plain", "", &[SlowNetwork, ExportFailing]),
+    ("shutdown-deadlines", "*", "", &[ShutdownDeadline]),
+    ("slicer", "hard", "", &[SlowNetwork]),
+    ("slow-reading", "*", "", &[SlowNetwork, ExportFailing]),
+    ("slow-serialisation", "800us", "", &[SlowSerialising]),
+    ("span-errors", "never-ended", "", &[NeverEnded]),
+    ("span-errors", "body-unread", "", &[NeverEnded]),
+    ("span-errors", "ended-after-shutdown", "", &[EndedLate]),
+];
+
+#[test]
+#[ignore = "runs the lossy scenarios of the library, some ten minutes: cargo test -p spanfate --test e2e blame_over_the_library -- --ignored"]
+fn blame_over_the_library() {
+    let Some(lab) = lab() else { return };
+    let only = std::env::var("BLAME_PART").unwrap_or_default();
+    let chosen: Vec<&Injected> =
+        LIBRARY.iter().filter(|one| format!("{} / {}", one.0, one.1).contains(&only)).collect();
+    assert!(!chosen.is_empty(), "no scenario has `{only}` in its name");
+    let wrong: Vec<String> =
+        chosen.into_iter().enumerate().flat_map(|(at, one)| blamed(&lab, at, one)).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Runs one trial of each variant; what is wrong with the answers.
+fn blamed(lab: &Lab, at: usize, (scenario, variants, service, causes): &Injected) -> Vec<String> {
+    let out = lab.path(&format!("results-{at}"));
+    let mut command = lab.program();
+    command.args(["scenario", scenario, "--trials", "1", "--variant", variants, "--out"]).arg(&out);
+    let output = command.output().unwrap();
+    let read = fs::read_dir(&out).ok().into_iter().flatten().flatten();
+    let result = read.into_iter().find_map(|entry| fs::read(entry.path().join("result.json")).ok());
+    let Some(result) = result else {
+        return vec![format!("{scenario}: no result: {}", String::from_utf8_lossy(&output.stderr))];
+    };
+    let result: RunResult = serde_json::from_slice(&result).unwrap();
+    drop(fs::remove_dir_all(&out));
+    let mut wrong = Vec::new();
+    if result.insights.why.is_empty() {
+        wrong.push(format!("{scenario}, {variants}: nothing was lost"));
+    }
+    for why in &result.insights.why {
+        let found = named(&why.suspects);
+        let right = found.is_some_and(|one| {
+            causes.contains(&one.cause) && (service.is_empty() || one.service == *service)
+        });
+        let all: Vec<String> = why
+            .suspects
+            .iter()
+            .map(|one| {
+                format!("{} {} {:.2} ({:.2})", one.service, one.cause.as_str(), one.share, one.confidence)
+            })
+            .collect();
+        let line = format!("{scenario}, {}: {} lost: {}", why.variant, why.of, all.join(", "));
+        println!("{} {line}", if right { "right" } else { "WRONG" });
+        if !right {
+            wrong.push(line);
+        }
+    }
+    wrong
+}
