@@ -43,7 +43,7 @@ fn draw(area: &Area<'_>, step: &MovedStep, top: f64) -> Drawn {
     let middle = top + 9.0;
     match step.series {
         MovedSeries::Queue => {
-            bar(area, Ink::Queue, (LINE - MARK, LINE + MARK), (middle - MARK, middle + MARK))?
+            bar(area, Ink::Queue, (LINE - MARK, LINE + MARK), (middle - MARK, middle + MARK))?;
         }
         MovedSeries::Drops => bar(area, Ink::Lost, (LINE - 7.0, LINE + 7.0), (middle - 3.0, middle + 3.0))?,
         _ => area.draw(&Circle::new((px(LINE), px(middle)), px(MARK), Ink::Delay.color().filled()))?,
