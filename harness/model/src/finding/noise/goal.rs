@@ -63,7 +63,7 @@ pub struct GoalReached {
 impl GoalReached {
     /// Whether what ran meets the goal; `None` where nothing ran.
     pub fn is_met(&self) -> Option<bool> {
-        (self.of > 0).then(|| self.reached as f64 >= self.wanted * self.of as f64)
+        (self.of > 0).then_some(self.reached as f64 >= self.wanted * self.of as f64)
     }
 }
 
