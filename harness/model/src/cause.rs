@@ -134,13 +134,14 @@ impl NamedCause {
             | Fate::CutOffAtExit => Self::ProcessEnded,
             Fate::NeverEnded(_) => Self::NeverEnded,
             Fate::EndedAfterShutdown => Self::EndedLate,
-            Fate::RejectedPartial | Fate::RefusedByReceiver => Self::Rejected,
+            Fate::RejectedPartial | Fate::RefusedByReceiver | Fate::RefusedByCollector => Self::Rejected,
             Fate::NoProcessor | Fate::NoExporter | Fate::SentElsewhere => Self::NoWayOut,
             Fate::Received
             | Fate::NotSampled(_)
             | Fate::Filtered(_)
             | Fate::DroppedQueueFull
-            | Fate::LostBeforeReceiver => return None,
+            | Fate::LostBeforeReceiver
+            | Fate::LostInCollector(_) => return None,
         })
     }
 }

@@ -210,7 +210,8 @@ impl TryFrom<String> for Figure {
 
 /// The share of a cause, from what is written behind `why.`.
 fn of_cause(written: &str) -> Result<Figure, String> {
-    let cause = written.strip_suffix(".share").unwrap_or(written);
+    let share = written.strip_suffix(".share");
+    let cause = share.unwrap_or(written);
     let known = || Because::ALL.iter().map(|cause| cause.as_str());
     let Some(found) = Because::ALL.into_iter().find(|known| known.as_str() == cause) else {
         let near = nearest(cause, known());
@@ -221,7 +222,7 @@ fn of_cause(written: &str) -> Result<Figure, String> {
         return Err(format!("unknown cause `{cause}`; {hint}"));
     };
     let figure = Figure::Why(found);
-    if written.ends_with(".share") {
+    if share.is_some() {
         Ok(figure)
     } else {
         Err(format!("unknown figure `why.{written}`; did you mean `{figure}`?"))
