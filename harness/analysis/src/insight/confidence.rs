@@ -1,13 +1,14 @@
-//! How sure a first cause is: its evidence, put through a step function that was fitted on cases whose truth is known.
+//! How sure a first cause is: its evidence, put through a step function that `spanfate why --evaluate` fits on cases whose truth is known. The
+//! committed one is provisional: it was written by hand, and `answers` is 0 until a fitted one takes its place.
 
 use std::sync::LazyLock;
 
 use spanfate_model::finding::evaluation::ConfidenceTable;
 
-/// The table that holds, as it was written by the command it names.
-const FITTED: &str = include_str!("confidence.json");
+/// The table that holds; its `made_by` says where it is from.
+const HELD: &str = include_str!("confidence.json");
 
-static TABLE: LazyLock<ConfidenceTable> = LazyLock::new(|| serde_json::from_str(FITTED).unwrap_or_default());
+static TABLE: LazyLock<ConfidenceTable> = LazyLock::new(|| serde_json::from_str(HELD).unwrap_or_default());
 
 /// The confidence that belongs to an amount of evidence, both 0 to 1.
 pub(super) fn of(evidence: f64) -> f64 {
@@ -49,7 +50,7 @@ mod tests {
 
     #[test]
     fn the_committed_table_is_one_and_never_falls() {
-        let table: ConfidenceTable = serde_json::from_str(FITTED).unwrap();
+        let table: ConfidenceTable = serde_json::from_str(HELD).unwrap();
         assert!(!table.steps.is_empty() && !table.made_by.is_empty());
         assert!(table.steps.is_sorted_by(|a, b| a.0 <= b.0 && a.1 <= b.1), "{:?}", table.steps);
         assert!(table.steps.iter().all(|(_, confidence)| (0.0..=1.0).contains(confidence)));

@@ -59,11 +59,13 @@ pub(crate) fn blamed(cause: &LossCause, numbers: Numbers) -> Option<String> {
     let sure = numbers.rough(first.confidence);
     let what = format!("{}, {}", clean(&first.service), named_cause(first.cause));
     if named(&cause.suspects).is_none() {
-        return Some(format!("unknown; most likely at {what}, but its confidence is {sure} only"));
+        return Some(format!(
+            "unknown; most likely at {what}, but its provisional confidence is {sure} only"
+        ));
     }
     let rough =
         if first.rough { "; roughly, as the free run of the replay lies apart from the trial" } else { "" };
-    Some(format!("at {what}; confidence {sure}{rough}"))
+    Some(format!("at {what}; provisional confidence {sure}{rough}"))
 }
 
 /// What was measured of it, without a capital and a full stop.

@@ -168,6 +168,6 @@ impl HopStage<'_> {
         tap.limits = Arc::clone(self.limits);
         let tap = receiver::start_with(tap, Some(&upstream))?;
         let output = self.dir.stderr_of(&hop.name);
-        Ok(HopPlace::new(index, hop.clone(), ports, config, output, tap, clock::now()))
+        Ok(HopPlace::new((index, hop.clone()), ports, (config, output), tap, clock::now()))
     }
 }

@@ -67,11 +67,9 @@ struct HopDrain {
 
 impl HopPlace {
     pub(super) fn new(
-        index: usize,
-        hop: CollectorHop,
+        (index, hop): (usize, CollectorHop),
         ports: HopPorts,
-        config: PathBuf,
-        output: PathBuf,
+        (config, output): (PathBuf, PathBuf),
         tap: RunningReceiver,
         now: MonoNs,
     ) -> Self {
