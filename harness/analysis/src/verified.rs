@@ -16,7 +16,7 @@ pub fn remedies(result: &RunResult) -> RemedyPlan {
         match arm(result, one) {
             Ok(pair) => out.arms.extend(pair),
             Err(why) => {
-                out.left_out.push(UntriedRemedy { variant: one.variant.clone(), why: why.to_owned() })
+                out.left_out.push(UntriedRemedy { variant: one.variant.clone(), why: why.to_owned() });
             }
         }
     }

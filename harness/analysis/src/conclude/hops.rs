@@ -62,6 +62,7 @@ pub(crate) fn witness(hops: &PathHops<'_>) -> WitnessState {
 }
 
 /// A number of a collector beside that of the books, and by how much it may be lower or higher for a reason that is known.
+#[derive(Clone, Copy)]
 struct HopCount {
     what: HopTotal,
     own: u64,
@@ -105,7 +106,7 @@ fn counts(
     lost: &BTreeMap<Fate, u64>,
 ) -> [HopCount; 4] {
     let (here, there) = (books.tap.all(), next.all());
-    let (late_here, late_there) = (after_pages(&books.starts, &books.tap), after_pages(&books.starts, next));
+    let (late, late_next) = (after_pages(&books.starts, &books.tap), after_pages(&books.starts, next));
     // What a collector could not count any more because it was gone.
     let uncounted = [CollectorLoss::Crash, CollectorLoss::Shutdown];
     let countable = |fate: &Fate| !uncounted.iter().any(|loss| *fate == Fate::LostInCollector(*loss));
@@ -118,7 +119,7 @@ fn counts(
             what: HopTotal::Accepted,
             own: own.accepted,
             books: here.taken + here.rejected,
-            less: late_here.taken + late_here.rejected,
+            less: late.taken + late.rejected,
             more: here.unanswered,
             why: "its page was read before the last of them came, or it took requests whose answers nobody waited for",
         },
@@ -126,7 +127,7 @@ fn counts(
             what: HopTotal::Refused,
             own: own.refused,
             books: here.refused,
-            less: late_here.refused,
+            less: late.refused,
             more: here.unanswered,
             why: "its page was read before the last of them came, or nobody waited for its answer",
         },
@@ -135,7 +136,7 @@ fn counts(
             own: own.sent,
             books: there.taken + there.rejected,
             // What was sent a second time because its answer was lost counts once.
-            less: late_there.taken + late_there.rejected + there.unanswered,
+            less: late_next.taken + late_next.rejected + there.unanswered,
             more: 0,
             why: "its page was read before the last of them were sent, or they were sent twice because an answer was lost",
         },

@@ -6,10 +6,10 @@ use spanfate_model::format::manifest::{Status, TrialManifest};
 use spanfate_model::format::raw::TrialLogs;
 use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::result::{
-    ExportFigures, LoadFigures, Loss, Prediction, ServiceExports, ServiceResult, TrialResult,
+    Agreement, ExportFigures, LoadFigures, Loss, Prediction, ServiceExports, ServiceResult, TrialResult,
 };
 
-use crate::books::reconcile::reconcile;
+use crate::books::reconcile::{Reconciled, reconcile};
 use crate::books::timeline::Timeline;
 use crate::conclude::agreement;
 use crate::conclude::dose::{self, Evidence};
@@ -106,16 +106,7 @@ pub fn conclude_trial(
         exports: exports(&services, processes, receipts),
         delay: done.delay.quantiles(),
         witnesses: witnesses(&opened),
-        agreement: agreement::rows(&agreement::WitnessAccounts {
-            processes,
-            probes,
-            receipts,
-            hops: path,
-            wire: logs.wire.as_deref(),
-            done: &done,
-            book,
-            plan,
-        }),
+        agreement: agreed(&opened, logs, &done, plan),
         hops: hops::results(path, &done.at_hops),
         trace_matches: runtime_trace::matches(logs, probes),
         replays: replay::replays(&opened, logs, fixture_cores, (plan, planned)),
@@ -156,6 +147,12 @@ fn faults(
         acted: &opened.acted,
         began: opened.began,
     })
+}
+
+fn agreed(opened: &Opened<'_>, logs: &TrialLogs, done: &Reconciled, plan: &Plan) -> Vec<Agreement> {
+    let Opened { processes, probes, receipts, hops, book, .. } = opened;
+    let wire = logs.wire.as_deref();
+    agreement::rows(&agreement::WitnessAccounts { processes, probes, receipts, hops, wire, done, book, plan })
 }
 
 fn loss(ledger: &Ledger, predicted: Option<Prediction>) -> Loss {

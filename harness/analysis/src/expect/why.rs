@@ -99,9 +99,9 @@ mod tests {
     fn a_share_is_judged_trial_by_trial() {
         use LossFactor::{CpuStarved, SlowAnswer, SlowNetwork};
         let slow = vec![replay(100, true, &[(SlowAnswer, 0.75), (CpuStarved, 0.25)])];
-        assert_eq!(told("why.slow_answer.share > 70 %", &[slow.clone()]).0, Verdict::Pass);
-        assert_eq!(told("why.cpu_starved.share < 5 %", &[slow.clone()]).0, Verdict::Fail);
-        assert_eq!(told("why.burst.share == 0 %", &[slow.clone()]).0, Verdict::Pass);
+        assert_eq!(told("why.slow_answer.share > 70 %", std::slice::from_ref(&slow)).0, Verdict::Pass);
+        assert_eq!(told("why.cpu_starved.share < 5 %", std::slice::from_ref(&slow)).0, Verdict::Fail);
+        assert_eq!(told("why.burst.share == 0 %", std::slice::from_ref(&slow)).0, Verdict::Pass);
         // A group adds up; paths weigh as much as they dropped.
         let both = vec![replay(300, true, &[(SlowNetwork, 1.0)]), replay(100, true, &[(CpuStarved, 1.0)])];
         assert_eq!(told("why.export_round_trip.share >= 75 %", &[both]).1, [0.75]);

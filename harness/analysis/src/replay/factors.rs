@@ -133,17 +133,17 @@ impl<'a> Rerun<'a> {
             let outcome = self.seen.course(arrivals, &self.flushes).run(&mut pace);
             outcome.drops_from(arrivals.partition_point(|at| *at < from))
         };
-        let least = drops(&self.measured).min(drops(&self.arrivals.earlier(back)));
+        let fewest = drops(&self.measured).min(drops(&self.arrivals.earlier(back)));
         let (free, measured) = (self.free(), self.seen.drops());
-        let least =
-            if free > measured { (least as f64 * measured as f64 / free as f64) as u64 } else { least };
+        let fewest =
+            if free > measured { (fewest as f64 * measured as f64 / free as f64) as u64 } else { fewest };
         // A call more, as long as the longest, may come of when the calls began, and a batch at either end.
         let longest = self.seen.calls.iter().filter(|call| call.ended != MonoNs::MAX);
         let came = longest.map(|call| {
             let until = |at: MonoNs| self.measured.partition_point(|arrival| *arrival < at);
             until(call.ended).saturating_sub(until(call.began)) as u64
         });
-        Some(least.saturating_sub(came.max().unwrap_or_default() + 2 * self.seen.settings.batch))
+        Some(fewest.saturating_sub(came.max().unwrap_or_default() + 2 * self.seen.settings.batch))
     }
 
     /// The causes with their shares, the largest first, and the share that none explains.

@@ -77,7 +77,7 @@ fn verified(
     let (found, exit) = verify(dir, result, order, &interrupt, &mut shown)?;
     match arguments.format {
         WhyFormat::Text => {
-            show::data(&spanfate_report::verification(&found, TableStyle { color, width: None }))?
+            show::data(&spanfate_report::verification(&found, TableStyle { color, width: None }))?;
         }
         WhyFormat::Json => show::data(&show::pretty(&answer(result, Some(&found)))?)?,
     }

@@ -8,7 +8,7 @@ use spanfate_model::format::layout::RunDir;
 use spanfate_model::format::manifest::RunManifest;
 use spanfate_model::plan::MAX_TRIALS;
 use spanfate_model::result::RunResult;
-use spanfate_model::verdict::ExitCode;
+use spanfate_model::verdict::{ExitCode, Verdict};
 use spanfate_run::host::project::Project;
 use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::runner::Limits;
@@ -53,6 +53,6 @@ pub(crate) fn verify(
     if let Some(error) = done.stopped {
         return Err(Error::Run(error));
     }
-    let own = found.verdict().map_or(ExitCode::NothingSelected, |verdict| verdict.exit());
+    let own = found.verdict().map_or(ExitCode::NothingSelected, Verdict::exit);
     Ok((found, first_of(&[exit, own])))
 }

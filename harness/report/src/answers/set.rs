@@ -67,9 +67,10 @@ pub(crate) fn remedy_line(result: &RunResult, one: &Advised) -> (Vec<String>, St
             parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
         }
         How::Calculated => {
-            let known = match proof(result, one).is_some_and(|proof| proof.fitting > 0) {
-                true => "Calculated from mean times; not run here.",
-                false => "Calculated from mean times alone, as no queue was run again; not run here.",
+            let known = if proof(result, one).is_some_and(|proof| proof.fitting > 0) {
+                "Calculated from mean times; not run here."
+            } else {
+                "Calculated from mean times alone, as no queue was run again; not run here."
             };
             let reason = one.plan.as_ref().and_then(overrun);
             let parts = [Some(known.to_owned()), reason, hint(result, one)];
@@ -220,9 +221,10 @@ fn calculated(one: &Advised) -> String {
 fn hint(result: &RunResult, one: &Advised) -> Option<String> {
     let clean = one.clean.as_deref()?;
     let (due, lost) = result.variant(clean).map_or((0, 0), words::due);
-    let doubt = match result.variant(clean).is_some_and(|variant| variant.summary.loss.valid) {
-        true => "That was one trial: take it for a hint, and check it with `spanfate why --verify`.",
-        false => "The machine was disturbed: take that for a hint, and run it again.",
+    let doubt = if result.variant(clean).is_some_and(|variant| variant.summary.loss.valid) {
+        "That was one trial: take it for a hint, and check it with `spanfate why --verify`."
+    } else {
+        "The machine was disturbed: take that for a hint, and run it again."
     };
     Some(format!(
         "{clean} did run, and lost {lost} of {} spans under the same conditions. {doubt}",

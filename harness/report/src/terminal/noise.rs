@@ -91,10 +91,9 @@ pub(crate) fn page(found: &NoiseTable, library: &[&str]) -> String {
 fn comparisons(found: &NoiseTable) -> String {
     let head = "\n## Comparisons\n\n| disturbance | false alarms of the same twice | a tenth slower, found | 0.5 % of spans lost, found |\n|---|---|---|---|\n";
     let rows = goals::comparisons(found).into_iter();
-    let rows: String = rows
-        .map(|[profile, equal, slower, lossy]| format!("| {profile} | {equal} | {slower} | {lossy} |\n"))
-        .collect();
-    format!("{head}{rows}")
+    rows.fold(head.to_owned(), |out, [profile, equal, slower, lossy]| {
+        out + &format!("| {profile} | {equal} | {slower} | {lossy} |\n")
+    })
 }
 
 /// Disturbances as measured: name, from, to.

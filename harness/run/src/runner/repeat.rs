@@ -155,7 +155,7 @@ mod tests {
         let mut budget = RepeatBudget::default();
         let attempts = |budget: &mut RepeatBudget, quiet_from: u16| {
             let is = |made: u16| if made >= quiet_from { &none } else { &steal };
-            let made = (1..).find(|made| !is_run_again(is(*made), *made, budget.of(3))).unwrap();
+            let made = (1..=99).find(|made| !is_run_again(is(*made), *made, budget.of(3))).unwrap();
             budget.settle(is(made), made);
             made
         };

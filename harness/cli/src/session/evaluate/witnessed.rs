@@ -2,7 +2,6 @@
 //! finding root causes read these files.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -62,8 +61,11 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Counts something at a time, in milliseconds.
+type CountAt<'a> = dyn FnMut(f64, &dyn Fn(&mut Metered)) + 'a;
+
 /// Adds a span to the rows of the times at which something of it was counted.
-fn meter(row: &SpanRow<'_>, at: &mut dyn FnMut(f64, &dyn Fn(&mut Metered))) {
+fn meter(row: &SpanRow<'_>, at: &mut CountAt<'_>) {
     if let (Some(created), Some(ended)) = (row.created_ms, row.ended_ms) {
         at(ended, &|metered| {
             metered.ended += 1;
@@ -86,18 +88,18 @@ fn metrics(services: &[&str], rows: &BTreeMap<u64, Vec<Metered>>) -> String {
     let mut out = "time".to_owned();
     for service in services {
         for what in ["spans", "latency", "dropped", "failed", "received", "delay"] {
-            let _ = write!(out, ",{service}_{what}");
+            out += &format!(",{service}_{what}");
         }
     }
     out.push('\n');
     let last = rows.keys().next_back().copied().unwrap_or_default();
     let none = vec![Metered::default(); services.len()];
     for place in 0..=last {
-        let _ = write!(out, "{:.1}", place as f64 * ROW_MS / 1e3);
+        out += &format!("{:.1}", place as f64 * ROW_MS / 1e3);
         for one in rows.get(&place).unwrap_or(&none) {
             let Metered { ended, took_ms, dropped, failed, received, late_ms } = *one;
             let (took, late) = (took_ms / ended.max(1) as f64, late_ms / received.max(1) as f64);
-            let _ = write!(out, ",{ended},{took:.3},{dropped},{failed},{received},{late:.3}");
+            out += &format!(",{ended},{took:.3},{dropped},{failed},{received},{late:.3}");
         }
         out.push('\n');
     }
@@ -109,5 +111,5 @@ fn trace(row: &SpanRow<'_>, out: &mut String) {
     let parent = row.parent_span_id.map(|parent| parent.to_string()).unwrap_or_default();
     let (start, took) = (created * 1e3, (ended - created) * 1e3);
     let SpanRow { trace_id, span_id, service, name, .. } = row;
-    let _ = writeln!(out, "{trace_id},{span_id},{parent},{service},{name},{name},{start:.0},{took:.0}");
+    *out += &format!("{trace_id},{span_id},{parent},{service},{name},{name},{start:.0},{took:.0}\n");
 }

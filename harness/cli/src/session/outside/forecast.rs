@@ -113,12 +113,12 @@ pub(crate) fn of_urls(
         }
         let at_s = now.saturating_sub(began) as f64 / 1e9;
         for ((url, before), page) in urls.iter().zip(&mut before).zip(pages) {
-            let Ok(page) = page else { continue };
+            let Ok(read) = page else { continue };
             if let Some((text, then)) = before {
                 let apart_s = now.saturating_sub(*then) as f64 / 1e9;
-                seen.see(url, (text, &page), (apart_s, at_s), batch);
+                seen.see(url, (text, &read), (apart_s, at_s), batch);
             }
-            *before = Some((page, now));
+            *before = Some((read, now));
         }
         tell(at_s, &seen.forecasts())?;
         next = next.saturating_add(pace.every.nanos().max(PEEK));

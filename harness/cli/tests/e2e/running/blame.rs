@@ -181,6 +181,7 @@ fn blame_over_the_library() {
 }
 
 /// Runs one trial of each variant; what is wrong with the answers.
+#[expect(clippy::print_stdout, reason = "what was said of each; shown by --nocapture")]
 fn blamed(lab: &Lab, at: usize, (scenario, variants, service, causes): &Injected) -> Vec<String> {
     let out = lab.path(&format!("results-{at}"));
     let mut command = lab.program();

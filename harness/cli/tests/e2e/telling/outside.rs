@@ -15,7 +15,9 @@ fn why(folder: &TempDir, arguments: &[&str]) -> Output {
 
 fn folder(files: &[(&str, String)]) -> TempDir {
     let folder = TempDir::new().unwrap();
-    files.iter().for_each(|(name, text)| fs::write(folder.path().join(name), text).unwrap());
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
     folder
 }
 

@@ -205,7 +205,7 @@ impl HiddenKind {
                 put(NamedCause::SlowNetwork, of_one, format!("{kind}\n{link}\n{time}"));
             }
             Self::Outage => {
-                put(NamedCause::ExportFailing, of_one, format!("kind = \"down\"\n{link}\n{short}"))
+                put(NamedCause::ExportFailing, of_one, format!("kind = \"down\"\n{link}\n{short}"));
             }
             Self::Reset => {
                 put(NamedCause::ExportFailing, of_all, answer("reset = { accept = false }", short));
@@ -226,7 +226,7 @@ impl HiddenKind {
                 let from = LOAD_MS - draw.between(100, 200);
                 let kind = "kind = { timeout = { direction = \"both\" } }";
                 put(NamedCause::ShutdownDeadline, of_one, format!("{kind}\n{link}\nat = \"{from}ms\""));
-                parts.all = "shutdown = \"700ms\"\n".to_owned();
+                "shutdown = \"700ms\"\n".clone_into(&mut parts.all);
             }
         }
     }
@@ -239,7 +239,7 @@ impl HiddenKind {
                 (Some(NamedCause::CpuStarved), format!("{{ cpu = {{ quota = 0.0{} }} }}", draw.between(2, 6)))
             }
             Self::Neighbour => {
-                parts.all = "cpu = \"1600us\"\n".to_owned();
+                "cpu = \"1600us\"\n".clone_into(&mut parts.all);
                 let kind = format!("{{ neighbour = {{ share = 0.{} }} }}", draw.between(90, 99));
                 (Some(NamedCause::CpuStarved), kind)
             }
@@ -289,13 +289,13 @@ impl HiddenKind {
                 parts.load = format!(
                     "shape = {{ bursts = {{ rate = \"{rate}/s\", every = \"1500ms\", lasting = \"350ms\" }} }}\n"
                 );
-                parts.receiver = "answer_after = \"20ms\"\n".to_owned();
+                "answer_after = \"20ms\"\n".clone_into(&mut parts.receiver);
                 parts.setting((self.name(), Some(NamedCause::Burst)), all);
             }
             Self::SmallQueue => {
                 let queue = draw.between(24, 40);
-                parts.load = "arrival = \"poisson\"\n".to_owned();
-                parts.receiver = "answer_after = \"10ms\"\n".to_owned();
+                "arrival = \"poisson\"\n".clone_into(&mut parts.load);
+                "answer_after = \"10ms\"\n".clone_into(&mut parts.receiver);
                 parts.of_one = Some((at, format!("exporter = {{ queue = {queue}, batch = {queue} }}\n")));
                 parts.setting((self.name(), Some(NamedCause::SmallQueue)), &[*at]);
             }
