@@ -39,7 +39,6 @@ mod replay;
 mod service;
 mod slice;
 mod summary;
-mod suspect;
 mod sweep;
 mod trust;
 
@@ -53,9 +52,9 @@ pub use exports::ServiceExports;
 pub use fault::{Dose, FaultResult, FaultWindow};
 pub use footing::Footing;
 pub use insight::{
-    Advised, Begin, Candidate, Cost, FocusRule, FocusVariant, How, Insights, Late, Likeness, LineLaw,
-    LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, PredictedBy, PredictedLoss, Price,
-    QueueLimit, Selection, SilentLosses, VariantInsight,
+    Advised, Begin, Candidate, Cost, DisturbedHop, FocusRule, FocusVariant, HopEvent, How, Insights, Late,
+    Likeness, LineLaw, LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, PredictedBy,
+    PredictedLoss, Price, QueueLimit, Selection, SilentLosses, Suspect, UNKNOWN_BELOW, VariantInsight, named,
 };
 pub use path::hop::{HopCounters, HopResult};
 pub use path::{PathKind, PathResult};
@@ -67,7 +66,6 @@ pub use replay::{
 pub use service::ServiceResult;
 pub use slice::Slice;
 pub use summary::{Estimate, VariantSummary, WitnessCost};
-pub use suspect::{DisturbedHop, HopEvent, Suspect, UNKNOWN_BELOW, named};
 pub use sweep::{Cell, SweepResult};
 pub use trust::{Basis, Bound, EstimateDoubt, Spoiler, TrustCheck, UndisturbedTimes, Validity};
 

@@ -9,7 +9,7 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::{Agreement, CountedThing, HopCounters, HopResult, HopTotal};
 
 use crate::books::at_hops::LostAtHops;
-use crate::evidence::hops::{Appearances, CountedLosses, HopBooks, HopStart, PathHops, TapTally};
+use crate::evidence::hops::{CountedLosses, HopBooks, HopStart, PathHops, TapAppearances, TapTally};
 
 /// The hops of a trial.
 pub(crate) fn results(hops: &PathHops<'_>, lost: &LostAtHops) -> Vec<HopResult> {
@@ -85,8 +85,8 @@ pub(crate) fn rows(hops: &PathHops<'_>, lost: &LostAtHops, end: &TapTally) -> Ve
 }
 
 /// What came to a place before the next start and was answered after the last page of each start was read.
-fn after_pages(starts: &[HopStart<'_>], tap: &TapTally) -> Appearances {
-    let mut out = Appearances::default();
+fn after_pages(starts: &[HopStart<'_>], tap: &TapTally) -> TapAppearances {
+    let mut out = TapAppearances::default();
     for (index, start) in starts.iter().enumerate() {
         let from = start.page.as_ref().map_or(start.manifest.began, |(at, _)| *at);
         let to = starts.get(index + 1).map_or(MonoNs::MAX, |next| next.manifest.began);

@@ -15,7 +15,7 @@ use crate::evidence::receipts::{self, Receipt, Receipts};
 use crate::metrics::hop::{self, HopPage};
 pub(crate) use loss::CountedLosses;
 use loss::StartLosses;
-pub(crate) use tap::{Appearances, TapTally};
+pub(crate) use tap::{TapAppearances, TapTally};
 
 /// The hops of a trial, in the order of the path.
 #[derive(Default)]

@@ -22,7 +22,7 @@ const STOOD_STILL_MS: f64 = 100.0;
 
 /// What is to blame over some trials of one variant, the largest share first.
 pub fn suspects(trials: &[TrialResult]) -> Vec<Suspect> {
-    let mut found = Found::default();
+    let mut found = FoundSuspects::default();
     for trial in trials {
         found.trial(trial);
     }
@@ -31,15 +31,15 @@ pub fn suspects(trials: &[TrialResult]) -> Vec<Suspect> {
 
 /// What was found so far.
 #[derive(Default)]
-struct Found {
+struct FoundSuspects {
     /// Lost spans.
     lost: f64,
-    blamed: BTreeMap<(String, NamedCause), Blame>,
+    blamed: BTreeMap<(String, NamedCause), BlamedShare>,
 }
 
 /// What one service and one cause have cost.
 #[derive(Default)]
-struct Blame {
+struct BlamedShare {
     spans: f64,
     /// The same, less where a replay is off.
     sure: f64,
@@ -57,7 +57,7 @@ struct Explained {
     path: Vec<DisturbedHop>,
 }
 
-impl Found {
+impl FoundSuspects {
     fn trial(&mut self, trial: &TrialResult) {
         for (service, fates) in losses(trial) {
             let deadline = fates.contains_key(&Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline));
@@ -122,7 +122,7 @@ impl Found {
         for ((_, cause), blame) in &self.blamed {
             *sure.entry(*cause).or_default() += blame.sure;
         }
-        let one = |((service, cause), blame): ((String, NamedCause), Blame)| {
+        let one = |((service, cause), blame): ((String, NamedCause), BlamedShare)| {
             let evidence = (sure.get(&cause).copied().unwrap_or_default() / lost * enough).clamp(0.0, 1.0);
             Suspect {
                 service,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,28 +23,15 @@ pub struct Pipeline {
 pub struct CollectorHop {
     /// Its name in tables, and for faults.
     pub name: String,
-    /// How the project's own collector is set up; of no account where `collector` is given.
+    /// How it is set up.
     #[serde(default, skip_serializing_if = "HopKnobs::is_empty")]
     pub knobs: HopKnobs,
-    /// A collector of the user's own with its configuration, in place of the project's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub collector: Option<OwnCollector>,
     /// How long it may take to stop before it is killed.
     #[serde(default = "thirty_seconds")]
     pub shutdown: Period,
     /// At the end of a trial: how long it may take to send what it holds before it is asked to stop.
     #[serde(default = "thirty_seconds")]
     pub drain: Period,
-}
-
-/// A collector of the user's own.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OwnCollector {
-    /// The program, seen from the scenario file's folder.
-    pub binary: PathBuf,
-    /// Its configuration (YAML), seen from there, too.
-    pub config: PathBuf,
 }
 
 /// What the queue of an exporter counts in.

@@ -16,7 +16,7 @@ enum RequestEnd {
 
 /// Appearances of spans, each as often as it came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Appearances {
+pub(crate) struct TapAppearances {
     pub(crate) taken: u64,
     pub(crate) rejected: u64,
     pub(crate) refused: u64,
@@ -112,17 +112,17 @@ impl TapTally {
 
     /// Appearances of spans in requests that came before one time and were answered after another: what somebody may not have counted
     /// yet who looked then.
-    pub(crate) fn open_since(&self, looked: MonoNs, before: MonoNs) -> Appearances {
+    pub(crate) fn open_since(&self, looked: MonoNs, before: MonoNs) -> TapAppearances {
         self.sum(|request| request.at < before && request.answered >= looked)
     }
 
     /// Appearances of all spans.
-    pub(crate) fn all(&self) -> Appearances {
+    pub(crate) fn all(&self) -> TapAppearances {
         self.sum(|_| true)
     }
 
-    fn sum(&self, counts: impl Fn(&TapRequest) -> bool) -> Appearances {
-        let mut out = Appearances::default();
+    fn sum(&self, counts: impl Fn(&TapRequest) -> bool) -> TapAppearances {
+        let mut out = TapAppearances::default();
         for request in self.requests.iter().filter(|request| counts(request)) {
             let spans = u64::from(request.spans);
             match request.end {

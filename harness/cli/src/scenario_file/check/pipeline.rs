@@ -28,10 +28,6 @@ pub(super) fn pipeline(out: &mut Problems, scenario: &Scenario) {
         if !seen.insert(hop.name.as_str()) {
             out.add(&at, format!("hop `{}` stands here twice", hop.name), "give each a name of its own");
         }
-        if hop.collector.is_some() && !hop.knobs.is_empty() {
-            let message = "`knobs` set up the project's own collector, and this one is yours";
-            out.add(&["pipeline", "hop", &index, "knobs"], message, "set it in its configuration");
-        }
         knobs(out, &["pipeline", "hop", &index, "knobs"], &hop.knobs);
     }
     if hops.len() > MOST_HOPS {
@@ -43,13 +39,6 @@ pub(super) fn pipeline(out: &mut Problems, scenario: &Scenario) {
             let at = ["variant", &index, "hops", hop.as_str()];
             match hops.iter().find(|one| one.name == *hop) {
                 None => out.add(&at, format!("there is no hop `{hop}`"), &meant(hop, &known)),
-                Some(own) if own.collector.is_some() => {
-                    out.add(
-                        &at,
-                        format!("`{hop}` is a collector of your own"),
-                        "set it in its configuration",
-                    );
-                }
                 Some(own) => knobs(out, &at, &set.over(own.knobs)),
             }
         }

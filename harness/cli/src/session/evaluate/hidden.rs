@@ -38,12 +38,12 @@ impl Draw {
 
 /// The services of a case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Shape {
+pub(super) enum CaseShape {
     Single,
     Chain,
 }
 
-impl Shape {
+impl CaseShape {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Single => "single",
@@ -92,7 +92,7 @@ pub(super) struct HiddenFault {
 pub(super) struct HiddenCase {
     pub(super) number: u64,
     pub(super) seed: u64,
-    pub(super) shape: Shape,
+    pub(super) shape: CaseShape,
     pub(super) kind: HiddenKind,
     pub(super) faults: Vec<HiddenFault>,
     /// The scenario.
@@ -101,7 +101,7 @@ pub(super) struct HiddenCase {
 
 /// What a scenario is written of.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Parts {
+pub(super) struct CaseParts {
     faults: Vec<HiddenFault>,
     tables: String,
     /// Lines of the load, of the receiver, of all services, and of one service.
@@ -127,7 +127,7 @@ pub(super) fn case(seed: u64, set: SeedSet, number: u64) -> HiddenCase {
         HiddenKind::ALL.into_iter().filter(|kind| set == SeedSet::Test || !kind.is_held_out()).collect();
     let kind = draw.one_of(&kinds);
     let shape = kind.shape(&mut draw);
-    let mut parts = Parts::default();
+    let mut parts = CaseParts::default();
     kind.add(shape, &mut draw, &mut parts);
     // Collections that are there and innocent.
     if kind.takes_company() && draw.between(0, 3) == 0 {
@@ -137,8 +137,8 @@ pub(super) fn case(seed: u64, set: SeedSet, number: u64) -> HiddenCase {
     HiddenCase { number, seed, shape, kind, faults: parts.faults, text }
 }
 
-fn text(seed: u64, shape: Shape, parts: &Parts) -> String {
-    let Parts { load, receiver, exporter, all, tables, .. } = parts;
+fn text(seed: u64, shape: CaseShape, parts: &CaseParts) -> String {
+    let CaseParts { load, receiver, exporter, all, tables, .. } = parts;
     let mut out = format!(
         "name = \"hidden\"\ndescription = \"A case of an evaluation.\"\nseed = {seed}\n\n[load]\nrate = \"{}/s\"\nwarmup = \
          \"{WARMUP_MS}ms\"\nlasting = \"{}ms\"\ntimeout = \"5s\"\n{load}\n[receiver]\n{receiver}\n[exporter]\nqueue = 512\nbatch = \
@@ -151,7 +151,7 @@ fn text(seed: u64, shape: Shape, parts: &Parts) -> String {
         let fixture = if place % 2 == 0 { "http" } else { "grpc" };
         out += &format!(
             "\n[[service]]\nname = \"{name}\"\nfixture = \"{fixture}\"\nspans_per_request = {}\n{all}",
-            Shape::SPANS
+            CaseShape::SPANS
         );
         if let Some(called) = services.get(place + 1) {
             out += &format!("calls = [\"{called}\"]\n");
@@ -163,7 +163,7 @@ fn text(seed: u64, shape: Shape, parts: &Parts) -> String {
     out + tables
 }
 
-impl Parts {
+impl CaseParts {
     /// A fault with a table of its own; `lines` say its time.
     fn fault(
         &mut self,

@@ -107,7 +107,10 @@ mod tests {
             EvaluationScore { cases: 5, void: 1, top1, kinds: vec![kind], ..EvaluationScore::default() };
         let text = render(&Evaluation { score, ..Evaluation::default() });
         assert!(text.contains("| stall (never tuned on) | 5 | 4 | 3 | 2 | 0 | order burst x 1 |"), "{text}");
-        assert!(text.contains("| the first cause is right | 3 of 4 (75 %) | 19 % to 99 % |"), "{text}");
+        assert!(
+            text.contains("| the first cause is right | 3 of 4 (75.00 %) | 19.00 % to 99.00 % |"),
+            "{text}"
+        );
         assert!(text.starts_with("5 cases of the tune set"), "{text}");
     }
 }

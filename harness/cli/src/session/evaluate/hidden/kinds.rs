@@ -2,7 +2,7 @@
 
 use spanfate_model::cause::NamedCause;
 
-use super::{BATCH, Draw, LOAD_MS, Parts, Shape};
+use super::{BATCH, CaseParts, CaseShape, Draw, LOAD_MS};
 
 /// A kind of hidden fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,17 +119,17 @@ impl HiddenKind {
     }
 
     /// On which services it runs.
-    pub(super) fn shape(self, draw: &mut Draw) -> Shape {
+    pub(super) fn shape(self, draw: &mut Draw) -> CaseShape {
         match self {
             // Both need a core that is not shared with two others.
-            Self::Neighbour | Self::LoadBurst => Shape::Single,
-            Self::Two => Shape::Chain,
-            _ => draw.one_of(&[Shape::Single, Shape::Chain, Shape::Chain, Shape::Chain]),
+            Self::Neighbour | Self::LoadBurst => CaseShape::Single,
+            Self::Two => CaseShape::Chain,
+            _ => draw.one_of(&[CaseShape::Single, CaseShape::Chain, CaseShape::Chain, CaseShape::Chain]),
         }
     }
 
     /// Adds it to what a scenario is written of.
-    pub(super) fn add(self, shape: Shape, draw: &mut Draw, parts: &mut Parts) {
+    pub(super) fn add(self, shape: CaseShape, draw: &mut Draw, parts: &mut CaseParts) {
         let services = shape.services();
         let first = draw.between(0, services.len() as u64 - 1) as usize;
         if self != Self::Two {
@@ -143,7 +143,7 @@ impl HiddenKind {
         }
     }
 
-    fn put(self, at: &'static str, shape: Shape, draw: &mut Draw, parts: &mut Parts) {
+    fn put(self, at: &'static str, shape: CaseShape, draw: &mut Draw, parts: &mut CaseParts) {
         let from = draw.between(900, 1500);
         let place = Place {
             at,
@@ -179,7 +179,7 @@ impl HiddenKind {
     }
 
     /// What happens to exports, on their way or at the receiver.
-    fn on_exports(self, place: &Place, shape: Shape, draw: &mut Draw, parts: &mut Parts) {
+    fn on_exports(self, place: &Place, shape: CaseShape, draw: &mut Draw, parts: &mut CaseParts) {
         let Place { at, all, long_ms, time, short, link, .. } = place;
         let (of_one, of_all) = (&[*at][..], *all);
         let mut put =
@@ -232,7 +232,7 @@ impl HiddenKind {
     }
 
     /// What happens to a service, from outside or in its code.
-    fn on_service(self, place: &Place, draw: &mut Draw, parts: &mut Parts) {
+    fn on_service(self, place: &Place, draw: &mut Draw, parts: &mut CaseParts) {
         let Place { at, long_ms, time, short, code, .. } = place;
         let (cause, kind) = match self {
             Self::Quota => {
@@ -281,7 +281,7 @@ impl HiddenKind {
     }
 
     /// What is no fault, but how services and load are set.
-    fn as_set(self, place: &Place, draw: &mut Draw, parts: &mut Parts) {
+    fn as_set(self, place: &Place, draw: &mut Draw, parts: &mut CaseParts) {
         let Place { at, all, .. } = place;
         match self {
             Self::LoadBurst => {

@@ -43,7 +43,7 @@ fn a_few_hundred_cases_hold_every_kind_and_both_shapes() {
     let cases: Vec<HiddenCase> = (0..500).map(|number| case(1, SeedSet::Test, number)).collect();
     let kinds: BTreeSet<&str> = cases.iter().map(|case| case.kind.name()).collect();
     assert_eq!(kinds.len(), HiddenKind::ALL.len(), "{kinds:?}");
-    assert!(cases.iter().filter(|case| case.shape == Shape::Chain).count() > 250);
+    assert!(cases.iter().filter(|case| case.shape == CaseShape::Chain).count() > 250);
     let seeds: BTreeSet<u64> = cases.iter().map(|case| case.seed).collect();
     assert_eq!(seeds.len(), cases.len());
     let company = cases.iter().filter(|case| case.faults.len() > 1 && case.kind != HiddenKind::Two);
