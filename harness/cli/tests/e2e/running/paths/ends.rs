@@ -76,7 +76,7 @@ fn cases() -> [EndCase; 6] {
             EndedBy::SomebodyElse,
             Err(15),
             NOT_CALLED,
-            "ended by SIGTERM, which neither",
+            "ended by SIGTERM, which Spanfate did not send",
         ),
         case(
             "killed",
@@ -85,7 +85,7 @@ fn cases() -> [EndCase; 6] {
             EndedBy::SomebodyElse,
             Err(9),
             NOT_CALLED,
-            "ended by SIGKILL, which neither",
+            "ended by SIGKILL, which Spanfate did not send",
         ),
         case(
             "stopped",
