@@ -82,7 +82,7 @@ fn what_lost_nothing_under_the_same_conditions_is_advised_before_the_law() {
     says(
         &disturbed,
         &[
-            "Calculated, not run here. small batch did run, and lost 0 of 200,000 spans under the same conditions",
+            "Calculated from mean times alone, as no queue was run again; not run here. small batch did run, and lost 0 of 200,000 spans under the same conditions",
         ],
     );
     // What saw more of the fault, or sampled less, is no witness for it.
