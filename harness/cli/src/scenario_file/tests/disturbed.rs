@@ -253,7 +253,7 @@ fn run(plan: Plan) -> RunResult {
 const WAITS: &str = "waits for the replay";
 
 /// What stays open: scenario, condition, and whether a replay would tell.
-const OPEN: [(&str, &str, &str); 45] = [
+const OPEN: [(&str, &str, &str); 47] = [
     ("bandwidth", "fate.dropped_queue_full > 0", WAITS),
     ("black-hole", "exports.failed >= 10", WAITS),
     ("black-hole", "exports.longest > 10s", WAITS),
@@ -265,6 +265,7 @@ const OPEN: [(&str, &str, &str); 45] = [
     ("collector-flapping", "exports.failed >= 6", WAITS),
     ("collector-flapping", "fate.dropped_queue_full > 0", WAITS),
     ("collector-kill", "fate.lost_in_collector.crash > 0", ""),
+    ("collector-kill", "loss.rate == 0 %", WAITS),
     ("collector-outage", "fate.lost_in_collector.crash <= 600", ""),
     ("collector-outage", "fate.lost_in_collector.crash > 1000", ""),
     ("collector-outage", "fate.lost_in_collector.queue_full > 0", ""),
@@ -272,6 +273,7 @@ const OPEN: [(&str, &str, &str); 45] = [
     ("collector-restart", "fate.lost_in_collector.shutdown > 0", ""),
     ("collector-slow-backend", "fate.lost_in_collector.queue_full > 0", ""),
     ("collector-two-hops", "fate.lost_in_collector.crash > 0", ""),
+    ("collector-two-hops", "loss.rate == 0 %", WAITS),
     ("cpu-squeeze", "fate.dropped_queue_full > 0", WAITS),
     ("jitter-sweep", "fate.dropped_queue_full > 0", WAITS),
     ("known-issues/4669", "exports.longest >= 1s", WAITS),
