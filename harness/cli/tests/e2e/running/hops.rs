@@ -60,7 +60,7 @@ fn what_a_killed_collector_held_is_lost_and_nothing_else_is() {
 }
 
 #[test]
-#[ignore = "builds the Collector and runs for minutes"]
+#[ignore = "builds the Collector and runs for minutes: cargo test -p spanfate --test e2e the_library_s_collectors_agree_with_the_books_to_the_span -- --ignored"]
 fn the_library_s_collectors_agree_with_the_books_to_the_span() {
     for name in ["outage", "kill", "restart", "batch", "two-hops", "slow-backend"] {
         let Some(lab) = lab() else { return };
