@@ -16,6 +16,7 @@ pub(crate) mod proof;
 mod queue;
 mod settings;
 pub(crate) mod starved;
+mod stood;
 mod taken;
 #[cfg(test)]
 mod tests;
@@ -117,6 +118,7 @@ fn replay(
         .causes
         .first()
         .map(|one| since(onset::onset(one.cause, &rerun.cycle, &rerun.arrivals, (first, last))));
+    out.stood = stood::before_drops(opened, &rerun.arrivals, (first, last));
     out.usual_calls = onset::are_usual(&rerun.cycle, (first, last));
     out.small_queue = onset::is_small_queue(&rerun, seen.settings, (first, last));
     out.faults = faults(opened, &rerun);
@@ -168,6 +170,7 @@ fn mean_cycle(cycle: &Cycle, fit: &FittedReplay, (first, last): (MonoNs, MonoNs)
         network_ms: mean(|parts| parts.network),
         receiver_ms: mean(|parts| parts.receiver),
         failing_ms: mean(|parts| parts.failing),
+        behind_ms: mean(|parts| parts.behind),
     }
 }
 

@@ -61,7 +61,7 @@ pub use path::{PathKind, PathResult};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
 pub use replay::{
     CauseShare, CpuWitness, ExportGrowth, LossProof, MovedSeries, PathReplay, QueueCourse, SeriesOnset,
-    TriedSettings, WorkerCycle,
+    Standstill, TriedSettings, WorkerCycle,
 };
 pub use service::ServiceResult;
 pub use slice::Slice;

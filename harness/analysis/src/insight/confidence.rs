@@ -1,5 +1,5 @@
 //! How sure a first cause is: its evidence, put through a step function that `spanfate why --evaluate` fits on cases whose truth is known. The
-//! committed one is provisional: it was written by hand, and `answers` is 0 until a fitted one takes its place.
+//! committed one says in `made_by` which cases these were.
 
 use std::sync::LazyLock;
 

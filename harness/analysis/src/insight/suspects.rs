@@ -92,7 +92,9 @@ impl FoundSuspects {
             for one in &replay.causes {
                 let cause = deviates(replay, one.cause);
                 let at = match cause {
-                    NamedCause::Burst => stood_still(trial).unwrap_or(service),
+                    NamedCause::Burst => {
+                        first_still(trial, replay).or_else(|| stood_still(trial)).unwrap_or(service)
+                    }
                     _ => service,
                 };
                 let mut path = vec![hop(service, HopEvent::QueueFull, full)];
@@ -194,6 +196,19 @@ fn hop(service: &str, event: HopEvent, at_ms: f64) -> DisturbedHop {
 fn lost_at(trial: &TrialResult, service: &str, fate: Fate) -> Option<DisturbedHop> {
     let slice = trial.timeline.iter().find(|slice| slice.lost_by.contains_key(&fate))?;
     Some(hop(service, HopEvent::Lost, slice.at_ms))
+}
+
+/// Stood still at once: so much later the first of several did, milliseconds.
+const AT_ONCE_MS: f64 = 100.0;
+
+/// Who stood still before a queue's drops. Those that are called have nothing to do meanwhile, and those that call may run out of what
+/// they can have open: it is the one nearest to the load of those that stopped first.
+fn first_still<'a>(trial: &'a TrialResult, replay: &PathReplay) -> Option<&'a String> {
+    let first = replay.stood.first()?.from_ms + AT_ONCE_MS;
+    let stood = |service: &&spanfate_model::result::ServiceResult| {
+        replay.stood.iter().any(|one| one.service == service.service && one.from_ms <= first)
+    };
+    trial.services.iter().filter(stood).min_by_key(|one| one.depth).map(|one| &one.service)
 }
 
 /// Who stood still, if somebody did: requests waited in all that call it, so it is the last of them that had long spans.

@@ -1,6 +1,7 @@
 //! What is concluded of made-up runs.
 
 mod replayed;
+mod stood;
 
 use std::collections::BTreeMap;
 

@@ -6,11 +6,9 @@ use spanfate_model::quantity::unit::MonoNs;
 use crate::evidence::loadbook::LoadBook;
 use crate::replay::observed::{ObservedPath, QueuedSpan};
 use crate::replay::starved::CpuLack;
+use crate::replay::stood::{Backlog, STOOD_STILL};
 use crate::replay::without::Without;
 use crate::statistics::quantile::at_share;
-
-/// A service from which no span comes for so long stands still, nanoseconds: a quota on CPU time lets it run in each of its periods.
-const STOOD_STILL: u64 = 400_000_000;
 
 /// A span, and how it came about that it ended when it did.
 #[derive(Clone, Copy, Debug)]
@@ -31,30 +29,44 @@ pub(crate) struct Arrivals {
     spans: Vec<ComingSpan>,
     /// From the start of a request to the end of its spans, of the fastest tenth; nanoseconds.
     pub(crate) typical: u64,
+    /// Times in which none came, and then those that had waited.
+    pub(crate) backlogs: Vec<Backlog>,
 }
 
 impl Arrivals {
     pub(crate) fn of(seen: &ObservedPath, book: &LoadBook, lack: &CpuLack) -> Self {
         let even = even_starts(book);
-        let resumed = resumptions(&seen.spans);
+        let record = |request: Option<usize>| request.and_then(|request| *book.records.get(request)?);
+        let start = |span: &QueuedSpan| {
+            let known = record(span.request.map(|request| request as usize)).map(|record| record.started);
+            known.filter(|at| (1..=span.at).contains(at))
+        };
+        let times: Vec<(MonoNs, MonoNs)> =
+            seen.spans.iter().map(|span| (start(span).unwrap_or(span.at), span.at)).collect();
+        let backlogs = backlogs(&times);
         let one = |span: &QueuedSpan| {
             let request = span.request.map(|request| request as usize);
-            let record = request.and_then(|request| *book.records.get(request)?);
-            let started = record.map(|record| record.started).filter(|at| (1..=span.at).contains(at));
+            let record = record(request);
+            let started = start(span);
             let intended = record.filter(|_| started.is_some()).map(|record| record.intended);
             let started = started.unwrap_or(span.at);
             let intended = intended.unwrap_or(started).min(started);
             let even = request.and_then(|at| even.get(at).copied()).filter(|_| started < span.at);
             // What stood still wanted no CPU: what it had not done comes in a burst.
-            let waited = resumed[..resumed.partition_point(|at| *at <= span.at)].last();
-            let stood = waited.is_some_and(|at| started < *at);
+            let last = backlogs[..backlogs.partition_point(|one| one.back <= span.at)].last();
+            let stood = last.is_some_and(|one| started < one.back || span.at <= one.done);
             let lacked = !stood && lack.is_lacking(started, span.at);
             ComingSpan { at: span.at, started, even: even.unwrap_or(started), intended, lacked }
         };
         let spans: Vec<ComingSpan> = seen.spans.iter().map(one).collect();
         let mut delays: Vec<u64> = spans.iter().map(|span| span.at - span.started).collect();
         let typical = at_share(&mut delays, 0.1);
-        Self { spans, typical }
+        Self { spans, typical, backlogs }
+    }
+
+    /// Whether a time lies in one in which the service stood still, or did what had waited meanwhile.
+    pub(crate) fn is_behind(&self, from: MonoNs, to: MonoNs) -> bool {
+        self.backlogs.iter().any(|one| from < one.done && to > one.from)
     }
 
     /// The spans that came in a time.
@@ -129,10 +141,17 @@ impl Arrivals {
     }
 }
 
-/// When spans came again after none had come for long. A service that lacks CPU is run now and then; one that is stopped is not.
-fn resumptions(spans: &[QueuedSpan]) -> Vec<MonoNs> {
-    let pairs = spans.iter().zip(spans.iter().skip(1));
-    pairs.filter(|(before, next)| next.at - before.at >= STOOD_STILL).map(|(_, next)| next.at).collect()
+/// When nothing came for long, of spans by the start of their requests and their end, in the order of the latter. A service that lacks CPU
+/// is run now and then; one that is stopped is not.
+fn backlogs(times: &[(MonoNs, MonoNs)]) -> Vec<Backlog> {
+    let pairs = times.iter().zip(times.iter().skip(1));
+    let gaps = pairs.filter(|((_, before), (_, next))| next - before >= STOOD_STILL);
+    gaps.map(|((_, from), (_, back))| {
+        let after = &times[times.partition_point(|(_, at)| at < back)..];
+        let waited = after.iter().filter(|(started, _)| started < back).map(|(_, at)| *at);
+        Backlog { from: *from, back: *back, done: waited.max().unwrap_or(*back) }
+    })
+    .collect()
 }
 
 /// By request: when it would have started if all had come at the same distance, from the first to the last.
@@ -147,4 +166,38 @@ fn even_starts(book: &LoadBook) -> Vec<MonoNs> {
         out[request] = first + (step * place as f64) as u64;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    /// A request each millisecond, by its start and its end; those of a time end together, one each 20 µs, when it is over.
+    fn held(from: u64, to: u64) -> Vec<(MonoNs, MonoNs)> {
+        let at = |ms: u64| match ms {
+            ms if (from..to).contains(&ms) => to * MS + (ms - from) * MS / 50,
+            ms => ms * MS + MS / 2,
+        };
+        let mut out: Vec<(MonoNs, MonoNs)> = (0..3000).map(|ms| (ms * MS, at(ms))).collect();
+        out.sort_by_key(|(_, at)| *at);
+        out
+    }
+
+    #[test]
+    fn what_stood_still_for_long_has_a_backlog_until_the_last_that_waited() {
+        let found = backlogs(&held(1000, 2000));
+        assert_eq!(found.len(), 1);
+        let Backlog { from, back, done } = found[0];
+        assert_eq!((from, back), (999 * MS + MS / 2, 2000 * MS));
+        assert_eq!(done, 2000 * MS + 999 * MS / 50);
+    }
+
+    #[test]
+    fn what_is_run_now_and_then_has_none() {
+        assert_eq!(backlogs(&held(1000, 1300)), []);
+        assert_eq!(backlogs(&held(1000, 1000)), []);
+        assert_eq!(backlogs(&[]), []);
+    }
 }

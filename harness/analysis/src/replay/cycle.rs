@@ -29,6 +29,8 @@ pub(crate) struct CallParts {
     pub(crate) network: u64,
     pub(crate) receiver: u64,
     pub(crate) failing: u64,
+    /// While the service stood still, or did what had waited meanwhile.
+    pub(crate) behind: u64,
 }
 
 /// The calls of a path, taken apart.
@@ -171,9 +173,15 @@ impl Undisturbed<'_> {
         // What the service used beyond what came to it: the message.
         let came = self.arrivals.between(call.began, call.ended);
         let message = self.lack.used(call.began, call.ended) - self.per_arrival * came.len() as f64;
-        let serialising = least.max(message.max(0.0) as u64).min(there);
+        // Looks at the CPU are too far apart to tell a message from a backlog.
+        let behind = self.arrivals.is_behind(call.began, call.ended);
+        let message = if behind { 0 } else { message.max(0.0) as u64 };
+        let serialising = least.max(message).min(there);
         let under_way = there.min(self.there).saturating_sub(serialising) + back.min(self.back);
         let longer = whole.saturating_sub(receiver + serialising + under_way);
+        if behind {
+            return CallParts { serialising, receiver, network: under_way, behind: longer, ..out };
+        }
         let late = self.arrivals.late(call.began, call.ended);
         let lacks = self.lack.is_lacking(call.began, call.ended);
         let starved = if lacks { longer.min(late.saturating_mul(WAITS)) } else { 0 };

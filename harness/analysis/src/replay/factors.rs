@@ -121,6 +121,7 @@ impl<'a> Rerun<'a> {
                 network: less(call.network),
                 receiver: less(call.receiver),
                 failing: less(call.failing),
+                behind: less(call.behind),
                 ..*call
             }
         };

@@ -36,21 +36,31 @@ impl<'a> MeasuredPace<'a> {
         Self { growth, ..self }
     }
 
-    /// The call of such a size that was open at a moment, or else the nearer of its neighbours.
+    /// The call of such a size that was open at a moment, or else one of another size that was behind then, or else the nearer of its
+    /// neighbours. A service that has much to catch up with keeps a small message waiting as long as a large one.
     fn around(&mut self, at: MonoNs, spans: u64) -> Option<&'a CallParts> {
         let (large, small) = (&self.cycle.large, &self.cycle.small);
+        advance(large, &mut self.large, at);
+        advance(small, &mut self.small, at);
+        let (of_large, of_small) = ((large, self.large), (small, self.small));
         let is_large = spans * 2 >= self.cycle.batch;
-        let (calls, place) = if (is_large && !large.is_empty()) || small.is_empty() {
-            (large, &mut self.large)
+        let ((calls, place), (others, other)) = if (is_large && !large.is_empty()) || small.is_empty() {
+            (of_large, of_small)
         } else {
-            (small, &mut self.small)
+            (of_small, of_large)
         };
-        while calls.get(*place + 1).is_some_and(|next| next.began <= at) {
-            *place += 1;
-        }
-        let this = calls.get(*place)?;
-        let next = calls.get(*place + 1).filter(|next| this.ended < at && next.began - at < at - this.ended);
-        Some(next.unwrap_or(this))
+        let open = |call: &&CallParts| call.began <= at && at < call.ended;
+        let this = calls.get(place)?;
+        let behind = others.get(other).filter(open).filter(|call| call.behind > 0 && !open(&this));
+        let next = calls.get(place + 1).filter(|next| this.ended < at && next.began - at < at - this.ended);
+        Some(behind.or(next).unwrap_or(this))
+    }
+}
+
+/// Moves a place to the last call that had begun by then.
+fn advance(calls: &[CallParts], place: &mut usize, at: MonoNs) {
+    while calls.get(*place + 1).is_some_and(|next| next.began <= at) {
+        *place += 1;
     }
 }
 
@@ -85,6 +95,7 @@ impl Pace for MeasuredPace<'_> {
             + left(LossFactor::SlowNetwork, parts.network)
             + left(LossFactor::SlowAnswer, parts.receiver)
             + left(LossFactor::ExportFailing, failing)
+            + left(LossFactor::Burst, parts.behind)
             + longer;
         began.saturating_add(time)
     }
@@ -104,5 +115,39 @@ impl Pace for FastestPace {
 
     fn ends(&mut self, began: MonoNs, spans: u64) -> MonoNs {
         began + (self.whole as f64 * spans.min(self.batch) as f64 / self.batch.max(1) as f64) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    fn call(began: u64, spans: u64, behind: u64) -> CallParts {
+        let network = MS;
+        CallParts {
+            began: began * MS,
+            ended: (began + 1 + behind) * MS,
+            spans,
+            network,
+            behind: behind * MS,
+            ..CallParts::default()
+        }
+    }
+
+    #[test]
+    fn a_call_in_a_backlog_takes_what_calls_took_then_whatever_their_size() {
+        let cycle = Cycle::of_calls(vec![call(0, 100, 0), call(2000, 10, 40), call(2100, 100, 0)], 100);
+        let (all, none) = (Without::new(), Without::from([LossFactor::Burst]));
+        let took = |without: &Without, at: u64| {
+            MeasuredPace::new(&cycle, &[], 0, without).ends(at * MS, 100) - at * MS
+        };
+        assert_eq!((took(&all, 2010), took(&all, 2050)), (41 * MS, MS));
+        // It is the standstill's doing: without that it is as fast as others.
+        assert_eq!(took(&none, 2010), MS);
+        // One of its own size that was open then says more.
+        let own = Cycle::of_calls(vec![call(2000, 10, 40), call(2005, 100, 10)], 100);
+        assert_eq!(MeasuredPace::new(&own, &[], 0, &all).ends(2010 * MS, 100), 2021 * MS);
     }
 }

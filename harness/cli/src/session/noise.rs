@@ -264,10 +264,14 @@ fn cell(
     let series = Series::inside(scenario.clone(), file, dir, interrupt)?.disturbed(profile.does, limits);
     let cell = match series.run(selected, audience) {
         Ok((run, result)) => {
-            store::remove(&run)?;
             let Environment { cpu, cpus, .. } = &result.environment;
             table.machine = format!("{cpu}, {} CPUs", cpus.len());
-            told(written, profile, *truth, &result)
+            let cell = told(written, profile, *truth, &result);
+            // What went wrong is looked at; the logs of all cells would fill the disk.
+            if !cell.told.is_wrong() {
+                store::remove(&run)?;
+            }
+            cell
         }
         Err(error) => NoiseCell { reasons: vec![error.to_string()], ..unfinished(written, profile, *truth) },
     };

@@ -80,6 +80,11 @@ pub enum TruthTold {
 }
 
 impl TruthTold {
+    /// Whether it says the opposite of the truth.
+    pub const fn is_wrong(self) -> bool {
+        matches!(self, Self::WrongPass | Self::WrongFail)
+    }
+
     /// What a verdict is worth, beside the truth.
     pub const fn of(truth: Verdict, verdict: Verdict) -> Self {
         match (truth, verdict) {

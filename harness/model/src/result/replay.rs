@@ -63,6 +63,10 @@ pub struct PathReplay {
     /// while spans were dropped.
     #[serde(default)]
     pub small_queue: bool,
+    /// Services that began nothing and ended nothing for a time, and whose return brought the spans that were dropped; by when they
+    /// began to stand still.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stood: Vec<Standstill>,
     /// Faults of the scenario, by their numbers in the variant, and the share of the lost spans that vanishes without their windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<(usize, f64)>,
@@ -85,6 +89,17 @@ pub struct PathReplay {
     /// only what a span costs the CPU is taken to grow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub growth: Option<ExportGrowth>,
+}
+
+/// A time in which a service did nothing.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Standstill {
+    /// The service.
+    pub service: String,
+    /// The last thing it did before, milliseconds from the start of the load.
+    pub from_ms: f64,
+    /// The first thing it did after.
+    pub to_ms: f64,
 }
 
 /// How much longer an export takes per further span.
@@ -128,6 +143,9 @@ pub struct WorkerCycle {
     pub receiver_ms: f64,
     /// In calls that failed or were tried again.
     pub failing_ms: f64,
+    /// While the service stood still, or was busy with what had waited meanwhile.
+    #[serde(default)]
+    pub behind_ms: f64,
 }
 
 /// The CPU of the services of a trial, over a time.

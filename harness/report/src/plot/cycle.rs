@@ -15,8 +15,8 @@ const ROW: f64 = 34.0;
 const FITS: usize = 52;
 
 /// The inks of the parts, in their order.
-pub(crate) const CYCLE_INKS: [Ink; 7] =
-    [Ink::Fate6, Ink::Fate5, Ink::Fate4, Ink::Fate1, Ink::Deliberate, Ink::Received, Ink::Fate3];
+pub(crate) const CYCLE_INKS: [Ink; 8] =
+    [Ink::Fate6, Ink::Fate5, Ink::Fate4, Ink::Fate1, Ink::Deliberate, Ink::Received, Ink::Fate3, Ink::Fate2];
 
 /// The plot. `key` is unique within the page; a row has a name.
 pub(crate) fn cycles(key: &str, rows: &[(&str, &WorkerCycle)]) -> Html {

@@ -22,7 +22,7 @@ pub(crate) const fn short(cause: LossFactor) -> &'static str {
 }
 
 /// The parts of a worker's cycle in the order of time, each with its name and its milliseconds per call.
-pub(crate) const fn cycle_parts(cycle: &WorkerCycle) -> [(&'static str, f64); 7] {
+pub(crate) const fn cycle_parts(cycle: &WorkerCycle) -> [(&'static str, f64); 8] {
     [
         ("waiting for spans", cycle.waiting_ms),
         ("not run", cycle.unrun_ms),
@@ -31,6 +31,7 @@ pub(crate) const fn cycle_parts(cycle: &WorkerCycle) -> [(&'static str, f64); 7]
         ("under way", cycle.network_ms),
         ("at the receiver", cycle.receiver_ms),
         ("failing", cycle.failing_ms),
+        ("at a standstill, or behind after it", cycle.behind_ms),
     ]
 }
 
@@ -59,13 +60,11 @@ pub(crate) fn blamed(cause: &LossCause, numbers: Numbers) -> Option<String> {
     let sure = numbers.rough(first.confidence);
     let what = format!("{}, {}", clean(&first.service), named_cause(first.cause));
     if named(&cause.suspects).is_none() {
-        return Some(format!(
-            "unknown; most likely at {what}, but its provisional confidence is {sure} only"
-        ));
+        return Some(format!("unknown; most likely at {what}, but its confidence is {sure} only"));
     }
     let rough =
         if first.rough { "; roughly, as the free run of the replay lies apart from the trial" } else { "" };
-    Some(format!("at {what}; provisional confidence {sure}{rough}"))
+    Some(format!("at {what}; confidence {sure}{rough}"))
 }
 
 /// What was measured of it, without a capital and a full stop.
