@@ -141,15 +141,17 @@ impl Arrivals {
     }
 }
 
-/// When nothing came for long, of spans by the start of their requests and their end, in the order of the latter. A service that lacks CPU
-/// is run now and then; one that is stopped is not.
+/// When nothing came for long though something was asked for as long, of spans by the start of their requests and their end, in the order of the
+/// latter. A service that lacks CPU is run now and then; one that is stopped is not.
 fn backlogs(times: &[(MonoNs, MonoNs)]) -> Vec<Backlog> {
     let pairs = times.iter().zip(times.iter().skip(1));
     let gaps = pairs.filter(|((_, before), (_, next))| next - before >= STOOD_STILL);
-    gaps.map(|((_, from), (_, back))| {
+    gaps.filter_map(|((_, from), (_, back))| {
         let after = &times[times.partition_point(|(_, at)| at < back)..];
-        let waited = after.iter().filter(|(started, _)| started < back).map(|(_, at)| *at);
-        Backlog { from: *from, back: *back, done: waited.max().unwrap_or(*back) }
+        let waited = || after.iter().filter(|(started, _)| started < back);
+        let asked = waited().any(|(started, _)| back - started >= STOOD_STILL);
+        let done = waited().map(|(_, at)| *at).max()?;
+        asked.then_some(Backlog { from: *from, back: *back, done })
     })
     .collect()
 }
@@ -198,6 +200,10 @@ mod tests {
     fn what_is_run_now_and_then_has_none() {
         assert_eq!(backlogs(&held(1000, 1300)), []);
         assert_eq!(backlogs(&held(1000, 1000)), []);
+        // Nobody asked for anything meanwhile.
+        let quiet =
+            held(1000, 1000).into_iter().filter(|(started, _)| !(1000 * MS..2000 * MS).contains(started));
+        assert_eq!(backlogs(&quiet.collect::<Vec<_>>()), []);
         assert_eq!(backlogs(&[]), []);
     }
 }
