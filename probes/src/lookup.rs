@@ -23,6 +23,10 @@ const SENDER: &str = "/otlptrace.(*Exporter).ExportSpans";
 const ON_END: &str = ".OnEnd";
 /// Last part of the name of an exporter's method.
 const EXPORT_SPANS: &str = ".ExportSpans";
+/// What it takes, bytes: a pointer, a context and a slice. What takes more or less has other values in the registers that are read: a
+/// method of another kind, one of a type that is no pointer (Go makes one of its pointer beside it, which calls it), or one of a generic
+/// type, which is given what it is made for (beside which there is one, too).
+const EXPORT_ARGUMENTS: u32 = 8 + 16 + 24;
 
 /// A site.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -115,7 +119,11 @@ pub fn look_up(binary: &GoBinary, wish: &Ebpf) -> Result<FoundSites, ProbeError>
         }
     }
     let is_sdk = |name: &str| packages.iter().any(|package| is_in(name, package));
-    for function in functions.iter().filter(|f| is_exporter(&f.name) && !is_sdk(&f.name)) {
+    let exporters: Vec<_> =
+        functions.iter().filter(|function| is_exporter(&function.name) && !is_sdk(&function.name)).collect();
+    // Where no function takes that much the figure is another one, and says nothing.
+    let is_told = exporters.iter().any(|function| function.arguments == EXPORT_ARGUMENTS);
+    for function in exporters.iter().filter(|one| !is_told || one.arguments == EXPORT_ARGUMENTS) {
         let Some(search) = searches.first() else { break };
         let body = search.addresses(function, SitePlace::Body);
         let returns = search.addresses(function, SitePlace::Returns);

@@ -147,8 +147,10 @@ fn case<'a>(opened: &'a Opened<'a>, judged: &Judged<'a>, paths: &[JudgedPath<'a>
     ExplainedCase {
         key: judged.span.key,
         standing: judged.standing,
-        gap: (judged.standing == Standing::Unaccounted)
-            .then(|| fate::gap(&judged.span, &judged.on, process, opened.sources().receipts)),
+        gap: (judged.standing == Standing::Unaccounted).then(|| {
+            let of = (judged.index, process);
+            fate::gap((&judged.span, &judged.on), of, judged.path, opened.sources().receipts)
+        }),
         request: judged.of.map(|(request, _)| request),
         receipt: *receipt,
         decided: decided(judged.standing, (&judged.span, &judged.on), receipt, (judged.path, process.gone)),

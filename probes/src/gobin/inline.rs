@@ -81,6 +81,7 @@ struct InlineSearch<'a> {
 impl InlineSearch<'_> {
     fn function(&mut self, index: usize, text: u64, out: &mut Vec<InlinedCopy>) -> Option<()> {
         let (entry, end, name, record) = self.table.function(index)?;
+        let arguments = self.table.arguments(record);
         let record = self.table.bytes.get(record..)?;
         let count = u32_at(record, PC_TABLES)? as usize;
         if count <= INDEX || usize::from(*record.get(FUNCTION_TABLES)?) <= TREE {
@@ -110,6 +111,7 @@ impl InlineSearch<'_> {
                     name: String::from_utf8_lossy(name).into_owned(),
                     entry: start,
                     end: text.saturating_add(u64::from(end)),
+                    arguments,
                 },
                 ranges: Vec::new(),
             });

@@ -29,6 +29,8 @@ pub struct Function {
     pub entry: u64,
     /// The virtual address of the first byte after it and its padding.
     pub end: u64,
+    /// Bytes of its receiver and its arguments, as the runtime knows them; 0 if the table does not tell.
+    pub arguments: u32,
 }
 
 /// The table, found and measured.
@@ -113,12 +115,13 @@ impl<'a> Pclntab<'a> {
         let mut found = Vec::new();
         let mut budget = self.bytes.len().saturating_mul(READ_AGAIN);
         for index in 0..self.count {
-            let (entry, end, name, _) = self.function(index).ok_or(FORGED)?;
+            let (entry, end, name, record) = self.function(index).ok_or(FORGED)?;
             budget = budget.checked_sub(name.len()).ok_or(FORGED)?;
             let Ok(name) = std::str::from_utf8(name) else { continue };
             if wanted(name) {
                 let at = |offset: u32| text.checked_add(u64::from(offset)).ok_or(FORGED);
-                found.push(Function { name: name.to_owned(), entry: at(entry)?, end: at(end)? });
+                let arguments = self.arguments(record);
+                found.push(Function { name: name.to_owned(), entry: at(entry)?, end: at(end)?, arguments });
             }
         }
         Ok(found)
@@ -132,6 +135,11 @@ impl<'a> Pclntab<'a> {
         let record = self.pairs.checked_add(record as usize)?;
         let name = self.name(u32_at(self.bytes, record.checked_add(4)?)?)?;
         (entry <= end).then_some((entry, end, name, record))
+    }
+
+    /// Bytes of the receiver and the arguments of a function, by its record; 0 if it does not tell.
+    pub(super) fn arguments(&self, record: usize) -> u32 {
+        record.checked_add(8).and_then(|at| u32_at(self.bytes, at)).unwrap_or_default()
     }
 
     /// The name at a place.

@@ -25,6 +25,8 @@ pub(crate) struct JudgementBasis<'a> {
     pub(crate) way: HopWay,
     /// Nothing at all arrived on this path: a program of the user's own sends its spans elsewhere.
     pub(crate) elsewhere: bool,
+    /// Something arrived that the same export call sent.
+    pub(crate) call_came: bool,
     /// The span's request was answered, so the handler that made it is done.
     pub(crate) answered: bool,
     /// By number of a fault: why spans that it touched never end.
@@ -82,13 +84,25 @@ pub(crate) fn judge(
 }
 
 /// What nobody saw of a span that is unaccounted on a path.
-pub(crate) fn gap(span: &SpanEvidence, on: &OnPath, process: &Process<'_>, receipts: &Receipts<'_>) -> Gap {
+pub(crate) fn gap(
+    (span, on): (&SpanEvidence, &OnPath),
+    (index, process): (usize, &Process<'_>),
+    path: &Path,
+    receipts: &Receipts<'_>,
+) -> Gap {
+    // Where nothing at all came, that says more.
+    let is_own_word = path.is_own_word(on) && receipts.requests > 0;
+    let is_elsewhere = receipts.requests == 0
+        || path.endpoint.is_some()
+        || receipts.is_elsewhere(index, path.number as usize);
     match span.handing {
         _ if on.exported != 0 && !receipts.is_complete() => Gap::Wire,
         _ if on.exported != 0 && process.has_log_gap() => Gap::Records,
         _ if on.exported != 0 && on.kept => Gap::KeptByExporter,
         _ if on.exported != 0 && receipts.unread_otherwise => Gap::Unread,
-        _ if on.exported != 0 => Gap::Elsewhere,
+        _ if on.exported != 0 && is_own_word => Gap::KeptByExporter,
+        _ if on.exported != 0 && is_elsewhere => Gap::Elsewhere,
+        _ if on.exported != 0 => Gap::NotArrived,
         _ if process.has_log_gap() => Gap::Records,
         Handing::ToOthers | Handing::ToPaths => Gap::NotHandedOn,
         Handing::Unseen | Handing::ToNobody => Gap::NotSeen,
@@ -121,13 +135,23 @@ fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>
         ExportResult::Kept => Unaccounted,
         ExportResult::None if scene.process.has_log_gap() => Unaccounted,
         ExportResult::None => Standing::Fate(Fate::LostInFlightAtExit),
-        ExportResult::Ok | ExportResult::Partial if scene.elsewhere && scene.path.endpoint.is_some() => {
+        ExportResult::Ok | ExportResult::Partial
+            if scene.path.never_here || scene.elsewhere && scene.path.endpoint.is_some() =>
+        {
             Standing::Fate(Fate::SentElsewhere)
         }
-        // It may have been in a request that nobody here could read, or have come through another one's hands.
+        // It may have been in a request that nobody here could read, or have come through another one's hands; or nobody but an
+        // exporter of the program's own says that it was sent.
         ExportResult::Ok | ExportResult::Partial
-            if scene.elsewhere || scene.wire == WireSight::WithUnread || scene.path.endpoint.is_some() =>
+            if scene.elsewhere
+                || scene.wire == WireSight::WithUnread
+                || scene.path.endpoint.is_some()
+                || scene.path.is_own_word(on) =>
         {
+            Unaccounted
+        }
+        // No request of the call came: in a program of the user's own something between the exporter and us may have answered it.
+        ExportResult::Ok | ExportResult::Partial if scene.process.is_of_probes() && !scene.call_came => {
             Unaccounted
         }
         // A partial success names what it rejects: of the rest it says that it was taken.

@@ -26,6 +26,7 @@ use crate::books::walk::{Judged, JudgedPath};
 use crate::books::window::MeasuredPart;
 use crate::evidence::OnPath;
 use crate::evidence::path::{ExportResult, Path};
+use crate::evidence::process::Process;
 use crate::evidence::receipts::Receipt;
 use crate::evidence::sources::Sources;
 use crate::statistics::quantile::{Times, millis};
@@ -64,8 +65,8 @@ impl Stages {
     fn add(&mut self, path: &Path, on: &OnPath, receipt: &Receipt, taken: bool) {
         self.dropped += u64::from(on.dropped != 0);
         self.handed += u64::from(on.exported != 0 || on.filtered != 0);
-        // What went to another endpoint our receiver says nothing of.
-        let here = path.endpoint.is_none() || receipt.copies > 0;
+        // Of what went to another endpoint our receiver says nothing, nor of what an exporter of the program's own did with it.
+        let here = path.endpoint.is_none() && !path.is_own_word(on) || receipt.copies > 0;
         // Of a partial success the SDK counts what was not rejected, as the wire does.
         let delivered = here
             && on.exported != 0
@@ -124,7 +125,12 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
         timeline.span(span);
         ControlFlow::Continue(())
     });
-    walk.ledger.unexpected = sources.receipts.unexpected.clone();
+    // Who starts a program of their own does not say what else sends to us: a process that it starts inherits where to.
+    if sources.subject.is_own() && sources.processes.iter().all(Process::is_of_probes) {
+        walk.ledger.strangers = sources.receipts.unexpected.count;
+    } else {
+        walk.ledger.unexpected = sources.receipts.unexpected.clone();
+    }
     walk.count_unrecorded();
     walk.finish()
 }
@@ -191,12 +197,12 @@ impl Walk<'_> {
 
     /// Puts a span to its fate.
     fn place(&mut self, judged: &Judged<'_>, measured: bool) {
-        let Judged { process, span, of, path, on, standing, .. } = judged;
+        let Judged { index, process, span, of, path, on, standing, .. } = judged;
         match *standing {
             Standing::Unexplained => self.ledger.unexplained.push(span.key),
             Standing::Unaccounted => {
                 self.ledger.unaccounted.push(span.key);
-                let gap = match fate::gap(span, on, process, self.sources.receipts) {
+                let gap = match fate::gap((span, on), (*index, process), path, self.sources.receipts) {
                     // Also a tap before a collector is the wire.
                     _ if on.exported != 0 && !self.sources.hops.is_complete() => Gap::Wire,
                     gap => gap,

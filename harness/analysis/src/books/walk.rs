@@ -113,6 +113,7 @@ fn judged<'a>(
                 HopWay::NoHop
             },
             elsewhere,
+            call_came: sources.receipts.came_by(index, path, on),
             // A span of no request has no handler that could still be running.
             answered: of.is_none_or(|(request, _)| sources.book.is_answered(request as usize)),
             leaks: sources.leaks,

@@ -135,6 +135,9 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
     if let Some(reason) = nothing_here(trial) {
         doubt(reason);
     }
+    if let Some(reason) = strangers(trial) {
+        doubt(reason);
+    }
     if ledger.created == 0 {
         doubt(format!("no span was created, so nothing is proven{}", shell::no_span(trial)));
     }
@@ -177,11 +180,24 @@ fn nothing_here(trial: &TrialResult) -> Option<String> {
     }
     let ends: BTreeSet<&str> =
         trial.services.iter().flat_map(|service| &service.endpoints).map(String::as_str).collect();
-    Some(format!(
-        "{sent} spans were sent to {}, which took them, and none came to our receiver: the program's own code sets its endpoint; let it \
-         take OTEL_EXPORTER_OTLP_ENDPOINT (leave out WithEndpoint), or look at it as it is with `spanfate attach --pid`",
-        ends.into_iter().collect::<Vec<_>>().join(", ")
-    ))
+    let why = shell::not_sent(trial).unwrap_or_else(|| {
+        "the program's own code sets its endpoint; let it export by OTLP to OTEL_EXPORTER_OTLP_ENDPOINT (leave out WithEndpoint), or \
+         look at it as it is with `spanfate attach --pid`"
+            .to_owned()
+    });
+    let ends = ends.into_iter().collect::<Vec<_>>().join(", ");
+    Some(format!("{sent} spans were sent to {ends}, which took them, and none came to our receiver: {why}"))
+}
+
+/// That spans came which the watched processes did not make.
+fn strangers(trial: &TrialResult) -> Option<String> {
+    let count = trial.ledger.strangers;
+    (count > 0).then(|| {
+        format!(
+            "{count} spans came to our receiver that the watched program did not make: a process that it starts, or another copy of the SDK \
+             in it, sends there, too; they are in no other number"
+        )
+    })
 }
 
 /// Why spans cannot be placed.

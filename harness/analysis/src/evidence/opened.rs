@@ -87,6 +87,7 @@ impl<'a> Opened<'a> {
             .filter_map(open)
             .collect();
         let mut receipts = receipts::collect(wire, &processes);
+        receipts.note_calls(&processes);
         // Of what was refused for its size the client was told so, and what the log knows of it is there.
         let is_noted =
             |unread: &UnreadRequests| unread.reason.is(&UnreadReason::TooLarge) && unread.taken == 0;

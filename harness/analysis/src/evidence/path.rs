@@ -129,6 +129,12 @@ pub(crate) struct Path {
     pub(crate) exporter: String,
     /// It is known to have none.
     pub(crate) no_exporter: bool,
+    /// The exporter is none of the SDK's OTLP exporters: that it returned no error proves nothing.
+    pub(crate) own_exporter: bool,
+    /// The same of the client of the exporter that one around it sends with.
+    pub(crate) own_client: bool,
+    /// The exporter never sends by OTLP, so that nothing of it can come to our receiver; `endpoint` says where it puts spans.
+    pub(crate) never_here: bool,
     /// Where its exporter sends to, if that was read and is not where the process was told to send.
     pub(crate) endpoint: Option<String>,
     pub(crate) effective: Option<Effective>,
@@ -159,6 +165,9 @@ impl Default for Path {
             hands_on: HandsOn::Directly,
             exporter: String::new(),
             no_exporter: false,
+            own_exporter: false,
+            own_client: false,
+            never_here: false,
             endpoint: None,
             effective: None,
             blocking: false,
@@ -192,6 +201,11 @@ impl Path {
             Some(ExportResult::Ok) if on.kept => ExportResult::Kept,
             result => result.unwrap_or(ExportResult::None),
         }
+    }
+
+    /// Whether the word that a span was exported is that of something that the program made, and not of the SDK's client.
+    pub(crate) const fn is_own_word(&self, on: &OnPath) -> bool {
+        if on.sent == 0 { self.own_exporter } else { self.own_client }
     }
 
     /// The calls of which spans must arrive.

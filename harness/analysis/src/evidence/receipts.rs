@@ -2,6 +2,7 @@
 //! are not ours go through the general join.
 
 mod attribution;
+mod calls;
 
 use std::collections::BTreeSet;
 
@@ -66,6 +67,8 @@ pub(crate) struct Receipts<'a> {
     by_path: Vec<Vec<Vec<Receipt>>>,
     /// Per process, the paths that end at somebody else's receiver.
     elsewhere: Vec<Vec<bool>>,
+    /// Per process whose books probes keep: path and number of the export calls by which anything arrived.
+    calls: Vec<BTreeSet<(u32, u32)>>,
     /// Accepted spans that no process says it created; of no meaning where there is no process to say it.
     pub(crate) unexpected: ListedSpans,
     /// Appearances of spans that no process of ours made by its slots.

@@ -177,7 +177,9 @@ pub(super) fn read(text: &str, source: &str) -> MetricsPage {
 
 /// Of logs and metrics nothing is asked here. What processors handed on is of all signals where no label says otherwise.
 fn is_of_traces(metric: Metric, sample: &Sample<'_>) -> bool {
-    let signal = ["data_type", "otel_signal", "signal"].into_iter().find_map(|name| label(sample, name));
+    let signal = ["data_type", "otelcol_signal", "otel_signal", "signal"]
+        .into_iter()
+        .find_map(|name| label(sample, name));
     let needed = matches!(metric, Metric::CollectorProcessorIn | Metric::CollectorProcessorOut);
     signal.map_or(!needed, |signal| signal == "traces")
 }
@@ -225,20 +227,21 @@ fn service<'a>(label: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
 }
 
 fn component<'a>(metric: Metric, label: impl Fn(&str) -> Option<&'a str>) -> Option<&'a str> {
+    let named = |kind: &str| label(kind).or_else(|| label("otelcol_component_id"));
     match metric {
         Metric::QueueSize
         | Metric::QueueCapacity
         | Metric::Processed
         | Metric::Exported
         | Metric::Duration => label("otel_component_name").or_else(|| label("component_name")),
-        Metric::CollectorAccepted | Metric::CollectorRefused | Metric::CollectorFailed => label("receiver"),
+        Metric::CollectorAccepted | Metric::CollectorRefused | Metric::CollectorFailed => named("receiver"),
         Metric::CollectorProcessorBatch
         | Metric::CollectorProcessorBatchBytes
         | Metric::CollectorProcessorIn
         | Metric::CollectorProcessorOut
         | Metric::CollectorProcessorDropped
-        | Metric::CollectorSampler => label("processor"),
+        | Metric::CollectorSampler => named("processor"),
         Metric::ProcessStart | Metric::Uptime | Metric::TargetInfo => None,
-        _ => label("exporter").or_else(|| label("otelcol_component_id")),
+        _ => named("exporter"),
     }
 }

@@ -90,6 +90,15 @@ fn a_new_start_between_the_pages_gives_no_rate() {
     assert!(row.spans_per_s.why().unwrap().contains("started anew"), "{row:?}");
     let other = first.replace("1.7e+09", "1.70001e+09");
     assert!(look(Some((&first, 15.0)), &other, None, None)[0].spans_per_s.why().is_some());
+    // It has counted nothing since; or it runs for less long than before, and has counted more.
+    let silent: String =
+        last.lines().filter(|line| line.contains("span_queue_")).map(|line| format!("{line}\n")).collect();
+    let row =
+        &look(Some((&first, 15.0)), &(silent + "target_info{service_name=\"shop\"} 1\n"), None, None)[0];
+    assert!(row.over_s.why().unwrap().contains("started anew"), "{row:?}");
+    let later = COLLECTOR.replace("} 90000", "} 99000").replace("} 50\n", "} 8\n");
+    let row = &look(Some((COLLECTOR, 10.0)), &later, None, None)[0];
+    assert!(row.spans_per_s.why().unwrap().contains("started anew"), "{row:?}");
     // Nothing moved: a rate of 0, and no time of an export.
     let row = &look(Some((&first, 15.0)), &first, None, None)[0];
     assert!(is(&row.spans_per_s, 0.0) && row.export_s.why().unwrap().contains("no export ended"), "{row:?}");

@@ -83,7 +83,7 @@ pub(super) fn unknown(why: &str) -> Known {
 }
 
 /// What never goes down while a process runs.
-const COUNTERS: [(Metric, MetricPart); 9] = [
+const COUNTERS: [(Metric, MetricPart); 11] = [
     (Metric::Processed, MetricPart::Value),
     (Metric::Exported, MetricPart::Value),
     (Metric::Duration, MetricPart::Count),
@@ -93,9 +93,11 @@ const COUNTERS: [(Metric, MetricPart); 9] = [
     (Metric::CollectorBatch, MetricPart::Count),
     (Metric::CollectorAccepted, MetricPart::Value),
     (Metric::CollectorRefused, MetricPart::Value),
+    (Metric::CollectorFailed, MetricPart::Value),
+    (Metric::CollectorProcessorDropped, MetricPart::Value),
 ];
 
-/// A counter that went down, or another start.
+/// A counter that went down, another start, or counters that are all gone: what counted nothing since its start is on no page.
 fn began_anew(first: &ServiceSeries, last: &ServiceSeries) -> bool {
     let other_start = first.started_s().zip(last.started_s()).is_some_and(|(a, b)| (a - b).abs() > 1.0);
     let fell = |metric, part, component: &str| {
@@ -104,7 +106,17 @@ fn began_anew(first: &ServiceSeries, last: &ServiceSeries) -> bool {
             last.well < first.well || last.failed < first.failed || last.full < first.full
         })
     };
+    let younger = first.uptime_s().zip(last.uptime_s()).is_some_and(|(first, last)| last < first);
+    let counted = COUNTERS.iter().flat_map(|(metric, part)| {
+        let of = first.components(*metric).map(move |component| (*metric, *part, component));
+        of.filter(|(metric, part, one)| first.get(*metric, *part, one).is_some_and(|was| was.all() > 0.0))
+    });
+    let mut counted = counted.peekable();
+    let forgot =
+        counted.peek().is_some() && counted.all(|(metric, part, one)| last.get(metric, part, one).is_none());
     other_start
+        || younger
+        || forgot
         || COUNTERS
             .iter()
             .any(|(metric, part)| first.components(*metric).any(|component| fell(*metric, *part, component)))

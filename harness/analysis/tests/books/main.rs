@@ -21,4 +21,5 @@ mod timeline;
 mod trials;
 mod unnumbered;
 mod unwitnessed;
+mod veiled;
 mod wrapped;

@@ -1,6 +1,7 @@
 //! Books that rest on probes: the records of a program that keeps no ledger, and the fates that they prove.
 
 use super::common::life::{FRONT, FRONTED, Life, PROCESSOR};
+use spanfate_model::books::ledger::Gap;
 use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::fate::{Decider, ExitWay, ExportCause, Fate, Filter, Leak};
 use spanfate_model::format::probe::ProbeKind;
@@ -135,9 +136,17 @@ fn spans_that_go_elsewhere_are_not_called_lost() {
         "{:?}",
         run.reasons
     );
-    // Where others arrive, it is ours that lost it.
+    // Where others arrive, something between the exporter and us may have answered.
     let mut life = Life::default();
     life.queued(1).queued(2).batch(1, &[1], false, false).batch(2, &[2], false, true);
+    let (trial, run) = life.processor(ProbeKind::Drained, false, 0, 0).conclude();
+    assert_eq!((trial.ledger.unaccounted.count, trial.ledger.unexplained.count), (1, 0));
+    assert_eq!(trial.ledger.gaps.get(&Gap::NotArrived), Some(&1));
+    assert_eq!(run.verdict, Verdict::Inconclusive);
+    // Where others of the same call arrive, it is ours that lost it.
+    let mut life = Life::default();
+    life.queued(1).queued(2).handover(PROCESSOR, 1, &[1, 2]).arrive(&[2]);
+    life.processor(ProbeKind::Exported, false, 1, 0);
     let (trial, run) = life.processor(ProbeKind::Drained, false, 0, 0).conclude();
     assert_eq!(trial.ledger.unexplained.count, 1);
     assert_eq!(run.verdict, Verdict::AccountingBroken);

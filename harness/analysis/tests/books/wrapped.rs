@@ -8,11 +8,11 @@ use spanfate_model::result::{RunResult, TrialResult};
 use spanfate_model::verdict::Verdict;
 
 /// Two exporters inside.
-const FIRST: u64 = 0xc000_5000;
+pub(super) const FIRST: u64 = 0xc000_5000;
 const SECOND: u64 = 0xc000_6000;
 
 /// What the exporter around does with a batch.
-struct Inside<'a> {
+pub(super) struct Inside<'a> {
     /// Number of the call of the exporter inside.
     call: u32,
     exporter: u64,
@@ -28,14 +28,14 @@ const fn failing(call: u32, exporter: u64, spans: &[u64]) -> Inside<'_> {
     Inside { call, exporter, spans, fails: true }
 }
 
-fn sending(life: &mut Life, batch: u32, outer: u32, exporter: u64, spans: usize) {
+pub(super) fn sending(life: &mut Life, batch: u32, outer: u32, exporter: u64, spans: usize) {
     life.look(PROCESSOR, ProbeKind::Sending, false, batch, spans as u32);
     // The number of the batch around, and the exporter's address.
     life.patch(32, u64::from(outer)).patch(56, exporter);
 }
 
 /// A batch is handed to the exporter around, which calls those inside.
-fn batch(life: &mut Life, outer: u32, spans: &[u64], all: &[Inside<'_>], fails: bool) {
+pub(super) fn batch(life: &mut Life, outer: u32, spans: &[u64], all: &[Inside<'_>], fails: bool) {
     life.handover(PROCESSOR, outer, spans);
     for one in all {
         sending(life, one.call, outer, one.exporter, one.spans.len());
@@ -50,7 +50,7 @@ fn batch(life: &mut Life, outer: u32, spans: &[u64], all: &[Inside<'_>], fails: 
     life.look(PROCESSOR, ProbeKind::Exported, fails, outer, 0);
 }
 
-fn begin(spans: u64) -> Life {
+pub(super) fn begin(spans: u64) -> Life {
     let mut life = Life::default();
     for span in 1..=spans {
         life.queued(span);
@@ -58,7 +58,7 @@ fn begin(spans: u64) -> Life {
     life
 }
 
-fn end(life: &mut Life) -> (TrialResult, RunResult) {
+pub(super) fn end(life: &mut Life) -> (TrialResult, RunResult) {
     for kind in [ProbeKind::Shutdown, ProbeKind::Drained, ProbeKind::Shut] {
         life.look(PROCESSOR, kind, false, 0, 0);
     }
@@ -67,7 +67,7 @@ fn end(life: &mut Life) -> (TrialResult, RunResult) {
     (trial, run)
 }
 
-fn fates(trial: &TrialResult) -> Vec<(String, u64)> {
+pub(super) fn fates(trial: &TrialResult) -> Vec<(String, u64)> {
     let ledger = &trial.ledger;
     let mut out: Vec<(String, u64)> =
         ledger.fates.iter().map(|(fate, count)| (fate.to_string(), count.total)).collect();
@@ -79,7 +79,7 @@ fn fates(trial: &TrialResult) -> Vec<(String, u64)> {
     out
 }
 
-fn is(rows: &[(&str, u64)]) -> Vec<(String, u64)> {
+pub(super) fn is(rows: &[(&str, u64)]) -> Vec<(String, u64)> {
     rows.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
 }
 

@@ -48,6 +48,10 @@ pub struct Ledger {
     /// Spans received in traces that the load did not begin, as a program of the user's own makes them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub outside: u64,
+    /// Spans received that the watched processes did not make: those of another process, or of another copy of the SDK, that sends to our
+    /// receiver, too. They are in no other number.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub strangers: u64,
     /// Spans of processes that the load called and none of whose spans carries the number of its request, as Go's default propagator
     /// leaves it: these count as measured by the moment at which they were made. They are in the other numbers.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -114,6 +118,9 @@ pub enum Gap {
     Unread,
     /// Its exporter said that it was taken, and nothing of its path came to our receiver: it goes elsewhere, or is kept.
     Elsewhere,
+    /// Its exporter said that it was taken, and no request with any span of its batch came to our receiver, where others came: what is
+    /// between the two may have answered.
+    NotArrived,
     /// An exporter of the program's own took it and was not seen to send it: it may wait in a queue of that exporter's, or have been
     /// dropped there.
     KeptByExporter,

@@ -86,11 +86,17 @@ pub(crate) fn spans(result: &RunResult) -> Vec<String> {
 /// Spans outside the books.
 pub(crate) fn outside(result: &RunResult) -> Vec<String> {
     let n: u64 = trials(result).map(|(_, trial)| trial.ledger.outside).sum();
-    if n == 0 {
-        return Vec::new();
-    }
-    let text = format!("{} came in traces that the load did not begin", TERMINAL.counted(n, "span", "spans"));
-    vec![titled("outside", &paint(TermInk::Warn, &text))]
+    let strangers: u64 = trials(result).map(|(_, trial)| trial.ledger.strangers).sum();
+    let both = [
+        (n, "came in traces that the load did not begin"),
+        (strangers, "came that the watched program did not make"),
+    ];
+    let some = both.into_iter().filter(|(n, _)| *n > 0);
+    let line = |(n, what): (u64, &str)| {
+        let text = format!("{} {what}", TERMINAL.counted(n, "span", "spans"));
+        titled("outside", &paint(TermInk::Warn, &text))
+    };
+    some.map(line).collect()
 }
 
 /// Spans that no request's number leads to.

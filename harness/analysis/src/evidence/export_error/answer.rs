@@ -14,6 +14,9 @@ const BODY_END: &str = ")";
 const RETRYABLE: &str = "retry-able request failure: ";
 const RETRYABLE_BODY: &str = "body: ";
 
+/// `failed to send spans to zipkin server with status 503`.
+const ZIPKIN: &str = "failed to send spans to zipkin server with status ";
+
 /// What Go's server answers where nobody encrypted.
 const NOT_ENCRYPTED: &str = "Client sent an HTTP request to an HTTPS server.";
 
@@ -39,11 +42,16 @@ const UNSENT: [(&str, ExportCause); 5] = [
 /// How protobuf's own errors begin, and how those end that say that a message cannot be written.
 const PROTOBUF: [&str; 2] = ["proto: ", "proto:\u{a0}"];
 const UNWRITABLE: [&str; 2] = [" contains invalid UTF-8", " not set"];
+/// The same of one that changed while it was written.
+const CHANGED: &str = "size mismatch (see ";
 
 /// What an exporter's text says.
 pub(super) fn of(text: &str) -> Option<ErrorSays<'_>> {
     if let Some(rest) = text.strip_prefix(FAILED) {
         return Some(refused(rest));
+    }
+    if let Some(code) = text.strip_prefix(ZIPKIN).and_then(status_code) {
+        return Some(ErrorSays::Failed(of_status(code), Some(AnswerCode::Http(code))));
     }
     if let Some(rest) = text.strip_prefix(RETRYABLE) {
         let cause = match rest.strip_prefix(RETRYABLE_BODY) {
@@ -60,7 +68,8 @@ pub(super) fn of(text: &str) -> Option<ErrorSays<'_>> {
 pub(super) fn unsent(text: &str) -> Option<ExportCause> {
     let own = UNSENT.iter().find(|(head, _)| text.starts_with(head)).map(|(_, cause)| *cause);
     let rest = || PROTOBUF.iter().find_map(|head| text.strip_prefix(head));
-    let unwritable = || UNWRITABLE.iter().any(|end| rest().is_some_and(|rest| rest.ends_with(end)));
+    let says = |rest: &str| rest.starts_with(CHANGED) || UNWRITABLE.iter().any(|end| rest.ends_with(end));
+    let unwritable = || rest().is_some_and(says);
     own.or_else(|| unwritable().then_some(ExportCause::NotEncodable))
 }
 

@@ -38,6 +38,10 @@ const DOING: [&str; 8] = [
     "transport: failed to write initial settings frame: ",
 ];
 const HANDSHAKE: &str = "transport: authentication handshake failed: ";
+const CALLED_OFF: &str = "context canceled";
+/// What a proxy answers that is asked for a connection, quoted; then its status.
+const PROXY: &str = "failed to do connect handshake, response: ";
+const PROXY_ANSWER: [&str; 2] = ["HTTP/1.1 ", "HTTP/1.0 "];
 
 /// What the transport says of its own end, whole.
 const ENDED: [(&str, ExportCause); 8] = [
@@ -141,11 +145,19 @@ fn transport(text: &str) -> Option<ExportCause> {
         // Who does not speak TLS closes or resets; only silence says nothing of it.
         return Some(match network::of(rest) {
             Some(ExportCause::Timeout) => ExportCause::Timeout,
+            _ if rest == CALLED_OFF => ExportCause::Other,
             _ => ExportCause::Tls,
         });
     }
     if let Some(rest) = DOING.iter().find_map(|head| text.strip_prefix(head)) {
-        return Some(network::of(rest).unwrap_or(ExportCause::Other));
+        return Some(network::of(rest).or_else(|| of_proxy(rest)).unwrap_or(ExportCause::Other));
     }
     ENDED.iter().find(|(whole, _)| *whole == text).map(|(_, cause)| *cause)
+}
+
+/// Of a proxy that did not connect, its status.
+fn of_proxy(text: &str) -> Option<ExportCause> {
+    let (answer, _) = network::unquoted(text.strip_prefix(PROXY)?)?;
+    let status = PROXY_ANSWER.iter().find_map(|head| answer.strip_prefix(head))?;
+    answer::status_code(status).map(answer::of_status)
 }

@@ -19,7 +19,7 @@ const LOOKUP: &str = "lookup ";
 const NOT_OF_THE_NAME: [&str; 3] = ["operation was canceled", "context canceled", "unknown port"];
 
 /// Whole texts, whoever wraps them: of the kernel's error numbers, of `io`, `net`, `net/http` and `context`.
-const WHOLE: [(&str, ExportCause); 40] = [
+const WHOLE: [(&str, ExportCause); 41] = [
     ("connection refused", ExportCause::Refused),
     ("connection reset by peer", ExportCause::Reset),
     ("broken pipe", ExportCause::Reset),
@@ -44,6 +44,8 @@ const WHOLE: [(&str, ExportCause); 40] = [
     ("http2: timeout awaiting response headers", ExportCause::Timeout),
     ("net/http: TLS handshake timeout", ExportCause::Timeout),
     ("http: server gave HTTP response to HTTPS client", ExportCause::Tls),
+    // What a proxy answers that is asked for a connection.
+    ("Proxy Authentication Required", ExportCause::Unauthenticated),
     ("context canceled", ExportCause::Other),
     ("operation was canceled", ExportCause::Other),
     ("net/http: request canceled", ExportCause::Other),
@@ -91,6 +93,29 @@ const TIME_UP: [&str; 2] = [
     " (Client.Timeout exceeded while awaiting headers)",
     " (Client.Timeout or context cancellation while reading body)",
 ];
+
+/// How we tell an error whose type gives no text that can be read.
+const OF_TYPE: &str = "an error of type ";
+/// Types whose errors have one cause, whatever they say.
+const TYPES: [(&str, ExportCause); 10] = [
+    ("context.deadlineExceededError", ExportCause::Timeout),
+    ("*poll.DeadlineExceededError", ExportCause::Timeout),
+    ("*http.timeoutError", ExportCause::Timeout),
+    ("http.tlsHandshakeTimeoutError", ExportCause::Timeout),
+    ("*net.DNSError", ExportCause::NameNotFound),
+    ("*tls.CertificateVerificationError", ExportCause::Tls),
+    ("tls.RecordHeaderError", ExportCause::Tls),
+    ("x509.UnknownAuthorityError", ExportCause::Tls),
+    ("x509.HostnameError", ExportCause::Tls),
+    ("x509.CertificateInvalidError", ExportCause::Tls),
+];
+
+/// What the type of an error says.
+pub(super) fn of_type(text: &str) -> Option<ExportCause> {
+    let rest = text.strip_prefix(OF_TYPE)?;
+    let name = rest.split_once(THEN).map_or(rest, |(name, _)| name);
+    TYPES.iter().find(|(known, _)| *known == name).map(|(_, cause)| *cause)
+}
 
 /// What an error of these says; `None` of a text that none of them wrote.
 pub(super) fn of(text: &str) -> Option<ExportCause> {

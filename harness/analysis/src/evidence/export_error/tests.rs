@@ -54,7 +54,8 @@ fn lines() -> Vec<Line> {
         let mut columns = line.splitn(3, " | ");
         let mut next = || columns.next().unwrap_or_else(|| panic!("three columns: {line}"));
         let (cause, label, text) = (next(), next(), next());
-        let bytes = [("\\n", "\n"), ("\\u{8}", "\u{8}"), ("\\u{e}", "\u{e}"), ("\\u{12}", "\u{12}")];
+        let bytes =
+            [("\\n", "\n"), ("\\t", "\t"), ("\\u{8}", "\u{8}"), ("\\u{e}", "\u{e}"), ("\\u{12}", "\u{12}")];
         let text = bytes.iter().fold(text.to_owned(), |text, (written, meant)| text.replace(written, meant));
         Line { cause, label, text }
     };

@@ -45,6 +45,11 @@ pub(super) fn is_beginning(line: &str) -> bool {
     inner.len() < line.len() || own_shape(inner) != ErrorShape::Open
 }
 
+/// Whether a text begins an error that somebody we know wrote.
+pub(super) fn is_known(text: &str) -> bool {
+    exact(Unwrapped::of(text).inner).is_some()
+}
+
 fn own_shape(inner: &str) -> ErrorShape {
     if inner.starts_with(PARTIAL) {
         return ErrorShape::Closed(PARTIAL_END);
@@ -76,7 +81,8 @@ fn exact(text: &str) -> Option<ErrorSays<'_>> {
     if text.starts_with(PARTIAL) {
         return Some(ErrorSays::Partial);
     }
-    grpc::status(text).or_else(|| answer::of(text)).or_else(|| network::of(text).map(ErrorSays::failed))
+    let of_go = || network::of(text).or_else(|| network::of_type(text));
+    grpc::status(text).or_else(|| answer::of(text)).or_else(|| of_go().map(ErrorSays::failed))
 }
 
 /// An error without the SDK's own wrappers.

@@ -5,6 +5,40 @@ const CLIENTS: [(&str, &str); 2] = [("*otlptracegrpc.", "otlp grpc"), ("*otlptra
 /// The SDK's OTLP exporter with a client of another type.
 const SENDER: &str = "otlptrace.Exporter";
 
+/// Exporters that send nothing by OTLP, by the beginning of their functions' names, and where they put spans.
+const OTHERS: [(&str, &str); 5] = [
+    ("go.opentelemetry.io/otel/exporters/stdout/stdouttrace.", "the output of stdouttrace"),
+    ("go.opentelemetry.io/otel/exporters/zipkin.", "a Zipkin server"),
+    ("go.opentelemetry.io/otel/exporters/jaeger.", "a Jaeger agent or collector"),
+    ("go.opentelemetry.io/otel/sdk/trace/tracetest.", "the memory of tracetest"),
+    ("github.com/GoogleCloudPlatform/opentelemetry-operations-go/exporter/trace.", "Google Cloud Trace"),
+];
+
+/// Where an exporter puts spans that never sends them by OTLP; `None` of any other.
+pub(super) fn puts_elsewhere(text: &str) -> Option<&'static str> {
+    OTHERS.into_iter().find_map(|(package, place)| text.starts_with(package).then_some(place))
+}
+
+/// Whether the word of an exporter that spans are exported proves nothing: it is no OTLP exporter of the SDK's, or one whose client the
+/// program made. What is not known counts as the SDK's.
+pub(super) fn is_own(text: &str) -> bool {
+    match text.split_once('|') {
+        None => !text.is_empty(),
+        Some((_, client)) => is_own_client(client),
+    }
+}
+
+/// Whether a client of the SDK's OTLP exporter is none of the SDK's.
+pub(super) fn is_own_client(client: &str) -> bool {
+    !client.is_empty() && !CLIENTS.iter().any(|(package, _)| client.starts_with(package))
+}
+
+/// What an exporter inside another one is called, by the type of its client.
+pub(super) fn client_name(client: &str) -> String {
+    let known = CLIENTS.into_iter().find(|(package, _)| client.starts_with(package));
+    known.map_or_else(|| type_name(client), |(_, name)| name.to_owned())
+}
+
 /// Whether a name is one of the SDK's OTLP exporter.
 pub(super) fn is_senders(name: &str) -> bool {
     name == SENDER || CLIENTS.iter().any(|(_, known)| *known == name)
@@ -46,5 +80,25 @@ mod tests {
             assert_eq!(exporter_name(&text), name, "{text}");
             assert_eq!(is_senders(name), text.contains("/otlptrace."), "{name}");
         }
+    }
+
+    #[test]
+    fn whose_word_proves_nothing_is_told_by_function_and_client() {
+        let otlp = "go.opentelemetry.io/otel/exporters/otlp/otlptrace.(*Exporter).ExportSpans";
+        let stdout = "go.opentelemetry.io/otel/exporters/stdout/stdouttrace.(*Exporter).ExportSpans";
+        for (text, own, place) in [
+            (format!("{otlp}|*otlptracegrpc.client"), false, None),
+            (format!("{otlp}|*otlptracehttp.client"), false, None),
+            // Its client was not read.
+            (format!("{otlp}|"), false, None),
+            (String::new(), false, None),
+            (format!("{otlp}|*kafka.client"), true, None),
+            ("main.(*poster).ExportSpans".to_owned(), true, None),
+            (stdout.to_owned(), true, Some("the output of stdouttrace")),
+        ] {
+            assert_eq!((is_own(&text), puts_elsewhere(&text)), (own, place), "{text}");
+        }
+        assert_eq!(client_name("*otlptracegrpc.client"), "otlp grpc");
+        assert_eq!(client_name("*kafka.client"), "kafka.client");
     }
 }

@@ -4,6 +4,7 @@ mod close;
 mod finish;
 mod order;
 mod settle;
+mod wrapping;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +14,8 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::PathKind;
 
 use super::ProbeLog;
-use super::naming::{exporter_name, is_senders};
+use super::naming::{exporter_name, is_own, puts_elsewhere};
 use super::texts::Texts;
-use crate::evidence::OnPath;
 use crate::evidence::path::{Ending, ExportCall, ExportResult, HandsOn, Path};
 use crate::evidence::shutdown::ProviderShutdown;
 use crate::statistics::quantile::millis;
@@ -27,7 +27,12 @@ pub(super) use finish::FanLeg;
 pub(super) struct ProcessorList {
     /// Their addresses, and those of the tables of their types.
     pub(super) entries: Vec<(u64, u64)>,
+    /// There were more than probes look at: who else was called is not known.
+    is_cut: bool,
 }
+
+/// Entries of a list that probes look at, `LIST` in `probes/bpf/spans.h`.
+const MOST_LISTED: u32 = 8;
 
 /// One processor. A later one may get the address of one that is gone.
 #[derive(Debug)]
@@ -93,6 +98,7 @@ impl Processors {
                     let list = out.lists.entry(entry.list).or_default();
                     // Two processors of the machine may say a list at once.
                     let one = (entry.processor, entry.table);
+                    list.is_cut |= entry.count > MOST_LISTED;
                     if entry.count > 0 && !list.entries.contains(&one) {
                         list.entries.push(one);
                     }
@@ -215,59 +221,13 @@ impl Processors {
                 found.path.export_ended(number - 1, batch.ended, error);
             }
             if let Some(text) = texts.exporters.get(&found.address) {
+                let place = puts_elsewhere(text);
                 found.path.exporter = exporter_name(text);
+                found.path.own_exporter = is_own(text);
+                found.path.never_here = place.is_some();
+                found.path.endpoint = place.map(str::to_owned);
             }
         }
-    }
-
-    /// Whether its exports are called by no processor of the SDK's.
-    pub(super) fn is_nobodys(&self, number: usize) -> bool {
-        self.found[number].address == 0
-    }
-
-    /// Whether it is left with an exporter of the program's own that was never told to end.
-    pub(super) fn may_hold(&self, number: usize) -> bool {
-        let path = &self.found[number].path;
-        let is_own = !path.exporter.is_empty() && !is_senders(&path.exporter);
-        // One without a worker of its own ends with its provider.
-        let closed =
-            path.kind != PathKind::Batch && self.shutdowns.iter().any(|shutdown| shutdown.called != 0);
-        is_own && matches!(path.ending, Ending::Abrupt(_)) && !closed
-    }
-
-    /// The export calls of one, by number.
-    pub(super) fn exports_of(&self, number: usize) -> impl Iterator<Item = (u32, &ExportCall)> {
-        self.found[number].path.exports.iter().map(|(number, call)| (*number, call))
-    }
-
-    /// The call that sent a span on the path of one, with its number.
-    pub(super) fn call_of(&self, number: usize, on: &OnPath) -> Option<(u32, ExportCall)> {
-        Some((Path::number_of(on)?, *self.found[number].path.call_of(on)?))
-    }
-
-    /// The name of an exporter that is around one with a client of a type.
-    pub(super) fn around(&self, number: usize, client: Option<u64>) -> String {
-        let outer = &self.found[number].path.exporter;
-        match client.and_then(|table| self.types.get(&table)) {
-            Some(client) => format!("{outer} · {}", exporter_name(&format!("|{client}"))),
-            None => outer.clone(),
-        }
-    }
-
-    /// Notes by which calls the exporter around sent.
-    pub(super) fn send(&mut self, number: usize, exporter: String, sends: BTreeMap<u32, ExportCall>) {
-        let path = &mut self.found[number].path;
-        (path.exporter, path.sends) = (exporter, sends);
-    }
-
-    /// Notes an error that its exporter kept for itself.
-    pub(super) fn note_failed(&mut self, number: usize, error: &str) {
-        self.found[number].path.failed_by.note(error);
-    }
-
-    /// Its exports were those of another's exporter.
-    pub(super) fn give_away(&mut self, number: usize) {
-        self.found[number].path.exports.clear();
     }
 
     /// Whether something happened that the records do not tell apart.
@@ -304,15 +264,16 @@ impl Processors {
         self.batches.get(&u32::try_from(batch).ok()?).copied()
     }
 
+    /// The list of a digest; nothing of one of which a part is not known.
     pub(super) fn list(&self, digest: u64) -> Option<&ProcessorList> {
-        self.lists.get(&digest)
+        self.lists.get(&digest).filter(|list| !list.is_cut)
     }
 
     /// A span with a list came to a processor; `in_end`: on the goroutine that ended it, where that says how it came there. Gives
     /// whether the list was still the one that `End` went through.
     pub(super) fn reached(&mut self, number: usize, list: u64, in_end: Option<bool>) -> bool {
         let address = self.found[number].address;
-        let Some(list) = self.lists.get(&list) else { return true };
+        let Some(list) = self.lists.get(&list).filter(|list| !list.is_cut) else { return true };
         if list.entries.iter().any(|(entry, _)| *entry == address) {
             self.found[number].listed = true;
             return true;

@@ -49,6 +49,8 @@ pub(super) struct Senders {
     calls: BTreeMap<u32, SenderCall>,
     /// Place of a span, number of a call.
     sent: Vec<(usize, u32)>,
+    /// By call: spans of a type in which their ids were not found, so that nobody knows which ones they are.
+    nameless: BTreeMap<u32, u32>,
 }
 
 impl Senders {
@@ -73,6 +75,9 @@ impl Senders {
                     if let Some(call) = out.calls.get_mut(&look.batch) {
                         (call.ended, call.failed) = (look.at, look.failed);
                     }
+                }
+                Record::Span(mark) if mark.is_nameless_export() => {
+                    *out.nameless.entry(mark.a as u32).or_default() += 1;
                 }
                 Record::Span(mark) if mark.kind == ProbeKind::Sent => {
                     out.sent.extend(place(&mark.key).map(|at| (at, mark.a as u32)));
@@ -110,10 +115,11 @@ impl Senders {
         // What is exported for no processor comes first: it may come from an exporter's own goroutine.
         let (nobodys, others): (Vec<usize>, Vec<usize>) =
             (0..processors.len()).partition(|number| processors.is_nobodys(*number));
-        let (mut later, mut merged) = (LaterCalls::new(), BTreeSet::new());
+        let (mut later, mut merged, mut has_wrapped) = (LaterCalls::new(), BTreeSet::new(), false);
         for number in nobodys.iter().chain(&others).copied() {
             let path = WrappedPath::of(self, number, processors, errors, &later);
             if !path.is_empty() {
+                has_wrapped |= !processors.is_nobodys(number);
                 legs.extend(path.resolve(processors, &mut on[number], &mut merged));
             }
             if processors.is_nobodys(number) {
@@ -128,7 +134,8 @@ impl Senders {
             for at in &merged {
                 on[number][*at] = OnPath { returned: on[number][*at].returned, ..OnPath::default() };
             }
-            if !merged.is_empty() && !on[number].iter().any(OnPath::is_concerned) {
+            let veiled = has_wrapped && !self.nameless.is_empty();
+            if (veiled || !merged.is_empty()) && !on[number].iter().any(OnPath::is_concerned) {
                 processors.give_away(number);
             }
         }

@@ -102,7 +102,7 @@ impl<'a, 'b> Attribution<'a, 'b> {
     ) -> impl Iterator<Item = (usize, u32, &'b ExportCall)> + '_ {
         let process: &'b Process<'a> = &self.processes[process];
         process.paths.iter().enumerate().filter_map(move |(index, path)| {
-            let on = process.on_path(number, index)?;
+            let on = process.on_path(number, index).filter(|_| !path.never_here)?;
             Some((index, Path::number_of(&on)?, path.call_of(&on)?))
         })
     }
@@ -112,11 +112,14 @@ impl<'a, 'b> Attribution<'a, 'b> {
         if !self.processes[process].is_of_probes() {
             return usize::from(named);
         }
-        // A call that was told "taken" must have a copy; then one that was not told so; a further copy goes to any.
+        // A call that was told "taken" must have a copy; then one that was not told so; a further copy goes to any. An exporter of the
+        // program's own may send, and the SDK's does.
         let rank = |(path, _, call): &(usize, u32, &ExportCall)| {
             let given = self.given[process][*path][number];
             let elsewhere = self.elsewhere[process][*path];
-            (elsewhere, given, !call.holds(at), call.result != ExportResult::Ok)
+            let of = &self.processes[process];
+            let own = of.on_path(number, *path).is_some_and(|on| of.paths[*path].is_own_word(&on));
+            (elsewhere, given, !call.holds(at), own, call.result != ExportResult::Ok)
         };
         let path = self.handed(process, number).min_by_key(rank).map_or(0, |(path, ..)| path);
         self.given[process][path][number] = true;

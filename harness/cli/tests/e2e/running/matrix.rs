@@ -72,6 +72,22 @@ fn programs_as_people_set_them_up_have_the_books_that_they_count_themselves() {
     run(&lab, &cells, |_| {});
 }
 
+/// One program of each of the builds that no other test of every day has: where the compiler inlines what probes sit on, and the oldest
+/// SDK that people use.
+#[test]
+fn a_profiled_program_and_one_of_an_old_sdk_have_the_same_books() {
+    let Some(lab) = probed() else { return };
+    if lab.skips_without_module_proxy() {
+        return;
+    }
+    let builds = ["profiled", "sdk-1.28"];
+    let is_one =
+        |cell: &MatrixCell| cell.setup.name == "one batch processor" && cell.end == MatrixEnd::Shutdown;
+    let cells = cells(|cell| builds.contains(&cell.build) && is_one(cell));
+    assert_eq!(cells.len(), builds.len());
+    run(&lab, &cells, |_| {});
+}
+
 /// `MATRIX_PART=sdk-1.28 MATRIX_DONE=done.txt cargo test -p spanfate --test e2e whole_matrix -- --ignored`
 #[test]
 #[ignore = "a nightly test: hundreds of programs"]

@@ -89,6 +89,12 @@ impl SpanMark {
         matches!(self.kind, ProbeKind::Offered | ProbeKind::Simple) && self.key.span.is_zero()
     }
 
+    /// It was handed to an exporter, and is of a type in which its ids were not found.
+    #[inline]
+    pub fn is_nameless_export(&self) -> bool {
+        matches!(self.kind, ProbeKind::Handed | ProbeKind::Sent) && self.key.span.is_zero()
+    }
+
     /// Of `Simple`: its goroutine was in another export, so that its own is not told apart from that.
     #[inline]
     pub fn is_nested(&self) -> bool {

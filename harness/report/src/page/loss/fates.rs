@@ -118,6 +118,16 @@ fn unknown_error(result: &RunResult) -> Html {
 
 /// Spans that came in traces of somebody else's making.
 fn outside(result: &RunResult) -> Html {
+    let strangers = |variant: &VariantResult| {
+        let n: u64 = variant.trials.iter().map(|trial| trial.ledger.strangers).sum();
+        let text = format!(
+            "{} of {} came that the watched program did not make. They are outside the books: a process that it starts, or another copy \
+             of the SDK in it, sends to our receiver, too.",
+            PAGE.counted(n, "span", "spans"),
+            variant.name
+        );
+        if n > 0 { note(text) } else { Html::new() }
+    };
     let line = |variant: &VariantResult| {
         let n: u64 = variant.trials.iter().map(|trial| trial.ledger.outside).sum();
         let text = format!(
@@ -128,7 +138,7 @@ fn outside(result: &RunResult) -> Html {
         );
         if n > 0 { note(text) } else { Html::new() }
     };
-    result.variants.iter().map(line).collect()
+    result.variants.iter().flat_map(|variant| [line(variant), strangers(variant)]).collect()
 }
 
 fn by_variant(result: &RunResult) -> Html {

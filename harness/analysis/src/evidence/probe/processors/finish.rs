@@ -17,6 +17,8 @@ pub(in crate::evidence::probe) struct FanLeg {
     pub(in crate::evidence::probe) processor: usize,
     pub(in crate::evidence::probe) exporter: String,
     pub(in crate::evidence::probe) sends: BTreeMap<u32, ExportCall>,
+    /// Its client is none of the SDK's.
+    pub(in crate::evidence::probe) own_client: bool,
     pub(in crate::evidence::probe) on: Vec<OnPath>,
 }
 
@@ -47,8 +49,10 @@ impl Processors {
             self.end(number);
             let path = &self.found[number].path;
             kept.push((path.clone(), on));
-            for FanLeg { exporter, sends, on, .. } in legs.extract_if(.., |leg| leg.processor == number) {
-                kept.push((Path { exporter, sends, ..path.clone() }, on));
+            for FanLeg { exporter, sends, own_client, on, .. } in
+                legs.extract_if(.., |leg| leg.processor == number)
+            {
+                kept.push((Path { exporter, sends, own_client, ..path.clone() }, on));
             }
         }
         if kept.is_empty() {
@@ -60,7 +64,7 @@ impl Processors {
         kept.sort_by_key(|(path, _)| path.provider);
         let (mut paths, on): (Vec<Path>, Vec<Vec<OnPath>>) = kept.into_iter().unzip();
         for path in &mut paths {
-            path.endpoint = endpoint_of(path, elsewhere);
+            path.endpoint = endpoint_of(path, elsewhere).or_else(|| path.endpoint.take());
         }
         unique_names(&mut paths);
         (paths, on)

@@ -16,6 +16,12 @@ pub(super) struct WrappedPath<'a> {
     inside: BTreeMap<u32, &'a SenderCall>,
     /// The calls that a span was in, in their order.
     sent: BTreeMap<usize, Vec<u32>>,
+    /// Spans of each batch.
+    sizes: BTreeMap<u32, u32>,
+    /// Calls inside whose spans are of a type that hides which ones they are, by the batch around.
+    veiled: BTreeMap<u32, Vec<u32>>,
+    /// Such spans were sent by nobody's call, too: any batch may have been in it.
+    veiled_later: bool,
     /// The process died while the exporter around had not called the SDK's once: what it holds it may have meant to send later.
     holds: bool,
     errors: &'a BTreeMap<u32, String>,
@@ -30,9 +36,9 @@ impl<'a> WrappedPath<'a> {
         errors: &'a BTreeMap<u32, String>,
         later: &'a LaterCalls,
     ) -> Self {
-        let batches = processors.exports_of(processor);
-        let wrapped: BTreeMap<u32, bool> = batches
-            .map(|(number, call)| (number + 1, call.result == ExportResult::Ok))
+        let batches = || processors.exports_of(processor).map(|(number, call)| (number + 1, call));
+        let wrapped: BTreeMap<u32, bool> = batches()
+            .map(|(batch, call)| (batch, call.result == ExportResult::Ok))
             .filter(|(batch, _)| senders.is_wrapped(*batch))
             .collect();
         let is_inside = |(number, call): &(&u32, &SenderCall)| {
@@ -45,7 +51,25 @@ impl<'a> WrappedPath<'a> {
             sent.entry(*at).or_default().push(*call);
         }
         let holds = inside.is_empty() && processors.may_hold(processor);
-        Self { processor, wrapped, inside, sent, holds, errors, later }
+        let mut veiled: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (number, call) in inside.iter().filter(|(number, _)| senders.nameless.contains_key(*number)) {
+            veiled.entry(call.outer).or_default().push(*number);
+        }
+        let of_nobody = |call: &u32| {
+            processors.of_batch((*call).into()).is_some_and(|number| processors.is_nobodys(number))
+        };
+        Self {
+            processor,
+            sizes: batches().map(|(batch, call)| (batch, call.spans)).collect(),
+            veiled_later: senders.nameless.keys().any(of_nobody),
+            wrapped,
+            inside,
+            sent,
+            veiled,
+            holds,
+            errors,
+            later,
+        }
     }
 
     /// Whether all that it hands over goes to the SDK's own exporter at once.
@@ -60,7 +84,8 @@ impl<'a> WrappedPath<'a> {
         on: &mut Vec<OnPath>,
         merged: &mut BTreeSet<usize>,
     ) -> Vec<FanLeg> {
-        let keeps = on.iter().enumerate().any(|(at, on)| self.is_of(on) && self.came_late(at, on));
+        let late = || on.iter().enumerate().any(|(at, on)| self.is_of(on) && self.came_late(at, on));
+        let keeps = self.veiled_later || late();
         let exporters = if keeps { vec![None] } else { self.exporters() };
         let before = on.clone();
         let mut legs = Vec::new();
@@ -76,12 +101,14 @@ impl<'a> WrappedPath<'a> {
             }
             let client = self.inside.values().find(|call| leg.has(call)).map(|call| call.client);
             let name = processors.around(self.processor, client);
+            let own_client = processors.is_own_client(client);
             if index == 0 {
                 *on = own;
-                processors.send(self.processor, name, sends);
+                processors.send(self.processor, name, sends, own_client);
                 self.note_swallowed(processors);
             } else {
-                legs.push(FanLeg { processor: self.processor, exporter: name, sends, on: own });
+                let processor = self.processor;
+                legs.push(FanLeg { processor, exporter: name, sends, own_client, on: own });
             }
         }
         legs
@@ -171,6 +198,10 @@ impl Leg<'_, '_> {
             on.sent = number + 1;
             return Some((number, call));
         }
+        if !path.veiled.is_empty() {
+            self.place_veiled(on);
+            return None;
+        }
         on.kept = self.keeps || path.holds;
         let returned = path.wrapped.get(&on.call) == Some(&true);
         if !self.keeps && returned && path.inside.values().any(|call| self.has(call)) {
@@ -178,5 +209,19 @@ impl Leg<'_, '_> {
             (on.filtered, on.exported, on.call) = (on.exported, 0, 0);
         }
         None
+    }
+
+    /// Notes what became of a span on a path that sends spans of a type that hides which ones they are. A call with as many spans as
+    /// the batch around has all of them; of one with less nobody knows which.
+    fn place_veiled(&self, on: &mut OnPath) {
+        let size = self.path.sizes.get(&on.call).copied().unwrap_or(u32::MAX);
+        let has_all = |call: &&u32| {
+            self.path.inside.get(call).is_some_and(|inside| self.has(inside) && inside.spans >= size)
+        };
+        let mut calls = self.path.veiled.get(&on.call).into_iter().flatten().rev();
+        match calls.find(has_all) {
+            Some(call) => on.sent = *call,
+            None => on.kept = true,
+        }
     }
 }

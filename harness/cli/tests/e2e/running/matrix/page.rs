@@ -29,6 +29,7 @@ fn words(gap: Gap) -> &'static str {
         Gap::Records => "records are missing",
         Gap::Unread => "our receiver could not read every request",
         Gap::Elsewhere => "exported without an error, and nothing came to our receiver",
+        Gap::NotArrived => "exported without an error, and no request of the call came to our receiver",
         Gap::KeptByExporter => "an exporter of the program's own took them and was not seen to send them",
         Gap::NotHandedOn => "a processor of the program's own took them and was not seen to hand them on",
         Gap::NotSeen => "whom its provider handed them to was not seen",

@@ -12,10 +12,13 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	tracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	spanpb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 )
@@ -35,6 +38,10 @@ func newExporter(name string) sdktrace.SpanExporter {
 		return &half{SpanExporter: inner[0]}
 	case "quiet":
 		return quiet{inner[0]}
+	case "generic":
+		return &generic[int]{SpanExporter: inner[0]}
+	case "copy", "copyhalf":
+		return &copier{SpanExporter: inner[0], half: kind == "copyhalf"}
 	case "queue", "forgetful":
 		return newQueue(inner[0], kind == "queue")
 	case "fan":
@@ -77,6 +84,8 @@ func newSender(name string) sdktrace.SpanExporter {
 			panic(failed)
 		}
 		exporter, err = otlptracegrpc.New(ctx, otlptracegrpc.WithGRPCConn(to))
+	case "lossy":
+		exporter, err = otlptrace.New(ctx, &lossy{Client: otlptracegrpc.NewClient(counted())})
 	case "swallow":
 		exporter = new(swallow)
 	case "nil":
@@ -125,6 +134,58 @@ func (h *half) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) e
 		return nil
 	}
 	return h.SpanExporter.ExportSpans(ctx, kept)
+}
+
+// generic is made for a type, of which its methods are told beside their arguments; and it calls a method that has an exporter's name.
+type generic[T any] struct {
+	sdktrace.SpanExporter
+	seen  T
+	tally tally
+}
+
+func (g *generic[T]) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	g.tally.ExportSpans("spans", len(spans))
+	return g.SpanExporter.ExportSpans(ctx, spans)
+}
+
+// tally counts, and exports nothing.
+type tally struct{ counts map[string]int }
+
+//go:noinline
+func (t *tally) ExportSpans(what string, count int) {
+	if t.counts == nil {
+		t.counts = map[string]int{}
+	}
+	t.counts[what] += count
+}
+
+// copier sends copies of spans, of a type of their own in which no span of the SDK's is; of all of them, or of each second one.
+type copier struct {
+	sdktrace.SpanExporter
+	half bool
+}
+
+func (c *copier) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	var copies tracetest.SpanStubs
+	for at, span := range spans {
+		if !c.half || at%2 == 0 {
+			copies = append(copies, tracetest.SpanStubFromReadOnlySpan(span))
+		}
+	}
+	return c.SpanExporter.ExportSpans(ctx, copies.Snapshots())
+}
+
+// lossy is a client within the SDK's exporter that sends each second request, from the first, and says that it sent the others.
+type lossy struct {
+	otlptrace.Client
+	seen atomic.Uint64
+}
+
+func (l *lossy) UploadTraces(ctx context.Context, spans []*spanpb.ResourceSpans) error {
+	if l.seen.Add(1)%2 == 0 {
+		return nil
+	}
+	return l.Client.UploadTraces(ctx, spans)
 }
 
 // quiet says nothing of errors.

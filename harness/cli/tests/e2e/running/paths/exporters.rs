@@ -79,6 +79,15 @@ fn cases() -> Vec<ExporterCase> {
         case("own-grpc", &[ELSEWHERE]).simple().nothing_here(),
         case("fan:grpc,own", &[RECEIVED, ELSEWHERE]).spread(SPANS, 0, 0),
         case("swallow", &[&[]]).open(Gap::Elsewhere),
+        case("generic:grpc", &[RECEIVED]),
+        case("generic:refused", &[REFUSED]).simple(),
+        // Nobody sees which spans the copies are of, and who sends all sends each.
+        case("copy:grpc", &[RECEIVED]),
+        case("copy:refused", &[REFUSED]),
+        case("copy:http", &[RECEIVED]).simple(),
+        case("copyhalf:grpc", &[&[]]).open(Gap::KeptByExporter),
+        // Its client says that it sent what it did not.
+        case("lossy", &[&[]]).open(Gap::KeptByExporter),
     ]
 }
 
