@@ -136,7 +136,7 @@ fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>
         ExportResult::None if scene.process.has_log_gap() => Unaccounted,
         ExportResult::None => Standing::Fate(Fate::LostInFlightAtExit),
         ExportResult::Ok | ExportResult::Partial
-            if scene.path.never_here || scene.elsewhere && scene.path.endpoint.is_some() =>
+            if scene.path.is_never_here() || scene.elsewhere && scene.path.endpoint.is_some() =>
         {
             Standing::Fate(Fate::SentElsewhere)
         }

@@ -139,7 +139,9 @@ fn judge_trial(trial: &TrialResult, plan: &Plan) -> Vec<(Verdict, String)> {
         doubt(reason);
     }
     if ledger.created == 0 {
-        doubt(format!("no span was created, so nothing is proven{}", shell::no_span(trial)));
+        doubt(counted_only(trial).unwrap_or_else(|| {
+            format!("no span was created, so nothing is proven{}", shell::no_span(trial))
+        }));
     }
     if let Some(reason) = shell::nothing_recorded(trial, variant).filter(|_| plan.subject().is_own()) {
         doubt(reason);
@@ -187,6 +189,21 @@ fn nothing_here(trial: &TrialResult) -> Option<String> {
     });
     let ends = ends.into_iter().collect::<Vec<_>>().join(", ");
     Some(format!("{sent} spans were sent to {ends}, which took them, and none came to our receiver: {why}"))
+}
+
+/// That probes counted spans of which they could keep no books.
+fn counted_only(trial: &TrialResult) -> Option<String> {
+    let counted = trial.spans_counted();
+    let lacking: BTreeSet<&str> =
+        trial.probes.iter().flat_map(|probes| &probes.missing).map(String::as_str).collect();
+    (counted > 0).then(|| {
+        let lacking = lacking.into_iter().collect::<Vec<_>>().join(", ");
+        let why = if lacking.is_empty() { lacking } else { format!(": the program lacks {lacking}") };
+        let came = trial.ledger.outside;
+        format!(
+            "the probes counted {counted} spans, {came} came, and what became of each cannot be said, so nothing is proven{why}"
+        )
+    })
 }
 
 /// That spans came which the watched processes did not make.

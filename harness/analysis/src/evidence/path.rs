@@ -90,6 +90,17 @@ impl ExportCall {
     }
 }
 
+/// What it is worth that an exporter returned no error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ExporterWord {
+    /// It is one of the SDK's OTLP exporters, or nobody knows.
+    Proof,
+    /// It is another one: that proves nothing.
+    Own,
+    /// It never sends by OTLP: `endpoint` of its path says where it puts spans.
+    NeverHere,
+}
+
 /// How a path came to its end, as far as fates care.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Ending {
@@ -129,12 +140,10 @@ pub(crate) struct Path {
     pub(crate) exporter: String,
     /// It is known to have none.
     pub(crate) no_exporter: bool,
-    /// The exporter is none of the SDK's OTLP exporters: that it returned no error proves nothing.
-    pub(crate) own_exporter: bool,
-    /// The same of the client of the exporter that one around it sends with.
+    /// What it is worth that the exporter says it exported spans.
+    pub(crate) word: ExporterWord,
+    /// The client of the exporter that one around it sends with is none of the SDK's.
     pub(crate) own_client: bool,
-    /// The exporter never sends by OTLP, so that nothing of it can come to our receiver; `endpoint` says where it puts spans.
-    pub(crate) never_here: bool,
     /// Where its exporter sends to, if that was read and is not where the process was told to send.
     pub(crate) endpoint: Option<String>,
     pub(crate) effective: Option<Effective>,
@@ -165,9 +174,8 @@ impl Default for Path {
             hands_on: HandsOn::Directly,
             exporter: String::new(),
             no_exporter: false,
-            own_exporter: false,
+            word: ExporterWord::Proof,
             own_client: false,
-            never_here: false,
             endpoint: None,
             effective: None,
             blocking: false,
@@ -203,9 +211,14 @@ impl Path {
         }
     }
 
+    /// Whether nothing of it can come to our receiver.
+    pub(crate) const fn is_never_here(&self) -> bool {
+        matches!(self.word, ExporterWord::NeverHere)
+    }
+
     /// Whether the word that a span was exported is that of something that the program made, and not of the SDK's client.
     pub(crate) const fn is_own_word(&self, on: &OnPath) -> bool {
-        if on.sent == 0 { self.own_exporter } else { self.own_client }
+        if on.sent == 0 { !matches!(self.word, ExporterWord::Proof) } else { self.own_client }
     }
 
     /// The calls of which spans must arrive.

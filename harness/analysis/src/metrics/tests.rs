@@ -91,10 +91,9 @@ fn a_new_start_between_the_pages_gives_no_rate() {
     let other = first.replace("1.7e+09", "1.70001e+09");
     assert!(look(Some((&first, 15.0)), &other, None, None)[0].spans_per_s.why().is_some());
     // It has counted nothing since; or it runs for less long than before, and has counted more.
-    let silent: String =
-        last.lines().filter(|line| line.contains("span_queue_")).map(|line| format!("{line}\n")).collect();
-    let row =
-        &look(Some((&first, 15.0)), &(silent + "target_info{service_name=\"shop\"} 1\n"), None, None)[0];
+    let gauges: Vec<&str> = last.lines().filter(|line| line.contains("span_queue_")).collect();
+    let silent = gauges.join("\n") + "\ntarget_info{service_name=\"shop\"} 1\n";
+    let row = &look(Some((&first, 15.0)), &silent, None, None)[0];
     assert!(row.over_s.why().unwrap().contains("started anew"), "{row:?}");
     let later = COLLECTOR.replace("} 90000", "} 99000").replace("} 50\n", "} 8\n");
     let row = &look(Some((COLLECTOR, 10.0)), &later, None, None)[0];

@@ -2,6 +2,7 @@
 
 mod undisturbed;
 
+use crate::format::probe::ProbeKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -164,6 +165,16 @@ impl Validity {
 }
 
 impl TrialResult {
+    /// Spans that probes counted where they start, end or are handed to an exporter: the most of these. They may be there where no books
+    /// are kept.
+    pub fn spans_counted(&self) -> u64 {
+        let sites = [ProbeKind::Started, ProbeKind::Ended, ProbeKind::Handed];
+        let of = |site: ProbeKind| {
+            self.probes.iter().filter_map(|probes| probes.hits.get(site.as_str())).sum::<u64>()
+        };
+        sites.into_iter().map(of).max().unwrap_or_default()
+    }
+
     /// Whether a figure may be believed.
     pub fn is_valid(&self, figure: Basis) -> bool {
         self.status != Status::Partial

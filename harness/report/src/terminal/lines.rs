@@ -41,7 +41,11 @@ pub(crate) fn first(result: &RunResult) -> Option<String> {
         besides += &format!("; {} came in traces that the load did not begin", spans(outside));
     }
     let elsewhere: u64 = trials(result).map(|(_, trial)| trial.ledger.total(Fate::SentElsewhere)).sum();
+    let counted: u64 = trials(result).map(|(_, trial)| trial.spans_counted()).sum();
     let (ink, text) = match (books.created, due, books.lost) {
+        (0, ..) if counted > 0 => {
+            (TermInk::Warn, format!("What became of {} is not known: none could be followed", spans(counted)))
+        }
         (0, ..) => (TermInk::Warn, "No span was created".to_owned()),
         (created, 0, _) if elsewhere > 0 => {
             let text = format!(

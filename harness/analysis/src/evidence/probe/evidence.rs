@@ -30,8 +30,11 @@ impl ProbeLog<'_> {
         let mut books = ProbeBooks::begin(self, &texts, Processors::of(self, &texts, abrupt));
         books.read();
         books.call();
-        let told = !self.lacks(ProbeKind::Offered)
-            && (!self.lacks(ProbeKind::Dropped) || books.processors.settle(&books.spans, &mut books.on));
+        // What becomes of a span at a queue that blocks is told by other sites.
+        let blocks = self.lacks(ProbeKind::Blocked) || self.lacks(ProbeKind::GivenUp);
+        let untold = self.lacks(ProbeKind::Offered) || blocks && books.processors.has_blocking();
+        let mut counts = || books.processors.settle(&books.spans, &mut books.on);
+        let told = !untold && (!self.lacks(ProbeKind::Dropped) || counts());
         let senders = Senders::of(self, |key| books.place(key));
         let legs = senders.follow(&mut books.processors, &mut books.on, &texts.errors);
         let elsewhere = senders.elsewhere(&texts, self.manifest.endpoint.as_deref());

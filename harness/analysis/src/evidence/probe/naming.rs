@@ -1,5 +1,7 @@
 //! Names of exporters and processors, made of what a program calls its types.
 
+use crate::evidence::path::ExporterWord;
+
 /// The SDK's clients, by the beginning of their types' names, and what their exporters are called.
 const CLIENTS: [(&str, &str); 2] = [("*otlptracegrpc.", "otlp grpc"), ("*otlptracehttp.", "otlp http")];
 /// The SDK's OTLP exporter with a client of another type.
@@ -19,12 +21,17 @@ pub(super) fn puts_elsewhere(text: &str) -> Option<&'static str> {
     OTHERS.into_iter().find_map(|(package, place)| text.starts_with(package).then_some(place))
 }
 
-/// Whether the word of an exporter that spans are exported proves nothing: it is no OTLP exporter of the SDK's, or one whose client the
-/// program made. What is not known counts as the SDK's.
-pub(super) fn is_own(text: &str) -> bool {
-    match text.split_once('|') {
+/// What the word of an exporter is worth that spans are exported: nothing where it is no OTLP exporter of the SDK's, or one whose client
+/// the program made. What is not known counts as the SDK's.
+pub(super) fn word_of(text: &str) -> ExporterWord {
+    let is_own = match text.split_once('|') {
         None => !text.is_empty(),
         Some((_, client)) => is_own_client(client),
+    };
+    match puts_elsewhere(text) {
+        Some(_) => ExporterWord::NeverHere,
+        None if is_own => ExporterWord::Own,
+        None => ExporterWord::Proof,
     }
 }
 
@@ -86,18 +93,19 @@ mod tests {
     fn whose_word_proves_nothing_is_told_by_function_and_client() {
         let otlp = "go.opentelemetry.io/otel/exporters/otlp/otlptrace.(*Exporter).ExportSpans";
         let stdout = "go.opentelemetry.io/otel/exporters/stdout/stdouttrace.(*Exporter).ExportSpans";
-        for (text, own, place) in [
-            (format!("{otlp}|*otlptracegrpc.client"), false, None),
-            (format!("{otlp}|*otlptracehttp.client"), false, None),
+        for (text, word) in [
+            (format!("{otlp}|*otlptracegrpc.client"), ExporterWord::Proof),
+            (format!("{otlp}|*otlptracehttp.client"), ExporterWord::Proof),
             // Its client was not read.
-            (format!("{otlp}|"), false, None),
-            (String::new(), false, None),
-            (format!("{otlp}|*kafka.client"), true, None),
-            ("main.(*poster).ExportSpans".to_owned(), true, None),
-            (stdout.to_owned(), true, Some("the output of stdouttrace")),
+            (format!("{otlp}|"), ExporterWord::Proof),
+            (String::new(), ExporterWord::Proof),
+            (format!("{otlp}|*kafka.client"), ExporterWord::Own),
+            ("main.(*poster).ExportSpans".to_owned(), ExporterWord::Own),
+            (stdout.to_owned(), ExporterWord::NeverHere),
         ] {
-            assert_eq!((is_own(&text), puts_elsewhere(&text)), (own, place), "{text}");
+            assert_eq!(word_of(&text), word, "{text}");
         }
+        assert_eq!(puts_elsewhere(stdout), Some("the output of stdouttrace"));
         assert_eq!(client_name("*otlptracegrpc.client"), "otlp grpc");
         assert_eq!(client_name("*kafka.client"), "kafka.client");
     }

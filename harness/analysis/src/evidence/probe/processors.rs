@@ -14,7 +14,7 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::PathKind;
 
 use super::ProbeLog;
-use super::naming::{exporter_name, is_own, puts_elsewhere};
+use super::naming::{exporter_name, puts_elsewhere, word_of};
 use super::texts::Texts;
 use crate::evidence::path::{Ending, ExportCall, ExportResult, HandsOn, Path};
 use crate::evidence::shutdown::ProviderShutdown;
@@ -221,11 +221,9 @@ impl Processors {
                 found.path.export_ended(number - 1, batch.ended, error);
             }
             if let Some(text) = texts.exporters.get(&found.address) {
-                let place = puts_elsewhere(text);
                 found.path.exporter = exporter_name(text);
-                found.path.own_exporter = is_own(text);
-                found.path.never_here = place.is_some();
-                found.path.endpoint = place.map(str::to_owned);
+                found.path.word = word_of(text);
+                found.path.endpoint = puts_elsewhere(text).map(str::to_owned);
             }
         }
     }
@@ -233,6 +231,11 @@ impl Processors {
     /// Whether something happened that the records do not tell apart.
     pub(super) const fn has_gap(&self) -> bool {
         self.nested
+    }
+
+    /// Whether a queue blocks.
+    pub(super) fn has_blocking(&self) -> bool {
+        self.found.iter().any(|found| found.path.blocking)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -102,7 +102,7 @@ impl<'a, 'b> Attribution<'a, 'b> {
     ) -> impl Iterator<Item = (usize, u32, &'b ExportCall)> + '_ {
         let process: &'b Process<'a> = &self.processes[process];
         process.paths.iter().enumerate().filter_map(move |(index, path)| {
-            let on = process.on_path(number, index).filter(|_| !path.never_here)?;
+            let on = process.on_path(number, index).filter(|_| !path.is_never_here())?;
             Some((index, Path::number_of(&on)?, path.call_of(&on)?))
         })
     }

@@ -17,13 +17,14 @@ use cell::MatrixCell;
 use setups::{MatrixEnd, all};
 
 /// How the programs are built.
-const BUILDS: [(&str, Build); 6] = [
+const BUILDS: [(&str, Build); 7] = [
     ("plain", Build::PINNED),
     ("stripped", Build { stripped: true, ..Build::PINNED }),
     ("profiled", Build { profiled: true, ..Build::PINNED }),
+    ("unoptimised", Build { unoptimised: true, ..Build::PINNED }),
     ("sdk-1.38", Build { sdk: Some("1.38.0"), ..Build::PINNED }),
     ("sdk-1.28", Build { sdk: Some("1.28.0"), ..Build::PINNED }),
-    ("sdk-1.28-stripped", Build { sdk: Some("1.28.0"), stripped: true, profiled: false }),
+    ("sdk-1.28-stripped", Build { sdk: Some("1.28.0"), stripped: true, ..Build::PINNED }),
 ];
 
 /// Which cells of the whole matrix run: `part` of a cell's name `build / set-up / end`, such as `sdk-1.28` or `/ kill`.
@@ -72,15 +73,15 @@ fn programs_as_people_set_them_up_have_the_books_that_they_count_themselves() {
     run(&lab, &cells, |_| {});
 }
 
-/// One program of each of the builds that no other test of every day has: where the compiler inlines what probes sit on, and the oldest
-/// SDK that people use.
+/// One program of each of the builds that no other test of every day has: where the compiler inlines what probes sit on, where it
+/// optimises nothing, and the oldest SDK that people use.
 #[test]
-fn a_profiled_program_and_one_of_an_old_sdk_have_the_same_books() {
+fn a_program_built_otherwise_and_one_of_an_old_sdk_have_the_same_books() {
     let Some(lab) = probed() else { return };
     if lab.skips_without_module_proxy() {
         return;
     }
-    let builds = ["profiled", "sdk-1.28"];
+    let builds = ["profiled", "unoptimised", "sdk-1.28"];
     let is_one =
         |cell: &MatrixCell| cell.setup.name == "one batch processor" && cell.end == MatrixEnd::Shutdown;
     let cells = cells(|cell| builds.contains(&cell.build) && is_one(cell));

@@ -26,14 +26,15 @@ impl LackingSite {
     /// What can still be recorded without it.
     const fn leaves(&self) -> EbpfMode {
         use ProbeKind::{
-            Created, Dropped, GcBegin, GcEnd, Gone, Goroutine, Offered, Queued, StwBegin, StwEnd,
+            Blocked, Created, Dropped, GcBegin, GcEnd, GivenUp, Gone, Goroutine, Offered, Passed, Queued,
+            StwBegin, StwEnd,
         };
         match self.tells {
             // What a queue took or dropped is known by its processor's own counter and by what comes out of it; what was offered,
-            // by what the queue took. The others are beside the books of spans.
-            Dropped | Queued | Offered | Created | GcBegin | GcEnd | StwBegin | StwEnd | Goroutine | Gone => {
-                EbpfMode::Events
-            }
+            // by what the queue took. Of queues that block, whose spans are then open, only programs with such a queue need it. The others
+            // are beside the books of spans.
+            Dropped | Queued | Offered | Blocked | GivenUp | Passed | Created | GcBegin | GcEnd
+            | StwBegin | StwEnd | Goroutine | Gone => EbpfMode::Events,
             _ => EbpfMode::Batch,
         }
     }
@@ -87,6 +88,7 @@ mod tests {
             (&[][..], &[][..], Events, Events),
             (&[], &[ProbeKind::Created, ProbeKind::Dropped], Events, Events),
             (&["f"], &[ProbeKind::Offered], Counters, Counters),
+            (&["f"], &[ProbeKind::GivenUp], Events, Events),
             (&["f", "g"], &[ProbeKind::Dropped, ProbeKind::Ended], Events, Batch),
             (&["f"], &[ProbeKind::Started], Events, Batch),
             // What the function is for was not written down.

@@ -52,7 +52,7 @@ impl Processors {
             for FanLeg { exporter, sends, own_client, on, .. } in
                 legs.extract_if(.., |leg| leg.processor == number)
             {
-                kept.push((Path { exporter, sends, own_client, ..path.clone() }, on));
+                kept.push((Path { exporter, own_client, sends, ..path.clone() }, on));
             }
         }
         if kept.is_empty() {

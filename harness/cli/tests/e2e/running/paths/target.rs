@@ -19,10 +19,13 @@ pub(in crate::running) struct Build {
     pub(in crate::running) stripped: bool,
     /// With a profile in which the SDK's functions are hot, so that the compiler inlines them.
     pub(in crate::running) profiled: bool,
+    /// The SDK is built as for a debugger: nothing is inlined, and every value has its place on the stack.
+    pub(in crate::running) unoptimised: bool,
 }
 
 impl Build {
-    pub(in crate::running) const PINNED: Self = Self { sdk: None, stripped: false, profiled: false };
+    pub(in crate::running) const PINNED: Self =
+        Self { sdk: None, stripped: false, profiled: false, unoptimised: false };
     /// Stripped and with the oldest SDK.
     pub(super) const OTHERS: [Self; 2] =
         [Self { stripped: true, ..Self::PINNED }, Self { sdk: Some("1.38.0"), ..Self::PINNED }];
@@ -30,7 +33,8 @@ impl Build {
     pub(in crate::running) fn name(self) -> String {
         let stripped = if self.stripped { "-stripped" } else { "" };
         let profiled = if self.profiled { "-profiled" } else { "" };
-        format!("paths-{}{stripped}{profiled}", self.sdk.unwrap_or("own"))
+        let unoptimised = if self.unoptimised { "-unoptimised" } else { "" };
+        format!("paths-{}{stripped}{profiled}{unoptimised}", self.sdk.unwrap_or("own"))
     }
 
     /// The module file, where it is not the fixtures' own: theirs for an SDK of which they have one, else this target's.
@@ -58,6 +62,9 @@ pub(in crate::running) fn build(build: Build) -> PathBuf {
     }
     if build.stripped {
         go.arg("-ldflags=-s -w");
+    }
+    if build.unoptimised {
+        go.arg("-gcflags=go.opentelemetry.io/otel/sdk/...=-N -l");
     }
     if build.profiled {
         go.arg(format!("-pgo={}", source().with_file_name("matrix").join("hot.pgo").display()));
