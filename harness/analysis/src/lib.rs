@@ -2,6 +2,7 @@
 //! `spanfate analyze` run exactly this code on the same bytes, so they give the same result.
 
 mod books;
+pub mod canary;
 pub mod compare;
 mod conclude;
 mod evidence;
@@ -10,6 +11,7 @@ mod explain;
 pub mod forecast;
 mod insight;
 pub mod join;
+pub mod lint;
 pub mod metrics;
 pub mod outside;
 mod peek;

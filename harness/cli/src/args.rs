@@ -2,11 +2,13 @@
 
 mod advise;
 mod again;
+mod canary;
 mod ci;
 mod compare;
 mod evaluate;
 mod examples;
 mod explain;
+mod lint;
 mod outside;
 mod overrides;
 mod report;
@@ -28,12 +30,14 @@ use spanfate_model::verdict::ExitCode as Code;
 
 pub(crate) use advise::AdviseArguments;
 pub(crate) use again::again;
+pub(crate) use canary::{CanaryArguments, CanaryFrom};
 pub(crate) use ci::CiArguments;
 pub(crate) use compare::{
     AlongArgument, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments,
 };
 pub(crate) use evaluate::EvaluateArguments;
 pub(crate) use explain::ExplainArguments;
+pub(crate) use lint::LintArguments;
 pub(crate) use outside::OutsideArguments;
 pub(crate) use overrides::OverrideArguments;
 pub(crate) use report::{Rendered, ReportArguments};
@@ -165,6 +169,14 @@ pub(crate) enum Command {
     /// One port takes gRPC, HTTP/protobuf and HTTP/JSON. A port that is taken is exit code 69. It needs no Go.
     #[command(after_long_help = examples::RECEIVE)]
     Receive(ReceiveArguments),
+    /// Say whether a live pipeline loses spans: send traces of known content, and look for each span at the end.
+    ///
+    /// Every span gets one outcome: received, late, duplicate, damaged (which field), lost, refused, undecided, or open where the
+    /// canary was stopped too early. Headers, certificates and, without `--to`, the endpoint come from `OTEL_EXPORTER_OTLP_*`, as for
+    /// an exporter; headers for a reader from `SPANFATE_CANARY_READER_HEADERS`. No secret is printed. Exit code 99: more failed than
+    /// `--max-loss` permits. 3: the reader could not be asked. It needs no Go.
+    #[command(after_long_help = examples::CANARY)]
+    Canary(CanaryArguments),
     /// Say within seconds what a Go process that runs loses, why, and what to set.
     ///
     /// It shows spans dropped since the process started, the settings that hold, the queue, the round trip of exports, the ceiling, and
@@ -182,6 +194,12 @@ pub(crate) enum Command {
     /// code 66.
     #[command(after_long_help = examples::ADVISE)]
     Advise(AdviseArguments),
+    /// Say what in the configuration of a collector loses spans, and how many; starts nothing.
+    ///
+    /// Each finding has its line, what it costs at this rate, round trip and outage by the capacity model, and what to do. Exit code
+    /// 99: a finding of loss. 65: a file is no YAML, or no collector's configuration; with line and column. 66: there is no file.
+    #[command(after_long_help = examples::LINT)]
+    Lint(LintArguments),
     /// Say whether this machine can do what Spanfate does.
     Doctor,
     /// Print the completion script of a shell.

@@ -5,6 +5,7 @@ mod advise;
 mod analyze;
 mod attach;
 mod bisect;
+mod canary;
 mod compare;
 mod explain;
 mod export;
@@ -51,6 +52,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Peek(arguments) => peek::run(&arguments),
         Command::Advise(arguments) => advise::run(&arguments, color),
         Command::Attach(arguments) => attach::run(&arguments, color),
+        Command::Lint(arguments) => about::lint::run(&arguments, color),
+        Command::Canary(arguments) => canary::run(&arguments, color),
         Command::Receive(arguments) => receive::run(arguments),
         Command::Selftest(arguments) => selftest::run(&arguments, color),
         Command::Doctor => about::doctor::run(color),

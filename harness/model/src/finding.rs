@@ -1,9 +1,11 @@
 //! What commands other than `scenario` find out.
 
+pub mod canary;
 pub mod evaluation;
 pub mod forecast;
 pub mod frontier;
 pub mod index;
+pub mod lint;
 pub mod noise;
 pub mod outside;
 pub mod peek;

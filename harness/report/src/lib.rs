@@ -8,6 +8,7 @@ mod ci;
 mod figures;
 mod markup;
 mod page;
+mod pipelines;
 mod plot;
 mod terminal;
 mod text;
@@ -15,10 +16,12 @@ mod text;
 use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::books::explain::Explanation;
+use spanfate_model::finding::canary::CanaryResult;
 use spanfate_model::finding::evaluation::Evaluation;
 use spanfate_model::finding::forecast::DropForecast;
 use spanfate_model::finding::frontier::Frontier;
 use spanfate_model::finding::index::RunEntry;
+use spanfate_model::finding::lint::{LintDemand, LintedFile};
 use spanfate_model::finding::noise::NoiseTable;
 use spanfate_model::finding::outside::OutsideWhy;
 use spanfate_model::finding::peek::Peek;
@@ -112,6 +115,21 @@ pub fn drop_forecast(one: &DropForecast, at_s: f64) -> String {
 /// The same of all of them at the end.
 pub fn drop_forecasts(all: &[DropForecast]) -> String {
     terminal::why::outside::forecasts(all)
+}
+
+/// What a canary found, as text.
+pub fn canary(found: &CanaryResult, style: TableStyle) -> String {
+    pipelines::canary::render(found, style)
+}
+
+/// The same as a page for Prometheus; `open` traces wait for their outcome.
+pub fn canary_metrics(found: &CanaryResult, open: u64) -> String {
+    pipelines::exposed::render(found, open)
+}
+
+/// What is wrong with configurations of collectors, as text.
+pub fn linted(files: &[LintedFile], demand: &LintDemand, style: TableStyle) -> String {
+    pipelines::lint::render(files, demand, style)
 }
 
 /// A peek at a process, as text.

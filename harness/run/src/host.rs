@@ -6,6 +6,7 @@ pub mod limits;
 pub(crate) mod listening;
 pub mod machine;
 pub(crate) mod oom;
+pub mod opener;
 pub mod project;
 pub(crate) mod quiet;
 pub mod quota;

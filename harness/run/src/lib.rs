@@ -1,5 +1,6 @@
 //! All effects: executes a plan and writes the raw logs of its trials. It decides nothing about spans.
 
+pub mod canary;
 pub mod doctor;
 pub mod error;
 pub mod fixture;
@@ -7,7 +8,6 @@ mod hop;
 pub mod host;
 pub mod join;
 pub mod load;
-pub mod opener;
 pub mod pages;
 pub mod peek;
 pub mod probe;

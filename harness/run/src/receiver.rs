@@ -19,9 +19,12 @@ use tokio::sync::oneshot;
 
 use self::counts::GrowingCounts;
 pub use self::counts::{ReceiverCounts, RelayTally, SignalTally};
+pub(crate) use self::decode::whole_spans;
 use self::exchange::Exchange;
+pub(crate) use self::onlooker::Onlooker;
 use self::receipt::{ArrivedMessage, Judgement, WireLog};
 use self::refusal::Refusal;
+pub(crate) use self::relay::DirectLine;
 use self::relay::Relay;
 pub use self::relay::Upstream;
 use self::reply::{Failure, Reply};
@@ -44,6 +47,7 @@ mod exchange;
 pub mod fuzzing;
 mod grpc;
 mod http;
+mod onlooker;
 mod passed;
 mod receipt;
 mod refusal;
@@ -84,6 +88,8 @@ pub struct ReceiverConfig {
     pub script: Script,
     /// Where limits are noted that it meets.
     pub limits: Arc<LimitsMet>,
+    /// Who is shown what is accepted.
+    pub(crate) onlooker: Option<Onlooker>,
 }
 
 impl ReceiverConfig {
@@ -108,6 +114,7 @@ impl ReceiverConfig {
             path: 0,
             script: Script::default(),
             limits: Arc::default(),
+            onlooker: None,
         }
     }
 }
@@ -344,6 +351,9 @@ impl ReceiverShared {
             Disposition::RejectedPartial => spans - judgement.rejected,
             Disposition::Refused | Disposition::Failed => 0,
         };
+        if let Some(onlooker) = self.config.onlooker.as_ref().filter(|_| accepted > 0) {
+            onlooker.show(exchange.call.protocol, exchange.completed_at(), message);
+        }
         self.totals.accepted.fetch_add(u64::from(accepted), Ordering::Relaxed);
         self.totals.refused.fetch_add(u64::from(spans - accepted), Ordering::Relaxed);
         Ok(())

@@ -105,6 +105,19 @@ Examples:
   spanfate receive --listen 127.0.0.1:0 --answer-after 30ms --json
   spanfate receive --relay https://collector.example:4317";
 
+pub(super) const CANARY: &str = "\
+Examples:
+
+  spanfate canary --to http://localhost:4317 --from receive:127.0.0.1:4319 --for 1min
+  spanfate canary --to https://otlp.example:4317 --from tempo:https://tempo.example --once
+  spanfate canary --to http://localhost:4318 --protocol http/protobuf --from jaeger:http://localhost:16686 --watch --metrics 9477";
+
+pub(super) const LINT: &str = "\
+Examples:
+
+  spanfate lint collector.yaml --rate 5000/s
+  spanfate lint agent.yaml gateway.yaml --rate 20000/s --rtt 50ms --outage 5min --format json";
+
 pub(super) const PEEK: &str = "\
 Examples:
 

@@ -2,6 +2,7 @@
 
 pub(super) mod completions;
 pub(super) mod doctor;
+pub(super) mod lint;
 pub(super) mod list;
 pub(super) mod plan;
 pub(super) mod reference;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use spanfate_model::format::layout::RunDir;
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::{IndexLinks, annotations, bmf, gobench, junit, markdown};
-use spanfate_run::{opener, store};
+use spanfate_run::host::opener;
+use spanfate_run::store;
 
 use crate::args::{Rendered, ReportArguments, again};
 use crate::error::Error;

@@ -1,6 +1,7 @@
 //! Programs and clients that are not ours: probes, and the receiver alone.
 
 pub(crate) mod attach;
+mod canary;
 mod hostile;
 mod peek;
 pub(crate) mod probes;

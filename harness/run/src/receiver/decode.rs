@@ -5,3 +5,5 @@ pub(crate) mod message;
 pub(crate) mod names;
 pub(crate) mod otlp;
 pub(crate) mod span;
+
+pub(crate) use self::otlp::whole::walk as whole_spans;

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use tonic::body::Body;
 
 use self::answer::Answered;
+pub(crate) use self::direct::DirectLine;
 use self::pool::ConnectionPool;
 use self::tls::Tls;
 use self::upstream::RelayTarget;
@@ -33,6 +34,7 @@ use crate::host::limits::LimitsMet;
 use crate::receiver::connection::socket::Streams;
 
 mod answer;
+mod direct;
 mod pool;
 mod tls;
 mod trouble;

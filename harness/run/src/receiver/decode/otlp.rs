@@ -8,6 +8,7 @@ use self::wire::WireReader;
 use super::span::{Decoded, Span};
 
 mod parts;
+pub(crate) mod whole;
 mod wire;
 
 /// Scopes by their older name, `instrumentation_library_spans`; they count where there are no others.

@@ -42,6 +42,21 @@ impl Answered {
         Ok(Self { head, body: whole.to_bytes(), trailers })
     }
 
+    /// What it says, in a word or a number that the field knows. Its own words may repeat what was sent, secrets among it.
+    pub(super) fn status(&self, protocol: WireProtocol) -> String {
+        match protocol {
+            WireProtocol::Grpc if self.head.status == StatusCode::OK => format!("gRPC {:?}", self.code()),
+            WireProtocol::Grpc | WireProtocol::HttpProtobuf | WireProtocol::HttpJson => {
+                format!("HTTP {}", self.head.status.as_u16())
+            }
+        }
+    }
+
+    /// Status and body, for who asked over HTTP.
+    pub(super) fn into_page(self) -> (StatusCode, Bytes) {
+        (self.head.status, self.body)
+    }
+
     /// What became of a request with so many spans.
     pub(super) fn relayed(&self, call: Call, spans: u32) -> Relayed {
         let taken = match call.protocol {

@@ -161,7 +161,9 @@ impl RelayTarget {
 }
 
 fn endpoint(text: &str) -> Result<Uri, String> {
-    let wrong = |why: &str| format!("`{text}` {why}; for example https://collector.example:4317");
+    // Who gives a password there by mistake need not find it in a log.
+    let plain = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    let wrong = |why: &str| format!("`{plain}` {why}; for example https://collector.example:4317");
     let url: Uri = text.trim().parse().map_err(|_| wrong("is no URL"))?;
     match url.scheme() {
         Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => {}
