@@ -146,7 +146,7 @@ fn run(
         kind: hidden.kind.name().to_owned(),
         held_out: hidden.kind.is_held_out(),
         injected: hidden.faults.iter().map(|fault| injected(fault, trial)).collect(),
-        candidates: (hidden.shape.services().len() * NamedCause::ALL.len()) as u64,
+        candidates: (hidden.shape.services().len() * nameable()) as u64,
         due: trial.map_or(0, |trial| trial.loss.due),
         lost: trial.map_or(0, |trial| trial.loss.lost),
         foreign: trial.map_or(0.0, |trial| trial.usage.foreign),
@@ -186,6 +186,11 @@ fn injected(fault: &HiddenFault, trial: Option<&TrialResult>) -> InjectedFault {
         to_ms: told.and_then(|told| told.windows.last()?.to_ms).filter(|_| !lasts(fault.cause)),
         bit: fault.number.is_none() || told.is_some_and(|told| told.bit),
     }
+}
+
+/// Causes that can be named where no collector is in the path.
+fn nameable() -> usize {
+    NamedCause::ALL.into_iter().filter(|cause| !cause.is_of_collector()).count()
 }
 
 /// Whether a cause acts on after its fault has ended.

@@ -180,6 +180,25 @@ fn blame_over_the_library() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Scenarios of the library of a few seconds, one of each kind of cause that takes no quota of CPU.
+const QUICK: [(&str, &str); 4] = [
+    ("smoke", "too-small"),
+    ("crash-matrix", "os-exit"),
+    ("known-issues/4663", "refused"),
+    ("span-errors", "body-unread"),
+];
+
+#[test]
+fn blame_over_quick_scenarios_of_the_library() {
+    let Some(lab) = lab() else { return };
+    let chosen: Vec<&Injected> =
+        QUICK.iter().filter_map(|quick| LIBRARY.iter().find(|one| (one.0, one.1) == *quick)).collect();
+    assert_eq!(chosen.len(), QUICK.len(), "a quick scenario is one of the library's");
+    let wrong: Vec<String> =
+        chosen.into_iter().enumerate().flat_map(|(at, one)| blamed(&lab, at, one)).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 /// Runs one trial of each variant; what is wrong with the answers.
 #[expect(clippy::print_stdout, reason = "what was said of each; shown by --nocapture")]
 fn blamed(lab: &Lab, at: usize, (scenario, variants, service, causes): &Injected) -> Vec<String> {
