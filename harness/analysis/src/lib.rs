@@ -11,6 +11,7 @@ pub mod forecast;
 mod insight;
 pub mod join;
 pub mod metrics;
+pub mod otlp;
 pub mod outside;
 mod peek;
 mod replay;
