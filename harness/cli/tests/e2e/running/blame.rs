@@ -104,12 +104,17 @@ fn hidden_faults_are_run_asked_for_and_scored_and_a_test_is_judged_once() {
         command.args(["why", "--evaluate", "--set", "test", "--seed", "4", "--format", "json"]).args(more);
         command.output().unwrap()
     };
-    let done = evaluate(&["--cases", "1", "--out", out.to_str().unwrap()]);
+    let done = evaluate(&["--cases", "1", "--verify", "--out", out.to_str().unwrap()]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let found: Evaluation = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!((found.set, found.score.cases, found.cases.len()), (SeedSet::Test, 1, 1));
     assert!(found.cases[0].candidates >= 13 && found.cases[0].due > 0, "{:?}", found.cases[0]);
     let dir = fs::read_dir(&out).unwrap().next().unwrap().unwrap().path();
+    // The case says what became of its advice, or why none ran.
+    let advice = found.cases[0].advice.as_ref().unwrap();
+    let said = !advice.remedies.is_empty() || !advice.left_out.is_empty();
+    assert_eq!(said, found.cases[0].lost > 0, "{advice:?}");
+    assert!(found.score.advice.is_some());
     let metrics = fs::read_to_string(dir.join("case-0000/metrics.csv")).unwrap();
     assert!(metrics.lines().count() > 30 && metrics.lines().all(|line| line.split(',').count() >= 7));
     assert!(fs::read_to_string(dir.join("case-0000/traces.csv")).unwrap().lines().count() > 10);
