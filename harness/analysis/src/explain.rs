@@ -7,6 +7,7 @@ mod load;
 mod paths;
 mod process;
 mod steps;
+mod taps;
 mod verdict;
 mod wire;
 mod words;
@@ -39,6 +40,7 @@ use faults::Faults;
 use paths::OnOne;
 use process::Made;
 use steps::{Steps, since};
+use taps::AtTap;
 use wire::Appearance;
 
 pub use ids::{Ids, ids_beginning_with};
@@ -117,6 +119,8 @@ struct ExplainedCase<'a> {
     /// Without books: its record in the wire log, and the names of its service and of itself.
     seen: Option<(SpanRecord, String, String)>,
     wire: Vec<Appearance>,
+    /// What the taps before the collectors in the path saw of it, in their order.
+    taps: Vec<AtTap>,
     marks: Vec<SpanMark>,
 }
 
@@ -158,6 +162,7 @@ fn case<'a>(opened: &'a Opened<'a>, judged: &Judged<'a>, paths: &[JudgedPath<'a>
         paths: paths::each(&made, paths),
         seen: None,
         wire: Vec::new(),
+        taps: Vec::new(),
         marks: Vec::new(),
     }
 }
@@ -253,6 +258,7 @@ fn appeared<'a>(sources: &Sources<'_>, log: &[u8], wanted: &WantedSpans) -> Vec<
         paths: Vec::new(),
         seen: span_at(log, at).map(|span| (span, name(span.service), name(span.name))),
         wire: Vec::new(),
+        taps: Vec::new(),
         marks: Vec::new(),
     };
     found.into_iter().map(case).collect()
@@ -278,6 +284,7 @@ fn told(
         acted: &opened.acted,
         began: opened.began,
     };
+    taps::give(&mut cases, &opened.hops);
     for case in &mut cases {
         case.wire = appearances.remove(&case.key).unwrap_or_default();
         if case.decided == 0 {
@@ -309,6 +316,7 @@ fn explanation(
         process::tell(case, made, &mut steps);
     }
     process::tell_marks(&case.marks, &mut steps);
+    taps::tell(&case.taps, &mut steps);
     wire::tell(&case.wire, &mut steps);
     if let Some(reach) = steps.reach() {
         faults.tell(reach, &mut steps);

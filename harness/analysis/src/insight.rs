@@ -8,6 +8,7 @@ mod choice;
 pub(crate) mod confidence;
 mod focus;
 pub(crate) mod front;
+mod in_hops;
 mod name;
 pub(crate) mod predicted;
 pub(crate) mod score;

@@ -13,6 +13,7 @@ mod insight;
 pub mod join;
 pub mod lint;
 pub mod metrics;
+pub mod otlp;
 pub mod outside;
 mod peek;
 mod replay;

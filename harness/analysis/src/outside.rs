@@ -14,8 +14,8 @@ use crate::metrics::ScrapedPlace;
 /// What there is beside metrics.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct BesideMetrics<'a> {
-    /// OTLP traces in JSON: one object, or one per line, as a collector's file exporter writes them.
-    pub traces: Option<&'a str>,
+    /// OTLP traces: protobuf, or JSON with one object or one per line, as a collector's file exporter writes them.
+    pub traces: Option<&'a [u8]>,
     /// Log lines: JSON objects or text.
     pub logs: Option<&'a str>,
 }

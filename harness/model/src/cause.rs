@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::fate::{ExitWay, Fate};
+use crate::fate::{CollectorLoss, ExitWay, Fate};
 
 /// What can make a queue run full, each with the value that it has undisturbed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
@@ -79,11 +79,25 @@ pub enum NamedCause {
     Rejected,
     /// Its provider has no way out for them: no processor, no exporter, or another endpoint.
     NoWayOut,
+    /// A collector had taken them, and its exporter's queue had no room.
+    CollectorQueueFull,
+    /// A collector had taken them, and its exporter gave up.
+    CollectorSendFailed,
+    /// A collector had taken them, and its memory limiter refused them then.
+    CollectorMemoryLimit,
+    /// A collector was asked to stop and still held them.
+    CollectorStopped,
+    /// A collector crashed or was killed and still held them.
+    CollectorCrashed,
+    /// A collector had taken them and lost them; how its own metrics do not say.
+    CollectorLost,
+    /// A collector answered that it does not take them, until its clients gave up.
+    CollectorRefused,
 }
 
 impl NamedCause {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::SlowAnswer,
         Self::SlowNetwork,
         Self::SlowSerialising,
@@ -97,7 +111,28 @@ impl NamedCause {
         Self::EndedLate,
         Self::Rejected,
         Self::NoWayOut,
+        Self::CollectorQueueFull,
+        Self::CollectorSendFailed,
+        Self::CollectorMemoryLimit,
+        Self::CollectorStopped,
+        Self::CollectorCrashed,
+        Self::CollectorLost,
+        Self::CollectorRefused,
     ];
+
+    /// Whether it acts in a collector, so that it can be named only where one is in the path.
+    pub const fn is_of_collector(self) -> bool {
+        matches!(
+            self,
+            Self::CollectorQueueFull
+                | Self::CollectorSendFailed
+                | Self::CollectorMemoryLimit
+                | Self::CollectorStopped
+                | Self::CollectorCrashed
+                | Self::CollectorLost
+                | Self::CollectorRefused
+        )
+    }
 
     /// Its name in files.
     pub const fn as_str(self) -> &'static str {
@@ -115,6 +150,13 @@ impl NamedCause {
             Self::EndedLate => "ended_late",
             Self::Rejected => "rejected",
             Self::NoWayOut => "no_way_out",
+            Self::CollectorQueueFull => "collector_queue_full",
+            Self::CollectorSendFailed => "collector_send_failed",
+            Self::CollectorMemoryLimit => "collector_memory_limit",
+            Self::CollectorStopped => "collector_stopped",
+            Self::CollectorCrashed => "collector_crashed",
+            Self::CollectorLost => "collector_lost",
+            Self::CollectorRefused => "collector_refused",
         }
     }
 
@@ -134,14 +176,22 @@ impl NamedCause {
             | Fate::CutOffAtExit => Self::ProcessEnded,
             Fate::NeverEnded(_) => Self::NeverEnded,
             Fate::EndedAfterShutdown => Self::EndedLate,
-            Fate::RejectedPartial | Fate::RefusedByReceiver | Fate::RefusedByCollector => Self::Rejected,
+            Fate::RejectedPartial | Fate::RefusedByReceiver => Self::Rejected,
+            Fate::RefusedByCollector => Self::CollectorRefused,
+            Fate::LostInCollector(loss) => match loss {
+                CollectorLoss::QueueFull => Self::CollectorQueueFull,
+                CollectorLoss::SendFailed => Self::CollectorSendFailed,
+                CollectorLoss::MemoryLimit => Self::CollectorMemoryLimit,
+                CollectorLoss::Shutdown => Self::CollectorStopped,
+                CollectorLoss::Crash => Self::CollectorCrashed,
+                CollectorLoss::Unknown => Self::CollectorLost,
+            },
             Fate::NoProcessor | Fate::NoExporter | Fate::SentElsewhere => Self::NoWayOut,
             Fate::Received
             | Fate::NotSampled(_)
             | Fate::Filtered(_)
             | Fate::DroppedQueueFull
-            | Fate::LostBeforeReceiver
-            | Fate::LostInCollector(_) => return None,
+            | Fate::LostBeforeReceiver => return None,
         })
     }
 }

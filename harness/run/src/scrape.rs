@@ -71,6 +71,12 @@ pub fn is_address(given: &str) -> bool {
 
 /// A page from a file, and when it was last written, seconds since 1970.
 pub fn file(path: &Path) -> Result<(String, Option<f64>), ScrapeError> {
+    let (bytes, at) = bytes(path)?;
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), at))
+}
+
+/// The same of a file that need not be text.
+pub fn bytes(path: &Path) -> Result<(Vec<u8>, Option<f64>), ScrapeError> {
     let failed = |source| ScrapeError::File { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(failed)?;
     let written = file.metadata().and_then(|about| about.modified()).ok();
@@ -80,7 +86,7 @@ pub fn file(path: &Path) -> Result<(String, Option<f64>), ScrapeError> {
         return Err(ScrapeError::Large(path.display().to_string()));
     }
     let at = written.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map(|since| since.as_secs_f64());
-    Ok((String::from_utf8_lossy(&bytes).into_owned(), at))
+    Ok((bytes, at))
 }
 
 /// A page over HTTP.

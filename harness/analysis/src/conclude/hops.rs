@@ -10,9 +10,21 @@ use spanfate_model::result::{Agreement, CountedThing, HopCounters, HopResult, Ho
 
 use crate::books::at_hops::LostAtHops;
 use crate::evidence::hops::{CountedLosses, HopBooks, HopStart, PathHops, TapAppearances, TapTally};
+use crate::statistics::quantile::millis;
 
-/// The hops of a trial.
-pub(crate) fn results(hops: &PathHops<'_>, lost: &LostAtHops) -> Vec<HopResult> {
+/// The hops of a trial; `wire` is the receiver's own log, `began` the start of the load.
+pub(crate) fn results(
+    hops: &PathHops<'_>,
+    lost: &LostAtHops,
+    wire: Option<&[u8]>,
+    began: MonoNs,
+) -> Vec<HopResult> {
+    if hops.hops.is_empty() {
+        return Vec::new();
+    }
+    let receiver = TapTally::of(wire, &[]);
+    let ms = |at: MonoNs| millis(at.saturating_sub(began));
+    let next = |index: usize| hops.hops.get(index + 1).map_or(&receiver, |next| &next.tap);
     let one = |(index, books): (usize, &HopBooks<'_>)| HopResult {
         name: books.name.to_owned(),
         starts: books.starts.len() as u64,
@@ -26,6 +38,9 @@ pub(crate) fn results(hops: &PathHops<'_>, lost: &LostAtHops) -> Vec<HopResult> 
         rejected: books.spans.rejected,
         lost: lost.at(index),
         own: own(books),
+        lost_from_ms: lost.from(index).map(ms),
+        refused_from_ms: books.tap.first_refused().map(ms),
+        trouble_behind_ms: next(index).trouble(books.tap.last().unwrap_or_default()).map(ms),
     };
     hops.hops.iter().enumerate().map(one).collect()
 }

@@ -107,7 +107,7 @@ pub fn conclude_trial(
         delay: done.delay.quantiles(),
         witnesses: witnesses(&opened),
         agreement: agreed(&opened, logs, &done, plan),
-        hops: hops::results(path, &done.at_hops),
+        hops: hops::results(path, &done.at_hops, logs.wire.as_deref(), began),
         trace_matches: runtime_trace::matches(logs, probes),
         replays: replay::replays(&opened, logs, fixture_cores, (plan, planned)),
         probes: probes.iter().map(|probes| probes.figures(began)).collect(),

@@ -26,6 +26,8 @@ pub(crate) struct PathHops<'a> {
 /// One hop.
 pub(crate) struct HopBooks<'a> {
     pub(crate) name: &'a str,
+    /// The log of its tap.
+    pub(crate) log: Option<&'a [u8]>,
     /// What its tap saw.
     pub(crate) receipts: Receipts<'a>,
     pub(crate) tap: TapTally,
@@ -79,6 +81,7 @@ impl<'a> PathHops<'a> {
             let log = logs.taps.get(index).and_then(Option::as_deref);
             HopBooks {
                 name: &hop.name,
+                log,
                 receipts: receipts::collect(log, processes),
                 tap: TapTally::of(log, processes),
                 starts: starts(&hop.name, logs),

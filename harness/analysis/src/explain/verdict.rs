@@ -8,6 +8,7 @@ use super::ExplainedCase;
 use super::faults::{FaultAtDecision, clause};
 use super::paths::beside_others;
 use super::process::{Made, ended, said};
+use super::taps;
 use super::wire::Appearance;
 use super::words::{count, lasting, quote, spans};
 use crate::books::unseen;
@@ -73,6 +74,7 @@ fn of_fate(case: &ExplainedCase<'_>, fate: Fate, made: Option<&Made<'_>>) -> Str
         Fate::InEndAtExit => {
             format!("inside OnEnd when the process {}; queued or dropped is not known", at_end(made))
         }
+        Fate::RefusedByCollector | Fate::LostInCollector(_) => taps::verdict(case, fate),
         Fate::SentElsewhere => {
             format!("sent to {}, which took it", made.path.endpoint.as_deref().unwrap_or("another endpoint"))
         }
@@ -81,8 +83,6 @@ fn of_fate(case: &ExplainedCase<'_>, fate: Fate, made: Option<&Made<'_>>) -> Str
         | Fate::NeverEnded(_)
         | Fate::NoProcessor
         | Fate::NoExporter
-        | Fate::RefusedByCollector
-        | Fate::LostInCollector(_)
         | Fate::LostBeforeReceiver => fate.explain().to_owned(),
     }
 }

@@ -138,7 +138,7 @@ fn hop(hop: u8) -> String {
     if hop == 0 { String::new() } else { format!(" at hop {hop}") }
 }
 
-const fn protocol(protocol: WireProtocol) -> &'static str {
+pub(super) const fn protocol(protocol: WireProtocol) -> &'static str {
     match protocol {
         WireProtocol::Grpc => "gRPC",
         WireProtocol::HttpProtobuf => "HTTP/protobuf",

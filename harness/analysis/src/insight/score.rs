@@ -98,6 +98,7 @@ pub fn score(cases: &[EvaluatedCase]) -> EvaluationScore {
         calibration_error: bootstrap(&told, calibration_error),
         reliability: reliability(&told),
         kinds: kinds(cases),
+        advice: advice::score(cases),
     }
 }
 
@@ -203,5 +204,6 @@ fn kinds(cases: &[EvaluatedCase]) -> Vec<KindScore> {
     out.into_iter().map(one).collect()
 }
 
+mod advice;
 #[cfg(test)]
 mod tests;

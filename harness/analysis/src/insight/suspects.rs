@@ -7,7 +7,7 @@ use spanfate_model::cause::{LossFactor, NamedCause};
 use spanfate_model::fate::{ExitWay, Fate, FateClass};
 use spanfate_model::result::{DisturbedHop, EndedBy, HopEvent, PathReplay, Suspect, TrialResult};
 
-use super::confidence;
+use super::{confidence, in_hops};
 
 /// Spans from which on their number is no reason for doubt; a half at as many.
 const FEW: f64 = 10.0;
@@ -66,6 +66,8 @@ impl FoundSuspects {
                 self.lost += *count as f64;
                 if fate.facts().full_queue {
                     full += count;
+                } else if matches!(fate, Fate::LostInCollector(_) | Fate::RefusedByCollector) {
+                    self.at_hops(trial, *fate, *count as f64);
                 } else if let Some(cause) = elsewhere(trial, &service, *fate, deadline) {
                     let path = lost_at(trial, &service, *fate).into_iter().collect();
                     let what = Explained { spans: *count as f64, near: 1.0, path };
@@ -103,6 +105,15 @@ impl FoundSuspects {
                 }
                 self.blame(at, cause, Explained { spans: part * one.share, near, path });
             }
+        }
+    }
+
+    /// What collectors lost or refused, each hop by what it did of it.
+    fn at_hops(&mut self, trial: &TrialResult, fate: Fate, spans: f64) {
+        let Some(cause) = NamedCause::of_fate(fate, false) else { return };
+        for (index, (at, part)) in in_hops::shares(&trial.hops, fate) {
+            let path = in_hops::path(&trial.hops, index, fate);
+            self.blame(&at, cause, Explained { spans: spans * part, near: 1.0, path });
         }
     }
 

@@ -36,9 +36,13 @@ impl MachineUse {
 }
 
 /// What counts, by name without prefixes of units; histograms by their buckets.
-const CPU: [&str; 2] = ["process_cpu_seconds_total", "process_cpu_time_seconds_total"];
+const CPU: [&str; 3] = ["process_cpu_seconds_total", "process_cpu_time_seconds_total", "process_cpu_time"];
 const CORES: [&str; 2] = ["go_sched_gomaxprocs_threads", "go_processor_limit"];
-const WAITS: [&str; 2] = ["go_sched_latencies_seconds_bucket", "go_schedule_duration_seconds_bucket"];
+const WAITS: [&str; 3] = [
+    "go_sched_latencies_seconds_bucket",
+    "go_schedule_duration_seconds_bucket",
+    "go_schedule_duration_bucket",
+];
 const STOPPED: [&str; 1] = ["go_gc_duration_seconds_sum"];
 const THROTTLED: [&str; 1] = ["container_cpu_cfs_throttled_seconds_total"];
 

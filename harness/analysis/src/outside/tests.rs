@@ -199,7 +199,7 @@ fn traces_show_a_stall_and_what_caught_up_behind_it() {
         .chain((0..200).map(|n| 5_000 + n / 4))
         .chain((0..100).map(|n| 5_100 + n * 10));
     let text = traces("shop", ends);
-    let part = said(PageOf::default(), burst, BesideMetrics { traces: Some(&text), logs: None });
+    let part = said(PageOf::default(), burst, BesideMetrics { traces: Some(text.as_bytes()), logs: None });
     assert!(
         part.causes[0].evidence.contains("after 2.0 s without a span: it caught up after a stall"),
         "{part:?}"
@@ -207,14 +207,17 @@ fn traces_show_a_stall_and_what_caught_up_behind_it() {
     let lines = format!("{text}\n{text}\n");
     let last = burst.text();
     let place = ScrapedPlace { source: "m", before: None, last: Scrape { text: &last, at_s: None } };
-    let found = outside(&[place], None, BesideMetrics { traces: Some(&lines), logs: None }).unwrap();
+    let found =
+        outside(&[place], None, BesideMetrics { traces: Some(lines.as_bytes()), logs: None }).unwrap();
     assert!(found.traces[0].starts_with("shop: 1200 spans arrived"), "{found:?}");
 }
 
 #[test]
 fn traces_that_are_none_are_refused() {
-    let none = |text: &str| outside(&[], None, BesideMetrics { traces: Some(text), logs: None }).unwrap_err();
-    assert!(none("{").contains("no OTLP in JSON: object 1"));
+    let none = |text: &str| {
+        outside(&[], None, BesideMetrics { traces: Some(text.as_bytes()), logs: None }).unwrap_err()
+    };
+    assert!(none("{").contains("no OTLP in JSON or protobuf: object 1"));
     assert!(none("{}").contains("hold no span") && none("").contains("hold no span"));
 }
 

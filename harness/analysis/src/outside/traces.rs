@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::otlp::{OtlpMessage, attribute, list, requests, whole};
+
 /// The time in which spans are counted, nanoseconds.
 const BIN: u64 = 100_000_000;
 /// A stretch in which no span ended for so long is a stall, if spans come in every such stretch else.
@@ -92,31 +94,28 @@ impl TracePaces {
 }
 
 /// Reads them; an error says what is wrong.
-pub(super) fn read(text: &str) -> Result<TracePaces, String> {
+pub(super) fn read(bytes: &[u8]) -> Result<TracePaces, String> {
     let mut services: BTreeMap<String, ServiceSpans> = BTreeMap::new();
     let (mut known, mut parents) = (BTreeSet::new(), Vec::new());
-    for (number, document) in serde_json::Deserializer::from_str(text).into_iter::<Value>().enumerate() {
-        let document = document
-            .map_err(|error| format!("the traces are no OTLP in JSON: object {}: {error}", number + 1))?;
-        for resource in list(&document, "resourceSpans") {
-            let service = name_of(resource);
-            let scopes = list(resource, "scopeSpans");
-            for span in scopes.flat_map(|scope| list(scope, "spans")) {
-                let id =
-                    |name: &str| span.get(name).and_then(Value::as_str).unwrap_or_default().to_lowercase();
-                let (trace, own, parent) = (id("traceId"), id("spanId"), id("parentSpanId"));
-                let Some(end) = nanos(span.get("endTimeUnixNano")) else { continue };
-                services.entry(service.clone()).or_default().ends.push(end);
-                if !parent.is_empty() {
-                    parents.push((service.clone(), (trace.clone(), parent)));
-                }
-                known.insert((trace, own));
+    let all = requests(bytes, OtlpMessage::Traces)
+        .map_err(|error| format!("the traces are no OTLP in JSON or protobuf: {error}"))?;
+    for resource in all.iter().flat_map(|request| list(request, "resourceSpans")) {
+        let service = name_of(resource);
+        let scopes = list(resource, "scopeSpans");
+        for span in scopes.flat_map(|scope| list(scope, "spans")) {
+            let id = |name: &str| span.get(name).and_then(Value::as_str).unwrap_or_default().to_lowercase();
+            let (trace, own, parent) = (id("traceId"), id("spanId"), id("parentSpanId"));
+            let Some(end) = whole(span.get("endTimeUnixNano")).filter(|at| *at > 0) else { continue };
+            services.entry(service.clone()).or_default().ends.push(end);
+            if !parent.is_empty() {
+                parents.push((service.clone(), (trace.clone(), parent)));
             }
+            known.insert((trace, own));
         }
     }
     if services.is_empty() {
         return Err(
-            "the traces hold no span: give OTLP in JSON, as a collector's file exporter writes it".to_owned()
+            "the traces hold no span: give OTLP in JSON or protobuf, as a collector's file exporter writes it".to_owned()
         );
     }
     for (service, parent) in parents {
@@ -127,22 +126,9 @@ pub(super) fn read(text: &str) -> Result<TracePaces, String> {
     Ok(TracePaces(services.into_iter().filter_map(|(name, spans)| Some((name, spans.pace()?))).collect()))
 }
 
-fn list<'a>(of: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    of.get(name).and_then(Value::as_array).into_iter().flatten()
-}
-
-/// 64-bit numbers are texts in OTLP's JSON.
-fn nanos(value: Option<&Value>) -> Option<u64> {
-    let value = value?;
-    value.as_str().and_then(|text| text.parse().ok()).or_else(|| value.as_u64()).filter(|at| *at > 0)
-}
-
 fn name_of(resource: &Value) -> String {
-    let attributes = resource.get("resource").into_iter().flat_map(|resource| list(resource, "attributes"));
-    let is_name = |attribute: &&Value| attribute.get("key").and_then(Value::as_str) == Some("service.name");
-    let named = attributes.into_iter().find(is_name);
-    let text = named.and_then(|attribute| attribute.pointer("/value/stringValue")).and_then(Value::as_str);
-    text.unwrap_or("unknown_service").to_owned()
+    let named = resource.get("resource").and_then(|resource| attribute(resource, "service.name"));
+    named.unwrap_or_else(|| "unknown_service".to_owned())
 }
 
 impl ServiceSpans {

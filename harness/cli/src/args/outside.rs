@@ -10,11 +10,12 @@ use super::{period, seconds, whole};
 
 #[derive(Debug, Args)]
 pub(crate) struct OutsideArguments {
-    /// In place of a run: metrics in the Prometheus text format of a Go program or of collectors, files and http URLs. Causes need two
-    /// looks: a URL is looked at twice; of files give two of the same services and --apart.
+    /// In place of a run: metrics of a Go program or of collectors, in the Prometheus text format, files and http URLs, or as OTLP in
+    /// protobuf or JSON, files. Causes need two looks: a URL is looked at twice; of files give two of the same services and --apart. A
+    /// file of several exports of OTLP is two looks by itself.
     #[arg(long, value_name = "FILE|URL", num_args = 1.., conflicts_with_all = ["run", "pid"])]
     pub(crate) metrics: Vec<String>,
-    /// Traces beside the metrics: OTLP in JSON, one object or one per line, as a collector's file exporter writes it.
+    /// Traces beside the metrics: OTLP in protobuf or in JSON, one object or one per line, as a collector's file exporter writes it.
     #[arg(long, value_name = "FILE", requires = "metrics", conflicts_with = "forecast")]
     pub(crate) traces: Option<PathBuf>,
     /// Logs beside the metrics: lines of text or of JSON, of the program or of a collector.

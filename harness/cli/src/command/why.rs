@@ -72,8 +72,7 @@ fn verified(
 ) -> Result<ExitCode, Error> {
     let interrupt = Interrupt::listen(show::note)?;
     let mut shown = Shown::new(false);
-    let trials = u16::try_from(arguments.trials.get()).unwrap_or(u16::MAX);
-    let order = (trials, arguments.out.as_deref());
+    let order = (trials(arguments, 3), arguments.out.as_deref());
     let (found, exit) = verify(dir, result, order, &interrupt, &mut shown)?;
     match arguments.format {
         WhyFormat::Text => {
@@ -82,6 +81,11 @@ fn verified(
         WhyFormat::Json => show::data(&show::pretty(&answer(result, Some(&found)))?)?,
     }
     Ok(interrupt.signal().map_or(exit, of_signal))
+}
+
+/// Trials of each arm.
+fn trials(arguments: &WhyArguments, usual: u16) -> u16 {
+    arguments.trials.map_or(usual, |trials| u16::try_from(trials.get()).unwrap_or(u16::MAX))
 }
 
 /// Holds answers against hidden faults.
@@ -94,6 +98,7 @@ fn evaluated(arguments: &WhyArguments) -> Result<ExitCode, Error> {
         most: arguments.outside.lasting,
         confidence: given.confidence.clone(),
         resume: given.resume.clone(),
+        verify: arguments.verify.then(|| trials(arguments, 1)),
         out: arguments.out.clone(),
     };
     let interrupt = Interrupt::listen(show::note)?;

@@ -1,5 +1,6 @@
 //! What `why` is worth: hidden faults are run, and asked for without their log; the answers are held against the truth.
 
+mod advised;
 mod hidden;
 mod witnessed;
 
@@ -48,6 +49,8 @@ pub(crate) struct EvaluationOrder {
     pub(crate) confidence: Option<PathBuf>,
     /// The directory of an earlier run, to go on with.
     pub(crate) resume: Option<PathBuf>,
+    /// Runs what is advised for each case beside it, so many trials of both.
+    pub(crate) verify: Option<u16>,
     pub(crate) out: Option<PathBuf>,
 }
 
@@ -74,7 +77,7 @@ pub(crate) fn evaluate(
         }
         let hidden = hidden::case(found.seed, found.set, number);
         audience.note(&format!("case {} of {}: {}", number + 1, order.cases, hidden.kind.name()));
-        let (mut case, machine) = run(&hidden, &dir, interrupt, audience)?;
+        let (mut case, machine) = run(&hidden, (&dir, order.verify), interrupt, audience)?;
         // What was cut short says nothing.
         if interrupt.requested() {
             break;
@@ -126,7 +129,7 @@ fn begin(order: &EvaluationOrder) -> Result<(PathBuf, Evaluation), Error> {
 /// Runs a case, asks without the fault log, and keeps what others need to answer it, too. Its logs are removed.
 fn run(
     hidden: &HiddenCase,
-    dir: &Path,
+    (dir, verify): (&Path, Option<u16>),
     interrupt: &Interrupt,
     audience: &mut dyn Audience,
 ) -> Result<(EvaluatedCase, String), Error> {
@@ -139,22 +142,26 @@ fn run(
     let planned = selected.plan.trials[0];
     let answer = asked(&run, &selected.plan, &planned, &result.environment)?;
     let trial = result.variants.iter().flat_map(|variant| &variant.trials).next();
-    let case = EvaluatedCase {
+    let mut case = EvaluatedCase {
         number: hidden.number,
         seed: hidden.seed,
         shape: hidden.shape.name().to_owned(),
         kind: hidden.kind.name().to_owned(),
         held_out: hidden.kind.is_held_out(),
         injected: hidden.faults.iter().map(|fault| injected(fault, trial)).collect(),
-        candidates: (hidden.shape.services().len() * NamedCause::ALL.len()) as u64,
+        candidates: (hidden.shape.services().len() * nameable()) as u64,
         due: trial.map_or(0, |trial| trial.loss.due),
         lost: trial.map_or(0, |trial| trial.loss.lost),
         foreign: trial.map_or(0.0, |trial| trial.usage.foreign),
         answer,
+        advice: None,
     };
     let place = dir.join(format!("case-{:04}", hidden.number));
     let logs = store::read_trial(&run.trial(planned.index))?;
     witnessed::write(&place, &selected.plan, &planned, &logs)?;
+    if let Some(trials) = verify {
+        case.advice = Some(advised::tried(&series, &result, (&selected, trials), audience)?);
+    }
     store::write_json(&place.join("case.json"), &case)?;
     store::write_bytes(&place.join("scenario.toml"), hidden.text.as_bytes())?;
     store::remove(&run)?;
@@ -186,6 +193,11 @@ fn injected(fault: &HiddenFault, trial: Option<&TrialResult>) -> InjectedFault {
         to_ms: told.and_then(|told| told.windows.last()?.to_ms).filter(|_| !lasts(fault.cause)),
         bit: fault.number.is_none() || told.is_some_and(|told| told.bit),
     }
+}
+
+/// Causes that can be named where no collector is in the path.
+fn nameable() -> usize {
+    NamedCause::ALL.into_iter().filter(|cause| !cause.is_of_collector()).count()
 }
 
 /// Whether a cause acts on after its fault has ended.

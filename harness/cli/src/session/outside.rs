@@ -23,10 +23,8 @@ pub(crate) struct OutsideAsked<'a> {
 
 /// The causes, and what was left out.
 pub(crate) fn causes(asked: &OutsideAsked<'_>) -> Result<(OutsideWhy, Vec<String>), Error> {
-    let text = |path: Option<&Path>| -> Result<Option<String>, Error> {
-        path.map(|path| Ok(scrape::file(path)?.0)).transpose()
-    };
-    let (traces, logs) = (text(asked.traces)?, text(asked.logs)?);
+    let traces = asked.traces.map(scrape::bytes).transpose()?.map(|(bytes, _)| bytes);
+    let logs = asked.logs.map(scrape::file).transpose()?.map(|(text, _)| text);
     let (pages, left_out) = pages::read(&asked.pages)?;
     let seen: Vec<ScrapedPlace<'_>> = pages.iter().map(Page::place).collect();
     let beside = BesideMetrics { traces: traces.as_deref(), logs: logs.as_deref() };

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::verify::Verification;
 use crate::cause::NamedCause;
 use crate::result::Suspect;
 
@@ -74,6 +75,9 @@ pub struct EvaluatedCase {
     pub foreign: f64,
     /// The answer, given without the fault log.
     pub answer: Vec<Suspect>,
+    /// What became of the settings that were advised, run with the same fault; absent where they were not to be run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<Verification>,
 }
 
 /// Cases and what they come to.
@@ -190,6 +194,48 @@ pub struct EvaluationScore {
     pub reliability: Vec<ReliabilityBin>,
     /// By kind.
     pub kinds: Vec<KindScore>,
+    /// What advised settings came to; absent where none were to be run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<AdviceScore>,
+}
+
+/// What advised settings came to when they ran with the same fault.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct AdviceScore {
+    /// Of the cases whose prediction can be judged, those within 2 points of what was measured.
+    pub near: CountedShare,
+    /// The same, also of those with trials that are not valid for loss.
+    pub near_of_all: CountedShare,
+    /// Cases with lost spans for which no setting is advised, or none that could be run.
+    pub without: u64,
+    /// Each that ran, by number.
+    pub tried: Vec<TriedAdvice>,
+}
+
+/// The advice of a case that ran.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TriedAdvice {
+    /// Number of the case.
+    pub case: u64,
+    /// What was hidden.
+    pub kind: String,
+    /// What was set.
+    pub lines: Vec<String>,
+    /// Loss rate as it was, 0 to 1.
+    pub original: f64,
+    /// Loss rate that was predicted with the advice, 0 to 1.
+    pub predicted: f64,
+    /// Loss rate that was measured with it, 0 to 1.
+    pub measured: f64,
+    /// Whether the trials can be judged.
+    pub valid: bool,
+}
+
+impl TriedAdvice {
+    /// Predicted less measured, percentage points.
+    pub fn apart_points(&self) -> f64 {
+        (self.predicted - self.measured) * 100.0
+    }
 }
 
 /// How confidence follows from evidence: a step function, ascending.

@@ -1,6 +1,7 @@
 //! What became of advised settings when they ran.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::plan::PlannedVariant;
 use crate::result::PredictedLoss;
@@ -24,7 +25,7 @@ pub struct RemedyPlan {
 }
 
 /// What became of the advised settings of a run.
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Verification {
     /// The run in which they ran; absent where none did.
     pub run_id: Option<String>,
@@ -35,7 +36,7 @@ pub struct Verification {
 }
 
 /// A variant that lost spans and has no settings that could be run.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct UntriedRemedy {
     /// The variant.
     pub variant: String,
@@ -44,7 +45,7 @@ pub struct UntriedRemedy {
 }
 
 /// Advised settings that ran beside the original.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct VerifiedRemedy {
     /// The variant that lost spans.
     pub variant: String,
@@ -72,7 +73,7 @@ impl VerifiedRemedy {
 }
 
 /// The loss of an arm.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ArmLoss {
     /// Lost spans per span that should arrive, 0 to 1; mean over the trials.
     pub loss: f64,

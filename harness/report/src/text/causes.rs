@@ -1,7 +1,9 @@
 //! What the replay of a full queue says, in words: each cause in a sentence with what was measured of it.
 
 use spanfate_model::cause::{LossFactor, NamedCause};
-use spanfate_model::result::{CauseShare, CpuWitness, LossCause, LossProof, WorkerCycle, named};
+use spanfate_model::result::{
+    CauseShare, CpuWitness, DisturbedHop, HopEvent, LossCause, LossProof, Suspect, WorkerCycle, named,
+};
 
 use super::fit::clean;
 use super::number::Numbers;
@@ -51,6 +53,19 @@ pub(crate) const fn named_cause(cause: NamedCause) -> &'static str {
         NamedCause::EndedLate => "spans were ended after the shutdown",
         NamedCause::Rejected => "the receiver rejected spans",
         NamedCause::NoWayOut => "its provider has no way out for them",
+        NamedCause::CollectorQueueFull => {
+            "this collector took spans, and its exporter's queue had no room for them"
+        }
+        NamedCause::CollectorSendFailed => "this collector took spans, and its exporter gave up",
+        NamedCause::CollectorMemoryLimit => {
+            "this collector took spans, and its memory limiter refused them then"
+        }
+        NamedCause::CollectorStopped => "this collector was stopped and still held spans",
+        NamedCause::CollectorCrashed => "this collector died and still held spans",
+        NamedCause::CollectorLost => {
+            "this collector took spans and lost them; how its own metrics do not say"
+        }
+        NamedCause::CollectorRefused => "this collector refused spans until their clients gave up",
     }
 }
 
@@ -64,7 +79,21 @@ pub(crate) fn blamed(cause: &LossCause, numbers: Numbers) -> Option<String> {
     }
     let rough =
         if first.rough { "; roughly, as the free run of the replay lies apart from the trial" } else { "" };
-    Some(format!("at {what}; confidence {sure}{rough}"))
+    let way = if first.cause.is_of_collector() { on_the_way(first, numbers) } else { String::new() };
+    Some(format!("at {what}{way}; confidence {sure}{rough}"))
+}
+
+/// How trouble came to a collector and when it cost spans, step by step.
+fn on_the_way(suspect: &Suspect, numbers: Numbers) -> String {
+    let step = |step: &DisturbedHop| {
+        let what = match step.event {
+            HopEvent::Began => "in trouble or out of reach",
+            HopEvent::QueueFull => "its queue full",
+            HopEvent::Lost => "the first loss",
+        };
+        format!("; {}: {what} from {} on", clean(&step.service), numbers.ms(step.at_ms))
+    };
+    suspect.path.iter().map(step).collect()
 }
 
 /// What was measured of it, without a capital and a full stop.

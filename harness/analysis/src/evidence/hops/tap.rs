@@ -5,6 +5,14 @@ use spanfate_model::quantity::unit::MonoNs;
 
 use crate::evidence::process::Process;
 
+/// An answer is late from so many times the usual time on, and so many nanoseconds; the trouble is real after so many of them.
+const LATE: u64 = 3;
+const LATE_NS: u64 = 5_000_000;
+const IN_A_ROW: usize = 3;
+/// A time without requests is a silence from so many times the usual one on, and so many nanoseconds.
+const SILENT: u64 = 5;
+const SILENT_NS: u64 = 400_000_000;
+
 /// What became of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum RequestEnd {
@@ -32,6 +40,16 @@ struct TapRequest {
     answered: MonoNs,
     spans: u32,
     end: RequestEnd,
+}
+
+impl TapRequest {
+    /// How long it waited for its answer, nanoseconds.
+    const fn took(&self) -> Option<u64> {
+        match self.answered {
+            MonoNs::MAX => None,
+            answered => Some(answered.saturating_sub(self.at)),
+        }
+    }
 }
 
 /// The requests of a tap.
@@ -105,6 +123,43 @@ impl TapTally {
         self.refused.get(process).and_then(|places| places.get(number)).copied().unwrap_or_default()
     }
 
+    /// When the first request came that was refused or left without an answer.
+    pub(crate) fn first_refused(&self) -> Option<MonoNs> {
+        self.requests.iter().find(|request| !matches!(request.end, RequestEnd::Taken(_))).map(|one| one.at)
+    }
+
+    /// When trouble began here: the first request that was not taken, the first of three in a row that were answered late, or the last
+    /// before a silence, as long as its sender had something to send (until `fed`).
+    pub(crate) fn trouble(&self, fed: MonoNs) -> Option<MonoNs> {
+        let mut took: Vec<u64> = self.requests.iter().filter_map(TapRequest::took).collect();
+        took.sort_unstable();
+        let usual = took.get(took.len() / 10).copied().unwrap_or_default();
+        let is_late =
+            |one: &TapRequest| one.took().is_some_and(|took| took > usual.saturating_mul(LATE) + LATE_NS);
+        let late = self.requests.windows(IN_A_ROW).find(|some| some.iter().all(is_late));
+        let late = late.and_then(|some| some.first()).map(|one| one.at);
+        [self.first_refused(), late, self.silent(fed)].into_iter().flatten().min()
+    }
+
+    /// When the first silence began that is far longer than the usual time between two requests.
+    fn silent(&self, fed: MonoNs) -> Option<MonoNs> {
+        let times: Vec<MonoNs> = self.requests.iter().map(|request| request.at).collect();
+        let last = times.last().copied()?;
+        let ends = times.iter().skip(1).copied().chain((fed > last).then_some(fed));
+        let gaps: Vec<(MonoNs, u64)> =
+            times.iter().copied().zip(ends).map(|(at, next)| (at, next.saturating_sub(at))).collect();
+        let mut sorted: Vec<u64> = gaps.iter().map(|(_, gap)| *gap).collect();
+        sorted.sort_unstable();
+        let usual = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+        let long = usual.saturating_mul(SILENT).max(SILENT_NS);
+        gaps.into_iter().find(|(_, gap)| *gap > long).map(|(at, _)| at)
+    }
+
+    /// When the last request came.
+    pub(crate) fn last(&self) -> Option<MonoNs> {
+        self.requests.last().map(|request| request.at)
+    }
+
     /// Requests with spans.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.iter().filter(|request| request.spans > 0).count() as u64
@@ -142,4 +197,42 @@ impl TapTally {
 /// Whether a log is that of a receiver with a relay.
 fn is_relayed(bytes: &[u8]) -> bool {
     bytes.get(16).is_some_and(|flags| flags & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    fn tally(requests: &[(u64, u64, RequestEnd)]) -> TapTally {
+        let one = |&(at, took, end): &(u64, u64, RequestEnd)| TapRequest {
+            at: at * MS,
+            answered: (at + took) * MS,
+            spans: 1,
+            end,
+        };
+        TapTally { requests: requests.iter().map(one).collect(), refused: Vec::new() }
+    }
+
+    fn taken(times: &[(u64, u64)]) -> TapTally {
+        let all: Vec<_> = times.iter().map(|(at, took)| (*at, *took, RequestEnd::Taken(0))).collect();
+        tally(&all)
+    }
+
+    #[test]
+    fn trouble_begins_with_what_is_refused_late_or_not_sent() {
+        let steady: Vec<(u64, u64)> = (0..30).map(|at| (at * 100, 2)).collect();
+        assert_eq!(taken(&steady).trouble(3_000 * MS), None);
+        // The sender had more and nothing came.
+        assert_eq!(taken(&steady).trouble(4_000 * MS), Some(2_900 * MS));
+        let late: Vec<(u64, u64)> =
+            (0..30).map(|at| (at * 100, if at < 20 && at != 5 { 2 } else { 90 })).collect();
+        assert_eq!(taken(&late).trouble(3_000 * MS), Some(2_000 * MS), "one late answer is none");
+        let gap: Vec<(u64, u64)> = (0..30).map(|at| (at * 100 + u64::from(at > 10) * 900, 2)).collect();
+        assert_eq!(taken(&gap).trouble(3_900 * MS), Some(1_000 * MS));
+        let mut refused: Vec<_> = (0..30).map(|at| (at * 100, 2, RequestEnd::Taken(0))).collect();
+        refused[7].2 = RequestEnd::Refused;
+        assert_eq!(tally(&refused).trouble(3_000 * MS), Some(700 * MS));
+    }
 }

@@ -44,6 +44,7 @@ fn case(injected: Vec<InjectedFault>, lost: u64, answer: Vec<Suspect>) -> Evalua
         lost,
         foreign: 0.0,
         answer,
+        advice: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use spanfate_analysis::metrics::{Scrape, ScrapedPlace, metric_names};
+use spanfate_analysis::otlp::{self, OtlpPages};
 use spanfate_model::quantity::unit::Period;
 use spanfate_run::host::clock;
 use spanfate_run::process::interrupt::Interrupt;
@@ -90,8 +91,18 @@ pub(crate) fn nothing_found(pages: &[Page]) -> String {
 fn of_files(asked: &PagesAsked<'_>, files: &[String]) -> Result<Vec<Page>, Error> {
     let mut pages = Vec::new();
     for name in files {
-        let (text, written) = scrape::file(Path::new(name))?;
-        pages.push(Page { source: name.clone(), before: None, text, at_s: asked.at.or(written) });
+        let (bytes, written) = scrape::bytes(Path::new(name))?;
+        let source = name.clone();
+        if otlp::is_otlp(&bytes) {
+            let read = otlp::pages(&bytes).map_err(|error| {
+                Error::Unsuited(format!("{name} looks like metrics of OTLP and is none: {error}"))
+            })?;
+            let OtlpPages { first, last, at_s } = read;
+            pages.push(Page { source, before: first, text: last, at_s: Some(at_s) });
+            continue;
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        pages.push(Page { source, before: None, text, at_s: asked.at.or(written) });
     }
     if let Some(apart) = asked.apart
         && let Some(mut last) = pages.pop()

@@ -104,12 +104,17 @@ fn hidden_faults_are_run_asked_for_and_scored_and_a_test_is_judged_once() {
         command.args(["why", "--evaluate", "--set", "test", "--seed", "4", "--format", "json"]).args(more);
         command.output().unwrap()
     };
-    let done = evaluate(&["--cases", "1", "--out", out.to_str().unwrap()]);
+    let done = evaluate(&["--cases", "1", "--verify", "--out", out.to_str().unwrap()]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let found: Evaluation = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!((found.set, found.score.cases, found.cases.len()), (SeedSet::Test, 1, 1));
     assert!(found.cases[0].candidates >= 13 && found.cases[0].due > 0, "{:?}", found.cases[0]);
     let dir = fs::read_dir(&out).unwrap().next().unwrap().unwrap().path();
+    // The case says what became of its advice, or why none ran.
+    let advice = found.cases[0].advice.as_ref().unwrap();
+    let said = !advice.remedies.is_empty() || !advice.left_out.is_empty();
+    assert_eq!(said, found.cases[0].lost > 0, "{advice:?}");
+    assert!(found.score.advice.is_some());
     let metrics = fs::read_to_string(dir.join("case-0000/metrics.csv")).unwrap();
     assert!(metrics.lines().count() > 30 && metrics.lines().all(|line| line.split(',').count() >= 7));
     assert!(fs::read_to_string(dir.join("case-0000/traces.csv")).unwrap().lines().count() > 10);
@@ -175,6 +180,25 @@ fn blame_over_the_library() {
     let chosen: Vec<&Injected> =
         LIBRARY.iter().filter(|one| format!("{} / {}", one.0, one.1).contains(&only)).collect();
     assert!(!chosen.is_empty(), "no scenario has `{only}` in its name");
+    let wrong: Vec<String> =
+        chosen.into_iter().enumerate().flat_map(|(at, one)| blamed(&lab, at, one)).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Scenarios of the library of a few seconds, one of each kind of cause that takes no quota of CPU.
+const QUICK: [(&str, &str); 4] = [
+    ("smoke", "too-small"),
+    ("crash-matrix", "os-exit"),
+    ("known-issues/4663", "refused"),
+    ("span-errors", "body-unread"),
+];
+
+#[test]
+fn blame_over_quick_scenarios_of_the_library() {
+    let Some(lab) = lab() else { return };
+    let chosen: Vec<&Injected> =
+        QUICK.iter().filter_map(|quick| LIBRARY.iter().find(|one| (one.0, one.1) == *quick)).collect();
+    assert_eq!(chosen.len(), QUICK.len(), "a quick scenario is one of the library's");
     let wrong: Vec<String> =
         chosen.into_iter().enumerate().flat_map(|(at, one)| blamed(&lab, at, one)).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use spanfate_model::cause::NamedCause;
 use spanfate_model::fate::{CollectorLoss, Fate};
 use spanfate_model::result::HopResult;
 
@@ -57,6 +58,18 @@ fn what_a_killed_collector_held_is_lost_and_nothing_else_is() {
     let waits = hop(&done, "wait-for-result");
     assert_eq!((waits.passed, waits.lost_in_all()), (1050, 0), "{waits:?}");
     assert!(done.stdout.contains("acknowledged, then lost"), "{}", done.stdout);
+    let why = done.result.insights.why("batch-processor").unwrap();
+    let first = &why.suspects[0];
+    assert_eq!((first.service.as_str(), first.cause), ("agent", NamedCause::CollectorCrashed), "{why:?}");
+    // What was lost came after what the collector had sent, so not long before it was killed.
+    assert!(first.path.iter().all(|step| step.at_ms > 400.0 && step.at_ms < 1600.0), "{:?}", first.path);
+    let mut explain = lab.program();
+    explain.args(["explain", "--sample", "lost_in_collector.crash"]).arg(&done.run);
+    let told = explain.output().unwrap();
+    let told = String::from_utf8_lossy(&told.stdout);
+    for said in ["agent told the SDK that it took the request", "never seen by the receiver"] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
 }
 
 #[test]

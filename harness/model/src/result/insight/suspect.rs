@@ -8,7 +8,8 @@ use crate::cause::NamedCause;
 /// A cause of lost spans, and the service where it acted.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Suspect {
-    /// The service: of a slow or failing export the one that exports, of a burst the one that stood still.
+    /// The service: of a slow or failing export the one that exports, of a burst the one that stood still; of a loss in a collector the
+    /// name of its hop.
     pub service: String,
     /// What happened.
     pub cause: NamedCause,
@@ -30,7 +31,7 @@ pub struct Suspect {
 /// A step of the way from a cause to a loss.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DisturbedHop {
-    /// Where.
+    /// Where: a service, a collector's hop, or `receiver`.
     pub service: String,
     /// What.
     pub event: HopEvent,

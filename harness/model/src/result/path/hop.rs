@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::fate::Fate;
 
 /// A collector in the path, over all its starts in a trial. Spans are counted by their ids, each once.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct HopResult {
     /// Name of the hop.
     pub name: String,
@@ -35,6 +35,15 @@ pub struct HopResult {
     /// What its own metrics counted, over all starts whose page was read; absent where no page was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<HopCounters>,
+    /// When the first span came that was lost in it, milliseconds from the start of the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_from_ms: Option<f64>,
+    /// When it first refused a request or left it unanswered, milliseconds from the start of the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_from_ms: Option<f64>,
+    /// When the next place first did not take a request of it, answered late, or was not reached, milliseconds from the start of the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble_behind_ms: Option<f64>,
 }
 
 /// What a collector's own metrics count.
@@ -89,10 +98,18 @@ impl HopResult {
         for (fate, count) in &other.lost {
             *self.lost.entry(*fate).or_insert(0) += count;
         }
+        self.lost_from_ms = earlier(self.lost_from_ms, other.lost_from_ms);
+        self.refused_from_ms = earlier(self.refused_from_ms, other.refused_from_ms);
+        self.trouble_behind_ms = earlier(self.trouble_behind_ms, other.trouble_behind_ms);
         self.own = match (self.own, other.own) {
             (Some(own), Some(more)) => Some(own.and(more)),
             // A sum in which a trial is missing says nothing.
             _ => None,
         };
     }
+}
+
+/// The earlier of two times, of those that are known.
+fn earlier(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    one.into_iter().chain(other).reduce(f64::min)
 }

@@ -1,7 +1,7 @@
 //! Answers to hidden faults beside the truth: tables that are read in a terminal and in a document alike.
 
 use spanfate_model::finding::evaluation::{
-    BootstrapMean, CountedShare, Evaluation, EvaluationScore, KindScore,
+    AdviceScore, BootstrapMean, CountedShare, Evaluation, EvaluationScore, KindScore,
 };
 
 use crate::text::number::TERMINAL;
@@ -35,6 +35,35 @@ pub(crate) fn render(found: &Evaluation) -> String {
     out += "\n| kind | cases | with loss | right | right, and its path | unknown | named instead |\n|---|---|---|---|---|---|---|\n";
     for kind in &score.kinds {
         out += &of_kind(kind);
+    }
+    out + &score.advice.as_ref().map(of_advice).unwrap_or_default()
+}
+
+/// What advised settings came to.
+fn of_advice(advice: &AdviceScore) -> String {
+    let mut out =
+        "\n| advised settings, run with the same fault | value | 95 % |\n|---|---|---|\n".to_owned();
+    let rows = [
+        ("predicted loss within 2 points of the measured one", &advice.near),
+        ("the same, also of trials that are not valid for loss", &advice.near_of_all),
+    ];
+    for (name, share) in rows {
+        out += &format!("| {name} | {} | {} |\n", counted(share), bounds(share.bounds));
+    }
+    out += &format!("| lossy cases without settings that could be run | {} |  |\n", advice.without);
+    out += "\n| case | kind | set | loss before | predicted | measured | apart, points | valid |\n|---|---|---|---|---|---|---|---|\n";
+    for one in &advice.tried {
+        out += &format!(
+            "| {} | {} | {} | {} | {} | {} | {} | {} |\n",
+            one.case,
+            one.kind,
+            one.lines.join(", "),
+            TERMINAL.percent(one.original),
+            TERMINAL.percent(one.predicted),
+            TERMINAL.percent(one.measured),
+            TERMINAL.fixed(one.apart_points(), 1),
+            if one.valid { "yes" } else { "no" }
+        );
     }
     out
 }
@@ -88,6 +117,8 @@ fn of_kind(kind: &KindScore) -> String {
 
 #[cfg(test)]
 mod tests {
+    use spanfate_model::finding::evaluation::TriedAdvice;
+
     use super::*;
 
     #[test]
@@ -112,5 +143,26 @@ mod tests {
             "{text}"
         );
         assert!(text.starts_with("5 cases of the tune set"), "{text}");
+        assert!(!text.contains("advised settings"), "{text}");
+    }
+
+    #[test]
+    fn advice_that_ran_has_its_prediction_beside_what_was_measured() {
+        let one = TriedAdvice {
+            case: 3,
+            kind: "latency".to_owned(),
+            lines: vec!["OTEL_BSP_MAX_QUEUE_SIZE=2048".to_owned()],
+            original: 0.2,
+            predicted: 0.01,
+            measured: 0.0,
+            valid: true,
+        };
+        let near = CountedShare { hits: 1, of: 1, bounds: Some((0.025, 1.0)) };
+        let advice = AdviceScore { near, near_of_all: near, without: 2, tried: vec![one] };
+        let score = EvaluationScore { advice: Some(advice), ..EvaluationScore::default() };
+        let text = render(&Evaluation { score, ..Evaluation::default() });
+        let row = "| 3 | latency | OTEL_BSP_MAX_QUEUE_SIZE=2048 | 20.00 % | 1.00 % | 0.00 % | 1.0 | yes |";
+        assert!(text.contains(row), "{text}");
+        assert!(text.contains("| lossy cases without settings that could be run | 2 |"), "{text}");
     }
 }
