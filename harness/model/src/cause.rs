@@ -141,6 +141,7 @@ impl NamedCause {
             | Fate::Filtered(_)
             | Fate::DroppedQueueFull
             | Fate::LostBeforeReceiver
+            | Fate::SampledByCollector(_)
             | Fate::LostInCollector(_) => return None,
         })
     }

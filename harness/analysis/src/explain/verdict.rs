@@ -82,6 +82,7 @@ fn of_fate(case: &ExplainedCase<'_>, fate: Fate, made: Option<&Made<'_>>) -> Str
         | Fate::NoProcessor
         | Fate::NoExporter
         | Fate::RefusedByCollector
+        | Fate::SampledByCollector(_)
         | Fate::LostInCollector(_)
         | Fate::LostBeforeReceiver => fate.explain().to_owned(),
     }
