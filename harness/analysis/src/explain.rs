@@ -2,6 +2,7 @@
 //! the ledger.
 
 mod faults;
+mod hops;
 mod ids;
 mod load;
 mod paths;
@@ -318,6 +319,7 @@ fn explanation(
     process::tell_marks(&case.marks, &mut steps);
     taps::tell(&case.taps, &mut steps);
     wire::tell(&case.wire, &mut steps);
+    hops::tell(opened, &case.key, &mut steps);
     if let Some(reach) = steps.reach() {
         faults.tell(reach, &mut steps);
     }

@@ -75,7 +75,8 @@ pub(crate) fn of_run(error: &spanfate_run::RunError) -> ExitCode {
     match error {
         Run::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ExitCode::InputMissing,
         Run::Malformed { .. } | Run::OtherArrivals { .. } => ExitCode::InputMissing,
-        Run::Busy { .. } | Run::Unfit { .. } => ExitCode::InputMissing,
+        Run::Busy { .. } | Run::Unfit { .. } | Run::NoCollector { .. } => ExitCode::InputMissing,
+        Run::CollectorConfig { .. } => ExitCode::ScenarioInvalid,
         Run::ResultNotWritten { .. } | Run::LogsKept { .. } | Run::Taken { .. } => ExitCode::ResultNotWritten,
         Run::Absent { .. } | Run::Listen { .. } => ExitCode::CapabilityAbsent,
         Run::Fixture { .. } => ExitCode::FixtureFailed,

@@ -191,7 +191,8 @@ impl NamedCause {
             | Fate::NotSampled(_)
             | Fate::Filtered(_)
             | Fate::DroppedQueueFull
-            | Fate::LostBeforeReceiver => return None,
+            | Fate::LostBeforeReceiver
+            | Fate::SampledByCollector(_) => return None,
         })
     }
 }

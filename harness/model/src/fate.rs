@@ -87,6 +87,8 @@ fates! {
         RefusedByReceiver,
         /// A collector in the path answered that it does not take it, and nothing was received.
         RefusedByCollector,
+        /// A collector in the path took it, and its sampler did not keep its trace.
+        SampledByCollector(CollectorDecision),
         /// A collector in the path took it, and it never arrived at the next hop.
         LostInCollector(CollectorLoss),
         /// Its exporter sent it to another endpoint than our receiver, which took it.
@@ -114,6 +116,8 @@ listed! {
         Processor,
         /// A wrapper around the exporter.
         ExporterWrapper,
+        /// A filter of a collector in the path.
+        Collector,
     }
 }
 
@@ -140,6 +144,20 @@ listed! {
         Crash,
         /// It was killed.
         Kill,
+    }
+}
+
+listed! {
+    /// Why a sampler of a collector did not keep a span.
+    pub enum CollectorDecision {
+        /// Its policies decided against the trace.
+        Policy,
+        /// It came after the decision against its trace.
+        Late,
+        /// Its trace was removed before the decision, for want of room.
+        TooEarly,
+        /// By its policies or for want of room: the counters say how many of each, and not which.
+        Unclear,
     }
 }
 

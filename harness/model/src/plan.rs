@@ -330,7 +330,7 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
             cell: variant.cell,
             exporter: variant.exporter.over(scenario.exporter),
             receiver: variant.receiver.over(scenario.receiver),
-            hops: scenario.pipeline.with(&variant.hops),
+            hops: scenario.pipeline.with(&variant.hops, &variant.collectors),
             witness: variant.witness,
             ebpf: variant.ebpf.or(scenario.ebpf).filter(Ebpf::is_on),
             sdk: variant.sdk,

@@ -56,7 +56,7 @@ pub use insight::{
     Likeness, LineLaw, LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, PredictedBy,
     PredictedLoss, Price, QueueLimit, Selection, SilentLosses, Suspect, UNKNOWN_BELOW, VariantInsight, named,
 };
-pub use path::hop::{HopCounters, HopResult};
+pub use path::hop::{HopCounters, HopEndResult, HopResult};
 pub use path::{PathKind, PathResult};
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
 pub use replay::{

@@ -24,7 +24,7 @@ use crate::exporter::Exporter;
 use crate::quantity::unit::{ByteSize, Period};
 use crate::scenario::ebpf::Ebpf;
 use crate::scenario::expect::Expect;
-use crate::scenario::pipeline::{HopKnobs, Pipeline};
+use crate::scenario::pipeline::{HopKnobs, OwnCollector, Pipeline};
 
 pub use claim::Claim;
 pub use compare::{ALPHA, Compare, Gates};
@@ -170,6 +170,9 @@ pub struct Variant {
     /// Settings of collectors over the base, by the names of their hops.
     #[serde(default)]
     pub hops: BTreeMap<String, HopKnobs>,
+    /// Collectors of the user's own in place of those of the base, by the names of their hops.
+    #[serde(default)]
+    pub collectors: BTreeMap<String, OwnCollector>,
     /// The process witness of all services, in place of what each says.
     #[serde(default)]
     pub witness: Option<WitnessMode>,
@@ -236,6 +239,7 @@ impl Default for Variant {
             exporter: Exporter::default(),
             receiver: Receiver::default(),
             hops: BTreeMap::new(),
+            collectors: BTreeMap::new(),
             witness: None,
             ebpf: None,
             load: None,

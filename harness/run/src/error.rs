@@ -94,6 +94,25 @@ pub enum RunError {
         /// What went wrong and what to do.
         problem: String,
     },
+    /// A collector does not take the configuration that a user brought.
+    #[error("the collector does not take {config}:\n{said}")]
+    CollectorConfig {
+        /// The user's file.
+        config: PathBuf,
+        /// What the collector said, or why it cannot stand in a path.
+        said: String,
+    },
+    /// What a user calls a collector is none.
+    #[error(
+        "{program} is no OpenTelemetry Collector: {why}; give the path of a collector's binary, or leave `binary` out for the \
+         project's own"
+    )]
+    NoCollector {
+        /// The program.
+        program: PathBuf,
+        /// What was seen of it.
+        why: String,
+    },
     /// A program that no probes can be put on.
     #[error("{program} cannot be attached to: {why}")]
     Unfit {

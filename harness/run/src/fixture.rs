@@ -1,6 +1,7 @@
 //! The Go fixture: built, configured, started, stopped (`docs/fixture-protocol.md`).
 
 mod build;
+mod collectors;
 mod config;
 mod faults;
 mod own;

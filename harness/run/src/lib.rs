@@ -1,6 +1,7 @@
 //! All effects: executes a plan and writes the raw logs of its trials. It decides nothing about spans.
 
 pub mod canary;
+mod collector;
 pub mod doctor;
 pub mod error;
 pub mod fixture;
@@ -21,4 +22,5 @@ pub mod toxiproxy;
 
 pub mod trial;
 
+pub use collector::own::preview as collector_changes;
 pub use error::RunError;

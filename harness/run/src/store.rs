@@ -113,6 +113,9 @@ pub fn read_trial(dir: &TrialDir) -> Result<TrialLogs, RunError> {
         wire: read_first(&places, WIRE_LOG),
         load: read_first(&places, LOAD_LOG),
         taps: hop_names(&manifest).iter().map(|hop| read_first(&places, &tap_name(hop))).collect(),
+        ends: end_files(&manifest)
+            .filter_map(|file| Some((file.clone(), read_first(&places, file)?)))
+            .collect(),
         pages: manifest.hops.iter().map(|hop| pages(dir, hop)).collect(),
         usage: read_lines(&dir.usage()),
         events: read_lines(&dir.events()),
@@ -127,6 +130,12 @@ fn hop_names(manifest: &TrialManifest) -> Vec<&str> {
     places.sort_unstable();
     places.dedup();
     places.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The logs of the receivers of further exporters of collectors.
+fn end_files(manifest: &TrialManifest) -> impl Iterator<Item = &String> {
+    let first = manifest.hops.iter().filter(|hop| hop.incarnation == 0);
+    first.flat_map(|hop| &hop.ends).map(|end| &end.file)
 }
 
 /// The pages of metrics of a start of a collector. They are never in the scratch directory.
@@ -200,8 +209,14 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, RunError>
     let raw: Vec<&str> = traces.iter().filter_map(|name| name.strip_suffix(".ndjson")).collect();
     let taps: Vec<String> = hop_names(manifest).into_iter().map(tap_name).collect();
     let taps = taps.iter().map(String::as_str).filter(plain);
-    let whole: Vec<&str> =
-        [WIRE_LOG, LOAD_LOG, PLANTED].into_iter().chain(probes).chain(traces).chain(taps).collect();
+    let ends = end_files(manifest).map(String::as_str).filter(plain);
+    let whole: Vec<&str> = [WIRE_LOG, LOAD_LOG, PLANTED]
+        .into_iter()
+        .chain(probes)
+        .chain(traces)
+        .chain(taps)
+        .chain(ends)
+        .collect();
     let configs: Vec<String> =
         manifest.processes.iter().map(|process| fixture_config(&process.service)).collect();
     let configs = configs.iter().map(String::as_str).filter(plain);

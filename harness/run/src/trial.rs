@@ -242,7 +242,7 @@ impl Trial<'_> {
             hops: &self.variant.hops,
             dir: &self.dir,
             scratch: &self.scratch,
-            program: &self.programs.collector,
+            programs: self.programs,
             cpus: &self.cpus.harness,
             limits: &self.limits,
             guard: self.guard,

@@ -122,6 +122,7 @@ fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>
         }
         HopWay::NotTaken { refused: true, .. } => return Standing::Fate(Fate::RefusedByCollector),
         HopWay::NotTaken { .. } => {}
+        HopWay::Left { fate, .. } => return Standing::Fate(fate),
         HopWay::LostIn { loss, .. } => return Standing::Fate(Fate::LostInCollector(loss)),
     }
     if receipt.rejected {

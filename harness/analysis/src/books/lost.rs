@@ -16,6 +16,7 @@ pub(crate) fn at(fate: Fate, span: &SpanEvidence, on: &OnPath, path: &Path, gone
         | Fate::RefusedByReceiver
         | Fate::RefusedByCollector
         // When it was lost inside nobody saw; since then it is not the service's any more.
+        | Fate::SampledByCollector(_)
         | Fate::LostInCollector(_) => {
             path.call_of(on).map_or(last, |call| call.ended.max(last))
         }

@@ -108,7 +108,7 @@ fn judged<'a>(
             },
             // It is asked only of what did not arrive.
             way: if receipt.copies == 0 && on.exported != 0 {
-                sources.hops.way(index, number, receipt)
+                sources.hops.way((index, number), span.key.trace, receipt)
             } else {
                 HopWay::NoHop
             },

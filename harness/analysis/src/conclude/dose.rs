@@ -127,6 +127,9 @@ fn of_link(fault: &Fault, acted: &[&Acted], evidence: &Evidence<'_>) -> Vec<Dose
 /// Whether whoever exports over a link keeps a span ledger, where its exports stand.
 fn sees_exports(link: &Target, evidence: &Evidence<'_>) -> bool {
     let Target::Link { from: Some(from), to } = link else { return true };
+    if evidence.manifest.hops.iter().any(|hop| hop.hop == *from) {
+        return false;
+    }
     let of_it = evidence.manifest.processes.iter().filter(|process| process.service == *from);
     let seen = of_it.into_iter().any(|process| process.ledger.is_some());
     // A call between services is a span of the caller.
@@ -141,6 +144,10 @@ fn unseen(fault: &Fault, acted: &[&Acted], evidence: &Evidence<'_>) -> Vec<Dose>
     let of_ended = measured(acted, Measured::BytesUpstream) + measured(acted, Measured::BytesDownstream);
     let came = dose(Measure::RequestsThrough, came);
     let ended = dose(Measure::BytesOfEnded, of_ended as f64);
+    // What came to the end of a further exporter of a collector, the receiver does not know.
+    if matches!(fault.on, Some(Target::Link { to: Some(_), .. })) && !fault.kind.is_of_packets() {
+        return vec![ended];
+    }
     match fault.kind {
         FaultKind::Latency(_) | FaultKind::Bandwidth(_) | FaultKind::Slicer(_) => vec![came, ended],
         FaultKind::Packets(_) | FaultKind::Shaper(_) => {

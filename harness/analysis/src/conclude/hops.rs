@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use spanfate_model::fate::witness::{Witness, WitnessState};
-use spanfate_model::fate::{CollectorLoss, Fate};
-use spanfate_model::format::manifest::ProcessEnd;
+use spanfate_model::fate::{CollectorLoss, Fate, FateClass};
+use spanfate_model::format::manifest::{HopManifest, ProcessEnd};
 use spanfate_model::quantity::unit::MonoNs;
-use spanfate_model::result::{Agreement, CountedThing, HopCounters, HopResult, HopTotal};
+use spanfate_model::result::{Agreement, CountedThing, HopCounters, HopEndResult, HopResult, HopTotal};
 
 use crate::books::at_hops::LostAtHops;
-use crate::evidence::hops::{CountedLosses, HopBooks, HopStart, PathHops, TapAppearances, TapTally};
+use crate::evidence::hops::{
+    CountedLosses, DecidedTraces, HopBooks, HopEnd, HopStart, PathHops, TapAppearances, TapTally,
+};
 use crate::statistics::quantile::millis;
 
 /// The hops of a trial; `wire` is the receiver's own log, `began` the start of the load.
@@ -36,13 +38,38 @@ pub(crate) fn results(
         unanswered: books.spans.unanswered,
         passed: books.spans.passed,
         rejected: books.spans.rejected,
-        lost: lost.at(index),
-        own: own(books),
+        lost: of_class(&lost.at(index), true),
+        decided: of_class(&lost.at(index), false),
+        own: own(&books.starts),
+        exporter: first(books).and_then(|manifest| manifest.exporter.clone()),
+        further: books.ends.iter().map(end_result).collect(),
+        rewritten: first(books).map(|manifest| manifest.rewritten.clone()).unwrap_or_default(),
         lost_from_ms: lost.from(index).map(ms),
         refused_from_ms: books.tap.first_refused().map(ms),
         trouble_behind_ms: next(index).trouble(books.tap.last().unwrap_or_default()).map(ms),
     };
     hops.hops.iter().enumerate().map(one).collect()
+}
+
+fn first<'a>(books: &HopBooks<'a>) -> Option<&'a HopManifest> {
+    books.starts.first().map(|start| start.manifest)
+}
+
+fn end_result(end: &HopEnd<'_>) -> HopEndResult {
+    HopEndResult {
+        exporter: end.exporter.to_owned(),
+        arrived: end.arrived,
+        rejected: end.rejected,
+        lost: of_class(&end.lost, true),
+        decided: of_class(&end.lost, false),
+        own: own(&end.starts),
+    }
+}
+
+/// What was lost, or what was left out on purpose.
+fn of_class(fates: &BTreeMap<Fate, u64>, lost: bool) -> BTreeMap<Fate, u64> {
+    let is_it = |fate: &Fate| (fate.class() == FateClass::Lost) == lost;
+    fates.iter().filter(|(fate, _)| is_it(fate)).map(|(fate, count)| (*fate, *count)).collect()
 }
 
 /// How a start ended, in words.
@@ -59,8 +86,8 @@ fn end(end: Option<&ProcessEnd>) -> String {
 }
 
 /// What its own metrics counted, over all starts; nothing where no page was read.
-fn own(books: &HopBooks<'_>) -> Option<HopCounters> {
-    let pages = books.starts.iter().filter_map(|start| start.page.as_ref());
+fn own(starts: &[HopStart<'_>]) -> Option<HopCounters> {
+    let pages = starts.iter().filter_map(|start| start.page.as_ref());
     pages.map(|(_, page)| page.counters).reduce(HopCounters::and)
 }
 
@@ -91,19 +118,43 @@ struct HopCount {
 pub(crate) fn rows(hops: &PathHops<'_>, lost: &LostAtHops, end: &TapTally) -> Vec<Agreement> {
     let mut out = Vec::new();
     for (index, books) in hops.hops.iter().enumerate() {
-        let Some(own) = own(books) else { continue };
         let next = hops.hops.get(index + 1).map_or(end, |next| &next.tap);
         let lost = lost.at(index);
-        out.extend(counts(books, own, next, &lost).into_iter().map(|count| row(count, books.name)));
+        let main = HopPathBooks { starts: &books.starts, next, lost: &lost };
+        let counted = main.counts(books);
+        out.extend(counted.into_iter().flatten().map(|count| row(count, books.name)));
+        out.extend(not_kept(&books.decided, books.name));
+        for end in &books.ends {
+            let path = HopPathBooks { starts: &end.starts, next: &end.tap, lost: &end.lost };
+            let name = format!("{}, {}", books.name, end.exporter);
+            // What it took and refused is the same for all of its exporters.
+            let of_exporter = |count: &HopCount| matches!(count.what, HopTotal::Sent | HopTotal::Lost);
+            let counted = path.counts(books).into_iter().flatten().filter(of_exporter);
+            out.extend(counted.map(|count| row(count, &name)));
+        }
     }
     out
 }
 
-/// What came to a place before the next start and was answered after the last page of each start was read.
-fn after_pages(starts: &[HopStart<'_>], tap: &TapTally) -> TapAppearances {
+/// Traces that a sampler did not keep, by its counters, beside those of which nothing came out.
+fn not_kept(decided: &DecidedTraces, hop: &str) -> Option<Agreement> {
+    let (gone, counted) = decided.not_kept()?;
+    let what = HopTotal::NotKept;
+    let count = HopCount { what, own: counted, books: gone, less: 0, more: 0, why: "" };
+    Some(row(count, hop))
+}
+
+/// A collector counts what it has sent when it has read the answer. One that is killed may have had so little time since its page was
+/// read, however long the answer had lain there.
+const UNREAD_ANSWERS_NS: u64 = 500_000_000;
+
+/// What came to a place before the next start and was answered after the last page of each start was read; `slack` before that, where
+/// the start was killed.
+fn after_pages(starts: &[HopStart<'_>], tap: &TapTally, slack: u64) -> TapAppearances {
     let mut out = TapAppearances::default();
     for (index, start) in starts.iter().enumerate() {
         let from = start.page.as_ref().map_or(start.manifest.began, |(at, _)| *at);
+        let from = if start.is_abrupt() { from.saturating_sub(slack) } else { from };
         let to = starts.get(index + 1).map_or(MonoNs::MAX, |next| next.manifest.began);
         let more = tap.open_since(from, to);
         out.taken += more.taken;
@@ -114,19 +165,35 @@ fn after_pages(starts: &[HopStart<'_>], tap: &TapTally) -> TapAppearances {
     out
 }
 
-fn counts(
-    books: &HopBooks<'_>,
-    own: HopCounters,
-    next: &TapTally,
-    lost: &BTreeMap<Fate, u64>,
-) -> [HopCount; 4] {
+/// What leads from a collector to one of its ends.
+struct HopPathBooks<'a> {
+    /// Its starts, with what their pages say of the exporter.
+    starts: &'a [HopStart<'a>],
+    next: &'a TapTally,
+    lost: &'a BTreeMap<Fate, u64>,
+}
+
+impl HopPathBooks<'_> {
+    /// Its numbers beside those of the books; nothing where no page was read.
+    fn counts(&self, books: &HopBooks<'_>) -> Option<[HopCount; 4]> {
+        Some(counts(books, self, own(self.starts)?))
+    }
+}
+
+fn counts(books: &HopBooks<'_>, path: &HopPathBooks<'_>, own: HopCounters) -> [HopCount; 4] {
+    let HopPathBooks { starts, next, lost } = path;
     let (here, there) = (books.tap.all(), next.all());
-    let (late, late_next) = (after_pages(&books.starts, &books.tap), after_pages(&books.starts, next));
+    let (late, late_next) =
+        (after_pages(starts, &books.tap, 0), after_pages(starts, next, UNREAD_ANSWERS_NS));
     // What a collector could not count any more because it was gone.
     let uncounted = [CollectorLoss::Crash, CollectorLoss::Shutdown];
-    let countable = |fate: &Fate| !uncounted.iter().any(|loss| *fate == Fate::LostInCollector(*loss));
+    // What a sampler or a filter left out is no loss that exporters could count.
+    let countable = |fate: &Fate| match fate {
+        Fate::LostInCollector(loss) => !uncounted.contains(loss),
+        _ => false,
+    };
     let lost: u64 = lost.iter().filter(|(fate, _)| countable(fate)).map(|(_, count)| count).sum();
-    let pages = books.starts.iter().filter_map(|start| start.page.as_ref());
+    let pages = starts.iter().filter_map(|start| start.page.as_ref());
     let counted = pages.map(|(_, page)| CountedLosses::of(page).all()).sum();
     let twice = here.taken.saturating_sub(books.spans.accepted);
     [

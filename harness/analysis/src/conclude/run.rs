@@ -340,7 +340,10 @@ fn hop_settings(hop: &CollectorHop) -> Vec<(String, String)> {
     let set = serde_json::to_value(hop.knobs).unwrap_or_default();
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let keys = set.as_object().into_iter().flatten();
-    keys.map(|(key, value)| (format!("{}.{key}", hop.name), text(value))).collect()
+    let keys = keys.map(|(key, value)| (format!("{}.{key}", hop.name), text(value)));
+    let own = [("binary", hop.own_binary()), ("config", hop.own_config())];
+    let own = own.into_iter().filter_map(|(key, of)| Some((format!("{}.{key}", hop.name), of?.to_owned())));
+    keys.chain(own).collect()
 }
 
 fn settings(variant: &PlannedVariant) -> Vec<(String, String)> {

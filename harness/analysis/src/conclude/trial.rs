@@ -219,7 +219,8 @@ fn witnesses(opened: &Opened<'_>) -> Vec<WitnessReport> {
 
 /// How the receiver ended and, before it, the taps: the first that did not see everything.
 fn wire(receipts: &Receipts<'_>, hops: &PathHops<'_>) -> WitnessState {
-    let all = std::iter::once(receipts).chain(hops.hops.iter().map(|hop| &hop.receipts));
+    let ends = hops.hops.iter().flat_map(|hop| hop.ends.iter().map(|end| &end.receipts));
+    let all = std::iter::once(receipts).chain(hops.hops.iter().map(|hop| &hop.receipts)).chain(ends);
     let states: Vec<WitnessState> =
         all.map(|one| one.state.clone().unwrap_or(WitnessState::Lossy(0))).collect();
     let torn = states.iter().find(|state| !state.is_complete());

@@ -1,18 +1,24 @@
 //! The collectors in the path: what the tap before each saw, how its starts ended, and what its own metrics counted. A span is
 //! followed by its key, for no batch comes out of a collector as it went in.
 
+mod decided;
+mod ends;
 mod loss;
 mod tap;
 
-use spanfate_model::fate::CollectorLoss;
+use spanfate_model::fate::{CollectorLoss, Fate, Filter};
 use spanfate_model::format::manifest::HopManifest;
 use spanfate_model::format::raw::TrialLogs;
+use spanfate_model::quantity::id::TraceId;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::scenario::pipeline::CollectorHop;
 
 use crate::evidence::process::Process;
 use crate::evidence::receipts::{self, Receipt, Receipts};
 use crate::metrics::hop::{self, HopPage};
+pub(crate) use decided::DecidedTraces;
+use decided::SamplerAnswer;
+pub(crate) use ends::HopEnd;
 pub(crate) use loss::CountedLosses;
 use loss::StartLosses;
 pub(crate) use tap::{TapAppearances, TapTally};
@@ -33,6 +39,10 @@ pub(crate) struct HopBooks<'a> {
     pub(crate) tap: TapTally,
     pub(crate) starts: Vec<HopStart<'a>>,
     pub(crate) spans: HopSpans,
+    /// What its sampler did not keep.
+    pub(crate) decided: DecidedTraces,
+    /// Its further exporters: paths that end elsewhere.
+    pub(crate) ends: Vec<HopEnd<'a>>,
 }
 
 /// A start of a collector.
@@ -65,6 +75,8 @@ pub(crate) enum HopWay {
     NotTaken { refused: bool, rejected: bool },
     /// The next one, or the receiver, rejected it in a partial success.
     RejectedNext,
+    /// The collector of that number took it, and did not keep it on purpose.
+    Left { hop: usize, fate: Fate },
     /// The collector of that number took it, and the next one did not.
     LostIn { hop: usize, loss: CollectorLoss },
 }
@@ -84,13 +96,30 @@ impl<'a> PathHops<'a> {
                 log,
                 receipts: receipts::collect(log, processes),
                 tap: TapTally::of(log, processes),
-                starts: starts(&hop.name, logs),
+                starts: starts(&hop.name, logs, None),
                 spans: HopSpans::default(),
+                decided: DecidedTraces::default(),
+                ends: ends::open(&hop.name, logs, processes),
             }
         };
         let mut out = Self { hops: hops.iter().enumerate().map(one).collect() };
+        out.decide(processes, end);
         out.count(processes, end);
         out
+    }
+
+    /// Groups what the next place of each hop never saw by its traces, where the hop has a sampler.
+    fn decide(&mut self, processes: &[Process<'_>], end: &Receipts<'_>) {
+        for hop in 0..self.hops.len() {
+            let books = &self.hops[hop];
+            // Whatever is behind the next place, it has come out of this one.
+            let next = |process: usize, number: usize| {
+                let at_end = end.of(process, number).copied().unwrap_or_default();
+                *self.next(hop, process, number, &at_end)
+            };
+            let decided = DecidedTraces::of(&books.starts, &books.receipts, processes, next);
+            self.hops[hop].decided = decided;
+        }
     }
 
     /// Whether every tap saw everything.
@@ -119,7 +148,7 @@ impl<'a> PathHops<'a> {
     }
 
     /// How far a span came of which the receiver accepted no copy.
-    pub(crate) fn way(&self, process: usize, number: usize, end: &Receipt) -> HopWay {
+    pub(crate) fn way(&self, (process, number): (usize, usize), trace: TraceId, end: &Receipt) -> HopWay {
         let Some(first) = self.hops.first() else { return HopWay::NoHop };
         if !self.is_complete() {
             return HopWay::Gap;
@@ -134,11 +163,10 @@ impl<'a> PathHops<'a> {
         }
         let books = &self.hops[hop];
         let seen = next.failed || next.refused;
-        let loss = books
-            .start_at(taken.first)
-            .and_then(|start| books.starts.get(start))
-            .map_or(CollectorLoss::Unknown, |start| start.reason(taken.first, seen));
-        HopWay::LostIn { hop, loss }
+        match left_or_lost(&books.starts, &books.decided, (trace, taken.first), seen) {
+            Fate::LostInCollector(loss) => HopWay::LostIn { hop, loss },
+            fate => HopWay::Left { hop, fate },
+        }
     }
 
     /// Counts spans at every hop, and what each start lost.
@@ -146,12 +174,16 @@ impl<'a> PathHops<'a> {
         for (index, process) in processes.iter().enumerate() {
             for number in 0..process.len() {
                 let received = end.of(index, number).copied().unwrap_or_default();
-                self.count_span(index, number, &received);
+                let trace = process.key_at(number).map(|key| key.trace);
+                self.count_span((index, number), trace, &received);
             }
+        }
+        for hop in &mut self.hops {
+            ends::count(&mut hop.ends, &hop.receipts, processes);
         }
     }
 
-    fn count_span(&mut self, process: usize, number: usize, end: &Receipt) {
+    fn count_span(&mut self, (process, number): (usize, usize), trace: Option<TraceId>, end: &Receipt) {
         let last = self.last(process, number).map(|(hop, receipt)| (hop, receipt.first));
         for hop in 0..self.hops.len() {
             let next = *self.next(hop, process, number, end);
@@ -177,22 +209,27 @@ impl<'a> PathHops<'a> {
             } else if next.rejected {
                 spans.rejected += 1;
             } else if let Some(start) = books.start_at(receipt.first) {
-                books.starts[start].losses.add(next.failed || next.refused);
+                let trace = trace.unwrap_or_default();
+                if books.decided.answer(trace, receipt.first, Some(start)) == SamplerAnswer::NotAsked {
+                    books.starts[start].losses.add(next.failed || next.refused);
+                }
             }
         }
     }
 }
 
-/// The starts of a hop, in their order.
-fn starts<'a>(name: &str, logs: &'a TrialLogs) -> Vec<HopStart<'a>> {
+/// The starts of a hop, in their order, with what its pages say of an exporter; absent: of the one that leads on the path.
+fn starts<'a>(name: &str, logs: &'a TrialLogs, exporter: Option<&str>) -> Vec<HopStart<'a>> {
     let no_pages = Vec::new();
     let pages = logs.pages.iter().chain(std::iter::repeat(&no_pages));
     let of_it = logs.manifest.hops.iter().zip(pages).filter(|(manifest, _)| manifest.hop == name);
     of_it
         .map(|(manifest, pages)| {
             let read = manifest.pages.iter().zip(pages);
-            let page =
-                read.filter_map(|(about, text)| Some((about.at, hop::read(text.as_deref()?)?))).next_back();
+            let exporter = exporter.or(manifest.exporter.as_deref());
+            let page = read
+                .filter_map(|(about, text)| Some((about.at, hop::read(text.as_deref()?, exporter)?)))
+                .next_back();
             HopStart { manifest, page, losses: StartLosses::default() }
         })
         .collect()
@@ -201,7 +238,31 @@ fn starts<'a>(name: &str, logs: &'a TrialLogs) -> Vec<HopStart<'a>> {
 impl HopBooks<'_> {
     /// The start that was there when something came: the last that had begun, or the next one where that had ended already.
     fn start_at(&self, at: MonoNs) -> Option<usize> {
-        let lived = |start: &HopStart<'_>| start.manifest.end.as_ref().is_none_or(|end| end.at >= at);
-        self.starts.iter().position(lived).or_else(|| self.starts.len().checked_sub(1))
+        start_at(&self.starts, at)
     }
+}
+
+/// What became of a span that a collector took, by trace and time, and that did not come out.
+fn left_or_lost(
+    starts: &[HopStart<'_>],
+    decided: &DecidedTraces,
+    (trace, came): (TraceId, MonoNs),
+    seen: bool,
+) -> Fate {
+    let at = start_at(starts, came);
+    match decided.answer(trace, came, at) {
+        SamplerAnswer::Decided(decision) => return Fate::SampledByCollector(decision),
+        SamplerAnswer::Unproven => return Fate::LostInCollector(CollectorLoss::Unknown),
+        SamplerAnswer::NotAsked => {}
+    }
+    match at.and_then(|at| starts.get(at)) {
+        Some(start) if start.filters(seen) => Fate::Filtered(Filter::Collector),
+        Some(start) => Fate::LostInCollector(start.reason(came, seen)),
+        None => Fate::LostInCollector(CollectorLoss::Unknown),
+    }
+}
+
+fn start_at(starts: &[HopStart<'_>], at: MonoNs) -> Option<usize> {
+    let lived = |start: &HopStart<'_>| start.manifest.end.as_ref().is_none_or(|end| end.at >= at);
+    starts.iter().position(lived).or_else(|| starts.len().checked_sub(1))
 }

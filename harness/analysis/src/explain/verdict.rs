@@ -83,6 +83,7 @@ fn of_fate(case: &ExplainedCase<'_>, fate: Fate, made: Option<&Made<'_>>) -> Str
         | Fate::NeverEnded(_)
         | Fate::NoProcessor
         | Fate::NoExporter
+        | Fate::SampledByCollector(_)
         | Fate::LostBeforeReceiver => fate.explain().to_owned(),
     }
 }

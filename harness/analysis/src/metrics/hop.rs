@@ -3,8 +3,17 @@
 use spanfate_model::result::HopCounters;
 
 use super::exposition;
-use super::names::{Metric, MetricPart};
+use super::names::{self, Metric, MetricPart};
 use super::page;
+
+/// Traces on which a sampler decided.
+const DECIDED: &str = "processor_tail_sampling_global_count_traces_sampled";
+/// Traces that it removed before.
+const TOO_EARLY: &str = "processor_tail_sampling_sampling_trace_dropped_too_early";
+/// Spans that a filter removed.
+const FILTERED: &str = "processor_filter_spans_filtered";
+/// Suffixes of these, in the order in which they are taken off.
+const SUFFIXES: [&str; 3] = ["_total", "_traces", "_spans"];
 
 /// A page of a collector of ours, read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,14 +21,35 @@ pub(crate) struct HopPage {
     pub(crate) counters: HopCounters,
     /// Spans that a memory limiter refused.
     pub(crate) refused_inside: u64,
+    /// What its sampler did not keep; absent where it has none.
+    pub(crate) sampler: Option<SamplerCounters>,
+    /// Spans that filters removed.
+    pub(crate) filtered: u64,
 }
 
-/// Reads a page. An instrument that has counted nothing is not on it: that is 0 only where its component is there, by another of its
-/// instruments. Nothing of a page that no collector gave.
-pub(crate) fn read(text: &str) -> Option<HopPage> {
+/// Traces that a sampler did not keep.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct SamplerCounters {
+    /// It decided against them.
+    pub(crate) decided: u64,
+    /// It removed them before it had decided.
+    pub(crate) too_early: u64,
+}
+
+/// Reads a page, of one of its exporters or of all. An instrument that has counted nothing is not on it: that is 0 only where its
+/// component is there, by another of its instruments. Nothing of a page that no collector gave.
+pub(crate) fn read(text: &str, exporter: Option<&str>) -> Option<HopPage> {
     let page = page::read(text, "");
     let services: Vec<_> = page.services.values().collect();
     let total = |metric: Metric| services.iter().map(|service| service.total(metric)).sum::<f64>();
+    let sent = |metric: Metric| match exporter {
+        Some(name) => services
+            .iter()
+            .filter_map(|service| service.get(metric, MetricPart::Value, name))
+            .map(|figure| figure.all())
+            .sum(),
+        None => total(metric),
+    };
     let has = |metric: Metric| services.iter().any(|service| service.components(metric).next().is_some());
     let has_exporter = [
         Metric::CollectorSent,
@@ -33,17 +63,44 @@ pub(crate) fn read(text: &str) -> Option<HopPage> {
         || has(Metric::CollectorAccepted)
         || services.iter().any(|service| service.get(Metric::Uptime, MetricPart::Value, "").is_some());
     is_one.then(|| {
-        let whole = |metric: Metric| total(metric).max(0.0).round() as u64;
+        let whole = |value: f64| value.max(0.0).round() as u64;
+        let (refused, failed) = (total(Metric::CollectorRefused), total(Metric::CollectorFailed));
         let counters = HopCounters {
-            accepted: whole(Metric::CollectorAccepted),
-            refused: whole(Metric::CollectorRefused).saturating_add(whole(Metric::CollectorFailed)),
-            sent: whole(Metric::CollectorSent),
-            send_failed: whole(Metric::CollectorSendFailed),
-            enqueue_failed: whole(Metric::CollectorEnqueueFailed),
-            queue: whole(Metric::CollectorQueueSize),
+            accepted: whole(total(Metric::CollectorAccepted)),
+            refused: whole(refused).saturating_add(whole(failed)),
+            sent: whole(sent(Metric::CollectorSent)),
+            send_failed: whole(sent(Metric::CollectorSendFailed)),
+            enqueue_failed: whole(sent(Metric::CollectorEnqueueFailed)),
+            queue: whole(sent(Metric::CollectorQueueSize)),
         };
-        HopPage { counters, refused_inside: refused_by_limiters(text) }
+        let (sampler, filtered) = not_kept(text);
+        HopPage { counters, refused_inside: refused_by_limiters(text), sampler, filtered }
     })
+}
+
+/// What samplers and filters did not keep.
+fn not_kept(text: &str) -> (Option<SamplerCounters>, u64) {
+    let (mut sampler, mut filtered) = (None::<SamplerCounters>, 0.0);
+    exposition::each(text, |sample| {
+        let plain = names::plain(&sample.name);
+        let mut name = plain.as_str();
+        for suffix in SUFFIXES {
+            name = name.strip_suffix(suffix).unwrap_or(name);
+        }
+        if !sample.value.is_finite() || sample.value < 0.0 {
+            return;
+        }
+        let whole = sample.value.round() as u64;
+        if name.ends_with(DECIDED) {
+            let all = sampler.get_or_insert_default();
+            all.decided += if sample.label("sampled") == Some("false") { whole } else { 0 };
+        } else if name.ends_with(TOO_EARLY) {
+            sampler.get_or_insert_default().too_early += whole;
+        } else if name.ends_with(FILTERED) {
+            filtered += sample.value;
+        }
+    });
+    (sampler, filtered.round() as u64)
 }
 
 /// Spans that memory limiters refused; older collectors call it a figure of the processor.
@@ -70,10 +127,43 @@ mod tests {
         let page = "otelcol_exporter_queue_size{exporter=\"otlp_grpc\",data_type=\"traces\"} 3\n\
                     otelcol_receiver_accepted_spans{receiver=\"otlp\",transport=\"grpc\"} 70\n\
                     otelcol_exporter_sent_spans_total{exporter=\"otlp_grpc\"} 50\n";
-        let read = read(page).unwrap().counters;
+        let read = read(page, None).unwrap().counters;
         let meant = HopCounters { accepted: 70, sent: 50, queue: 3, ..HopCounters::default() };
         assert_eq!(read, meant);
-        assert_eq!(super::read("up 1\n"), None);
-        assert_eq!(super::read(""), None);
+        assert_eq!(super::read("up 1\n", None), None);
+        assert_eq!(super::read("", None), None);
+    }
+
+    #[test]
+    fn what_a_sampler_did_not_keep_is_counted_in_traces() {
+        let up = "otelcol_process_uptime_seconds 5\n";
+        let page = format!(
+            "{up}otelcol_processor_tail_sampling_global_count_traces_sampled_total{{decision=\"sampled\",sampled=\"true\"}} 5\n\
+             otelcol_processor_tail_sampling_global_count_traces_sampled_total{{decision=\"not_sampled\",sampled=\"false\"}} 3\n\
+             otelcol_processor_tail_sampling_global_count_traces_sampled_total{{decision=\"dropped\",sampled=\"false\"}} 1\n\
+             otelcol_processor_tail_sampling_count_traces_sampled_total{{policy=\"a\",sampled=\"false\"}} 9\n\
+             otelcol_processor_tail_sampling_sampling_trace_dropped_too_early__traces__total 2\n\
+             otelcol_processor_filter_spans_filtered_total 7\n"
+        );
+        let found = read(&page, None).unwrap();
+        assert_eq!(found.sampler, Some(SamplerCounters { decided: 4, too_early: 2 }));
+        assert_eq!(found.filtered, 7);
+        assert_eq!(read(up, None).unwrap().sampler, None);
+    }
+
+    #[test]
+    fn each_exporter_has_its_own_counters() {
+        let page = "otelcol_receiver_accepted_spans{receiver=\"otlp\"} 70\n\
+                    otelcol_exporter_sent_spans{exporter=\"otlp\"} 50\n\
+                    otelcol_exporter_sent_spans{exporter=\"otlp/2\"} 60\n\
+                    otelcol_exporter_send_failed_spans{exporter=\"otlp/2\",error_type=\"Unavailable\"} 10\n\
+                    otelcol_exporter_sent_spans{exporter=\"debug\"} 70\n";
+        let of = |exporter| {
+            let read = read(page, exporter).unwrap().counters;
+            (read.accepted, read.sent, read.send_failed)
+        };
+        assert_eq!(of(Some("otlp")), (70, 50, 0));
+        assert_eq!(of(Some("otlp/2")), (70, 60, 10));
+        assert_eq!(of(None), (70, 180, 10));
     }
 }

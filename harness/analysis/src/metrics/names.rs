@@ -152,7 +152,7 @@ pub(super) fn known(name: &str) -> Option<KnownMetric> {
 
 /// A name with one underscore in place of everything that is no letter and no digit: exporters of metrics write units in braces as
 /// `__spans__`.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
         let c = if c.is_ascii_alphanumeric() { c } else { '_' };

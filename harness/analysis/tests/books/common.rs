@@ -4,6 +4,7 @@ pub(crate) mod hops;
 pub(crate) mod ledger;
 pub(crate) mod life;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use spanfate_analysis::{conclude_run, conclude_trial};
@@ -11,7 +12,7 @@ use spanfate_model::exporter::Effective;
 use spanfate_model::format::manifest::{
     Phases, ProcessEnd, ProcessManifest, RunManifest, Status, TrialManifest,
 };
-use spanfate_model::format::raw::TrialLogs;
+use spanfate_model::format::raw::{Log, TrialLogs};
 use spanfate_model::format::slots::{FLAG_RECORDING, FLAG_SAMPLED, PathRecord, RuntimeSample, Slot};
 use spanfate_model::format::wire::{
     self, AnswerFate, AnswerRecord, Disposition, Relayed, RequestRecord, SpanRecord, WireProtocol,
@@ -37,6 +38,12 @@ pub(crate) struct Span {
     pub(crate) taps: Vec<(usize, Relayed)>,
     /// The id does not lead to the slot: the general join must find it.
     pub(crate) foreign: bool,
+    /// The span in whose trace it is; absent: it has a trace of its own.
+    pub(crate) trace_of: Option<u32>,
+    /// It arrived at the end of the first collector's further exporter.
+    pub(crate) at_end: bool,
+    /// How much later than others it comes to taps, ns.
+    pub(crate) late: u64,
 }
 
 /// The same span on a second path: its marks there, and its appearances by it.
@@ -169,12 +176,23 @@ impl World {
         serde_json::from_str(&format!(r#"{{"hop": [{}]}}"#, hops.join(","))).unwrap()
     }
 
+    /// What the receiver of the first hop's further exporter saw, where it has one.
+    fn ends(&self, plan: &Plan) -> BTreeMap<String, Log> {
+        if !self.hops.first().is_some_and(|hop| hop.further) {
+            return BTreeMap::new();
+        }
+        let arrived = self.spans.iter().enumerate().filter(|(_, span)| span.at_end);
+        let records = arrived.map(|(index, _)| self.appeared(plan, index, Disposition::Accepted));
+        BTreeMap::from([(hops::END_LOG.to_owned(), write_wire(&records.collect::<Vec<_>>()).into())])
+    }
+
     /// What the tap before a hop saw.
     fn tap_log(&self, plan: &Plan, hop: usize) -> Vec<u8> {
         let of_span = |(index, span): (usize, &Span)| {
             let record = self.appeared(plan, index, Disposition::Accepted);
             let here = span.taps.clone().into_iter().filter(move |(at, _)| *at == hop);
-            here.map(move |(_, relayed)| (record, relayed))
+            let late = span.late;
+            here.map(move |(_, relayed)| (record, relayed, late))
         };
         hops::tap_log(&self.spans.iter().enumerate().flat_map(of_span).collect::<Vec<_>>())
     }
@@ -187,7 +205,8 @@ impl World {
         } else {
             SpanId::of_slot(SlotRef { process: 0, slot: index as u64 }, trial.salt)
         };
-        SpanKey { trace: trial.tag.trace_id(index as u32), span }
+        let trace = self.spans[index].trace_of.unwrap_or(index as u32);
+        SpanKey { trace: trial.tag.trace_id(trace), span }
     }
 
     /// The raw logs.
@@ -218,6 +237,7 @@ impl World {
             traces: Vec::new(),
             wire: Some(self.wire_of_paths(plan).into()),
             taps: (0..self.hops.len()).map(|hop| Some(self.tap_log(plan, hop).into())).collect(),
+            ends: self.ends(plan),
             pages: self.hops.iter().map(|hop| vec![hop.page.clone().map(|(_, text)| text)]).collect(),
             load: Some(Self::load_log(plan).into()),
             events: Vec::new(),

@@ -65,7 +65,7 @@ fn hop(text: &str) -> WorldHop {
     let counters: Vec<(String, u64)> = words.map(counter).collect();
     let counters: Vec<(&str, u64)> = counters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     let page = (!counters.is_empty()).then(|| (9_000_000_000, WorldHop::page_of(&counters)));
-    WorldHop { name: name.to_owned(), end: self::end(end), page }
+    WorldHop { name: name.to_owned(), end: self::end(end), page, further: false }
 }
 
 fn end(text: &str) -> Option<ProcessEnd> {
@@ -116,6 +116,9 @@ fn span(text: &str) -> Span {
             }
             ("touched", fault) => slot.fault = fault.parse::<u8>().unwrap() + 1,
             ("foreign", _) => span.foreign = true,
+            ("trace", of) => span.trace_of = Some(of.parse().unwrap()),
+            // After a decision of a second, and the second in which a sampler looks.
+            ("late", _) => span.late = 3_000_000_000,
             ("agent", how) => span.taps.push((0, relayed(how))),
             ("gateway", how) => span.taps.push((1, relayed(how))),
             ("accepted", _) => span.wire.push(Disposition::Accepted),

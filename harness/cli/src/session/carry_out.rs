@@ -49,6 +49,9 @@ pub(crate) fn carry_out(
     audience: &mut dyn Audience,
 ) -> Result<Outcome, Error> {
     let project = Project::find()?;
+    for line in spanfate_run::collector_changes(&selected.plan, &selected.folder)? {
+        audience.note(&line);
+    }
     let run = RunOrder {
         project: &project,
         base: &selected.folder,

@@ -65,6 +65,14 @@ pub(crate) const COLLECTOR_SEND_FAILED: AlertRule =
 pub(crate) const COLLECTOR_MEMORY: AlertRule =
     AlertRule::Hints("sum by (receiver) (increase(otelcol_receiver_refused_spans[5m])) > 0");
 
+/// Traces that a collector's sampler removed before it had decided.
+pub(crate) const SAMPLER_TOO_EARLY: AlertRule = AlertRule::Counts(
+    "sum(increase(otelcol_processor_tail_sampling_sampling_trace_dropped_too_early[5m])) > 0",
+);
+/// Spans that came to a collector's sampler after its decision, whatever that was.
+pub(crate) const SAMPLER_LATE: AlertRule =
+    AlertRule::Hints("sum(increase(otelcol_processor_tail_sampling_sampling_late_span_age_count[5m])) > 0");
+
 /// What an operator sees of a silent loss.
 pub(crate) const fn unsaid(rule: AlertRule) -> LossSignal {
     LossSignal { by_default: "nothing", rule }

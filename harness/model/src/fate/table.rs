@@ -16,6 +16,7 @@ pub(super) const fn of(fate: Fate) -> &'static FateFacts {
         Fate::NotSampled(Decider::Parent) => const { &not_sampled(Decider::Parent) },
         Fate::Filtered(Filter::Processor) => const { &filtered(Filter::Processor) },
         Fate::Filtered(Filter::ExporterWrapper) => const { &filtered(Filter::ExporterWrapper) },
+        Fate::Filtered(Filter::Collector) => const { &filtered(Filter::Collector) },
         Fate::NeverEnded(Leak::Forgotten) => const { &never_ended(Leak::Forgotten) },
         Fate::NeverEnded(Leak::Panic) => const { &never_ended(Leak::Panic) },
         Fate::NeverEnded(Leak::BodyNotClosed) => const { &never_ended(Leak::BodyNotClosed) },
@@ -37,6 +38,7 @@ pub(super) const fn of(fate: Fate) -> &'static FateFacts {
         Fate::RejectedPartial => &REJECTED_PARTIAL,
         Fate::RefusedByReceiver => &REFUSED_BY_RECEIVER,
         Fate::RefusedByCollector => &collector::REFUSED,
+        Fate::SampledByCollector(decision) => collector::of_sampler(decision),
         Fate::LostInCollector(loss) => collector::of(loss),
         Fate::SentElsewhere => &SENT_ELSEWHERE,
         Fate::LostBeforeReceiver => &LOST_BEFORE_RECEIVER,
@@ -85,6 +87,12 @@ const fn filtered(filter: Filter) -> FateFacts {
             FateStage::Received,
             "filtered at exporter",
             "an exporter wrapper removed it on purpose",
+        ),
+        Filter::Collector => (
+            "filtered.collector",
+            FateStage::Received,
+            "collector filter",
+            "a collector in the path removed it on purpose",
         ),
     };
     FateFacts {

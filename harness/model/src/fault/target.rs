@@ -49,12 +49,14 @@ impl Target {
 }
 
 impl JsonSchema for Target {
-    text::text!("Target", || text::TextSchema {
+    text::text!("Target", || {
+        text::TextSchema {
         what: "A service, `receiver`, or a link from the side that opens connections: `load -> SERVICE`, \
-               `SERVICE -> SERVICE`, `SERVICE -> receiver`."
+               `SERVICE -> SERVICE`, `SERVICE -> receiver`, `COLLECTOR -> EXPORTER` for a further exporter of its configuration."
             .to_owned(),
-        pattern: r"\s*[A-Za-z0-9_.-]+\s*(?:->\s*[A-Za-z0-9_.-]+\s*)?".to_owned(),
+        pattern: r"\s*[A-Za-z0-9_.-]+\s*(?:->\s*[A-Za-z0-9_./-]+\s*)?".to_owned(),
         example: "http -> receiver".to_owned(),
+    }
     });
 }
 

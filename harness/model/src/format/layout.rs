@@ -134,6 +134,16 @@ pub fn tap_name(hop: &str) -> String {
     format!("{hop}.tap.log")
 }
 
+/// File name of the log of the receiver of a further exporter of a hop's collector, by the exporter's place.
+pub fn hop_end_name(hop: &str, place: usize) -> String {
+    format!("{hop}.end-{place}.log")
+}
+
+/// File name of what is set for a trial over the configuration of a collector's user.
+pub fn hop_overlay_name(hop: &str) -> String {
+    format!("{hop}.collector.over.yaml")
+}
+
 /// File name of the configuration of a hop's collector.
 pub fn hop_config_name(hop: &str) -> String {
     format!("{hop}.collector.yaml")

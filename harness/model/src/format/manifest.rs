@@ -194,6 +194,44 @@ pub struct HopManifest {
     /// Pages of its own metrics, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pages: Vec<HopPageManifest>,
+    /// The exporter that leads on the path, where it has a configuration of its user's; absent: it has one exporter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exporter: Option<String>,
+    /// How long its processors may hold a span on purpose, nanoseconds; 0: not known, or not at all.
+    #[serde(default, skip_serializing_if = "is_zero_ns")]
+    pub holds: MonoNs,
+    /// Its further exporters, each with a receiver of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<HopEndManifest>,
+    /// What is otherwise than in its user's configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rewritten: Vec<HopRewrite>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+const fn is_zero_ns(time: &MonoNs) -> bool {
+    *time == 0
+}
+
+/// Where a further exporter of a collector sends to.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct HopEndManifest {
+    /// The exporter's name in the configuration.
+    pub exporter: String,
+    /// File name of the log of its receiver.
+    pub file: String,
+}
+
+/// A value of a collector's configuration that was set for a trial.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct HopRewrite {
+    /// The path of its keys, as `exporters::otlp::endpoint`.
+    pub key: String,
+    /// What the file says; absent where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
+    /// What it is in the trial.
+    pub now: String,
 }
 
 /// A page of a collector's own metrics.

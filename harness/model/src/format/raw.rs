@@ -1,5 +1,6 @@
 //! The raw logs of a trial, as bytes: what the analysis works from, whether a trial has just ended or lies on disk.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -66,6 +67,8 @@ pub struct TrialLogs {
     pub wire: Option<Log>,
     /// The logs of the taps, in the order of the variant's hops; absent where one is lost.
     pub taps: Vec<Option<Log>>,
+    /// The logs of the receivers of further exporters of collectors, by file name; a lost one is absent.
+    pub ends: BTreeMap<String, Log>,
     /// Pages of metrics of collectors, in the order of the manifest's hops and of the pages of each.
     pub pages: Vec<Vec<Option<String>>>,
     /// The load's log.

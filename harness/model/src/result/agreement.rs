@@ -67,6 +67,8 @@ words! {
         Refused = "refused by the collector",
         /// Spans that it sent to the next one, which took them.
         Sent = "sent by the collector",
+        /// Traces that its sampler did not keep.
+        NotKept = "traces that the collector's sampler did not keep",
         /// Spans that it took and lost, as far as it could count them.
         Lost = "lost in the collector, by its own counters",
     }

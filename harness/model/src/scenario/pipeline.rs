@@ -23,6 +23,9 @@ pub struct Pipeline {
 pub struct CollectorHop {
     /// Its name in tables, and for faults.
     pub name: String,
+    /// A collector of the user's own: its binary, its configuration, or both; absent: the project's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collector: Option<OwnCollector>,
     /// How it is set up.
     #[serde(default, skip_serializing_if = "HopKnobs::is_empty")]
     pub knobs: HopKnobs,
@@ -32,6 +35,19 @@ pub struct CollectorHop {
     /// At the end of a trial: how long it may take to send what it holds before it is asked to stop.
     #[serde(default = "thirty_seconds")]
     pub drain: Period,
+}
+
+/// What a user brings of a collector.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OwnCollector {
+    /// The program: a path, seen from the scenario file's folder, or a name that PATH has; absent: the project's own collector.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub binary: Option<String>,
+    /// Its configuration, seen from the scenario file's folder. Endpoints of exporters that lead on the path and ports on which it
+    /// listens are set for a trial, everything else is as it stands there. Absent: what `knobs` say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
 }
 
 /// What the queue of an exporter counts in.
@@ -212,13 +228,30 @@ impl HopKnobs {
 }
 
 impl Pipeline {
-    /// The hops with what a variant sets of them, by their names.
-    pub fn with(&self, knobs: &BTreeMap<String, HopKnobs>) -> Vec<CollectorHop> {
+    /// The hops with what a variant sets of them, by their names: knobs, and other collectors.
+    pub fn with(
+        &self,
+        knobs: &BTreeMap<String, HopKnobs>,
+        collectors: &BTreeMap<String, OwnCollector>,
+    ) -> Vec<CollectorHop> {
         let one = |hop: &CollectorHop| CollectorHop {
             knobs: knobs.get(&hop.name).map_or(hop.knobs, |own| own.over(hop.knobs)),
+            collector: collectors.get(&hop.name).or(hop.collector.as_ref()).cloned(),
             ..hop.clone()
         };
         self.hop.iter().map(one).collect()
+    }
+}
+
+impl CollectorHop {
+    /// The user's own configuration, where there is one.
+    pub fn own_config(&self) -> Option<&str> {
+        self.collector.as_ref()?.config.as_deref()
+    }
+
+    /// The user's own program, where there is one.
+    pub fn own_binary(&self) -> Option<&str> {
+        self.collector.as_ref()?.binary.as_deref()
     }
 }
 
@@ -236,10 +269,13 @@ mod tests {
         let pipeline: Pipeline = serde_json::from_str(hop).unwrap();
         let set: BTreeMap<String, HopKnobs> =
             serde_json::from_str(r#"{"agent": {"queue_size": 7, "storage": "disk"}}"#).unwrap();
-        let hops = pipeline.with(&set);
+        let own: BTreeMap<String, OwnCollector> =
+            serde_json::from_str(r#"{"gateway": {"config": "gateway.yaml"}}"#).unwrap();
+        let hops = pipeline.with(&set, &own);
+        assert_eq!((hops[0].own_config(), hops[1].own_config()), (None, Some("gateway.yaml")));
         assert_eq!(hops[0].knobs.queue_size.map(NonZeroU32::get), Some(7));
         assert_eq!((hops[0].knobs.retry, hops[0].knobs.is_persistent()), (Some(false), true));
         assert!(hops[1].knobs.is_empty() && hops[1].knobs.has_batch_processor());
-        assert_eq!(pipeline.with(&BTreeMap::new()), pipeline.hop);
+        assert_eq!(pipeline.with(&BTreeMap::new(), &BTreeMap::new()), pipeline.hop);
     }
 }

@@ -1,6 +1,9 @@
 //! The collectors in the path of each variant, with their counts over all its trials.
 
-use spanfate_model::result::{HopResult, RunResult, VariantResult};
+use std::collections::BTreeMap;
+
+use spanfate_model::fate::Fate;
+use spanfate_model::result::{HopEndResult, HopResult, RunResult, VariantResult};
 
 use crate::text::number::Numbers;
 
@@ -34,11 +37,7 @@ impl<'a> VariantPath<'a> {
         Self {
             variant,
             created: variant.trials.iter().map(|trial| trial.ledger.created).sum(),
-            received: variant
-                .trials
-                .iter()
-                .map(|trial| trial.ledger.total(spanfate_model::fate::Fate::Received))
-                .sum(),
+            received: variant.trials.iter().map(|trial| trial.ledger.total(Fate::Received)).sum(),
             hops,
         }
     }
@@ -53,19 +52,37 @@ impl<'a> VariantPath<'a> {
         let mut out = format!("services {}", numbers.count(self.created));
         for hop in &self.hops {
             out += &format!(" → {} {}", hop.name, numbers.count(hop.accepted));
-            let lost = losses(hop, numbers);
+            let mut lost = losses(hop, numbers);
+            lost.extend(losses_of(&hop.decided, numbers));
             if !lost.is_empty() {
                 out += &format!(" ({})", lost.join(", "));
             }
         }
-        out + &format!(" → receiver {}", numbers.count(self.received))
+        out += &format!(" → receiver {}", numbers.count(self.received));
+        for (hop, end) in self.ends() {
+            out += &format!("; {} → {} {}", hop.name, end.exporter, numbers.count(end.arrived));
+            let mut lost = losses_of(&end.lost, numbers);
+            lost.extend(losses_of(&end.decided, numbers));
+            if !lost.is_empty() {
+                out += &format!(" ({})", lost.join(", "));
+            }
+        }
+        out
+    }
+
+    /// The further exporters of its collectors.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = (&HopResult, &HopEndResult)> {
+        self.hops.iter().flat_map(|hop| hop.further.iter().map(move |end| (hop, end)))
     }
 }
 
 /// What was lost at a hop, by how.
 pub(crate) fn losses(hop: &HopResult, numbers: Numbers) -> Vec<String> {
-    let lost =
-        hop.lost.iter().map(|(fate, count)| format!("{} {}", numbers.count(*count), fate.facts().short));
     let refused = (hop.refused > 0).then(|| format!("{} refused", numbers.count(hop.refused)));
-    lost.chain(refused).collect()
+    losses_of(&hop.lost, numbers).into_iter().chain(refused).collect()
+}
+
+/// Spans by how they were lost.
+pub(crate) fn losses_of(lost: &BTreeMap<Fate, u64>, numbers: Numbers) -> Vec<String> {
+    lost.iter().map(|(fate, count)| format!("{} {}", numbers.count(*count), fate.facts().short)).collect()
 }

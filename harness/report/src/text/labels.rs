@@ -69,6 +69,7 @@ pub(crate) fn counted(term: &Term<CountedThing>) -> Cow<'_, str> {
                 HopTotal::Accepted => "accepted by the collector",
                 HopTotal::Refused => "refused by the collector",
                 HopTotal::Sent => "sent by the collector",
+                HopTotal::NotKept => "traces that the collector's sampler did not keep",
                 HopTotal::Lost => "lost in the collector, by its own counters",
             });
             Cow::Owned(format!("{what}: {hop}"))

@@ -8,13 +8,7 @@ use spanfate_model::exporter::Protocol;
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::pipeline::HopKnobs;
 
-/// Where a collector listens on this machine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct HopPorts {
-    pub(crate) grpc: u16,
-    pub(crate) http: u16,
-    pub(crate) metrics: u16,
-}
+use crate::collector::HopPorts;
 
 /// Lines of YAML, each with its depth.
 #[derive(Default)]

@@ -34,21 +34,29 @@ pub(crate) struct HeldInside {
 }
 
 impl HeldInside {
-    /// Reads a page.
-    pub(crate) fn of(page: &str) -> Self {
+    /// Reads a page; `exporters` are those that each get all that it takes, none named: it has one.
+    pub(crate) fn of(page: &str, exporters: &[String]) -> Self {
         let mut out = Self::default();
+        let marks: Vec<String> = exporters.iter().map(|name| format!("exporter=\"{name}\"")).collect();
+        let mut done = vec![0.0; marks.len().max(1)];
         for line in page.lines() {
             let Some((name, rest)) = line.split_once(['{', ' ']) else { continue };
-            let value = rest.rsplit(' ').next().and_then(|value| value.parse().ok()).unwrap_or(0.0);
+            let value: f64 = rest.rsplit(' ').next().and_then(|value| value.parse().ok()).unwrap_or(0.0);
             match name.trim_start_matches("otelcol_").trim_end_matches("_total") {
                 "receiver_accepted_spans" => out.taken += value,
                 "exporter_sent_spans" | "exporter_send_failed_spans" | "exporter_enqueue_failed_spans" => {
-                    out.done += value;
+                    for (at, sum) in done.iter_mut().enumerate() {
+                        if marks.get(at).is_none_or(|mark| rest.contains(mark.as_str())) {
+                            *sum += value;
+                        }
+                    }
                 }
                 "exporter_queue_size" | "exporter_in_flight_requests" => out.queued += value,
                 _ => {}
             }
         }
+        // The one that is furthest behind.
+        out.done = done.into_iter().fold(f64::INFINITY, f64::min);
         out
     }
 
@@ -72,14 +80,26 @@ mod tests {
         let page = "# HELP x y\notelcol_receiver_accepted_spans{receiver=\"otlp\"} 10\n\
                     otelcol_exporter_sent_spans_total{exporter=\"otlp_grpc\"} 7\n\
                     otelcol_exporter_queue_size{exporter=\"otlp_grpc\"} 1\n";
-        let held = HeldInside::of(page);
+        let held = HeldInside::of(page, &[]);
         assert!(held.is_queued() && !held.is_nothing());
         let done =
-            HeldInside::of(&page.replace("_size{exporter=\"otlp_grpc\"} 1", "_size{exporter=\"x\"} 0"));
+            HeldInside::of(&page.replace("_size{exporter=\"otlp_grpc\"} 1", "_size{exporter=\"x\"} 0"), &[]);
         assert!(!done.is_queued() && !done.is_nothing());
         let failed = "otelcol_receiver_accepted_spans 10\notelcol_exporter_enqueue_failed_spans 10\n";
-        assert!(HeldInside::of(failed).is_nothing());
-        assert!(HeldInside::of("").is_nothing());
+        assert!(HeldInside::of(failed, &[]).is_nothing());
+        assert!(HeldInside::of("", &[]).is_nothing());
+    }
+
+    #[test]
+    fn of_several_exporters_the_one_behind_the_others_counts() {
+        let page = "otelcol_receiver_accepted_spans{receiver=\"otlp\"} 10\n\
+                    otelcol_exporter_sent_spans{exporter=\"otlp\"} 10\notelcol_exporter_sent_spans{exporter=\"otlp/2\"} 4\n\
+                    otelcol_exporter_sent_spans{exporter=\"debug\"} 10\n";
+        let of = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            HeldInside::of(page, &names).is_nothing()
+        };
+        assert!(of(&["otlp"]) && !of(&["otlp", "otlp/2"]));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +22,10 @@ const SHOWN: usize = 2_000;
 pub(crate) struct CollectorStart<'a> {
     pub(crate) hop: &'a str,
     pub(crate) program: &'a Path,
-    pub(crate) config: &'a Path,
+    /// Its configurations, each merged over those before it.
+    pub(crate) configs: &'a [PathBuf],
+    /// Where it runs; absent: where the harness does.
+    pub(crate) folder: Option<&'a Path>,
     pub(crate) cpus: &'a [u32],
     /// Where its standard output and error go.
     pub(crate) output: &'a Path,
@@ -32,7 +35,12 @@ impl CollectorStart<'_> {
     /// Starts it, without waiting until it listens.
     pub(crate) fn begin(&self, guard: &Arc<Guard>) -> Result<RunningService, RunError> {
         let mut process = command(self.program, self.cpus)?;
-        process.arg("--config").arg(self.config);
+        for config in self.configs {
+            process.arg("--config").arg(config);
+        }
+        if let Some(folder) = self.folder {
+            process.current_dir(folder);
+        }
         let open = || OpenOptions::new().create(true).append(true).open(self.output);
         process.stdout(open().map_err(RunError::unwritten(self.output))?);
         process.stderr(open().map_err(RunError::unwritten(self.output))?);

@@ -3,35 +3,40 @@
 
 mod place;
 
+use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::sys::signal::Signal;
 use spanfate_model::fault::Target;
-use spanfate_model::format::layout::{TrialDir, hop_config_name, tap_name};
-use spanfate_model::format::manifest::TrialManifest;
+use spanfate_model::format::layout::{TrialDir, hop_config_name, hop_end_name, hop_overlay_name, tap_name};
+use spanfate_model::format::manifest::{HopEndManifest, TrialManifest};
+use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::pipeline::CollectorHop;
 
-use crate::fixture::free_port;
-use crate::hop::config::{HopPorts, yaml};
+use crate::collector::HopPorts;
+use crate::collector::own::OwnConfig;
+use crate::collector::rewrite::HopSite;
+use crate::fixture::{Programs, free_port};
+use crate::hop::config::yaml;
 use crate::host::clock;
 use crate::host::limits::LimitsMet;
 use crate::process::guard::Guard;
-use crate::receiver::{ReceiverConfig, Upstream};
+use crate::receiver::{ReceiverConfig, RunningReceiver, Upstream};
 use crate::trial::events::EventLog;
 use crate::trial::links::TrialLinks;
 use crate::trial::services::{Blame, ServiceWatch};
 use crate::{RunError, receiver, store};
-use place::HopPlace;
+use place::{HopPlace, HopSet};
 
 /// What the collectors of a trial are started from.
 pub(crate) struct HopStage<'a> {
     pub(crate) hops: &'a [CollectorHop],
     pub(crate) dir: &'a TrialDir,
     pub(crate) scratch: &'a Path,
-    /// The project's own collector.
-    pub(crate) program: &'a Path,
+    /// The collectors' binaries, and the folder where what users bring is looked for.
+    pub(crate) programs: &'a Programs,
     pub(crate) cpus: &'a [u32],
     pub(crate) limits: &'a Arc<LimitsMet>,
     pub(crate) guard: &'a Arc<Guard>,
@@ -156,9 +161,10 @@ impl HopStage<'_> {
         let ports = HopPorts { grpc: free_port()?, http: free_port()?, metrics: free_port()? };
         let to = self.hops.get(index + 1).map(|next| next.name.clone());
         let next = self.links.route(&Target::Link { from: Some(hop.name.clone()), to }, next)?;
-        let storage = self.dir.raw(&format!("{}.storage", hop.name));
-        let config = self.dir.raw(&hop_config_name(&hop.name));
-        store::write_bytes(&config, yaml(&hop.knobs, ports, next, &storage).as_bytes())?;
+        let set = match hop.own_config() {
+            Some(config) => self.own(hop, config, ports, next)?,
+            None => self.usual(hop, ports, next)?,
+        };
         let upstream = Upstream::collector(ports.grpc, ports.http).map_err(|problem| RunError::Fixture {
             fixture: hop.name.clone(),
             problem: format!("cannot be reached: {problem}"),
@@ -167,7 +173,72 @@ impl HopStage<'_> {
         tap.hop = index as u8 + 1;
         tap.limits = Arc::clone(self.limits);
         let tap = receiver::start_with(tap, Some(&upstream))?;
-        let output = self.dir.stderr_of(&hop.name);
-        Ok(HopPlace::new((index, hop.clone()), ports, (config, output), tap, clock::now()))
+        Ok(HopPlace::new((index, hop.clone()), set, tap, clock::now()))
+    }
+
+    fn storage(&self, hop: &CollectorHop) -> PathBuf {
+        self.dir.raw(&format!("{}.storage", hop.name))
+    }
+
+    /// A collector that is set up by its knobs.
+    fn usual(&self, hop: &CollectorHop, ports: HopPorts, next: SocketAddr) -> Result<HopSet, RunError> {
+        let config = self.dir.raw(&hop_config_name(&hop.name));
+        store::write_bytes(&config, yaml(&hop.knobs, ports, next, &self.storage(hop)).as_bytes())?;
+        Ok(HopSet {
+            program: self.programs.collector_of(hop),
+            configs: vec![config],
+            folder: None,
+            output: self.dir.stderr_of(&hop.name),
+            listens: vec![ports.grpc, ports.http],
+            metrics: ports.metrics,
+            holds: hop.knobs.batch_timeout.max(hop.knobs.flush_timeout).map_or(0, Period::nanos),
+            ends: Vec::new(),
+            exporter: None,
+            rewritten: Vec::new(),
+        })
+    }
+
+    /// A collector with its user's configuration, over which is merged what this trial sets.
+    fn own(
+        &self,
+        hop: &CollectorHop,
+        config: &str,
+        ports: HopPorts,
+        next: SocketAddr,
+    ) -> Result<HopSet, RunError> {
+        let own = OwnConfig::read(&self.programs.base, config)?;
+        let mut ends: Vec<(HopEndManifest, RunningReceiver)> = Vec::new();
+        let mut end = |exporter: &str| {
+            let file = hop_end_name(&hop.name, ends.len());
+            let mut config = ReceiverConfig::new(self.scratch.join(&file), self.log_bytes);
+            config.limits = Arc::clone(self.limits);
+            let receiver = receiver::start_with(config, None)?;
+            let link = Target::Link { from: Some(hop.name.clone()), to: Some(exporter.to_owned()) };
+            let address = self.links.route(&link, receiver.address())?;
+            ends.push((HopEndManifest { exporter: exporter.to_owned(), file }, receiver));
+            Ok(address)
+        };
+        let storage = self.storage(hop);
+        let placed =
+            own.placed(&mut HopSite { ports, next, free: &mut free_port, end: &mut end, storage: &storage })?;
+        for folder in &placed.folders {
+            fs::create_dir_all(folder).map_err(RunError::unwritten(folder))?;
+        }
+        let overlay = self.dir.raw(&hop_overlay_name(&hop.name));
+        store::write_bytes(&overlay, placed.overlay.to_string().as_bytes())?;
+        let (grpc, http) = placed.takes;
+        let listens = [(grpc, ports.grpc), (http, ports.http)];
+        Ok(HopSet {
+            program: self.programs.collector_of(hop),
+            folder: Some(own.folder().to_owned()),
+            configs: vec![own.file, overlay],
+            output: self.dir.stderr_of(&hop.name),
+            listens: listens.into_iter().filter_map(|(takes, port)| takes.then_some(port)).collect(),
+            metrics: ports.metrics,
+            holds: placed.holds.as_nanos() as u64,
+            ends,
+            exporter: Some(placed.exporter),
+            rewritten: placed.changes,
+        })
     }
 }

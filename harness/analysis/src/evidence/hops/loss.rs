@@ -36,7 +36,7 @@ impl CountedLosses {
     /// What is left of a page's counters when what a client was told of is taken away: refused by the memory limiter, then by a full
     /// queue, then an export whose result the client waited for.
     pub(crate) fn of(page: &HopPage) -> Self {
-        let HopPage { counters, refused_inside } = page;
+        let HopPage { counters, refused_inside, .. } = page;
         let told = counters.refused.saturating_sub(*refused_inside);
         Self {
             memory_limit: refused_inside.saturating_sub(counters.refused),
@@ -116,6 +116,15 @@ impl HopStart<'_> {
         end.is_some_and(|end| end.asked_to_stop.is_none() || end.signal == Some(9) || end.killed.is_some())
     }
 
+    /// Whether filters removed what the next place never saw: their counter says exactly as many, and no other says anything of them.
+    pub(super) fn filters(&self, seen: bool) -> bool {
+        let Some((_, page)) = self.page.as_ref().filter(|_| !seen) else { return false };
+        let counted = CountedLosses::of(page);
+        page.filtered > 0
+            && page.filtered == self.losses.unseen
+            && counted.queue_full + counted.memory_limit == 0
+    }
+
     /// Why a span was lost that it took then; `seen`: the next place saw it.
     pub(super) fn reason(&self, came: MonoNs, seen: bool) -> CollectorLoss {
         let end = self.end_of_held(came, seen);
@@ -192,7 +201,7 @@ mod tests {
         let of = |refused, refused_inside, enqueue_failed, send_failed| {
             let counters = HopCounters { refused, enqueue_failed, send_failed, ..HopCounters::default() };
             let CountedLosses { queue_full, send_failed, memory_limit } =
-                CountedLosses::of(&HopPage { counters, refused_inside });
+                CountedLosses::of(&HopPage { counters, refused_inside, sampler: None, filtered: 0 });
             [queue_full, send_failed, memory_limit]
         };
         // Behind a batch processor nobody is told.

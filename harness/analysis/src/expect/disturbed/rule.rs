@@ -1,7 +1,7 @@
 //! The rule of each figure: what disturbance may have made of it, and what it may have hidden. The table stands in ADR 016, and a test
 //! holds the two together.
 
-use spanfate_model::fate::{CollectorLoss, ExitWay, Fate};
+use spanfate_model::fate::{CollectorDecision, CollectorLoss, ExitWay, Fate};
 use spanfate_model::scenario::figure::{Figure, TraceState};
 
 /// How much of a value disturbance may have made: how low it may be without.
@@ -97,6 +97,7 @@ const fn of_fate(fate: Fate) -> (DisturbanceMakes, Hidden) {
         Fate::NotSampled(_)
         | Fate::NoProcessor
         | Fate::NoExporter
+        | Fate::SampledByCollector(CollectorDecision::Unclear)
         | Fate::LostInCollector(CollectorLoss::Unknown) => (DisturbanceMakes::Nothing, Hidden::Nothing),
         Fate::Filtered(_) | Fate::SentElsewhere => (DisturbanceMakes::Nothing, Hidden::BehindLoss),
         Fate::Received => (DisturbanceMakes::AtEdges, Hidden::BehindLoss),
@@ -114,8 +115,9 @@ const fn of_fate(fate: Fate) -> (DisturbanceMakes, Hidden) {
         Fate::RejectedPartial | Fate::ExportFailed(_) | Fate::EndedAfterShutdown | Fate::BlockedInEnd => {
             (DisturbanceMakes::BeyondScript, Hidden::BehindLoss)
         }
-        Fate::RefusedByReceiver | Fate::RefusedByCollector | Fate::LostInCollector(_) => {
-            (DisturbanceMakes::Anything, Hidden::Anything)
-        }
+        Fate::RefusedByReceiver
+        | Fate::RefusedByCollector
+        | Fate::SampledByCollector(_)
+        | Fate::LostInCollector(_) => (DisturbanceMakes::Anything, Hidden::Anything),
     }
 }

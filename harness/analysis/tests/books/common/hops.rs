@@ -1,6 +1,6 @@
 //! Collectors in the path of a world: what their taps saw, and what they say of themselves.
 
-use spanfate_model::format::manifest::{HopManifest, HopPageManifest, ProcessEnd};
+use spanfate_model::format::manifest::{HopEndManifest, HopManifest, HopPageManifest, ProcessEnd};
 use spanfate_model::format::wire::{
     self, AnswerFate, AnswerRecord, Disposition, Relayed, RequestRecord, SpanRecord, WireProtocol,
 };
@@ -14,7 +14,12 @@ pub(crate) struct WorldHop {
     pub(crate) end: Option<ProcessEnd>,
     /// The last page of its metrics, and when it was read.
     pub(crate) page: Option<(u64, String)>,
+    /// It has a further exporter, `otlp/2`, beside the one that leads on, `otlp_grpc`.
+    pub(crate) further: bool,
 }
+
+/// File of the log of the receiver of a further exporter.
+pub(crate) const END_LOG: &str = "agent.end-0.log";
 
 impl WorldHop {
     /// Its page, of counters by their names without what all share.
@@ -26,6 +31,15 @@ impl WorldHop {
                 "limited" => {
                     ("processor_memory_limiter_refused_spans".to_owned(), "processor=\"memory_limiter\"")
                 }
+                "decided" | "kept" => (
+                    "processor_tail_sampling_global_count_traces_sampled".to_owned(),
+                    if *name == "kept" { "sampled=\"true\"" } else { "sampled=\"false\"" },
+                ),
+                "too_early" => (
+                    "processor_tail_sampling_sampling_trace_dropped_too_early".to_owned(),
+                    "processor=\"tail_sampling\"",
+                ),
+                "filtered" => ("processor_filter_spans_filtered".to_owned(), "processor=\"filter\""),
                 "queue" => ("exporter_queue_size".to_owned(), "exporter=\"otlp_grpc\""),
                 _ => (format!("exporter_{name}_spans"), "exporter=\"otlp_grpc\""),
             };
@@ -45,19 +59,27 @@ impl WorldHop {
             ready: 2,
             end: self.end.clone(),
             pages: self.page.iter().map(page).collect(),
+            holds: 1_000_000_000,
+            exporter: self.further.then(|| "otlp_grpc".to_owned()),
+            ends: self
+                .further
+                .then(|| HopEndManifest { exporter: "otlp/2".to_owned(), file: END_LOG.to_owned() })
+                .into_iter()
+                .collect(),
+            ..HopManifest::default()
         }
     }
 }
 
 /// Writes the log of a tap: every appearance in a request of its own, with what the collector behind it made of it.
-pub(crate) fn tap_log(appearances: &[(SpanRecord, Relayed)]) -> Vec<u8> {
+pub(crate) fn tap_log(appearances: &[(SpanRecord, Relayed, u64)]) -> Vec<u8> {
     let mut log = wire::relay_header().to_vec();
-    for (request, (record, relayed)) in (0..).zip(appearances) {
+    for (request, (record, relayed, late)) in (0..).zip(appearances) {
         let record = SpanRecord { request, disposition: Disposition::Accepted, ..*record };
         let of = RequestRecord {
             request,
             connection: 0,
-            at: BEGAN + 80 + u64::from(request),
+            at: BEGAN + 80 + u64::from(request) + late,
             raw_bytes: 100,
             wire_bytes: 100,
             spans: 1,
@@ -69,7 +91,7 @@ pub(crate) fn tap_log(appearances: &[(SpanRecord, Relayed)]) -> Vec<u8> {
         };
         let answer = AnswerRecord {
             request,
-            at: BEGAN + 90 + u64::from(request),
+            at: BEGAN + 90 + u64::from(request) + late,
             fate: AnswerFate::TakenByTransport,
             fault: 0,
             status: 0,

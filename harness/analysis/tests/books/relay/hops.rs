@@ -17,7 +17,7 @@ fn lossy(counters: &[(&str, u64)], page: bool) -> (TrialResult, RunResult) {
         if number < 8 { span.on_wire(&[Disposition::Accepted]) } else { span }
     };
     let page = page.then(|| (9_000_000_000, WorldHop::page_of(counters)));
-    let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page };
+    let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page, further: false };
     World {
         spans: (0..10).map(span).collect(),
         batches: vec![Batch::Ok],
@@ -75,7 +75,7 @@ fn a_page_that_was_read_before_a_kill_may_know_less_and_no_more_than_that() {
             if number < 8 { span.on_wire(&[Disposition::Accepted]) } else { span }
         };
         let page = Some((at, WorldHop::page_of(&[("accepted", accepted), ("sent", accepted)])));
-        let hop = WorldHop { name: "agent".to_owned(), end: Some(killed()), page };
+        let hop = WorldHop { name: "agent".to_owned(), end: Some(killed()), page, further: false };
         World {
             spans: (0..10).map(span).collect(),
             batches: vec![Batch::Ok],
@@ -98,11 +98,71 @@ fn a_page_that_was_read_before_a_kill_may_know_less_and_no_more_than_that() {
 fn a_tap_with_a_gap_proves_nothing_of_what_did_not_arrive() {
     let mut span = started().queued().exported(0);
     span.taps.push((0, TOOK));
-    let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page: None };
+    let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page: None, further: false };
     let world = World { spans: vec![span], batches: vec![Batch::Ok], hops: vec![hop], ..World::default() };
     let plan = world.plan();
     let mut logs = world.logs(&plan);
     logs.taps[0].as_mut().unwrap().change(|tap| tap.truncate(tap.len() - 64));
     let (trial, run) = crate::common::conclude(&plan, &logs);
     assert_eq!((trial.ledger.unaccounted.count, run.verdict), (1, Verdict::Inconclusive));
+}
+
+/// Ten spans that a collector took, all of which its first exporter sent and eight its second; with what each says of itself.
+fn fanned_out(first: &[(&str, u64)], second: &[(&str, u64)]) -> (TrialResult, RunResult) {
+    let span = |number: usize| {
+        let mut span = started().queued().exported(0).on_wire(&[Disposition::Accepted]);
+        span.taps.push((0, TOOK));
+        span.at_end = number < 8;
+        span
+    };
+    let second: String = second
+        .iter()
+        .map(|(name, value)| format!("otelcol_exporter_{name}_spans{{exporter=\"otlp/2\"}} {value}\n"))
+        .collect();
+    let page = Some((9_000_000_000, WorldHop::page_of(first) + &second));
+    let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page, further: true };
+    let spans = (0..10).map(span).collect();
+    World { spans, batches: vec![Batch::Ok], hops: vec![hop], ..World::default() }.conclude()
+}
+
+#[test]
+fn each_exporter_of_a_collector_closes_by_itself() {
+    let (trial, run) = fanned_out(&[("accepted", 10), ("sent", 10)], &[("sent", 8), ("enqueue_failed", 2)]);
+    assert!(trial.agreement.iter().all(|row| row.difference == 0), "{:?}", trial.agreement);
+    assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
+    let hop = &trial.hops[0];
+    assert_eq!((hop.accepted, hop.passed, hop.lost_in_all()), (10, 10, 0));
+    let end = &hop.further[0];
+    let full = Fate::LostInCollector(CollectorLoss::QueueFull);
+    assert_eq!((end.arrived, end.rejected, end.lost.get(&full)), (8, 0, Some(&2)));
+    assert_eq!(end.own.map(|own| (own.sent, own.enqueue_failed)), Some((8, 2)));
+}
+
+#[test]
+fn an_exporter_that_counts_wrong_or_not_at_all_never_gives_a_pass() {
+    let honest: &[(&str, u64)] = &[("accepted", 10), ("sent", 10)];
+    let wrong: [&[(&str, u64)]; 5] = [
+        &[("sent", 10)],
+        &[("sent", 8), ("enqueue_failed", 1)],
+        &[("sent", 8), ("enqueue_failed", 3)],
+        &[("sent", 7), ("enqueue_failed", 2)],
+        &[],
+    ];
+    for second in wrong {
+        let (trial, run) = fanned_out(honest, second);
+        assert_eq!(run.verdict, Verdict::Inconclusive, "{second:?}");
+        assert_eq!(trial.hops[0].further[0].lost_in_all(), 2);
+        assert_eq!(trial.ledger.unexplained.count + trial.ledger.unaccounted.count, 0);
+    }
+}
+
+#[test]
+fn a_sampler_that_counts_wrong_never_gives_a_pass() {
+    for (decided, verdict) in [(2, Verdict::Pass), (1, Verdict::Inconclusive), (3, Verdict::Inconclusive)] {
+        let (trial, run) = lossy(&[("accepted", 10), ("sent", 8), ("decided", decided), ("kept", 8)], true);
+        assert_eq!(run.verdict, verdict, "{decided}: {:?}", run.reasons);
+        let hop = &trial.hops[0];
+        let out: u64 = hop.lost_in_all() + hop.decided.values().sum::<u64>();
+        assert_eq!((hop.accepted, hop.passed, out), (10, 8, 2));
+    }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use spanfate_model::fault::{Family, MOST, Target};
 use spanfate_model::scenario::{Fault, Fixture, Scenario, Service, Variant};
 
-use super::{Problems, Resolved, for_variants, meant, variant_names};
+use super::{Problems, Resolved, for_variants, meant, pipeline, variant_names};
 
 /// A fault as it is checked: resolved, with the place where it stands.
 struct Checked<'a> {
@@ -111,6 +111,9 @@ fn place(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
     };
     let kind = checked.fault.kind.name();
     match (checked.fault.kind.family(), &checked.on) {
+        // Which exporters a configuration of the user's has is seen when it is read.
+        (Family::Network, Target::Link { from: Some(from), to: Some(to) })
+            if pipeline::has_own_config(scenario, from) && find(to).is_none() && !hop(to) => {}
         (Family::Network, Target::Link { from, to }) => {
             let strangers: Vec<&String> =
                 [from, to].into_iter().flatten().filter(|n| find(n).is_none() && !hop(n)).collect();

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use spanfate_model::fault::Target;
-use spanfate_model::scenario::Scenario;
-use spanfate_model::scenario::pipeline::HopKnobs;
+use spanfate_model::scenario::pipeline::{HopKnobs, OwnCollector};
+use spanfate_model::scenario::{Scenario, Variant};
 
 use super::{Problems, meant, name};
 
@@ -29,6 +29,14 @@ pub(super) fn pipeline(out: &mut Problems, scenario: &Scenario) {
             out.add(&at, format!("hop `{}` stands here twice", hop.name), "give each a name of its own");
         }
         knobs(out, &["pipeline", "hop", &index, "knobs"], &hop.knobs);
+        if let Some(collector) = &hop.collector {
+            own(out, &["pipeline", "hop", &index, "collector"], collector);
+        }
+        if hop.own_config().is_some() && !hop.knobs.is_empty() {
+            let message = "`knobs` write a configuration, and this collector has one of yours";
+            let help = "set it in that file, or leave `config` out";
+            out.add(&["pipeline", "hop", &index, "knobs"], message, help);
+        }
     }
     if hops.len() > MOST_HOPS {
         out.add(&["pipeline"], format!("{} hops are more than {MOST_HOPS}", hops.len()), "use fewer");
@@ -42,11 +50,55 @@ pub(super) fn pipeline(out: &mut Problems, scenario: &Scenario) {
                 Some(own) => knobs(out, &at, &set.over(own.knobs)),
             }
         }
+        of_variant(out, scenario, variant, &index);
     }
     let several = |service: &spanfate_model::scenario::Service| !service.paths.is_empty();
     if let Some(index) = scenario.services.iter().position(several).filter(|_| !hops.is_empty()) {
         let message = "a service with several export paths cannot send to a collector yet";
         out.add(&["service", &index.to_string(), "path"], message, "take the pipeline out, or the paths");
+    }
+}
+
+/// What a variant has of collectors of the user's own.
+fn of_variant(out: &mut Problems, scenario: &Scenario, variant: &Variant, index: &str) {
+    let hops = &scenario.pipeline.hop;
+    let known: Vec<&str> = hops.iter().map(|hop| hop.name.as_str()).collect();
+    for (hop, collector) in &variant.collectors {
+        let at = ["variant", index, "collectors", hop.as_str()];
+        own(out, &at, collector);
+        if !known.contains(&hop.as_str()) {
+            out.add(&at, format!("there is no hop `{hop}`"), &meant(hop, &known));
+        }
+    }
+    let alone = scenario.pipeline.with(&variant.hops, &variant.collectors);
+    for hop in alone.iter().filter(|hop| hop.own_config().is_some()) {
+        if variant.hops.contains_key(&hop.name) {
+            let message = format!("`{}` has a configuration of yours, which no knob changes", hop.name);
+            let help = "give the variant another file: `collectors.NAME = { config = \"…\" }`";
+            out.add(&["variant", index, "hops", &hop.name], message, help);
+        }
+    }
+}
+
+/// Whether a hop has a configuration of the user's own, in any variant.
+pub(super) fn has_own_config(scenario: &Scenario, name: &str) -> bool {
+    let base = scenario.pipeline.hop.iter().find(|hop| hop.name == name);
+    let of_variant = |variant: &Variant| variant.collectors.get(name).is_some_and(|own| own.config.is_some());
+    base.is_some_and(|hop| hop.own_config().is_some()) || scenario.variant.iter().any(of_variant)
+}
+
+/// A collector of the user's own.
+fn own(out: &mut Problems, at: &[&str], collector: &OwnCollector) {
+    let OwnCollector { binary, config } = collector;
+    if binary.is_none() && config.is_none() {
+        let help = "name one of them, or leave `collector` out";
+        out.add(at, "this collector has neither a `binary` nor a `config`", help);
+    }
+    for (key, value) in [("binary", binary), ("config", config)] {
+        if value.as_deref().is_some_and(str::is_empty) {
+            let path: Vec<&str> = at.iter().copied().chain([key]).collect();
+            out.add(&path, format!("`{key}` is empty"), "give the path of a file, or leave it out");
+        }
     }
 }
 
@@ -101,6 +153,12 @@ mod tests {
             "[[pipeline.hop]]\nname = 'a'\n[sweep]\nhops.a.queue_size = [5, 50]\n",
             "[[pipeline.hop]]\nname = 'a'\n[[fault]]\nat = '1s'\non = 'a'\nkind = { kill = { restart_after = '1s' } }\n",
             "[[pipeline.hop]]\nname = 'a'\n[[fault]]\nat = '1s'\nfor = '1s'\non = 'a -> receiver'\nkind = 'down'\n",
+            "[[pipeline.hop]]\nname = 'a'\ncollector = { binary = './otelcol', config = 'a.yaml' }\n[[variant]]\nname = 'x'\n\
+             collectors.a = { config = 'b.yaml' }\n",
+            "[[pipeline.hop]]\nname = 'a'\ncollector = { binary = 'otelcol' }\nknobs = { queue_size = 5 }\n",
+            // A further exporter is a link of its own; which there are the file says that nobody has read yet.
+            "[[pipeline.hop]]\nname = 'a'\ncollector = { config = 'a.yaml' }\n[[fault]]\nat = '1s'\nfor = '1s'\n\
+             on = 'a -> otlp/backup'\nkind = 'down'\n",
         ] {
             assert!(found(text).is_empty(), "{text}: {:?}", found(text));
         }
@@ -123,6 +181,24 @@ mod tests {
             (
                 "[[pipeline.hop]]\nname = 'a'\nknobs = { storage = 'disk', wait_for_result = true }\n",
                 "does not support",
+            ),
+            ("[[pipeline.hop]]\nname = 'a'\ncollector = {}\n", "neither a `binary` nor a `config`"),
+            (
+                "[[pipeline.hop]]\nname = 'a'\ncollector = { config = 'a.yaml' }\nknobs = { retry = false }\n",
+                "has one of yours",
+            ),
+            (
+                "[[pipeline.hop]]\nname = 'a'\ncollector = { config = 'a.yaml' }\n[[variant]]\nname = 'x'\n\
+                 hops.a = { retry = false }\n",
+                "which no knob changes",
+            ),
+            (
+                "[[pipeline.hop]]\nname = 'a'\n[[variant]]\nname = 'x'\ncollectors.b = { config = 'a.yaml' }\n",
+                "no hop `b`",
+            ),
+            (
+                "[[pipeline.hop]]\nname = 'a'\n[[fault]]\nat = '1s'\nfor = '1s'\non = 'a -> otlp'\nkind = 'down'\n",
+                "no service `otlp`",
             ),
             (
                 "[[pipeline.hop]]\nname = 'a'\n[[fault]]\nat = '1s'\non = 'b'\nkind = { kill = {} }\n",

@@ -253,7 +253,7 @@ fn run(plan: Plan) -> RunResult {
 const WAITS: &str = "waits for the replay";
 
 /// What stays open: scenario, condition, and whether a replay would tell.
-const OPEN: [(&str, &str, &str); 47] = [
+const OPEN: [(&str, &str, &str); 51] = [
     ("bandwidth", "fate.dropped_queue_full > 0", WAITS),
     ("black-hole", "exports.failed >= 10", WAITS),
     ("black-hole", "exports.longest > 10s", WAITS),
@@ -270,8 +270,12 @@ const OPEN: [(&str, &str, &str); 47] = [
     ("collector-outage", "fate.lost_in_collector.crash > 1000", ""),
     ("collector-outage", "fate.lost_in_collector.queue_full > 0", ""),
     ("collector-outage", "fate.lost_in_collector.send_failed > 0", ""),
+    ("collector-own", "fate.lost_in_collector.queue_full > 0", ""),
     ("collector-restart", "fate.lost_in_collector.shutdown > 0", ""),
     ("collector-slow-backend", "fate.lost_in_collector.queue_full > 0", ""),
+    ("collector-tail-sampling", "fate.sampled_by_collector.late > 0", ""),
+    ("collector-tail-sampling", "fate.sampled_by_collector.policy > 0", ""),
+    ("collector-tail-sampling", "fate.sampled_by_collector.too_early > 0", ""),
     ("collector-two-hops", "fate.lost_in_collector.crash > 0", ""),
     ("collector-two-hops", "loss.rate == 0 %", WAITS),
     ("cpu-squeeze", "fate.dropped_queue_full > 0", WAITS),

@@ -1,5 +1,7 @@
 //! A real Collector in the path. Building it takes minutes, so by day this runs only where it has been built already.
 
+mod own;
+
 use std::path::PathBuf;
 
 use spanfate_model::cause::NamedCause;
@@ -12,6 +14,14 @@ use crate::lab::{Finished, lab, root, skipped};
 fn built() -> Option<PathBuf> {
     let path = root().join("target/fixtures/collector-0.165");
     path.is_file().then_some(path)
+}
+
+/// The same; where it has not been, the test is skipped.
+fn is_built() -> bool {
+    if built().is_none() {
+        skipped("the collector has not been built here (`spanfate scenario collector-kill` builds it)");
+    }
+    built().is_some()
 }
 
 const KILLED: &str = r#"
@@ -43,8 +53,7 @@ fn hop(done: &Finished, variant: &str) -> HopResult {
 
 #[test]
 fn what_a_killed_collector_held_is_lost_and_nothing_else_is() {
-    if built().is_none() {
-        skipped("the collector has not been built here (`spanfate scenario collector-kill` builds it)");
+    if !is_built() {
         return;
     }
     let Some(lab) = lab() else { return };
@@ -75,7 +84,9 @@ fn what_a_killed_collector_held_is_lost_and_nothing_else_is() {
 #[test]
 #[ignore = "builds the Collector and runs for minutes: cargo test -p spanfate --test e2e the_library_s_collectors_agree_with_the_books_to_the_span -- --ignored"]
 fn the_library_s_collectors_agree_with_the_books_to_the_span() {
-    for name in ["outage", "kill", "restart", "batch", "two-hops", "slow-backend"] {
+    let all =
+        ["outage", "kill", "restart", "batch", "two-hops", "slow-backend", "own", "fan-out", "tail-sampling"];
+    for name in all {
         let Some(lab) = lab() else { return };
         let mut command = lab.program();
         command.args(["scenario", &format!("collector-{name}"), "--out"]).arg(lab.path("results"));

@@ -2,7 +2,7 @@
 
 use crate::fate::facts::{FateFacts, FateStage, Remedy};
 use crate::fate::signal::{self, AlertRule, LossSignal};
-use crate::fate::{CollectorLoss, FateClass};
+use crate::fate::{CollectorDecision, CollectorLoss, FateClass};
 
 /// What is known of a loss in a collector.
 pub(super) const fn of(loss: CollectorLoss) -> &'static FateFacts {
@@ -15,6 +15,60 @@ pub(super) const fn of(loss: CollectorLoss) -> &'static FateFacts {
         CollectorLoss::Unknown => &UNKNOWN,
     }
 }
+
+/// What is known of a span that a collector's sampler did not keep.
+pub(super) const fn of_sampler(decision: CollectorDecision) -> &'static FateFacts {
+    match decision {
+        CollectorDecision::Policy => &POLICY,
+        CollectorDecision::Late => &LATE,
+        CollectorDecision::TooEarly => &TOO_EARLY,
+        CollectorDecision::Unclear => &UNCLEAR,
+    }
+}
+
+const POLICY: FateFacts = FateFacts {
+    name: "sampled_by_collector.policy",
+    class: FateClass::Deliberate,
+    silent: false,
+    short: "sampled by policy",
+    explain: "a collector's sampler decided against its trace, by its policies",
+    signal: None,
+    remedy: Remedy::None,
+    ..LOST
+};
+
+const LATE: FateFacts = FateFacts {
+    name: "sampled_by_collector.late",
+    short: "late for sampler",
+    explain: "it came to a collector's sampler after the decision against its trace",
+    signal: Some(signal::unsaid(signal::SAMPLER_LATE)),
+    remedy: Remedy::Other(
+        "Make `decision_wait` longer than the slowest service takes to export, its batches and retries with it.",
+    ),
+    ..LOST
+};
+
+const TOO_EARLY: FateFacts = FateFacts {
+    name: "sampled_by_collector.too_early",
+    short: "dropped too early",
+    explain: "a collector's sampler removed its trace before the decision, for want of room",
+    signal: Some(signal::unsaid(signal::SAMPLER_TOO_EARLY)),
+    remedy: Remedy::Other(
+        "Make `num_traces` larger than `decision_wait` times the new traces per second, or shorten the wait.",
+    ),
+    ..LOST
+};
+
+const UNCLEAR: FateFacts = FateFacts {
+    name: "sampled_by_collector.unclear",
+    short: "policy or too early",
+    explain: "a collector's sampler did not keep its trace: by its policies or for want of room, its counters do not say which",
+    signal: Some(signal::unsaid(signal::SAMPLER_TOO_EARLY)),
+    remedy: Remedy::Other(
+        "Make `num_traces` larger until no trace is dropped too early; what is left was decided by policies.",
+    ),
+    ..LOST
+};
 
 /// What all losses in a collector share: the SDK was told that the span was taken.
 const LOST: FateFacts = FateFacts {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fate::Fate;
+use crate::format::manifest::HopRewrite;
 
 /// A collector in the path, over all its starts in a trial. Spans are counted by their ids, each once.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +33,9 @@ pub struct HopResult {
     pub rejected: u64,
     /// Of the accepted ones, spans that were lost in it, by how.
     pub lost: BTreeMap<Fate, u64>,
+    /// Of the accepted ones, spans that its sampler or a filter of it did not keep on purpose, by how.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub decided: BTreeMap<Fate, u64>,
     /// What its own metrics counted, over all starts whose page was read; absent where no page was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<HopCounters>,
@@ -44,6 +48,56 @@ pub struct HopResult {
     /// When the next place first did not take a request of it, answered late, or was not reached, milliseconds from the start of the load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble_behind_ms: Option<f64>,
+    /// The exporter that leads on the path, where it has several, or a configuration of its user's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exporter: Option<String>,
+    /// Its further exporters: each is a path of its own, with a receiver at its end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<HopEndResult>,
+    /// What was set for the trial over its user's configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rewritten: Vec<HopRewrite>,
+}
+
+/// What became of the spans that a collector took, on the way to the receiver of a further exporter. Each span counts once:
+/// `accepted` of the hop is the sum of `arrived`, `rejected`, `lost` and `decided`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct HopEndResult {
+    /// The exporter's name in the configuration.
+    pub exporter: String,
+    /// Spans that its receiver accepted.
+    pub arrived: u64,
+    /// Spans that its receiver rejected in a partial success.
+    pub rejected: u64,
+    /// Spans that the collector took and that did not arrive there, by how.
+    pub lost: BTreeMap<Fate, u64>,
+    /// Spans that its sampler or a filter of it did not keep on purpose, by how.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub decided: BTreeMap<Fate, u64>,
+    /// What the metrics of the exporter counted: sent, failed, no room in its queue; absent where no page was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<HopCounters>,
+}
+
+impl HopEndResult {
+    /// Spans that were lost on the way to it.
+    pub fn lost_in_all(&self) -> u64 {
+        self.lost.values().sum()
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.arrived += other.arrived;
+        self.rejected += other.rejected;
+        add(&mut self.lost, &other.lost);
+        add(&mut self.decided, &other.decided);
+        self.own = self.own.zip(other.own).map(|(own, more)| own.and(more));
+    }
+}
+
+fn add(to: &mut BTreeMap<Fate, u64>, more: &BTreeMap<Fate, u64>) {
+    for (fate, count) in more {
+        *to.entry(*fate).or_insert(0) += count;
+    }
 }
 
 /// What a collector's own metrics count.
@@ -95,9 +149,8 @@ impl HopResult {
         self.unanswered += other.unanswered;
         self.passed += other.passed;
         self.rejected += other.rejected;
-        for (fate, count) in &other.lost {
-            *self.lost.entry(*fate).or_insert(0) += count;
-        }
+        add(&mut self.lost, &other.lost);
+        add(&mut self.decided, &other.decided);
         self.lost_from_ms = earlier(self.lost_from_ms, other.lost_from_ms);
         self.refused_from_ms = earlier(self.refused_from_ms, other.refused_from_ms);
         self.trouble_behind_ms = earlier(self.trouble_behind_ms, other.trouble_behind_ms);
@@ -106,6 +159,12 @@ impl HopResult {
             // A sum in which a trial is missing says nothing.
             _ => None,
         };
+        for (at, end) in other.further.iter().enumerate() {
+            match self.further.get_mut(at) {
+                Some(sum) => sum.add(end),
+                None => self.further.push(end.clone()),
+            }
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where in the path were spans lost? The collectors from left to right, each with its counts and what it says of itself.
 
+use spanfate_model::format::manifest::HopRewrite;
 use spanfate_model::result::RunResult;
 
-use crate::figures::hops::{VariantPath, losses, paths};
+use crate::figures::hops::{VariantPath, losses, losses_of, paths};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
 use crate::page::frame::part::{PageSection, fold, note};
@@ -20,7 +21,7 @@ pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
         let (lost, name) = (PAGE.count(path.acknowledged_and_lost()), &path.variant.name);
         drawn.row([name, &path.drawn(PAGE), &lost]);
     }
-    let grid = grid(&all);
+    let (grid, ends, set) = (grid(&all), ends_grid(&all), set_grid(&all));
     Some(PageSection {
         id: "hops",
         question: "Where in the path were spans lost?",
@@ -28,6 +29,8 @@ pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
         body: drawn
             .render()
             .with(&fold(grid.len(), &format!("Every collector ({} rows)", grid.len()), grid.render()))
+            .with(&folded(&ends, "Further exporters: each is a path of its own"))
+            .with(&folded(&set, "What was set over configurations of your own"))
             .with(&note(
                 "Each span counts once at each place. Accepted: the sender was told that the collector has it. What a collector then \
                  loses no service hears of.",
@@ -76,6 +79,45 @@ fn grid(all: &[VariantPath<'_>]) -> Grid {
                 Html::text(own),
                 Html::text(ends(&hop.ends)),
             ]);
+        }
+    }
+    grid
+}
+
+/// A table that is there only where it has rows.
+fn folded(grid: &Grid, title: &str) -> Html {
+    if grid.len() == 0 {
+        return Html::default();
+    }
+    fold(grid.len(), &format!("{title} ({} rows)", grid.len()), grid.render())
+}
+
+/// What came to the ends of further exporters.
+fn ends_grid(all: &[VariantPath<'_>]) -> Grid {
+    let heads = ["Collector", "Exporter", "Variant", "#Taken", "#Arrived", "#Rejected", "Lost"];
+    let mut grid = Grid::new("Further exporters", heads);
+    for path in all {
+        for (hop, end) in path.ends() {
+            let lost = losses_of(&end.lost, PAGE).join(", ");
+            let counts = [hop.accepted, end.arrived, end.rejected].map(|count| PAGE.count(count));
+            let [taken, arrived, rejected] = &counts;
+            let lost = if lost.is_empty() { "nothing" } else { &lost };
+            grid.row([hop.name.as_str(), &end.exporter, &path.variant.name, taken, arrived, rejected, lost]);
+        }
+    }
+    grid
+}
+
+/// What of the users' configurations was otherwise, in the first trial of each variant.
+fn set_grid(all: &[VariantPath<'_>]) -> Grid {
+    let mut grid =
+        Grid::new("Set for the trial", ["Collector", "Variant", "Key", "In your file", "In the trial"]);
+    for path in all {
+        for hop in &path.hops {
+            for HopRewrite { key, was, now } in &hop.rewritten {
+                let was = was.as_deref().unwrap_or("(not set)");
+                grid.row([hop.name.as_str(), &path.variant.name, key, was, now]);
+            }
         }
     }
     grid

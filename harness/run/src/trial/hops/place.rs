@@ -6,13 +6,14 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 use spanfate_model::format::event::EventKind;
 use spanfate_model::format::layout::hop_page_name;
-use spanfate_model::format::manifest::{HopManifest, HopPageManifest, TrialManifest};
-use spanfate_model::quantity::unit::{MonoNs, Period};
+use spanfate_model::format::manifest::{
+    HopEndManifest, HopManifest, HopPageManifest, HopRewrite, TrialManifest,
+};
+use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::scenario::pipeline::CollectorHop;
 
 use super::HopStage;
 use crate::fixture::RunningService;
-use crate::hop::config::HopPorts;
 use crate::hop::page::{self, HeldInside};
 use crate::hop::start::{CollectorStart, READY_BOUND, last_words, listens};
 use crate::host::clock;
@@ -32,9 +33,7 @@ const STILL_NS: u64 = 2_000_000_000;
 pub(super) struct HopPlace {
     index: usize,
     hop: CollectorHop,
-    ports: HopPorts,
-    config: PathBuf,
-    output: PathBuf,
+    set: HopSet,
     pub(super) tap: RunningReceiver,
     running: Option<RunningService>,
     /// Until when it has to listen, where it does not yet.
@@ -54,6 +53,35 @@ pub(super) struct HopPlace {
     drain: Option<HopDrain>,
 }
 
+/// How a collector is set up, whoever wrote its configuration.
+pub(super) struct HopSet {
+    pub(super) program: PathBuf,
+    pub(super) configs: Vec<PathBuf>,
+    /// Where it runs; absent: where the harness does.
+    pub(super) folder: Option<PathBuf>,
+    /// Where what it says goes.
+    pub(super) output: PathBuf,
+    /// Ports on which it takes spans.
+    pub(super) listens: Vec<u16>,
+    /// Port of its metrics.
+    pub(super) metrics: u16,
+    /// How long it may hold spans although it could send them.
+    pub(super) holds: u64,
+    /// The receivers of further exporters.
+    pub(super) ends: Vec<(HopEndManifest, RunningReceiver)>,
+    /// What the manifest says of all this.
+    pub(super) exporter: Option<String>,
+    pub(super) rewritten: Vec<HopRewrite>,
+}
+
+impl HopSet {
+    /// The exporters of which each gets all that the collector takes.
+    fn exporters(&self) -> Vec<String> {
+        let further = self.ends.iter().map(|(end, _)| end.exporter.clone());
+        self.exporter.iter().cloned().chain(further).collect()
+    }
+}
+
 /// How far a collector is with what it holds.
 struct HopDrain {
     /// When the patience ends.
@@ -68,17 +96,14 @@ struct HopDrain {
 impl HopPlace {
     pub(super) fn new(
         (index, hop): (usize, CollectorHop),
-        ports: HopPorts,
-        (config, output): (PathBuf, PathBuf),
+        set: HopSet,
         tap: RunningReceiver,
         now: MonoNs,
     ) -> Self {
         Self {
             index,
             hop,
-            ports,
-            config,
-            output,
+            set,
             tap,
             running: None,
             awaited: None,
@@ -130,15 +155,20 @@ impl HopPlace {
             place: self.index as u8,
             incarnation,
             began,
+            exporter: self.set.exporter.clone(),
+            holds: self.set.holds,
+            ends: self.set.ends.iter().map(|(end, _)| end.clone()).collect(),
+            rewritten: self.set.rewritten.clone(),
             ..HopManifest::default()
         });
         store::write_json(&stage.dir.manifest(), manifest)?;
         let start = CollectorStart {
             hop: &self.hop.name,
-            program: stage.program,
-            config: &self.config,
+            program: &self.set.program,
+            configs: &self.set.configs,
+            folder: self.set.folder.as_deref(),
             cpus: stage.cpus,
-            output: &self.output,
+            output: &self.set.output,
         };
         let running = start.begin(stage.guard)?;
         let data = json!({"service": self.hop.name, "pid": running.pid(), "incarnation": incarnation});
@@ -174,7 +204,7 @@ impl HopPlace {
             return Ok(false);
         }
         self.look_at = now + LOOK_NS;
-        if listens(self.ports.grpc) && listens(self.ports.http) {
+        if self.set.listens.iter().all(|port| listens(*port)) {
             self.awaited = None;
             if let Some(hop) = manifest.hops.get_mut(self.entry) {
                 hop.ready = clock::now();
@@ -189,8 +219,9 @@ impl HopPlace {
     }
 
     fn fail(&self, what: &str) -> RunError {
-        let said = last_words(&self.output);
-        let problem = format!("{what} (configuration: {}). It said:\n{said}", self.config.display());
+        let said = last_words(&self.set.output);
+        let configs: Vec<_> = self.set.configs.iter().map(|config| config.display().to_string()).collect();
+        let problem = format!("{what} (configuration: {}). It said:\n{said}", configs.join(", "));
         RunError::Fixture { fixture: self.hop.name.clone(), problem }
     }
 
@@ -204,7 +235,7 @@ impl HopPlace {
             return Ok(());
         }
         let at = clock::now();
-        match page::of(self.ports.metrics) {
+        match page::of(self.set.metrics) {
             Some(page) => self.keep(stage, manifest, at, &page),
             None => Ok(()),
         }
@@ -273,7 +304,8 @@ impl HopPlace {
         }
         let now = clock::now();
         let drain = self.drain.get_or_insert_with(|| HopDrain {
-            until: now + self.hop.drain.nanos(),
+            // What a processor holds on purpose is not late.
+            until: now + self.hop.drain.nanos().max(self.set.holds.saturating_add(2 * STILL_NS)),
             next: now,
             held: HeldInside::default(),
             since: now,
@@ -283,15 +315,14 @@ impl HopPlace {
             return Ok(true);
         }
         drain.next = now + DRAIN_LOOK_NS;
-        if let Some(page) = (!self.stopped).then(|| page::of(self.ports.metrics)).flatten() {
-            let held = HeldInside::of(&page);
+        if let Some(page) = (!self.stopped).then(|| page::of(self.set.metrics)).flatten() {
+            let held = HeldInside::of(&page, &self.set.exporters());
             if held != drain.held {
                 (drain.held, drain.since) = (held, now);
             }
             drain.page = Some((now, page));
         }
-        let batch = self.hop.knobs.batch_timeout.max(self.hop.knobs.flush_timeout).map_or(0, Period::nanos);
-        let still = now >= drain.since + STILL_NS + batch && !drain.held.is_queued();
+        let still = now >= drain.since + STILL_NS + self.set.holds && !drain.held.is_queued();
         // What a second start sends of a queue on disk it has not taken itself: its counters do not say when it is done.
         let empty = self.starts == 1 && drain.page.is_some() && drain.held.is_nothing();
         if empty || still || now >= drain.until {
@@ -304,9 +335,13 @@ impl HopPlace {
         Ok(true)
     }
 
-    /// Ends the tap; its process is gone by then.
+    /// Ends the tap and the receivers of its further exporters; its process is gone by then.
     pub(super) fn close(self) -> Result<(), RunError> {
         drop(self.running);
-        self.tap.stop().map(drop)
+        let mut done = self.tap.stop().map(drop);
+        for (_, end) in self.set.ends {
+            done = done.and(end.stop().map(drop));
+        }
+        done
     }
 }

@@ -1,0 +1,85 @@
+// Command hop-contrib is an OpenTelemetry Collector with tail sampling and load balancing, of the newest version whose modules all of
+// these come in together. Scenarios whose configuration names one of them use it in place of hop.
+package main
+
+import (
+	"os"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/loadbalancingexporter"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/tailsamplingprocessor"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+	"go.opentelemetry.io/collector/exporter/debugexporter"
+	"go.opentelemetry.io/collector/exporter/otlpexporter"
+	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/batchprocessor"
+	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
+	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
+)
+
+// version is that of the Collector's modules in go.mod.
+const version = "0.160.0"
+
+func main() {
+	settings := otelcol.CollectorSettings{
+		BuildInfo: component.BuildInfo{
+			Command:     "hop-contrib",
+			Description: "OpenTelemetry Collector of Spanfate",
+			Version:     version,
+		},
+		Factories: components,
+		ConfigProviderSettings: otelcol.ConfigProviderSettings{
+			ResolverSettings: confmap.ResolverSettings{
+				ProviderFactories: []confmap.ProviderFactory{
+					envprovider.NewFactory(),
+					fileprovider.NewFactory(),
+					yamlprovider.NewFactory(),
+				},
+			},
+		},
+	}
+	// The command has said what is wrong.
+	if err := otelcol.NewCommand(settings).Execute(); err != nil {
+		os.Exit(1)
+	}
+}
+
+// components are all that a configuration can name.
+func components() (otelcol.Factories, error) {
+	var out otelcol.Factories
+	var err error
+	if out.Receivers, err = otelcol.MakeFactoryMap(otlpreceiver.NewFactory()); err != nil {
+		return out, err
+	}
+	out.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
+		batchprocessor.NewFactory(),
+		memorylimiterprocessor.NewFactory(),
+		tailsamplingprocessor.NewFactory(),
+	)
+	if err != nil {
+		return out, err
+	}
+	out.Exporters, err = otelcol.MakeFactoryMap(
+		otlpexporter.NewFactory(),
+		otlphttpexporter.NewFactory(),
+		debugexporter.NewFactory(),
+		loadbalancingexporter.NewFactory(),
+	)
+	if err != nil {
+		return out, err
+	}
+	out.Extensions, err = otelcol.MakeFactoryMap(filestorage.NewFactory(), healthcheckextension.NewFactory())
+	if err != nil {
+		return out, err
+	}
+	out.Telemetry = otelconftelemetry.NewFactory()
+	return out, nil
+}
