@@ -54,7 +54,6 @@ fn replay(at: usize, dropped: u64, service: &str) -> PathReplay {
             receiver_ms: 30.0 + at as f64,
             failing_ms: 0.2,
             behind_ms: 0.0,
-            behind_ms: 0.0,
         },
         cpu: CpuWitness { used: 0.8, cores: 1.0, waited: 0.1, ..CpuWitness::default() },
         causes: vec![share(LossFactor::SlowAnswer, 0.86), share(LossFactor::CpuStarved, 0.1)],
