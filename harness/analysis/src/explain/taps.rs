@@ -45,10 +45,10 @@ pub(super) fn give(cases: &mut [ExplainedCase<'_>], hops: &PathHops<'_>) {
 /// The steps that the taps tell.
 pub(super) fn tell(taps: &[AtTap], steps: &mut Steps) {
     for (place, tap) in taps.iter().enumerate() {
-        let mut sender = "the service";
-        if let Some(before) = place.checked_sub(1).and_then(|before| taps.get(before)) {
-            sender = &before.hop;
-        }
+        // Before the first collector it is the service's exporter, which reports to its SDK.
+        let before = place.checked_sub(1).and_then(|before| taps.get(before));
+        let (sender, told_to) =
+            before.map_or(("the service", "the SDK"), |tap| (tap.hop.as_str(), tap.hop.as_str()));
         for Appearance { request, answer, .. } in &tap.seen {
             steps.say(
                 request.at,
@@ -63,7 +63,7 @@ pub(super) fn tell(taps: &[AtTap], steps: &mut Steps) {
             );
             if let Some(answer) = answer {
                 let after = lasting(answer.at.saturating_sub(request.at));
-                let told = told(&tap.hop, sender, *answer);
+                let told = told(&tap.hop, told_to, *answer);
                 steps.say(answer.at, Some(Witness::Wire), format!("{told}, {after} after its request"));
             }
         }
@@ -71,9 +71,7 @@ pub(super) fn tell(taps: &[AtTap], steps: &mut Steps) {
 }
 
 /// What a collector told its sender.
-fn told(hop: &str, sender: &str, answer: AnswerRecord) -> String {
-    // The service's exporter reports to its SDK.
-    let whom = if sender == "the service" { "the SDK" } else { sender };
+fn told(hop: &str, whom: &str, answer: AnswerRecord) -> String {
     match answer.relayed {
         Relayed::Taken { rejected: 0 } => format!("{hop} told {whom} that it took the request"),
         Relayed::Taken { rejected } => {
@@ -84,7 +82,7 @@ fn told(hop: &str, sender: &str, answer: AnswerRecord) -> String {
     }
 }
 
-/// What decided the fate of a span in a collector, or that none took; its moments are milliseconds from the span's creation.
+/// What decided the fate of a span in a collector, or that none took.
 pub(super) fn verdict(case: &ExplainedCase<'_>, fate: Fate) -> String {
     let explained = fate.explain();
     let Some(created) = case.made.map(|made| made.span.created) else { return explained.to_owned() };
@@ -138,9 +136,9 @@ mod tests {
             fault: 0,
             relayed,
         };
-        let said = |relayed, sender| told("gateway", sender, answer(relayed));
+        let said = |relayed, whom| told("gateway", whom, answer(relayed));
         assert_eq!(
-            said(Relayed::Taken { rejected: 0 }, "the service"),
+            said(Relayed::Taken { rejected: 0 }, "the SDK"),
             "gateway told the SDK that it took the request"
         );
         assert_eq!(

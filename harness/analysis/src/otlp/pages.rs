@@ -1,7 +1,6 @@
 //! Metrics of OTLP become pages in the text format of Prometheus, one of the beginning and one of the end of what was exported.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -150,10 +149,11 @@ fn page(all: &BTreeMap<SeriesKey, OtlpSeries>, value: impl Fn(&OtlpSeries) -> Op
     let mut out = String::new();
     for ((name, labels), series) in all {
         let Some((at, value)) = value(series) else { continue };
-        let labels: String =
-            labels.iter().map(|(label, value)| format!(",{}={}", quoted(label), quoted(value))).collect();
-        // Writing to a text cannot fail.
-        let _ = writeln!(out, "{{{}{labels}}} {value} {}", quoted(name), at / 1_000_000);
+        out += &format!("{{{}", quoted(name));
+        for (label, value) in labels {
+            out += &format!(",{}={}", quoted(label), quoted(value));
+        }
+        out += &format!("}} {value} {}\n", at / 1_000_000);
     }
     out
 }

@@ -120,7 +120,8 @@ fn inner(mut bytes: &[u8], fields: Fields, depth: usize) -> Result<Value, String
             }
             (Text, WireValue::Bytes(bytes)) => Value::String(String::from_utf8_lossy(bytes).into_owned()),
             (Hex, WireValue::Bytes(bytes)) => {
-                Value::String(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+                let digits = |out: String, byte: &u8| out + &format!("{byte:02x}");
+                Value::String(bytes.iter().fold(String::new(), digits))
             }
             (Unsigned, WireValue::Varint(bits) | WireValue::Fixed(bits)) => Value::String(bits.to_string()),
             (Signed, WireValue::Varint(bits) | WireValue::Fixed(bits)) => {
