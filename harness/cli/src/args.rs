@@ -30,7 +30,7 @@ use spanfate_model::verdict::ExitCode as Code;
 
 pub(crate) use advise::AdviseArguments;
 pub(crate) use again::again;
-pub(crate) use canary::{CanaryArguments, CanaryFrom};
+pub(crate) use canary::{CanaryArguments, CanaryFrom, TextOrJson};
 pub(crate) use ci::CiArguments;
 pub(crate) use compare::{
     AlongArgument, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments,

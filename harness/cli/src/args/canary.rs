@@ -3,11 +3,11 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroU32;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_run::canary::BackEnd;
 
-use super::{WhyFormat, period, rate, whole};
+use super::{period, rate, whole};
 
 #[derive(Debug, Args)]
 pub(crate) struct CanaryArguments {
@@ -52,8 +52,17 @@ pub(crate) struct CanaryArguments {
     #[arg(long, value_name = "N", value_parser = whole::<u64>)]
     pub(crate) seed: Option<u64>,
     /// How to print what was found.
-    #[arg(long, value_enum, default_value_t = WhyFormat::Text, hide_possible_values = true, value_name = "text|json")]
-    pub(crate) format: WhyFormat,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+}
+
+/// How something is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextOrJson {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
 }
 
 /// Where to look for the spans.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spanfate_model::quantity::unit::{ByteSize, Period, Rate};
 
-use super::{WhyFormat, period, rate, whole};
+use super::{TextOrJson, period, rate, whole};
 
 #[derive(Debug, Args)]
 pub(crate) struct LintArguments {
@@ -32,8 +32,8 @@ pub(crate) struct LintArguments {
     #[arg(long, value_name = "N", default_value = "5", value_parser = whole::<NonZeroU32>)]
     pub(crate) spans_per_trace: NonZeroU32,
     /// How to print it.
-    #[arg(long, value_enum, default_value_t = WhyFormat::Text, hide_possible_values = true, value_name = "text|json")]
-    pub(crate) format: WhyFormat,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
 }
 
 /// A size above zero; a number alone is bytes.

@@ -7,7 +7,7 @@ use spanfate_report::TableStyle;
 use spanfate_run::canary::{CanaryDoorway, CanaryEnd, CanaryReader};
 use spanfate_run::process::interrupt::Interrupt;
 
-use crate::args::{CanaryArguments, CanaryFrom, WhyFormat};
+use crate::args::{CanaryArguments, CanaryFrom, TextOrJson};
 use crate::error::{Error, first_of, of_signal};
 use crate::session::canary::{CanaryAsked, CanaryLasting, CanaryNews, fly, ready};
 use crate::show::{self, Shown};
@@ -28,8 +28,8 @@ pub(super) fn run(arguments: &CanaryArguments, color: bool) -> Result<ExitCode, 
     })?;
     shown.end();
     let text = match arguments.format {
-        WhyFormat::Json => show::pretty(&found)?,
-        WhyFormat::Text => spanfate_report::canary(&found, TableStyle { color, width: None }),
+        TextOrJson::Json => show::pretty(&found)?,
+        TextOrJson::Text => spanfate_report::canary(&found, TableStyle { color, width: None }),
     };
     show::data(&text)?;
     Ok(exit(&found, lasting, interrupt.signal()))

@@ -8,7 +8,7 @@ use spanfate_model::verdict::ExitCode;
 use spanfate_report::TableStyle;
 use spanfate_run::scrape::{self, ScrapeError};
 
-use crate::args::{LintArguments, WhyFormat};
+use crate::args::{LintArguments, TextOrJson};
 use crate::error::Error;
 use crate::show;
 
@@ -24,8 +24,8 @@ pub(in crate::command) fn run(arguments: &LintArguments, color: bool) -> Result<
     };
     let files = arguments.files.iter().map(|path| linted(path, &demand)).collect::<Result<Vec<_>, _>>()?;
     let text = match arguments.format {
-        WhyFormat::Json => show::pretty(&LintAnswer { format: "1.0", demand: &demand, files: &files })?,
-        WhyFormat::Text => spanfate_report::linted(&files, &demand, TableStyle { color, width: None }),
+        TextOrJson::Json => show::pretty(&LintAnswer { format: "1.0", demand: &demand, files: &files })?,
+        TextOrJson::Text => spanfate_report::linted(&files, &demand, TableStyle { color, width: None }),
     };
     show::data(&text)?;
     let loses = files.iter().flat_map(|file| &file.findings).any(|finding| finding.level == LintLevel::Loss);

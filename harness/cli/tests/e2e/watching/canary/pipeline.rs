@@ -86,6 +86,11 @@ fn placed(request: &[u8]) -> Vec<Placed> {
     out
 }
 
+/// In hex.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
 impl Placed {
     fn request(&self) -> Vec<u8> {
         let scope = [bytes(1, &self.scope), bytes(2, &written(&self.span))].concat();
@@ -93,12 +98,12 @@ impl Placed {
     }
 
     fn id(&self, field: u64) -> String {
-        inside(&self.span, field).next().unwrap().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(inside(&self.span, field).next().unwrap())
     }
 
     /// Replaces a field, or adds it.
-    fn put(&mut self, encoded: Vec<u8>) {
-        let mut new = fields(&encoded);
+    fn put(&mut self, encoded: &[u8]) {
+        let mut new = fields(encoded);
         let (tag, _) = new[0];
         self.span.retain(|(known, _)| *known != tag);
         self.span.append(&mut new);
@@ -106,11 +111,11 @@ impl Placed {
 
     fn damage(&mut self, field: &str) {
         match field {
-            "name" => self.put(bytes(5, b"renamed")),
-            "kind" => self.put(number(6, 4)),
-            "status" => self.put(bytes(15, &number(3, 1))),
-            "times" => self.put(fixed(7, 1_700_000_000_000_000_000)),
-            "parent" => self.put(bytes(4, &[7; 8])),
+            "name" => self.put(&bytes(5, b"renamed")),
+            "kind" => self.put(&number(6, 4)),
+            "status" => self.put(&bytes(15, &number(3, 1))),
+            "times" => self.put(&fixed(7, 1_700_000_000_000_000_000)),
+            "parent" => self.put(&bytes(4, &[7; 8])),
             "attribute" => self.span.retain(|(tag, value)| {
                 *tag != 9 << 3 | 2 || !value.ends_with(&[0x10, 1]) && !value.ends_with(&[0x10, 0])
             }),
@@ -123,7 +128,7 @@ impl Placed {
 const FIELDS: [&str; 7] = ["name", "kind", "status", "times", "parent", "attribute", "resource"];
 
 /// Longer than the deadline of the test, and shorter than twice as long.
-const HELD_UP: Duration = Duration::from_millis(3000);
+const HELD_UP: Duration = Duration::from_secs(3);
 
 /// Takes export requests and hands their spans on one by one, but for those that it treats otherwise.
 pub(crate) struct Pipeline {
@@ -181,7 +186,9 @@ impl PipelineState {
                 _ => "received",
             };
             planted.1.insert(span.id(2), Planted { trace: span.id(1), outcome, field });
-            field.into_iter().for_each(|field| span.damage(field));
+            if let Some(field) = field {
+                span.damage(field);
+            }
             let request = span.request();
             match outcome {
                 "lost" | "refused" => {}
