@@ -115,11 +115,11 @@ fn fanned_out(first: &[(&str, u64)], second: &[(&str, u64)]) -> (TrialResult, Ru
         span.at_end = number < 8;
         span
     };
-    let second: String = second
-        .iter()
-        .map(|(name, value)| format!("otelcol_exporter_{name}_spans{{exporter=\"otlp/2\"}} {value}\n"))
-        .collect();
-    let page = Some((9_000_000_000, WorldHop::page_of(first) + &second));
+    let mut page = WorldHop::page_of(first);
+    for (name, value) in second {
+        page += &format!("otelcol_exporter_{name}_spans{{exporter=\"otlp/2\"}} {value}\n");
+    }
+    let page = Some((9_000_000_000, page));
     let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page, further: true };
     let spans = (0..10).map(span).collect();
     World { spans, batches: vec![Batch::Ok], hops: vec![hop], ..World::default() }.conclude()
