@@ -6,9 +6,22 @@ use spanfate_model::quantity::unit::MonoNs;
 use crate::evidence::loadbook::LoadBook;
 use crate::replay::observed::{ObservedPath, QueuedSpan};
 use crate::replay::starved::CpuLack;
-use crate::replay::stood::{Backlog, STOOD_STILL};
 use crate::replay::without::Without;
 use crate::statistics::quantile::at_share;
+
+/// A service from which no span comes for so long stands still, nanoseconds: a quota on CPU time lets it run in each of its periods.
+pub(crate) const STOOD_STILL: u64 = 400_000_000;
+
+/// A time in which no span came to a queue, and then those that had waited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Backlog {
+    /// The last span before.
+    pub(crate) from: MonoNs,
+    /// The first one after.
+    pub(crate) back: MonoNs,
+    /// The last one of a request that had been started before that.
+    pub(crate) done: MonoNs,
+}
 
 /// A span, and how it came about that it ended when it did.
 #[derive(Clone, Copy, Debug)]

@@ -5,22 +5,8 @@ use spanfate_model::result::Standstill;
 
 use crate::evidence::opened::Opened;
 use crate::evidence::process::Process;
-use crate::replay::arrivals::Arrivals;
+use crate::replay::arrivals::{Arrivals, Backlog, STOOD_STILL};
 use crate::statistics::quantile::millis;
-
-/// A service from which no span comes for so long stands still, nanoseconds: a quota on CPU time lets it run in each of its periods.
-pub(crate) const STOOD_STILL: u64 = 400_000_000;
-
-/// A time in which no span came to a queue, and then those that had waited.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Backlog {
-    /// The last span before.
-    pub(crate) from: MonoNs,
-    /// The first one after.
-    pub(crate) back: MonoNs,
-    /// The last one of a request that had been started before that.
-    pub(crate) done: MonoNs,
-}
 
 /// The services that stood still before the drops of a queue, so that these came of what had waited; by when they began to.
 pub(crate) fn before_drops(

@@ -19,7 +19,7 @@ const WAYS: [&str; 8] = [
 ];
 
 /// File, text, whose it is.
-const ALLOWED: [(&str, &str, &str); 42] = [
+const ALLOWED: [(&str, &str, &str); 43] = [
     ("analysis/src/conclude/agreement.rs", "1.38.", "a version of the SDK"),
     ("analysis/src/conclude/runtime_trace.rs", "goroutine", "events of Go's runtime/trace"),
     ("analysis/src/evidence/probe/naming.rs", ".ExportSpans", "a name of a Go function"),

@@ -115,11 +115,11 @@ fn fanned_out(first: &[(&str, u64)], second: &[(&str, u64)]) -> (TrialResult, Ru
         span.at_end = number < 8;
         span
     };
-    let mut page = WorldHop::page_of(first);
-    for (name, value) in second {
-        page += &format!("otelcol_exporter_{name}_spans{{exporter=\"otlp/2\"}} {value}\n");
-    }
-    let page = Some((9_000_000_000, page));
+    let line = |(name, value): &(&str, u64)| {
+        format!("otelcol_exporter_{name}_spans{{exporter=\"otlp/2\"}} {value}\n")
+    };
+    let own = second.iter().map(line).fold(WorldHop::page_of(first), |page, line| page + &line);
+    let page = Some((9_000_000_000, own));
     let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page, further: true };
     let spans = (0..10).map(span).collect();
     World { spans, batches: vec![Batch::Ok], hops: vec![hop], ..World::default() }.conclude()
