@@ -30,13 +30,10 @@ pub(crate) fn relaying(upstream: Option<&Upstream>, change: impl FnOnce(&mut Rec
 
 /// What the tests begin with.
 pub(crate) fn config(dir: &Path) -> ReceiverConfig {
-    ReceiverConfig {
-        max_bytes: 4 << 20,
-        max_spans: 10_000,
-        hop: 1,
-        path: 2,
-        ..ReceiverConfig::new(dir.join("wire.log"), 1 << 30)
-    }
+    let mut config = ReceiverConfig::new(dir.join("wire.log"), 1 << 30);
+    (config.max_bytes, config.max_spans) = (4 << 20, 10_000);
+    (config.hop, config.path) = (1, 2);
+    config
 }
 
 /// What a wire log says.
