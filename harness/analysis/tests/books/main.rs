@@ -21,5 +21,4 @@ mod timeline;
 mod trials;
 mod unnumbered;
 mod unwitnessed;
-mod veiled;
 mod wrapped;

@@ -1,5 +1,7 @@
 //! Exporters of a program's own around the SDK's: what they take out, keep, send to several, or say nothing of.
 
+mod veiled;
+
 use super::common::life::{Life, PROCESSOR};
 use spanfate_model::books::ledger::{Gap, PathSpread};
 use spanfate_model::fate::Fate;

@@ -1,7 +1,7 @@
 //! Exporters of a program's own that hide what they send: spans of another type, clients of their own, and such that never send to us.
 
-use super::common::life::{Life, PROCESSOR};
-use super::wrapped::{FIRST, batch, begin, end, fates, is, sending};
+use super::{FIRST, batch, begin, end, fates, is, sending};
+use crate::common::life::{Life, PROCESSOR};
 use spanfate_model::books::ledger::Gap;
 use spanfate_model::fate::{Fate, Filter};
 use spanfate_model::format::probe::ProbeKind;
