@@ -10,7 +10,7 @@ mod values;
 mod wiring;
 mod yaml;
 
-use spanfate_model::finding::lint::{LintDemand, LintFinding, LintLevel, LintRule, PredictedLoss};
+use spanfate_model::finding::lint::{LintDemand, LintFinding, LintLevel, LintRule, LintedLoss};
 
 use self::values::YamlSetting;
 pub use self::yaml::BrokenYaml;
@@ -72,15 +72,15 @@ struct Linter<'a> {
 }
 
 /// What a rule has to say.
-struct Said {
+struct LintWords {
     level: LintLevel,
     rule: LintRule,
     text: String,
     remedy: String,
-    loss: Option<PredictedLoss>,
+    loss: Option<LintedLoss>,
 }
 
-impl Said {
+impl LintWords {
     fn risk(rule: LintRule, text: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { level: LintLevel::Risk, rule, text: text.into(), remedy: remedy.into(), loss: None }
     }
@@ -89,15 +89,15 @@ impl Said {
         Self { level: LintLevel::Note, ..Self::risk(rule, text, remedy) }
     }
 
-    fn loss(rule: LintRule, text: impl Into<String>, remedy: impl Into<String>, loss: PredictedLoss) -> Self {
+    fn loss(rule: LintRule, text: impl Into<String>, remedy: impl Into<String>, loss: LintedLoss) -> Self {
         Self { level: LintLevel::Loss, loss: Some(loss), ..Self::risk(rule, text, remedy) }
     }
 }
 
 impl<'a> Linter<'a> {
     /// Says something of a component at a place.
-    fn say(&mut self, at: &YamlNode, component: &str, said: Said) {
-        let Said { level, rule, text, remedy, loss } = said;
+    fn say(&mut self, at: &YamlNode, component: &str, said: LintWords) {
+        let LintWords { level, rule, text, remedy, loss } = said;
         self.report.findings.push(LintFinding {
             level,
             rule,

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use spanfate_model::verdict::ExitCode;
+use spanfate_run::pages::scrape::ScrapeError;
 use spanfate_run::peek::PeekError;
-use spanfate_run::scrape::ScrapeError;
 
 /// A command could not do what was asked.
 #[derive(Debug, thiserror::Error)]

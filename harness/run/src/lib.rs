@@ -16,7 +16,6 @@ pub mod process;
 pub mod receive;
 pub mod receiver;
 pub mod runner;
-pub mod scrape;
 pub mod store;
 pub mod toxiproxy;
 

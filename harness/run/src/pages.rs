@@ -1,5 +1,7 @@
 //! Pages for people at this machine: a small server on the loopback device that only gives, and asks nobody who they are.
 
+pub mod scrape;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;

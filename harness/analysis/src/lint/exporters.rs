@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use spanfate_model::finding::lint::{LintRule, PredictedLoss};
+use spanfate_model::finding::lint::{LintRule, LintedLoss};
 
 use super::sending::{LintSizer, Sending};
 use super::values::truth;
 use super::yaml::YamlNode;
-use super::{Linter, Said, TracesPipeline, kind_of, shown, wiring};
+use super::{LintWords, Linter, TracesPipeline, kind_of, shown, wiring};
 
 /// Exporters that send over a network, whether or not they are told how.
 const SENDERS: [&str; 4] = ["otlp", "otlp_grpc", "otlphttp", "otlp_http"];
@@ -60,7 +60,7 @@ impl<'a> LintedExporter<'a> {
             .unwrap_or(self.key)
     }
 
-    fn say(&self, linter: &mut Linter<'_>, at: &YamlNode, said: Said) {
+    fn say(&self, linter: &mut Linter<'_>, at: &YamlNode, said: LintWords) {
         linter.say(at, self.name, said);
     }
 
@@ -92,8 +92,8 @@ impl<'a> LintedExporter<'a> {
             );
             let needed = (demand.spans_per_s * demand.round_trip_s / sent * 1.2).ceil();
             let remedy = format!("set num_consumers: {needed:.0}, or larger batches");
-            let loss = PredictedLoss { spans: None, share: 1.0 - ceiling / demand.spans_per_s };
-            self.say(linter, at, Said::loss(LintRule::CeilingBelowRate, text, remedy, loss));
+            let loss = LintedLoss { spans: None, share: 1.0 - ceiling / demand.spans_per_s };
+            self.say(linter, at, LintWords::loss(LintRule::CeilingBelowRate, text, remedy, loss));
         } else if consumers <= 1.0 {
             let text = format!(
                 "one consumer sends one request after the other, at most {} spans/s: a slow answer holds up all",
@@ -102,7 +102,7 @@ impl<'a> LintedExporter<'a> {
             self.say(
                 linter,
                 at,
-                Said::risk(LintRule::OneConsumer, text, "set num_consumers: 10, as the default is"),
+                LintWords::risk(LintRule::OneConsumer, text, "set num_consumers: 10, as the default is"),
             );
         }
     }
@@ -151,11 +151,11 @@ impl<'a> LintedExporter<'a> {
             let text = format!(
                 "{text}; block_on_overflow makes senders wait then, and what they cannot hold they lose"
             );
-            self.say(linter, at, Said::risk(LintRule::BlockOnOverflow, text, remedy));
+            self.say(linter, at, LintWords::risk(LintRule::BlockOnOverflow, text, remedy));
             return;
         }
-        let loss = PredictedLoss { spans: Some(beyond.ceil()), share: beyond / come };
-        self.say(linter, at, Said::loss(LintRule::QueueSmallerThanOutage, text, remedy, loss));
+        let loss = LintedLoss { spans: Some(beyond.ceil()), share: beyond / come };
+        self.say(linter, at, LintWords::loss(LintRule::QueueSmallerThanOutage, text, remedy, loss));
     }
 
     fn queue_off(&self, linter: &mut Linter<'_>) {
@@ -165,7 +165,7 @@ impl<'a> LintedExporter<'a> {
             "has no queue: while the back end is away senders wait for their answer, and what they cannot hold they lose"
         };
         let at = self.place("sending_queue", "enabled");
-        self.say(linter, at, Said::risk(LintRule::QueueOff, text, "set sending_queue.enabled: true"));
+        self.say(linter, at, LintWords::risk(LintRule::QueueOff, text, "set sending_queue.enabled: true"));
     }
 
     fn retries(&self, linter: &mut Linter<'_>) {
@@ -179,15 +179,15 @@ impl<'a> LintedExporter<'a> {
                 self.say(
                     linter,
                     at,
-                    Said::risk(LintRule::RetryOff, text, "set retry_on_failure.enabled: true"),
+                    LintWords::risk(LintRule::RetryOff, text, "set retry_on_failure.enabled: true"),
                 );
             } else if come > 0.0 {
                 let text = "tries nothing again: all that is sent during an outage is lost, and was acknowledged; the queue does not help";
-                let loss = PredictedLoss { spans: Some(come), share: 1.0 };
+                let loss = LintedLoss { spans: Some(come), share: 1.0 };
                 self.say(
                     linter,
                     at,
-                    Said::loss(LintRule::RetryOff, text, "set retry_on_failure.enabled: true", loss),
+                    LintWords::loss(LintRule::RetryOff, text, "set retry_on_failure.enabled: true", loss),
                 );
             }
             return;
@@ -211,8 +211,8 @@ impl<'a> LintedExporter<'a> {
             (demand.outage_s * 2.0).ceil()
         );
         let at = self.place("retry_on_failure", "max_elapsed_time");
-        let loss = PredictedLoss { spans: Some(dropped), share: dropped / come };
-        self.say(linter, at, Said::loss(LintRule::RetryShorterThanOutage, text, remedy, loss));
+        let loss = LintedLoss { spans: Some(dropped), share: dropped / come };
+        self.say(linter, at, LintWords::loss(LintRule::RetryShorterThanOutage, text, remedy, loss));
     }
 
     /// Settings that say one thing and do another together.
@@ -226,13 +226,13 @@ impl<'a> LintedExporter<'a> {
             self.say(
                 linter,
                 batch_at,
-                Said::risk(LintRule::BatchedTwice, text, "take the batch processor away"),
+                LintWords::risk(LintRule::BatchedTwice, text, "take the batch processor away"),
             );
         }
         let wait_at = self.place("sending_queue", "wait_for_result");
         if self.sending.wait == Some(true) && self.batch {
             let text = "the batch processor gets the result and tells nobody: senders were answered before";
-            let said = Said::risk(
+            let said = LintWords::risk(
                 LintRule::WaitForResult,
                 text,
                 "take the batch processor away, and use sending_queue.batch",
@@ -241,7 +241,11 @@ impl<'a> LintedExporter<'a> {
         }
         if self.sending.wait == Some(true) && self.sending.storage.is_some() {
             let text = "wait_for_result with a queue on disk is not supported, and nothing checks it";
-            self.say(linter, wait_at, Said::risk(LintRule::WaitForResult, text, "leave one of the two out"));
+            self.say(
+                linter,
+                wait_at,
+                LintWords::risk(LintRule::WaitForResult, text, "leave one of the two out"),
+            );
         }
         if self.sending.block == Some(true) && self.batch {
             let text = "a full queue stops the batch processor, which has answered its senders already: they wait behind what it holds";
@@ -249,7 +253,7 @@ impl<'a> LintedExporter<'a> {
             self.say(
                 linter,
                 at,
-                Said::risk(LintRule::BlockOnOverflow, text, "take the batch processor away"),
+                LintWords::risk(LintRule::BlockOnOverflow, text, "take the batch processor away"),
             );
         }
     }
@@ -268,7 +272,7 @@ impl<'a> LintedExporter<'a> {
             let text =
                 format!("`{name}` writes without fsync: the queue outlives the process, and not the machine");
             let remedy = "set fsync: true on the extension if it must, and measure what that costs";
-            self.say(linter, node, Said::risk(LintRule::PersistentWithoutFsync, text, remedy));
+            self.say(linter, node, LintWords::risk(LintRule::PersistentWithoutFsync, text, remedy));
         }
     }
 }

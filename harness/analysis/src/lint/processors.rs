@@ -1,10 +1,10 @@
 //! Processors of traces: the memory limiter, the batch processor, tail sampling.
 
-use spanfate_model::finding::lint::{LintRule, PredictedLoss};
+use spanfate_model::finding::lint::{LintRule, LintedLoss};
 
 use super::values::{number, time};
 use super::yaml::YamlNode;
-use super::{Linter, Said, TracesPipeline, kind_of, shown};
+use super::{LintWords, Linter, TracesPipeline, kind_of, shown};
 
 /// Defaults of tail sampling, v0.160.0.
 const DECISION_WAIT: f64 = 30.0;
@@ -16,7 +16,7 @@ pub(super) fn check(linter: &mut Linter<'_>, pipeline: &TracesPipeline<'_>) {
         let text = "answers senders before anything is sent, and hides what becomes of it: what is lost behind it no sender hears of. \
                     It is planned to leave the default distribution with v0.166.0";
         let remedy = "take it away and set sending_queue.batch on the exporter; with wait_for_result: true senders hear of losses";
-        linter.say(node, name, Said::risk(LintRule::BatchProcessor, text, remedy));
+        linter.say(node, name, LintWords::risk(LintRule::BatchProcessor, text, remedy));
     }
     for (_, name) in pipeline.processors.iter().filter(|(_, name)| kind_of(name) == "tail_sampling") {
         tail_sampling(linter, name);
@@ -36,13 +36,17 @@ fn limiter(linter: &mut Linter<'_>, pipeline: &TracesPipeline<'_>) {
             linter.say(
                 node,
                 name,
-                Said::risk(LintRule::MemoryLimiterNotFirst, text, "make it the first processor"),
+                LintWords::risk(LintRule::MemoryLimiterNotFirst, text, "make it the first processor"),
             );
         }
         None => {
             let text = "has no memory_limiter: when memory runs out the process is killed with all that its queues hold in memory";
             let remedy = "add memory_limiter as the first processor; senders are then told to try again";
-            linter.say(pipeline.key, pipeline.name, Said::risk(LintRule::MemoryLimiterAbsent, text, remedy));
+            linter.say(
+                pipeline.key,
+                pipeline.name,
+                LintWords::risk(LintRule::MemoryLimiterAbsent, text, remedy),
+            );
         }
     }
 }
@@ -66,7 +70,7 @@ fn tail_sampling(linter: &mut Linter<'_>, name: &str) {
         shown(needed)
     );
     let remedy = format!("set num_traces: {:.0}, or a shorter decision_wait", (needed * 1.2).ceil());
-    let loss = PredictedLoss { spans: None, share: 1.0 - held / needed };
+    let loss = LintedLoss { spans: None, share: 1.0 - held / needed };
     let at: &YamlNode = held_node.or(wait_node).unwrap_or(key);
-    linter.say(at, name, Said::loss(LintRule::TailSamplingForgets, text, remedy, loss));
+    linter.say(at, name, LintWords::loss(LintRule::TailSamplingForgets, text, remedy, loss));
 }

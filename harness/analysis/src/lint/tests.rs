@@ -202,7 +202,7 @@ fn each_finding_has_a_cause_and_a_twin_without() {
     }
 }
 
-fn loss(text: &str, rule: LintRule) -> PredictedLoss {
+fn loss(text: &str, rule: LintRule) -> LintedLoss {
     let found = of(text);
     found.findings.iter().find(|finding| finding.rule == rule).and_then(|finding| finding.loss).unwrap()
 }

@@ -1,9 +1,9 @@
 //! Names that are not defined, components that nothing uses, and doors that only this host finds.
 
-use spanfate_model::finding::lint::{LintRule, PredictedLoss};
+use spanfate_model::finding::lint::{LintRule, LintedLoss};
 
 use super::yaml::YamlNode;
-use super::{Linter, Said, kind_of};
+use super::{LintWords, Linter, kind_of};
 
 /// Sections whose components stand in pipelines.
 const SECTIONS: [&str; 3] = ["receivers", "processors", "exporters"];
@@ -17,9 +17,9 @@ pub(super) fn check(linter: &mut Linter<'_>) {
 /// A collector with an unknown name does not start.
 pub(super) fn undefined_here(linter: &mut Linter<'_>, at: &YamlNode, name: &str, section: &str) {
     let text = format!("`{name}` is not defined under `{section}`: the Collector does not start");
-    let loss = PredictedLoss { spans: None, share: 1.0 };
+    let loss = LintedLoss { spans: None, share: 1.0 };
     let remedy = format!("define it under `{section}`, or take the name away");
-    linter.say(at, name, Said::loss(LintRule::UndefinedComponent, text, remedy, loss));
+    linter.say(at, name, LintWords::loss(LintRule::UndefinedComponent, text, remedy, loss));
 }
 
 fn undefined(linter: &mut Linter<'_>) {
@@ -57,8 +57,11 @@ fn unused(linter: &mut Linter<'_>) {
         for (key, _) in linter.root.get(section).map_or(&[][..], YamlNode::pairs) {
             if let Some(name) = key.text().filter(|name| !in_pipelines(name)) {
                 let text = format!("no pipeline has `{name}` of `{section}`: it does nothing");
-                let said =
-                    Said::note(LintRule::UnusedComponent, text, "put it into a pipeline, or take it away");
+                let said = LintWords::note(
+                    LintRule::UnusedComponent,
+                    text,
+                    "put it into a pipeline, or take it away",
+                );
                 linter.say(key, name, said);
             }
         }
@@ -81,7 +84,11 @@ fn local(linter: &mut Linter<'_>) {
                 );
                 let remedy =
                     "set endpoint: 0.0.0.0:PORT, or the pod's address, unless all senders are on this host";
-                linter.say(endpoint.unwrap_or(key), name, Said::risk(LintRule::LocalEndpoint, text, remedy));
+                linter.say(
+                    endpoint.unwrap_or(key),
+                    name,
+                    LintWords::risk(LintRule::LocalEndpoint, text, remedy),
+                );
             }
         }
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use spanfate_analysis::metrics::ScrapedPlace;
 use spanfate_analysis::outside::{BesideMetrics, outside};
 use spanfate_model::finding::outside::OutsideWhy;
-use spanfate_run::scrape;
+use spanfate_run::pages::scrape;
 
 use crate::error::Error;
 use pages::{Page, PagesAsked, nothing_found};

@@ -61,7 +61,7 @@ const ALLOWED: [(&str, &str, &str); 43] = [
     ("run/src/host/cores.rs", "cpu", "the kernel's /proc/stat"),
     ("run/src/host/oom.rs", "oom_kill ", "the kernel's counters of such kills"),
     ("run/src/pages.rs", "<!DOCTYPE html>", "HTML"),
-    ("run/src/scrape.rs", "://", "an address"),
+    ("run/src/pages/scrape.rs", "://", "an address"),
     ("run/src/store.rs", ".ndjson", "the name of a file"),
     ("run/src/toxiproxy/server.rs", "HTTP/1.1 200 ", "HTTP"),
     ("run/src/toxiproxy/server.rs", "\\", "JSON of Toxiproxy: its `\"version\"`"),

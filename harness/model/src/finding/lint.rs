@@ -109,7 +109,7 @@ impl LintLevel {
 
 /// Spans that the capacity model says are lost.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
-pub struct PredictedLoss {
+pub struct LintedLoss {
     /// Of one outage; absent where the loss goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spans: Option<f64>,
@@ -136,7 +136,7 @@ pub struct LintFinding {
     pub remedy: String,
     /// What it costs under the demand.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub loss: Option<PredictedLoss>,
+    pub loss: Option<LintedLoss>,
 }
 
 /// What was found in one file.

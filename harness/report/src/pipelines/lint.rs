@@ -1,6 +1,6 @@
 //! What is wrong with configurations of collectors, as text.
 
-use spanfate_model::finding::lint::{LintDemand, LintFinding, LintLevel, LintedFile, PredictedLoss};
+use spanfate_model::finding::lint::{LintDemand, LintFinding, LintLevel, LintedFile, LintedLoss};
 
 use crate::terminal::TableStyle;
 use crate::terminal::ink::{TermInk, finish, paint};
@@ -54,7 +54,7 @@ fn lines(file: &str, finding: &LintFinding) -> Vec<String> {
     out
 }
 
-fn predicted(loss: &PredictedLoss) -> String {
+fn predicted(loss: &LintedLoss) -> String {
     match loss.spans {
         Some(spans) => format!(
             "{} spans of the outage, {} of what comes in it",

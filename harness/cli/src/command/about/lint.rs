@@ -6,7 +6,7 @@ use spanfate_analysis::lint::lint;
 use spanfate_model::finding::lint::{LintDemand, LintLevel, LintedFile};
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::TableStyle;
-use spanfate_run::scrape::{self, ScrapeError};
+use spanfate_run::pages::scrape::{self, ScrapeError};
 
 use crate::args::{LintArguments, TextOrJson};
 use crate::error::Error;

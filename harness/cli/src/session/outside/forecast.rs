@@ -9,9 +9,9 @@ use spanfate_model::finding::forecast::{DropForecast, ForecastLook};
 use spanfate_model::finding::peek::WatchedProcessor;
 use spanfate_model::quantity::unit::Period;
 use spanfate_run::host::clock;
+use spanfate_run::pages::scrape;
 use spanfate_run::peek::Peeker;
 use spanfate_run::process::interrupt::Interrupt;
-use spanfate_run::scrape;
 
 use super::pages::{failed, wait};
 use crate::error::Error;

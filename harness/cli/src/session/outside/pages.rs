@@ -6,8 +6,8 @@ use spanfate_analysis::metrics::{Scrape, ScrapedPlace, metric_names};
 use spanfate_analysis::otlp::{self, OtlpPages};
 use spanfate_model::quantity::unit::Period;
 use spanfate_run::host::clock;
+use spanfate_run::pages::scrape::{self, ScrapeError};
 use spanfate_run::process::interrupt::Interrupt;
-use spanfate_run::scrape::{self, ScrapeError};
 
 use crate::error::Error;
 
