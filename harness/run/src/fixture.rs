@@ -15,7 +15,6 @@ pub use build::Programs;
 pub(crate) use faults::{takes, takes_faults};
 
 pub use config::{Setup, endpoint_of, environment_of, ledger_bytes, scratch_bytes, write_config};
-pub(crate) use own::free_port;
 pub use own::{Own, executable_of, target_of, telemetry_of};
 pub use process::{Probes, RunningService, Start, Starting, Switched};
 pub use sdk::sdk_versions;

@@ -7,6 +7,7 @@ pub(crate) mod listening;
 pub mod machine;
 pub(crate) mod oom;
 pub mod opener;
+pub(crate) mod ports;
 pub mod project;
 pub(crate) mod quiet;
 pub mod quota;

@@ -2,13 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Client;
 use crate::RunError;
+use crate::host::ports::free_port;
 use crate::host::{clock, listening};
 use crate::process::child::{Managed, command};
 use crate::process::guard::Guard;
@@ -43,7 +44,7 @@ impl Server {
 
     /// Nothing where another program took the port first: the server then writes so and goes on without one.
     fn start_once(program: &Path, guard: &Arc<Guard>, log: &Path) -> Result<Option<Self>, RunError> {
-        let address = free_port()?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let mut process = command(program, &[])?;
         let arguments = ["-host", "127.0.0.1", "-port", &address.port().to_string()].map(ToOwned::to_owned);
         process.args(arguments).args(["-proxy-metrics", "-runtime-metrics"]).env_clear();
@@ -91,13 +92,6 @@ impl Server {
 
 fn fail(problem: String) -> RunError {
     RunError::Fixture { fixture: "toxiproxy".to_owned(), problem }
-}
-
-/// A port that is free now.
-fn free_port() -> Result<SocketAddr, RunError> {
-    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let listener = TcpListener::bind(any).map_err(RunError::system("find a free port"))?;
-    listener.local_addr().map_err(RunError::system("find a free port"))
 }
 
 /// Whether it answers as Toxiproxy does.
