@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,8 @@ type providerSetup struct {
 	Record uint64
 	// Open is how many spans of each producer, its first, are never ended.
 	Open int
+	// Twice gives the ids of each span to the next one, too.
+	Twice bool
 	// Times is how many spans a producer makes with it where it makes one with others; 0 means one, too.
 	Times int
 }
@@ -61,6 +64,9 @@ func newProvider(number int, setup providerSetup) *provider {
 	case setup.Drop+setup.Record > 0:
 		p.sampler = &sampler{drop: setup.Drop, record: setup.Record}
 		options = append(options, sdktrace.WithSampler(p.sampler))
+	}
+	if setup.Twice {
+		options = append(options, sdktrace.WithIDGenerator(new(twice)))
 	}
 	for _, one := range setup.Processors {
 		made := newProcessor(one)
@@ -152,6 +158,30 @@ func (s *sampler) ShouldSample(sdktrace.SamplingParameters) (result sdktrace.Sam
 }
 
 func (*sampler) Description() string { return "sampler" }
+
+// twice is an id generator that gives all ids two times.
+type twice struct {
+	mu    sync.Mutex
+	again bool
+	trace trace.TraceID
+	span  trace.SpanID
+}
+
+func (t *twice) NewIDs(context.Context) (trace.TraceID, trace.SpanID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.again {
+		_, _ = rand.Read(t.trace[:])
+		_, _ = rand.Read(t.span[:])
+	}
+	t.again = !t.again
+	return t.trace, t.span
+}
+
+func (t *twice) NewSpanID(ctx context.Context, _ trace.TraceID) trace.SpanID {
+	_, span := t.NewIDs(ctx)
+	return span
+}
 
 // hands are the processors that one of this program's own hands spans on to.
 type hands []sdktrace.SpanProcessor
