@@ -8,7 +8,10 @@ use thiserror::Error;
 #[derive(Error, Debug)]
 pub enum GobinError {
     /// The file does not begin as an ELF file does.
-    #[error("this is no ELF file: give the Linux executable that `go build` wrote")]
+    #[error(
+        "this is no ELF file: give the Linux executable that `go build` wrote, and not a script that starts it; or start it your own way \
+         and give its process (--pid)"
+    )]
     NotElf,
     /// An ELF file of another machine.
     #[error("this binary is not for x86-64: build it with GOARCH=amd64")]
@@ -16,7 +19,8 @@ pub enum GobinError {
     /// Without a function table it was not linked by Go.
     #[error(
         "this is no Go binary: it has no .gopclntab section, nor such a table in what is loaded; give an executable that \
-         `go build` wrote, unpacked where it was packed (`upx -d`)"
+         `go build` wrote, unpacked where it was packed (`upx -d`), and not a program that starts it; or start it your own way and give its \
+         process (--pid)"
     )]
     NotGo,
     /// Something lies beyond the end of the file.

@@ -1,6 +1,8 @@
 //! The books of one start of a process: its spans, its export paths, and what it says of itself. They are read from a span
 //! ledger, or put together from what probes saw of a process that keeps none.
 
+mod sharing;
+
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 
@@ -65,8 +67,10 @@ pub(crate) struct Gathered {
     pub(crate) spans: Vec<SpanEvidence>,
     /// Per path, what is so of each span.
     pub(crate) on: Vec<Vec<OnPath>>,
-    /// Spans by id: ids of foreign programs lead to no place by themselves.
+    /// Spans by id, those of one id by trace, in the order of their making: ids of foreign programs lead to no place by themselves.
     pub(crate) by_id: Vec<(SpanId, u32)>,
+    /// Spans whose ids an earlier span of the same trace has, too.
+    pub(crate) sharing: u64,
     /// Records were lost: what a span lacks may have happened.
     pub(crate) gap: bool,
     /// Spans that were made and not recorded; their ids are unknown.
@@ -226,9 +230,15 @@ impl<'a> Process<'a> {
         }
     }
 
-    /// The place of a span, if it has one.
+    /// The place of a span, if it has one; the first of those that share the key.
     pub(crate) fn find(&self, key: &SpanKey) -> Option<usize> {
-        self.candidates(key.span).find(|number| self.key_at(*number).is_some_and(|known| known == *key))
+        match &self.spans {
+            SpanBooks::Ledger(_) => {
+                let is = |number: &usize| self.key_at(*number).is_some_and(|known| known == *key);
+                self.candidates(key.span).find(is)
+            }
+            SpanBooks::Gathered(gathered) => gathered.places(key).next(),
+        }
     }
 
     /// The places that a span id leads to: one, unless a foreign program gave an id twice.

@@ -3,6 +3,7 @@
 
 mod attribution;
 mod calls;
+mod further;
 
 use std::collections::BTreeSet;
 
@@ -40,6 +41,18 @@ impl Receipt {
             Self { rejected: true, .. } => Some(Fate::RejectedPartial),
             Self { refused: true, .. } | Self { failed: true, .. } => Some(Fate::RefusedByReceiver),
             _ => None,
+        }
+    }
+
+    /// What two places saw of one span.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let first = [self.first, other.first].into_iter().filter(|at| *at > 0).min().unwrap_or_default();
+        Self {
+            first,
+            copies: self.copies.saturating_add(other.copies),
+            rejected: self.rejected || other.rejected,
+            refused: self.refused || other.refused,
+            failed: self.failed || other.failed,
         }
     }
 
@@ -360,7 +373,12 @@ impl ReceiptReader<'_, '_> {
                 out.accepted += u64::from(span.disposition == Disposition::Accepted);
                 out.appearances += 1;
                 match slot_of(&span.key, self.processes) {
-                    Some((process, number)) => {
+                    Some((process, first)) => {
+                        let came = |at: usize| match span.disposition {
+                            Disposition::Accepted => out.by_slot[process][at].copies > 0,
+                            _ => out.by_slot[process][at] != Receipt::default(),
+                        };
+                        let number = self.processes[process].in_turn(first, came);
                         out.by_slot[process][number].add(span.disposition, at);
                         if !out.by_path[process].is_empty() {
                             let named = self.current.map_or(0, |request| request.path);

@@ -178,6 +178,12 @@ impl Managed {
         self.child.stdin.as_mut().map_or(Ok(()), |stdin| stdin.write_all(bytes))
     }
 
+    /// Processes that it started and that run beside it, or still run when it has ended, as far as they are told by their mark.
+    pub(crate) fn left(&self) -> u32 {
+        let all = if self.marked { strays::count(self.guard.mark()) as u32 } else { 0 };
+        all.saturating_sub(u32::from(self.ended.is_none()))
+    }
+
     /// Kills the whole group.
     pub(crate) fn kill_group(&self) {
         killpg(self.raw(), Signal::SIGKILL).ok();

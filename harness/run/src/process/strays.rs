@@ -28,6 +28,11 @@ pub(crate) fn end(mark: &str) -> usize {
     killed
 }
 
+/// Processes that carry a mark and run.
+pub(crate) fn count(mark: &str) -> usize {
+    marked(format!("{VARIABLE}={mark}").as_bytes()).len()
+}
+
 /// A process that has ended and one of another user have no environment that could be read.
 fn marked(entry: &[u8]) -> Vec<Pid> {
     let all = fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -61,8 +66,10 @@ mod tests {
             assert_eq!(ours.try_wait().unwrap(), None, "it ended by itself");
             std::thread::yield_now();
         }
+        assert_eq!((count(&mark), count(&format!("{mark}1"))), (1, 0));
         assert!(end(&mark) >= 1);
         assert_eq!(ours.wait().unwrap().signal(), Some(9));
+        assert_eq!(count(&mark), 0);
         assert_eq!(other.try_wait().unwrap(), None);
         other.kill().unwrap();
         other.wait().unwrap();

@@ -1,6 +1,6 @@
 //! Books put together from what probes saw, for a process that keeps none: the same evidence, so the same fates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spanfate_model::fate::ExitWay;
 use spanfate_model::fate::witness::WitnessState;
@@ -16,6 +16,7 @@ use super::texts::Texts;
 use super::wrapped::Senders;
 use crate::evidence::path::{Ending, HandsOn};
 use crate::evidence::process::{Gathered, Process, ending_of};
+use crate::evidence::shutdown::ProviderShutdown;
 use crate::evidence::{Handing, OnPath, SpanEvidence};
 
 impl ProbeLog<'_> {
@@ -35,7 +36,7 @@ impl ProbeLog<'_> {
         let untold = self.lacks(ProbeKind::Offered) || blocks && books.processors.has_blocking();
         let mut counts = || books.processors.settle(&books.spans, &mut books.on);
         let told = !untold && (!self.lacks(ProbeKind::Dropped) || counts());
-        let senders = Senders::of(self, |key| books.place(key));
+        let senders = Senders::of(self, |key| books.places(key));
         let legs = senders.follow(&mut books.processors, &mut books.on, &texts.errors);
         let elsewhere = senders.elsewhere(&texts, self.manifest.endpoint.as_deref());
         let (paths, on) = books.processors.finish(&books.spans, books.on, legs, &elsewhere);
@@ -44,8 +45,9 @@ impl ProbeLog<'_> {
             spans: books.spans,
             on,
             by_id: Vec::new(),
+            sharing: 0,
             gap: self.state() != WitnessState::Complete || books.processors.has_gap() || !told,
-            unrecorded: self.hits(ProbeKind::Created).saturating_sub(self.hits(ProbeKind::Started)),
+            unrecorded: self.unrecorded(&shutdowns),
             errors: texts
                 .errors
                 .iter()
@@ -73,6 +75,29 @@ impl ProbeLog<'_> {
     }
 }
 
+impl ProbeLog<'_> {
+    /// Spans that were made and not recorded. Where a process ends while it makes spans, as many as goroutines make at one moment may only
+    /// have been under way in `Start`: these are no spans yet.
+    fn unrecorded(&self, shutdowns: &[ProviderShutdown]) -> u64 {
+        let unrecorded = self.hits(ProbeKind::Created).saturating_sub(self.hits(ProbeKind::Started));
+        let end = self.manifest.end.as_ref();
+        let left_by_itself = end.is_some_and(|end| end.signal.is_none() && end.code != Some(2));
+        // Once it is shut down a provider makes no spans.
+        if unrecorded == 0 || left_by_itself && shutdowns.iter().all(|shutdown| shutdown.called != 0) {
+            return unrecorded;
+        }
+        let started = |record: Record| match record {
+            Record::Span(mark) if mark.kind == ProbeKind::Started => Some(mark.goroutine),
+            _ => None,
+        };
+        let makers: BTreeSet<u64> = self.each().filter_map(started).collect();
+        // Who returns from `main` or calls `os.Exit` is in no `Start`.
+        let others = makers.len().saturating_sub(usize::from(left_by_itself));
+        let under_way = others.min(self.manifest.gomaxprocs.max(1) as usize);
+        if unrecorded <= under_way as u64 { 0 } else { unrecorded }
+    }
+}
+
 impl Gathered {
     /// Puts the spans in the order of their making: the walk goes by it, and exemplars are the first of it.
     fn sort(&mut self) {
@@ -85,12 +110,11 @@ impl Gathered {
         for on in &mut self.on {
             *on = order.iter().map(|at| on[*at as usize]).collect();
         }
-        self.by_id = self.spans.iter().zip(0..).map(|(span, number)| (span.key.span, number)).collect();
-        self.by_id.sort_unstable();
+        self.index();
     }
 }
 
-/// The books being put together. Spans are in the order of their keys.
+/// The books being put together. Spans are in the order of their keys; those that share one, in the order of their making.
 struct ProbeBooks<'a> {
     log: &'a ProbeLog<'a>,
     processors: Processors,
@@ -135,30 +159,17 @@ impl<'a> ProbeBooks<'a> {
                 _ => None,
             })
         };
-        let mut keys: Vec<SpanKey> = starts().map(|mark| mark.key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let mut spans: Vec<SpanEvidence> =
-            keys.iter().map(|key| SpanEvidence { key: *key, ..SpanEvidence::default() }).collect();
         let name_ids: BTreeMap<u64, u32> = texts.names.keys().copied().zip(1..).collect();
         let halves = halves(&name_ids);
-        for mark in starts() {
-            if let Ok(at) = keys.binary_search(&mark.key) {
-                spans[at] = SpanEvidence {
-                    kind: mark.extra as u8,
-                    // It has another one where its code sets one later: what is seen at the queue replaces this.
-                    name: halves.get(&mark.name).copied().unwrap_or_default(),
-                    provider: processors.provider(mark.b),
-                    ..SpanEvidence::started(
-                        mark.key,
-                        mark.parent(),
-                        mark.at,
-                        mark.sampled,
-                        mark.parent_sampled,
-                    )
-                };
-            }
-        }
+        let started = |mark: SpanMark| SpanEvidence {
+            kind: mark.extra as u8,
+            // It has another one where its code sets one later: what is seen at the queue replaces this.
+            name: halves.get(&mark.name).copied().unwrap_or_default(),
+            provider: processors.provider(mark.b),
+            ..SpanEvidence::started(mark.key, mark.parent(), mark.at, mark.sampled, mark.parent_sampled)
+        };
+        let mut spans: Vec<SpanEvidence> = starts().map(started).collect();
+        spans.sort_unstable_by_key(|span| (span.key, span.created));
         Self {
             log,
             on: vec![vec![OnPath::default(); spans.len()]; processors.len()],
@@ -173,8 +184,51 @@ impl<'a> ProbeBooks<'a> {
     }
 
     /// What was never started is no span: a flush sends a mark of its own through the queue.
-    fn place(&self, key: &SpanKey) -> Option<usize> {
-        self.spans.binary_search_by_key(key, |span| span.key).ok()
+    fn place(&self, key: SpanKey) -> Option<usize> {
+        self.places(key).next()
+    }
+
+    /// The places of a key: several where a program gave it to several spans.
+    fn places(&self, key: SpanKey) -> impl Iterator<Item = usize> + '_ {
+        let from = self.spans.partition_point(|span| span.key < key);
+        (from..self.spans.len()).take_while(move |at| self.spans[*at].key == key)
+    }
+
+    /// The place that a mark is about. Spans that share a key are told apart by turns: a mark is of the first to which it can still
+    /// happen.
+    fn place_of(&self, mark: &SpanMark) -> Option<usize> {
+        let first = self.place(mark.key)?;
+        if self.places(mark.key).nth(1).is_none() {
+            return Some(first);
+        }
+        let processor = self.processor_of(mark);
+        let can_happen = |at: &usize| {
+            let ended = self.spans[*at].closed != 0;
+            let on = processor.map(|processor| self.on[processor][*at]).unwrap_or_default();
+            match mark.kind {
+                ProbeKind::Ended => !ended,
+                ProbeKind::Offered | ProbeKind::Simple => ended && on.offered == 0,
+                ProbeKind::Blocked | ProbeKind::Queued | ProbeKind::Dropped => {
+                    ended && on.taken == 0 && on.dropped == 0
+                }
+                ProbeKind::Handed => ended && on.dropped == 0 && on.exported == 0,
+                _ => true,
+            }
+        };
+        self.places(mark.key).find(can_happen).or(Some(first))
+    }
+
+    /// The processor that a mark is about.
+    fn processor_of(&self, mark: &SpanMark) -> Option<usize> {
+        match mark.kind {
+            ProbeKind::Offered
+            | ProbeKind::Simple
+            | ProbeKind::Blocked
+            | ProbeKind::Queued
+            | ProbeKind::Dropped => self.processors.at(mark.a, mark.at),
+            ProbeKind::Handed => self.processors.of_batch(mark.a),
+            _ => None,
+        }
     }
 
     /// Reads the marks: first who ended what, then what became of it.
@@ -186,9 +240,8 @@ impl<'a> ProbeBooks<'a> {
         for mark in marks() {
             self.moments.entry(mark.goroutine).or_default().push(mark.at);
             // The first End counts; later ones do nothing.
-            if let Some(at) = self
-                .place(&mark.key)
-                .filter(|at| mark.kind == ProbeKind::Ended && self.spans[*at].closed == 0)
+            if mark.kind == ProbeKind::Ended
+                && let Some(at) = self.place_of(&mark).filter(|at| self.spans[*at].closed == 0)
             {
                 self.spans[at].closed = mark.at;
                 self.ended.entry(mark.goroutine).or_default().push(mark.at);
@@ -213,7 +266,7 @@ impl<'a> ProbeBooks<'a> {
             if mark.is_nameless() {
                 self.processors.note_nameless(mark.a, mark.at);
             }
-            if let Some(at) = self.place(&mark.key) {
+            if let Some(at) = self.place_of(&mark) {
                 if mark.goroutine == self.ends[at].goroutine {
                     self.ends[at].last = mark.at.max(self.ends[at].last);
                 }
@@ -223,16 +276,7 @@ impl<'a> ProbeBooks<'a> {
     }
 
     fn apply(&mut self, mark: &SpanMark, at: usize) {
-        let processor = match mark.kind {
-            ProbeKind::Offered
-            | ProbeKind::Simple
-            | ProbeKind::Blocked
-            | ProbeKind::Queued
-            | ProbeKind::Dropped => self.processors.at(mark.a, mark.at),
-            ProbeKind::Handed => self.processors.of_batch(mark.a),
-            _ => None,
-        };
-        let Some(processor) = processor else { return };
+        let Some(processor) = self.processor_of(mark) else { return };
         let end = self.ends[at];
         if matches!(mark.kind, ProbeKind::Offered | ProbeKind::Simple | ProbeKind::Handed) {
             let of_worker = mark.kind == ProbeKind::Handed && self.processors.has_worker(processor);

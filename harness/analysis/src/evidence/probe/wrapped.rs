@@ -54,9 +54,11 @@ pub(super) struct Senders {
 }
 
 impl Senders {
-    /// Reads them; `place` finds a span.
-    pub(super) fn of(log: &ProbeLog<'_>, place: impl Fn(&SpanKey) -> Option<usize>) -> Self {
+    /// Reads them; `places` finds the spans of a key.
+    pub(super) fn of<P: Iterator<Item = usize>>(log: &ProbeLog<'_>, places: impl Fn(SpanKey) -> P) -> Self {
         let mut out = Self::default();
+        // Spans that share a key are told apart by turns, call by call.
+        let mut turns: BTreeMap<(u32, usize), usize> = BTreeMap::new();
         for record in log.each() {
             match record {
                 Record::Processor(look) if look.kind == ProbeKind::Sending => {
@@ -80,7 +82,17 @@ impl Senders {
                     *out.nameless.entry(mark.a as u32).or_default() += 1;
                 }
                 Record::Span(mark) if mark.kind == ProbeKind::Sent => {
-                    out.sent.extend(place(&mark.key).map(|at| (at, mark.a as u32)));
+                    let call = mark.a as u32;
+                    let mut of = places(mark.key).peekable();
+                    let Some(first) = of.next() else { continue };
+                    let at = if of.peek().is_none() {
+                        first
+                    } else {
+                        let turn = turns.entry((call, first)).or_insert(0);
+                        *turn += 1;
+                        places(mark.key).nth(*turn - 1).unwrap_or(first)
+                    };
+                    out.sent.push((at, call));
                 }
                 _ => {}
             }

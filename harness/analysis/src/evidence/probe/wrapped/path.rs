@@ -22,8 +22,8 @@ pub(super) struct WrappedPath<'a> {
     veiled: BTreeMap<u32, Vec<u32>>,
     /// Such spans were sent by nobody's call, too: any batch may have been in it.
     veiled_later: bool,
-    /// The process died while the exporter around had not called the SDK's once: what it holds it may have meant to send later.
-    holds: bool,
+    /// The process died, and the exporter around was not shut down: what it did not hand on it may have meant to send later.
+    may_hold: bool,
     errors: &'a BTreeMap<u32, String>,
     later: &'a LaterCalls,
 }
@@ -50,7 +50,7 @@ impl<'a> WrappedPath<'a> {
         for (at, call) in senders.sent.iter().filter(|(_, call)| inside.contains_key(call)) {
             sent.entry(*at).or_default().push(*call);
         }
-        let holds = inside.is_empty() && processors.may_hold(processor);
+        let may_hold = processors.may_hold(processor);
         let mut veiled: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for (number, call) in inside.iter().filter(|(number, _)| senders.nameless.contains_key(*number)) {
             veiled.entry(call.outer).or_default().push(*number);
@@ -66,7 +66,7 @@ impl<'a> WrappedPath<'a> {
             inside,
             sent,
             veiled,
-            holds,
+            may_hold,
             errors,
             later,
         }
@@ -202,10 +202,10 @@ impl Leg<'_, '_> {
             self.place_veiled(on);
             return None;
         }
-        on.kept = self.keeps || path.holds;
+        on.kept = self.keeps || path.may_hold;
         let returned = path.wrapped.get(&on.call) == Some(&true);
-        if !self.keeps && returned && path.inside.values().any(|call| self.has(call)) {
-            // It hands on in its call or not at all, and this one it did not hand on.
+        if !on.kept && returned && path.inside.values().any(|call| self.has(call)) {
+            // It hands on in its call or not at all, was closed in the end, and this one it did not hand on.
             (on.filtered, on.exported, on.call) = (on.exported, 0, 0);
         }
         None
