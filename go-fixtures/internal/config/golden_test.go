@@ -36,11 +36,11 @@ func TestEveryKeyThatTheHarnessWritesIsUnderstood(t *testing.T) {
 		}},
 		Keep: to(uint64(3)),
 		Paths: []Path{
-			{"audit", "simple", 3, 2, to(uint64(2)), Exporter{"http/protobuf", Options{
+			{"audit", "simple", 3, 2, to(uint64(2)), "127.0.0.1:4319", Exporter{"http/protobuf", Options{
 				Queue: to(64), Batch: to(32), DelayMS: to(int64(100)), ExportTimeoutMS: to(int64(200)), TimeoutMS: to(int64(300)),
 				Compression: to("gzip"), OnFull: to("block"), Retry: &Retry{false, 5000, 30000, 60000},
 			}}},
-			{"copy", "batch", 1, 0, nil, Exporter{"grpc", Options{
+			{"copy", "batch", 1, 0, nil, "", Exporter{"grpc", Options{
 				Queue: to(2048), Batch: to(512), DelayMS: to(int64(5000)), ExportTimeoutMS: to(int64(30000)),
 				TimeoutMS: to(int64(10000)), Compression: to("none"), OnFull: to("drop"),
 			}}},

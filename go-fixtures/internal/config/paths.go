@@ -16,6 +16,7 @@ type Path struct {
 	Provider  int      `json:"provider"` // from 1
 	Spans     int      `json:"spans"`    // child spans of a request that the provider's tracer makes
 	Keep      *uint64  `json:"keep,omitempty"`
+	Endpoint  string   `json:"endpoint,omitempty"` // host and port; empty: where the main path sends to
 	Exporter  Exporter `json:"exporter"`
 }
 

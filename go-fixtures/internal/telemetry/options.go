@@ -64,8 +64,8 @@ func sampler(o config.Options) (sdktrace.Sampler, error) {
 // pathHeader tells the receiver the number of a further export path.
 const pathHeader = "spanfate-path"
 
-// exporter is that of a path; the main path's, number 0, sends no header.
-func exporter(ctx context.Context, c config.Exporter, path uint32) (sdktrace.SpanExporter, error) {
+// exporter is that of a path; the main path's, number 0, sends no header. Without an endpoint the environment says where to.
+func exporter(ctx context.Context, c config.Exporter, path uint32, endpoint string) (sdktrace.SpanExporter, error) {
 	var headers map[string]string
 	if path > 0 {
 		headers = map[string]string{pathHeader: strconv.FormatUint(uint64(path), 10)}
@@ -75,11 +75,17 @@ func exporter(ctx context.Context, c config.Exporter, path uint32) (sdktrace.Spa
 		if headers != nil {
 			options = append(options, otlptracegrpc.WithHeaders(headers))
 		}
+		if endpoint != "" {
+			options = append(options, otlptracegrpc.WithEndpoint(endpoint), otlptracegrpc.WithInsecure())
+		}
 		return otlptracegrpc.New(ctx, options...)
 	}
 	options := httpOptions(c.Options)
 	if headers != nil {
 		options = append(options, otlptracehttp.WithHeaders(headers))
+	}
+	if endpoint != "" {
+		options = append(options, otlptracehttp.WithEndpoint(endpoint), otlptracehttp.WithInsecure())
 	}
 	return otlptracehttp.New(ctx, options...)
 }

@@ -57,7 +57,7 @@ func (t *Telemetry) makePaths(ctx context.Context, c *config.Config, w *witness.
 }
 
 func (t *Telemetry) makePath(ctx context.Context, p *path, plant config.Plant, w *witness.Witness) (err error) {
-	if p.exporter, err = exporter(ctx, p.Exporter, p.number); err != nil {
+	if p.exporter, err = exporter(ctx, p.Exporter, p.number, p.Endpoint); err != nil {
 		return fmt.Errorf("cannot make the %s exporter: %w; check OTEL_EXPORTER_OTLP_*", p.Exporter.Protocol, err)
 	}
 	p.exporter = t.Faults.Exporter(p.exporter)

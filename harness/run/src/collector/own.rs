@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 use spanfate_model::format::manifest::HopRewrite;
 use spanfate_model::plan::Plan;
-use spanfate_model::scenario::pipeline::{CollectorHop, OwnCollector};
+use spanfate_model::scenario::pipeline::{CollectorHop, OwnCollector, with_places_behind};
 
 use super::HopPorts;
 use super::rewrite::{HopSite, Rewritten, Unplaced, rewrite};
@@ -25,7 +25,7 @@ const BOUND: Duration = Duration::from_secs(30);
 /// Most that is shown of what it said, bytes.
 const SHOWN: usize = 4_000;
 /// Components that the project's usual collector does not have and its larger one has.
-const LARGER: [&str; 2] = ["tail_sampling", "loadbalancing"];
+const LARGER: [&str; 4] = ["tail_sampling", "loadbalancing", "load_balancing", "probabilistic_sampler"];
 /// Sections of a configuration that name components.
 const SECTIONS: [&str; 5] = ["receivers", "processors", "exporters", "extensions", "connectors"];
 
@@ -80,12 +80,12 @@ impl OwnConfig {
         RunError::CollectorConfig { config: self.file.clone(), said }
     }
 
-    /// Makes it ready for no place in particular: ports are 0.
-    fn sketched(&self, storage: &Path) -> Result<Rewritten, RunError> {
+    /// Makes it ready for no place in particular, before so many others: ports are 0.
+    fn sketched(&self, storage: &Path, behind: usize) -> Result<Rewritten, RunError> {
         let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         self.placed(&mut HopSite {
             ports: HopPorts { grpc: 0, http: 0, metrics: 0 },
-            next: nowhere,
+            next: &vec![nowhere; behind],
             free: &mut || Ok(0),
             end: &mut |_| Ok(nowhere),
             storage,
@@ -108,13 +108,13 @@ pub(crate) fn program(base: &Path, name: &str) -> Result<PathBuf, RunError> {
 pub fn preview(plan: &Plan, base: &Path) -> Result<Vec<String>, RunError> {
     let mut out = Vec::new();
     let mut seen = BTreeSet::new();
-    for hop in plan.variants.iter().flat_map(|variant| &variant.hops) {
+    for (hop, behind) in plan.variants.iter().flat_map(|variant| with_places_behind(&variant.hops)) {
         let Some(name) = hop.own_config() else { continue };
         if !seen.insert((&hop.name, name)) {
             continue;
         }
         let config = OwnConfig::read(base, name)?;
-        if let Ok(sketch) = config.sketched(Path::new("TRIAL")) {
+        if let Ok(sketch) = config.sketched(Path::new("TRIAL"), behind) {
             out.push(told(hop, name, &sketch));
         }
     }
@@ -146,15 +146,15 @@ pub(crate) struct OwnCheck<'a> {
 }
 
 impl OwnCheck<'_> {
-    /// Whether a program is a collector that takes a configuration.
-    pub(crate) fn check(&self, own: &OwnCollector, program: &Path) -> Result<(), RunError> {
+    /// Whether a program is a collector that takes a configuration, before so many others.
+    pub(crate) fn check(&self, own: &OwnCollector, program: &Path, behind: usize) -> Result<(), RunError> {
         if own.binary.is_some() {
             self.is_collector(program)?;
         }
         let Some(name) = own.config.as_deref() else { return Ok(()) };
         let config = OwnConfig::read(self.base, name)?;
         let storage = self.folder.join(format!("storage.{}", std::process::id()));
-        let sketch = config.sketched(&storage);
+        let sketch = config.sketched(&storage, behind);
         let overlay = self.folder.join(format!("overlay.{}.yaml", std::process::id()));
         let mut files = vec![config.file.clone()];
         if let Ok(sketch) = &sketch {

@@ -21,6 +21,10 @@ use parts::{TracePipelines, holding, map_at, type_of, used_in};
 const GRPC: [&str; 2] = ["otlp", "otlp_grpc"];
 /// The same over HTTP.
 const HTTP: [&str; 2] = ["otlphttp", "otlp_http"];
+/// Exporters that balance between several ends, over gRPC.
+const BALANCING: [&str; 2] = ["loadbalancing", "load_balancing"];
+/// Ways in which these find their ends, but for a list.
+const RESOLVERS: [&str; 3] = ["dns", "k8s", "aws_cloud_map"];
 /// Exporters that send nothing to anybody.
 const AT_HOME: [&str; 4] = ["debug", "logging", "file", "nop"];
 /// Receivers that listen, with a table of protocols.
@@ -33,8 +37,8 @@ const OF_TLS: [&str; 6] = ["ca_file", "ca_pem", "cert_file", "cert_pem", "key_fi
 /// Where a collector stands in a trial.
 pub(crate) struct HopSite<'a> {
     pub(crate) ports: HopPorts,
-    /// Where its exporter sends to.
-    pub(crate) next: SocketAddr,
+    /// Where its exporter sends to: one place, or several between which it balances.
+    pub(crate) next: &'a [SocketAddr],
     /// Gives a port for whatever else it listens on.
     pub(crate) free: &'a mut dyn FnMut() -> Result<u16, RunError>,
     /// Gives the receiver of a further exporter.
@@ -84,17 +88,30 @@ pub(crate) fn rewrite(config: &Value, site: &mut HopSite<'_>) -> Result<Rewritte
     })?;
     let mut over = Overlay::new(config);
     receivers(&mut over, entry, site)?;
-    let is_otlp = |id: &&String| GRPC.contains(&type_of(id)) || HTTP.contains(&type_of(id));
-    let leading: Vec<&String> = pipelines.exporters.iter().filter(is_otlp).collect();
+    let is_otlp = |id: &&String| {
+        let of_type = type_of(id);
+        GRPC.contains(&of_type) || HTTP.contains(&of_type) || BALANCING.contains(&of_type)
+    };
+    let mut leading: Vec<&String> = pipelines.exporters.iter().filter(is_otlp).collect();
+    // Several places behind it need one that balances, wherever it stands among the others.
+    if site.next.len() > 1 {
+        leading.sort_by_key(|id| !BALANCING.contains(&type_of(id)));
+    }
     let Some((exporter, further)) = leading.split_first() else {
         return Err(because(
-            "no pipeline of traces has an exporter `otlp_grpc` (`otlp`) or `otlp_http` (`otlphttp`): nothing would come out of it",
+            "no pipeline of traces has an exporter `otlp_grpc` (`otlp`), `otlp_http` (`otlphttp`) or `load_balancing`: nothing would \
+             come out of it",
         ));
     };
+    if site.next.len() > 1 && !BALANCING.contains(&type_of(exporter)) {
+        return Err(because(
+            "several collectors stand beside each other behind it, and it has no exporter `load_balancing` that could send to all of them",
+        ));
+    }
     send_to(&mut over, exporter, site.next);
     for id in further {
         let end = (site.end)(id)?;
-        send_to(&mut over, id, end);
+        send_to(&mut over, id, &[end]);
     }
     telemetry(&mut over, site.ports.metrics);
     let folders = extensions(&mut over, site)?;
@@ -143,8 +160,30 @@ fn local(port: u16) -> String {
     format!("127.0.0.1:{port}")
 }
 
-/// Leads an exporter to an address of this machine, where nobody speaks TLS.
-fn send_to(over: &mut Overlay<'_>, id: &str, address: SocketAddr) {
+/// Leads an exporter that balances to addresses of this machine, as a list.
+fn balance(over: &mut Overlay<'_>, id: &str, addresses: &[SocketAddr]) {
+    let ends: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    over.put(&["exporters", id, "resolver", "static", "hostnames"], json!(ends));
+    let resolver = map_at(over.config, &["exporters", id, "resolver"]);
+    for way in RESOLVERS.into_iter().filter(|way| resolver.is_some_and(|own| own.contains_key(*way))) {
+        over.put(&["exporters", id, "resolver", way], Value::Null);
+    }
+    let tls = map_at(over.config, &["exporters", id, "protocol", "otlp", "tls"]);
+    let at = |key| ["exporters", id, "protocol", "otlp", "tls", key];
+    if !tls.is_some_and(|tls| tls.get("insecure") == Some(&Value::Bool(true))) {
+        over.put(&at("insecure"), json!(true));
+    }
+    for key in OF_TLS.into_iter().filter(|key| tls.is_some_and(|tls| tls.contains_key(*key))) {
+        over.put(&at(key), json!(""));
+    }
+}
+
+/// Leads an exporter to addresses of this machine, where nobody speaks TLS: to one, unless it balances between several.
+fn send_to(over: &mut Overlay<'_>, id: &str, addresses: &[SocketAddr]) {
+    let Some(address) = addresses.first() else { return };
+    if BALANCING.contains(&type_of(id)) {
+        return balance(over, id, addresses);
+    }
     let own = map_at(over.config, &["exporters", id]);
     let is_set = |key: &str| own.is_some_and(|own| own.get(key).is_some_and(|value| !value.is_null()));
     let tls = map_at(over.config, &["exporters", id, "tls"]);

@@ -32,8 +32,23 @@ fn time(period: Period) -> String {
     format!("{}ns", period.nanos())
 }
 
+/// Where a collector sends to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct HopNext<'a> {
+    /// The next place on the path.
+    pub(crate) to: SocketAddr,
+    /// A storage engine that gets all of it as well, by its name.
+    pub(crate) beside: Option<(&'a str, SocketAddr)>,
+}
+
+/// The names of its exporters: to the next place, and to an engine beside it.
+pub(crate) fn exporter_names(knobs: &HopKnobs, beside: Option<&str>) -> (&'static str, Option<String>) {
+    let name = if knobs.protocol == Some(Protocol::HttpProtobuf) { "otlp_http" } else { "otlp_grpc" };
+    (name, beside.map(|engine| format!("{name}/{engine}")))
+}
+
 /// The whole configuration of a collector that listens there and sends to the next one.
-pub(crate) fn yaml(knobs: &HopKnobs, ports: HopPorts, next: SocketAddr, storage: &Path) -> String {
+pub(crate) fn yaml(knobs: &HopKnobs, ports: HopPorts, next: HopNext<'_>, storage: &Path) -> String {
     let mut out = Lines::default();
     out.put(0, "receivers:");
     out.put(1, "otlp:");
@@ -41,14 +56,25 @@ pub(crate) fn yaml(knobs: &HopKnobs, ports: HopPorts, next: SocketAddr, storage:
     for (protocol, port) in [("grpc", ports.grpc), ("http", ports.http)] {
         out.put(3, &format!("{protocol}:"));
         out.put(4, &format!("endpoint: 127.0.0.1:{port}"));
+        if protocol == "grpc" {
+            of_grpc(&mut out, knobs);
+        }
     }
     let processors = processors(&mut out, knobs);
-    let exporter = exporter(&mut out, knobs, next);
+    let (name, further) = exporter_names(knobs, next.beside.map(|(engine, _)| engine));
+    out.put(0, "exporters:");
+    exporter(&mut out, knobs, name, next.to);
+    let mut exporters = name.to_owned();
+    if let Some((further, (_, to))) = further.zip(next.beside) {
+        exporter(&mut out, knobs, &further, to);
+        exporters += &format!(", {further}");
+    }
     if knobs.is_persistent() {
         out.put(0, "extensions:");
         out.put(1, "file_storage:");
         out.put(2, &format!("directory: '{}'", storage.display()));
         out.put(2, "create_directory: true");
+        out.key(2, "max_size", knobs.disk_size.map(|size| size.0.to_string()));
     }
     out.put(0, "service:");
     out.key(1, "extensions", knobs.is_persistent().then(|| "[file_storage]".to_owned()));
@@ -65,8 +91,18 @@ pub(crate) fn yaml(knobs: &HopKnobs, ports: HopPorts, next: SocketAddr, storage:
     out.put(2, "traces:");
     out.put(3, "receivers: [otlp]");
     out.put(3, &format!("processors: [{}]", processors.join(", ")));
-    out.put(3, &format!("exporters: [{exporter}]"));
+    out.put(3, &format!("exporters: [{exporters}]"));
     out.0
+}
+
+/// What is set of the receiver's gRPC server.
+fn of_grpc(out: &mut Lines, knobs: &HopKnobs) {
+    out.key(4, "max_recv_msg_size_mib", knobs.max_recv.map(|size| (size.0 >> 20).to_string()));
+    if let Some(age) = knobs.max_connection_age {
+        out.put(4, "keepalive:");
+        out.put(5, "server_parameters:");
+        out.key(6, "max_connection_age", Some(time(age)));
+    }
 }
 
 fn processors(out: &mut Lines, knobs: &HopKnobs) -> Vec<&'static str> {
@@ -93,17 +129,20 @@ fn processors(out: &mut Lines, knobs: &HopKnobs) -> Vec<&'static str> {
     names
 }
 
-/// The exporter; its name.
-fn exporter(out: &mut Lines, knobs: &HopKnobs, next: SocketAddr) -> &'static str {
+/// An exporter.
+fn exporter(out: &mut Lines, knobs: &HopKnobs, name: &str, next: SocketAddr) {
     let http = knobs.protocol == Some(Protocol::HttpProtobuf);
-    let name = if http { "otlp_http" } else { "otlp_grpc" };
-    out.put(0, "exporters:");
     out.put(1, &format!("{name}:"));
     out.put(2, &format!("endpoint: {}{next}", if http { "http://" } else { "" }));
     out.put(2, "tls:");
     out.put(3, "insecure: true");
     out.key(2, "compression", knobs.compression.map(|compression| compression.as_str().to_owned()));
     out.key(2, "timeout", knobs.timeout.map(time));
+    if let Some(keepalive) = knobs.keepalive {
+        out.put(2, "keepalive:");
+        out.key(3, "time", Some(time(keepalive)));
+        out.put(3, "permit_without_stream: true");
+    }
     let text = |value: Option<bool>| value.map(|value| value.to_string());
     let queue = [
         ("enabled", text(knobs.queue)),
@@ -145,7 +184,6 @@ fn exporter(out: &mut Lines, knobs: &HopKnobs, next: SocketAddr) -> &'static str
             out.key(3, key, value);
         }
     }
-    name
 }
 
 #[cfg(test)]
@@ -156,7 +194,23 @@ mod tests {
 
     fn of(knobs: &str) -> String {
         let knobs: HopKnobs = serde_json::from_str(knobs).unwrap();
-        yaml(&knobs, PORTS, SocketAddr::from(([127, 0, 0, 1], 9)), Path::new("/tmp/x y"))
+        let next = HopNext { to: SocketAddr::from(([127, 0, 0, 1], 9)), beside: None };
+        yaml(&knobs, PORTS, next, Path::new("/tmp/x y"))
+    }
+
+    #[test]
+    fn an_engine_beside_has_an_exporter_of_the_same_knobs() {
+        let beside = Some(("jaeger", SocketAddr::from(([127, 0, 0, 1], 8))));
+        let next = HopNext { to: SocketAddr::from(([127, 0, 0, 1], 9)), beside };
+        let knobs: HopKnobs = serde_json::from_str(r#"{"queue_size": 5}"#).unwrap();
+        let text = yaml(&knobs, PORTS, next, Path::new("/tmp"));
+        for once in
+            ["  otlp_grpc:\n", "  otlp_grpc/jaeger:\n", "endpoint: 127.0.0.1:8\n", "endpoint: 127.0.0.1:9\n"]
+        {
+            assert_eq!(text.matches(once).count(), 1, "{once} in\n{text}");
+        }
+        assert_eq!(text.matches("queue_size: 5").count(), 2);
+        assert!(text.contains("exporters: [otlp_grpc, otlp_grpc/jaeger]"), "{text}");
     }
 
     #[test]
@@ -183,7 +237,8 @@ mod tests {
                 "exporter_batch_max": 6, "flush_timeout": "3ms", "queue": true, "queue_size": 12, "queue_sizer": "items",
                 "consumers": 2, "block_on_overflow": true, "wait_for_result": false, "storage": "disk", "retry": true,
                 "retry_initial": "1s", "retry_max": "4s", "retry_give_up": "0s", "timeout": "5s", "memory_limit": "100MiB",
-                "protocol": "http/protobuf", "compression": "gzip"}"#,
+                "protocol": "http/protobuf", "compression": "gzip", "disk_size": "1MiB", "max_recv": "8MiB",
+                "max_connection_age": "9s", "keepalive": "10s"}"#,
         );
         for line in [
             "send_batch_size: 11",
@@ -203,6 +258,10 @@ mod tests {
             "max_elapsed_time: 0ns",
             "timeout: 5000000000ns",
             "limit_mib: 100",
+            "max_size: 1048576",
+            "max_recv_msg_size_mib: 8",
+            "max_connection_age: 9000000000ns",
+            "time: 10000000000ns",
             "endpoint: http://127.0.0.1:9",
             "compression: gzip",
             "directory: '/tmp/x y'",

@@ -25,6 +25,28 @@ pub(crate) fn of(port: u16) -> Option<String> {
     head.split(' ').nth(1).filter(|status| *status == "200").map(|_| body.to_owned())
 }
 
+/// For how long the pipeline has been up that gave a page, nanoseconds: it begins anew when the collector reads its configuration again.
+pub(crate) fn up_for(page: &str) -> Option<u64> {
+    let uptime = |line: &str| {
+        let (name, rest) = line.split_once(['{', ' '])?;
+        let plain = name.trim_start_matches("otelcol_").trim_end_matches("_total");
+        let is_it = plain.trim_end_matches("_seconds") == "process_uptime";
+        let seconds: f64 = rest.rsplit(' ').next()?.parse().ok()?;
+        (is_it && seconds >= 0.0).then_some((seconds * 1e9) as u64)
+    };
+    page.lines().find_map(uptime)
+}
+
+/// What the queues of all exporters hold, in what they count in.
+pub(crate) fn queued(page: &str) -> u64 {
+    let queue = |line: &str| {
+        let (name, rest) = line.split_once(['{', ' '])?;
+        let is_it = name.trim_start_matches("otelcol_") == "exporter_queue_size";
+        rest.rsplit(' ').next()?.parse::<f64>().ok().filter(|size| is_it && *size > 0.0)
+    };
+    page.lines().filter_map(queue).sum::<f64>() as u64
+}
+
 /// What a page says of how much the collector still holds. It only ends a wait early: books are made of the page as a whole.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub(crate) struct HeldInside {
@@ -60,6 +82,14 @@ impl HeldInside {
         out
     }
 
+    /// Reads a page of Jaeger, which took so many spans over all its starts: it counts what it has saved, or could not save.
+    pub(crate) fn of_engine(page: &str, taken: u64) -> Self {
+        let saved = |line: &&str| line.starts_with("jaeger_collector_spans_saved_by_svc");
+        let count = |line: &str| line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
+        let done = page.lines().filter(saved).filter_map(count).sum();
+        Self { taken: taken as f64, done, queued: 0.0 }
+    }
+
     /// Whether all that it took has come to some end.
     pub(crate) fn is_nothing(&self) -> bool {
         self.queued <= 0.0 && self.taken <= self.done
@@ -91,6 +121,15 @@ mod tests {
     }
 
     #[test]
+    fn an_engine_holds_what_it_has_not_saved() {
+        let page = "jaeger_collector_spans_saved_by_svc_total{debug=\"false\",result=\"ok\",svc=\"a\"} 7\n\
+                    jaeger_collector_spans_saved_by_svc_total{debug=\"false\",result=\"err\",svc=\"a\"} 2\n\
+                    jaeger_collector_spans_received_total{svc=\"a\"} 99\n";
+        assert!(HeldInside::of_engine(page, 9).is_nothing() && !HeldInside::of_engine(page, 10).is_nothing());
+        assert!(!HeldInside::of_engine("", 1).is_nothing());
+    }
+
+    #[test]
     fn of_several_exporters_the_one_behind_the_others_counts() {
         let page = "otelcol_receiver_accepted_spans{receiver=\"otlp\"} 10\n\
                     otelcol_exporter_sent_spans{exporter=\"otlp\"} 10\notelcol_exporter_sent_spans{exporter=\"otlp/2\"} 4\n\
@@ -100,6 +139,24 @@ mod tests {
             HeldInside::of(page, &names).is_nothing()
         };
         assert!(of(&["otlp"]) && !of(&["otlp", "otlp/2"]));
+    }
+
+    #[test]
+    fn the_time_since_the_pipeline_began_has_many_names() {
+        for name in
+            ["process_uptime_total", "process_uptime_seconds_total", "process_uptime_seconds_seconds_total"]
+        {
+            let page = format!("# TYPE x counter\notelcol_{name}{{service_name=\"hop\"}} 1.5\n");
+            assert_eq!(up_for(&page), Some(1_500_000_000), "{name}");
+        }
+        assert_eq!(up_for("otelcol_process_cpu_seconds 7\n"), None);
+    }
+
+    #[test]
+    fn queues_of_all_exporters_are_one_number() {
+        let page = "# HELP otelcol_exporter_queue_size Current size\notelcol_exporter_queue_capacity{exporter=\"otlp\"} 1000\n\
+                    otelcol_exporter_queue_size{exporter=\"otlp\"} 7\notelcol_exporter_queue_size{exporter=\"otlp/2\"} 3\n";
+        assert_eq!((queued(page), queued("")), (10, 0));
     }
 
     #[test]

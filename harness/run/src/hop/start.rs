@@ -1,5 +1,6 @@
 //! Starting a collector.
 
+use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -18,12 +19,18 @@ const ATTEMPT: Duration = Duration::from_millis(200);
 /// Most of what it said that is shown, bytes.
 const SHOWN: usize = 2_000;
 
+/// The arguments of a collector that takes these configurations, each merged over those before it.
+pub(crate) fn with_configs(configs: &[PathBuf]) -> Vec<OsString> {
+    configs.iter().flat_map(|config| [OsString::from("--config"), config.into()]).collect()
+}
+
 /// What starting a collector needs.
 pub(crate) struct CollectorStart<'a> {
     pub(crate) hop: &'a str,
     pub(crate) program: &'a Path,
-    /// Its configurations, each merged over those before it.
-    pub(crate) configs: &'a [PathBuf],
+    pub(crate) arguments: &'a [OsString],
+    /// What its environment says beside what it inherits.
+    pub(crate) environment: &'a [(&'static str, &'static str)],
     /// Where it runs; absent: where the harness does.
     pub(crate) folder: Option<&'a Path>,
     pub(crate) cpus: &'a [u32],
@@ -35,9 +42,7 @@ impl CollectorStart<'_> {
     /// Starts it, without waiting until it listens.
     pub(crate) fn begin(&self, guard: &Arc<Guard>) -> Result<RunningService, RunError> {
         let mut process = command(self.program, self.cpus)?;
-        for config in self.configs {
-            process.arg("--config").arg(config);
-        }
+        process.args(self.arguments).envs(self.environment.iter().copied());
         if let Some(folder) = self.folder {
             process.current_dir(folder);
         }

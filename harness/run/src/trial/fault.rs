@@ -13,7 +13,7 @@ use spanfate_model::fault::measure::Measured;
 use spanfate_model::fault::{Family, FaultKind, Target};
 use spanfate_model::format::event::{Amounts, EventKind, FaultEvent, LiveState};
 use spanfate_model::plan::{Plan, PlannedVariant};
-use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::quantity::unit::{MonoNs, Period};
 use spanfate_model::scenario::Fault;
 
 use crate::host::clock;
@@ -69,11 +69,20 @@ impl FaultScene<'_, '_, '_> {
         Ok(())
     }
 
-    pub(crate) fn ask_to_stop(&mut self, place: usize) -> Result<(), RunError> {
+    /// Asks a process to stop; `grace`: when it is killed, in place of what its own settings say.
+    pub(crate) fn ask_to_stop(&mut self, place: usize, grace: Option<Period>) -> Result<(), RunError> {
         match self.hop(place) {
-            Some(hop) => self.hops.ask_to_stop(hop),
-            None => self.services.ask_to_stop(place).map(drop),
+            Some(hop) => self.hops.ask_to_stop(hop, grace),
+            None => self.services.ask_to_stop(place, grace).map(drop),
         }
+    }
+
+    /// Has a collector read its configuration again. What it counted until then is kept: its counters begin anew.
+    pub(crate) fn reload(&mut self, place: usize, fault: usize) -> Result<(), RunError> {
+        let Some(hop) = self.hop(place) else { return Ok(()) };
+        self.hops.look_inside(hop, self.watch.manifest)?;
+        self.hops.reload(hop, fault);
+        Ok(())
     }
 }
 
@@ -117,8 +126,7 @@ impl<'a> Driver<'a> {
         let service = |fault: &Fault| {
             let name = fault.on.as_ref().and_then(Target::service);
             let services = plan.services.iter().map(|service| service.name.as_str());
-            let hops = variant.hops.iter().map(|hop| hop.name.as_str());
-            services.chain(hops).position(|known| Some(known) == name).unwrap_or(0)
+            services.chain(variant.places()).position(|known| Some(known) == name).unwrap_or(0)
         };
         let state = |fault: &'a Fault| FaultState {
             fault,
@@ -209,7 +217,11 @@ impl<'a> Driver<'a> {
                 .and_then(|name| self.plan.services.iter().position(|service| service.name == *name));
             // A collector keeps no ledger: what is put on one and names no service waits for the first.
             let own = if *service < self.plan.services.len() { *service } else { 0 };
-            let Some(state) = scene.services.state(named.unwrap_or(own)) else { continue };
+            let state = match &when.hop {
+                Some(hop) => scene.hops.state(hop),
+                None => scene.services.state(named.unwrap_or(own)),
+            };
+            let Some(state) = state else { continue };
             let holds = when.queue_at_least.is_none_or(|least| state.queue >= u64::from(least))
                 && when.export_in_flight.is_none_or(|wanted| (state.in_flight > 0) == wanted)
                 && when.spans_created.is_none_or(|least| state.created >= least);
@@ -300,7 +312,7 @@ impl<'a> Driver<'a> {
         let deadly = self.states.iter().enumerate().filter(|(_, state)| state.on);
         let blame = |(number, state): (usize, &FaultState<'_>)| {
             let restart = state.fault.kind.ends_process()?;
-            let restart_after = restart.map(spanfate_model::quantity::unit::Period::nanos);
+            let restart_after = restart.map(Period::nanos);
             Some((state.service, Blame { fault: number, restart_after }))
         };
         deadly.filter_map(blame).collect()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use spanfate_model::format::manifest::ProcessEnd;
 
-use super::{Tick, Trial};
+use super::{STOP_LOOK, Tick, Trial};
 use crate::host::clock;
 use crate::receiver::RunningReceiver;
 use crate::trial::fault::FaultScene;
@@ -38,6 +38,7 @@ impl Trial<'_> {
                 tick(Tick::Relay(trouble));
             }
             scene.services.look(&mut scene.watch, &|_| None)?;
+            scene.hops.look(&mut scene.watch, &|_| None)?;
             if !scene.services.run() {
                 break;
             }
@@ -46,6 +47,12 @@ impl Trial<'_> {
             }
             tick(Tick::Life(life(scene, receiver)));
             clock::sleep_until(now + LOOK.as_nanos() as u64);
+        }
+        for hop in 0..scene.hops.len() {
+            while scene.hops.wind_up(hop, &mut scene.watch)? {
+                scene.hops.look(&mut scene.watch, &|_| None)?;
+                clock::sleep_until(clock::now() + STOP_LOOK.as_nanos() as u64);
+            }
         }
         // Until then it worked: what comes after is its shutdown.
         let manifest = &mut *scene.watch.manifest;

@@ -12,7 +12,7 @@ use serde_json::json;
 use spanfate_model::format::event::{EventKind, LiveState};
 use spanfate_model::format::manifest::{ProcessEnd, TrialManifest};
 use spanfate_model::plan::topology::callers_first;
-use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::quantity::unit::{MonoNs, Period};
 use spanfate_model::scenario::Service;
 
 use crate::fixture::{RunningService, Switched};
@@ -143,11 +143,14 @@ impl Services {
         self.places.iter().any(ServicePlace::is_busy)
     }
 
-    /// Asks a service to stop, to be killed when its time is over; whether there was one.
-    pub(crate) fn ask_to_stop(&mut self, service: usize) -> Result<bool, RunError> {
+    /// Asks a service to stop, to be killed when its time is over, or after `grace`; whether there was one.
+    pub(crate) fn ask_to_stop(&mut self, service: usize, grace: Option<Period>) -> Result<bool, RunError> {
         let for_user = self.for_user;
-        let place = self.places.get_mut(service);
-        place.map_or(Ok(false), |place| place.ask_to_stop(Signal::SIGTERM, STOP_GRACE, for_user))
+        let Some(place) = self.places.get_mut(service) else { return Ok(false) };
+        if let Some(grace) = grace.filter(|_| place.running.is_some()) {
+            place.until.get_or_insert(clock::now() + grace.nanos());
+        }
+        place.ask_to_stop(Signal::SIGTERM, STOP_GRACE, for_user)
     }
 
     /// Lets those that are held before their programs go.
@@ -240,7 +243,7 @@ impl Services {
         if place.starting.is_none() && place.running.is_none() {
             return Ok(false);
         }
-        self.ask_to_stop(service)?;
+        self.ask_to_stop(service, None)?;
         Ok(true)
     }
 }

@@ -10,6 +10,12 @@ const PORTS: HopPorts = HopPorts { grpc: 1, http: 2, metrics: 3 };
 
 /// Rewrites a configuration; ports come as 11, 12 and so on, ends as 21, 22.
 fn of(text: &str) -> Result<Rewritten, String> {
+    before(text, &[9])
+}
+
+/// The same, before several others.
+fn before(text: &str, next: &[u16]) -> Result<Rewritten, String> {
+    let next: Vec<SocketAddr> = next.iter().map(|port| SocketAddr::from(([127, 0, 0, 1], *port))).collect();
     let config = yaml::read(text).unwrap();
     let (mut port, mut end) = (10, 20);
     let mut free = || {
@@ -22,7 +28,7 @@ fn of(text: &str) -> Result<Rewritten, String> {
     };
     let mut site = HopSite {
         ports: PORTS,
-        next: SocketAddr::from(([127, 0, 0, 1], 9)),
+        next: &next,
         free: &mut free,
         end: &mut next_end,
         storage: Path::new("/tmp/a$b"),
@@ -166,4 +172,35 @@ fn times_are_those_of_go() {
     for text in ["", "5", "s", "${env:T}", "5 s"] {
         assert_eq!(go_time(text), None, "{text}");
     }
+}
+
+#[test]
+fn several_places_need_an_exporter_that_balances() {
+    let text = "
+receivers: {otlp: {protocols: {grpc: }}}
+exporters:
+  otlp: {endpoint: 'backup:4317'}
+  loadbalancing: {protocol: {otlp: {tls: {ca_file: c}}}, resolver: {dns: {hostname: gateways}}}
+service: {pipelines: {traces: {receivers: [otlp], exporters: [otlp, loadbalancing]}}}
+";
+    let done = before(text, &[7, 8]).unwrap();
+    assert_eq!(done.exporter, "loadbalancing");
+    assert_eq!(
+        done.overlay["exporters"],
+        json!({
+            "otlp": {"endpoint": "127.0.0.1:21", "tls": {"insecure": true}},
+            "loadbalancing": {
+                "protocol": {"otlp": {"tls": {"insecure": true, "ca_file": ""}}},
+                "resolver": {"static": {"hostnames": ["127.0.0.1:7", "127.0.0.1:8"]}, "dns": null},
+            },
+        })
+    );
+    // Before one place it leads to that alone.
+    let alone = text.replace("[otlp, loadbalancing]", "[loadbalancing]");
+    let done = of(&alone).unwrap();
+    assert_eq!(
+        done.overlay["exporters"]["loadbalancing"]["resolver"]["static"]["hostnames"],
+        json!(["127.0.0.1:9"])
+    );
+    assert!(before(PLAIN, &[7, 8]).err().unwrap().contains("no exporter `load_balancing`"));
 }

@@ -45,8 +45,12 @@ pub(super) fn apply(
             scene.signal(service, Signal::SIGKILL);
             None
         }
-        FaultKind::Terminate(_) => {
-            scene.ask_to_stop(service)?;
+        FaultKind::Terminate(down) => {
+            scene.ask_to_stop(service, down.grace)?;
+            None
+        }
+        FaultKind::Reload => {
+            scene.reload(service, number)?;
             None
         }
         FaultKind::Pause => {

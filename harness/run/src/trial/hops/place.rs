@@ -1,34 +1,31 @@
 //! The place of one collector: the process that fills it now, and what is to become of it.
 
-use std::path::PathBuf;
+mod drain;
 
 use nix::sys::signal::Signal;
 use serde_json::json;
 use spanfate_model::format::event::EventKind;
 use spanfate_model::format::layout::hop_page_name;
-use spanfate_model::format::manifest::{
-    HopEndManifest, HopManifest, HopPageManifest, HopRewrite, TrialManifest,
-};
-use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::format::manifest::{HopManifest, HopPageManifest, ProcessEnd, TrialManifest};
+use spanfate_model::quantity::unit::{MonoNs, Period};
 use spanfate_model::scenario::pipeline::CollectorHop;
 
 use super::HopStage;
+use super::set::HopSet;
 use crate::fixture::RunningService;
-use crate::hop::page::{self, HeldInside};
+use crate::hop::page;
 use crate::hop::start::{CollectorStart, READY_BOUND, last_words, listens};
 use crate::host::clock;
 use crate::receiver::RunningReceiver;
 use crate::trial::events::EventLog;
 use crate::trial::services::{Blame, ServiceWatch};
 use crate::{RunError, store};
+use drain::HopDrain;
 
 /// How often it is looked whether it listens.
 const LOOK_NS: u64 = 20_000_000;
-/// How often it is looked what it still holds.
-const DRAIN_LOOK_NS: u64 = 100_000_000;
-/// It holds no more when nothing has changed for so long, beyond the time of its batches, and its queues are empty.
-const STILL_NS: u64 = 2_000_000_000;
-
+/// How often it is looked how full its queues are, where a fault waits for that.
+const QUEUE_LOOK_NS: u64 = 50_000_000;
 /// A collector's place in the path.
 pub(super) struct HopPlace {
     index: usize,
@@ -50,47 +47,16 @@ pub(super) struct HopPlace {
     until: Option<MonoNs>,
     /// It is stopped by a signal, and answers nobody.
     stopped: bool,
+    /// It has been told to read its configuration again.
+    reload: Option<HopReload>,
     drain: Option<HopDrain>,
 }
 
-/// How a collector is set up, whoever wrote its configuration.
-pub(super) struct HopSet {
-    pub(super) program: PathBuf,
-    pub(super) configs: Vec<PathBuf>,
-    /// Where it runs; absent: where the harness does.
-    pub(super) folder: Option<PathBuf>,
-    /// Where what it says goes.
-    pub(super) output: PathBuf,
-    /// Ports on which it takes spans.
-    pub(super) listens: Vec<u16>,
-    /// Port of its metrics.
-    pub(super) metrics: u16,
-    /// How long it may hold spans although it could send them.
-    pub(super) holds: u64,
-    /// The receivers of further exporters.
-    pub(super) ends: Vec<(HopEndManifest, RunningReceiver)>,
-    /// What the manifest says of all this.
-    pub(super) exporter: Option<String>,
-    pub(super) rewritten: Vec<HopRewrite>,
-}
-
-impl HopSet {
-    /// The exporters of which each gets all that the collector takes.
-    fn exporters(&self) -> Vec<String> {
-        let further = self.ends.iter().map(|(end, _)| end.exporter.clone());
-        self.exporter.iter().cloned().chain(further).collect()
-    }
-}
-
-/// How far a collector is with what it holds.
-struct HopDrain {
-    /// When the patience ends.
-    until: MonoNs,
-    next: MonoNs,
-    held: HeldInside,
-    /// Since when nothing has changed.
-    since: MonoNs,
-    page: Option<(MonoNs, String)>,
+/// A collector that reads its configuration again.
+#[derive(Clone, Copy)]
+struct HopReload {
+    fault: usize,
+    asked: MonoNs,
 }
 
 impl HopPlace {
@@ -114,12 +80,27 @@ impl HopPlace {
             again_at: None,
             until: None,
             stopped: false,
+            reload: None,
             drain: None,
         }
     }
 
     pub(super) fn pid(&self) -> Option<u32> {
         self.running.as_ref().map(RunningService::pid)
+    }
+
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.hop.name == name
+    }
+
+    /// What its queues hold, by its own metrics, where it is time for another look and it answers.
+    pub(super) fn queue(&mut self) -> Option<u64> {
+        let now = clock::now();
+        if now < self.look_at || self.running.is_none() || self.stopped || self.awaited.is_some() {
+            return None;
+        }
+        self.look_at = now + QUEUE_LOOK_NS;
+        page::of(self.set.metrics).map(|page| page::queued(&page))
     }
 
     pub(super) fn signal(&mut self, signal: Signal) {
@@ -130,14 +111,23 @@ impl HopPlace {
     }
 
     pub(super) fn is_busy(&self) -> bool {
-        self.awaited.is_some() || self.again_at.is_some() || self.until.is_some()
+        self.awaited.is_some() || self.again_at.is_some() || self.until.is_some() || self.reload.is_some()
     }
 
-    pub(super) fn ask_to_stop(&mut self) -> Result<(), RunError> {
+    /// Asks it to stop, to be killed after `grace`, or else after what its hop says.
+    pub(super) fn ask_to_stop(&mut self, grace: Option<Period>) -> Result<(), RunError> {
         let Some(running) = self.running.as_mut() else { return Ok(()) };
         running.ask_to_stop(Signal::SIGTERM, false)?;
-        self.until.get_or_insert(clock::now() + self.hop.shutdown.nanos());
+        self.until.get_or_insert(clock::now() + grace.unwrap_or(self.hop.shutdown).nanos());
         Ok(())
+    }
+
+    /// Has it read its configuration again. Where it ends over that, the fault ended it.
+    pub(super) fn reload(&mut self, fault: usize) {
+        let Some(running) = &self.running else { return };
+        running.signal(Signal::SIGHUP);
+        self.reload = Some(HopReload { fault, asked: clock::now() });
+        self.blame = Some(Blame { fault, restart_after: None });
     }
 
     /// Starts it; it may not listen yet. The manifest is on disk before, so that a torn trial can be analysed.
@@ -149,23 +139,13 @@ impl HopPlace {
     ) -> Result<(), RunError> {
         let incarnation = self.starts;
         let began = clock::now();
-        self.entry = manifest.hops.len();
-        manifest.hops.push(HopManifest {
-            hop: self.hop.name.clone(),
-            place: self.index as u8,
-            incarnation,
-            began,
-            exporter: self.set.exporter.clone(),
-            holds: self.set.holds,
-            ends: self.set.ends.iter().map(|(end, _)| end.clone()).collect(),
-            rewritten: self.set.rewritten.clone(),
-            ..HopManifest::default()
-        });
+        self.enter(began, manifest);
         store::write_json(&stage.dir.manifest(), manifest)?;
         let start = CollectorStart {
             hop: &self.hop.name,
             program: &self.set.program,
-            configs: &self.set.configs,
+            arguments: &self.set.arguments,
+            environment: &self.set.environment,
             folder: self.set.folder.as_deref(),
             cpus: stage.cpus,
             output: &self.set.output,
@@ -178,6 +158,23 @@ impl HopPlace {
         self.stopped = false;
         self.awaited = Some(began + READY_BOUND.as_nanos() as u64);
         Ok(())
+    }
+
+    /// Gives another start of it a place in the manifest.
+    fn enter(&mut self, began: MonoNs, manifest: &mut TrialManifest) {
+        self.entry = manifest.hops.len();
+        manifest.hops.push(HopManifest {
+            hop: self.hop.name.clone(),
+            place: self.index as u8,
+            incarnation: self.starts,
+            began,
+            exporter: self.set.exporter.clone(),
+            to_engine: self.set.to_engine.clone(),
+            holds: self.set.holds,
+            ends: self.set.ends.iter().map(|(end, _)| end.clone()).collect(),
+            rewritten: self.set.rewritten.clone(),
+            ..HopManifest::default()
+        });
     }
 
     /// Waits until it listens.
@@ -220,9 +217,49 @@ impl HopPlace {
 
     fn fail(&self, what: &str) -> RunError {
         let said = last_words(&self.set.output);
-        let configs: Vec<_> = self.set.configs.iter().map(|config| config.display().to_string()).collect();
-        let problem = format!("{what} (configuration: {}). It said:\n{said}", configs.join(", "));
+        let arguments: Vec<_> = self.set.arguments.iter().map(|one| one.to_string_lossy()).collect();
+        let problem = format!("{what} (arguments: {}). It said:\n{said}", arguments.join(" "));
         RunError::Fixture { fixture: self.hop.name.clone(), problem }
+    }
+
+    /// Whether it has read its configuration again: its pipeline is another one then, with counters that began anew. To the books that is
+    /// an orderly end and another start, in one process.
+    fn has_reloaded(
+        &mut self,
+        stage: &HopStage<'_>,
+        watch: &mut ServiceWatch<'_, '_>,
+    ) -> Result<(), RunError> {
+        let Some(HopReload { fault, asked }) = self.reload else { return Ok(()) };
+        let now = clock::now();
+        if now < self.look_at {
+            return Ok(());
+        }
+        self.look_at = now + LOOK_NS;
+        let up = page::of(self.set.metrics).and_then(|page| page::up_for(&page));
+        // It said so at some moment between its being asked and now.
+        let said = now.midpoint(clock::now());
+        let began = up.map_or(0, |up| said.saturating_sub(up));
+        if began <= asked || !self.set.listens.iter().all(|port| listens(*port)) {
+            let late = now > asked + READY_BOUND.as_nanos() as u64 + self.hop.shutdown.nanos();
+            return if late { Err(self.fail("did not come back after SIGHUP")) } else { Ok(()) };
+        }
+        if let Some(hop) = watch.manifest.hops.get_mut(self.entry) {
+            hop.end = Some(ProcessEnd {
+                at: began,
+                code: Some(0),
+                asked_to_stop: Some(asked),
+                asked_with: Some(Signal::SIGHUP as i32),
+                fault: Some(fault),
+                ..ProcessEnd::default()
+            });
+        }
+        (self.reload, self.blame) = (None, None);
+        self.enter(began, watch.manifest);
+        if let Some(hop) = watch.manifest.hops.get_mut(self.entry) {
+            hop.ready = now;
+        }
+        self.starts += 1;
+        store::write_json(&stage.dir.manifest(), watch.manifest)
     }
 
     /// Keeps what its metrics say now.
@@ -272,6 +309,7 @@ impl HopPlace {
                 running.kill();
             }
             self.has_come(stage, watch.manifest)?;
+            self.has_reloaded(stage, watch)?;
             return Ok(false);
         };
         let asked = end.asked_to_stop.is_some();
@@ -285,53 +323,7 @@ impl HopPlace {
         store::write_json(&stage.dir.manifest(), watch.manifest)?;
         watch.events.say(EventKind::ProcessExited, data)?;
         self.again_at = blame.and_then(|blame| Some(at + blame.restart_after?));
-        (self.running, self.until, self.awaited, self.drain) = (None, None, None, None);
-        Ok(true)
-    }
-
-    /// Lets it send what it holds and then asks it to stop; whether it is still there. One that is due to come back does: its queue
-    /// may lie on disk.
-    pub(super) fn wind_up(
-        &mut self,
-        stage: &HopStage<'_>,
-        watch: &mut ServiceWatch<'_, '_>,
-    ) -> Result<bool, RunError> {
-        if self.running.is_none() {
-            return Ok(self.again_at.is_some());
-        }
-        if self.until.is_some() || self.awaited.is_some() {
-            return Ok(true);
-        }
-        let now = clock::now();
-        let drain = self.drain.get_or_insert_with(|| HopDrain {
-            // What a processor holds on purpose is not late.
-            until: now + self.hop.drain.nanos().max(self.set.holds.saturating_add(2 * STILL_NS)),
-            next: now,
-            held: HeldInside::default(),
-            since: now,
-            page: None,
-        });
-        if now < drain.next {
-            return Ok(true);
-        }
-        drain.next = now + DRAIN_LOOK_NS;
-        if let Some(page) = (!self.stopped).then(|| page::of(self.set.metrics)).flatten() {
-            let held = HeldInside::of(&page, &self.set.exporters());
-            if held != drain.held {
-                (drain.held, drain.since) = (held, now);
-            }
-            drain.page = Some((now, page));
-        }
-        let still = now >= drain.since + STILL_NS + self.set.holds && !drain.held.is_queued();
-        // What a second start sends of a queue on disk it has not taken itself: its counters do not say when it is done.
-        let empty = self.starts == 1 && drain.page.is_some() && drain.held.is_nothing();
-        if empty || still || now >= drain.until {
-            let page = drain.page.take();
-            if let Some((at, page)) = page {
-                self.keep(stage, watch.manifest, at, &page)?;
-            }
-            self.ask_to_stop()?;
-        }
+        (self.running, self.until, self.awaited, self.drain, self.reload) = (None, None, None, None, None);
         Ok(true)
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct TrialStage<'a> {
     pub(crate) guard: &'a Arc<Guard>,
     pub(crate) interrupt: &'a Interrupt,
     pub(crate) receiver: SocketAddr,
+    /// Where the path to an engine beside the receiver leads.
+    pub(crate) engine: Option<SocketAddr>,
     pub(crate) links: &'a TrialLinks,
     /// Fixtures run as a user without rights.
     pub(crate) unprivileged: bool,
@@ -64,7 +66,7 @@ impl TrialStage<'_> {
             },
             endpoint: self
                 .links
-                .route(&Target::exports_of(&service.name), self.receiver)
+                .route(&self.variant.exports_of(&service.name), self.receiver)
                 .ok()
                 .map(|to| to.to_string()),
             ..ProcessManifest::default()
@@ -181,7 +183,9 @@ impl TrialStage<'_> {
         reached: &'a [Option<SocketAddr>],
         ledger: Option<&'a Path>,
     ) -> Result<Setup<'a>, RunError> {
-        let exports = Target::exports_of(&self.plan.services[index].name);
+        let name = &self.plan.services[index].name;
+        let exports = self.variant.exports_of(name);
+        let to_engine = |address| self.links.route(&self.variant.to_engine(name), address);
         Ok(Setup {
             plan: self.plan,
             trial: self.planned,
@@ -190,6 +194,7 @@ impl TrialStage<'_> {
             incarnation,
             listen,
             receiver: self.links.route(&exports, self.receiver)?,
+            engine: self.engine.map(to_engine).transpose()?,
             ledger,
             reached,
         })
