@@ -3,6 +3,7 @@
 
 mod judge;
 mod logs;
+pub mod table;
 #[cfg(test)]
 mod tests;
 mod traces;

@@ -5,14 +5,14 @@ use spanfate_model::load::PlannedLoad;
 use spanfate_model::plan::PlannedVariant;
 use spanfate_model::result::Likeness;
 use spanfate_model::scenario::ebpf::Ebpf;
-use spanfate_model::scenario::pipeline::CollectorHop;
+use spanfate_model::scenario::pipeline::{CollectorHop, StoreEngine};
 use spanfate_model::scenario::{Build, Fault, Receiver, WitnessMode};
 
 /// A variant, taken apart by what each of its keys means for a comparison.
 #[derive(Clone, Copy, PartialEq)]
 struct Aspects<'a> {
     set: (&'a Exporter, Program<'a>),
-    receiver: (&'a Receiver, &'a [CollectorHop]),
+    receiver: (&'a Receiver, &'a [CollectorHop], Option<&'a StoreEngine>),
     witness: (Option<WitnessMode>, Option<Ebpf>),
     load: Option<&'a PlannedLoad>,
     faults: &'a [Fault],
@@ -31,6 +31,7 @@ fn aspects(variant: &PlannedVariant) -> Aspects<'_> {
         build,
         receiver,
         hops,
+        engine,
         witness,
         ebpf,
         load,
@@ -38,7 +39,7 @@ fn aspects(variant: &PlannedVariant) -> Aspects<'_> {
     } = variant;
     Aspects {
         set: (exporter, (sdk.as_deref(), *build)),
-        receiver: (receiver, hops),
+        receiver: (receiver, hops, engine.as_ref()),
         witness: (*witness, *ebpf),
         load: load.as_ref(),
         faults,

@@ -42,10 +42,14 @@ pub(super) fn path(hops: &[HopResult], at: usize, fate: Fate) -> Vec<DisturbedHo
     let mut out: Vec<DisturbedHop> = Vec::new();
     // What ended with its process needs no trouble behind it.
     if !matches!(fate, Fate::LostInCollector(CollectorLoss::Crash | CollectorLoss::Shutdown)) {
-        let behind = hops.iter().enumerate().skip(at).filter_map(|(index, hop)| {
-            let next = hops.get(index + 1).map_or(RECEIVER, |next| next.name.as_str());
+        // What stands beside it is not behind it.
+        let further = hops.iter().enumerate().skip(at + 1).skip_while(|(_, hop)| hop.beside);
+        let behind = std::iter::once((at, hop)).chain(further).filter_map(|(index, hop)| {
+            let next = HopResult::behind(hops, index);
+            let names: Vec<&str> = next.iter().map(|next| next.name.as_str()).collect();
+            let name = if names.is_empty() { RECEIVER.to_owned() } else { names.join(", ") };
             let began = hop.trouble_behind_ms.filter(|began| *began <= lost)?;
-            Some(step(next, HopEvent::Began, began))
+            Some(step(&name, HopEvent::Began, began))
         });
         out.extend(behind);
         out.sort_by(|a, b| a.at_ms.total_cmp(&b.at_ms));

@@ -86,6 +86,7 @@ pub fn score(cases: &[EvaluatedCase]) -> EvaluationScore {
         cases: cases.len() as u64,
         void: of(CaseClass::Void).count() as u64,
         top1,
+        service: count(&is_at_right_service),
         top3: count(&|case| case.answer.iter().take(FIRST).any(|one| truth(case, one).is_some())),
         chance,
         lift: if chance > 0.0 { top1.share() / chance } else { 0.0 },
@@ -99,6 +100,7 @@ pub fn score(cases: &[EvaluatedCase]) -> EvaluationScore {
         reliability: reliability(&told),
         kinds: kinds(cases),
         advice: advice::score(cases),
+        outside: outside::score(cases),
     }
 }
 
@@ -109,6 +111,11 @@ fn counted(hits: usize, of: usize) -> CountedShare {
 
 fn is_right(case: &EvaluatedCase) -> bool {
     named(&case.answer).is_some_and(|first| truth(case, first).is_some())
+}
+
+fn is_at_right_service(case: &EvaluatedCase) -> bool {
+    let costly = || case.injected.iter().filter(|fault| fault.cause.is_some());
+    named(&case.answer).is_some_and(|first| costly().any(|fault| fault.services.contains(&first.service)))
 }
 
 fn is_grounded_right(case: &EvaluatedCase) -> bool {
@@ -205,5 +212,6 @@ fn kinds(cases: &[EvaluatedCase]) -> Vec<KindScore> {
 }
 
 mod advice;
+mod outside;
 #[cfg(test)]
 mod tests;

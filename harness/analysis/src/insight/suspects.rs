@@ -5,14 +5,24 @@ use std::collections::BTreeMap;
 
 use spanfate_model::cause::{LossFactor, NamedCause};
 use spanfate_model::fate::{ExitWay, Fate, FateClass};
-use spanfate_model::result::{DisturbedHop, EndedBy, HopEvent, PathReplay, Suspect, TrialResult};
+use spanfate_model::result::{
+    CpuWitness, DisturbedHop, EndedBy, EngineResult, HopEvent, PathReplay, ServiceEnd, ShutdownCourse,
+    Suspect, TrialResult,
+};
 
 use super::{confidence, in_hops};
 
 /// Spans from which on their number is no reason for doubt; a half at as many.
 const FEW: f64 = 10.0;
+/// Calls of an exporter from which on their number is no reason for doubt of what they are made of; a half at as many.
+const FEW_CALLS: f64 = 1.0;
 /// A free run that is further off than this share of the drops makes shares rough.
 const ROUGH: f64 = 0.1;
+/// What the kernel's counters of CPU say as well is worth at least this, however far the free run lies from the trial.
+const COUNTED: f64 = 0.5;
+/// They say that a service lacked CPU where so much of its cores was used, where threads waited for so much of the time, or where a quota
+/// kept them from running for so much of it.
+const LACKS: [f64; 3] = [0.8, 0.1, 0.05];
 /// A cause with less than this share of the lost spans is left out.
 const MATTERS: f64 = 0.01;
 /// A cause with this share of the drops counts.
@@ -41,7 +51,7 @@ struct FoundSuspects {
 #[derive(Default)]
 struct BlamedShare {
     spans: f64,
-    /// The same, less where a replay is off.
+    /// The same, less where a replay is off, and where little was seen.
     sure: f64,
     rough: bool,
     /// The way from the cause to the loss, of the trial in which it cost most; and how much that was.
@@ -54,6 +64,8 @@ struct Explained {
     spans: f64,
     /// How near the replay is to the trial, 0 to 1.
     near: f64,
+    /// How much was seen of what is blamed, 0 to 1.
+    seen: f64,
     path: Vec<DisturbedHop>,
 }
 
@@ -68,9 +80,11 @@ impl FoundSuspects {
                     full += count;
                 } else if matches!(fate, Fate::LostInCollector(_) | Fate::RefusedByCollector) {
                     self.at_hops(trial, *fate, *count as f64);
+                } else if let Some(engine) = trial.engine.as_ref().filter(|_| is_in_engine(*fate)) {
+                    self.at_engine(engine, *fate, *count as f64);
                 } else if let Some(cause) = elsewhere(trial, &service, *fate, deadline) {
                     let path = lost_at(trial, &service, *fate).into_iter().collect();
-                    let what = Explained { spans: *count as f64, near: 1.0, path };
+                    let what = Explained { spans: *count as f64, near: 1.0, seen: 1.0, path };
                     self.blame(&service, cause, what);
                 }
             }
@@ -87,8 +101,8 @@ impl FoundSuspects {
             let near = 1.0 - off(replay).min(1.0);
             let (service, full) = (&replay.service, replay.from_ms);
             if replay.small_queue {
-                let path = vec![hop(service, HopEvent::QueueFull, full)];
-                self.blame(service, NamedCause::SmallQueue, Explained { spans: part, near, path });
+                let (seen, path) = (seen(replay), vec![hop(service, HopEvent::QueueFull, full)]);
+                self.blame(service, NamedCause::SmallQueue, Explained { spans: part, near, seen, path });
                 continue;
             }
             for one in &replay.causes {
@@ -97,13 +111,20 @@ impl FoundSuspects {
                     NamedCause::Burst => {
                         first_still(trial, replay).or_else(|| stood_still(trial)).unwrap_or(service)
                     }
+                    // A caller that is held lets its calls go together: those that it calls have short spans and full queues.
+                    NamedCause::CpuStarved if !had_long_spans(trial, service) => {
+                        stood_still(trial).unwrap_or(service)
+                    }
                     _ => service,
                 };
                 let mut path = vec![hop(service, HopEvent::QueueFull, full)];
                 if let Some(onset) = replay.onset_ms {
                     path.insert(0, hop(at, HopEvent::Began, onset));
                 }
-                self.blame(at, cause, Explained { spans: part * one.share, near, path });
+                let seen = if is_of_calls(cause) { seen(replay) } else { 1.0 };
+                let counted = cause == NamedCause::CpuStarved && lacked_cpu(replay);
+                let near = if counted { near.max(COUNTED) } else { near };
+                self.blame(at, cause, Explained { spans: part * one.share, near, seen, path });
             }
         }
     }
@@ -113,14 +134,25 @@ impl FoundSuspects {
         let Some(cause) = NamedCause::of_fate(fate, false) else { return };
         for (index, (at, part)) in in_hops::shares(&trial.hops, fate) {
             let path = in_hops::path(&trial.hops, index, fate);
-            self.blame(&at, cause, Explained { spans: spans * part, near: 1.0, path });
+            self.blame(&at, cause, Explained { spans: spans * part, near: 1.0, seen: 1.0, path });
         }
+    }
+
+    /// What the storage engine at the end of a path lost or refused.
+    fn at_engine(&mut self, engine: &EngineResult, fate: Fate, spans: f64) {
+        let Some(cause) = NamedCause::of_fate(fate, false) else { return };
+        let began = match fate {
+            Fate::RefusedByEngine => engine.refused_from_ms,
+            _ => engine.lost_from_ms,
+        };
+        let path = began.map(|at| hop(&engine.name, HopEvent::Lost, at)).into_iter().collect();
+        self.blame(&engine.name, cause, Explained { spans, near: 1.0, seen: 1.0, path });
     }
 
     fn blame(&mut self, service: &str, cause: NamedCause, what: Explained) {
         let blame = self.blamed.entry((service.to_owned(), cause)).or_default();
         blame.spans += what.spans;
-        blame.sure += what.spans * what.near;
+        blame.sure += what.spans * what.near * what.seen;
         blame.rough |= what.near < 1.0 - ROUGH;
         if what.spans > blame.most {
             (blame.most, blame.path) = (what.spans, what.path);
@@ -154,6 +186,11 @@ impl FoundSuspects {
     }
 }
 
+/// Whether it was lost in the storage engine at the end of a path, or refused by it.
+fn is_in_engine(fate: Fate) -> bool {
+    matches!(fate, Fate::LostInEngine(_) | Fate::RefusedByEngine)
+}
+
 /// Lost spans of the measured part by service and fate; of a trial without a breakdown those of its ledger are the first service's.
 fn losses(trial: &TrialResult) -> Vec<(String, BTreeMap<Fate, u64>)> {
     let rows = trial.breakdown.iter().filter(|one| one.by == "service").flat_map(|one| &one.rows);
@@ -167,13 +204,20 @@ fn losses(trial: &TrialResult) -> Vec<(String, BTreeMap<Fate, u64>)> {
 }
 
 /// What became of a span that no queue refused. One that is still open when its service stops in order was not ended in time, whatever
-/// kept it open.
+/// kept it open. One that was in an export then was left there by a shutdown that gave up.
 fn elsewhere(trial: &TrialResult, service: &str, fate: Fate, deadline: bool) -> Option<NamedCause> {
     let own = trial.services.iter().find(|one| one.service == service);
-    let orderly = own
-        .is_some_and(|one| !one.ends.is_empty() && one.ends.iter().all(|end| end.by.is(&EndedBy::Harness)));
+    let ends = own.map_or(&[][..], |own| &own.ends);
+    let orderly = !ends.is_empty() && ends.iter().all(|end| end.by.is(&EndedBy::Harness));
+    let gave_up = |end: &ServiceEnd| {
+        end.providers.iter().any(|provider| {
+            let shutdown = &provider.shutdown;
+            shutdown.is(&ShutdownCourse::ReturnedError) || shutdown.is(&ShutdownCourse::DidNotReturn)
+        })
+    };
     match fate {
         Fate::CutOffAtExit if orderly => Some(NamedCause::NeverEnded),
+        Fate::LostInFlightAtExit if orderly && ends.iter().any(gave_up) => Some(NamedCause::ShutdownDeadline),
         _ => NamedCause::of_fate(fate, deadline),
     }
 }
@@ -197,6 +241,25 @@ fn deviates(replay: &PathReplay, cause: LossFactor) -> NamedCause {
 /// How far the free run of a replay lies from its trial, as a share of the drops.
 fn off(replay: &PathReplay) -> f64 {
     replay.free.abs_diff(replay.dropped) as f64 / replay.dropped.max(1) as f64
+}
+
+/// How much the calls say that were open while spans were dropped; all where nobody counted them.
+fn seen(replay: &PathReplay) -> f64 {
+    let calls = replay.cycle.calls as f64;
+    if calls > 0.0 { calls / (calls + FEW_CALLS) } else { 1.0 }
+}
+
+/// Whether the kernel's counters say that the service lacked CPU while spans were dropped.
+fn lacked_cpu(replay: &PathReplay) -> bool {
+    let CpuWitness { used, cores, waited, throttled_ms, .. } = replay.cpu;
+    let [busy, waits, held] = LACKS;
+    let lasted = (replay.to_ms - replay.from_ms).max(1.0);
+    used >= busy * cores.max(f64::MIN_POSITIVE) || waited >= waits || throttled_ms >= held * lasted
+}
+
+/// Whether a cause is told from what single calls are made of.
+const fn is_of_calls(cause: NamedCause) -> bool {
+    matches!(cause, NamedCause::SlowAnswer | NamedCause::SlowNetwork | NamedCause::SlowSerialising)
 }
 
 fn hop(service: &str, event: HopEvent, at_ms: f64) -> DisturbedHop {
@@ -224,12 +287,23 @@ fn first_still<'a>(trial: &'a TrialResult, replay: &PathReplay) -> Option<&'a St
 
 /// Who stood still, if somebody did: requests waited in all that call it, so it is the last of them that had long spans.
 fn stood_still(trial: &TrialResult) -> Option<&String> {
-    let rows = trial.breakdown.iter().filter(|one| one.by == "service").flat_map(|one| &one.rows);
-    let longest = |service: &str| {
-        let row = rows.clone().find(|row| row.value == service);
-        row.and_then(|row| row.duration).map_or(0.0, |spread| spread.max)
-    };
-    let most = trial.services.iter().map(|one| longest(&one.service)).fold(0.0, f64::max);
-    let held = trial.services.iter().filter(|one| longest(&one.service) >= most / 2.0);
+    let most = longest_of_all(trial);
+    let held = trial.services.iter().filter(|one| longest(trial, &one.service) >= most / 2.0);
     held.max_by_key(|one| one.depth).map(|one| &one.service).filter(|_| most >= STOOD_STILL_MS)
+}
+
+/// Whether a service had spans that were about as long as the longest of the trial.
+fn had_long_spans(trial: &TrialResult, service: &str) -> bool {
+    longest(trial, service) >= longest_of_all(trial) / 2.0
+}
+
+fn longest_of_all(trial: &TrialResult) -> f64 {
+    trial.services.iter().map(|one| longest(trial, &one.service)).fold(0.0, f64::max)
+}
+
+/// The longest span of a service, milliseconds.
+fn longest(trial: &TrialResult, service: &str) -> f64 {
+    let mut rows = trial.breakdown.iter().filter(|one| one.by == "service").flat_map(|one| &one.rows);
+    let row = rows.find(|row| row.value == service);
+    row.and_then(|row| row.duration).map_or(0.0, |spread| spread.max)
 }

@@ -2,6 +2,7 @@
 
 mod replayed;
 mod stood;
+mod suspected;
 
 use std::collections::BTreeMap;
 
@@ -133,6 +134,7 @@ fn trial(case: &Case, rate: f64) -> TrialResult {
         trace_matches: Vec::new(),
         replays: Vec::new(),
         hops: Vec::new(),
+        engine: None,
     }
 }
 

@@ -56,7 +56,9 @@ impl Arrivals {
         };
         let times: Vec<(MonoNs, MonoNs)> =
             seen.spans.iter().map(|span| (start(span).unwrap_or(span.at), span.at)).collect();
-        let backlogs = backlogs(&times);
+        // What a quota held did not stand still: it lacked CPU.
+        let mut backlogs = backlogs(&times);
+        backlogs.retain(|one| !lack.was_held(one.from, one.back));
         let one = |span: &QueuedSpan| {
             let request = span.request.map(|request| request as usize);
             let record = record(request);

@@ -14,6 +14,9 @@ use crate::statistics::quantile::at_share;
 const FEW: usize = 5;
 /// Fewest arrivals in a time that say what one of them costs.
 const FEW_ARRIVALS: u64 = 50;
+/// What a service used of a CPU beyond what came to it is its message's, from this share of the way there on: less of a long way is what
+/// looks at the CPU cannot tell from what came.
+const OF_MESSAGE: f64 = 0.1;
 /// How often a call waits for a CPU at most: its goroutine, those that write and read its connection, and again for each piece of a
 /// large message.
 const WAITS: u64 = 10;
@@ -175,7 +178,8 @@ impl Undisturbed<'_> {
         let message = self.lack.used(call.began, call.ended) - self.per_arrival * came.len() as f64;
         // Looks at the CPU are too far apart to tell a message from a backlog.
         let behind = self.arrivals.is_behind(call.began, call.ended);
-        let message = if behind { 0 } else { message.max(0.0) as u64 };
+        let told = !behind && message >= OF_MESSAGE * there as f64;
+        let message = if told { message.max(0.0) as u64 } else { 0 };
         let serialising = least.max(message).min(there);
         let under_way = there.min(self.there).saturating_sub(serialising) + back.min(self.back);
         let longer = whole.saturating_sub(receiver + serialising + under_way);

@@ -13,6 +13,11 @@ const THROTTLED: f64 = 0.05;
 /// A host that takes this share of the time leaves too little of it.
 const STOLEN: f64 = 0.1;
 
+/// The kernel counts the wait of a thread that a quota kept from running when it runs again, all of it at once: so many times as much as the time
+/// between two looks is no wait of those that share a CPU.
+const AT_ONCE: f64 = 3.0;
+/// And it waited for most of the time in which its service did nothing. One that is stopped waits for nothing.
+const HELD: f64 = 0.5;
 /// Looks in half a second.
 const STRETCH: usize = 5;
 
@@ -99,6 +104,22 @@ impl CpuLack {
             || (last.stolen - first.stolen) / time >= STOLEN * self.cores
     }
 
+    /// Whether a service that did nothing for a time was kept from running by a quota, rather than stopped.
+    pub(crate) fn was_held(&self, from: MonoNs, to: MonoNs) -> bool {
+        let next = self.looks.partition_point(|look| look.at <= to);
+        // What it waited is counted in the look behind it at the latest.
+        let Some(last) = self.looks.get((next + 1).min(self.looks.len().saturating_sub(1))) else {
+            return false;
+        };
+        let waited = last.waited - self.at(from).waited;
+        let within = self.looks.iter().zip(self.looks.iter().skip(1));
+        let mut within = within.filter(|(before, after)| after.at > from && before.at < last.at);
+        let leaps = |(before, after): (&CpuLook, &CpuLook)| {
+            after.waited - before.waited >= AT_ONCE * (after.at - before.at) as f64
+        };
+        waited >= HELD * to.saturating_sub(from) as f64 && within.any(leaps)
+    }
+
     /// The looks that a time lies between.
     fn around(&self, from: MonoNs, to: MonoNs) -> Option<(CpuLook, CpuLook)> {
         let after = self.looks.partition_point(|look| look.at < to).min(self.looks.len().checked_sub(1)?);
@@ -114,5 +135,33 @@ impl CpuLack {
     /// Times of half a second, one after the other.
     pub(crate) fn stretches(&self) -> impl Iterator<Item = (MonoNs, MonoNs)> + '_ {
         self.looks.iter().zip(self.looks.iter().skip(STRETCH)).map(|(first, last)| (first.at, last.at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn what_a_quota_held_waited_all_at_once_and_what_was_stopped_waited_for_nothing() {
+        // A look each 100 ms, with what threads waited in it.
+        let lack = |waits: &[u64]| {
+            let look = |(place, _): (usize, &u64)| UsageSample {
+                at: (place as u64 + 1) * 100 * MS,
+                fixture_wait_ns: waits[..=place].iter().sum::<u64>() * MS,
+                ..UsageSample::default()
+            };
+            CpuLack::of(&waits.iter().enumerate().map(look).collect::<Vec<_>>(), 1)
+        };
+        let held = |waits: &[u64]| lack(waits).was_held(320 * MS, 880 * MS);
+        assert!(held(&[0, 2, 1, 0, 0, 0, 0, 0, 510, 4, 1]));
+        // It runs again in the last look before, or is counted in the first one after.
+        assert!(held(&[0, 2, 1, 0, 0, 0, 0, 0, 0, 510, 1]));
+        assert!(!held(&[0, 2, 1, 0, 0, 0, 0, 0, 40, 90, 1]));
+        // On a busy machine others wait all the time, and none of them for longer than that.
+        assert!(!held(&[60, 80, 90, 80, 70, 90, 80, 90, 150, 160, 90]));
+        assert!(!CpuLack::default().was_held(0, MS));
     }
 }

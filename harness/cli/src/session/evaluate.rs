@@ -1,6 +1,7 @@
 //! What `why` is worth: hidden faults are run, and asked for without their log; the answers are held against the truth.
 
 mod advised;
+mod again;
 mod hidden;
 mod witnessed;
 
@@ -36,6 +37,8 @@ const CASES: &str = "cases.json";
 const JUDGED: &str = "test.json";
 /// How confidence follows from evidence, fitted on a set to tune.
 const CONFIDENCE: &str = "confidence.json";
+/// The raw logs of a case, in its place.
+const RAW: &str = "raw";
 
 /// What is to be run.
 #[derive(Clone, Debug, Default)]
@@ -49,17 +52,29 @@ pub(crate) struct EvaluationOrder {
     pub(crate) confidence: Option<PathBuf>,
     /// The directory of an earlier run, to go on with.
     pub(crate) resume: Option<PathBuf>,
+    /// The directory of an earlier run, to ask again about what is there.
+    pub(crate) from: Option<PathBuf>,
+    /// Kinds to draw from, by name; all where none is named.
+    pub(crate) kinds: Vec<String>,
+    /// Keeps the raw logs.
+    pub(crate) keep: bool,
     /// Runs what is advised for each case beside it, so many trials of both.
     pub(crate) verify: Option<u16>,
     pub(crate) out: Option<PathBuf>,
 }
 
-/// Runs the cases that are missing, and scores all. Of a set to judge by the result is written once, when its last case has run.
+/// Runs the cases that are missing, and scores all; or asks again about those that are there. Of a set to judge by the result is written
+/// once, when its last case has run.
 pub(crate) fn evaluate(
     order: &EvaluationOrder,
     interrupt: &Interrupt,
     audience: &mut dyn Audience,
 ) -> Result<(PathBuf, Evaluation), Error> {
+    let table: Option<ConfidenceTable> = order.confidence.as_deref().map(store::read_json).transpose()?;
+    if let Some(dir) = &order.from {
+        return Ok((dir.clone(), again::asked_again(dir, table.as_ref())?));
+    }
+    let kinds = hidden::kinds_of(&order.kinds, order.set).map_err(Error::Refused)?;
     let (dir, mut found) = begin(order)?;
     let judged = dir.join(JUDGED);
     if judged.exists() && found.set == SeedSet::Test {
@@ -68,16 +83,15 @@ pub(crate) fn evaluate(
             judged.display()
         )));
     }
-    let table: Option<ConfidenceTable> = order.confidence.as_deref().map(store::read_json).transpose()?;
     let began = clock::now();
     for number in found.cases.len() as u64..order.cases {
         let passed = Period(std::time::Duration::from_nanos(clock::now() - began));
         if interrupt.requested() || order.most.is_some_and(|most| passed.0 >= most.0) {
             break;
         }
-        let hidden = hidden::case(found.seed, found.set, number);
+        let hidden = hidden::case(found.seed, found.set, number, &kinds);
         audience.note(&format!("case {} of {}: {}", number + 1, order.cases, hidden.kind.name()));
-        let (mut case, machine) = run(&hidden, (&dir, order.verify), interrupt, audience)?;
+        let (mut case, machine) = run(&hidden, (&dir, order), interrupt, audience)?;
         // What was cut short says nothing.
         if interrupt.requested() {
             break;
@@ -95,16 +109,25 @@ pub(crate) fn evaluate(
     match found.set {
         SeedSet::Test if done => store::write_json(&judged, &found)?,
         SeedSet::Test => {}
-        SeedSet::Tune => {
-            let command = format!(
-                "spanfate why --evaluate --set tune --seed {} --cases {}",
-                found.seed,
-                found.cases.len()
-            );
-            store::write_json(&dir.join(CONFIDENCE), &fit_confidence(&first_causes(&found.cases), &command))?;
-        }
+        SeedSet::Tune => fit(&dir, &found)?,
     }
     Ok((dir, found))
+}
+
+/// Writes how confidence follows from evidence in a set to tune.
+fn fit(dir: &Path, found: &Evaluation) -> Result<(), Error> {
+    let cases = found.cases.len();
+    let mut command = format!("spanfate why --evaluate --set tune --seed {} --cases {cases}", found.seed);
+    if !found.kinds.is_empty() {
+        command += &format!(" --kinds {}", found.kinds.join(","));
+    }
+    let table = fit_confidence(&first_causes(&found.cases), &command);
+    Ok(store::write_json(&dir.join(CONFIDENCE), &table)?)
+}
+
+/// The place of a case.
+fn place_of(dir: &Path, number: u64) -> PathBuf {
+    dir.join(format!("case-{number:04}"))
 }
 
 /// A directory of its own, or that of an earlier run with its cases.
@@ -112,8 +135,8 @@ fn begin(order: &EvaluationOrder) -> Result<(PathBuf, Evaluation), Error> {
     let Some(dir) = &order.resume else {
         let results = order.out.clone().unwrap_or_else(Project::usual_results);
         let dir = fresh_directory(&results, &format!("evaluate-{}", order.set.as_str()))?;
-        let (format, set, seed) = (FORMAT.to_owned(), order.set, order.seed);
-        return Ok((dir, Evaluation { format, set, seed, ..Evaluation::default() }));
+        let (format, set, seed, kinds) = (FORMAT.to_owned(), order.set, order.seed, order.kinds.clone());
+        return Ok((dir, Evaluation { format, set, seed, kinds, ..Evaluation::default() }));
     };
     let found: Evaluation = store::read_json(&dir.join(CASES))?;
     if (found.set, found.seed) != (order.set, order.seed) {
@@ -123,13 +146,18 @@ fn begin(order: &EvaluationOrder) -> Result<(PathBuf, Evaluation), Error> {
             found.seed
         )));
     }
+    if found.kinds != order.kinds {
+        let said = if found.kinds.is_empty() { "no --kinds".to_owned() } else { found.kinds.join(",") };
+        return Err(Error::Refused(format!("it was begun with {said}; say the same")));
+    }
     Ok((dir.clone(), found))
 }
 
-/// Runs a case, asks without the fault log, and keeps what others need to answer it, too. Its logs are removed.
+/// Runs a case, asks without the fault log, and keeps what others need to answer it, too. Its logs are removed,
+/// unless they are to be kept.
 fn run(
     hidden: &HiddenCase,
-    (dir, verify): (&Path, Option<u16>),
+    (dir, order): (&Path, &EvaluationOrder),
     interrupt: &Interrupt,
     audience: &mut dyn Audience,
 ) -> Result<(EvaluatedCase, String), Error> {
@@ -155,16 +183,22 @@ fn run(
         foreign: trial.map_or(0.0, |trial| trial.usage.foreign),
         answer,
         advice: None,
+        outside: None,
     };
-    let place = dir.join(format!("case-{:04}", hidden.number));
+    let place = place_of(dir, hidden.number);
     let logs = store::read_trial(&run.trial(planned.index))?;
     witnessed::write(&place, &selected.plan, &planned, &logs)?;
-    if let Some(trials) = verify {
+    case.outside = again::by_tables(&place)?;
+    if let Some(trials) = order.verify {
         case.advice = Some(advised::tried(&series, &result, (&selected, trials), audience)?);
     }
     store::write_json(&place.join("case.json"), &case)?;
     store::write_bytes(&place.join("scenario.toml"), hidden.text.as_bytes())?;
-    store::remove(&run)?;
+    if order.keep {
+        store::relocate(&run, &place.join(RAW))?;
+    } else {
+        store::remove(&run)?;
+    }
     Ok((case, machine))
 }
 
@@ -197,7 +231,7 @@ fn injected(fault: &HiddenFault, trial: Option<&TrialResult>) -> InjectedFault {
 
 /// Causes that can be named where no collector is in the path.
 fn nameable() -> usize {
-    NamedCause::ALL.into_iter().filter(|cause| !cause.is_of_collector()).count()
+    NamedCause::ALL.into_iter().filter(|cause| !cause.is_of_collector() && !cause.is_of_engine()).count()
 }
 
 /// Whether a cause acts on after its fault has ended.

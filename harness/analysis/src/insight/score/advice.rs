@@ -63,6 +63,7 @@ mod tests {
             foreign: 0.0,
             answer: Vec::new(),
             advice: Some(Verification { remedies, ..Verification::default() }),
+            outside: None,
         }
     }
 

@@ -45,6 +45,7 @@ fn case(injected: Vec<InjectedFault>, lost: u64, answer: Vec<Suspect>) -> Evalua
         foreign: 0.0,
         answer,
         advice: None,
+        outside: None,
     }
 }
 

@@ -119,13 +119,37 @@ pub(super) const fn seed_of(seed: u64, set: SeedSet, number: u64) -> u64 {
     (drawn >> 12 << 1) | matches!(set, SeedSet::Test) as u64
 }
 
-/// Makes a case.
-pub(super) fn case(seed: u64, set: SeedSet, number: u64) -> HiddenCase {
+/// Those that settings of the exporter can help against, in a word.
+const ADVISABLE: &str = "advisable";
+
+/// Kinds of a set by their names; all of it where none is named. An error says what no kind of it is called.
+pub(super) fn kinds_of(names: &[String], set: SeedSet) -> Result<Vec<HiddenKind>, String> {
+    let of_set =
+        || HiddenKind::ALL.into_iter().filter(move |kind| set == SeedSet::Test || !kind.is_held_out());
+    let mut out: Vec<HiddenKind> = Vec::new();
+    for name in names {
+        let before = out.len();
+        let is_meant = |kind: &HiddenKind| {
+            kind.name() == name.as_str() || (name.as_str() == ADVISABLE && kind.is_advisable())
+        };
+        out.extend(of_set().filter(is_meant));
+        if out.len() == before {
+            let all: Vec<&str> = of_set().map(HiddenKind::name).collect();
+            return Err(format!(
+                "no kind of fault of the {} set is called `{name}`; there are {}, {ADVISABLE}",
+                set.as_str(),
+                all.join(", ")
+            ));
+        }
+    }
+    Ok(if names.is_empty() { of_set().collect() } else { out })
+}
+
+/// Makes a case of one of these kinds, of which there is one at least.
+pub(super) fn case(seed: u64, set: SeedSet, number: u64, kinds: &[HiddenKind]) -> HiddenCase {
     let seed = seed_of(seed, set, number);
     let mut draw = Draw(seed);
-    let kinds: Vec<HiddenKind> =
-        HiddenKind::ALL.into_iter().filter(|kind| set == SeedSet::Test || !kind.is_held_out()).collect();
-    let kind = draw.one_of(&kinds);
+    let kind = draw.one_of(kinds);
     let shape = kind.shape(&mut draw);
     let mut parts = CaseParts::default();
     kind.add(shape, &mut draw, &mut parts);

@@ -104,6 +104,21 @@ impl HiddenKind {
         matches!(self, Self::Bandwidth)
     }
 
+    /// Whether a queue runs full of it, and a larger batch or a longer queue, set for all services, may hold what comes.
+    pub(super) const fn is_advisable(self) -> bool {
+        matches!(
+            self,
+            Self::SlowAnswer
+                | Self::Latency
+                | Self::Bandwidth
+                | Self::Outage
+                | Self::Reset
+                | Self::Status
+                | Self::Stall
+                | Self::LoadBurst
+        )
+    }
+
     /// Whether innocent collections may stand beside it.
     pub(super) const fn takes_company(self) -> bool {
         !matches!(
@@ -148,8 +163,8 @@ impl HiddenKind {
         let place = Place {
             at,
             all: shape.services(),
-            // A fifth to a half of what comes is exported.
-            long_ms: BATCH * 100_000 / (shape.spans_per_s() * draw.between(20, 50)),
+            // A fifth to three fifths of what comes is exported: faults that cost much, and faults that cost little.
+            long_ms: BATCH * 100_000 / (shape.spans_per_s() * draw.between(20, 60)),
             time: format!("at = \"{from}ms\"\nfor = \"{}ms\"", draw.between(1000, 1800)),
             short: format!("at = \"{from}ms\"\nfor = \"{}ms\"", draw.between(800, 1400)),
             link: format!("on = \"{at} -> receiver\""),
@@ -173,7 +188,7 @@ impl HiddenKind {
             | Self::Kill
             | Self::PanicLeak
             | Self::ForgottenEnd
-            | Self::Collections => self.on_service(&place, draw, parts),
+            | Self::Collections => self.on_service(&place, shape, draw, parts),
             Self::LoadBurst | Self::SmallQueue | Self::ParentSampling => self.as_set(&place, draw, parts),
         }
     }
@@ -232,11 +247,13 @@ impl HiddenKind {
     }
 
     /// What happens to a service, from outside or in its code.
-    fn on_service(self, place: &Place, draw: &mut Draw, parts: &mut CaseParts) {
+    fn on_service(self, place: &Place, shape: CaseShape, draw: &mut Draw, parts: &mut CaseParts) {
         let Place { at, long_ms, time, short, code, .. } = place;
         let (cause, kind) = match self {
             Self::Quota => {
-                (Some(NamedCause::CpuStarved), format!("{{ cpu = {{ quota = 0.0{} }} }}", draw.between(2, 6)))
+                let (work, quota) = quota(shape, draw);
+                parts.all = format!("cpu = \"{work}us\"\n");
+                (Some(NamedCause::CpuStarved), format!("{{ cpu = {{ quota = 0.{quota:03} }} }}"))
             }
             Self::Neighbour => {
                 "cpu = \"1600us\"\n".clone_into(&mut parts.all);
@@ -254,12 +271,12 @@ impl HiddenKind {
                 (Some(NamedCause::ProcessEnded), kind)
             }
             Self::PanicLeak => {
-                let of = draw.between(3, 10);
+                let of = draw.between(3, 14);
                 let kind = format!("{{ panic = {{ place = \"before_defer\", one_in = {of} }} }}");
                 (Some(NamedCause::NeverEnded), kind)
             }
             Self::ForgottenEnd => {
-                let of = draw.between(3, 10);
+                let of = draw.between(3, 14);
                 let kind = format!("{{ span_error = {{ what = \"never_ended\", one_in = {of} }} }}");
                 (Some(NamedCause::NeverEnded), kind)
             }
@@ -306,4 +323,12 @@ impl HiddenKind {
             }
         }
     }
+}
+
+/// CPU time of a request in the code of a service, microseconds, and a quota, thousandths of a core, that leaves it a sixth to a third of what
+/// it needs: what its requests work for, and about as much again for their spans and their calls.
+fn quota(shape: CaseShape, draw: &mut Draw) -> (u64, u64) {
+    let work_us = draw.between(400, 600);
+    let need = shape.rate() * work_us * 3 / 2 / 1000;
+    (work_us, need * draw.between(17, 33) / 100)
 }
