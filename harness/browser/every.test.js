@@ -1,5 +1,5 @@
 // What holds for every page, whatever it is about.
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -52,8 +52,9 @@ const labels = (page) =>
     return out;
   });
 
-for (const name of names) {
-  test(name, async (t) => {
+// Each page has a process of its own, so that two of them use two cores.
+describe('every page', { concurrency: 2 }, () => {
+  for (const name of names) test(name, async (t) => {
     const { context, page, problems } = await open(browser, name, { colorScheme: 'light' });
     await t.test('every link of the contents leads to something one sees', async () => {
       for (const link of await page.locator('nav a, .card a').all()) {
@@ -75,4 +76,4 @@ for (const name of names) {
     assert.equal(await page.locator('h1').count(), 1);
     await context.close();
   });
-}
+});

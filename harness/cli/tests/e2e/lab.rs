@@ -5,25 +5,39 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use spanfate_model::result::RunResult;
 use tempfile::TempDir;
 
-/// Runs share two cores and one Go build cache: one after the other.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// Runs under load share two cores: one after the other. What only counts may run beside its like.
+static CORES: RwLock<()> = RwLock::new(());
 static SKIPPED: AtomicU32 = AtomicU32::new(0);
 
 /// A folder for one test.
 pub(crate) struct Lab {
     pub(crate) folder: TempDir,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Turn,
 }
 
-/// A lab, or `None` with a counted notice where the Go toolchain is missing.
+/// What a lab has of the machine while it is there.
+enum Turn {
+    Alone { _cores: RwLockWriteGuard<'static, ()> },
+    Beside { _others: RwLockReadGuard<'static, ()> },
+}
+
+/// A lab that has the machine for itself, or `None` with a counted notice where the Go toolchain is missing.
 pub(crate) fn lab() -> Option<Lab> {
-    let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    equipped(Turn::Alone { _cores: CORES.write().unwrap_or_else(PoisonError::into_inner) })
+}
+
+/// The same, beside others of its like: for what only counts, and counts the same on a busy machine.
+pub(crate) fn lab_beside_others() -> Option<Lab> {
+    equipped(Turn::Beside { _others: CORES.read().unwrap_or_else(PoisonError::into_inner) })
+}
+
+fn equipped(turn: Turn) -> Option<Lab> {
     if Command::new("go").arg("version").output().is_err() {
         skipped("no Go toolchain on PATH");
         return None;
@@ -77,8 +91,12 @@ impl Lab {
 
     /// Whether the doctor calls something anything but ok.
     pub(crate) fn lacks(&self, what: &str) -> bool {
-        let doctor = self.call(&["doctor"]);
-        let text = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        // The machine is the same for all tests.
+        static SAID: OnceLock<String> = OnceLock::new();
+        let text = SAID.get_or_init(|| {
+            let doctor = self.call(&["doctor"]);
+            String::from_utf8_lossy(&doctor.stdout).into_owned()
+        });
         let line = text.lines().find(|line| line.contains(what));
         let line = line.unwrap_or_else(|| panic!("the doctor says nothing of {what}: {text}"));
         !line.starts_with("ok")

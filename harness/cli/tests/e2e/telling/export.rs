@@ -52,6 +52,12 @@ fn rows_of_a_real_run_sum_up_to_its_ledgers() {
     let out = lab.path("rows.csv");
     let csv = lab.call(&["export", &run, "--csv", "--trial", "1", "--out", &out.to_string_lossy()]);
     assert!(csv.status.success() && csv.stdout.is_empty(), "{}", String::from_utf8_lossy(&csv.stderr));
+    // What the receiver's log says of each span is what the rows of those that arrived say.
+    let diff = lab.call(&["diff", &run, &out.to_string_lossy(), "--trial", "1", "--json"]);
+    assert_eq!(diff.status.code(), Some(0), "{}", String::from_utf8_lossy(&diff.stderr));
+    let diff: Value = serde_json::from_slice(&diff.stdout).unwrap();
+    let received = sums[&(1, "received".to_owned())];
+    assert_eq!(diff["counts"]["both"].as_u64(), Some(received), "{}", diff["counts"]);
     let text = std::fs::read_to_string(&out).unwrap();
     let rows: Vec<&str> = text.lines().skip(1).collect();
     let all: u64 = sums.iter().filter(|((trial, _), _)| *trial == 1).map(|(_, count)| count).sum();

@@ -7,12 +7,12 @@ use std::process::{Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use spanfate_model::fate::Fate;
+use spanfate_model::fate::{CollectorLoss, Fate};
 use spanfate_model::result::{ProbeResult, RunResult};
 use spanfate_run::host::clock;
 
-use crate::lab::{Lab, lab, root};
-use crate::watching::probes::{PROBES, probed};
+use crate::lab::{Lab, lab_beside_others, root, skipped};
+use crate::watching::probes::{PROBES, probed, probed_beside_others};
 
 /// Builds a Go program of the fixtures' module, or one from a text.
 pub(crate) fn build(lab: &Lab, name: &str, package: &str, flags: &[&str]) -> PathBuf {
@@ -111,8 +111,54 @@ fn a_plain_service_without_a_propagator_has_its_loss_told() {
 }
 
 #[test]
+fn a_collector_can_stand_between_a_program_and_the_receiver() {
+    let Some(lab) = probed_beside_others() else { return };
+    if !root().join("target/fixtures/collector-0.165").is_file() {
+        return skipped(
+            "the collector has not been built here (`spanfate scenario collector-kill` builds it)",
+        );
+    }
+    let program = plain(&lab);
+    // Behind its batch processor the memory limiter refuses everything from its first look on: the program hears nothing of it.
+    let config = root().join("scenarios/collectors/limiter-behind-batch.yaml");
+    let (output, result) = attach(
+        &lab,
+        &[
+            "--collector",
+            config.to_str().unwrap(),
+            "--load",
+            "http://127.0.0.1:{port}/work",
+            "--rate",
+            "100/s",
+            "--for",
+            "1s",
+            "--",
+            program.to_str().unwrap(),
+            "--listen",
+            "127.0.0.1:{port}",
+        ],
+    );
+    let result = result.unwrap_or_else(|| panic!("{}", text(&output)));
+    let trial = &result.variants[0].trials[0];
+    let limited = trial.ledger.total(Fate::LostInCollector(CollectorLoss::MemoryLimit));
+    assert!(trial.ledger.closes() && limited > 0, "{}", text(&output));
+    assert_eq!(limited + trial.ledger.total(Fate::Received), trial.ledger.created, "{}", text(&output));
+    let [hop] = trial.hops.as_slice() else { panic!("{:?}", trial.hops) };
+    assert_eq!(
+        (hop.name.as_str(), hop.accepted, hop.lost_in_all()),
+        ("collector", trial.ledger.created, limited)
+    );
+    // Where it would have sent to, and where it does.
+    assert!(
+        text(&output).contains("- exporters::otlp_grpc::endpoint: backend.example:4317"),
+        "{}",
+        text(&output)
+    );
+}
+
+#[test]
 fn a_url_that_is_refused_is_said_within_seconds_and_nothing_is_counted() {
-    let Some(lab) = probed() else { return };
+    let Some(lab) = probed_beside_others() else { return };
     let program = plain(&lab);
     let began = clock::now();
     let url = "http://127.0.0.1:{port}/it-serves-nothing-there";
@@ -130,7 +176,7 @@ fn a_url_that_is_refused_is_said_within_seconds_and_nothing_is_counted() {
 
 #[test]
 fn where_nobody_answers_it_is_said_within_seconds_where_the_program_listens() {
-    let Some(lab) = probed() else { return };
+    let Some(lab) = probed_beside_others() else { return };
     let program = plain(&lab);
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let [wanted, own] = [held, std::net::TcpListener::bind("127.0.0.1:0").unwrap()]
@@ -222,7 +268,7 @@ fn a_process_that_runs_is_joined_and_left_as_it_was() {
 
 #[test]
 fn what_cannot_be_attached_to_is_said_with_what_to_do() {
-    let Some(lab) = probed() else { return };
+    let Some(lab) = probed_beside_others() else { return };
     let cases = [("/bin/sh", "no Go binary"), ("go", "does not use go.opentelemetry.io/otel/sdk")];
     for (program, why) in cases {
         let (output, result) = attach(&lab, &["--", program]);
@@ -246,7 +292,7 @@ fn what_cannot_be_attached_to_is_said_with_what_to_do() {
 
 #[test]
 fn where_probes_could_harm_the_kernel_none_are_put() {
-    let Some(lab) = probed() else { return };
+    let Some(lab) = probed_beside_others() else { return };
     let program = plain(&lab);
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
@@ -277,7 +323,7 @@ fn where_probes_could_harm_the_kernel_none_are_put() {
 
 #[test]
 fn without_privileges_it_says_what_is_missing() {
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_beside_others() else { return };
     if !lab.lacks(PROBES) {
         return;
     }

@@ -1,5 +1,6 @@
 //! The canary through pipelines that lose, double, hold up and damage spans of which the test knows each one.
 
+mod jaeger;
 mod pipeline;
 mod server;
 

@@ -4,7 +4,7 @@ use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::result::{ById, CountedThing, ProbeResult, Total, TrialResult};
 use spanfate_model::verdict::Verdict;
 
-use crate::lab::{Finished, Lab, lab};
+use crate::lab::{Finished, Lab, lab, lab_beside_others};
 
 /// What the doctor says of probes that can be put on programs.
 pub(crate) const PROBES: &str = "ebpf: probes";
@@ -12,6 +12,11 @@ pub(crate) const PROBES: &str = "ebpf: probes";
 /// A lab on a machine that takes probes; else `None`, with a counted notice.
 pub(crate) fn probed() -> Option<Lab> {
     lab().filter(|lab| !lab.skips_without(PROBES))
+}
+
+/// The same, beside others that only count.
+pub(crate) fn probed_beside_others() -> Option<Lab> {
+    lab_beside_others().filter(|lab| !lab.skips_without(PROBES))
 }
 
 fn trials(finished: &Finished) -> impl Iterator<Item = &TrialResult> {

@@ -11,7 +11,7 @@ use spanfate_model::verdict::Verdict;
 
 use crate::lab::{Lab, root};
 use crate::watching::attach::build;
-use crate::watching::probes::probed;
+use crate::watching::probes::probed_beside_others;
 
 /// Attaches to the program with a variable set, in the lab's folder.
 fn attach(lab: &Lab, program: &str, variable: (&str, &str)) -> (RunResult, Option<i32>) {
@@ -39,7 +39,7 @@ fn attach_with(
 
 #[test]
 fn a_variable_that_explains_an_empty_result_is_named() {
-    let Some(lab) = probed() else { return };
+    let Some(lab) = probed_beside_others() else { return };
     let source = root().join("harness/cli/tests/e2e/watching/shell.go");
     let program = build(&lab, "shell", source.to_str().unwrap(), &[]);
     let program = program.to_str().unwrap();
@@ -68,7 +68,7 @@ fn a_variable_that_explains_an_empty_result_is_named() {
 
 #[test]
 fn behind_a_relay_to_nobody_spans_are_refused_whatever_the_port() {
-    let Some(lab) = probed() else { return };
+    let Some(lab) = probed_beside_others() else { return };
     let source = root().join("harness/cli/tests/e2e/watching/shell.go");
     let program = build(&lab, "shell", source.to_str().unwrap(), &[]);
     // "413" is what servers answer to what is too large; here it is a part of a port.
@@ -83,7 +83,7 @@ fn behind_a_relay_to_nobody_spans_are_refused_whatever_the_port() {
 
 #[test]
 fn what_our_receiver_turns_away_is_not_the_service_s_loss() {
-    let Some(lab) = probed() else { return };
+    let Some(lab) = probed_beside_others() else { return };
     let source = root().join("harness/cli/tests/e2e/watching/shell.go");
     let program = build(&lab, "shell", source.to_str().unwrap(), &[]);
     let (result, code) = attach(&lab, program.to_str().unwrap(), ("URL_PATH", "/mine"));
