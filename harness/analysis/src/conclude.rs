@@ -3,6 +3,7 @@
 pub(crate) mod agreement;
 pub(crate) mod dose;
 pub(crate) mod end;
+pub(crate) mod engine;
 pub(crate) mod fit;
 pub(crate) mod hops;
 pub(crate) mod law;

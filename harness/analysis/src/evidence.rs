@@ -2,6 +2,7 @@
 //! span ledger, `probe` from records of probes); judging reads it and no file format.
 
 pub(crate) mod blind;
+pub(crate) mod engine;
 pub(crate) mod excuse;
 pub(crate) mod export_error;
 pub(crate) mod hops;

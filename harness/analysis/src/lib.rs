@@ -29,7 +29,7 @@ pub use evidence::blind::blinded;
 pub use evidence::probe::describe as describe_probes;
 pub use expect::{validity_of, value_of};
 pub use explain::{Ids, WantedSpans, explain, ids_beginning_with};
-pub use insight::confidence::fit as fit_confidence;
+pub use insight::confidence::{fit as fit_confidence, held as held_confidence};
 pub use insight::score::{first_causes, score};
 pub use insight::suspects::suspects;
 pub use insight::{insights, with_insights};

@@ -5,6 +5,7 @@ mod again;
 mod canary;
 mod ci;
 mod compare;
+mod diff;
 mod evaluate;
 mod examples;
 mod explain;
@@ -35,6 +36,7 @@ pub(crate) use ci::CiArguments;
 pub(crate) use compare::{
     AlongArgument, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments,
 };
+pub(crate) use diff::DiffArguments;
 pub(crate) use evaluate::EvaluateArguments;
 pub(crate) use explain::ExplainArguments;
 pub(crate) use lint::LintArguments;
@@ -120,19 +122,26 @@ pub(crate) enum Command {
     },
     /// Run the trials that a stopped run still lacks; the result is that of a run that was not stopped.
     Resume(ResumeArguments),
-    /// Compare two runs, or two SDKs in one scenario, side by side.
+    /// Compare two runs, or two SDKs or collectors in one scenario, side by side.
     ///
-    /// Of two runs, counters are compared exactly, and times only beyond the drift between runs. With `--sdk` twice, one scenario runs
-    /// with both SDKs in turn. Worse is exit code 99, inconclusive 3.
+    /// Of two runs, counters are compared exactly, and times only beyond the drift between runs. With `--sdk` or `--collector` twice, one
+    /// scenario runs with both in turn. Worse is exit code 99, inconclusive 3.
     #[command(after_long_help = examples::COMPARE)]
     Compare(CompareArguments),
+    /// Say whether two stores of spans tell the same story, span by span and field by field.
+    ///
+    /// Spans are brought together by trace id and span id. What the two formats write differently is normalised and listed; what they do
+    /// not both carry is not compared, and listed. Exit code 99: they differ. 3: a side is not whole, or there is nothing to compare. 65:
+    /// a side is not what it should be, with line and byte. 66: a side is not there, or in no format that is known.
+    #[command(after_long_help = examples::DIFF)]
+    Diff(DiffArguments),
     /// Search for the highest rate, or the longest outage, that each configuration takes without a loss.
     ///
     /// Beside what was found stands what the capacity model predicts. Then it says which settings the scenario needs, as variables
     /// to paste, and verifies them by a run.
     #[command(after_long_help = examples::FRONTIER)]
     Frontier(FrontierArguments),
-    /// Find the SDK release that changed what a scenario's expectations say.
+    /// Find the SDK release or the collector that changed what a scenario's expectations say.
     #[command(after_long_help = examples::BISECT)]
     Bisect(BisectArguments),
     /// Render a run's report again, or what a build server reads of it; two runs side by side; or all runs.

@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::New(arguments) => new::run(&arguments),
         Command::Analyze { run, output } => analyze::run(&run, &output, color),
         Command::Compare(arguments) => compare::run(&arguments, color),
+        Command::Diff(arguments) => about::diff::run(&arguments, color),
         Command::Bisect(arguments) => bisect::run(&arguments, color),
         Command::Frontier(arguments) => frontier::run(&arguments, color),
         Command::Resume(arguments) => resume::run(&arguments, color),

@@ -45,6 +45,9 @@ pub(crate) enum Error {
     /// A page of metrics could not be had.
     #[error(transparent)]
     Scrape(#[from] ScrapeError),
+    /// Two stores of spans could not be compared.
+    #[error(transparent)]
+    Diff(#[from] spanfate_diff::DiffError),
     /// The harness failed.
     #[error(transparent)]
     Run(#[from] spanfate_run::RunError),
@@ -64,6 +67,7 @@ impl Error {
             Self::Scrape(ScrapeError::Address { .. }) => ExitCode::Usage,
             Self::Scrape(_) => ExitCode::InputMissing,
             Self::Output(_) => ExitCode::ResultNotWritten,
+            Self::Diff(_) => ExitCode::HarnessError,
             Self::Run(error) => of_run(error),
         }
     }

@@ -11,6 +11,7 @@
 //! - `carry_out`: a plan is run, or the rest of it, or a program is attended; then it is concluded.
 //! - `conclude`: from raw logs to ledgers and a result, at any time again.
 //! - `publish`: what is written of a result for readers: its report, and the files of build servers.
+//! - `diff`: two stores of spans, held against each other.
 //! - `evaluate`: answers of `why` held against hidden faults.
 //! - `noise`: scenarios of known truth on a machine that is disturbed on purpose.
 //! - `outside`: what a process and its collectors say of themselves: pages of metrics, traces, logs; causes and forecasts from them.
@@ -18,10 +19,12 @@
 //! - `canary`: traces of known content through a live pipeline, and what came of each span.
 //! - `series`: runs of one scenario that is changed from run to run; `frontier`, `bisect` and `selftest` are made of it.
 
+pub(crate) mod arms;
 pub(crate) mod bisect;
 pub(crate) mod canary;
 pub(crate) mod carry_out;
 pub(crate) mod conclude;
+pub(crate) mod diff;
 pub(crate) mod evaluate;
 pub(crate) mod failed;
 pub(crate) mod fit;

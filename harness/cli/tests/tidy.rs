@@ -60,10 +60,11 @@ fn there_is_one_binary_and_the_crates_keep_their_edges() {
     let allowed = [
         ("model", &[][..]),
         ("analysis", &["model"][..]),
+        ("diff", &["model"][..]),
         ("export", &["model"][..]),
         ("report", &["model"][..]),
         ("run", &["model", "probes"][..]),
-        ("cli", &["model", "run", "analysis", "export", "report"][..]),
+        ("cli", &["model", "run", "analysis", "diff", "export", "report"][..]),
     ];
     for (name, edges) in allowed {
         let manifest = fs::read_to_string(root().join("harness").join(name).join("Cargo.toml")).unwrap();

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::fate::{CollectorLoss, ExitWay, Fate};
+use crate::fate::{CollectorLoss, EngineLoss, ExitWay, Fate};
 
 /// What can make a queue run full, each with the value that it has undisturbed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
@@ -93,11 +93,17 @@ pub enum NamedCause {
     CollectorLost,
     /// A collector answered that it does not take them, until its clients gave up.
     CollectorRefused,
+    /// A storage engine had taken them, and ended with them in its memory.
+    EngineEnded,
+    /// A storage engine had taken them, and did not show them.
+    EngineLost,
+    /// A storage engine answered that it does not take them, until its clients gave up.
+    EngineRefused,
 }
 
 impl NamedCause {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::SlowAnswer,
         Self::SlowNetwork,
         Self::SlowSerialising,
@@ -118,7 +124,15 @@ impl NamedCause {
         Self::CollectorCrashed,
         Self::CollectorLost,
         Self::CollectorRefused,
+        Self::EngineEnded,
+        Self::EngineLost,
+        Self::EngineRefused,
     ];
+
+    /// Whether it acts in a storage engine, so that it can be named only where a path ends in one.
+    pub const fn is_of_engine(self) -> bool {
+        matches!(self, Self::EngineEnded | Self::EngineLost | Self::EngineRefused)
+    }
 
     /// Whether it acts in a collector, so that it can be named only where one is in the path.
     pub const fn is_of_collector(self) -> bool {
@@ -157,6 +171,9 @@ impl NamedCause {
             Self::CollectorCrashed => "collector_crashed",
             Self::CollectorLost => "collector_lost",
             Self::CollectorRefused => "collector_refused",
+            Self::EngineEnded => "engine_ended",
+            Self::EngineLost => "engine_lost",
+            Self::EngineRefused => "engine_refused",
         }
     }
 
@@ -186,6 +203,9 @@ impl NamedCause {
                 CollectorLoss::Crash => Self::CollectorCrashed,
                 CollectorLoss::Unknown => Self::CollectorLost,
             },
+            Fate::RefusedByEngine => Self::EngineRefused,
+            Fate::LostInEngine(EngineLoss::Memory) => Self::EngineEnded,
+            Fate::LostInEngine(EngineLoss::Unknown) => Self::EngineLost,
             Fate::NoProcessor | Fate::NoExporter | Fate::SentElsewhere => Self::NoWayOut,
             Fate::Received
             | Fate::NotSampled(_)

@@ -91,6 +91,10 @@ fates! {
         SampledByCollector(CollectorDecision),
         /// A collector in the path took it, and it never arrived at the next hop.
         LostInCollector(CollectorLoss),
+        /// The storage engine at the end of the path answered that it does not take it, and did not keep it.
+        RefusedByEngine,
+        /// The storage engine at the end of the path took it, and did not show it when it was read back.
+        LostInEngine(EngineLoss),
         /// Its exporter sent it to another endpoint than our receiver, which took it.
         SentElsewhere,
         /// Its request was answered and it never arrived; without a witness in the process nobody can say where it was lost.
@@ -158,6 +162,8 @@ listed! {
         TooEarly,
         /// By its policies or for want of room: the counters say how many of each, and not which.
         Unclear,
+        /// A sampler by probability decided against the trace.
+        Probability,
     }
 }
 
@@ -175,6 +181,16 @@ listed! {
         /// It crashed or was killed and still held it.
         Crash,
         /// The collector's own metrics do not say how.
+        Unknown,
+    }
+}
+
+listed! {
+    /// How a storage engine lost what it had taken.
+    pub enum EngineLoss {
+        /// It held it in its memory when its process ended.
+        Memory,
+        /// It still ran, and nobody knows.
         Unknown,
     }
 }

@@ -61,6 +61,8 @@ pub enum FaultKind {
     Terminate(Down),
     /// Process: SIGKILL.
     Kill(Down),
+    /// Process: SIGHUP, at which a collector reads its configuration again: its pipeline stops in order and starts anew.
+    Reload,
     /// Process: SIGSTOP, and SIGCONT at the end.
     Pause,
     /// Process: it grows beyond a limit on its memory, and the kernel kills it.
@@ -124,6 +126,7 @@ impl FaultKind {
             Self::Shaper(_) => "shaper",
             Self::Terminate(_) => "terminate",
             Self::Kill(_) => "kill",
+            Self::Reload => "reload",
             Self::Pause => "pause",
             Self::Oom(_) => "oom",
             Self::Cpu(_) => "cpu",
@@ -158,6 +161,7 @@ impl FaultKind {
             | Self::Down => Family::Network,
             Self::Terminate(_)
             | Self::Kill(_)
+            | Self::Reload
             | Self::Pause
             | Self::Oom(_)
             | Self::Cpu(_)
@@ -184,7 +188,7 @@ impl FaultKind {
 
     /// Whether it happens at one moment: a length would mean nothing.
     pub const fn is_moment(&self) -> bool {
-        matches!(self, Self::Terminate(_) | Self::Kill(_))
+        matches!(self, Self::Terminate(_) | Self::Kill(_) | Self::Reload)
     }
 
     /// Whether it may end the process it is put on, and after how long the process is started again.
@@ -220,6 +224,7 @@ impl FaultKind {
             Self::Timeout(_) => Measure::OperationsStalled,
             Self::ResetPeer(_) | Self::LimitData(_) | Self::Down => Measure::OperationsBroken,
             Self::Terminate(_) | Self::Kill(_) => Measure::ProcessesEnded,
+            Self::Reload => Measure::Reloads,
             Self::Pause => Measure::StoppedMs,
             Self::Oom(_) => Measure::OomKills,
             Self::Cpu(_) => Measure::ThrottledMs,

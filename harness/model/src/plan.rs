@@ -1,5 +1,6 @@
 //! The resolved scenario: defaults filled, variants merged, trials expanded. Same file and seed, same plan, byte for byte.
 
+mod ends;
 pub mod fitted;
 pub mod subject;
 pub mod topology;
@@ -19,7 +20,7 @@ use crate::quantity::id::TraceTag;
 use crate::quantity::unit::Period;
 use crate::scenario::ebpf::Ebpf;
 use crate::scenario::expect::Expect;
-use crate::scenario::pipeline::CollectorHop;
+use crate::scenario::pipeline::{CollectorHop, StoreEngine};
 use crate::scenario::{
     Axis, Build, Claim, Compare, Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode,
     one_or_many,
@@ -81,6 +82,9 @@ pub struct PlannedVariant {
     /// The collectors before the receiver, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hops: Vec<CollectorHop>,
+    /// The engine in which spans end, beside the receiver or in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<StoreEngine>,
     /// The process witness of all services, in place of what each says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<WitnessMode>,
@@ -141,7 +145,7 @@ impl Plan {
             description: scenario.description.clone(),
             seed: scenario.seed,
             load: PlannedLoad::resolve(&scenario.load),
-            services: named(&scenario.services),
+            services: ends::with_engine(named(&scenario.services), &scenario.pipeline),
             variants,
             trials,
             expect: scenario.expect.clone(),
@@ -331,6 +335,7 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
             exporter: variant.exporter.over(scenario.exporter),
             receiver: variant.receiver.over(scenario.receiver),
             hops: scenario.pipeline.with(&variant.hops, &variant.collectors),
+            engine: scenario.pipeline.engine(),
             witness: variant.witness,
             ebpf: variant.ebpf.or(scenario.ebpf).filter(Ebpf::is_on),
             sdk: variant.sdk,

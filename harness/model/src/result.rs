@@ -56,8 +56,7 @@ pub use insight::{
     Likeness, LineLaw, LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, PredictedBy,
     PredictedLoss, Price, QueueLimit, Selection, SilentLosses, Suspect, UNKNOWN_BELOW, VariantInsight, named,
 };
-pub use path::hop::{HopCounters, HopEndResult, HopResult};
-pub use path::{PathKind, PathResult};
+pub use path::*;
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};
 pub use replay::{
     CauseShare, CpuWitness, ExportGrowth, LossProof, MovedSeries, PathReplay, QueueCourse, SeriesOnset,
@@ -179,6 +178,9 @@ pub struct TrialResult {
     /// The collectors in the path, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hops: Vec<HopResult>,
+    /// The storage engine in which a path ends, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineResult>,
     /// What it did to traces; absent without a process witness.
     #[serde(default)]
     pub damage: Option<Damage>,

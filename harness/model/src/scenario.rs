@@ -141,6 +141,17 @@ pub struct Receiver {
     pub max_bytes: Option<ByteSize>,
     /// Most spans in a request; above it the request is refused.
     pub max_spans: Option<NonZeroU32>,
+    /// What it keeps beside the wire log: `spans` for whole spans, attributes and all.
+    pub keep: Option<KeptContent>,
+}
+
+/// What a receiver keeps of what it accepts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeptContent {
+    /// Whole spans, as they came.
+    Spans,
 }
 
 impl Receiver {
@@ -151,7 +162,13 @@ impl Receiver {
             answer_after: self.answer_after.or(base.answer_after),
             max_bytes: self.max_bytes.or(base.max_bytes),
             max_spans: self.max_spans.or(base.max_spans),
+            keep: self.keep.or(base.keep),
         }
+    }
+
+    /// Whether it keeps whole spans.
+    pub fn keeps_spans(&self) -> bool {
+        self.keep == Some(KeptContent::Spans)
     }
 }
 

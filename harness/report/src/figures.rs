@@ -1,7 +1,9 @@
 //! What page, terminal and Markdown share: figures of a result, laid out before they are drawn.
 
 pub(crate) mod compared;
+pub(crate) mod diffed;
 pub(crate) mod ends;
+pub(crate) mod engines;
 pub(crate) mod export_paths;
 pub(crate) mod faults;
 pub(crate) mod funnel;

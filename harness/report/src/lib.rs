@@ -17,13 +17,14 @@ use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::books::explain::Explanation;
 use spanfate_model::finding::canary::CanaryResult;
+use spanfate_model::finding::diff::DiffResult;
 use spanfate_model::finding::evaluation::Evaluation;
 use spanfate_model::finding::forecast::DropForecast;
 use spanfate_model::finding::frontier::Frontier;
 use spanfate_model::finding::index::RunEntry;
 use spanfate_model::finding::lint::{LintDemand, LintedFile};
 use spanfate_model::finding::noise::NoiseTable;
-use spanfate_model::finding::outside::OutsideWhy;
+use spanfate_model::finding::outside::{OutsideSuspect, OutsideWhy};
 use spanfate_model::finding::peek::Peek;
 use spanfate_model::finding::selftest::Selftest;
 use spanfate_model::finding::verify::Verification;
@@ -107,6 +108,11 @@ pub fn outside(found: &OutsideWhy) -> String {
     terminal::why::outside::render(found)
 }
 
+/// Who lost spans and why, by tables of metrics and traces alone, as text.
+pub fn outside_suspects(found: &[OutsideSuspect]) -> String {
+    terminal::why::outside::suspects(found)
+}
+
 /// When a batch processor will drop its first span, in a line; so many seconds after the first look.
 pub fn drop_forecast(one: &DropForecast, at_s: f64) -> String {
     terminal::why::outside::forecast(one, at_s)
@@ -125,6 +131,26 @@ pub fn canary(found: &CanaryResult, style: TableStyle) -> String {
 /// The same as a page for Prometheus; `open` traces wait for their outcome.
 pub fn canary_metrics(found: &CanaryResult, open: u64) -> String {
     pipelines::exposed::render(found, open)
+}
+
+/// Two stores of spans held against each other, as text.
+pub fn diff(found: &DiffResult, style: TableStyle) -> String {
+    pipelines::diff::render(found, style)
+}
+
+/// The same as `JUnit` XML; what is inconclusive is an error, never skipped.
+pub fn diff_junit(found: &DiffResult) -> String {
+    ci::diffed::junit(found)
+}
+
+/// The same in Markdown, the answer first.
+pub fn diff_markdown(found: &DiffResult) -> String {
+    ci::markdown::diffed::render(found)
+}
+
+/// The same as a page, with the first traces that differ drawn one above the other.
+pub fn diff_page(found: &DiffResult) -> String {
+    page::apart::render(found)
 }
 
 /// What is wrong with configurations of collectors, as text.

@@ -1,6 +1,7 @@
 //! The report as one HTML file: a first screen with the verdict, a picture and four answers, then what was claimed, then four themes.
 //! Each theme folds its sections away; each section is headed by the question it answers, and folded below its answer.
 
+pub(crate) mod apart;
 mod choice;
 mod first;
 mod frame;
@@ -81,6 +82,7 @@ fn themes(result: &RunResult, again: Option<&str>) -> [Theme; 4] {
         loss::services::section(result),
         loss::paths::section(result),
         loss::hops::section(result),
+        loss::engines::section(result),
         loss::ends::section(result),
         loss::damage::section(result),
         loss::silent::section(result),

@@ -1,5 +1,6 @@
-//! What is said of pipelines that nobody runs here: as they are, by a canary, and as they are configured.
+//! What is said of pipelines that nobody runs here: as they are, by a canary, as they are configured, and what two stores hold at their ends.
 
 pub(crate) mod canary;
+pub(crate) mod diff;
 pub(crate) mod exposed;
 pub(crate) mod lint;

@@ -1,5 +1,6 @@
 //! Plots: plotters draws, our backend writes them as SVG whose colours are decided by the page's style sheet.
 
+mod apart;
 mod bars;
 mod cycle;
 mod figure;
@@ -20,6 +21,7 @@ mod svg;
 mod trace;
 mod waterfall;
 
+pub(crate) use apart::apart;
 pub(crate) use bars::{BarRow, Bars};
 pub(crate) use cycle::{CYCLE_INKS, cycles};
 pub(crate) use knee::Knee;

@@ -60,6 +60,7 @@ pub(crate) fn render(result: &RunResult, style: TableStyle) -> String {
     out.extend(lines::lost(result));
     out.extend(paths::lines(result, style.width.map(usize::from)));
     out.extend(hops::lines(result));
+    out.extend(hops::engines_said(result));
     out.extend(load::requests(result));
     out.extend(load::quotas(result));
     out.extend(faults::faults(result));

@@ -3,8 +3,6 @@
 
 mod encode;
 mod given;
-mod json;
-mod lookout;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,9 +20,11 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-pub use self::given::{BackEnd, CanaryDoorway, CanaryReader};
-use self::lookout::Lookout;
+pub use self::given::CanaryDoorway;
 use crate::RunError;
+use crate::backend::json;
+use crate::backend::lookout::Lookout;
+pub use crate::backend::{BackEnd, BackEndAccess, OF_CANARY};
 use crate::host::{clock, machine};
 use crate::receiver::{self, DirectLine, Onlooker, ReceiverConfig, RunningReceiver, whole_spans};
 
@@ -47,7 +47,7 @@ pub enum CanaryEnd {
     /// A receiver of ours, at which the pipeline ends.
     Receive(SocketAddr),
     /// A back end that is asked.
-    Ask(Box<CanaryReader>),
+    Ask(Box<BackEndAccess>),
 }
 
 /// What a canary does.
@@ -148,7 +148,7 @@ impl CanaryFlight {
         let line = DirectLine::new(&order.to.upstream, order.to.protocol, order.to.headers.clone())?;
         let (receiver, lookout) = match &order.from {
             CanaryEnd::Receive(address) => (Some(listen(*address, order.mint, news.clone())?), None),
-            CanaryEnd::Ask(reader) => (None, Some(Lookout::new(CanaryReader::clone(reader))?)),
+            CanaryEnd::Ask(reader) => (None, Some(Lookout::new(BackEndAccess::clone(reader))?)),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -1,5 +1,6 @@
 //! All effects: executes a plan and writes the raw logs of its trials. It decides nothing about spans.
 
+pub mod backend;
 pub mod canary;
 mod collector;
 pub mod doctor;
@@ -7,7 +8,6 @@ pub mod error;
 pub mod fixture;
 mod hop;
 pub mod host;
-pub mod join;
 pub mod load;
 pub mod pages;
 pub mod peek;

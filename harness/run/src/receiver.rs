@@ -4,33 +4,35 @@
 //! same bound on bytes and counted, not looked into and not noted. The receiver has a thread of its own.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use spanfate_model::fault::answer::ScriptedAnswer;
+use spanfate_model::format::manifest::KeptSpans;
 use spanfate_model::format::wire::Disposition;
 use spanfate_model::unread::{UnreadReason, UnreadRequests};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
+pub use self::config::{DiscardPlan, ReceiverConfig};
 use self::counts::GrowingCounts;
 pub use self::counts::{ReceiverCounts, RelayTally, SignalTally};
+pub use self::decode::keep::KeepPlan;
+use self::decode::keep::{KeptMessage, SpanKeeper};
+pub(crate) use self::decode::names::Names;
 pub(crate) use self::decode::whole_spans;
 use self::exchange::Exchange;
 pub(crate) use self::onlooker::Onlooker;
 use self::receipt::{ArrivedMessage, Judgement, WireLog};
 use self::refusal::Refusal;
-pub(crate) use self::relay::DirectLine;
 use self::relay::Relay;
 pub use self::relay::Upstream;
+pub(crate) use self::relay::{DirectLine, PageAsked, PageTrouble};
 use self::reply::{Failure, Reply};
 pub use self::script::{EntryWhen, Script, ScriptEntry};
 use crate::error::RunError;
-use crate::host::limits::LimitsMet;
 pub use crate::receiver::connection::deadline::Deadlines;
 use crate::receiver::connection::door::BoundPort;
 use crate::receiver::connection::peers::Peers;
@@ -39,6 +41,7 @@ use crate::receiver::decode::span::Invalid;
 mod body;
 mod call;
 mod coding;
+mod config;
 mod connection;
 mod counts;
 mod decode;
@@ -56,78 +59,9 @@ mod reply;
 mod route;
 mod script;
 mod serve;
-mod unread;
 
 /// Messages up to this size are read even where the limit is lower, so that a refusal can name its spans.
 const READ_ANYWAY: usize = 8 << 20;
-
-/// How a receiver behaves.
-#[derive(Clone, Debug)]
-pub struct ReceiverConfig {
-    /// Where to listen; port 0 lets the kernel choose.
-    pub listen: SocketAddr,
-    /// Delay of every answer, from the time at which the message was complete.
-    pub answer_after: Option<Duration>,
-    /// Largest uncompressed message; a larger one is refused.
-    pub max_bytes: usize,
-    /// Most spans in a message; one with more is refused.
-    pub max_spans: u32,
-    /// How long to wait for a client.
-    pub deadlines: Deadlines,
-    /// The wire log to create.
-    pub log: PathBuf,
-    /// Most bytes of the wire log; spans beyond are answered and counted as a gap.
-    pub log_limit: u64,
-    /// Planted losses.
-    pub discard_acknowledged: DiscardPlan,
-    /// Hop the receiver stands for.
-    pub hop: u8,
-    /// Export path the receiver stands for.
-    pub path: u8,
-    /// What it does on purpose.
-    pub script: Script,
-    /// Where limits are noted that it meets.
-    pub limits: Arc<LimitsMet>,
-    /// Who is shown what is accepted.
-    pub(crate) onlooker: Option<Onlooker>,
-}
-
-impl ReceiverConfig {
-    /// Largest uncompressed message that is taken where nothing else is said, bytes.
-    pub const MOST_BYTES: usize = 16 << 20;
-    /// Most spans of a message that is taken where nothing else is said.
-    pub const MOST_SPANS: u32 = 65_536;
-
-    /// A receiver on a free port of this machine that writes its log there, of at most that many bytes: it answers at once, has the
-    /// usual limits, loses nothing on purpose, and stands for the only hop of the only path.
-    pub fn new(log: PathBuf, log_limit: u64) -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            answer_after: None,
-            max_bytes: Self::MOST_BYTES,
-            max_spans: Self::MOST_SPANS,
-            deadlines: Deadlines::default(),
-            log,
-            log_limit,
-            discard_acknowledged: DiscardPlan::default(),
-            hop: 0,
-            path: 0,
-            script: Script::default(),
-            limits: Arc::default(),
-            onlooker: None,
-        }
-    }
-}
-
-/// Accepted spans that are thrown away on purpose, to see whether the accounting finds them. Their keys go to
-/// `planted.ndjson` beside the wire log, which only tests read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct DiscardPlan {
-    /// How many; 0 for none.
-    pub count: u32,
-    /// Every how many accepted spans one is lost, until `count` is reached.
-    pub every: u32,
-}
 
 /// What a receiver says at its end.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -136,6 +70,8 @@ pub struct ReceiverSummary {
     pub counts: ReceiverCounts,
     /// The requests of which no span was read, by reason.
     pub unread: Vec<UnreadRequests>,
+    /// The whole spans that it kept, where it was to keep some.
+    pub kept: Option<KeptSpans>,
     /// Connections accepted.
     pub connections: u32,
 }
@@ -219,7 +155,8 @@ impl RunningReceiver {
         let ended = self.thread.join().map_err(|_| io::Error::other("its thread panicked"));
         let connections = ended.map_err(RunError::system("stop the receiver"))??;
         let totals = &self.shared.totals;
-        Ok(ReceiverSummary { counts: totals.counts(), unread: totals.unread.all(), connections })
+        let kept = self.shared.keeper.as_ref().map(|keeper| locked(keeper).kept());
+        Ok(ReceiverSummary { counts: totals.counts(), unread: totals.unread.all(), kept, connections })
     }
 }
 
@@ -230,6 +167,7 @@ struct ReceiverShared {
     /// Above this a message is not even read.
     read_limit: usize,
     log: Mutex<WireLog>,
+    keeper: Option<Mutex<SpanKeeper>>,
     totals: GrowingCounts,
     peers: Peers,
     /// Body bytes held by requests that are not complete yet.
@@ -243,10 +181,13 @@ impl ReceiverShared {
     /// Creates the log and what goes with it.
     fn create(config: ReceiverConfig, relay: Option<Relay>) -> Result<Arc<Self>, RunError> {
         let log = WireLog::create(&config, relay.is_some())?;
+        let plan = config.keep.clone().filter(|_| relay.is_none());
+        let keeper = plan.map(|plan| Mutex::new(SpanKeeper::new(plan, &config.limits)));
         Ok(Arc::new(Self {
             read_limit: config.max_bytes.saturating_mul(2).max(READ_ANYWAY),
             config,
             log: Mutex::new(log),
+            keeper,
             totals: GrowingCounts::default(),
             peers: Peers::default(),
             in_flight: AtomicU64::new(0),
@@ -256,7 +197,7 @@ impl ReceiverShared {
     }
 
     fn log(&self) -> MutexGuard<'_, WireLog> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.log)
     }
 
     /// Judges and notes a complete message. Everything here happens before anything is awaited or answered.
@@ -351,6 +292,11 @@ impl ReceiverShared {
             Disposition::RejectedPartial => spans - judgement.rejected,
             Disposition::Refused | Disposition::Failed => 0,
         };
+        if let Some(keeper) = self.keeper.as_ref().filter(|_| accepted > 0) {
+            let (protocol, discarded) = (exchange.call.protocol, &receipt.discarded[..]);
+            let rejected = spans - accepted;
+            locked(keeper).keep(&KeptMessage { protocol, message, spans, rejected, discarded });
+        }
         if let Some(onlooker) = self.config.onlooker.as_ref().filter(|_| accepted > 0) {
             onlooker.show(exchange.call.protocol, exchange.completed_at(), message);
         }
@@ -358,6 +304,10 @@ impl ReceiverShared {
         self.totals.refused.fetch_add(u64::from(spans - accepted), Ordering::Relaxed);
         Ok(())
     }
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A message over a limit of the receiver's own, whatever the script wants.

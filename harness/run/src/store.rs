@@ -13,7 +13,9 @@ use nix::unistd::{Gid, chown};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spanfate_model::format::event::TraceEvent;
-use spanfate_model::format::layout::{LOAD_LOG, RunDir, TrialDir, WIRE_LOG, fixture_config, tap_name};
+use spanfate_model::format::layout::{
+    LOAD_LOG, RunDir, TrialDir, WIRE_LOG, WIRE_SPANS, WIRE_SPANS_JSON, fixture_config, tap_name,
+};
 use spanfate_model::format::manifest::{HopManifest, ProcessManifest, TrialManifest};
 use spanfate_model::format::raw::{Log, TrialLogs};
 use spanfate_model::format::slots::{HEADER_BYTES, Parts, read_header, read_live};
@@ -107,12 +109,19 @@ pub fn read_trial(dir: &TrialDir) -> Result<TrialLogs, RunError> {
         .map(|process| process.ledger.as_deref().and_then(|name| read_first(&places, name)))
         .collect();
     let probe = |process: &ProcessManifest| read_first(&places, process.probe.as_ref()?.log.as_deref()?);
+    let back = back_files(&manifest).next().and_then(|file| read_first(&places, file));
     Ok(TrialLogs {
         probes: manifest.processes.iter().map(probe).collect(),
         traces: manifest.processes.iter().map(|process| trace(&places, process)).collect(),
         wire: read_first(&places, WIRE_LOG),
         load: read_first(&places, LOAD_LOG),
-        taps: hop_names(&manifest).iter().map(|hop| read_first(&places, &tap_name(hop))).collect(),
+        taps: hop_names(&manifest)
+            .into_iter()
+            .filter(|hop| !is_engine(&manifest, hop))
+            .map(|hop| read_first(&places, &tap_name(hop)))
+            .collect(),
+        engine_tap: manifest.engine.as_ref().and_then(|engine| read_first(&places, &tap_name(&engine.name))),
+        back,
         ends: end_files(&manifest)
             .filter_map(|file| Some((file.clone(), read_first(&places, file)?)))
             .collect(),
@@ -130,6 +139,17 @@ fn hop_names(manifest: &TrialManifest) -> Vec<&str> {
     places.sort_unstable();
     places.dedup();
     places.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Whether a place in the path is that of an engine at its end, and not a collector's.
+fn is_engine(manifest: &TrialManifest, hop: &str) -> bool {
+    manifest.engine.as_ref().is_some_and(|engine| engine.name == hop)
+}
+
+/// What was read back of an engine: its log, and what it answered where that is kept.
+fn back_files(manifest: &TrialManifest) -> impl Iterator<Item = &String> {
+    let back = manifest.engine.as_ref().and_then(|engine| engine.back.as_ref());
+    back.into_iter().flat_map(|back| std::iter::once(&back.file).chain(&back.bodies))
 }
 
 /// The logs of the receivers of further exporters of collectors.
@@ -210,8 +230,9 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, RunError>
     let taps: Vec<String> = hop_names(manifest).into_iter().map(tap_name).collect();
     let taps = taps.iter().map(String::as_str).filter(plain);
     let ends = end_files(manifest).map(String::as_str).filter(plain);
-    let whole: Vec<&str> = [WIRE_LOG, LOAD_LOG, PLANTED]
+    let whole: Vec<&str> = [WIRE_LOG, WIRE_SPANS, WIRE_SPANS_JSON, LOAD_LOG, PLANTED]
         .into_iter()
+        .chain(back_files(manifest).map(String::as_str).filter(plain))
         .chain(probes)
         .chain(traces)
         .chain(taps)
@@ -300,6 +321,12 @@ pub fn settle(dir: &TrialDir) -> Result<(), RunError> {
 /// Removes a run's directory.
 pub fn remove(dir: &RunDir) -> Result<(), RunError> {
     fs::remove_dir_all(&dir.0).map_err(RunError::file("remove", &dir.0))
+}
+
+/// Moves a run's directory to another place of the same file system, which is not there yet.
+pub fn relocate(dir: &RunDir, to: &Path) -> Result<RunDir, RunError> {
+    fs::rename(&dir.0, to).map_err(RunError::file("move", &dir.0))?;
+    Ok(RunDir(to.to_owned()))
 }
 
 /// A directory that belongs to this process. The claim ends with the value, and with the process however it ends.

@@ -3,9 +3,11 @@
 //! Between the start of its services and their end there is either a load of ours, with the faults of the plan, or the life of a
 //! program that somebody else uses (`life`).
 
+pub(crate) mod engine;
 pub(crate) mod events;
 pub(crate) mod fault;
 pub(crate) mod hops;
+pub mod join;
 mod life;
 pub(crate) mod links;
 pub mod progress;
@@ -37,7 +39,7 @@ use crate::host::machine::Cpus;
 use crate::process::guard::Guard;
 use crate::process::interrupt::Interrupt;
 use crate::receiver;
-use crate::receiver::{DiscardPlan, EntryWhen, RunningReceiver, Script, ScriptEntry, Upstream};
+use crate::receiver::{DiscardPlan, EntryWhen, KeepPlan, RunningReceiver, Script, ScriptEntry, Upstream};
 use crate::trial::events::EventLog;
 use crate::trial::fault::{Driver, FaultScene};
 use crate::trial::hops::{HopStage, Hops};
@@ -140,7 +142,7 @@ impl Trial<'_> {
             events.say(EventKind::PhaseBegan, json!({"phase": "start"}))?;
         }
         let mut hops = Hops::start(self.hop_stage(&links), receiver.address(), manifest, &mut events)?;
-        let stage = self.stage(hops.address().unwrap_or(receiver.address()), &links);
+        let stage = self.stage(&hops, receiver.address(), &links);
         let mut say = |text| tick(Tick::Awaits(text));
         let mut services = Services::start(&stage, manifest, &mut events, &mut say)?;
         manifest.phases.ready = clock::now();
@@ -167,6 +169,7 @@ impl Trial<'_> {
         let closed = receiver.stop();
         if let Ok(summary) = &closed {
             manifest.unread.clone_from(&summary.unread);
+            manifest.kept.clone_from(&summary.kept);
         }
         let cut_short = done?;
         tapped?;
@@ -198,7 +201,8 @@ impl Trial<'_> {
             None => manifest.phases.measured_from + load.lasting.nanos(),
         };
         scene.watch.events.say(EventKind::PhaseBegan, json!({"phase": "stop"}))?;
-        tick(Tick::Load { phase: "drain", started: 0, intended: 0, received: receiver.counts().accepted });
+        let arrived = scene.hops.taken().unwrap_or(receiver.counts().accepted);
+        tick(Tick::Load { phase: "drain", started: 0, intended: 0, received: arrived });
         stop(&mut driver, scene)?;
         Ok(cut_short)
     }
@@ -222,6 +226,7 @@ impl Trial<'_> {
                 every: (spans / 4 / u64::from(self.plan.plant.discard_acknowledged.max(1))).max(1) as u32,
             },
             script: script.clone(),
+            keep: settings.keeps_spans().then(|| self.keep_plan(spans)),
             limits: Arc::clone(&self.limits),
             ..usual
         }
@@ -237,9 +242,19 @@ impl Trial<'_> {
         OPEN_LOG_BYTES.min(free / 2)
     }
 
+    /// Four copies of every span of the plan with 4 KiB each, or half of what is free.
+    fn keep_plan(&self, spans: u64) -> KeepPlan {
+        let free = machine::free_bytes(&self.scratch).unwrap_or(OPEN_LOG_BYTES);
+        let wanted = (64 << 20) + spans.saturating_mul(4 * 4096);
+        let most_bytes = if self.plan.subject().has_load() { wanted.min(free / 2) } else { free / 2 };
+        KeepPlan { folder: self.scratch.clone(), most_bytes }
+    }
+
     fn hop_stage<'s>(&'s self, links: &'s TrialLinks) -> HopStage<'s> {
         HopStage {
             hops: &self.variant.hops,
+            engine: self.variant.engine.as_ref(),
+            keep: self.variant.receiver.keeps_spans(),
             dir: &self.dir,
             scratch: &self.scratch,
             programs: self.programs,
@@ -251,7 +266,7 @@ impl Trial<'_> {
         }
     }
 
-    fn stage<'s>(&'s self, receiver: SocketAddr, links: &'s TrialLinks) -> TrialStage<'s> {
+    fn stage<'s>(&'s self, hops: &Hops<'_>, receiver: SocketAddr, links: &'s TrialLinks) -> TrialStage<'s> {
         TrialStage {
             plan: self.plan,
             planned: self.planned,
@@ -263,7 +278,8 @@ impl Trial<'_> {
             limits: &self.limits,
             guard: self.guard,
             interrupt: self.interrupt,
-            receiver,
+            receiver: hops.address().unwrap_or(receiver),
+            engine: hops.beside(),
             links,
             unprivileged: self.unprivileged(),
         }
@@ -307,7 +323,8 @@ impl Trial<'_> {
             if now >= shown + LOOK.as_nanos() as u64 {
                 shown = now;
                 let started = running.progress().started;
-                tick(Tick::Load { phase: "load", started, intended, received: receiver.counts().accepted });
+                let arrived = scene.hops.taken().unwrap_or(receiver.counts().accepted);
+                tick(Tick::Load { phase: "load", started, intended, received: arrived });
             }
             clock::sleep_until(due.min(now + LOOK.as_nanos() as u64));
         }

@@ -30,7 +30,7 @@ impl LostAtHops {
             return;
         };
         let place = (judged.index, judged.number);
-        let way = sources.hops.way(place, judged.span.key.trace, judged.receipt);
+        let way = sources.way(place, judged.path.number, judged.span.key.trace, judged.receipt);
         if let HopWay::LostIn { hop, .. } | HopWay::Left { hop, .. } = way {
             *self.by_hop.entry(hop).or_default().entry(fate).or_insert(0) += 1;
             let at_tap = sources.hops.hops.get(hop);

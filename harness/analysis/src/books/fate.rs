@@ -3,7 +3,7 @@
 use spanfate_model::books::ledger::Gap;
 use spanfate_model::books::row::Standing;
 use spanfate_model::fate::{Decider, ExitWay, Fate, Filter, Leak};
-use spanfate_model::result::PathKind;
+use spanfate_model::result::{PathKind, ShutdownCourse};
 
 use crate::evidence::hops::HopWay;
 use crate::evidence::path::{Ending, ExportResult, HandsOn, Path};
@@ -124,6 +124,8 @@ fn handed_to_exporter(on: &OnPath, receipt: &Receipt, scene: &JudgementBasis<'_>
         HopWay::NotTaken { .. } => {}
         HopWay::Left { fate, .. } => return Standing::Fate(fate),
         HopWay::LostIn { loss, .. } => return Standing::Fate(Fate::LostInCollector(loss)),
+        HopWay::RefusedByEngine => return Standing::Fate(Fate::RefusedByEngine),
+        HopWay::LostInEngine(loss) => return Standing::Fate(Fate::LostInEngine(loss)),
     }
     if receipt.rejected {
         return Standing::Fate(Fate::RejectedPartial);
@@ -232,11 +234,24 @@ fn is_after_shutdown(span: &SpanEvidence, path: &Path) -> bool {
     path.shutdown_began != 0 && span.closed >= path.shutdown_began
 }
 
+/// The shutdown of the span's provider is known, and was not called before the span ended.
+fn is_before_closing(span: &SpanEvidence, process: &Process<'_>) -> bool {
+    let shutdown = process.shutdowns.get(usize::from(span.provider));
+    process.is_of_probes()
+        && shutdown.is_some_and(|shutdown| match shutdown.course {
+            ShutdownCourse::Unseen => false,
+            ShutdownCourse::NotCalled => true,
+            _ => span.closed < shutdown.called,
+        })
+}
+
 fn never_offered(span: &SpanEvidence, on: &OnPath, scene: &JudgementBasis<'_>) -> Standing {
     let JudgementBasis { process, path, .. } = scene;
     if span.closed != 0 {
         let abrupt = matches!(path.ending, Ending::Abrupt(_));
         return match span.handing {
+            // Its processor was taken away, which shuts that down, and not the provider.
+            Handing::ToNobody if is_before_closing(span, process) => Standing::Fate(Fate::NoProcessor),
             _ if is_after_shutdown(span, path) => Standing::Fate(Fate::EndedAfterShutdown),
             Handing::ToNobody => Standing::Fate(Fate::NoProcessor),
             // Absence is no proof of intent, nor of an end within: somebody may have it.

@@ -17,7 +17,9 @@ pub(crate) fn at(fate: Fate, span: &SpanEvidence, on: &OnPath, path: &Path, gone
         | Fate::RefusedByCollector
         // When it was lost inside nobody saw; since then it is not the service's any more.
         | Fate::SampledByCollector(_)
-        | Fate::LostInCollector(_) => {
+        | Fate::LostInCollector(_)
+        | Fate::RefusedByEngine
+        | Fate::LostInEngine(_) => {
             path.call_of(on).map_or(last, |call| call.ended.max(last))
         }
         Fate::CutOffAtExit

@@ -107,6 +107,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
             status: sources.status,
             overflow: overflow.fold(0, u64::saturating_add),
             torn: sources.processes.iter().any(|process| process.torn),
+            sharing_ids: sources.processes.iter().map(Process::sharing).sum(),
             ..Ledger::default()
         },
         tally: SpanTally::new(requests, sources.shares, !sources.leaks.is_empty()),
@@ -203,8 +204,8 @@ impl Walk<'_> {
             Standing::Unaccounted => {
                 self.ledger.unaccounted.push(span.key);
                 let gap = match fate::gap((span, on), (*index, process), path, self.sources.receipts) {
-                    // Also a tap before a collector is the wire.
-                    _ if on.exported != 0 && !self.sources.hops.is_complete() => Gap::Wire,
+                    // Also a tap before a collector is the wire, and so is the reading back of an engine.
+                    _ if on.exported != 0 && !self.sources.taps_complete(*index, path.number) => Gap::Wire,
                     gap => gap,
                 };
                 *self.ledger.gaps.entry(gap).or_insert(0) += 1;
@@ -228,7 +229,7 @@ impl Walk<'_> {
     /// Notes what arrived by one path.
     fn arrive(&mut self, path: &Path, on: &OnPath, receipt: &Receipt, (process, number): (usize, usize)) {
         // Of a collector the SDK hears what the collector says, whatever becomes of the span then.
-        let taken = receipt.copies > 0 || self.sources.hops.took(process, number);
+        let taken = receipt.copies > 0 || self.sources.took((process, number), path.number);
         self.stages.add(path, on, receipt, taken);
         if receipt.copies > 0 {
             let failed = matches!(path.export_of(on), ExportResult::Failed(_));

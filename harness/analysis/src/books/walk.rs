@@ -101,14 +101,14 @@ fn judged<'a>(
         let scene = JudgementBasis {
             process,
             path,
-            wire: match (sources.wire_complete(), sources.receipts.unread_otherwise) {
+            wire: match (sources.wire_complete(index, path.number), sources.receipts.unread_otherwise) {
                 (false, _) => WireSight::Gap,
                 (true, true) => WireSight::WithUnread,
                 (true, false) => WireSight::Whole,
             },
             // It is asked only of what did not arrive.
             way: if receipt.copies == 0 && on.exported != 0 {
-                sources.hops.way((index, number), span.key.trace, receipt)
+                sources.way((index, number), path.number, span.key.trace, receipt)
             } else {
                 HopWay::NoHop
             },

@@ -16,6 +16,9 @@ use crate::evidence::process::Process;
 use crate::statistics::quantile::millis;
 use operations::Operations;
 
+/// The signal at which a collector reads its configuration again.
+pub(crate) const RELOAD: i32 = 1;
+
 /// What the doses are read from.
 pub(crate) struct Evidence<'a> {
     pub(crate) plan: &'a Plan,
@@ -176,6 +179,11 @@ fn of_process(number: usize, fault: &Fault, acted: &[&Acted], evidence: &Evidenc
                 out.push(dose(Measure::InFlightBefore, in_flight as f64));
             }
             out
+        }
+        FaultKind::Reload => {
+            // An end by any other signal is one of its process.
+            let reloads = by_it().filter(|end| end.asked_with == Some(RELOAD) && end.code == Some(0));
+            vec![dose(what, reloads.count() as f64)]
         }
         FaultKind::Pause => vec![dose(what, millis(measured(acted, Measured::StoppedNs)))],
         FaultKind::Oom(_) => {

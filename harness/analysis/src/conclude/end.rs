@@ -31,6 +31,7 @@ pub(crate) fn ends<'a>(
             signal: end.signal,
             by: ended_by(end).into(),
             fault: end.fault,
+            left_running: end.left,
             providers: (1..).zip(shutdowns).map(|(number, seen)| provider(number, seen, began)).collect(),
         })
     };

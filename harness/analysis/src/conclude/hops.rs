@@ -9,6 +9,7 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::{Agreement, CountedThing, HopCounters, HopEndResult, HopResult, HopTotal};
 
 use crate::books::at_hops::LostAtHops;
+use crate::conclude::dose::RELOAD;
 use crate::evidence::hops::{
     CountedLosses, DecidedTraces, HopBooks, HopEnd, HopStart, PathHops, TapAppearances, TapTally,
 };
@@ -26,9 +27,14 @@ pub(crate) fn results(
     }
     let receiver = TapTally::of(wire, &[]);
     let ms = |at: MonoNs| millis(at.saturating_sub(began));
-    let next = |index: usize| hops.hops.get(index + 1).map_or(&receiver, |next| &next.tap);
+    let fed = |books: &HopBooks<'_>| books.tap.last().unwrap_or_default();
+    let trouble = |(index, books): (usize, &HopBooks<'_>)| {
+        joined(hops, index).as_ref().unwrap_or(&receiver).trouble(fed(books))
+    };
+    let beside = |index: usize| index > 0 && hops.hops[index - 1].stage == hops.hops[index].stage;
     let one = |(index, books): (usize, &HopBooks<'_>)| HopResult {
         name: books.name.to_owned(),
+        beside: beside(index),
         starts: books.starts.len() as u64,
         ends: books.starts.iter().map(|start| end(start.manifest.end.as_ref())).collect(),
         requests: books.tap.requests(),
@@ -46,9 +52,15 @@ pub(crate) fn results(
         rewritten: first(books).map(|manifest| manifest.rewritten.clone()).unwrap_or_default(),
         lost_from_ms: lost.from(index).map(ms),
         refused_from_ms: books.tap.first_refused().map(ms),
-        trouble_behind_ms: next(index).trouble(books.tap.last().unwrap_or_default()).map(ms),
+        trouble_behind_ms: trouble((index, books)).map(ms),
     };
     hops.hops.iter().enumerate().map(one).collect()
+}
+
+/// What came to the hops of the stage behind one, together; nothing where the receiver stands there.
+fn joined(hops: &PathHops<'_>, index: usize) -> Option<TapTally> {
+    let behind: Vec<&TapTally> = hops.behind(index).map(|books| &books.tap).collect();
+    (!behind.is_empty()).then(|| TapTally::together(&behind))
 }
 
 fn first<'a>(books: &HopBooks<'a>) -> Option<&'a HopManifest> {
@@ -73,10 +85,11 @@ fn of_class(fates: &BTreeMap<Fate, u64>, lost: bool) -> BTreeMap<Fate, u64> {
 }
 
 /// How a start ended, in words.
-fn end(end: Option<&ProcessEnd>) -> String {
+pub(crate) fn end(end: Option<&ProcessEnd>) -> String {
     let Some(end) = end else { return "its end was not seen".to_owned() };
     let by = if end.fault.is_some() { " by a fault" } else { "" };
     match (end.signal, end.code) {
+        (None, Some(0)) if end.asked_with == Some(RELOAD) => "read its configuration again".to_owned(),
         (Some(9), _) if end.killed.is_some() => "killed, for it did not stop in time".to_owned(),
         (Some(9), _) => format!("killed{by}"),
         (Some(signal), _) => format!("ended by signal {signal}{by}"),
@@ -117,15 +130,30 @@ struct HopCount {
 /// The rows of the matrix; `end` is the receiver's own log, request by request.
 pub(crate) fn rows(hops: &PathHops<'_>, lost: &LostAtHops, end: &TapTally) -> Vec<Agreement> {
     let mut out = Vec::new();
+    let mut sent: Option<(HopCount, String)> = None;
     for (index, books) in hops.hops.iter().enumerate() {
-        let next = hops.hops.get(index + 1).map_or(end, |next| &next.tap);
+        let behind = joined(hops, index);
         let lost = lost.at(index);
-        let main = HopPathBooks { starts: &books.starts, next, lost: &lost };
-        let counted = main.counts(books);
-        out.extend(counted.into_iter().flatten().map(|count| row(count, books.name)));
+        let next = behind.as_ref().unwrap_or(end);
+        let main = HopPathBooks { starts: &books.starts, next, lost: &lost, again: sent_again(hops, index) };
+        let counted: Vec<HopCount> = main.counts(books).into_iter().flatten().collect();
+        // What those beside each other sent arrives at one place: there it is theirs together.
+        let shares = hops.hops.iter().filter(|other| other.stage == books.stage).count() > 1;
+        let (joint, own): (Vec<HopCount>, Vec<HopCount>) =
+            counted.into_iter().partition(|count| shares && matches!(count.what, HopTotal::Sent));
+        for count in joint {
+            sent = Some(match sent.take() {
+                Some((sum, names)) => (sum.and(count), format!("{names} and {}", books.name)),
+                None => (count, books.name.to_owned()),
+            });
+        }
+        out.extend(own.into_iter().map(|count| row(count, books.name)));
+        if hops.hops.get(index + 1).is_none_or(|next| next.stage != books.stage) {
+            out.extend(sent.take().map(|(count, names)| row(count, &names)));
+        }
         out.extend(not_kept(&books.decided, books.name));
         for end in &books.ends {
-            let path = HopPathBooks { starts: &end.starts, next: &end.tap, lost: &end.lost };
+            let path = HopPathBooks { starts: &end.starts, next: &end.tap, lost: &end.lost, again: 0 };
             let name = format!("{}, {}", books.name, end.exporter);
             // What it took and refused is the same for all of its exporters.
             let of_exporter = |count: &HopCount| matches!(count.what, HopTotal::Sent | HopTotal::Lost);
@@ -134,6 +162,23 @@ pub(crate) fn rows(hops: &PathHops<'_>, lost: &LostAtHops, end: &TapTally) -> Ve
         }
     }
     out
+}
+
+impl HopCount {
+    /// The same of two that send to one place.
+    const fn and(self, other: Self) -> Self {
+        let (own, less) = (self.own.saturating_add(other.own), self.less.saturating_add(other.less));
+        Self { own, less, ..self }
+    }
+}
+
+/// Spans that came a second time to the hops behind one that balances: a batch is divided between them, and sent again as a whole where
+/// one of them does not take its part.
+fn sent_again(hops: &PathHops<'_>, index: usize) -> u64 {
+    let all: Vec<_> = hops.behind(index).collect();
+    let (came, once): (u64, u64) =
+        all.iter().fold((0, 0), |sum, one| (sum.0 + one.tap.all().taken, sum.1 + one.spans.accepted));
+    if all.len() > 1 { came.saturating_sub(once) } else { 0 }
 }
 
 /// Traces that a sampler did not keep, by its counters, beside those of which nothing came out.
@@ -171,6 +216,8 @@ struct HopPathBooks<'a> {
     starts: &'a [HopStart<'a>],
     next: &'a TapTally,
     lost: &'a BTreeMap<Fate, u64>,
+    /// Spans that it sent again because a part of their batch was not taken.
+    again: u64,
 }
 
 impl HopPathBooks<'_> {
@@ -181,7 +228,7 @@ impl HopPathBooks<'_> {
 }
 
 fn counts(books: &HopBooks<'_>, path: &HopPathBooks<'_>, own: HopCounters) -> [HopCount; 4] {
-    let HopPathBooks { starts, next, lost } = path;
+    let HopPathBooks { starts, next, lost, again } = path;
     let (here, there) = (books.tap.all(), next.all());
     let (late, late_next) =
         (after_pages(starts, &books.tap, 0), after_pages(starts, next, UNREAD_ANSWERS_NS));
@@ -218,9 +265,10 @@ fn counts(books: &HopBooks<'_>, path: &HopPathBooks<'_>, own: HopCounters) -> [H
             own: own.sent,
             books: there.taken + there.rejected,
             // What was sent a second time because its answer was lost counts once.
-            less: late_next.taken + late_next.rejected + there.unanswered,
+            less: late_next.taken + late_next.rejected + there.unanswered + again,
             more: 0,
-            why: "its page was read before the last of them were sent, or they were sent twice because an answer was lost",
+            why: "its page was read before the last of them were sent, or they were sent twice because an answer was lost or a part of \
+                  their batch was not taken",
         },
         HopCount {
             what: HopTotal::Lost,

@@ -11,7 +11,7 @@ use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{Expectation, FaultResult, Insights, RunResult, TrialResult, VariantResult};
 use spanfate_model::scenario::ebpf::Trap;
-use spanfate_model::scenario::pipeline::CollectorHop;
+use spanfate_model::scenario::pipeline::{CollectorHop, CollectorVersion};
 use spanfate_model::verdict::Verdict;
 
 use crate::books::unseen;
@@ -211,7 +211,7 @@ fn strangers(trial: &TrialResult) -> Option<String> {
     let count = trial.ledger.strangers;
     (count > 0).then(|| {
         format!(
-            "{count} spans came to our receiver that the watched program did not make: a process that it starts, or another copy of the SDK \
+            "{count} spans came to our receiver that the watched program did not make: a process that it starts, a program that it turns into, or another copy of the SDK \
              in it, sends there, too; they are in no other number"
         )
     })
@@ -341,7 +341,8 @@ fn hop_settings(hop: &CollectorHop) -> Vec<(String, String)> {
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let keys = set.as_object().into_iter().flatten();
     let keys = keys.map(|(key, value)| (format!("{}.{key}", hop.name), text(value)));
-    let own = [("binary", hop.own_binary()), ("config", hop.own_config())];
+    let version = hop.version().map(CollectorVersion::as_str);
+    let own = [("binary", hop.own_binary()), ("version", version), ("config", hop.own_config())];
     let own = own.into_iter().filter_map(|(key, of)| Some((format!("{}.{key}", hop.name), of?.to_owned())));
     keys.chain(own).collect()
 }

@@ -13,6 +13,7 @@ use crate::books::reconcile::{Reconciled, reconcile};
 use crate::books::timeline::Timeline;
 use crate::conclude::agreement;
 use crate::conclude::dose::{self, Evidence};
+use crate::conclude::engine;
 use crate::conclude::hops;
 use crate::conclude::runtime_trace;
 use crate::conclude::service::{self, ServiceBasis, per};
@@ -20,7 +21,6 @@ use crate::conclude::undisturbed::{self, EstimateBasis};
 use crate::conclude::usage;
 use crate::conclude::validity;
 use crate::evidence::excuse;
-use crate::evidence::hops::PathHops;
 use crate::evidence::opened::{Keeper, Opened};
 use crate::evidence::path::FailedBy;
 use crate::evidence::probe::ProbeLog;
@@ -106,8 +106,9 @@ pub fn conclude_trial(
         exports: exports(&services, processes, receipts),
         delay: done.delay.quantiles(),
         witnesses: witnesses(&opened),
-        agreement: agreed(&opened, logs, &done, plan),
-        hops: hops::results(path, &done.at_hops, logs.wire.as_deref(), began),
+        agreement: agreed(&opened, &done, plan),
+        hops: hops::results(path, &done.at_hops, opened.end, began),
+        engine: engine::result(&opened),
         trace_matches: runtime_trace::matches(logs, probes),
         replays: replay::replays(&opened, logs, fixture_cores, (plan, planned)),
         probes: probes.iter().map(|probes| probes.figures(began)).collect(),
@@ -149,9 +150,9 @@ fn faults(
     })
 }
 
-fn agreed(opened: &Opened<'_>, logs: &TrialLogs, done: &Reconciled, plan: &Plan) -> Vec<Agreement> {
+fn agreed(opened: &Opened<'_>, done: &Reconciled, plan: &Plan) -> Vec<Agreement> {
     let Opened { processes, probes, receipts, hops, book, .. } = opened;
-    let wire = logs.wire.as_deref();
+    let wire = opened.end;
     agreement::rows(&agreement::WitnessAccounts { processes, probes, receipts, hops, wire, done, book, plan })
 }
 
@@ -210,17 +211,24 @@ fn witnesses(opened: &Opened<'_>) -> Vec<WitnessReport> {
     vec![
         report(Witness::Process, process),
         report(Witness::Sdk, sdk),
-        report(Witness::Wire, wire(receipts, &opened.hops)),
+        report(Witness::Wire, wire(receipts, opened)),
         report(Witness::Load, load),
         report(Witness::Probe, probe(probes)),
         report(Witness::Collector, hops::witness(&opened.hops)),
     ]
 }
 
-/// How the receiver ended and, before it, the taps: the first that did not see everything.
-fn wire(receipts: &Receipts<'_>, hops: &PathHops<'_>) -> WitnessState {
+/// How the receiver ended and, before it, the taps: the first that did not see everything. What an engine shows when it is read back
+/// is a receipt, too.
+fn wire(receipts: &Receipts<'_>, opened: &Opened<'_>) -> WitnessState {
+    let hops = &opened.hops;
+    let engine = opened
+        .engine
+        .iter()
+        .flat_map(|engine| std::iter::once(&engine.tap).chain((!engine.alone).then_some(&engine.back)));
     let ends = hops.hops.iter().flat_map(|hop| hop.ends.iter().map(|end| &end.receipts));
-    let all = std::iter::once(receipts).chain(hops.hops.iter().map(|hop| &hop.receipts)).chain(ends);
+    let all =
+        std::iter::once(receipts).chain(hops.hops.iter().map(|hop| &hop.receipts)).chain(ends).chain(engine);
     let states: Vec<WitnessState> =
         all.map(|one| one.state.clone().unwrap_or(WitnessState::Lossy(0))).collect();
     let torn = states.iter().find(|state| !state.is_complete());

@@ -89,12 +89,11 @@ pub(crate) fn excused(variant: &PlannedVariant, acted: &[Acted]) -> Vec<(MonoNs,
     let counts = |acted: &&Acted| {
         let fault = variant.faults.get(acted.fault);
         fault.is_some_and(|fault| match (fault.kind.family(), &fault.on) {
-            // A collector takes no request of the load.
-            (_, Some(on))
-                if on.service().is_some_and(|name| variant.hops.iter().any(|hop| hop.name == name)) =>
-            {
+            // A collector takes no request of the load, and neither does an engine.
+            (_, Some(on)) if on.service().is_some_and(|name| variant.places().any(|known| known == name)) => {
                 false
             }
+            (Family::Network, Some(link)) if is_to_engine(link, variant) => false,
             (Family::Receiver, _) | (Family::Network, Some(Target::Link { to: None, .. })) => false,
             (Family::Network | Family::Process | Family::Code, _) => true,
         })
@@ -105,6 +104,12 @@ pub(crate) fn excused(variant: &PlannedVariant, acted: &[Acted]) -> Vec<(MonoNs,
         (acted.from, if ends { MonoNs::MAX } else { acted.to })
     };
     acted.iter().filter(counts).map(length).collect()
+}
+
+/// Whether a link leads to the storage engine at the end of a path.
+fn is_to_engine(link: &Target, variant: &PlannedVariant) -> bool {
+    let engine = variant.engine.as_ref().map(|engine| &engine.name);
+    matches!(link, Target::Link { to: Some(to), .. } if Some(to) == engine)
 }
 
 /// CPU time that neighbours of faults took within a window, nanoseconds: of one that lies partly in it, its share.

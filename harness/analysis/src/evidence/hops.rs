@@ -6,12 +6,12 @@ mod ends;
 mod loss;
 mod tap;
 
-use spanfate_model::fate::{CollectorLoss, Fate, Filter};
+use spanfate_model::fate::{CollectorLoss, EngineLoss, Fate};
 use spanfate_model::format::manifest::HopManifest;
 use spanfate_model::format::raw::TrialLogs;
 use spanfate_model::quantity::id::TraceId;
 use spanfate_model::quantity::unit::MonoNs;
-use spanfate_model::scenario::pipeline::CollectorHop;
+use spanfate_model::scenario::pipeline::{CollectorHop, stages};
 
 use crate::evidence::process::Process;
 use crate::evidence::receipts::{self, Receipt, Receipts};
@@ -32,6 +32,8 @@ pub(crate) struct PathHops<'a> {
 /// One hop.
 pub(crate) struct HopBooks<'a> {
     pub(crate) name: &'a str,
+    /// The stage of the path in which it stands: those beside each other share one.
+    pub(crate) stage: usize,
     /// The log of its tap.
     pub(crate) log: Option<&'a [u8]>,
     /// What its tap saw.
@@ -79,6 +81,10 @@ pub(crate) enum HopWay {
     Left { hop: usize, fate: Fate },
     /// The collector of that number took it, and the next one did not.
     LostIn { hop: usize, loss: CollectorLoss },
+    /// The storage engine at the end refused it to the last.
+    RefusedByEngine,
+    /// The storage engine at the end took it, and did not show it.
+    LostInEngine(EngineLoss),
 }
 
 impl<'a> PathHops<'a> {
@@ -89,10 +95,12 @@ impl<'a> PathHops<'a> {
         processes: &[Process<'a>],
         end: &Receipts<'_>,
     ) -> Self {
+        let stages = stages(hops);
         let one = |(index, hop): (usize, &'a CollectorHop)| {
             let log = logs.taps.get(index).and_then(Option::as_deref);
             HopBooks {
                 name: &hop.name,
+                stage: stages.get(index).copied().unwrap_or(index),
                 log,
                 receipts: receipts::collect(log, processes),
                 tap: TapTally::of(log, processes),
@@ -115,7 +123,7 @@ impl<'a> PathHops<'a> {
             // Whatever is behind the next place, it has come out of this one.
             let next = |process: usize, number: usize| {
                 let at_end = end.of(process, number).copied().unwrap_or_default();
-                *self.next(hop, process, number, &at_end)
+                self.next(hop, process, number, &at_end)
             };
             let decided = DecidedTraces::of(&books.starts, &books.receipts, processes, next);
             self.hops[hop].decided = decided;
@@ -127,9 +135,16 @@ impl<'a> PathHops<'a> {
         self.hops.iter().all(|hop| hop.receipts.is_complete())
     }
 
-    /// What the next place after a hop saw of a span.
-    fn next<'b>(&'b self, hop: usize, process: usize, number: usize, end: &'b Receipt) -> &'b Receipt {
-        self.hops.get(hop + 1).and_then(|next| next.receipts.of(process, number)).unwrap_or(end)
+    /// The hops to which one sends: those of the next stage.
+    pub(crate) fn behind(&self, hop: usize) -> impl Iterator<Item = &HopBooks<'a>> {
+        let stage = self.hops.get(hop).map(|books| books.stage + 1);
+        self.hops.iter().filter(move |books| Some(books.stage) == stage)
+    }
+
+    /// What the next place after a hop saw of a span: all of them together where several stand beside each other.
+    fn next(&self, hop: usize, process: usize, number: usize, end: &Receipt) -> Receipt {
+        let seen = self.behind(hop).filter_map(|next| next.receipts.of(process, number).copied());
+        seen.reduce(Receipt::and).unwrap_or(*end)
     }
 
     /// The last hop that took a span.
@@ -186,7 +201,7 @@ impl<'a> PathHops<'a> {
     fn count_span(&mut self, (process, number): (usize, usize), trace: Option<TraceId>, end: &Receipt) {
         let last = self.last(process, number).map(|(hop, receipt)| (hop, receipt.first));
         for hop in 0..self.hops.len() {
-            let next = *self.next(hop, process, number, end);
+            let next = self.next(hop, process, number, end);
             let books = &mut self.hops[hop];
             let Some(receipt) = books.receipts.of(process, number).copied() else { continue };
             let spans = &mut books.spans;
@@ -255,11 +270,10 @@ fn left_or_lost(
         SamplerAnswer::Unproven => return Fate::LostInCollector(CollectorLoss::Unknown),
         SamplerAnswer::NotAsked => {}
     }
-    match at.and_then(|at| starts.get(at)) {
-        Some(start) if start.filters(seen) => Fate::Filtered(Filter::Collector),
-        Some(start) => Fate::LostInCollector(start.reason(came, seen)),
-        None => Fate::LostInCollector(CollectorLoss::Unknown),
-    }
+    let Some(start) = at.and_then(|at| starts.get(at)) else {
+        return Fate::LostInCollector(CollectorLoss::Unknown);
+    };
+    start.left_out(seen).unwrap_or_else(|| Fate::LostInCollector(start.reason(came, seen)))
 }
 
 fn start_at(starts: &[HopStart<'_>], at: MonoNs) -> Option<usize> {

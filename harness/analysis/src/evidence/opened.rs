@@ -6,11 +6,12 @@ use spanfate_model::format::probe::ProbeManifest;
 use spanfate_model::format::raw::{Log, TrialLogs};
 use spanfate_model::plan::subject::Subject;
 use spanfate_model::plan::topology::Share;
-use spanfate_model::plan::{Plan, PlannedTrial};
+use spanfate_model::plan::{Plan, PlannedTrial, PlannedVariant};
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::scenario::ebpf::EbpfMode;
 use spanfate_model::unread::{UnreadReason, UnreadRequests};
 
+use crate::evidence::engine::EngineBooks;
 use crate::evidence::excuse::{self, Acted};
 use crate::evidence::hops::PathHops;
 use crate::evidence::loadbook::LoadBook;
@@ -29,6 +30,10 @@ pub(crate) struct Opened<'a> {
     pub(crate) receipts: Receipts<'a>,
     /// The collectors in the path.
     pub(crate) hops: PathHops<'a>,
+    /// The storage engine in which a path ends, where one does.
+    pub(crate) engine: Option<EngineBooks<'a>>,
+    /// The log of the place behind the last collector: the receiver's, or that of the tap before an engine that stands in its place.
+    pub(crate) end: Option<&'a [u8]>,
     pub(crate) book: LoadBook,
     /// Start of the load.
     pub(crate) began: MonoNs,
@@ -86,12 +91,8 @@ impl<'a> Opened<'a> {
             .filter(|_| !is_never_loaded(plan, logs))
             .filter_map(open)
             .collect();
-        let mut receipts = receipts::collect(wire, &processes);
-        receipts.note_calls(&processes);
-        // Of what was refused for its size the client was told so, and what the log knows of it is there.
-        let is_noted =
-            |unread: &UnreadRequests| unread.reason.is(&UnreadReason::TooLarge) && unread.taken == 0;
-        receipts.unread_otherwise = manifest.unread.iter().any(|unread| !is_noted(unread));
+        let variant = plan.variant_of(planned);
+        let Arrived { receipts, hops, engine, end } = arrived(variant, wire, logs, &processes);
         let book = LoadBook::open(plan.load_of_trial(planned), planned.seed, logs.load.as_deref());
         let began = load_began(manifest.phases.load_began, &book);
         // A start that never came to its ready line served nobody: without its ledger nothing is missing.
@@ -100,9 +101,6 @@ impl<'a> Opened<'a> {
             books && (process.incarnation == 0 || process.effective.is_some() || ledger.is_some())
         };
         let expected = manifest.processes.iter().zip(&logs.ledgers).filter(|pair| counts(*pair)).count();
-        let variant = plan.variant_of(planned);
-        let hops = variant.map_or(&[][..], |variant| &variant.hops);
-        let hops = PathHops::open(hops, logs, &processes, &receipts);
         let faults = variant.map_or(&[][..], |variant| &variant.faults);
         let acted = excuse::acted(&logs.events);
         let excused = variant.map(|variant| excuse::excused(variant, &acted)).unwrap_or_default();
@@ -120,6 +118,8 @@ impl<'a> Opened<'a> {
             probes,
             receipts,
             hops,
+            engine,
+            end,
             book,
             began,
             keeper,
@@ -148,10 +148,47 @@ impl<'a> Opened<'a> {
             processes: &self.processes,
             receipts: &self.receipts,
             hops: &self.hops,
+            engine: self.engine.as_ref(),
             book: &self.book,
             witnessed: matches!(self.keeper, Keeper::Processes | Keeper::Probes),
         }
     }
+}
+
+/// What came to the places of the paths.
+struct Arrived<'a> {
+    receipts: Receipts<'a>,
+    hops: PathHops<'a>,
+    engine: Option<EngineBooks<'a>>,
+    end: Option<&'a [u8]>,
+}
+
+/// Joins the logs of receiver, taps and engine to what was created.
+fn arrived<'a>(
+    variant: Option<&'a PlannedVariant>,
+    wire: Option<&'a [u8]>,
+    logs: &'a TrialLogs,
+    processes: &[Process<'a>],
+) -> Arrived<'a> {
+    let engine = variant.and_then(|variant| variant.engine.as_ref());
+    let mut engine = engine.map(|engine| EngineBooks::open(engine, logs, processes));
+    let mut receipts = match &mut engine {
+        // What it showed is all that arrived.
+        Some(engine) if engine.alone => std::mem::take(&mut engine.back),
+        _ => receipts::collect(wire, processes),
+    };
+    receipts.note_calls(processes);
+    // Of what was refused for its size the client was told so, and what the log knows of it is there.
+    let is_noted = |unread: &UnreadRequests| unread.reason.is(&UnreadReason::TooLarge) && unread.taken == 0;
+    receipts.unread_otherwise = logs.manifest.unread.iter().any(|unread| !is_noted(unread));
+    let hops = variant.map_or(&[][..], |variant| &variant.hops);
+    let alone = engine.as_ref().filter(|engine| engine.alone);
+    let hops = PathHops::open(hops, logs, processes, alone.map_or(&receipts, |engine| &engine.tap));
+    let end = alone.map_or(wire, |engine| engine.log);
+    if let Some(engine) = engine.as_ref().filter(|engine| !engine.alone) {
+        engine.join(&mut receipts);
+    }
+    Arrived { receipts, hops, engine, end }
 }
 
 /// Whether a program of the user's own never came to its load.

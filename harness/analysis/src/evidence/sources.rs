@@ -6,13 +6,14 @@ use spanfate_model::fate::Leak;
 use spanfate_model::format::manifest::Status;
 use spanfate_model::plan::subject::Subject;
 use spanfate_model::plan::topology::Share;
-use spanfate_model::quantity::id::TraceTag;
+use spanfate_model::quantity::id::{TraceId, TraceTag};
 use spanfate_model::quantity::unit::MonoNs;
 
-use crate::evidence::hops::PathHops;
+use crate::evidence::engine::EngineBooks;
+use crate::evidence::hops::{HopWay, PathHops};
 use crate::evidence::loadbook::LoadBook;
 use crate::evidence::process::Process;
-use crate::evidence::receipts::Receipts;
+use crate::evidence::receipts::{Receipt, Receipts};
 use crate::evidence::{Parent, SpanEvidence};
 use crate::statistics::quantile::millis;
 
@@ -35,15 +36,71 @@ pub(crate) struct Sources<'a> {
     pub(crate) processes: &'a [Process<'a>],
     pub(crate) receipts: &'a Receipts<'a>,
     pub(crate) hops: &'a PathHops<'a>,
+    /// The storage engine in which a path ends.
+    pub(crate) engine: Option<&'a EngineBooks<'a>>,
     pub(crate) book: &'a LoadBook,
     /// Whether there is a ledger of every process.
     pub(crate) witnessed: bool,
 }
 
-impl Sources<'_> {
-    /// Whether the wire witness saw everything.
-    pub(crate) fn wire_complete(&self) -> bool {
-        self.receipts.is_complete()
+impl<'a> Sources<'a> {
+    /// Whether what arrives by a path of a process was seen to the last.
+    pub(crate) fn wire_complete(&self, process: usize, path: u32) -> bool {
+        match self.engine_of(process, path) {
+            Some(engine) if !engine.alone => engine.read_back,
+            _ => self.receipts.is_complete(),
+        }
+    }
+
+    /// The engine, where a path of a process leads to it and to no collector before it.
+    fn engine_of(&self, process: usize, path: u32) -> Option<&'a EngineBooks<'a>> {
+        let leads = |engine: &&EngineBooks<'_>| {
+            if engine.alone {
+                self.hops.hops.is_empty()
+            } else {
+                engine.path_of(process) == Some(path as usize)
+            }
+        };
+        self.engine.filter(leads)
+    }
+
+    /// How far a span came on a path, of which nothing arrived at its end.
+    pub(crate) fn way(
+        &self,
+        (process, number): (usize, usize),
+        path: u32,
+        trace: TraceId,
+        receipt: &Receipt,
+    ) -> HopWay {
+        let place = (process, number);
+        if let Some(engine) = self.engine_of(process, path) {
+            return engine.way(place);
+        }
+        match self.engine.filter(|engine| engine.alone) {
+            // It came out of the last collector.
+            Some(engine) if engine.took(process, number) => engine.way(place),
+            Some(engine) => {
+                let at_tap = engine.tap.of(process, number).copied().unwrap_or_default();
+                self.hops.way(place, trace, &at_tap)
+            }
+            None => self.hops.way(place, trace, receipt),
+        }
+    }
+
+    /// Whether the place that a path sends to told its client that it took a span.
+    pub(crate) fn took(&self, (process, number): (usize, usize), path: u32) -> bool {
+        match self.engine_of(process, path) {
+            Some(engine) => engine.took(process, number),
+            None => self.hops.took(process, number),
+        }
+    }
+
+    /// Whether every tap on a path saw everything.
+    pub(crate) fn taps_complete(&self, process: usize, path: u32) -> bool {
+        match self.engine_of(process, path) {
+            Some(engine) => engine.is_complete(),
+            None => self.hops.is_complete() && self.engine.is_none_or(|one| !one.alone || one.is_complete()),
+        }
     }
 
     /// A span's parent, if it is a span of ours; else it is the load's, or nobody's.

@@ -99,6 +99,7 @@ fn quiet() -> TrialResult {
         examples: Vec::new(),
         replays: Vec::new(),
         hops: Vec::new(),
+        engine: None,
         services: vec![service],
         breakdown: Vec::new(),
         faults: Vec::new(),

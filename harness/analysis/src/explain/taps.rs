@@ -17,6 +17,8 @@ use crate::evidence::hops::PathHops;
 pub(super) struct AtTap {
     /// Name of the hop.
     hop: String,
+    /// The stage of the path in which it stands.
+    stage: usize,
     /// Its requests with the span.
     seen: Vec<Appearance>,
 }
@@ -37,16 +39,16 @@ pub(super) fn give(cases: &mut [ExplainedCase<'_>], hops: &PathHops<'_>) {
         let mut found = appearances(hop.log, &keys);
         for case in cases.iter_mut() {
             let seen = found.remove(&case.key).unwrap_or_default();
-            case.taps.push(AtTap { hop: hop.name.to_owned(), seen });
+            case.taps.push(AtTap { hop: hop.name.to_owned(), stage: hop.stage, seen });
         }
     }
 }
 
 /// The steps that the taps tell.
 pub(super) fn tell(taps: &[AtTap], steps: &mut Steps) {
-    for (place, tap) in taps.iter().enumerate() {
+    for tap in taps {
         // Before the first collector it is the service's exporter, which reports to its SDK.
-        let before = place.checked_sub(1).and_then(|before| taps.get(before));
+        let before = tap.stage.checked_sub(1).and_then(|stage| at_stage(taps, stage));
         let (sender, told_to) =
             before.map_or(("the service", "the SDK"), |tap| (tap.hop.as_str(), tap.hop.as_str()));
         for Appearance { request, answer, .. } in &tap.seen {
@@ -68,6 +70,13 @@ pub(super) fn tell(taps: &[AtTap], steps: &mut Steps) {
             }
         }
     }
+}
+
+/// The hop of a stage that saw a span, or the first of them.
+fn at_stage(taps: &[AtTap], stage: usize) -> Option<&AtTap> {
+    let mut of_it = taps.iter().filter(|tap| tap.stage == stage);
+    let first = of_it.next()?;
+    Some(std::iter::once(first).chain(of_it).find(|tap| !tap.seen.is_empty()).unwrap_or(first))
 }
 
 /// What a collector told its sender.
@@ -97,7 +106,7 @@ pub(super) fn verdict(case: &ExplainedCase<'_>, fate: Fate) -> String {
     };
     let Some(tap) = case.taps.get(place) else { return explained.to_owned() };
     let taken = format!("taken by {} {} after its creation", tap.hop, since(answer.at));
-    let (next, seen) = match case.taps.get(place + 1) {
+    let (next, seen) = match at_stage(&case.taps, tap.stage + 1) {
         Some(next) => (next.hop.as_str(), &next.seen),
         None => ("the receiver", &case.wire),
     };

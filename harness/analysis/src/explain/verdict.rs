@@ -84,6 +84,8 @@ fn of_fate(case: &ExplainedCase<'_>, fate: Fate, made: Option<&Made<'_>>) -> Str
         | Fate::NoProcessor
         | Fate::NoExporter
         | Fate::SampledByCollector(_)
+        | Fate::RefusedByEngine
+        | Fate::LostInEngine(_)
         | Fate::LostBeforeReceiver => fate.explain().to_owned(),
     }
 }

@@ -10,6 +10,8 @@ use super::page;
 const DECIDED: &str = "processor_tail_sampling_global_count_traces_sampled";
 /// Traces that it removed before.
 const TOO_EARLY: &str = "processor_tail_sampling_sampling_trace_dropped_too_early";
+/// Spans on which a sampler by probability decided, whatever the name says of traces.
+const THINNED: &str = "processor_probabilistic_sampler_count_traces_sampled";
 /// Spans that a filter removed.
 const FILTERED: &str = "processor_filter_spans_filtered";
 /// Suffixes of these, in the order in which they are taken off.
@@ -25,6 +27,8 @@ pub(crate) struct HopPage {
     pub(crate) sampler: Option<SamplerCounters>,
     /// Spans that filters removed.
     pub(crate) filtered: u64,
+    /// Spans that samplers by probability removed.
+    pub(crate) thinned: u64,
 }
 
 /// Traces that a sampler did not keep.
@@ -73,14 +77,14 @@ pub(crate) fn read(text: &str, exporter: Option<&str>) -> Option<HopPage> {
             enqueue_failed: whole(sent(Metric::CollectorEnqueueFailed)),
             queue: whole(sent(Metric::CollectorQueueSize)),
         };
-        let (sampler, filtered) = not_kept(text);
-        HopPage { counters, refused_inside: refused_by_limiters(text), sampler, filtered }
+        let (sampler, filtered, thinned) = not_kept(text);
+        HopPage { counters, refused_inside: refused_by_limiters(text), sampler, filtered, thinned }
     })
 }
 
 /// What samplers and filters did not keep.
-fn not_kept(text: &str) -> (Option<SamplerCounters>, u64) {
-    let (mut sampler, mut filtered) = (None::<SamplerCounters>, 0.0);
+fn not_kept(text: &str) -> (Option<SamplerCounters>, u64, u64) {
+    let (mut sampler, mut filtered, mut thinned) = (None::<SamplerCounters>, 0.0, 0);
     exposition::each(text, |sample| {
         let plain = names::plain(&sample.name);
         let mut name = plain.as_str();
@@ -96,11 +100,13 @@ fn not_kept(text: &str) -> (Option<SamplerCounters>, u64) {
             all.decided += if sample.label("sampled") == Some("false") { whole } else { 0 };
         } else if name.ends_with(TOO_EARLY) {
             sampler.get_or_insert_default().too_early += whole;
+        } else if name.ends_with(THINNED) && sample.label("sampled") == Some("false") {
+            thinned += whole;
         } else if name.ends_with(FILTERED) {
             filtered += sample.value;
         }
     });
-    (sampler, filtered.round() as u64)
+    (sampler, filtered.round() as u64, thinned)
 }
 
 /// Spans that memory limiters refused; older collectors call it a figure of the processor.
@@ -143,11 +149,13 @@ mod tests {
              otelcol_processor_tail_sampling_global_count_traces_sampled_total{{decision=\"dropped\",sampled=\"false\"}} 1\n\
              otelcol_processor_tail_sampling_count_traces_sampled_total{{policy=\"a\",sampled=\"false\"}} 9\n\
              otelcol_processor_tail_sampling_sampling_trace_dropped_too_early__traces__total 2\n\
-             otelcol_processor_filter_spans_filtered_total 7\n"
+             otelcol_processor_filter_spans_filtered_total 7\n\
+             otelcol_processor_probabilistic_sampler_count_traces_sampled_total{{policy=\"trace_id_w3c\",sampled=\"true\"}} 6\n\
+             otelcol_processor_probabilistic_sampler_count_traces_sampled_total{{policy=\"trace_id_w3c\",sampled=\"false\"}} 8\n"
         );
         let found = read(&page, None).unwrap();
         assert_eq!(found.sampler, Some(SamplerCounters { decided: 4, too_early: 2 }));
-        assert_eq!(found.filtered, 7);
+        assert_eq!((found.filtered, found.thinned), (7, 8));
         assert_eq!(read(up, None).unwrap().sampler, None);
     }
 

@@ -1,5 +1,6 @@
 //! Worlds of known truth: raw logs made byte by byte, as the fixture, the receiver and the load would write them.
 
+pub(crate) mod engine;
 pub(crate) mod hops;
 pub(crate) mod ledger;
 pub(crate) mod life;
@@ -44,6 +45,8 @@ pub(crate) struct Span {
     pub(crate) at_end: bool,
     /// How much later than others it comes to taps, ns.
     pub(crate) late: u64,
+    /// How often the engine at the end showed it.
+    pub(crate) shown: u16,
 }
 
 /// The same span on a second path: its marks there, and its appearances by it.
@@ -84,6 +87,7 @@ pub(crate) struct World {
     pub(crate) faults: Vec<Fault>,
     pub(crate) load: Option<Load>,
     pub(crate) hops: Vec<hops::WorldHop>,
+    pub(crate) engine: Option<engine::WorldEngine>,
 }
 
 impl Default for World {
@@ -103,6 +107,7 @@ impl Default for World {
             faults: Vec::new(),
             load: None,
             hops: Vec::new(),
+            engine: None,
         }
     }
 }
@@ -171,9 +176,13 @@ impl World {
     }
 
     fn pipeline(&self) -> Pipeline {
-        let hop = |hop: &hops::WorldHop| format!(r#"{{"name": "{}"}}"#, hop.name);
-        let hops: Vec<String> = self.hops.iter().map(hop).collect();
-        serde_json::from_str(&format!(r#"{{"hop": [{}]}}"#, hops.join(","))).unwrap()
+        let hop = |(at, hop): (usize, &hops::WorldHop)| match at.checked_sub(1).filter(|_| hop.beside) {
+            Some(before) => format!(r#"{{"name": "{}", "beside": "{}"}}"#, hop.name, self.hops[before].name),
+            None => format!(r#"{{"name": "{}"}}"#, hop.name),
+        };
+        let hops: Vec<String> = self.hops.iter().enumerate().map(hop).collect();
+        let ends = self.engine.as_ref().map_or("", |engine| engine.ends());
+        serde_json::from_str(&format!(r#"{{"hop": [{}], "ends": [{ends}]}}"#, hops.join(","))).unwrap()
     }
 
     /// What the receiver of the first hop's further exporter saw, where it has one.
@@ -227,7 +236,12 @@ impl World {
             status: if self.end.is_some() { Status::Complete } else { Status::Partial },
             processes: vec![process],
             phases: Phases { load_began: BEGAN, ..Phases::default() },
-            hops: (0..).zip(&self.hops).map(|(place, hop)| hop.manifest(place)).collect(),
+            hops: (0..)
+                .zip(&self.hops)
+                .map(|(place, hop)| hop.manifest(place))
+                .chain(self.engine.iter().flat_map(engine::WorldEngine::starts))
+                .collect(),
+            engine: self.engine.as_ref().map(engine::WorldEngine::manifest),
             ..TrialManifest::default()
         };
         TrialLogs {
@@ -238,6 +252,8 @@ impl World {
             wire: Some(self.wire_of_paths(plan).into()),
             taps: (0..self.hops.len()).map(|hop| Some(self.tap_log(plan, hop).into())).collect(),
             ends: self.ends(plan),
+            engine_tap: self.engine.as_ref().map(|_| self.tap_log(plan, engine::TAP).into()),
+            back: self.engine.as_ref().map(|engine| engine.back(self, plan).into()),
             pages: self.hops.iter().map(|hop| vec![hop.page.clone().map(|(_, text)| text)]).collect(),
             load: Some(Self::load_log(plan).into()),
             events: Vec::new(),
@@ -261,7 +277,7 @@ impl World {
         write_wire_at(&records)
     }
 
-    fn appeared(&self, plan: &Plan, index: usize, disposition: Disposition) -> SpanRecord {
+    pub(crate) fn appeared(&self, plan: &Plan, index: usize, disposition: Disposition) -> SpanRecord {
         SpanRecord {
             request: 0,
             key: self.key(plan, index),

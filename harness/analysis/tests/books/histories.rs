@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::common::engine::{TAP, WorldEngine};
 use super::common::hops::WorldHop;
 use super::common::{BEGAN, Batch, Span, World, killed, orderly};
 use spanfate_model::fate::Fate;
@@ -33,6 +34,7 @@ fn read(path: &Path) -> History {
             "no-shutdown" => history.world.shutdown_began = 0,
             "fault" => history.world.faults.push(fault(rest)),
             "hop" => history.world.hops.push(hop(rest)),
+            "engine" => history.world.engine = Some(engine(rest)),
             "batch" => history.world.batches.push(match rest.split_once(' ') {
                 Some(("error", text)) => Batch::Failed(text.to_owned()),
                 _ if rest == "ok" => Batch::Ok,
@@ -62,10 +64,24 @@ fn hop(text: &str) -> WorldHop {
         let (name, value) = word.split_once('=').unwrap();
         (name.to_owned(), value.parse().unwrap())
     };
-    let counters: Vec<(String, u64)> = words.map(counter).collect();
+    let words: Vec<&str> = words.collect();
+    let beside = words.contains(&"beside");
+    let counters: Vec<(String, u64)> =
+        words.into_iter().filter(|word| *word != "beside").map(counter).collect();
     let counters: Vec<(&str, u64)> = counters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     let page = (!counters.is_empty()).then(|| (9_000_000_000, WorldHop::page_of(&counters)));
-    WorldHop { name: name.to_owned(), end: self::end(end), page, further: false }
+    WorldHop { name: name.to_owned(), end: self::end(end), page, further: false, beside }
+}
+
+/// A storage engine in the place of the receiver: how each of its starts ended, a second apart.
+fn engine(text: &str) -> WorldEngine {
+    let start = |(at, word): (u64, &str)| {
+        let ended = (at + 1) * 1_000_000_000;
+        let end = end(word)
+            .map(|end| if word == "kill" { ProcessEnd { at: ended + 500_000_000, ..end } } else { end });
+        (ended, end)
+    };
+    WorldEngine { alone: true, starts: (0..).zip(text.split_whitespace()).map(start).collect(), whole: true }
 }
 
 fn end(text: &str) -> Option<ProcessEnd> {
@@ -119,8 +135,11 @@ fn span(text: &str) -> Span {
             ("trace", of) => span.trace_of = Some(of.parse().unwrap()),
             // After a decision of a second, and the second in which a sampler looks.
             ("late", _) => span.late = 3_000_000_000,
+            ("jaeger", how) => span.taps.push((TAP, relayed(how))),
+            ("shown", _) => span.shown += 1,
             ("agent", how) => span.taps.push((0, relayed(how))),
             ("gateway", how) => span.taps.push((1, relayed(how))),
+            ("other", how) => span.taps.push((2, relayed(how))),
             ("accepted", _) => span.wire.push(Disposition::Accepted),
             ("rejected", _) => span.wire.push(Disposition::RejectedPartial),
             ("failed", _) => span.wire.push(Disposition::Failed),

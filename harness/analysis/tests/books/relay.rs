@@ -1,5 +1,6 @@
 //! With a relay the answer says what was received, not the receipt alone.
 
+mod engine;
 mod hops;
 
 use super::common::{Batch, World};

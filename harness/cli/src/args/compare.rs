@@ -10,18 +10,22 @@ use super::{LimitArguments, Output, OverrideArguments, percent, period, whole};
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
-    /// Two runs, the baseline and the candidate: directories, ids, or files like result.json. With --sdk: one scenario.
+    /// Two runs, the baseline and the candidate: directories, ids, or files like result.json. With --sdk or --collector: one scenario.
     #[arg(required = true, num_args = 1..=2, value_name = "BASE CAND|FILE")]
     pub(crate) what: Vec<PathBuf>,
     /// Given twice: the SDK of the baseline and that of the candidate. Each is a release (1.44) or a checkout
     /// (path:../opentelemetry-go).
-    #[arg(long = "sdk", value_name = "SDK")]
+    #[arg(long = "sdk", value_name = "SDK", group = "arms")]
     pub(crate) sdks: Vec<String>,
-    /// The variant of the scenario that is built with both SDKs. It is needed where the scenario has several.
-    #[arg(long, value_name = "NAME", requires = "sdks")]
+    /// Given twice: the collector of the baseline and that of the candidate, in place of all in the path. Each is a version of the
+    /// project's own (0.160, 0.165) or a program (./otelcol). Configurations stay.
+    #[arg(long = "collector", value_name = "COLLECTOR", group = "arms")]
+    pub(crate) collectors: Vec<String>,
+    /// The variant of the scenario that runs in both arms. It is needed where the scenario has several.
+    #[arg(long, value_name = "NAME", requires = "arms")]
     pub(crate) variant: Option<String>,
     /// Pairs of trials. Default: 10.
-    #[arg(long, value_name = "N", requires = "sdks", value_parser = whole::<NonZeroU32>)]
+    #[arg(long, value_name = "N", requires = "arms", value_parser = whole::<NonZeroU32>)]
     pub(crate) pairs: Option<NonZeroU32>,
     /// A figure that decides, with the smallest change that matters: `response.p50=5%`. May be given several times.
     #[arg(long = "gate", value_name = "FIGURE=PERCENT")]
@@ -42,15 +46,19 @@ pub(crate) struct CompareArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct BisectArguments {
-    /// A scenario whose expectations hold with one release and not with the other.
+    /// A scenario whose expectations hold with one release or collector and not with the other.
     #[arg(value_name = "FILE")]
     pub(crate) scenario: PathBuf,
-    /// A release with which they hold, for example 1.38.0.
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) good: String,
+    /// A release of the SDK with which they hold, for example 1.38.0.
+    #[arg(long, value_name = "VERSION", requires = "bad", required_unless_present = "collectors")]
+    pub(crate) good: Option<String>,
     /// A later or earlier release with which one fails.
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) bad: String,
+    #[arg(long, value_name = "VERSION", requires = "good")]
+    pub(crate) bad: Option<String>,
+    /// In place of releases: collectors in order, given at least twice, from one with which they hold to one with which one fails. Each
+    /// is a version of the project's own (0.160, 0.165) or a program (./otelcol), in place of all in the path.
+    #[arg(long = "collector", value_name = "COLLECTOR", conflicts_with_all = ["good", "bad"])]
+    pub(crate) collectors: Vec<String>,
     /// Only these variants. `*` stands for any letters, `?` for one. May be given several times.
     #[arg(long = "variant", value_name = "NAME")]
     pub(crate) variants: Vec<String>,

@@ -34,6 +34,30 @@ pub(crate) struct EvaluateArguments {
         help_heading = "Evaluation"
     )]
     pub(crate) resume: Option<PathBuf>,
+    /// Draw from these kinds of hidden faults only, as the table of kinds names them: stall,latency. `advisable` names those that
+    /// settings of all services can help against.
+    #[arg(
+        long,
+        value_name = "KIND,…",
+        value_delimiter = ',',
+        requires = "evaluate",
+        conflicts_with = "from",
+        help_heading = "Evaluation"
+    )]
+    pub(crate) kinds: Vec<String>,
+    /// Keep the raw logs of each case, so that --from can ask again. A case takes some 4 MB.
+    #[arg(long, requires = "evaluate", help_heading = "Evaluation")]
+    pub(crate) keep: bool,
+    /// Run nothing, and ask again about the cases of an earlier evaluation: by their raw logs where --keep left them, and else with the
+    /// answers as they are and confidence read off anew; by their metrics and traces alone in any case.
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "evaluate",
+        conflicts_with_all = ["resume", "out", "verify", "keep", "lasting", "cases", "seed", "set"],
+        help_heading = "Evaluation"
+    )]
+    pub(crate) from: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -44,7 +44,16 @@ pub(super) const COMPARE: &str = "\
 Examples:
 
   spanfate compare qps5k-20261126T060340Z qps5k-20261127T060340Z
-  spanfate compare --sdk 1.44 --sdk path:../opentelemetry-go smoke --pairs 10 --gate response.p50=5%";
+  spanfate compare --sdk 1.44 --sdk path:../opentelemetry-go smoke --pairs 10 --gate response.p50=5%
+  spanfate compare --collector 0.160 --collector 0.165 collector-restart --variant back-end-up";
+
+pub(super) const DIFF: &str = "\
+Examples:
+
+  spanfate diff spans.json traces.json
+  spanfate diff qps5k-20261126T060340Z collector.json.zst
+  spanfate diff left.pb jaeger.json --strict=times,order --html diff.html
+  spanfate diff collector.json - --json";
 
 pub(super) const FRONTIER: &str = "\
 Examples:
@@ -53,9 +62,10 @@ Examples:
   spanfate frontier outage.toml --along outage --resolution 10%";
 
 pub(super) const BISECT: &str = "\
-Example:
+Examples:
 
-  spanfate bisect --good 1.38.0 --bad 1.47.0 mine.toml";
+  spanfate bisect --good 1.38.0 --bad 1.47.0 mine.toml
+  spanfate bisect --collector ./otelcol-0.150 --collector ./otelcol-0.158 --collector 0.165 collector-restart";
 
 pub(super) const REPORT: &str = "\
 Examples:
@@ -88,6 +98,7 @@ Examples:
   spanfate why --metrics before.prom after.prom --apart 30s --traces traces.json --logs service.log
   spanfate why --forecast --metrics http://localhost:9464/metrics --every 5s
   spanfate why --forecast --pid 4711
+  spanfate why --metrics metrics.csv --traces traces.csv
   spanfate why --evaluate --cases 40";
 
 pub(super) const ATTACH: &str = "\

@@ -12,7 +12,8 @@ use super::{period, seconds, whole};
 pub(crate) struct OutsideArguments {
     /// In place of a run: metrics of a Go program or of collectors, in the Prometheus text format, files and http URLs, or as OTLP in
     /// protobuf or JSON, files. Causes need two looks: a URL is looked at twice; of files give two of the same services and --apart. A
-    /// file of several exports of OTLP is two looks by itself.
+    /// file of several exports of OTLP is two looks by itself. Or a table of series (docs/why.md): `time`, and per service `NAME_spans`,
+    /// `NAME_dropped`, `NAME_received`; it says how all of it went on, and --traces is a table of spans then.
     #[arg(long, value_name = "FILE|URL", num_args = 1.., conflicts_with_all = ["run", "pid"])]
     pub(crate) metrics: Vec<String>,
     /// Traces beside the metrics: OTLP in protobuf or in JSON, one object or one per line, as a collector's file exporter writes it.

@@ -28,6 +28,13 @@ pub(crate) struct AttachArguments {
     /// URL it goes to where the program's environment points. What the endpoint does not take counts as not received.
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["load", "pid"])]
     pub(crate) relay: Option<String>,
+    /// Put a collector with this configuration between the program and this receiver: it runs as it stands, but for where it listens and
+    /// sends to. What it loses is named, too.
+    #[arg(long, value_name = "FILE", conflicts_with = "pid")]
+    pub(crate) collector: Option<PathBuf>,
+    /// The collector's program, in place of the project's own.
+    #[arg(long, value_name = "PROGRAM", requires = "collector")]
+    pub(crate) collector_binary: Option<String>,
     /// The most of one core that the probes may take, for example 2%. Above it they record less, and say so.
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) max_overhead: Option<NonZeroU32>,

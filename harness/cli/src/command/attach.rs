@@ -7,18 +7,19 @@ use spanfate_model::limits::LimitMet;
 use spanfate_model::plan::Plan;
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
+use spanfate_model::scenario::pipeline::{CollectorHop, OwnCollector, Pipeline};
 use spanfate_model::scenario::{Load, Scenario, Service};
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::host::project::Project;
-use spanfate_run::join::join;
 use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::receiver::Upstream;
 use spanfate_run::runner::{Limits, RunOrder};
+use spanfate_run::trial::join::join;
 
 use crate::args::AttachArguments;
 use crate::error::Error;
 use crate::outcome;
-use crate::session::carry_out::{attend, begin};
+use crate::session::carry_out::{attend, begin, tell_changes};
 use crate::show::{self, Shown};
 
 /// Attaches to a program, started here or running already.
@@ -54,9 +55,30 @@ fn scenario_of(arguments: &AttachArguments) -> Result<Scenario, Error> {
     Ok(Scenario {
         description: format!("Every span of `{}`.", arguments.command.join(" ")),
         services: vec![service],
+        pipeline: pipeline_of(arguments)?,
         ebpf: Some(Ebpf { required: true, ..probes(arguments) }),
         ..Scenario::new(format!("attach-{name}"), load)
     })
+}
+
+/// The collector that stands between the program and the receiver, where there is one. Both files begin where the user stands.
+fn pipeline_of(arguments: &AttachArguments) -> Result<Pipeline, Error> {
+    let Some(config) = &arguments.collector else { return Ok(Pipeline::default()) };
+    let collector = OwnCollector {
+        binary: arguments.collector_binary.clone(),
+        config: Some(here()?.join(config).to_string_lossy().into_owned()),
+        version: None,
+    };
+    let hop = CollectorHop { collector: Some(collector), ..CollectorHop::new("collector") };
+    Ok(Pipeline { hop: vec![hop], ..Pipeline::default() })
+}
+
+/// Where programs of the project's own are found and built: a collector may be one.
+fn project_of(arguments: &AttachArguments, here: &Path) -> Result<Project, Error> {
+    if arguments.collector.is_some() {
+        return Project::find().map_err(Error::Run);
+    }
+    Ok(Project(here.to_owned()))
 }
 
 fn probes(arguments: &AttachArguments) -> Ebpf {
@@ -84,7 +106,7 @@ fn here() -> Result<PathBuf, Error> {
 /// With a load of ours it is a scenario like any other.
 fn loaded(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
     let here = here()?;
-    let project = Project(here.clone());
+    let project = project_of(arguments, &here)?;
     let plan = Plan::resolve(&scenario_of(arguments)?);
     let interrupt = Interrupt::listen(show::note)?;
     let run = RunOrder {
@@ -98,7 +120,9 @@ fn loaded(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         relay: None,
         disturbance: None,
     };
-    outcome::say(begin(&run, &mut Shown::new(arguments.output.quiet))?, &arguments.output, color)
+    let mut shown = Shown::new(arguments.output.quiet);
+    tell_changes(&run, &mut shown)?;
+    outcome::say(begin(&run, &mut shown)?, &arguments.output, color)
 }
 
 /// What stands in the place of a scenario file.
@@ -110,7 +134,7 @@ fn command_line(arguments: &AttachArguments) -> String {
 fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
     let here = here()?;
     let relay = arguments.relay.as_deref().map(upstream).transpose()?;
-    let project = Project(here.clone());
+    let project = project_of(arguments, &here)?;
     let mut scenario = scenario_of(arguments)?;
     // What it gets to stop in order, once it was asked to.
     scenario.services.iter_mut().for_each(|service| service.shutdown = arguments.grace);

@@ -4,7 +4,7 @@ use spanfate_analysis::canary::CanaryBooks;
 use spanfate_model::finding::canary::{CanaryResult, CanaryTask};
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::TableStyle;
-use spanfate_run::canary::{CanaryDoorway, CanaryEnd, CanaryReader};
+use spanfate_run::canary::{BackEndAccess, CanaryDoorway, CanaryEnd, OF_CANARY};
 use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::{CanaryArguments, CanaryFrom, TextOrJson};
@@ -51,7 +51,8 @@ fn asked(arguments: &CanaryArguments) -> Result<CanaryAsked, Error> {
     let from = match &arguments.from {
         CanaryFrom::Receive(address) => CanaryEnd::Receive(*address),
         CanaryFrom::Ask(kind, url) => {
-            CanaryEnd::Ask(Box::new(CanaryReader::find(*kind, url, variable).map_err(Error::Refused)?))
+            let access = BackEndAccess::find(*kind, url, OF_CANARY, variable).map_err(Error::Refused)?;
+            CanaryEnd::Ask(Box::new(access))
         }
     };
     let lasting = match arguments.lasting {

@@ -1,7 +1,7 @@
-//! `spanfate compare`: two runs, or one scenario with two SDKs.
+//! `spanfate compare`: two runs, or one scenario with two SDKs or two collectors.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use spanfate_analysis::compare::comparison::{Apart, compare_runs};
 use spanfate_model::result::RunResult;
@@ -12,20 +12,24 @@ use spanfate_run::process::interrupt::Interrupt;
 
 use crate::args::CompareArguments;
 use crate::error::Error;
+use crate::session::arms::Arm;
 use crate::session::carry_out::carry_out;
 use crate::session::runs::result_of;
-use crate::session::selected::{Selected, with_sdks};
+use crate::session::selected::{Selected, with_arms};
 use crate::show::{self, Shown};
 use crate::{outcome, scenario_file};
 
 /// Compares.
 pub(super) fn run(arguments: &CompareArguments, color: bool) -> Result<ExitCode, Error> {
-    match (arguments.what.as_slice(), arguments.sdks.as_slice()) {
-        ([baseline, candidate], []) => runs(baseline, candidate, arguments, color),
-        ([file], [baseline, candidate]) => sdks(file, [baseline, candidate], arguments, color),
+    match (arguments.what.as_slice(), arguments.sdks.as_slice(), arguments.collectors.as_slice()) {
+        ([baseline, candidate], [], []) => runs(baseline, candidate, arguments, color),
+        ([file], [baseline, candidate], []) => arms(file, &[Arm::sdk(baseline), Arm::sdk(candidate)], arguments, color),
+        ([file], [], [baseline, candidate]) => {
+            arms(file, &[Arm::collector(baseline), Arm::collector(candidate)], arguments, color)
+        }
         _ => Err(Error::Refused(
             "compare takes two runs (`spanfate compare BASE CAND`), or one scenario and two SDKs (`spanfate compare --sdk 1.44 \
-             --sdk path:../opentelemetry-go SCENARIO`)"
+             --sdk path:../opentelemetry-go SCENARIO`) or two collectors (`--collector 0.160 --collector ./otelcol`)"
                 .to_owned(),
         )),
     }
@@ -86,17 +90,11 @@ fn gates(arguments: &CompareArguments) -> Result<Option<Gates>, Error> {
     Gates::try_from(written).map(Some).map_err(Error::Refused)
 }
 
-/// One scenario with two SDKs, interleaved.
-fn sdks(
-    file: &Path,
-    sdks: [&String; 2],
-    arguments: &CompareArguments,
-    color: bool,
-) -> Result<ExitCode, Error> {
+/// One scenario in two arms, interleaved.
+fn arms(file: &Path, arms: &[Arm; 2], arguments: &CompareArguments, color: bool) -> Result<ExitCode, Error> {
     let loaded = scenario_file::load_with(file, &arguments.overrides.all(), color)?;
-    let sdks = sdks.map(|sdk| located(sdk));
     let gates = gates(arguments)?;
-    let scenario = with_sdks(loaded.scenario, &sdks, arguments.variant.as_deref(), |compare| {
+    let scenario = with_arms(loaded.scenario, arms, arguments.variant.as_deref(), |compare| {
         compare.pairs = arguments.pairs.unwrap_or(compare.pairs);
         compare.gate = gates.clone().unwrap_or_else(|| compare.gate.clone());
     })?;
@@ -106,11 +104,4 @@ fn sdks(
     let limits = arguments.limits.limits(false, &arguments.output.ci);
     let done = carry_out(&selected, arguments.out.as_deref(), limits, &interrupt, &mut shown)?;
     outcome::say(done, &arguments.output, color)
-}
-
-/// A checkout named on the command line begins where the user stands, not where the scenario is.
-fn located(sdk: &str) -> (String, String) {
-    let absolute = sdk.strip_prefix("path:").and_then(|path| std::path::absolute(PathBuf::from(path)).ok());
-    let found = absolute.map_or_else(|| sdk.to_owned(), |path| format!("path:{}", path.display()));
-    (sdk.to_owned(), found)
 }

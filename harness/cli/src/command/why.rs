@@ -98,6 +98,9 @@ fn evaluated(arguments: &WhyArguments) -> Result<ExitCode, Error> {
         most: arguments.outside.lasting,
         confidence: given.confidence.clone(),
         resume: given.resume.clone(),
+        from: given.from.clone(),
+        kinds: given.kinds.clone(),
+        keep: given.keep,
         verify: arguments.verify.then(|| trials(arguments, 1)),
         out: arguments.out.clone(),
     };

@@ -1,4 +1,4 @@
-//! Which SDK release changed what a scenario's expectations say.
+//! Which SDK release or collector changed what a scenario's expectations say.
 
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use spanfate_run::fixture::sdk_versions;
 use spanfate_run::process::interrupt::Interrupt;
 
 use super::Audience;
+use super::arms::{Arm, fitting};
 use super::selected::keep_variants;
 use super::series::Series;
 use crate::error::Error;
@@ -17,22 +18,31 @@ use crate::scenario_file::Loaded;
 /// How a search for a release ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum BisectEnded {
-    /// The first release that fails, and its neighbour that passes.
+    /// The first that fails, and its neighbour that passes.
     Found { bad: String, good: String },
-    /// A release that should pass fails, or the other way round.
+    /// One that should pass fails, or the other way round.
     Contradicted { release: String, found: Verdict },
-    /// A release cannot be judged.
+    /// One cannot be judged.
     Unjudged(Verdict),
     /// By a signal.
     Interrupted(i32),
 }
 
-/// Searches between two releases, one with which the expectations hold and one with which they do not, with results in `out` or
-/// where they usually go.
+/// Among what is searched: from what passes to what fails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum SearchedArms<'a> {
+    /// The releases of the SDK between two.
+    Releases { good: &'a str, bad: &'a str },
+    /// These collectors, in their order.
+    Collectors(&'a [String]),
+}
+
+/// Searches between two releases or among collectors, of which the first is one with which the expectations hold and the last one with
+/// which they do not, with results in `out` or where they usually go.
 pub(crate) fn bisect(
     loaded: Loaded,
     variants: &[String],
-    (good, bad): (&str, &str),
+    among: SearchedArms<'_>,
     out: Option<&Path>,
     interrupt: &Interrupt,
     audience: &mut dyn Audience,
@@ -40,13 +50,27 @@ pub(crate) fn bisect(
     let mut scenario = loaded.scenario;
     keep_variants(&mut scenario, variants)?;
     if scenario.expect.is_empty() {
-        let what = "the scenario expects nothing, so no release can be good or bad; add an [[expect]] that holds with one of them";
+        let what = "the scenario expects nothing, so nothing can be good or bad; add an [[expect]] that holds with one of them";
         return Err(Error::Refused(what.to_owned()));
     }
+    let collectors: Vec<Arm> = match among {
+        SearchedArms::Collectors(named) => named.iter().map(|one| Arm::collector(one)).collect(),
+        SearchedArms::Releases { .. } => Vec::new(),
+    };
+    fitting(&collectors, &scenario)?;
     let file = (loaded.text, loaded.folder);
     let series = Series::begin(scenario, file, (out, "bisect"), interrupt)?;
-    let releases = between(&sdk_versions(&series.project)?, good, bad)?;
-    search(&series, &releases, audience)
+    let arms = match among {
+        SearchedArms::Collectors(_) => collectors,
+        SearchedArms::Releases { good, bad } => {
+            let releases = between(&sdk_versions(&series.project)?, good, bad)?;
+            releases.iter().map(|release| Arm::release(release)).collect()
+        }
+    };
+    if arms.len() < 2 {
+        return Err(Error::Refused("a search needs two collectors at least".to_owned()));
+    }
+    search(&series, &arms, audience)
 }
 
 /// The releases from the good to the bad one, both included, in that order.
@@ -74,20 +98,20 @@ fn between(known: &[String], good: &str, bad: &str) -> Result<Vec<String>, Error
     Ok(out)
 }
 
-fn search(series: &Series, releases: &[String], audience: &mut dyn Audience) -> Result<BisectEnded, Error> {
-    let (mut good, mut bad) = (0, releases.len() - 1);
+fn search(series: &Series, arms: &[Arm], audience: &mut dyn Audience) -> Result<BisectEnded, Error> {
+    let (mut good, mut bad) = (0, arms.len() - 1);
     for (at, wanted) in [(good, Verdict::Pass), (bad, Verdict::Fail)] {
-        let found = judge(series, &releases[at], audience)?.verdict;
+        let found = judge(series, &arms[at], audience)?.verdict;
         if let Some(ended) = stopped(series, found) {
             return Ok(ended);
         }
         if found != wanted {
-            return Ok(BisectEnded::Contradicted { release: releases[at].clone(), found });
+            return Ok(BisectEnded::Contradicted { release: arms[at].called.clone(), found });
         }
     }
     while bad - good > 1 {
         let middle = good + (bad - good) / 2;
-        let found = judge(series, &releases[middle], audience)?.verdict;
+        let found = judge(series, &arms[middle], audience)?.verdict;
         if let Some(ended) = stopped(series, found) {
             return Ok(ended);
         }
@@ -97,7 +121,7 @@ fn search(series: &Series, releases: &[String], audience: &mut dyn Audience) -> 
             bad = middle;
         }
     }
-    Ok(BisectEnded::Found { bad: releases[bad].clone(), good: releases[good].clone() })
+    Ok(BisectEnded::Found { bad: arms[bad].called.clone(), good: arms[good].called.clone() })
 }
 
 /// How the search ends where a verdict ends it.
@@ -109,19 +133,19 @@ fn stopped(series: &Series, verdict: Verdict) -> Option<BisectEnded> {
     }
 }
 
-/// Runs the scenario with a release.
-fn judge(series: &Series, release: &str, audience: &mut dyn Audience) -> Result<RunResult, Error> {
+/// Runs the scenario with one of them.
+fn judge(series: &Series, arm: &Arm, audience: &mut dyn Audience) -> Result<RunResult, Error> {
     let mut scenario = series.scenario.clone();
     if scenario.variant.is_empty() {
         scenario.variant.push(Variant::default());
     }
     scenario.compare = None;
     for variant in &mut scenario.variant {
-        variant.sdk = Some(release.to_owned());
+        arm.set(&scenario.pipeline, variant);
     }
     let (_, result) = series.run(&series.select(&scenario)?, audience)?;
     let why = result.reasons.first().map(|reason| format!(": {reason}")).unwrap_or_default();
-    audience.note(&format!("{release}: {}{why}", word(result.verdict)));
+    audience.note(&format!("{}: {}{why}", arm.called, word(result.verdict)));
     Ok(result)
 }
 

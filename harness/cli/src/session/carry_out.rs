@@ -49,9 +49,6 @@ pub(crate) fn carry_out(
     audience: &mut dyn Audience,
 ) -> Result<Outcome, Error> {
     let project = Project::find()?;
-    for line in spanfate_run::collector_changes(&selected.plan, &selected.folder)? {
-        audience.note(&line);
-    }
     let run = RunOrder {
         project: &project,
         base: &selected.folder,
@@ -63,12 +60,21 @@ pub(crate) fn carry_out(
         relay: None,
         disturbance: None,
     };
+    tell_changes(&run, audience)?;
     begin(&run, audience)
 }
 
 /// Makes a run's directory, carries it out there and concludes it.
 pub(crate) fn begin(run: &RunOrder<'_>, audience: &mut dyn Audience) -> Result<Outcome, Error> {
     execute(run, runs::hold(run.prepare()?)?, audience)
+}
+
+/// Says what is otherwise in configurations of collectors, before anything runs.
+pub(crate) fn tell_changes(run: &RunOrder<'_>, audience: &mut dyn Audience) -> Result<(), Error> {
+    for line in spanfate_run::collector_changes(run.plan, run.base)? {
+        audience.note(&line);
+    }
+    Ok(())
 }
 
 /// Runs what a run still lacks, and concludes all of it.
@@ -102,6 +108,7 @@ pub(crate) fn resume(
 
 /// Runs a program without a load of ours to its end. What could not be attached to leaves no run behind.
 pub(crate) fn attend(run: &RunOrder<'_>, audience: &mut dyn Audience) -> Result<Outcome, Error> {
+    tell_changes(run, audience)?;
     let held = runs::hold(run.prepare()?)?;
     let command = run.plan.services.first().map_or_else(String::new, |service| service.command.join(" "));
     audience

@@ -6,8 +6,8 @@ pub(crate) mod pages;
 use std::path::Path;
 
 use spanfate_analysis::metrics::ScrapedPlace;
-use spanfate_analysis::outside::{BesideMetrics, outside};
-use spanfate_model::finding::outside::OutsideWhy;
+use spanfate_analysis::outside::{BesideMetrics, outside, table};
+use spanfate_model::finding::outside::{OutsideSuspect, OutsideWhy};
 use spanfate_run::pages::scrape;
 
 use crate::error::Error;
@@ -33,4 +33,18 @@ pub(crate) fn causes(asked: &OutsideAsked<'_>) -> Result<(OutsideWhy, Vec<String
         return Err(Error::Unsuited(nothing_found(&pages)));
     }
     Ok((found, left_out))
+}
+
+/// Who is to blame by a table of series, and one of spans; nothing where what is given is no table.
+pub(crate) fn of_table(asked: &OutsideAsked<'_>) -> Result<Option<Vec<OutsideSuspect>>, Error> {
+    let [sole] = asked.pages.given else { return Ok(None) };
+    if scrape::is_address(sole) {
+        return Ok(None);
+    }
+    let (metrics, _) = scrape::file(Path::new(sole))?;
+    if !table::is_table(&metrics) {
+        return Ok(None);
+    }
+    let traces = asked.traces.map(scrape::file).transpose()?.map(|(text, _)| text);
+    table::blamed(&metrics, traces.as_deref()).map(Some).map_err(Error::Unsuited)
 }

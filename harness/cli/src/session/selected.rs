@@ -8,6 +8,7 @@ use spanfate_model::scenario::expect::Expect;
 use spanfate_model::scenario::figure::nearest;
 use spanfate_model::scenario::{Compare, Scenario, Sweep, Variant, WitnessMode};
 
+use super::arms::{Arm, fitting};
 use crate::error::Error;
 use crate::scenario_file::{self, Loaded, Override};
 
@@ -87,14 +88,14 @@ impl Selected {
     }
 }
 
-/// The scenario with one variant, built with two SDKs: each as it is called and as it is found. `tune` has the last word on how
-/// they are compared.
-pub(crate) fn with_sdks(
+/// The scenario with one variant in two arms. `tune` has the last word on how they are compared.
+pub(crate) fn with_arms(
     mut scenario: Scenario,
-    sdks: &[(String, String); 2],
+    arms: &[Arm; 2],
     variant: Option<&str>,
     tune: impl FnOnce(&mut Compare),
 ) -> Result<Scenario, Error> {
+    fitting(arms, &scenario)?;
     // What decides is the scenario's own word, whichever arms it names.
     let own = scenario.compare.take();
     keep_variants(&mut scenario, &variant.map(str::to_owned).into_iter().collect::<Vec<_>>())?;
@@ -103,7 +104,7 @@ pub(crate) fn with_sdks(
         return Err(Error::Refused(format!("choose the variant with --variant: {}", names.join(", "))));
     }
     let base = scenario.variant.pop().unwrap_or_default();
-    let names = sdks.each_ref().map(|(called, _)| format!("sdk={called}"));
+    let names = arms.each_ref().map(Arm::name);
     let rename = |names_of: &mut Option<Vec<String>>| {
         if names_of.is_some() {
             *names_of = Some(names.to_vec());
@@ -113,11 +114,10 @@ pub(crate) fn with_sdks(
     scenario.expect.iter_mut().for_each(|expect| rename(&mut expect.variants));
     let conditions = scenario.claim.iter_mut().flat_map(|claim| &mut claim.holds_if);
     conditions.for_each(|expect| rename(&mut expect.variants));
-    let built = sdks.iter().zip(&names).map(|((_, found), name)| Variant {
-        name: name.clone(),
-        sdk: Some(found.clone()),
-        cell: Vec::new(),
-        ..base.clone()
+    let built = arms.iter().zip(&names).map(|(arm, name)| {
+        let mut variant = Variant { name: name.clone(), cell: Vec::new(), ..base.clone() };
+        arm.set(&scenario.pipeline, &mut variant);
+        variant
     });
     scenario.variant = built.collect();
     scenario.sweep = Sweep::default();

@@ -3,6 +3,7 @@
 mod advise;
 mod ci;
 mod compare;
+mod diff;
 mod exits;
 mod explain;
 mod export;

@@ -19,7 +19,7 @@ const WAYS: [&str; 8] = [
 ];
 
 /// File, text, whose it is.
-const ALLOWED: [(&str, &str, &str); 43] = [
+const ALLOWED: [(&str, &str, &str); 45] = [
     ("analysis/src/conclude/agreement.rs", "1.38.", "a version of the SDK"),
     ("analysis/src/conclude/runtime_trace.rs", "goroutine", "events of Go's runtime/trace"),
     ("analysis/src/evidence/probe/naming.rs", ".ExportSpans", "a name of a Go function"),
@@ -37,7 +37,7 @@ const ALLOWED: [(&str, &str, &str); 43] = [
     ("analysis/src/metrics/names.rs", "_sum", "OpenMetrics"),
     ("cli/src/command/about/reference.rs", "  ", "what clap prints"),
     ("cli/src/command/about/reference.rs", "Usage: ", "what clap prints"),
-    ("cli/src/command/compare.rs", "path:", "an argument"),
+    ("cli/src/session/arms.rs", "path:", "an argument"),
     ("cli/src/command/report/serve.rs", "/runs/", "a path of a request"),
     ("cli/src/scenario_file/diagnose.rs", "duplicate field ", "an error of serde or toml"),
     ("cli/src/scenario_file/diagnose.rs", "missing field ", "an error of serde or toml"),
@@ -53,10 +53,12 @@ const ALLOWED: [(&str, &str, &str); 43] = [
     ("model/src/scenario/figure.rs", "why.", "how a scenario writes a figure"),
     ("report/src/ci/markdown/inline.rs", "www.", "what Markdown makes a link of"),
     ("report/src/plot/svg.rs", ".0", "a number"),
+    ("run/src/backend/page.rs", "SPAN_KIND_", "a name in OTLP's JSON"),
     ("run/src/doctor.rs", "avg10=", "the kernel's pressure files"),
     ("run/src/doctor.rs", "go1.", "what `go version` says"),
     ("run/src/fixture/sdk/module_file.rs", "module ", "a go.mod file"),
     ("run/src/fixture/sdk/module_file.rs", "require ", "a go.mod file"),
+    ("run/src/hop/page.rs", "jaeger_collector_spans_saved_by_svc", "a name of Jaeger's metrics"),
     ("run/src/collector/own.rs", "buildinfo:", "what a Collector says of its components"),
     ("run/src/host/cores.rs", "cpu", "the kernel's /proc/stat"),
     ("run/src/host/oom.rs", "oom_kill ", "the kernel's counters of such kills"),

@@ -52,6 +52,10 @@ pub struct Ledger {
     /// receiver, too. They are in no other number.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub strangers: u64,
+    /// Spans that got ids which an earlier span of the same trace has, too. They are told apart by turns, and are in the other numbers;
+    /// most back ends keep only one of them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sharing_ids: u64,
     /// Spans of processes that the load called and none of whose spans carries the number of its request, as Go's default propagator
     /// leaves it: these count as measured by the moment at which they were made. They are in the other numbers.
     #[serde(default, skip_serializing_if = "is_zero")]

@@ -5,6 +5,7 @@ use super::{Decider, ExitWay, Fate, FateClass, Filter, Leak};
 use crate::fate::signal::{self, AlertRule, LossSignal};
 
 mod collector;
+mod engine;
 mod export;
 
 /// What is known of a fate.
@@ -40,6 +41,8 @@ pub(super) const fn of(fate: Fate) -> &'static FateFacts {
         Fate::RefusedByCollector => &collector::REFUSED,
         Fate::SampledByCollector(decision) => collector::of_sampler(decision),
         Fate::LostInCollector(loss) => collector::of(loss),
+        Fate::RefusedByEngine => &engine::REFUSED,
+        Fate::LostInEngine(loss) => engine::of(loss),
         Fate::SentElsewhere => &SENT_ELSEWHERE,
         Fate::LostBeforeReceiver => &LOST_BEFORE_RECEIVER,
     }

@@ -109,6 +109,8 @@ measures! {
         PacketsDropped = "of these dropped", Count, Sum;
         /// Processes that it ended.
         ProcessesEnded = "processes it ended", Count, Sum;
+        /// Pipelines that came to an end and began anew in the same process.
+        Reloads = "reloads it made", Count, Sum;
         /// The longest queue of a process just before its end, spans.
         QueueBefore = "spans in the queue at most just before", Count, Max;
         /// The most exports in flight of a process just before its end.

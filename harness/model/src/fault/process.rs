@@ -12,6 +12,9 @@ pub struct Down {
     /// It is started again that long after its end, at the same address; absent: not at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_after: Option<Period>,
+    /// Of `terminate`: how long the stop may take before it is killed; absent: what `shutdown` says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace: Option<Period>,
 }
 
 /// It grows beyond a limit on its memory.

@@ -23,14 +23,19 @@ pub struct At {
     pub to: Period,
 }
 
-/// A state that a service must be in, as its span ledger says while it runs. All that is given must hold at once.
+/// A state that a service must be in, as its span ledger says while it runs, or a collector, as its metrics do. All that is given must
+/// hold at once.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Trigger {
     /// Whose state; absent: the service the fault is on, else the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// Spans in the batch processor's queue, at least. Its length is looked at every 10 ms.
+    /// A collector of the path in a service's place, which says of itself how full the queues of its exporters are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hop: Option<String>,
+    /// Spans in the batch processor's queue, at least. Its length is looked at every 10 ms. With `hop`: what the queues of its exporters
+    /// hold, in what they count in, looked at every 50 ms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_at_least: Option<u32>,
     /// Whether an export is in flight.

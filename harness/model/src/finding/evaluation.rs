@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::outside::OutsideSuspect;
 use super::verify::Verification;
 use crate::cause::NamedCause;
 use crate::result::Suspect;
@@ -78,6 +79,9 @@ pub struct EvaluatedCase {
     /// What became of the settings that were advised, run with the same fault; absent where they were not to be run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<Verification>,
+    /// What is answered by its tables of metrics and traces alone; absent in cases that are older than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Vec<OutsideSuspect>>,
 }
 
 /// Cases and what they come to.
@@ -89,6 +93,12 @@ pub struct Evaluation {
     pub set: SeedSet,
     /// The seed that all others are made of.
     pub seed: u64,
+    /// The kinds of hidden faults that are drawn from; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<String>,
+    /// The answers were not given when the cases ran, but later, from what was kept of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// The machine.
     pub machine: String,
     /// What they come to.
@@ -170,6 +180,9 @@ pub struct EvaluationScore {
     pub void: u64,
     /// The first cause is the right one; an answer that the cause is unknown is not.
     pub top1: CountedShare,
+    /// The first cause is at the right service, whatever it is called.
+    #[serde(default)]
+    pub service: CountedShare,
     /// A right one is among the first three.
     pub top3: CountedShare,
     /// Who guesses is right so often, mean.
@@ -197,6 +210,24 @@ pub struct EvaluationScore {
     /// What advised settings came to; absent where none were to be run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<AdviceScore>,
+    /// What metrics and traces alone came to; absent where no case has tables of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<OutsideScore>,
+}
+
+/// Answers that are given by tables of metrics and traces alone, over the same cases.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct OutsideScore {
+    /// Service and cause are right.
+    pub top1: CountedShare,
+    /// The service is right, whatever the cause.
+    pub service: CountedShare,
+    /// The right service and cause are among the first three.
+    pub top3: CountedShare,
+    /// Of the cases without a fault that costs spans, those for which something was named.
+    pub false_alarms: CountedShare,
+    /// By kind: lossy cases, those with the right service and cause, and those with the right service.
+    pub kinds: Vec<(String, u64, u64, u64)>,
 }
 
 /// What advised settings came to when they ran with the same fault.

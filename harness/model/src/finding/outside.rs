@@ -1,6 +1,9 @@
 //! Why spans are lost, as far as metrics, traces and logs say that a process and its collectors give of themselves.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cause::NamedCause;
 
 /// What `why` says of data from outside.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
@@ -98,4 +101,19 @@ impl Sureness {
             Self::Possible => "possible",
         }
     }
+}
+
+/// Who is to blame for lost spans, and for what, by a table of series and by traces alone.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct OutsideSuspect {
+    /// The service.
+    pub service: String,
+    /// What is to blame.
+    pub cause: NamedCause,
+    /// Spans that it cost, about.
+    pub spans: f64,
+    /// The share of all lost spans, 0 to 1.
+    pub share: f64,
+    /// What was seen, without a full stop.
+    pub evidence: String,
 }

@@ -139,6 +139,16 @@ pub fn hop_end_name(hop: &str, place: usize) -> String {
     format!("{hop}.end-{place}.log")
 }
 
+/// File name of the log of what an engine showed when it was read back.
+pub fn back_name(engine: &str) -> String {
+    format!("{engine}.back.log")
+}
+
+/// File name of what an engine answered when it was read back, one body a line.
+pub fn back_bodies_name(engine: &str) -> String {
+    format!("{engine}.back.jsonl")
+}
+
 /// File name of what is set for a trial over the configuration of a collector's user.
 pub fn hop_overlay_name(hop: &str) -> String {
     format!("{hop}.collector.over.yaml")
@@ -156,6 +166,10 @@ pub fn hop_page_name(hop: &str, incarnation: u32, number: usize) -> String {
 
 /// File name of the wire witness's log.
 pub const WIRE_LOG: &str = "wire.log";
+/// File name of whole spans beside it, as messages of protobuf.
+pub const WIRE_SPANS: &str = "wire.spans.otlp";
+/// File name of whole spans beside it, as lines of JSON.
+pub const WIRE_SPANS_JSON: &str = "wire.spans.jsonl";
 /// File name of the load's log.
 pub const LOAD_LOG: &str = "load.log";
 

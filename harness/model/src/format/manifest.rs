@@ -95,6 +95,9 @@ pub struct TrialManifest {
     /// Every start of a collector in the path, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hops: Vec<HopManifest>,
+    /// The storage engine in which a path ends; its starts stand among those of the collectors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineManifest>,
     /// Times of the phases.
     pub phases: Phases,
     /// What was seen of the machine before it, where it waited for a quiet one.
@@ -109,9 +112,29 @@ pub struct TrialManifest {
     /// Requests of which the receiver could read no span, by reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadRequests>,
+    /// Whole spans that the receiver kept, where it was to keep some; absent in a torn trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptSpans>,
     /// What the harness could not do, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+/// Whole spans beside a wire log: the messages that were accepted, as they came.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct KeptSpans {
+    /// File name of those in protobuf, each behind its length as four bytes, big endian; absent where none came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protobuf: Option<String>,
+    /// File name of those in JSON, one a line; absent where none came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<String>,
+    /// How many messages.
+    pub messages: u64,
+    /// Spans in them.
+    pub spans: u64,
+    /// Accepted spans that are not in them.
+    pub missed: u64,
 }
 
 /// What a trial waited for before it began.
@@ -197,6 +220,9 @@ pub struct HopManifest {
     /// The exporter that leads on the path, where it has a configuration of its user's; absent: it has one exporter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exporter: Option<String>,
+    /// The exporter that leads to a storage engine beside the receiver; absent: none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_engine: Option<String>,
     /// How long its processors may hold a span on purpose, nanoseconds; 0: not known, or not at all.
     #[serde(default, skip_serializing_if = "is_zero_ns")]
     pub holds: MonoNs,
@@ -222,6 +248,40 @@ pub struct HopEndManifest {
     pub file: String,
 }
 
+/// A storage engine at the end of a path.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct EngineManifest {
+    /// Its name.
+    pub name: String,
+    /// There is no receiver beside it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
+    /// What was read back of it; absent in a torn trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<EngineBack>,
+}
+
+/// What was read back of an engine.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct EngineBack {
+    /// File name of the log of the spans that it showed, in the format of the wire log.
+    pub file: String,
+    /// File name of what it answered, one body a line, where whole spans are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bodies: Option<String>,
+    /// When the reading began; a start that had ended by then had nothing left to show.
+    pub at: MonoNs,
+    /// Pages that were read.
+    pub pages: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Traces in them, each once.
+    pub traces: u64,
+    /// Why it was not read to the end; absent: it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
 /// A value of a collector's configuration that was set for a trial.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct HopRewrite {
@@ -241,6 +301,11 @@ pub struct HopPageManifest {
     pub file: String,
     /// When it was asked for.
     pub at: MonoNs,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+const fn is_none_left(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How a process ended.
@@ -273,6 +338,9 @@ pub struct ProcessEnd {
     /// What the kernel killed while it ran; absent where it counts nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oom: Option<OomKills>,
+    /// Processes that a program of the user's own had started and that ran when it had ended. The harness ends them with it.
+    #[serde(default, skip_serializing_if = "is_none_left")]
+    pub left: u32,
 }
 
 /// Processes that the kernel killed because memory had run out.

@@ -69,6 +69,10 @@ pub struct TrialLogs {
     pub taps: Vec<Option<Log>>,
     /// The logs of the receivers of further exporters of collectors, by file name; a lost one is absent.
     pub ends: BTreeMap<String, Log>,
+    /// The log of the tap before the engine in which a path ends, where one does; absent where it is lost.
+    pub engine_tap: Option<Log>,
+    /// The log of what that engine showed when it was read back; absent where it is lost, or was never read.
+    pub back: Option<Log>,
     /// Pages of metrics of collectors, in the order of the manifest's hops and of the pages of each.
     pub pages: Vec<Vec<Option<String>>>,
     /// The load's log.

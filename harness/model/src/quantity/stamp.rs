@@ -8,6 +8,15 @@ pub fn of(wall_ns: u64) -> String {
     format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
+/// `2026-11-23T04:37:20.000000001Z` of a wall-clock time, as RFC 3339 has it.
+pub fn exact(wall_ns: u64) -> String {
+    let (seconds, below) = (wall_ns / 1_000_000_000, wall_ns % 1_000_000_000);
+    let (year, month, day) = civil(seconds / 86_400);
+    let rest = seconds % 86_400;
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{below:09}Z")
+}
+
 /// `2026-11-23 04:37 UTC` of seconds since 1970, for people.
 pub fn read(seconds: u64) -> String {
     let (year, month, day) = civil(seconds / 86_400);
@@ -57,6 +66,7 @@ mod tests {
     fn stamps_name_the_second() {
         assert_eq!(read(1_795_408_640), "2026-11-23 04:37 UTC");
         assert_eq!(of(0), "19700101T000000Z");
+        assert_eq!(exact(951_827_696_000_000_007), "2000-02-29T12:34:56.000000007Z");
         assert_eq!(of(951_827_696_000_000_000), "20000229T123456Z");
         assert_eq!(of(1_795_408_640_000_000_000), "20261123T043720Z");
     }

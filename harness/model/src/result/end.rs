@@ -43,6 +43,11 @@ words! {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 /// How one start of a service ended.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceEnd {
@@ -61,6 +66,9 @@ pub struct ServiceEnd {
     /// Number of the fault that did, or may have, from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<usize>,
+    /// Processes that it had started and that still ran. They were ended with it, and nobody watched their spans.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_running: u32,
     /// Its tracer providers, in the order of their first spans; empty where no witness looks at them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub providers: Vec<ProviderEnd>,

@@ -1,12 +1,15 @@
 //! One export path of a service, where it has several: provider, processor, exporter, and what was lost on it.
 
-pub(super) mod hop;
+mod engine;
+mod hop;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::engine::{DifferingTrace, EngineDifference, EngineResult, SHOWN_TRACES};
+pub use self::hop::{HopCounters, HopEndResult, HopResult};
 use super::{Loss, ServiceExports};
 use crate::exporter::Effective;
 

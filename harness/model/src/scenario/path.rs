@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::pipeline::StoreEngine;
 use crate::exporter::Exporter;
 
 /// How an export path takes spans up.
@@ -19,7 +20,7 @@ pub enum ProcessorKind {
     Simple,
 }
 
-/// An export path beside the main one: a span processor with an exporter of its own, to the same receiver.
+/// An export path beside the main one: a span processor with an exporter of its own, to the same receiver or to a storage engine.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExportPath {
@@ -53,6 +54,18 @@ const fn is_first(provider: &u8) -> bool {
 }
 
 impl ExportPath {
+    /// The path of every fixture to a storage engine: by the engine's name, so that who reads a plan finds it.
+    pub fn to_engine(engine: &StoreEngine) -> Self {
+        Self {
+            name: engine.name.clone(),
+            processor: ProcessorKind::Batch,
+            provider: first(),
+            spans: None,
+            keep: None,
+            exporter: Exporter::default(),
+        }
+    }
+
     /// How many of a request's child spans its provider's tracer makes; 0 for the first provider, which makes the others.
     pub fn children(&self) -> u32 {
         if is_first(&self.provider) { 0 } else { self.spans.map_or(1, NonZeroU32::get) }

@@ -1,21 +1,48 @@
-//! `[pipeline]`: collectors between the services and the receiver, in the order in which spans pass them.
+//! `[pipeline]`: collectors between the services and the receiver, in the order in which spans pass them, and where spans end.
+
+mod knobs;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::exporter::Protocol;
-use crate::quantity::unit::{ByteSize, Period};
+use crate::quantity::unit::Period;
+pub use knobs::{HopCompression, HopKnobs, QueueSizer, QueueStorage};
 
-/// Collectors in the path.
+/// Collectors in the path, and its ends.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Pipeline {
     /// The collectors, in order: services send to the first, the last sends to the receiver.
     pub hop: Vec<CollectorHop>,
+    /// Where spans end: at the receiver, in Jaeger, or in both, each by an export path of its own. None named: at the receiver.
+    pub ends: Vec<PathEnd>,
 }
+
+/// Where spans end.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "kebab-case")]
+pub enum PathEnd {
+    /// The receiver.
+    Receiver,
+    /// Jaeger, which keeps them in memory and is read back by its query API.
+    Jaeger,
+}
+
+/// A storage engine at the end of a path.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StoreEngine {
+    /// Its name in tables, and for faults.
+    pub name: String,
+    /// There is no receiver beside it: what it shows is all that arrived.
+    pub alone: bool,
+}
+
+/// Name of Jaeger as the end of a path.
+pub const JAEGER: &str = "jaeger";
 
 /// A collector in the path.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +53,10 @@ pub struct CollectorHop {
     /// A collector of the user's own: its binary, its configuration, or both; absent: the project's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collector: Option<OwnCollector>,
+    /// The hop beside which it stands, in place of behind it: the one before both balances between them. Absent: it stands behind the
+    /// hop before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<String>,
     /// How it is set up.
     #[serde(default, skip_serializing_if = "HopKnobs::is_empty")]
     pub knobs: HopKnobs,
@@ -44,186 +75,37 @@ pub struct OwnCollector {
     /// The program: a path, seen from the scenario file's folder, or a name that PATH has; absent: the project's own collector.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub binary: Option<String>,
+    /// Which of the project's own collectors; absent: the newest that has the components of `config`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<CollectorVersion>,
     /// Its configuration, seen from the scenario file's folder. Endpoints of exporters that lead on the path and ports on which it
     /// listens are set for a trial, everything else is as it stands there. Absent: what `knobs` say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
 }
 
-/// What the queue of an exporter counts in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+/// A version of the project's own collector.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
-#[serde(rename_all = "kebab-case")]
-pub enum QueueSizer {
-    /// Requests, whatever is in them.
-    Requests,
-    /// Spans.
-    Items,
-    /// Bytes.
-    Bytes,
+pub enum CollectorVersion {
+    /// 0.160, with tail sampling, sampling by probability and load balancing.
+    #[serde(rename = "0.160")]
+    V0160,
+    /// 0.165.
+    #[serde(rename = "0.165")]
+    V0165,
 }
 
-impl QueueSizer {
-    /// Its name in a collector's configuration.
+impl CollectorVersion {
+    /// All, from the oldest to the newest.
+    pub const ALL: [Self; 2] = [Self::V0160, Self::V0165];
+
+    /// Its name in files.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Requests => "requests",
-            Self::Items => "items",
-            Self::Bytes => "bytes",
+            Self::V0160 => "0.160",
+            Self::V0165 => "0.165",
         }
-    }
-}
-
-/// Where the queue of an exporter lies.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
-#[serde(rename_all = "kebab-case")]
-pub enum QueueStorage {
-    /// In memory: it ends with the process.
-    Memory,
-    /// On disk, by the extension `file_storage`.
-    Disk,
-}
-
-/// Compression of what a collector sends.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
-#[serde(rename_all = "kebab-case")]
-pub enum HopCompression {
-    /// None.
-    None,
-    /// gzip.
-    Gzip,
-    /// zstd.
-    Zstd,
-}
-
-impl HopCompression {
-    /// Its name in a collector's configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-        }
-    }
-}
-
-/// Settings of the project's own collector. An absent key leaves the collector's default.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct HopKnobs {
-    /// Whether the pipeline has the batch processor; absent: it has.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub batch_processor: Option<bool>,
-    /// Spans after which the batch processor hands on (`send_batch_size`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub batch_size: Option<NonZeroU32>,
-    /// Time after which it does so at the latest (`timeout`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub batch_timeout: Option<Period>,
-    /// Whether the exporter makes batches itself (`sending_queue.batch`); absent: it does not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub exporter_batch: Option<bool>,
-    /// Fewest spans of such a batch (`min_size`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub exporter_batch_min: Option<NonZeroU32>,
-    /// Most spans of such a batch (`max_size`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub exporter_batch_max: Option<NonZeroU32>,
-    /// Time after which such a batch is sent at the latest (`flush_timeout`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub flush_timeout: Option<Period>,
-    /// Whether the exporter has a queue (`sending_queue.enabled`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub queue: Option<bool>,
-    /// Length of the queue (`queue_size`), in what `queue_sizer` says.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub queue_size: Option<NonZeroU32>,
-    /// What the queue counts in (`sizer`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub queue_sizer: Option<QueueSizer>,
-    /// Exports at the same time (`num_consumers`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub consumers: Option<NonZeroU32>,
-    /// Whether a full queue makes its caller wait in place of refusing (`block_on_overflow`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub block_on_overflow: Option<bool>,
-    /// Whether the caller waits for the result of the export (`wait_for_result`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wait_for_result: Option<bool>,
-    /// Where the queue lies.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub storage: Option<QueueStorage>,
-    /// Whether failed exports are tried again (`retry_on_failure.enabled`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry: Option<bool>,
-    /// First wait before another attempt (`initial_interval`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_initial: Option<Period>,
-    /// Longest wait (`max_interval`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_max: Option<Period>,
-    /// Time after which it gives up (`max_elapsed_time`); `0s`: never.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_give_up: Option<Period>,
-    /// Bound on one export (`timeout`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Period>,
-    /// Memory above which the memory limiter refuses (`limit_mib`); absent: there is no memory limiter.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory_limit: Option<ByteSize>,
-    /// Protocol of its exporter.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub protocol: Option<Protocol>,
-    /// Compression of what it sends.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub compression: Option<HopCompression>,
-}
-
-impl HopKnobs {
-    /// Whether nothing is set.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// These settings, and where one is absent, those of `base`.
-    #[must_use]
-    pub fn over(self, base: Self) -> Self {
-        Self {
-            batch_processor: self.batch_processor.or(base.batch_processor),
-            batch_size: self.batch_size.or(base.batch_size),
-            batch_timeout: self.batch_timeout.or(base.batch_timeout),
-            exporter_batch: self.exporter_batch.or(base.exporter_batch),
-            exporter_batch_min: self.exporter_batch_min.or(base.exporter_batch_min),
-            exporter_batch_max: self.exporter_batch_max.or(base.exporter_batch_max),
-            flush_timeout: self.flush_timeout.or(base.flush_timeout),
-            queue: self.queue.or(base.queue),
-            queue_size: self.queue_size.or(base.queue_size),
-            queue_sizer: self.queue_sizer.or(base.queue_sizer),
-            consumers: self.consumers.or(base.consumers),
-            block_on_overflow: self.block_on_overflow.or(base.block_on_overflow),
-            wait_for_result: self.wait_for_result.or(base.wait_for_result),
-            storage: self.storage.or(base.storage),
-            retry: self.retry.or(base.retry),
-            retry_initial: self.retry_initial.or(base.retry_initial),
-            retry_max: self.retry_max.or(base.retry_max),
-            retry_give_up: self.retry_give_up.or(base.retry_give_up),
-            timeout: self.timeout.or(base.timeout),
-            memory_limit: self.memory_limit.or(base.memory_limit),
-            protocol: self.protocol.or(base.protocol),
-            compression: self.compression.or(base.compression),
-        }
-    }
-
-    /// Whether the pipeline has the batch processor.
-    pub fn has_batch_processor(&self) -> bool {
-        self.batch_processor.unwrap_or(true)
-    }
-
-    /// Whether the exporter's queue outlives its process.
-    pub fn is_persistent(&self) -> bool {
-        self.storage == Some(QueueStorage::Disk)
     }
 }
 
@@ -241,12 +123,47 @@ impl Pipeline {
         };
         self.hop.iter().map(one).collect()
     }
+
+    /// The engine in which spans end, where there is one.
+    pub fn engine(&self) -> Option<StoreEngine> {
+        let alone = !self.ends.contains(&PathEnd::Receiver);
+        self.ends.contains(&PathEnd::Jaeger).then(|| StoreEngine { name: JAEGER.to_owned(), alone })
+    }
 }
 
 impl CollectorHop {
+    /// A hop with a name, set up in no way.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            collector: None,
+            beside: None,
+            knobs: HopKnobs::default(),
+            shutdown: thirty_seconds(),
+            drain: thirty_seconds(),
+        }
+    }
+
+    /// The place of an engine, which is started, stopped and put faults on like a collector.
+    pub fn of_engine(engine: &StoreEngine) -> Self {
+        Self {
+            name: engine.name.clone(),
+            collector: None,
+            beside: None,
+            knobs: HopKnobs::default(),
+            shutdown: thirty_seconds(),
+            drain: thirty_seconds(),
+        }
+    }
+
     /// The user's own configuration, where there is one.
     pub fn own_config(&self) -> Option<&str> {
         self.collector.as_ref()?.config.as_deref()
+    }
+
+    /// The version of the project's collector that it names.
+    pub fn version(&self) -> Option<CollectorVersion> {
+        self.collector.as_ref()?.version
     }
 
     /// The user's own program, where there is one.
@@ -255,13 +172,43 @@ impl CollectorHop {
     }
 }
 
+/// The stage of the path in which each hop stands, from 0: those beside each other share one.
+pub fn stages(hops: &[CollectorHop]) -> Vec<usize> {
+    let mut stage = 0;
+    let one = |(index, hop): (usize, &CollectorHop)| {
+        stage += usize::from(index > 0 && hop.beside.is_none());
+        stage
+    };
+    hops.iter().enumerate().map(one).collect()
+}
+
+/// Every hop of a path with how many places it sends to: the hops of the stage behind it, or the receiver.
+pub fn with_places_behind(hops: &[CollectorHop]) -> impl Iterator<Item = (&CollectorHop, usize)> {
+    let all = stages(hops);
+    let of_stage = all.clone();
+    let behind = move |stage: usize| of_stage.iter().filter(|one| **one == stage + 1).count().max(1);
+    hops.iter().zip(all).map(move |(hop, stage)| (hop, behind(stage)))
+}
+
 const fn thirty_seconds() -> Period {
     Period::millis(30_000)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
+
+    #[test]
+    fn hops_beside_each_other_share_a_stage() {
+        let hops = r#"{"hop": [{"name": "agent"}, {"name": "one"}, {"name": "two", "beside": "one"}, {"name": "last"}]}"#;
+        let pipeline: Pipeline = serde_json::from_str(hops).unwrap();
+        assert_eq!(stages(&pipeline.hop), [0, 1, 1, 2]);
+        assert!(stages(&[]).is_empty());
+        let behind: Vec<usize> = with_places_behind(&pipeline.hop).map(|(_, behind)| behind).collect();
+        assert_eq!(behind, [2, 1, 1, 1]);
+    }
 
     #[test]
     fn a_variant_sets_knobs_of_a_hop_and_keeps_the_others() {
@@ -277,5 +224,17 @@ mod tests {
         assert_eq!((hops[0].knobs.retry, hops[0].knobs.is_persistent()), (Some(false), true));
         assert!(hops[1].knobs.is_empty() && hops[1].knobs.has_batch_processor());
         assert_eq!(pipeline.with(&BTreeMap::new(), &BTreeMap::new()), pipeline.hop);
+    }
+
+    #[test]
+    fn an_engine_stands_alone_where_no_receiver_is_named() {
+        let alone = |ends: &str| {
+            let pipeline: Pipeline = serde_json::from_str(&format!(r#"{{"ends": {ends}}}"#)).unwrap();
+            pipeline.engine().map(|engine| engine.alone)
+        };
+        assert_eq!(alone("[]"), None);
+        assert_eq!(alone(r#"["receiver"]"#), None);
+        assert_eq!(alone(r#"["jaeger"]"#), Some(true));
+        assert_eq!(alone(r#"["jaeger", "receiver"]"#), Some(false));
     }
 }

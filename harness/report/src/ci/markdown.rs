@@ -1,5 +1,6 @@
 //! A summary in Markdown for the summary of a workflow or a comment: the verdict first, then why, then the figures.
 
+pub(crate) mod diffed;
 mod inline;
 mod part;
 mod paths;

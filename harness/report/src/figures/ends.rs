@@ -9,7 +9,8 @@ fn is_usual(end: &ServiceEnd) -> bool {
     let shut = |provider: &ProviderEnd| {
         matches!(provider.shutdown.known(), Some(ShutdownCourse::Returned | ShutdownCourse::Unseen))
     };
-    end.by.is(&EndedBy::Harness) && end.code == Some(0) && end.providers.iter().all(shut)
+    let alone = end.left_running == 0;
+    end.by.is(&EndedBy::Harness) && end.code == Some(0) && alone && end.providers.iter().all(shut)
 }
 
 /// The ends that are worth a word, with their services, by variant: all of a program of the user's own, else those that are not usual.
@@ -37,6 +38,7 @@ mod tests {
             signal,
             by: by.into(),
             fault: None,
+            left_running: 0,
             providers: Vec::new(),
         }
     }

@@ -51,7 +51,8 @@ impl<'a> VariantPath<'a> {
     pub(crate) fn drawn(&self, numbers: Numbers) -> String {
         let mut out = format!("services {}", numbers.count(self.created));
         for hop in &self.hops {
-            out += &format!(" → {} {}", hop.name, numbers.count(hop.accepted));
+            let sign = if hop.beside { "|" } else { "→" };
+            out += &format!(" {sign} {} {}", hop.name, numbers.count(hop.accepted));
             let mut lost = losses(hop, numbers);
             lost.extend(losses_of(&hop.decided, numbers));
             if !lost.is_empty() {

@@ -1,10 +1,11 @@
-//! The collectors in the path, with what passes each.
+//! The collectors in the path, with what passes each, and the storage engine at its end.
 
 use spanfate_model::result::RunResult;
 
 use super::ink::{TermInk, paint};
 use super::lines::titled;
 use super::traces::name;
+use crate::figures::engines::{VariantEngine, engines};
 use crate::figures::hops::paths;
 use crate::text::fit::clean;
 use crate::text::number::TERMINAL;
@@ -29,4 +30,16 @@ pub(crate) fn lines(result: &RunResult) -> Vec<String> {
         out.push(format!("and {} more variants, in the report", all.len() - VARIANTS));
     }
     out.iter().enumerate().map(|(at, line)| titled(if at == 0 { "path" } else { "" }, line)).collect()
+}
+
+/// One line per variant: what the engine at the end of a path took and showed, beside the receiver.
+pub(crate) fn engines_said(result: &RunResult) -> Vec<String> {
+    let all = engines(result);
+    let said =
+        |one: &VariantEngine<'_>| format!("{}: {}", name(&one.variant.name), clean(&one.said(TERMINAL)));
+    let mut out: Vec<String> = all.iter().take(VARIANTS).map(said).collect();
+    if all.len() > VARIANTS {
+        out.push(format!("and {} more variants, in the report", all.len() - VARIANTS));
+    }
+    out.iter().enumerate().map(|(at, line)| titled(if at == 0 { "engine" } else { "" }, line)).collect()
 }

@@ -83,15 +83,17 @@ pub(crate) fn spans(result: &RunResult) -> Vec<String> {
     listed("spans", all.iter().take(VARIANTS).map(line).collect(), all.len())
 }
 
-/// Spans outside the books.
+/// Spans outside the books, and those that nobody else can tell apart.
 pub(crate) fn outside(result: &RunResult) -> Vec<String> {
     let n: u64 = trials(result).map(|(_, trial)| trial.ledger.outside).sum();
     let strangers: u64 = trials(result).map(|(_, trial)| trial.ledger.strangers).sum();
-    let both = [
+    let sharing: u64 = trials(result).map(|(_, trial)| trial.ledger.sharing_ids).sum();
+    let all = [
         (n, "came in traces that the load did not begin"),
         (strangers, "came that the watched program did not make"),
+        (sharing, "got ids that another span of the same trace has: a back end may keep one of them"),
     ];
-    let some = both.into_iter().filter(|(n, _)| *n > 0);
+    let some = all.into_iter().filter(|(n, _)| *n > 0);
     let line = |(n, what): (u64, &str)| {
         let text = format!("{} {what}", TERMINAL.counted(n, "span", "spans"));
         titled("outside", &paint(TermInk::Warn, &text))

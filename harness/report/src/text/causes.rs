@@ -66,6 +66,9 @@ pub(crate) const fn named_cause(cause: NamedCause) -> &'static str {
             "this collector took spans and lost them; how its own metrics do not say"
         }
         NamedCause::CollectorRefused => "this collector refused spans until their clients gave up",
+        NamedCause::EngineEnded => "this storage engine took spans, and ended with them in its memory",
+        NamedCause::EngineLost => "this storage engine took spans and did not show them; why nobody knows",
+        NamedCause::EngineRefused => "this storage engine refused spans until their clients gave up",
     }
 }
 

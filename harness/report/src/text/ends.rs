@@ -42,7 +42,7 @@ pub(crate) fn how(end: &ServiceEnd) -> String {
         (None, None) => "ended".to_owned(),
     };
     let signal = end.signal.is_some();
-    match by {
+    let how = match by {
         Some(EndedBy::Itself) if signal => format!("{what}, which it brought on itself"),
         Some(EndedBy::Itself) => format!("{what} by itself"),
         Some(EndedBy::Harness) => format!("{what} when Spanfate asked it to stop at the end of the run"),
@@ -56,6 +56,13 @@ pub(crate) fn how(end: &ServiceEnd) -> String {
         Some(EndedBy::OutOfMemory) => format!("{what}: the kernel killed it, for memory had run out"),
         Some(EndedBy::SomebodyElse) => format!("{what}, which Spanfate did not send"),
         None => format!("{what} ({})", end.by),
+    };
+    match end.left_running {
+        0 => how,
+        1 => format!("{how}; a process that it had started still ran, and was ended, its spans unseen"),
+        left => format!(
+            "{how}; {left} processes that it had started still ran, and were ended, their spans unseen"
+        ),
     }
 }
 
@@ -101,6 +108,7 @@ mod tests {
             signal,
             by: by.into(),
             fault: Some(1),
+            left_running: 0,
             providers: Vec::new(),
         }
     }
@@ -126,6 +134,12 @@ mod tests {
             ..end(EndedBy::User, None, Some(0))
         };
         assert_eq!(how(&foreign), "exited with code 0 (a neighbour)");
+        let mut parent = end(EndedBy::Itself, None, Some(0));
+        parent.left_running = 1;
+        assert_eq!(
+            how(&parent),
+            "exited with code 0 by itself; a process that it had started still ran, and was ended, its spans unseen"
+        );
     }
 
     #[test]

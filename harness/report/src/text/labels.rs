@@ -115,6 +115,7 @@ const fn texts(measure: Measure) -> (&'static str, &'static str) {
         Measure::PacketsHeldOrDropped => ("packet held or dropped", "packets held or dropped"),
         Measure::PacketsDropped => same("of these dropped"),
         Measure::ProcessesEnded => ("process it ended", "processes it ended"),
+        Measure::Reloads => ("reload it made", "reloads it made"),
         Measure::QueueBefore => {
             ("span in the queue at most just before", "spans in the queue at most just before")
         }

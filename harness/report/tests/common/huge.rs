@@ -107,7 +107,7 @@ fn timeline(trial: &TrialResult, step: usize) -> Vec<Slice> {
     let fates: Vec<Fate> = lost(&trial.ledger.fates).into_keys().step_by(step).collect();
     let created = CREATED / u64::from(SLICES);
     let slice = |at: u32| {
-        let by = fates.iter().zip(1_u64..).map(|(fate, n)| (*fate, n * u64::from(at % 50)));
+        let by = fates.iter().zip(1_u64..).map(|(fate, n)| (*fate, n * u64::from(at % 40)));
         let lost_by: BTreeMap<Fate, u64> = by.filter(|(_, lost)| *lost > 0).collect();
         let lost = lost_by.values().sum();
         let at_ms = f64::from(at) * 250.0;

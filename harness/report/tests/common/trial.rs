@@ -81,6 +81,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         trace_matches: Vec::new(),
         replays: Vec::new(),
         hops: Vec::new(),
+        engine: None,
         ledger,
     };
     alone(&mut trial);

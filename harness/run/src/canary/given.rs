@@ -1,8 +1,9 @@
 //! What the environment says to an exporter of spans, which the canary goes by as well. What is secret of it is never shown.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 use spanfate_model::format::wire::WireProtocol;
 
+use crate::backend::access::{OF_EXPORTER, headers, shown};
 use crate::receiver::Upstream;
 
 /// Where to send, how, and with what.
@@ -12,27 +13,6 @@ pub struct CanaryDoorway {
     pub(super) protocol: WireProtocol,
     pub(super) headers: HeaderMap,
 }
-
-/// Whom to ask, and with what.
-#[derive(Clone, Debug)]
-pub struct CanaryReader {
-    pub(super) upstream: Upstream,
-    pub(super) headers: HeaderMap,
-    pub(super) kind: BackEnd,
-}
-
-/// A back end that shows traces by their ids.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum BackEnd {
-    /// Jaeger: its query service.
-    Jaeger,
-    /// Grafana Tempo.
-    Tempo,
-}
-
-/// Variables of the reader are named like those of exporters; this stands in place of `OTEL_EXPORTER_OTLP`.
-const OF_READER: &str = "SPANFATE_CANARY_READER";
-const OF_EXPORTER: &str = "OTEL_EXPORTER_OTLP";
 
 impl CanaryDoorway {
     /// The endpoint that is given, else the environment's; protocol, headers and certificates are the environment's, what it says
@@ -80,78 +60,12 @@ impl CanaryDoorway {
     }
 }
 
-impl CanaryReader {
-    /// A back end at a URL. Headers and certificates are those that the environment names for the reader: what is secret to the
-    /// endpoint is not told to another.
-    pub fn find(
-        kind: BackEnd,
-        url: &str,
-        environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, String> {
-        let own = |name: &str| environment(&name.replacen(OF_EXPORTER, OF_READER, 1));
-        let name = format!("{OF_READER}_HEADERS");
-        let text = environment(&name).filter(|text| !text.is_empty());
-        let headers = text.map(|text| headers(&name, &text)).transpose()?.unwrap_or_default();
-        Ok(Self { upstream: Upstream::base(url, own)?, headers, kind })
-    }
-
-    /// What it is, for people.
-    pub fn shown(&self) -> String {
-        let kind = match self.kind {
-            BackEnd::Jaeger => "Jaeger",
-            BackEnd::Tempo => "Tempo",
-        };
-        format!("{kind} at {}", shown(&self.upstream))
-    }
-}
-
-fn shown(upstream: &Upstream) -> String {
-    let url = upstream.shown();
-    url.split('?').next().unwrap_or_default().to_owned()
-}
-
 fn protocol_of(text: &str) -> Option<WireProtocol> {
     match text {
         "grpc" => Some(WireProtocol::Grpc),
         "http/protobuf" => Some(WireProtocol::HttpProtobuf),
         _ => None,
     }
-}
-
-/// Headers as the variable has them: `key=value,key=value`, values percent-encoded. An error names the key and never the value.
-fn headers(variable: &str, text: &str) -> Result<HeaderMap, String> {
-    let mut out = HeaderMap::new();
-    for (at, pair) in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()).enumerate() {
-        let nth = at + 1;
-        let (key, value) = pair
-            .split_once('=')
-            .ok_or_else(|| format!("{variable}: entry {nth} has no `=`; write key=value,key=value"))?;
-        let wrong = || format!("{variable}: entry {nth} is no header; write key=value,key=value");
-        let name: HeaderName = key.trim().to_ascii_lowercase().parse().map_err(|_| wrong())?;
-        let value = decoded(value.trim());
-        let mut value = HeaderValue::from_bytes(&value).map_err(|_| wrong())?;
-        // It is not even shown by a debugger's formatting, and HTTP/2 does not put it into its table.
-        value.set_sensitive(true);
-        out.append(name, value);
-    }
-    Ok(out)
-}
-
-/// Percent-decoded; what is no escape stays as it is.
-fn decoded(text: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let escaped = match rest {
-            [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                std::str::from_utf8(&rest[1..3]).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
-            }
-            _ => None,
-        };
-        out.push(escaped.unwrap_or(first));
-        rest = if escaped.is_some() { &rest[3..] } else { after };
-    }
-    out
 }
 
 #[cfg(test)]
@@ -197,17 +111,5 @@ mod tests {
         assert!(text.contains("user name") && !text.contains("geheim"), "{text}");
         let text = said(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]);
         assert!(text.contains("`http/json`") && text.contains("http/protobuf"), "{text}");
-    }
-
-    #[test]
-    fn a_reader_is_told_its_own_secrets_only() {
-        let variables = [
-            ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=geheim"),
-            ("SPANFATE_CANARY_READER_HEADERS", "x-scope-orgid=7"),
-        ];
-        let reader = CanaryReader::find(BackEnd::Tempo, "http://tempo:3200/", of(&variables)).unwrap();
-        assert_eq!(reader.shown(), "Tempo at http://tempo:3200");
-        assert_eq!(reader.headers.len(), 1);
-        assert_eq!(reader.headers["x-scope-orgid"], "7");
     }
 }

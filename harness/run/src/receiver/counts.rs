@@ -1,12 +1,14 @@
 //! What a receiver counts.
 
+mod unread;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 use spanfate_model::format::wire::Relayed;
 use spanfate_model::unread::UnreadReason;
 
-use super::unread::UnreadTally;
+use self::unread::UnreadTally;
 
 /// What a receiver has counted so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -64,12 +64,14 @@ impl Judgement {
 }
 
 /// What the log did with a message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct LoggedMessage {
     /// Its number, if it is in the log.
     pub(crate) request: Option<u32>,
     /// Spans that are not in the log although they were answered.
     pub(crate) gap: u64,
+    /// Spans that were lost on purpose.
+    pub(crate) discarded: Vec<SpanKey>,
 }
 
 /// The log of one receiver.
@@ -183,7 +185,7 @@ impl WireLog {
         }
         self.requests += 1;
         self.gap += beyond;
-        Ok(LoggedMessage { request: Some(record.request), gap: beyond })
+        Ok(LoggedMessage { request: Some(record.request), gap: beyond, discarded })
     }
 
     /// Fills `spans` with the records of the message's spans, and puts new names with what is pending. Returns the
@@ -275,7 +277,7 @@ impl WireLog {
         self.full = true;
         self.requests += 1;
         self.gap += u64::from(spans);
-        LoggedMessage { request: None, gap: u64::from(spans) }
+        LoggedMessage { request: None, gap: u64::from(spans), discarded: Vec::new() }
     }
 
     fn flush_out(&mut self) -> io::Result<()> {

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use tonic::body::Body;
 
 use self::answer::Answered;
-pub(crate) use self::direct::DirectLine;
+pub(crate) use self::direct::{DirectLine, PageAsked, PageTrouble};
 use self::pool::ConnectionPool;
 use self::tls::Tls;
 use self::upstream::RelayTarget;
@@ -106,6 +106,8 @@ enum Trouble {
     Late,
     /// Too much waits for it already.
     Crowded,
+    /// Its answer is larger than anything that is expected.
+    Large,
 }
 
 impl Relay {
@@ -202,6 +204,9 @@ impl Relay {
             ),
             Trouble::Crowded => {
                 (503, GrpcCode::Unavailable, format!("too many bytes wait for an answer of {origin}"))
+            }
+            Trouble::Large => {
+                (502, GrpcCode::Unavailable, format!("the answer of {origin} is too large to be one"))
             }
         };
         exchange.relayed(Relayed::Unanswered);

@@ -6,7 +6,7 @@ use spanfate_model::quantity::unit::MonoNs;
 
 use super::Evidence;
 use crate::evidence::excuse::Acted;
-use crate::evidence::path::ExportResult;
+use crate::evidence::path::{ExportResult, Path};
 
 /// Span kind of a call, in OTLP's numbering.
 const CLIENT: u8 = 3;
@@ -28,8 +28,9 @@ impl Operations {
     pub(super) fn on(link: &Target, evidence: &Evidence<'_>) -> Self {
         let Target::Link { from, to } = link else { return Self(Vec::new()) };
         match (from, to) {
-            (Some(from), None) => Self(exports(from, evidence)),
+            (Some(from), None) => Self(exports(from, evidence, false)),
             (None, _) => Self(requests(evidence)),
+            (Some(from), Some(to)) if is_engine(to, evidence) => Self(exports(from, evidence, true)),
             (Some(from), Some(_)) => Self(calls(from, evidence)),
         }
     }
@@ -82,9 +83,17 @@ impl Operations {
     }
 }
 
-fn exports(service: &str, evidence: &Evidence<'_>) -> Vec<Operation> {
-    let calls = evidence.starts_of(service).flat_map(crate::evidence::process::Process::calls);
-    calls
+fn is_engine(name: &str, evidence: &Evidence<'_>) -> bool {
+    evidence.variant.engine.as_ref().is_some_and(|engine| engine.name == name)
+}
+
+/// The exports of a service: where an engine stands beside the receiver, those that go there or those that do not.
+fn exports(service: &str, evidence: &Evidence<'_>, to_engine: bool) -> Vec<Operation> {
+    let engine = evidence.variant.engine.as_ref().filter(|engine| !engine.alone);
+    let leads = |path: &&Path| engine.is_none_or(|engine| (path.label == engine.name) == to_engine);
+    let paths = evidence.starts_of(service).flat_map(|process| process.paths.iter().filter(leads));
+    paths
+        .flat_map(|path| path.exports.values())
         .map(|call| Operation {
             began: call.began,
             ended: if call.ended == 0 { MonoNs::MAX } else { call.ended },

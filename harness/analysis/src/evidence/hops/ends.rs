@@ -15,6 +15,8 @@ use crate::evidence::receipts::{self, Receipt, Receipts};
 /// A further exporter, with the receiver at its end.
 pub(crate) struct HopEnd<'a> {
     pub(crate) exporter: &'a str,
+    /// It is the tap before a storage engine, which may still lose what comes there.
+    pub(crate) is_engine: bool,
     /// What its receiver saw.
     pub(crate) receipts: Receipts<'a>,
     pub(crate) tap: TapTally,
@@ -29,24 +31,38 @@ pub(crate) struct HopEnd<'a> {
     pub(crate) decided: DecidedTraces,
 }
 
-/// Opens the logs of the receivers of a hop's further exporters.
+/// Opens the logs of the receivers of a hop's further exporters, and that of the tap before an engine that one of them leads to.
 pub(super) fn open<'a>(hop: &str, logs: &'a TrialLogs, processes: &[Process<'a>]) -> Vec<HopEnd<'a>> {
     let first = logs.manifest.hops.iter().find(|manifest| manifest.hop == hop);
     let ends = first.map_or(&[][..], |manifest| &manifest.ends);
     let one = |end: &'a HopEndManifest| {
-        let log = logs.ends.get(&end.file).map(|log| &**log);
-        HopEnd {
-            exporter: &end.exporter,
-            receipts: receipts::collect(log, processes),
-            tap: TapTally::of(log, processes),
-            starts: starts(hop, logs, Some(&end.exporter)),
-            arrived: 0,
-            rejected: 0,
-            lost: BTreeMap::new(),
-            decided: DecidedTraces::default(),
-        }
+        of_log(hop, &end.exporter, logs.ends.get(&end.file).map(|log| &**log), logs, processes)
     };
-    ends.iter().map(one).collect()
+    let beside = first.and_then(|manifest| manifest.to_engine.as_deref()).map(|exporter| HopEnd {
+        is_engine: true,
+        ..of_log(hop, exporter, logs.engine_tap.as_deref(), logs, processes)
+    });
+    ends.iter().map(one).chain(beside).collect()
+}
+
+fn of_log<'a>(
+    hop: &str,
+    exporter: &'a str,
+    log: Option<&'a [u8]>,
+    logs: &'a TrialLogs,
+    processes: &[Process<'a>],
+) -> HopEnd<'a> {
+    HopEnd {
+        exporter,
+        is_engine: false,
+        receipts: receipts::collect(log, processes),
+        tap: TapTally::of(log, processes),
+        starts: starts(hop, logs, Some(exporter)),
+        arrived: 0,
+        rejected: 0,
+        lost: BTreeMap::new(),
+        decided: DecidedTraces::default(),
+    }
 }
 
 /// Counts on every path what became of the spans that the collector took.
@@ -72,8 +88,7 @@ pub(super) fn count(ends: &mut [HopEnd<'_>], taken: &Receipts<'_>, processes: &[
             } else if there.rejected {
                 end.rejected += 1;
             } else {
-                let seen = there.failed || there.refused;
-                let fate = left_or_lost(&end.starts, &end.decided, (trace, here.first), seen);
+                let fate = end.fate(trace, here, there);
                 *end.lost.entry(fate).or_insert(0) += 1;
             }
         });
@@ -81,6 +96,12 @@ pub(super) fn count(ends: &mut [HopEnd<'_>], taken: &Receipts<'_>, processes: &[
 }
 
 impl HopEnd<'_> {
+    /// What became of a span that the collector took and that was neither accepted nor rejected at this end.
+    pub(crate) fn fate(&self, trace: TraceId, here: &Receipt, there: &Receipt) -> Fate {
+        let seen = there.failed || there.refused;
+        left_or_lost(&self.starts, &self.decided, (trace, here.first), seen)
+    }
+
     /// Every span that the collector took, with what its tap and this end saw of it.
     fn each(
         &mut self,

@@ -4,7 +4,7 @@
 //! being tried; one that nobody saw after the tap lay in a queue or had no room in one. Only where the numbers of both kinds agree
 //! with the counters does a span get that reason; else it is unknown, and the row of the counters says by how much they differ.
 
-use spanfate_model::fate::CollectorLoss;
+use spanfate_model::fate::{CollectorDecision, CollectorLoss, Fate, Filter};
 use spanfate_model::quantity::unit::MonoNs;
 
 use super::HopStart;
@@ -116,13 +116,20 @@ impl HopStart<'_> {
         end.is_some_and(|end| end.asked_to_stop.is_none() || end.signal == Some(9) || end.killed.is_some())
     }
 
-    /// Whether filters removed what the next place never saw: their counter says exactly as many, and no other says anything of them.
-    pub(super) fn filters(&self, seen: bool) -> bool {
-        let Some((_, page)) = self.page.as_ref().filter(|_| !seen) else { return false };
+    /// What became of a span that the next place never saw, where filters or samplers by probability removed some: on purpose, where
+    /// their counters say exactly as many; else nobody can tell which of them it was, if any.
+    pub(super) fn left_out(&self, seen: bool) -> Option<Fate> {
+        let (_, page) = self.page.as_ref().filter(|_| !seen)?;
         let counted = CountedLosses::of(page);
-        page.filtered > 0
-            && page.filtered == self.losses.unseen
-            && counted.queue_full + counted.memory_limit == 0
+        let removed = page.filtered.saturating_add(page.thinned);
+        if removed == 0 || counted.queue_full + counted.memory_limit > 0 {
+            return None;
+        }
+        Some(match (removed == self.losses.unseen, page.filtered) {
+            (false, _) => Fate::LostInCollector(CollectorLoss::Unknown),
+            (true, 0) => Fate::SampledByCollector(CollectorDecision::Probability),
+            (true, _) => Fate::Filtered(Filter::Collector),
+        })
     }
 
     /// Why a span was lost that it took then; `seen`: the next place saw it.
@@ -200,8 +207,13 @@ mod tests {
         use spanfate_model::result::HopCounters;
         let of = |refused, refused_inside, enqueue_failed, send_failed| {
             let counters = HopCounters { refused, enqueue_failed, send_failed, ..HopCounters::default() };
-            let CountedLosses { queue_full, send_failed, memory_limit } =
-                CountedLosses::of(&HopPage { counters, refused_inside, sampler: None, filtered: 0 });
+            let CountedLosses { queue_full, send_failed, memory_limit } = CountedLosses::of(&HopPage {
+                counters,
+                refused_inside,
+                sampler: None,
+                filtered: 0,
+                thinned: 0,
+            });
             [queue_full, send_failed, memory_limit]
         };
         // Behind a batch processor nobody is told.

@@ -105,6 +105,13 @@ impl TapTally {
         out
     }
 
+    /// The requests of several places together, in the order in which they came.
+    pub(crate) fn together(all: &[&Self]) -> Self {
+        let mut requests: Vec<TapRequest> = all.iter().flat_map(|one| one.requests.iter().copied()).collect();
+        requests.sort_by_key(|request| request.at);
+        Self { requests, refused: Vec::new() }
+    }
+
     /// Marks the spans whose last request was refused.
     fn mark(&mut self, bytes: &[u8], processes: &[Process<'_>]) {
         for record in wire::read(bytes).into_iter().flatten() {

@@ -1,7 +1,7 @@
 //! The rule of each figure: what disturbance may have made of it, and what it may have hidden. The table stands in ADR 016, and a test
 //! holds the two together.
 
-use spanfate_model::fate::{CollectorDecision, CollectorLoss, ExitWay, Fate};
+use spanfate_model::fate::{CollectorDecision, CollectorLoss, EngineLoss, ExitWay, Fate};
 use spanfate_model::scenario::figure::{Figure, TraceState};
 
 /// How much of a value disturbance may have made: how low it may be without.
@@ -98,10 +98,13 @@ const fn of_fate(fate: Fate) -> (DisturbanceMakes, Hidden) {
         | Fate::NoProcessor
         | Fate::NoExporter
         | Fate::SampledByCollector(CollectorDecision::Unclear)
-        | Fate::LostInCollector(CollectorLoss::Unknown) => (DisturbanceMakes::Nothing, Hidden::Nothing),
+        | Fate::LostInCollector(CollectorLoss::Unknown)
+        | Fate::LostInEngine(EngineLoss::Unknown) => (DisturbanceMakes::Nothing, Hidden::Nothing),
         Fate::Filtered(_) | Fate::SentElsewhere => (DisturbanceMakes::Nothing, Hidden::BehindLoss),
         Fate::Received => (DisturbanceMakes::AtEdges, Hidden::BehindLoss),
         Fate::NeverEnded(_) => (DisturbanceMakes::AtEdges, Hidden::AtEdges),
+        // What an engine had taken is gone with it: a machine moves the moment of its end, and makes none.
+        Fate::LostInEngine(EngineLoss::Memory) => (DisturbanceMakes::AtEdges, Hidden::BehindLoss),
         Fate::DroppedQueueFull | Fate::LostBeforeReceiver => {
             (DisturbanceMakes::BeyondReplay, Hidden::AtEdges)
         }
@@ -118,6 +121,7 @@ const fn of_fate(fate: Fate) -> (DisturbanceMakes, Hidden) {
         Fate::RefusedByReceiver
         | Fate::RefusedByCollector
         | Fate::SampledByCollector(_)
-        | Fate::LostInCollector(_) => (DisturbanceMakes::Anything, Hidden::Anything),
+        | Fate::LostInCollector(_)
+        | Fate::RefusedByEngine => (DisturbanceMakes::Anything, Hidden::Anything),
     }
 }

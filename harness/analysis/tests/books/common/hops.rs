@@ -16,6 +16,8 @@ pub(crate) struct WorldHop {
     pub(crate) page: Option<(u64, String)>,
     /// It has a further exporter, `otlp/2`, beside the one that leads on, `otlp_grpc`.
     pub(crate) further: bool,
+    /// It stands beside the one before it.
+    pub(crate) beside: bool,
 }
 
 /// File of the log of the receiver of a further exporter.
@@ -38,6 +40,10 @@ impl WorldHop {
                 "too_early" => (
                     "processor_tail_sampling_sampling_trace_dropped_too_early".to_owned(),
                     "processor=\"tail_sampling\"",
+                ),
+                "thinned" => (
+                    "processor_probabilistic_sampler_count_traces_sampled".to_owned(),
+                    "policy=\"trace_id_w3c\",sampled=\"false\"",
                 ),
                 "filtered" => ("processor_filter_spans_filtered".to_owned(), "processor=\"filter\""),
                 "queue" => ("exporter_queue_size".to_owned(), "exporter=\"otlp_grpc\""),

@@ -31,8 +31,18 @@ pub(crate) fn encode(world: &World, plan: &Plan) -> Vec<u8> {
     out
 }
 
-/// A second path, in a provider of its own.
-fn second() -> PathInfo {
+/// A second path: to the engine beside the receiver, or in a provider of its own.
+fn second(world: &World) -> PathInfo {
+    if world.engine.is_some() {
+        return PathInfo {
+            path: 1,
+            queue: 2048,
+            batch: 512,
+            name: "jaeger".to_owned(),
+            exporter: "otlp grpc".to_owned(),
+            ..PathInfo::default()
+        };
+    }
     PathInfo {
         path: 1,
         provider: 1,
@@ -74,7 +84,9 @@ fn log_of(world: &World) -> Vec<LogRecord> {
     if paths.len() > 1 {
         let main =
             PathInfo { queue: 2048, batch: 512, exporter: "otlp grpc".to_owned(), ..PathInfo::default() };
-        out.extend([main, second()].map(|info| LogRecord { at: BEGAN, entry: LogEntry::PathInfo(info) }));
+        out.extend(
+            [main, second(world)].map(|info| LogRecord { at: BEGAN, entry: LogEntry::PathInfo(info) }),
+        );
     }
     for (path, (batch, result)) in
         paths.flat_map(|path| world.batches.iter().enumerate().map(move |batch| (path, batch)))

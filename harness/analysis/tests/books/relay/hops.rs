@@ -17,7 +17,8 @@ fn lossy(counters: &[(&str, u64)], page: bool) -> (TrialResult, RunResult) {
         if number < 8 { span.on_wire(&[Disposition::Accepted]) } else { span }
     };
     let page = page.then(|| (9_000_000_000, WorldHop::page_of(counters)));
-    let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page, further: false };
+    let hop =
+        WorldHop { name: "agent".to_owned(), end: Some(orderly()), page, further: false, beside: false };
     World {
         spans: (0..10).map(span).collect(),
         batches: vec![Batch::Ok],
@@ -75,7 +76,8 @@ fn a_page_that_was_read_before_a_kill_may_know_less_and_no_more_than_that() {
             if number < 8 { span.on_wire(&[Disposition::Accepted]) } else { span }
         };
         let page = Some((at, WorldHop::page_of(&[("accepted", accepted), ("sent", accepted)])));
-        let hop = WorldHop { name: "agent".to_owned(), end: Some(killed()), page, further: false };
+        let hop =
+            WorldHop { name: "agent".to_owned(), end: Some(killed()), page, further: false, beside: false };
         World {
             spans: (0..10).map(span).collect(),
             batches: vec![Batch::Ok],
@@ -98,7 +100,13 @@ fn a_page_that_was_read_before_a_kill_may_know_less_and_no_more_than_that() {
 fn a_tap_with_a_gap_proves_nothing_of_what_did_not_arrive() {
     let mut span = started().queued().exported(0);
     span.taps.push((0, TOOK));
-    let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page: None, further: false };
+    let hop = WorldHop {
+        name: "agent".to_owned(),
+        end: Some(orderly()),
+        page: None,
+        further: false,
+        beside: false,
+    };
     let world = World { spans: vec![span], batches: vec![Batch::Ok], hops: vec![hop], ..World::default() };
     let plan = world.plan();
     let mut logs = world.logs(&plan);
@@ -120,7 +128,7 @@ fn fanned_out(first: &[(&str, u64)], second: &[(&str, u64)]) -> (TrialResult, Ru
     };
     let own = second.iter().map(line).fold(WorldHop::page_of(first), |page, line| page + &line);
     let page = Some((9_000_000_000, own));
-    let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page, further: true };
+    let hop = WorldHop { name: "agent".to_owned(), end: Some(orderly()), page, further: true, beside: false };
     let spans = (0..10).map(span).collect();
     World { spans, batches: vec![Batch::Ok], hops: vec![hop], ..World::default() }.conclude()
 }
@@ -164,5 +172,39 @@ fn a_sampler_that_counts_wrong_never_gives_a_pass() {
         let hop = &trial.hops[0];
         let out: u64 = hop.lost_in_all() + hop.decided.values().sum::<u64>();
         assert_eq!((hop.accepted, hop.passed, out), (10, 8, 2));
+    }
+}
+
+/// Ten spans through a collector that balances between two, of which each says how many it sent.
+fn balanced(sent: [u64; 2]) -> (TrialResult, RunResult) {
+    let span = |number: usize| {
+        let mut span = started().queued().exported(0).on_wire(&[Disposition::Accepted]);
+        span.taps = vec![(0, TOOK), (if number < 6 { 1 } else { 2 }, TOOK)];
+        span
+    };
+    let hop = |name: &str, beside, accepted: u64, sent: u64| WorldHop {
+        name: name.to_owned(),
+        end: Some(orderly()),
+        page: Some((9_000_000_000, WorldHop::page_of(&[("accepted", accepted), ("sent", sent)]))),
+        further: false,
+        beside,
+    };
+    let [one, two] = sent;
+    let hops = vec![hop("agent", false, 10, 10), hop("one", false, 6, one), hop("two", true, 4, two)];
+    World { spans: (0..10).map(span).collect(), batches: vec![Batch::Ok], hops, ..World::default() }
+        .conclude()
+}
+
+#[test]
+fn what_collectors_beside_each_other_sent_is_held_against_the_next_place_together() {
+    let (trial, run) = balanced([6, 4]);
+    assert_eq!(run.verdict, Verdict::Pass, "{:?}", run.reasons);
+    assert!(trial.agreement.iter().all(|row| row.difference == 0), "{:?}", trial.agreement);
+    let sent = CountedThing::AtHop(HopTotal::Sent, "one and two".to_owned());
+    assert!(trial.agreement.iter().any(|row| row.what.is(&sent)), "{:?}", trial.agreement);
+    let places: Vec<_> = trial.hops.iter().map(|hop| (hop.beside, hop.accepted, hop.passed)).collect();
+    assert_eq!(places, [(false, 10, 10), (false, 6, 6), (true, 4, 4)]);
+    for lie in [[6, 3], [7, 4], [0, 4]] {
+        assert_eq!(balanced(lie).1.verdict, Verdict::Inconclusive, "{lie:?}");
     }
 }

@@ -163,6 +163,7 @@ impl Question {
             trace_matches: Vec::new(),
             replays: Vec::new(),
             hops: Vec::new(),
+            engine: None,
         }
     }
 

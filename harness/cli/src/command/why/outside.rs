@@ -2,15 +2,16 @@
 
 use serde::Serialize;
 use spanfate_model::finding::forecast::DropForecast;
+use spanfate_model::finding::outside::OutsideSuspect;
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::verdict::ExitCode;
-use spanfate_report::{drop_forecast, drop_forecasts, outside};
+use spanfate_report::{drop_forecast, drop_forecasts, outside, outside_suspects};
 
 use crate::args::{OutsideArguments, WhyArguments, WhyFormat};
 use crate::error::Error;
 use crate::session::outside::forecast::{ForecastPace, of_files, of_process, of_urls};
 use crate::session::outside::pages::{PagesAsked, files_and_urls};
-use crate::session::outside::{OutsideAsked, causes};
+use crate::session::outside::{OutsideAsked, causes, of_table};
 use crate::show;
 
 /// How long URLs are watched where nobody says it.
@@ -20,6 +21,12 @@ const LASTING_MS: u64 = 15_000;
 #[derive(Serialize)]
 struct ForecastAnswer<'a> {
     forecasts: &'a [DropForecast],
+}
+
+/// Suspects of tables as JSON.
+#[derive(Serialize)]
+struct SuspectsAnswer<'a> {
+    suspects: &'a [OutsideSuspect],
 }
 
 /// What is asked of outside data; nothing where a run is asked about.
@@ -45,6 +52,13 @@ fn explain(arguments: &WhyArguments) -> Result<ExitCode, Error> {
         traces: outside_of.traces.as_deref(),
         logs: outside_of.logs.as_deref(),
     };
+    if let Some(suspects) = of_table(&asked)? {
+        match arguments.format {
+            WhyFormat::Text => show::data(&outside_suspects(&suspects))?,
+            WhyFormat::Json => show::data(&show::pretty(&SuspectsAnswer { suspects: &suspects })?)?,
+        }
+        return Ok(ExitCode::Pass);
+    }
     let (found, left_out) = causes(&asked)?;
     for note in &left_out {
         show::note(note);

@@ -4,6 +4,7 @@ mod bounds;
 mod code;
 mod kind;
 mod link;
+mod links;
 mod overlap;
 mod timing;
 
@@ -101,10 +102,12 @@ fn counts(out: &mut Problems, scenario: &Scenario, all: &[Checked<'_>]) {
 }
 
 fn place(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
-    let hop = |name: &str| scenario.pipeline.hop.iter().any(|hop| hop.name == name);
-    let hops = scenario.pipeline.hop.iter().map(|hop| hop.name.as_str());
+    let engine = scenario.pipeline.engine();
+    let engine = engine.as_ref().map(|engine| engine.name.as_str());
+    let hops = || scenario.pipeline.hop.iter().map(|hop| hop.name.as_str()).chain(engine);
+    let hop = |name: &str| hops().any(|known| known == name);
     let known: Vec<&str> =
-        scenario.services.iter().map(|service| service.name.as_str()).chain(hops).collect();
+        scenario.services.iter().map(|service| service.name.as_str()).chain(hops()).collect();
     let find = |name: &str| scenario.services.iter().find(|service| service.name == name);
     let unknown = |out: &mut Problems, name: &str| {
         checked.add(out, "on", format!("there is no service `{name}`"), &meant(name, &known));
@@ -120,19 +123,20 @@ fn place(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
             for name in &strangers {
                 unknown(out, name);
             }
-            if strangers.is_empty() && !is_link(scenario, from.as_deref(), to.as_deref()) {
-                let help = format!("links: {}", links(scenario).join(", "));
+            if strangers.is_empty() && !links::is_one(scenario, from.as_deref(), to.as_deref()) {
+                let help = format!("links: {}", links::all(scenario).join(", "));
                 checked.add(out, "on", format!("there is no link `{}`", checked.on), &help);
             }
         }
         (Family::Network, _) => {
-            let help = format!("write on = \"a -> b\"; links: {}", links(scenario).join(", "));
+            let help = format!("write on = \"a -> b\"; links: {}", links::all(scenario).join(", "));
             checked.add(out, "on", format!("`{kind}` is a fault of a link, not of `{}`", checked.on), &help);
         }
         (Family::Process, Target::Service(name)) if hop(name) && kind != "oom" => {}
         (Family::Process | Family::Code, Target::Service(name)) if hop(name) => {
             let help = "use another fault of a process, or put it on a service";
-            let message = format!("`{kind}` happens inside a fixture, and `{name}` is a collector");
+            let what = if engine == Some(name) { "storage engine" } else { "collector" };
+            let message = format!("`{kind}` happens inside a fixture, and `{name}` is a {what}");
             checked.add(out, "on", message, help);
         }
         (Family::Process | Family::Code, Target::Service(name)) => match find(name) {
@@ -148,6 +152,12 @@ fn place(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
                 &help,
             );
         }
+        (Family::Receiver, Target::Receiver)
+            if scenario.pipeline.engine().is_some_and(|engine| engine.alone) =>
+        {
+            let help = "put `receiver` among the ends, or take the fault out";
+            checked.add(out, "kind", "there is no receiver that could answer: the path ends elsewhere", help);
+        }
         (Family::Receiver, Target::Receiver) => {}
         (Family::Receiver, _) => {
             checked.add(out, "on", "`answer` is a fault of the receiver", "leave `on` out");
@@ -158,6 +168,11 @@ fn place(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
 /// What only a fixture can do.
 fn inside(out: &mut Problems, checked: &Checked<'_>, service: &Service) {
     let kind = checked.fault.kind.name();
+    if kind == "reload" {
+        let message = format!("`reload` is of a collector, and `{}` is a service", service.name);
+        checked.add(out, "on", message, "put it on a hop of the pipeline: `on = \"agent\"`");
+        return;
+    }
     let needs_code = checked.fault.kind.family() == Family::Code || kind == "oom";
     if service.is_own() && needs_code {
         let help = "use a fault of its process or of a link, or a fixture in its place";
@@ -181,32 +196,6 @@ fn inside(out: &mut Problems, checked: &Checked<'_>, service: &Service) {
         let help = "take `restart_after` out";
         checked.add(out, "kind", "a program of your own cannot be started again in a trial yet", help);
     }
-}
-
-fn is_link(scenario: &Scenario, from: Option<&str>, to: Option<&str>) -> bool {
-    links_of(scenario).iter().any(|(a, b)| a.as_deref() == from && b.as_deref() == to)
-}
-
-fn links(scenario: &Scenario) -> Vec<String> {
-    let link = |(from, to): (Option<String>, Option<String>)| format!("`{}`", Target::Link { from, to });
-    links_of(scenario).into_iter().map(link).collect()
-}
-
-fn links_of(scenario: &Scenario) -> Vec<(Option<String>, Option<String>)> {
-    let mut out = Vec::new();
-    out.extend(scenario.services.first().map(|first| (None, Some(first.name.clone()))));
-    for service in &scenario.services {
-        let called = service.calls.iter().chain(service.cache.as_ref().map(|cache| &cache.store));
-        out.extend(called.map(|called| (Some(service.name.clone()), Some(called.clone()))));
-        if service.makes_spans() {
-            out.push((Some(service.name.clone()), None));
-        }
-    }
-    for (index, hop) in scenario.pipeline.hop.iter().enumerate() {
-        let next = scenario.pipeline.hop.get(index + 1).map(|next| next.name.clone());
-        out.push((Some(hop.name.clone()), next));
-    }
-    out
 }
 
 #[cfg(test)]

@@ -24,6 +24,17 @@ fn is_built() -> bool {
     built().is_some()
 }
 
+/// Whether the larger of the project's collectors has been built; where it has not been, the test is skipped.
+fn is_larger_built() -> bool {
+    let built = root().join("target/fixtures/collector-0.160-contrib").is_file();
+    if !built {
+        skipped(
+            "the larger collector has not been built here (`spanfate scenario collector-tail-sampling` builds it)",
+        );
+    }
+    built
+}
+
 const KILLED: &str = r#"
     [load]
     rate = "100/s"
@@ -81,11 +92,72 @@ fn what_a_killed_collector_held_is_lost_and_nothing_else_is() {
     }
 }
 
+const RELOADED: &str = r#"
+    [load]
+    rate = "100/s"
+    warmup = "100ms"
+    lasting = "2s"
+    [exporter]
+    delay = "50ms"
+    retry = { enabled = true, initial = "50ms", max_interval = "200ms" }
+    [[pipeline.hop]]
+    name = "agent"
+    knobs = { batch_processor = false, retry_initial = "100ms", retry_max = "200ms" }
+    [[variant]]
+    name = "memory"
+    [[variant]]
+    name = "disk"
+    hops.agent = { storage = "disk" }
+    [[fault]]
+    at = "600ms"
+    for = "900ms"
+    kind = { answer = { status = { grpc = "UNAVAILABLE" } } }
+    [[fault]]
+    at = "1s"
+    on = "agent"
+    kind = "reload"
+"#;
+
+#[test]
+fn a_configuration_that_is_read_again_is_an_end_and_a_start_in_one_process() {
+    if !is_built() {
+        return;
+    }
+    let Some(lab) = lab() else { return };
+    let done = lab.run(RELOADED);
+    done.assert_exact();
+    let memory = hop(&done, "memory");
+    let lost = memory.lost.get(&Fate::LostInCollector(CollectorLoss::Shutdown)).copied().unwrap_or_default();
+    assert!(lost > 0 && memory.lost_in_all() == lost, "{memory:?}");
+    assert_eq!((memory.accepted, memory.passed), (1050, 1050 - lost));
+    assert_eq!((memory.starts, memory.ends[0].as_str()), (2, "read its configuration again"));
+    let disk = hop(&done, "disk");
+    assert_eq!((disk.passed, disk.lost_in_all(), disk.starts), (1050, 0, 2), "{disk:?}");
+}
+
 #[test]
 #[ignore = "builds the Collector and runs for minutes: cargo test -p spanfate --test e2e the_library_s_collectors_agree_with_the_books_to_the_span -- --ignored"]
 fn the_library_s_collectors_agree_with_the_books_to_the_span() {
-    let all =
-        ["outage", "kill", "restart", "batch", "two-hops", "slow-backend", "own", "fan-out", "tail-sampling"];
+    let all = [
+        "outage",
+        "kill",
+        "restart",
+        "batch",
+        "two-hops",
+        "slow-backend",
+        "own",
+        "fan-out",
+        "tail-sampling",
+        "memory-limit",
+        "grace-period",
+        "persistent-queue",
+        "reload",
+        "rolling-restart",
+        "one-big-span",
+        "sidecar-ends-first",
+        "hundred-traces",
+        "head-sampling",
+    ];
     for name in all {
         let Some(lab) = lab() else { return };
         let mut command = lab.program();

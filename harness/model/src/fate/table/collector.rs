@@ -23,6 +23,7 @@ pub(super) const fn of_sampler(decision: CollectorDecision) -> &'static FateFact
         CollectorDecision::Late => &LATE,
         CollectorDecision::TooEarly => &TOO_EARLY,
         CollectorDecision::Unclear => &UNCLEAR,
+        CollectorDecision::Probability => &PROBABILITY,
     }
 }
 
@@ -35,6 +36,13 @@ const POLICY: FateFacts = FateFacts {
     signal: None,
     remedy: Remedy::None,
     ..LOST
+};
+
+const PROBABILITY: FateFacts = FateFacts {
+    name: "sampled_by_collector.probability",
+    short: "sampled by a share",
+    explain: "a collector's sampler decided against its trace by a share that is set, without looking at it",
+    ..POLICY
 };
 
 const LATE: FateFacts = FateFacts {

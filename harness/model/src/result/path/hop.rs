@@ -13,6 +13,9 @@ use crate::format::manifest::HopRewrite;
 pub struct HopResult {
     /// Name of the hop.
     pub name: String,
+    /// It stands beside the one before it, not behind it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub beside: bool,
     /// How often it was started.
     pub starts: u64,
     /// How its starts ended, in order, in words.
@@ -133,6 +136,15 @@ impl HopCounters {
 }
 
 impl HopResult {
+    /// The hops of the stage behind one, of a path in order.
+    pub fn behind(hops: &[Self], index: usize) -> &[Self] {
+        let later = hops.get(index + 1..).unwrap_or_default();
+        let own = later.iter().take_while(|hop| hop.beside).count();
+        let next = later.get(own..).unwrap_or_default();
+        let width = next.iter().skip(1).take_while(|hop| hop.beside).count() + usize::from(!next.is_empty());
+        next.get(..width).unwrap_or_default()
+    }
+
     /// Spans that were lost in it.
     pub fn lost_in_all(&self) -> u64 {
         self.lost.values().sum()

@@ -49,7 +49,7 @@ pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
 
 /// Whether spans may be lost by such an end.
 fn is_doubtful(end: &ServiceEnd) -> bool {
-    end.signal.is_some() || end.code.is_some_and(|code| code != 0)
+    end.signal.is_some() || end.left_running > 0 || end.code.is_some_and(|code| code != 0)
 }
 
 fn answer(all: &[(&str, &spanfate_model::result::ServiceResult, &ServiceEnd)]) -> String {

@@ -121,7 +121,7 @@ fn outside(result: &RunResult) -> Html {
     let strangers = |variant: &VariantResult| {
         let n: u64 = variant.trials.iter().map(|trial| trial.ledger.strangers).sum();
         let text = format!(
-            "{} of {} came that the watched program did not make. They are outside the books: a process that it starts, or another copy \
+            "{} of {} came that the watched program did not make. They are outside the books: a process that it starts, a program that it turns into, or another copy \
              of the SDK in it, sends to our receiver, too.",
             PAGE.counted(n, "span", "spans"),
             variant.name
@@ -138,7 +138,17 @@ fn outside(result: &RunResult) -> Html {
         );
         if n > 0 { note(text) } else { Html::new() }
     };
-    result.variants.iter().flat_map(|variant| [line(variant), strangers(variant)]).collect()
+    let sharing = |variant: &VariantResult| {
+        let n: u64 = variant.trials.iter().map(|trial| trial.ledger.sharing_ids).sum();
+        let text = format!(
+            "{} of {} got ids that another span of the same trace has. They are counted here one by one, in the order in which they were \
+             made; a back end that looks spans up by their ids may keep only one of them.",
+            PAGE.counted(n, "span", "spans"),
+            variant.name
+        );
+        if n > 0 { note(text) } else { Html::new() }
+    };
+    result.variants.iter().flat_map(|variant| [line(variant), strangers(variant), sharing(variant)]).collect()
 }
 
 fn by_variant(result: &RunResult) -> Html {

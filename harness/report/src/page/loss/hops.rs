@@ -1,5 +1,8 @@
 //! Where in the path were spans lost? The collectors from left to right, each with its counts and what it says of itself.
 
+use std::collections::BTreeMap;
+
+use spanfate_model::fate::Fate;
 use spanfate_model::format::manifest::HopRewrite;
 use spanfate_model::result::RunResult;
 
@@ -7,7 +10,11 @@ use crate::figures::hops::{VariantPath, losses, losses_of, paths};
 use crate::markup::Html;
 use crate::page::frame::grid::Grid;
 use crate::page::frame::part::{PageSection, fold, note};
+use crate::page::loss::path::drawing;
 use crate::text::number::PAGE;
+
+/// Variants whose paths are drawn; those of the others are lines of a table.
+const DRAWN: usize = 8;
 
 /// The section; absent where no collector is in the path.
 pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
@@ -15,11 +22,14 @@ pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
     if all.is_empty() {
         return None;
     }
-    let mut drawn =
-        Grid::new("The path of each variant", ["Variant", "Spans at each place", "#Acknowledged, then lost"]);
-    for path in &all {
+    let drawn: Html = all.iter().take(DRAWN).map(drawn).collect();
+    let mut others = Grid::new(
+        "The path of each further variant",
+        ["Variant", "Spans at each place", "#Acknowledged, then lost"],
+    );
+    for path in all.iter().skip(DRAWN) {
         let (lost, name) = (PAGE.count(path.acknowledged_and_lost()), &path.variant.name);
-        drawn.row([name, &path.drawn(PAGE), &lost]);
+        others.row([name, &path.drawn(PAGE), &lost]);
     }
     let (grid, ends, set) = (grid(&all), ends_grid(&all), set_grid(&all));
     Some(PageSection {
@@ -27,7 +37,7 @@ pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
         question: "Where in the path were spans lost?",
         answer: answer(&all),
         body: drawn
-            .render()
+            .with(&folded(&others, "The paths of the other variants"))
             .with(&fold(grid.len(), &format!("Every collector ({} rows)", grid.len()), grid.render()))
             .with(&folded(&ends, "Further exporters: each is a path of its own"))
             .with(&folded(&set, "What was set over configurations of your own"))
@@ -36,6 +46,17 @@ pub(crate) fn section(result: &RunResult) -> Option<PageSection> {
                  loses no service hears of.",
             )),
     })
+}
+
+/// The path of a variant, under its name.
+fn drawn(path: &VariantPath<'_>) -> Html {
+    let lost = path.acknowledged_and_lost();
+    let said = if lost > 0 {
+        format!("{}: {} acknowledged, then lost", path.variant.name, PAGE.counted(lost, "span", "spans"))
+    } else {
+        path.variant.name.clone()
+    };
+    Html::leaf("h3", "", said).with(&drawing(path.created, &path.hops, path.received))
 }
 
 fn grid(all: &[VariantPath<'_>]) -> Grid {
@@ -144,7 +165,11 @@ fn answer(all: &[VariantPath<'_>]) -> String {
     match worst.map(|path| (path, path.acknowledged_and_lost())) {
         Some((path, lost)) if lost > 0 => {
             let at = path.hops.iter().max_by_key(|hop| hop.lost_in_all()).map_or("", |hop| hop.name.as_str());
-            let reasons = path.hops.iter().flat_map(|hop| losses(hop, PAGE)).collect::<Vec<_>>().join(", ");
+            let mut all: BTreeMap<Fate, u64> = BTreeMap::new();
+            for (fate, count) in path.hops.iter().flat_map(|hop| &hop.lost) {
+                *all.entry(*fate).or_insert(0) += count;
+            }
+            let reasons = losses_of(&all, PAGE).join(", ");
             format!(
                 "Most in `{}`: {} acknowledged to the service and then lost, most of them at `{at}` ({reasons}).",
                 path.variant.name,

@@ -1,7 +1,7 @@
 //! Answers to hidden faults beside the truth: tables that are read in a terminal and in a document alike.
 
 use spanfate_model::finding::evaluation::{
-    AdviceScore, BootstrapMean, CountedShare, Evaluation, EvaluationScore, KindScore,
+    AdviceScore, BootstrapMean, CountedShare, Evaluation, EvaluationScore, KindScore, OutsideScore,
 };
 
 use crate::text::number::TERMINAL;
@@ -17,9 +17,18 @@ pub(crate) fn render(found: &Evaluation) -> String {
         if found.machine.is_empty() { "no machine" } else { &found.machine },
         score.void
     );
+    if found.again {
+        out += "The answers were given again, from what was kept of the cases.\n\n";
+    }
+    if !found.kinds.is_empty() {
+        out += &format!("Only these kinds were drawn: {}.\n\n", found.kinds.join(", "));
+    }
     out += "| figure | value | 95 % |\n|---|---|---|\n";
     for (name, value, bounds) in figures(score) {
         out += &format!("| {name} | {value} | {bounds} |\n");
+    }
+    if let Some(outside) = &score.outside {
+        out += &of_outside(score, outside);
     }
     out += "\n| confidence | first causes | mean confidence | right |\n|---|---|---|---|\n";
     for bin in &score.reliability {
@@ -37,6 +46,33 @@ pub(crate) fn render(found: &Evaluation) -> String {
         out += &of_kind(kind);
     }
     out + &score.advice.as_ref().map(of_advice).unwrap_or_default()
+}
+
+/// All witnesses beside metrics and traces alone.
+fn of_outside(score: &EvaluationScore, outside: &OutsideScore) -> String {
+    let mut out =
+        "\n| of the same cases | all witnesses | 95 % | metrics and traces alone | 95 % |\n|---|---|---|---|---|\n"
+            .to_owned();
+    let rows = [
+        ("the first cause and its service are right", &score.top1, &outside.top1),
+        ("the service is right, whatever the cause", &score.service, &outside.service),
+        ("both are right among the first three", &score.top3, &outside.top3),
+        ("false alarms without a fault", &score.false_alarms, &outside.false_alarms),
+    ];
+    for (name, full, alone) in rows {
+        out += &format!(
+            "| {name} | {} | {} | {} | {} |\n",
+            counted(full),
+            bounds(full.bounds),
+            counted(alone),
+            bounds(alone.bounds)
+        );
+    }
+    out += "\n| kind, by metrics and traces alone | with loss | right | the service is right |\n|---|---|---|---|\n";
+    for (kind, all, right, there) in &outside.kinds {
+        out += &format!("| {kind} | {all} | {right} | {there} |\n");
+    }
+    out
 }
 
 /// What advised settings came to.
@@ -143,7 +179,24 @@ mod tests {
             "{text}"
         );
         assert!(text.starts_with("5 cases of the tune set"), "{text}");
-        assert!(!text.contains("advised settings"), "{text}");
+        assert!(!text.contains("advised settings") && !text.contains("alone"), "{text}");
+    }
+
+    #[test]
+    fn metrics_and_traces_alone_stand_beside_all_witnesses() {
+        let of = |hits| CountedShare { hits, of: 10, bounds: None };
+        let outside = OutsideScore {
+            top1: of(8),
+            service: of(9),
+            kinds: vec![("stall".to_owned(), 4, 3, 4)],
+            ..OutsideScore::default()
+        };
+        let score = EvaluationScore { top1: of(10), outside: Some(outside), ..EvaluationScore::default() };
+        let text = render(&Evaluation { score, again: true, ..Evaluation::default() });
+        let row =
+            "| the first cause and its service are right | 10 of 10 (100.00 %) |  | 8 of 10 (80.00 %) |  |";
+        assert!(text.contains(row), "{text}");
+        assert!(text.contains("| stall | 4 | 3 | 4 |") && text.contains("given again"), "{text}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Why spans are lost, from outside data; and when the first one will be dropped.
 
 use spanfate_model::finding::forecast::{DropForecast, DropOutlook};
-use spanfate_model::finding::outside::{OutsideCause, OutsidePart, OutsideWhy, Sureness};
+use spanfate_model::finding::outside::{OutsideCause, OutsidePart, OutsideSuspect, OutsideWhy, Sureness};
 
+use crate::text::causes::named_cause;
 use crate::text::fit::{clean, wrap};
 use crate::text::number::TERMINAL;
 
@@ -31,6 +32,23 @@ pub(crate) fn render(found: &OutsideWhy) -> String {
         blocks.push(format!("{}.", words.join("; ")));
     }
     blocks.join("\n\n") + "\n"
+}
+
+/// Who is to blame by tables of metrics and traces.
+pub(crate) fn suspects(found: &[OutsideSuspect]) -> String {
+    if found.is_empty() {
+        return "No service lost spans, as far as these tables go.\n".to_owned();
+    }
+    let one = |one: &OutsideSuspect| {
+        let spans = TERMINAL.counted(one.spans.round() as u64, "span", "spans");
+        let head =
+            format!("{}  some {spans}, {} of those lost", clean(&one.service), TERMINAL.rough(one.share));
+        let cause = format!("{} ({}): {}.", named_cause(one.cause), one.cause.as_str(), one.evidence);
+        format!("{head}\n{}", row("cause", &cause))
+    };
+    let blocks: Vec<String> = found.iter().map(one).collect();
+    let how = "This rests on how these series went on. Nothing is proved by replay.";
+    format!("{}\n\n{how}\n", blocks.join("\n\n"))
 }
 
 fn part(part: &OutsidePart) -> String {

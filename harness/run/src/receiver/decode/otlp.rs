@@ -7,6 +7,7 @@ use self::parts::fields;
 use self::wire::WireReader;
 use super::span::{Decoded, Span};
 
+pub(crate) mod cut;
 mod parts;
 pub(crate) mod whole;
 mod wire;

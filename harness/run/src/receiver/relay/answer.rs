@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use http::header::CONTENT_ENCODING;
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde_json::Value;
 use spanfate_model::format::wire::{Relayed, WireProtocol};
@@ -21,7 +21,7 @@ use crate::receiver::counts::OtlpSignal;
 use crate::receiver::decode::otlp;
 
 /// Largest answer. What exporters are told is a few bytes as a rule.
-const MOST_BYTES: usize = 1 << 20;
+pub(super) const MOST_BYTES: usize = 1 << 20;
 
 /// A whole answer.
 #[derive(Debug)]
@@ -34,9 +34,17 @@ pub(super) struct Answered {
 impl Answered {
     /// Reads an answer to its end.
     pub(super) async fn read(response: Response<Incoming>) -> Result<Self, Trouble> {
+        Self::read_most(response, MOST_BYTES).await
+    }
+
+    /// The same of an answer that may have so many bytes.
+    pub(super) async fn read_most(response: Response<Incoming>, most: usize) -> Result<Self, Trouble> {
         let (mut head, body) = response.into_parts();
-        let whole = Limited::new(body, MOST_BYTES).collect().await;
-        let whole = whole.map_err(|error| Trouble::Broken(error.to_string()))?;
+        let whole = Limited::new(body, most).collect().await;
+        let trouble = |error: Box<dyn std::error::Error + Send + Sync>| {
+            if error.is::<LengthLimitError>() { Trouble::Large } else { Trouble::Broken(error.to_string()) }
+        };
+        let whole = whole.map_err(trouble)?;
         strip(&mut head.headers);
         let trailers = whole.trailers().cloned();
         Ok(Self { head, body: whole.to_bytes(), trailers })

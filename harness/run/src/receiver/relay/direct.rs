@@ -71,6 +71,7 @@ impl DirectLine {
             Ok(Ok(answered)) => answered,
             Ok(Err(Trouble::Unreachable(why))) => return CanaryDoor::Unreachable(why),
             Ok(Err(Trouble::Broken(why))) => return CanaryDoor::Unanswered(why),
+            Ok(Err(Trouble::Large)) => return CanaryDoor::Unanswered("its answer is too large".to_owned()),
             Ok(Err(Trouble::Late | Trouble::Crowded)) | Err(_) => {
                 // Whatever the connection waits for, the next request need not.
                 self.pool.forget();
@@ -101,28 +102,58 @@ impl DirectLine {
         self.pool.over_one(request, &self.tls).await
     }
 
-    /// Asks for a page below the endpoint: its status and its body, of at most 1 MiB.
-    pub(crate) async fn page(&self, path: &str) -> Result<(StatusCode, Bytes), String> {
-        let asked = PathAndQuery::try_from(path).map_err(|wrong| wrong.to_string())?;
+    /// Asks for a page below the endpoint: its status and its whole body.
+    pub(crate) async fn page(&self, page: &PageAsked<'_>) -> Result<(StatusCode, Bytes), PageTrouble> {
+        let asked =
+            PathAndQuery::try_from(page.path).map_err(|wrong| PageTrouble::Unreachable(wrong.to_string()))?;
         let call = Call { signal: OtlpSignal::Unknown, protocol: WireProtocol::HttpProtobuf };
         let target = self.upstream.target(call, &asked);
         let get = async {
             let mut headers = self.headers.clone();
             headers.insert(USER_AGENT, AGENT);
-            headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+            headers.insert(ACCEPT, HeaderValue::from_static(page.accept));
             headers.insert(HOST, target.host()?);
             let request = request("GET", target.uri(call.protocol), headers, Vec::new())?;
-            self.pool.over_one(request, &self.tls).await
+            self.pool.over_one_of(request, &self.tls, page.most_bytes).await
         };
-        match timeout(WAIT, get).await {
+        match timeout(page.wait, get).await {
             Ok(Ok(answered)) => Ok(answered.into_page()),
-            Ok(Err(Trouble::Unreachable(why) | Trouble::Broken(why))) => Err(why),
+            Ok(Err(Trouble::Unreachable(why))) => Err(PageTrouble::Unreachable(why)),
+            Ok(Err(Trouble::Broken(why))) => Err(PageTrouble::Broken(why)),
+            Ok(Err(Trouble::Large)) => Err(PageTrouble::Large),
             Ok(Err(Trouble::Late | Trouble::Crowded)) | Err(_) => {
+                // Whatever the connection waits for, the next request need not.
                 self.pool.forget();
-                Err(format!("no answer within {} s", WAIT.as_secs()))
+                Err(PageTrouble::Late)
             }
         }
     }
+}
+
+/// A page that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageAsked<'a> {
+    /// Path and query.
+    pub(crate) path: &'a str,
+    /// The media type that is wanted.
+    pub(crate) accept: &'static str,
+    /// Most bytes of the answer.
+    pub(crate) most_bytes: usize,
+    /// Longest time until all of it is there.
+    pub(crate) wait: Duration,
+}
+
+/// Why there is no page.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum PageTrouble {
+    /// There is no connection.
+    Unreachable(String),
+    /// It broke off before its end.
+    Broken(String),
+    /// It took too long.
+    Late,
+    /// It is too large.
+    Large,
 }
 
 fn request(

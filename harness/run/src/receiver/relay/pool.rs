@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::Semaphore;
 
-use super::answer::Answered;
+use super::answer::{Answered, MOST_BYTES};
 use super::tls::Tls;
 use super::upstream::RelayTarget;
 use super::{Trouble, lock, trouble};
@@ -88,18 +88,28 @@ impl ConnectionPool {
 
     /// Asks over HTTP/1.
     pub(super) async fn over_one(&self, request: Request<Outgoing>, tls: &Tls) -> Result<Answered, Trouble> {
+        self.over_one_of(request, tls, MOST_BYTES).await
+    }
+
+    /// The same, for an answer of at most so many bytes.
+    pub(super) async fn over_one_of(
+        &self,
+        request: Request<Outgoing>,
+        tls: &Tls,
+        most: usize,
+    ) -> Result<Answered, Trouble> {
         let _turn = self.turns.acquire().await.map_err(|closed| Trouble::Unreachable(closed.to_string()))?;
         let mut request = request;
         // The stale ones first, then a new one.
         while let Some(mut kept) = self.kept_one() {
             match sent(kept.try_send_request(request).await)? {
-                Sent::Answered(response) => return self.finish_one(response, kept).await,
+                Sent::Answered(response) => return self.finish_one(response, kept, most).await,
                 Sent::Not(back) => request = back,
             }
         }
         let mut new = self.new_one(tls).await?;
         match sent(new.try_send_request(request).await)? {
-            Sent::Answered(response) => self.finish_one(response, new).await,
+            Sent::Answered(response) => self.finish_one(response, new, most).await,
             Sent::Not(_) => Err(Trouble::Unreachable("it closes connections at once: EOF".to_owned())),
         }
     }
@@ -108,8 +118,9 @@ impl ConnectionPool {
         &self,
         response: Response<Incoming>,
         mut sender: http1::SendRequest<Outgoing>,
+        most: usize,
     ) -> Result<Answered, Trouble> {
-        let answered = Answered::read(response).await?;
+        let answered = Answered::read_most(response, most).await?;
         if sender.ready().await.is_ok() {
             lock(&self.ones).push(Used::now(sender));
         }

@@ -12,6 +12,18 @@ pub(super) fn ranges(out: &mut Problems, scenario: &Scenario, checked: &Checked<
     let service = checked.on.service().and_then(|name| scenario.services.iter().find(|s| s.name == name));
     match &checked.fault.kind {
         kind if kind.family() == Family::Network => link::link(out, checked),
+        FaultKind::Kill(down) if down.grace.is_some() => {
+            let help = "take `grace` out, or use `terminate`";
+            checked.add_in_kind(out, "grace", "what is killed has no time to stop", help);
+        }
+        FaultKind::Terminate(down) if down.grace.is_some_and(|grace| grace > LONGEST) => {
+            checked.add_in_kind(
+                out,
+                "grace",
+                format!("`grace` is longer than {LONGEST}"),
+                "use a shorter time",
+            );
+        }
         FaultKind::Cpu(cpu) => share(out, checked, "quota", cpu.quota, 0.01, 64.0),
         FaultKind::Neighbour(neighbour) => share(out, checked, "share", neighbour.share, 0.01, 1.0),
         FaultKind::Panic(_) | FaultKind::Exit(_) => code::code(out, checked, service),

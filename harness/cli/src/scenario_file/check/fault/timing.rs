@@ -6,7 +6,7 @@ use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::{Scenario, WitnessMode};
 
 use super::{Checked, having};
-use crate::scenario_file::check::{Problems, Resolved};
+use crate::scenario_file::check::{Problems, Resolved, meant};
 
 pub(super) fn check(out: &mut Problems, scenario: &Scenario, resolved: &Resolved<'_>, checked: &Checked<'_>) {
     let fault = checked.fault;
@@ -104,8 +104,13 @@ fn trigger(out: &mut Problems, (scenario, plan): (&Scenario, &Plan), checked: &C
         checked.add(out, "when", "`when` names no state", help);
         return;
     }
+    if let Some(hop) = &when.hop {
+        return of_hop(out, scenario, checked, (when, hop));
+    }
     let known: Vec<&str> = scenario.services.iter().map(|service| service.name.as_str()).collect();
-    let name = when.service.as_deref().or(checked.on.service()).or(known.first().copied());
+    // A collector keeps no ledger: what is put on one waits for the first service.
+    let own = checked.on.service().filter(|name| !scenario.pipeline.hop.iter().any(|hop| hop.name == **name));
+    let name = when.service.as_deref().or(own).or(known.first().copied());
     let Some((at, service)) =
         scenario.services.iter().enumerate().find(|(_, service)| Some(service.name.as_str()) == name)
     else {
@@ -150,5 +155,27 @@ fn trigger(out: &mut Problems, (scenario, plan): (&Scenario, &Plan), checked: &C
             service.name
         );
         out.add(&["fault", &checked.index, "when", "spans_created"], message, "use 1 up to that number");
+    }
+}
+
+/// The state of a collector: its metrics say how full its queues are, and nothing else of this.
+fn of_hop(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>, (when, hop): (&Trigger, &str)) {
+    let known: Vec<&str> = scenario.pipeline.hop.iter().map(|hop| hop.name.as_str()).collect();
+    if !known.contains(&hop) {
+        let help = meant(hop, &known);
+        out.add(&["fault", &checked.index, "when", "hop"], format!("there is no hop `{hop}`"), &help);
+    }
+    let others = [
+        ("service", when.service.is_some()),
+        ("export_in_flight", when.export_in_flight.is_some()),
+        ("spans_created", when.spans_created.is_some()),
+    ];
+    for (key, _) in others.into_iter().filter(|(_, given)| *given) {
+        let message = format!("`{key}` is a state of a service, and `hop` asks a collector");
+        out.add(&["fault", &checked.index, "when", key], message, "use `queue_at_least` alone beside `hop`");
+    }
+    if when.queue_at_least == Some(0) {
+        let message = "a queue always holds 0";
+        out.add(&["fault", &checked.index, "when", "queue_at_least"], message, "use 1 or more");
     }
 }

@@ -5,12 +5,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use spanfate_model::fate::{CollectorLoss, Fate};
+use spanfate_model::fate::{CollectorDecision, CollectorLoss, Fate};
 use spanfate_model::result::HopResult;
 use spanfate_model::verdict::Verdict;
 
-use super::{hop, is_built};
-use crate::lab::{Finished, Lab, lab, root};
+use super::{hop, is_built, is_larger_built};
+use crate::lab::{Finished, Lab, lab, lab_beside_others, root};
 
 const LOAD: &str =
     "[load]\nrate = \"50/s\"\nwarmup = \"100ms\"\nlasting = \"900ms\"\n[exporter]\ndelay = \"50ms\"\n";
@@ -117,6 +117,57 @@ fn configurations_of_others_run_as_they_are_but_for_their_ends() {
         |file: &str| fs::read(lab.path(file)).unwrap() == fs::read(configurations().join(file)).unwrap();
     assert!(same("agent.yaml") && same("two-exporters.yaml"));
     assert!(Path::new(&done.run).join("trial-000/agent.collector.over.yaml").is_file());
+}
+
+#[test]
+fn the_example_of_tail_sampling_runs_as_it_is_but_for_its_ends() {
+    if !is_larger_built() {
+        return;
+    }
+    let Some(lab) = lab_beside_others() else { return };
+    let text = "[[pipeline.hop]]\nname = \"gateway\"\ncollector = { config = \"tail-sampling.yaml\" }\n";
+    let done = run(&lab, &["tail-sampling.yaml"], text);
+    let gateway = hop(&done, "default");
+    // Every span has its place: it came out, or the policies were against its trace.
+    let decided: u64 = gateway.decided.values().sum();
+    let by_policy = Fate::SampledByCollector(CollectorDecision::Policy);
+    assert_eq!(
+        (gateway.accepted, gateway.passed + decided, gateway.lost_in_all()),
+        (250, 250, 0),
+        "{gateway:?}"
+    );
+    assert!(decided > 0 && gateway.decided.get(&by_policy) == Some(&decided), "{gateway:?}");
+    assert_eq!(
+        rewritten(&gateway, "exporters::otlp::tls::ca_file"),
+        (Some("ca.pem".to_owned()), String::new())
+    );
+    let same = fs::read(lab.path("tail-sampling.yaml")).unwrap();
+    assert_eq!(same, fs::read(configurations().join("tail-sampling.yaml")).unwrap());
+}
+
+#[test]
+fn traces_are_divided_between_collectors_beside_each_other() {
+    if !is_larger_built() {
+        return;
+    }
+    let Some(lab) = lab_beside_others() else { return };
+    fs::copy(root().join("scenarios/collectors/balance.yaml"), lab.path("balance.yaml")).unwrap();
+    let done = lab.run(&format!(
+        "{LOAD}[[pipeline.hop]]\nname = \"agent\"\ncollector = {{ config = \"balance.yaml\" }}\n\
+         [[pipeline.hop]]\nname = \"one\"\n[[pipeline.hop]]\nname = \"two\"\nbeside = \"one\"\n"
+    ));
+    done.assert_exact();
+    let [agent, one, two] = &done.result.variants[0].trials[0].hops[..] else { panic!("{}", done.stdout) };
+    assert_eq!((agent.accepted, agent.passed), (250, 250), "{agent:?}");
+    assert_eq!((one.accepted + two.accepted, one.passed + two.passed), (250, 250), "{one:?} {two:?}");
+    assert!(one.accepted > 0 && two.accepted > 0 && two.beside, "{one:?} {two:?}");
+    let (was, now) = rewritten(agent, "exporters::load_balancing::resolver::dns");
+    assert_eq!((was.as_deref(), now.as_str()), (Some("{\"hostname\":\"gateways.example\"}"), "null"));
+    assert!(
+        done.stdout.contains(&format!("→ one {} | two {}", one.accepted, two.accepted)),
+        "{}",
+        done.stdout
+    );
 }
 
 /// Builds the project's collector with a processor that loses spans and counts nothing.

@@ -38,6 +38,11 @@ impl<'a> WireReader<'a> {
         &self.all[self.at..]
     }
 
+    /// The bytes of a field that was just passed, from its tag on.
+    pub(super) fn since(&self, tag: WireTag) -> &'a [u8] {
+        self.all.get(tag.at..self.at).unwrap_or_default()
+    }
+
     #[cold]
     pub(super) fn fault(&self, what: &'static str) -> Malformed {
         Malformed::at(self.at, what)

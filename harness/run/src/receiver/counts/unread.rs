@@ -11,7 +11,7 @@ const MOST_SHOWN: usize = 200;
 
 /// The counts while they grow.
 #[derive(Debug, Default)]
-pub(super) struct UnreadTally(Mutex<BTreeMap<UnreadReason, UnreadCount>>);
+pub(in crate::receiver) struct UnreadTally(Mutex<BTreeMap<UnreadReason, UnreadCount>>);
 
 #[derive(Clone, Debug, Default)]
 struct UnreadCount {
@@ -27,7 +27,7 @@ impl UnreadTally {
     }
 
     /// A request came; what it was is asked of the first.
-    pub(super) fn add(&self, reason: UnreadReason, example: impl FnOnce() -> String) {
+    pub(in crate::receiver) fn add(&self, reason: UnreadReason, example: impl FnOnce() -> String) {
         let mut counts = self.counts();
         let count = counts.entry(reason).or_insert_with(|| {
             // Foreign bytes go to a terminal.
@@ -39,7 +39,7 @@ impl UnreadTally {
     }
 
     /// It was handed on, and that came of it.
-    pub(super) fn settle(&self, reason: UnreadReason, relayed: Relayed) {
+    pub(in crate::receiver) fn settle(&self, reason: UnreadReason, relayed: Relayed) {
         if let Some(count) = self.counts().get_mut(&reason) {
             count.handed_on += 1;
             count.taken += u64::from(matches!(relayed, Relayed::Taken { .. }));
@@ -47,17 +47,17 @@ impl UnreadTally {
     }
 
     /// How many came for all reasons.
-    pub(super) fn total(&self) -> u64 {
+    pub(in crate::receiver) fn total(&self) -> u64 {
         self.counts().values().map(|count| count.requests).sum()
     }
 
     /// How many came for that reason.
-    pub(super) fn of(&self, reason: UnreadReason) -> u64 {
+    pub(in crate::receiver) fn of(&self, reason: UnreadReason) -> u64 {
         self.counts().get(&reason).map_or(0, |count| count.requests)
     }
 
     /// All of them.
-    pub(super) fn all(&self) -> Vec<UnreadRequests> {
+    pub(in crate::receiver) fn all(&self) -> Vec<UnreadRequests> {
         let one = |(reason, count): (&UnreadReason, &UnreadCount)| UnreadRequests {
             reason: (*reason).into(),
             requests: count.requests,
