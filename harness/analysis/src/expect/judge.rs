@@ -62,7 +62,15 @@ pub(super) fn judge(condition: &Condition, plan: &Plan, variant: &VariantResult)
         }
     };
     let JudgedValues { values, verdict, reason, footing } = said;
-    Expectation { that: (*condition).into(), variant: variant.name.clone(), values, verdict, reason, footing }
+    Expectation {
+        that: (*condition).into(),
+        variant: variant.name.clone(),
+        values,
+        verdict,
+        reason,
+        footing,
+        watched: false,
+    }
 }
 
 fn measured(figure: Figure, trials: &[&TrialResult]) -> Vec<f64> {

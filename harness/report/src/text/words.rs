@@ -52,16 +52,19 @@ pub(crate) const fn verdict(verdict: Verdict) -> &'static str {
 
 /// What the verdict means for this run, as a sentence.
 pub(crate) fn sentence(result: &RunResult) -> String {
-    let asked = result.expectations.len();
+    let asked = result.expectations.iter().filter(|one| !one.is_open_and_watched()).count();
     let failed = result.expectations.iter().filter(|e| e.verdict == Verdict::Fail).count();
     match result.verdict {
-        Verdict::Pass if asked == 0 && lost(result) > 0 => {
+        Verdict::Pass if result.expectations.is_empty() && lost(result) > 0 => {
             "All books close. No loss is a failure here, for nothing was expected.".to_owned()
         }
-        Verdict::Pass if asked == 0 => "All books close; nothing was expected beyond that.".to_owned(),
+        Verdict::Pass if result.expectations.is_empty() => {
+            format!("All books close; nothing was expected beyond that.{}", only_watched(result))
+        }
+        Verdict::Pass if asked == 0 => format!("All books close.{}", only_watched(result)),
         Verdict::Pass => {
             let what = if asked == 1 { "The expectation holds".to_owned() } else { format!("All {asked} expectations hold") };
-            format!("{what}, and all books close.{}", in_spite(result))
+            format!("{what}, and all books close.{}{}", in_spite(result), only_watched(result))
         }
         Verdict::Inconclusive => match certain(result) {
             Some(certain) => format!("{certain} Do not read this as a pass."),
@@ -92,6 +95,18 @@ fn in_spite(result: &RunResult) -> String {
     }
 }
 
+/// How much of what is only watched is open.
+fn only_watched(result: &RunResult) -> String {
+    let rows = result.comparison.iter().flat_map(|comparison| &comparison.rows);
+    let open = result.expectations.iter().filter(|one| one.is_open_and_watched()).count()
+        + rows.filter(|row| row.is_open_and_watched()).count();
+    match open {
+        0 => String::new(),
+        1 => " One statement that is only watched could not be judged on this machine.".to_owned(),
+        n => format!(" {n} statements that are only watched could not be judged on this machine."),
+    }
+}
+
 /// What is open and what is certain all the same, where something is expected.
 fn certain(result: &RunResult) -> Option<String> {
     let of = |latency: bool| {
@@ -99,7 +114,7 @@ fn certain(result: &RunResult) -> Option<String> {
             let figure = one.that.known().map(|condition| condition.figure);
             matches!(figure, Some(Figure::Response(_))) == latency
         };
-        let all = result.expectations.iter().filter(about);
+        let all = result.expectations.iter().filter(about).filter(|one| !one.is_open_and_watched());
         all.fold((0, 0), |(held, all), one| (held + usize::from(one.verdict == Verdict::Pass), all + 1))
     };
     let topics =
@@ -132,7 +147,8 @@ fn certain(result: &RunResult) -> Option<String> {
 /// Of the figures that decide in its comparison, how many are answered, and how many there are.
 fn compared(result: &RunResult) -> (usize, usize) {
     let rows = result.comparison.iter().flat_map(|comparison| &comparison.rows);
-    rows.filter(|row| row.way == ComparedBy::Paired).fold((0, 0), |(answered, all), row| {
+    let deciding = rows.filter(|row| row.way == ComparedBy::Paired && !row.is_open_and_watched());
+    deciding.fold((0, 0), |(answered, all), row| {
         (answered + usize::from(row.change != Change::Inconclusive), all + 1)
     })
 }
@@ -159,11 +175,10 @@ pub(crate) const fn judged_on(judged: &Expectation) -> &'static str {
 
 /// The reason of a verdict, and what it stands on.
 pub(crate) fn why(judged: &Expectation) -> Option<String> {
-    match (&judged.reason, footing(judged)) {
-        (Some(reason), Some(footing)) => Some(format!("{reason}; {footing}")),
-        (Some(reason), None) => Some(reason.clone()),
-        (None, footing) => footing.map(str::to_owned),
-    }
+    let watched = judged.is_open_and_watched().then_some("only watched, so the verdict does not wait for it");
+    let said = [judged.reason.as_deref(), footing(judged), watched];
+    let said: Vec<&str> = said.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// Spans lost in all trials, warm-up included.

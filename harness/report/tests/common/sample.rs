@@ -274,6 +274,7 @@ fn claims() -> Vec<ClaimResult> {
             verdict,
             reason: None,
             footing: Footing::Valid,
+            watched: false,
         }],
     };
     vec![
@@ -334,6 +335,7 @@ fn expectations(variant: &VariantResult) -> Vec<Expectation> {
         verdict,
         reason,
         footing: Footing::Valid,
+        watched: false,
     };
     let rates = variant.trials.iter().map(|trial| trial.loss.rate).collect();
     let verdict = if holds { Verdict::Pass } else { Verdict::Fail };

@@ -128,6 +128,7 @@ pub(super) fn row(
         adjusted: None,
         detectable: None,
         smallest: measure.smallest,
+        watched: false,
         change: Change::Inconclusive,
         reason: None,
     }
