@@ -44,3 +44,20 @@ func BenchmarkSpan(b *testing.B) {
 		})
 	}
 }
+
+// What a stop is held up by for each thousand spans that are still held.
+func BenchmarkClose(b *testing.B) {
+	tracer := sdktrace.NewTracerProvider().Tracer("bench")
+	held := make([]*spanguard.Span, 1000)
+	for b.Loop() {
+		b.StopTimer()
+		keeper := spanguard.New(spanguard.Options{})
+		for i := range held {
+			_, held[i] = keeper.Start(context.Background(), tracer, "work")
+		}
+		b.StartTimer()
+		if err := keeper.Close(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

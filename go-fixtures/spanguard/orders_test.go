@@ -98,12 +98,17 @@ type machine interface {
 // verdict counts the orders that went wrong.
 type verdict struct{ orders, endedTwice, neverEnded, usedAfterEnd int }
 
-// judge lets an owner release its hold, so many others take one and release it, and if asked somebody force the end, in every
-// order. Everybody who is told to ends the span. One other also uses the span in between; with more there would be too many
-// orders.
-func judge(t *testing.T, design func() machine, others int, forced bool) (v verdict) {
+// world is who does something to a span at the same time: so many let their hold go, so many others take one, use the span and
+// let it go, and if asked somebody forces the end.
+type world struct {
+	holders, others int
+	forced          bool
+}
+
+// judge lets a world happen in every order. Everybody who is told to ends the span.
+func judge(t *testing.T, design func(holders int) machine, w world) (v verdict) {
 	v.orders = everyOrder(t, func() ([]thread, func()) {
-		m := design()
+		m := design(w.holders)
 		ends, used := 0, false
 		end := func(stop func()) {
 			stop()
@@ -115,19 +120,20 @@ func judge(t *testing.T, design func() machine, others int, forced bool) (v verd
 				end(stop)
 			}
 		}
-		threads := []thread{letGo}
-		for range others {
+		var threads []thread
+		for range w.holders {
+			threads = append(threads, letGo)
+		}
+		for range w.others {
 			threads = append(threads, func(stop func()) {
 				if m.retain(stop) {
-					if others == 1 {
-						stop()
-						used = used || ends > 0
-					}
+					stop()
+					used = used || ends > 0
 					letGo(stop)
 				}
 			})
 		}
-		if forced {
+		if w.forced {
 			threads = append(threads, func(stop func()) {
 				if m.force(stop) {
 					end(stop)
@@ -141,11 +147,12 @@ func judge(t *testing.T, design func() machine, others int, forced bool) (v verd
 			if ends == 0 {
 				v.neverEnded++
 			}
-			if used && !forced { // who forces an end means it
+			if used && !w.forced { // who forces an end means it
 				v.usedAfterEnd++
 			}
 		}
 	})
+	t.Logf("%+v: %+v", w, v)
 	return v
 }
 
@@ -189,32 +196,25 @@ func (m *twoWords) force(stop func()) bool {
 
 func (m *twoWords) finish(stop func()) { (view{&m.status, stop}).Store(2) }
 
-func ours() machine    { return &oneWord{cell{active + 1}} }
-func article() machine { return &twoWords{refs: cell{1}} }
+func ours(holders int) machine    { return &oneWord{cell{active + uint64(holders)}} }
+func article(holders int) machine { return &twoWords{refs: cell{uint64(holders)}} }
 
 func TestOneWordIsRightInEveryOrder(t *testing.T) {
-	for _, world := range []struct {
-		others int
-		forced bool
-	}{{0, false}, {1, false}, {2, false}, {0, true}, {1, true}} {
-		v := judge(t, ours, world.others, world.forced)
-		t.Logf("%d others, forced %v: %+v", world.others, world.forced, v)
-		if v != (verdict{orders: v.orders}) {
-			t.Errorf("%d others, forced %v: %+v", world.others, world.forced, v)
+	for _, w := range []world{
+		{1, 0, false}, {3, 0, false}, {1, 1, false}, {2, 1, false}, {1, 0, true}, {2, 0, true}, {1, 1, true},
+	} {
+		if v := judge(t, ours, w); v != (verdict{orders: v.orders}) {
+			t.Errorf("%+v: %+v", w, v)
 		}
 	}
 }
 
 // The article's two words: each access is atomic, so that the race detector has nothing to say, and the whole is wrong.
 func TestTwoWordsRace(t *testing.T) {
-	v := judge(t, article, 1, false)
-	t.Logf("one other: %+v", v)
-	if v.endedTwice == 0 || v.usedAfterEnd == 0 {
+	if v := judge(t, article, world{holders: 1, others: 1}); v.endedTwice == 0 || v.usedAfterEnd == 0 {
 		t.Errorf("the article's words are said to race, and do not: %+v", v)
 	}
-	v = judge(t, article, 0, true)
-	t.Logf("forced: %+v", v)
-	if v.endedTwice == 0 {
+	if v := judge(t, article, world{holders: 1, forced: true}); v.endedTwice == 0 {
 		t.Errorf("a forced end is said to race with the last release, and does not: %+v", v)
 	}
 }
