@@ -68,6 +68,7 @@ pub const fn validity_of(figure: Figure) -> Basis {
         | Figure::Traces(_)
         | Figure::Delay(_)
         | Figure::ExportsLongest
+        | Figure::ShutdownLongest
         | Figure::RequestsFailed
         | Figure::SpansReceived
         | Figure::ExportsCalls
@@ -137,6 +138,11 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         Figure::ReportedFailed => Some(trial.ledger.reported_failed as f64),
         Figure::RequestsFailed => Some(trial.load.failed.values().sum::<u64>() as f64),
         Figure::ExportsLongest => trial.exports.longest_ms.map(|ms| ms * 1e6),
+        Figure::ShutdownLongest => {
+            let ends = trial.services.iter().flat_map(|service| &service.ends);
+            let took = ends.flat_map(|end| &end.providers).filter_map(|provider| provider.took_ms);
+            took.reduce(f64::max).map(|ms| ms * 1e6)
+        }
         Figure::Traces(state) => {
             let damage = trial.damage.as_ref()?;
             Some(match state {
