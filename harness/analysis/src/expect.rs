@@ -138,11 +138,6 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         Figure::ReportedFailed => Some(trial.ledger.reported_failed as f64),
         Figure::RequestsFailed => Some(trial.load.failed.values().sum::<u64>() as f64),
         Figure::ExportsLongest => trial.exports.longest_ms.map(|ms| ms * 1e6),
-        Figure::ShutdownLongest => {
-            let ends = trial.services.iter().flat_map(|service| &service.ends);
-            let took = ends.flat_map(|end| &end.providers).filter_map(|provider| provider.took_ms);
-            took.reduce(f64::max).map(|ms| ms * 1e6)
-        }
         Figure::Traces(state) => {
             let damage = trial.damage.as_ref()?;
             Some(match state {
@@ -166,6 +161,7 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         | Figure::AllocsPerSpan
         | Figure::AllocBytesPerSpan
         | Figure::CpuPerRequest
+        | Figure::ShutdownLongest
         | Figure::MemoryPeak => work::value(figure, trial),
         Figure::Why(because) => why::share(because, trial).ok(),
         Figure::Response(quantile) => time(&trial.load.response, quantile),

@@ -15,7 +15,8 @@ may copy, and runs in a fixture beside what you could do instead: the *contender
 `scenarios/designs/`.
 
 A cell is the mean over the trials with its 95 % interval; `–` was not measured. `≈` says that the machine was disturbed in every trial: the
-books are exact all the same, but how much befell the spans may be the machine's doing, and there is no interval. [Figures](../scenarios/README.md#figures) says what each figure is. The page is made by
+books are exact all the same, but how much befell the spans may be the machine's doing, and there is no interval.
+[Figures](../scenarios/README.md#figures) says what each figure is. The page is made by
 
     spanfate designs docs/designs.json > docs/designs.md
 
@@ -58,7 +59,9 @@ fn of_scenario(section: &DesignSection<'_>) -> String {
     let DesignSection { name, question, page, run } = section;
     let mut out = format!("\n### {name}\n\n{question}\n\n");
     let Some(run) = run else {
-        out += &format!("Not measured since the scenario has changed: `spanfate scenario designs/{name}`\n");
+        out += &format!(
+            "No run of the scenario as it stands was taken up: `spanfate scenario designs/{name}`\n"
+        );
         return out;
     };
     out += &format!("| contender | {} |\n", cells(page, |figure| format!("`{figure}`")));
@@ -164,7 +167,7 @@ SDK 1.47.0. **Worth it.**
 
 What is lost?
 
-Not measured since the scenario has changed: `spanfate scenario designs/guard-late`
+No run of the scenario as it stands was taken up: `spanfate scenario designs/guard-late`
 ";
         assert_eq!(body, expected);
     }

@@ -1,4 +1,4 @@
-//! Figures of the work done: spans, exports, bytes, allocations, processor time, memory.
+//! Figures of the work done: spans, exports, bytes, allocations, processor time, memory, the way to the end.
 
 use spanfate_model::fate::Fate;
 use spanfate_model::result::TrialResult;
@@ -18,6 +18,11 @@ pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
         // Cores over requests per second, that is seconds of a core per request.
         Figure::CpuPerRequest => {
             (usage.samples > 1 && load.achieved > 0.0).then(|| usage.fixture_cpu / load.achieved * 1e9)
+        }
+        Figure::ShutdownLongest => {
+            let ends = trial.services.iter().flat_map(|service| &service.ends);
+            let took = ends.flat_map(|end| &end.providers).filter_map(|provider| provider.took_ms);
+            took.reduce(f64::max).map(|ms| ms * 1e6)
         }
         Figure::MemoryPeak => positive(usage.fixture_rss as f64),
         _ => None,
