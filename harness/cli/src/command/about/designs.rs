@@ -172,7 +172,7 @@ mod tests {
     fn what_is_said_and_expected_of_a_scenario_may_change_and_what_it_runs_may_not() {
         let (name, run) = taken(TEXT, TEXT).unwrap();
         assert_eq!((name.as_str(), run.plan.len()), ("guard-x", 16));
-        let said = format!("description = 'more'\n{}[[expect]]\nthat = 'loss.rate == 0 %'\n", TEXT);
+        let said = format!("description = 'more'\n{TEXT}[[expect]]\nthat = 'loss.rate == 0 %'\n");
         assert_eq!(taken(TEXT, &said.replace("Worth", "Hardly worth")).unwrap().1.plan, run.plan);
         for (old, new) in [("5/s", "6/s"), ("guard = {}", "guard = { flush = '1s' }"), ("'1s'", "'2s'")] {
             let refused = taken(TEXT, &TEXT.replace(old, new)).unwrap_err();
