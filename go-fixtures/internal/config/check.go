@@ -30,8 +30,11 @@ func (c *Config) check() error {
 	if err := oneOf("serve", c.Serve, "http", "grpc", "store"); err != nil {
 		return err
 	}
+	if err := oneOf("processor", c.Main().Processor, Batch, Simple); err != nil {
+		return err
+	}
 	for _, part := range []func() error{
-		c.checkLedger, c.Exporter.Options.check, c.checkPaths, c.checkNeighbours, c.checkFaults,
+		c.checkLedger, c.Exporter.Options.check, c.checkPaths, c.checkNeighbours, c.checkDesign, c.checkFaults,
 	} {
 		if err := part(); err != nil {
 			return err

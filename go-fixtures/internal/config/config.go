@@ -32,11 +32,13 @@ type Config struct {
 	Trace             Trace    `json:"trace"`
 	Root              string   `json:"root"`
 	Exporter          Exporter `json:"exporter"`
+	Processor         *string  `json:"processor,omitempty"` // of the main path
 	Keep              *uint64  `json:"keep,omitempty"`
 	Paths             []Path   `json:"paths,omitempty"`
 	Work              Work     `json:"work"`
 	Cache             *Cache   `json:"cache,omitempty"`
 	Hops              []Hop    `json:"hops,omitempty"`
+	Design            *Design  `json:"design,omitempty"`
 	Plant             Plant    `json:"plant,omitempty"`
 	Faults            []Fault  `json:"faults,omitempty"`
 	RuntimeTrace      *string  `json:"runtime_trace,omitempty"`

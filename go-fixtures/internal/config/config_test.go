@@ -66,6 +66,9 @@ func TestPathsNeedALedger(t *testing.T) {
 func TestMistakesAreNamed(t *testing.T) {
 	tests := []struct{ name, old, new, want string }{
 		{"unknown key", `"root": "local"`, `"root": "local", "rot": 1`, `unknown field "rot"`},
+		{"unknown design", `"root"`, `"design": {"gard": {}}, "root"`, `unknown field "gard"`},
+		{"no design", `"root"`, `"design": {}, "root"`, "design names nothing"},
+		{"flush", `"root"`, `"design": {"guard": {"flush_ms": 0}}, "root"`, "design.guard.flush_ms is below 1"},
 		{"unknown option", `"queue": 2048`, `"queu": 2048`, `unknown field "queu"`},
 		{"wrong type", `"spans": 5`, `"spans": "five"`, `"work.spans" has the wrong type`},
 		{"processor of a path", `"root"`, badPath("batch", "simpel"), `paths[0].processor is "simpel"`},

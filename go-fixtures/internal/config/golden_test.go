@@ -34,7 +34,8 @@ func TestEveryKeyThatTheHarnessWritesIsUnderstood(t *testing.T) {
 			Compression: to("gzip"), Sampler: to("parentbased_traceidratio"), SamplerArg: to(0.25), OnFull: to("block"),
 			Retry: &Retry{true, 4, 30000, 0},
 		}},
-		Keep: to(uint64(3)),
+		Processor: to("simple"),
+		Keep:      to(uint64(3)),
 		Paths: []Path{
 			{"audit", "simple", 3, 2, to(uint64(2)), "127.0.0.1:4319", Exporter{"http/protobuf", Options{
 				Queue: to(64), Batch: to(32), DelayMS: to(int64(100)), ExportTimeoutMS: to(int64(200)), TimeoutMS: to(int64(300)),
@@ -45,10 +46,11 @@ func TestEveryKeyThatTheHarnessWritesIsUnderstood(t *testing.T) {
 				TimeoutMS: to(int64(10000)), Compression: to("none"), OnFull: to("drop"),
 			}}},
 		},
-		Work:  Work{7, 2, 24, 1000, 2000, 65536, []string{"payment.Charge", "cart.Load"}},
-		Cache: &Cache{"127.0.0.1:4313", 8, 512, 2048},
-		Hops:  []Hop{{"catalog", "grpc", "127.0.0.1:4311"}, {"price", "http", "[::1]:4312"}},
-		Plant: Plant{[]uint64{1 << 40, 5}, []uint32{0, 1}},
+		Work:   Work{7, 2, 24, 1000, 2000, 65536, []string{"payment.Charge", "cart.Load"}},
+		Cache:  &Cache{"127.0.0.1:4313", 8, 512, 2048},
+		Design: &Design{Guard: &Guard{FlushMS: to(int64(1500))}},
+		Hops:   []Hop{{"catalog", "grpc", "127.0.0.1:4311"}, {"price", "http", "[::1]:4312"}},
+		Plant:  Plant{[]uint64{1 << 40, 5}, []uint32{0, 1}},
 		Faults: []Fault{
 			{0, Kind{GC: &GC{to(int64(64 << 20)), to(int64(4096)), to(int64(256 << 20)), to(50), to(int64(1 << 30)), to(int64(20))}}},
 			{1, Kind{GC: &GC{GOGC: to(-1)}}},
@@ -154,6 +156,7 @@ func TestEveryWordThatTheHarnessWritesIsKnown(t *testing.T) {
 				`"options": {}}}], "root"`, word)
 			return strings.Replace(valid, `"root"`, path, 1)
 		},
+		"processor":        in(`"root"`, `"processor": %q, "root"`),
 		"protocol":         in(`"protocol": "grpc"`, `"protocol": %q`),
 		"compression":      in(`"compression": "gzip"`, `"compression": %q`),
 		"sampler":          in(`"sampler": "traceidratio"`, `"sampler": %q`),

@@ -9,7 +9,7 @@ import (
 // MaxProviders is how many tracer providers a fixture may have.
 const MaxProviders = 3
 
-// Path is an export path beside the main one, which is Exporter with a batch processor in the first provider.
+// Path is an export path beside the main one, which is Exporter with Processor in the first provider.
 type Path struct {
 	Name      string   `json:"name"`
 	Processor string   `json:"processor"`
@@ -20,8 +20,23 @@ type Path struct {
 	Exporter  Exporter `json:"exporter"`
 }
 
+// The processors of the SDK.
+const (
+	Batch  = "batch"
+	Simple = "simple"
+)
+
 // Simple says whether the path has a simple processor.
-func (p Path) Simple() bool { return p.Processor == "simple" }
+func (p Path) Simple() bool { return p.Processor == Simple }
+
+// Main is the main path.
+func (c *Config) Main() Path {
+	main := Path{Name: "main", Processor: Batch, Provider: 1, Keep: c.Keep, Exporter: c.Exporter}
+	if c.Processor != nil {
+		main.Processor = *c.Processor
+	}
+	return main
+}
 
 // Blocking says whether End blocks on a full queue.
 func (e Exporter) Blocking() bool { return e.Options.OnFull != nil && *e.Options.OnFull == "block" }
@@ -65,7 +80,7 @@ func (c *Config) checkPaths() error {
 			return fmt.Errorf("%s.provider is %d; it must be 1 to %d", key, p.Provider, MaxProviders)
 		}
 		for _, err := range []error{
-			oneOf(key+".processor", p.Processor, "batch", "simple"),
+			oneOf(key+".processor", p.Processor, Batch, Simple),
 			oneOf(key+".exporter.protocol", p.Exporter.Protocol, "grpc", "http/protobuf"),
 			checkKeep(key+".keep", p.Keep),
 			p.Exporter.Options.check(),

@@ -25,6 +25,7 @@ type node struct {
 	slots             int
 	faults            string
 	runtimeTrace      string
+	design, processor string
 	listen            string // empty: the kernel chooses the port
 	incarnation       int
 }
@@ -48,6 +49,7 @@ func (n node) start(t testing.TB) *process {
 	optional := ""
 	for key, value := range map[string]string{
 		"serve": n.serve, "hops": n.hops, "cache": n.cache, "faults": n.faults, "runtime_trace": n.runtimeTrace,
+		"design": n.design, "processor": n.processor,
 	} {
 		if value != "" {
 			optional += fmt.Sprintf(`%q: %s, `, key, value)

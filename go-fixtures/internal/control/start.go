@@ -72,6 +72,9 @@ func (f *fixture) build(c *config.Config) (err error) {
 	if f.unit, err = work.New(c, f.telemetry.Provider, f.faults, shares...); err != nil {
 		return err
 	}
+	if c.Design != nil && c.Design.Guard != nil {
+		f.unit.Guard(f.telemetry.Keeper(*c.Design.Guard))
+	}
 	f.server = serve.New(c, f.unit, f.telemetry.Provider, f.faults)
 	return nil
 }

@@ -25,23 +25,24 @@ type marshaler interface{ MarshalLog() any }
 
 // readBack asks the SDK's own log representation. Its types have no names and differ between SDKs but are made of exported fields;
 // when a later SDK has others, this fails at the start and not silently.
-func readBack(
-	protocol string, batch sdktrace.SpanProcessor, exporter sdktrace.SpanExporter, provider *sdktrace.TracerProvider,
-) (Effective, error) {
-	config, err := settings(batch)
+func readBack(main path, provider *sdktrace.TracerProvider) (Effective, error) {
+	used := Effective{
+		Protocol: main.Exporter.Protocol, ExporterType: exporterType(main.exporter), Sampler: samplerDescription(provider),
+	}
+	if main.Simple() { // it has no queue: each End exports, and waits for that
+		used.Batch, used.Block = 1, true
+		return used, nil
+	}
+	config, err := settings(main.inner)
 	if err != nil {
 		return Effective{}, err
 	}
-	return Effective{
-		Protocol:        protocol,
-		Queue:           config.MaxQueueSize,
-		Batch:           config.MaxExportBatchSize,
-		DelayMS:         config.BatchTimeout.Milliseconds(),
-		ExportTimeoutMS: config.ExportTimeout.Milliseconds(),
-		Block:           config.BlockOnQueueFull,
-		ExporterType:    exporterType(exporter),
-		Sampler:         samplerDescription(provider),
-	}, nil
+	used.Queue = config.MaxQueueSize
+	used.Batch = config.MaxExportBatchSize
+	used.DelayMS = config.BatchTimeout.Milliseconds()
+	used.ExportTimeoutMS = config.ExportTimeout.Milliseconds()
+	used.Block = config.BlockOnQueueFull
+	return used, nil
 }
 
 func settings(batch sdktrace.SpanProcessor) (sdktrace.BatchSpanProcessorOptions, error) {

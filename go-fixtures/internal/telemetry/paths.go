@@ -13,9 +13,6 @@ import (
 	"spanfate.dev/fixtures/internal/witness"
 )
 
-// mainPath is the name of the main path where there are several.
-const mainPath = "main"
-
 // compressions are variables that would reach every exporter made after them. Further paths are set by option alone, and an
 // exporter over gRPC cannot be told by option to compress nothing.
 var compressions = []string{"OTEL_EXPORTER_OTLP_COMPRESSION", "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"}
@@ -34,9 +31,7 @@ func describesApart(c *config.Config) bool { return c.Keep != nil || len(c.Paths
 
 // makePaths makes the main path and then the further ones, in the order of their numbers.
 func (t *Telemetry) makePaths(ctx context.Context, c *config.Config, w *witness.Witness) ([]path, error) {
-	paths := []path{{Path: config.Path{
-		Name: mainPath, Processor: "batch", Provider: 1, Keep: c.Keep, Exporter: c.Exporter,
-	}}}
+	paths := []path{{Path: c.Main()}}
 	for i, further := range c.Paths {
 		paths = append(paths, path{Path: further, number: uint32(i) + 1})
 	}

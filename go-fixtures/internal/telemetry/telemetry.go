@@ -73,8 +73,7 @@ func Build(ctx context.Context, c *config.Config) (*Telemetry, error) {
 	if err := t.recordPaths(paths); err != nil {
 		return nil, err
 	}
-	t.Effective, err = readBack(c.Exporter.Protocol, paths[0].inner, paths[0].exporter, t.Provider)
-	if err != nil {
+	if t.Effective, err = readBack(paths[0], t.Provider); err != nil {
 		return nil, err
 	}
 	if w != nil {

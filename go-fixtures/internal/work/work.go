@@ -19,6 +19,7 @@ import (
 	"spanfate.dev/fixtures/internal/hop"
 	"spanfate.dev/fixtures/internal/ids"
 	"spanfate.dev/fixtures/internal/spend"
+	"spanfate.dev/fixtures/spanguard"
 )
 
 const scope = "spanfate.dev/fixtures/work"
@@ -32,6 +33,7 @@ type Unit struct {
 	cache      *cache.Cache
 	hops       hop.Chain
 	faults     *fault.Set
+	guard      *spanguard.Keeper // nil: spans are not guarded
 }
 
 // Share is a further provider whose tracer makes some of a request's child spans.
@@ -97,6 +99,9 @@ func (u *Unit) Start(ctx context.Context, i int) trace.Span { return u.start(ctx
 func (u *Unit) start(ctx context.Context, i int, options ...trace.SpanStartOption) trace.Span {
 	_, span := u.tracers[i].Start(ctx, u.names[i%len(u.names)], options...)
 	span.SetAttributes(u.attributes...)
+	if u.guard != nil {
+		return u.guard.Guard(span)
+	}
 	return span
 }
 
@@ -115,9 +120,21 @@ func (u *Unit) stepped(ctx context.Context, i int, by time.Duration) {
 	span.End(trace.WithTimestamp(time.Now().Add(by)))
 }
 
-// Close ends the clients. What is still in flight fails, so that its spans end.
+// Guard lets a keeper guard the children.
+func (u *Unit) Guard(keeper *spanguard.Keeper) { u.guard = keeper }
+
+// guardGrace bounds the wait for spans that the guard ends: one that waits for a full queue must not hold up the stop.
+const guardGrace = 500 * time.Millisecond
+
+// Close ends the clients. What is still in flight fails, so that its spans end; what is guarded is ended.
 func (u *Unit) Close() error {
-	return errors.Join(u.hops.Close(), u.cache.Close())
+	err := errors.Join(u.hops.Close(), u.cache.Close())
+	if u.guard == nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), guardGrace)
+	defer cancel()
+	return errors.Join(err, u.guard.Close(ctx))
 }
 
 // attributes are made once: making them is not what is measured. They differ from each other, or gzip would hide them.

@@ -68,6 +68,7 @@ pub const fn validity_of(figure: Figure) -> Basis {
         | Figure::Traces(_)
         | Figure::Delay(_)
         | Figure::ExportsLongest
+        | Figure::ShutdownLongest
         | Figure::RequestsFailed
         | Figure::SpansReceived
         | Figure::ExportsCalls
@@ -160,6 +161,7 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         | Figure::AllocsPerSpan
         | Figure::AllocBytesPerSpan
         | Figure::CpuPerRequest
+        | Figure::ShutdownLongest
         | Figure::MemoryPeak => work::value(figure, trial),
         Figure::Why(because) => why::share(because, trial).ok(),
         Figure::Response(quantile) => time(&trial.load.response, quantile),

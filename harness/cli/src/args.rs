@@ -209,6 +209,18 @@ pub(crate) enum Command {
     /// 99: a finding of loss. 65: a file is no YAML, or no collector's configuration; with line and column. 66: there is no file.
     #[command(after_long_help = examples::LINT)]
     Lint(LintArguments),
+    /// Print the page docs/designs.md: designs under test beside their contenders.
+    ///
+    /// The scenarios in scenarios/designs/ say what stands there, the file holds what they measured. A run that did not run what its
+    /// scenario says today is refused with exit code 66.
+    Designs {
+        /// The file of figures: docs/designs.json. It is written where runs are given.
+        #[arg(value_name = "FILE")]
+        figures: PathBuf,
+        /// Runs whose figures are taken up: results directories, ids in results/, or result.json files.
+        #[arg(value_name = "RUN")]
+        runs: Vec<PathBuf>,
+    },
     /// Say whether this machine can do what Spanfate does.
     Doctor,
     /// Print the completion script of a shell.

@@ -1,6 +1,7 @@
 //! The configuration file of a fixture, as it is written and as the fixture reads it (`docs/fixture-protocol.md`, section 2).
 //! `docs/protocol/fixture.json` has every key; tests of both languages read it.
 
+mod design;
 mod fault;
 mod path;
 
@@ -14,8 +15,9 @@ use crate::exporter::defaults;
 use crate::exporter::{Compression, Exporter, OnFull, Protocol, Retry, SamplerKind, Via};
 use crate::quantity::id::{TraceTag, decimal};
 use crate::quantity::unit::Period;
-use crate::scenario::{Fixture, Service};
+use crate::scenario::{Fixture, ProcessorKind, Service};
 
+pub use design::DesignConfig;
 pub use fault::{CodeFault, FaultConfig, GcConfig};
 pub use path::PathConfig;
 
@@ -48,6 +50,9 @@ pub struct FixtureConfig {
     pub hops: Vec<Hop>,
     /// Its exporter.
     pub exporter: ExporterConfig,
+    /// The span processor of its main path; absent: the batch processor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<ProcessorKind>,
     /// A span processor before its main path hands on one of so many spans.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<NonZeroU32>,
@@ -59,6 +64,9 @@ pub struct FixtureConfig {
     /// A cache before a store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheConfig>,
+    /// The design under test that it has built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design: Option<DesignConfig>,
     /// Losses made on purpose, which calibrate the instrument.
     pub plant: PlantConfig,
     /// What can be switched on at run time.

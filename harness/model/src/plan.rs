@@ -22,8 +22,8 @@ use crate::scenario::ebpf::Ebpf;
 use crate::scenario::expect::Expect;
 use crate::scenario::pipeline::{CollectorHop, StoreEngine};
 use crate::scenario::{
-    Axis, Build, Claim, Compare, Fault, Plant, Receiver, Root, Scenario, Service, Variant, WitnessMode,
-    one_or_many,
+    Axis, Build, Claim, Compare, Design, Fault, Plant, ProcessorKind, Receiver, Root, Scenario, Service,
+    Variant, WitnessMode, one_or_many,
 };
 
 /// Everything a run needs.
@@ -85,6 +85,12 @@ pub struct PlannedVariant {
     /// The engine in which spans end, beside the receiver or in its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine: Option<StoreEngine>,
+    /// The design under test that its fixtures have switched on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design: Option<Design>,
+    /// The span processor of the main path of its fixtures; absent: the SDK's batch processor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<ProcessorKind>,
     /// The process witness of all services, in place of what each says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<WitnessMode>,
@@ -336,6 +342,8 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
             receiver: variant.receiver.over(scenario.receiver),
             hops: scenario.pipeline.with(&variant.hops, &variant.collectors),
             engine: scenario.pipeline.engine(),
+            design: variant.design,
+            processor: variant.processor,
             witness: variant.witness,
             ebpf: variant.ebpf.or(scenario.ebpf).filter(Ebpf::is_on),
             sdk: variant.sdk,

@@ -3,6 +3,7 @@
 pub mod arrivals;
 mod claim;
 mod compare;
+mod design;
 pub mod ebpf;
 pub mod expect;
 mod fault;
@@ -28,6 +29,7 @@ use crate::scenario::pipeline::{HopKnobs, OwnCollector, Pipeline};
 
 pub use claim::Claim;
 pub use compare::{ALPHA, Compare, Gates, JudgedFigure};
+pub use design::{Design, DesignPage, GuardDesign, PageFigures};
 pub use fault::Fault;
 pub use load::{Arrival, Bursts, Load, LoadOverride, LoadStep, Model, Ramp, Replay, Shape};
 
@@ -92,6 +94,9 @@ pub struct Scenario {
     /// What somebody claims, to be measured.
     #[serde(default)]
     pub claim: Vec<Claim>,
+    /// How the page of designs shows it.
+    #[serde(default)]
+    pub designs: Option<DesignPage>,
     /// Planted losses, which calibrate the instrument.
     #[serde(default)]
     pub plant: Plant,
@@ -120,6 +125,7 @@ impl Scenario {
             fault: Vec::new(),
             expect: Vec::new(),
             claim: Vec::new(),
+            designs: None,
             plant: Plant::default(),
             changed: Vec::new(),
         }
@@ -190,6 +196,12 @@ pub struct Variant {
     /// Collectors of the user's own in place of those of the base, by the names of their hops.
     #[serde(default)]
     pub collectors: BTreeMap<String, OwnCollector>,
+    /// A design under test that its fixtures have switched on.
+    #[serde(default)]
+    pub design: Option<Design>,
+    /// The span processor of the main path of its fixtures; absent: `batch`.
+    #[serde(default)]
+    pub processor: Option<ProcessorKind>,
     /// The process witness of all services, in place of what each says.
     #[serde(default)]
     pub witness: Option<WitnessMode>,
@@ -257,6 +269,8 @@ impl Default for Variant {
             receiver: Receiver::default(),
             hops: BTreeMap::new(),
             collectors: BTreeMap::new(),
+            design: None,
+            processor: None,
             witness: None,
             ebpf: None,
             load: None,

@@ -5,6 +5,7 @@
 
 mod answers;
 mod ci;
+mod designs;
 mod figures;
 mod markup;
 mod page;
@@ -30,6 +31,7 @@ use spanfate_model::finding::selftest::Selftest;
 use spanfate_model::finding::verify::Verification;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
 
+pub use crate::designs::DesignSection;
 pub use crate::page::index::IndexLinks;
 pub use crate::terminal::TableStyle;
 
@@ -86,6 +88,11 @@ pub fn noise(found: &NoiseTable, library: &[&str]) -> String {
 /// The same as the page docs/noise.md; scenarios of the library that did not run are named there, too.
 pub fn noise_page(found: &NoiseTable, library: &[&str]) -> String {
     terminal::noise::page(found, library)
+}
+
+/// Designs under test beside their contenders, as the page docs/designs.md.
+pub fn designs(sections: &[DesignSection<'_>]) -> String {
+    designs::page(sections)
 }
 
 /// What the probes saw of a process that was joined for so many seconds, as text. `gone`: it ended meanwhile.

@@ -73,6 +73,7 @@ const fn grows_with_the_load(figure: Figure) -> bool {
         | Figure::Delay(_)
         | Figure::Response(_)
         | Figure::ExportsLongest
+        | Figure::ShutdownLongest
         | Figure::RequestsFailed
         | Figure::SpansCreated
         | Figure::SpansReceived

@@ -1,7 +1,7 @@
-//! Figures of the work done: spans, exports, bytes, allocations, processor time, memory.
+//! Figures of the work done: spans, exports, bytes, allocations, processor time, memory, the way to the end.
 
 use spanfate_model::fate::Fate;
-use spanfate_model::result::TrialResult;
+use spanfate_model::result::{ProviderEnd, ServiceEnd, ShutdownCourse, TrialResult};
 use spanfate_model::scenario::figure::Figure;
 
 pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
@@ -19,9 +19,25 @@ pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
         Figure::CpuPerRequest => {
             (usage.samples > 1 && load.achieved > 0.0).then(|| usage.fixture_cpu / load.achieved * 1e9)
         }
+        Figure::ShutdownLongest => {
+            let ends = trial.services.iter().flat_map(|service| &service.ends);
+            let took =
+                ends.flat_map(|end| end.providers.iter().filter_map(|provider| shutdown_ms(end, provider)));
+            took.reduce(f64::max).map(|ms| ms * 1e6)
+        }
         Figure::MemoryPeak => positive(usage.fixture_rss as f64),
         _ => None,
     }
+}
+
+/// How long the shutdown of a provider took that returned. A fixture does not say when it returned: its process ends right after.
+fn shutdown_ms(end: &ServiceEnd, provider: &ProviderEnd) -> Option<f64> {
+    let returned = [ShutdownCourse::Returned, ShutdownCourse::ReturnedError];
+    let until_end = || {
+        let has_returned = returned.iter().any(|course| provider.shutdown.is(course));
+        provider.called_ms.filter(|_| has_returned).map(|called| end.at_ms - called)
+    };
+    provider.took_ms.or_else(until_end)
 }
 
 /// Zero bytes are those of nothing measured.

@@ -6,7 +6,7 @@ use spanfate_model::plan::PlannedVariant;
 use spanfate_model::result::Likeness;
 use spanfate_model::scenario::ebpf::Ebpf;
 use spanfate_model::scenario::pipeline::{CollectorHop, StoreEngine};
-use spanfate_model::scenario::{Build, Fault, Receiver, WitnessMode};
+use spanfate_model::scenario::{Build, Design, Fault, ProcessorKind, Receiver, WitnessMode};
 
 /// A variant, taken apart by what each of its keys means for a comparison.
 #[derive(Clone, Copy, PartialEq)]
@@ -18,8 +18,8 @@ struct Aspects<'a> {
     faults: &'a [Fault],
 }
 
-/// The SDK's version, and how the program is built.
-type Program<'a> = (Option<&'a str>, Build);
+/// The SDK's version, how the program is built, and what it has in place of the usual.
+type Program<'a> = (Option<&'a str>, Build, Option<Design>, Option<ProcessorKind>);
 
 fn aspects(variant: &PlannedVariant) -> Aspects<'_> {
     // No `..`: a new key has to be put somewhere.
@@ -32,13 +32,15 @@ fn aspects(variant: &PlannedVariant) -> Aspects<'_> {
         receiver,
         hops,
         engine,
+        design,
+        processor,
         witness,
         ebpf,
         load,
         faults,
     } = variant;
     Aspects {
-        set: (exporter, (sdk.as_deref(), *build)),
+        set: (exporter, (sdk.as_deref(), *build, *design, *processor)),
         receiver: (receiver, hops, engine.as_ref()),
         witness: (*witness, *ebpf),
         load: load.as_ref(),

@@ -1,6 +1,7 @@
 //! Commands that say something of the program, the machine or the scenarios, and start nothing.
 
 pub(super) mod completions;
+pub(super) mod designs;
 pub(super) mod diff;
 pub(super) mod doctor;
 pub(super) mod lint;

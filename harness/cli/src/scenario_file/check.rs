@@ -1,6 +1,7 @@
 //! What types cannot say: ranges, references, contradictions.
 
 mod compare;
+mod design;
 mod ebpf;
 mod fault;
 mod load;
@@ -63,6 +64,7 @@ pub(super) fn check(scenario: &Scenario) -> Result<Plan, Vec<Problem>> {
     ratio(&mut out, &["exporter"], &scenario.exporter, &scenario.exporter);
     variants(&mut out, scenario);
     plant(&mut out, scenario);
+    design::designs(&mut out, scenario);
     ebpf::ebpf(&mut out, scenario);
     pipeline::pipeline(&mut out, scenario);
     fault::faults(&mut out, scenario, &resolved);

@@ -92,6 +92,19 @@ fn the_index_leads_to_every_document() {
 }
 
 #[test]
+fn the_page_of_the_designs_is_what_their_scenarios_and_figures_give() {
+    let (page, figures) = ("docs/designs.md", "docs/designs.json");
+    let out = Command::new(env!("CARGO_BIN_EXE_spanfate"))
+        .args(["designs", figures])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let same = text(page) == String::from_utf8(out.stdout).unwrap();
+    assert!(same, "{page} is stale: cargo run -- designs {figures} > {page}");
+}
+
+#[test]
 fn links_lead_somewhere() {
     for path in files(&root(), &["md"]) {
         let text = fs::read_to_string(&path).unwrap();

@@ -26,6 +26,8 @@ pub enum Figure {
     ExportsFailed,
     /// Time of the longest export call that had a result.
     ExportsLongest,
+    /// Time of the longest shutdown of a tracer provider that returned.
+    ShutdownLongest,
     /// Requests that were started and not answered with 2xx.
     RequestsFailed,
     /// Traces in a state, of the measured part.
@@ -98,13 +100,14 @@ pub enum Quantile {
     P999,
 }
 
-const PLAIN: [(&str, Figure); 35] = [
+const PLAIN: [(&str, Figure); 36] = [
     ("loss.rate", Figure::LossRate),
     ("loss.law_gap", Figure::LossLawGap),
     ("duplicates", Figure::Duplicates),
     ("reported_failed", Figure::ReportedFailed),
     ("exports.failed", Figure::ExportsFailed),
     ("exports.longest", Figure::ExportsLongest),
+    ("shutdown.longest", Figure::ShutdownLongest),
     ("requests.failed", Figure::RequestsFailed),
     ("spans.created", Figure::SpansCreated),
     ("spans.received", Figure::SpansReceived),
@@ -139,7 +142,14 @@ const PLAIN: [(&str, Figure); 35] = [
 impl Figure {
     /// Whether its value is a time.
     pub const fn is_time(self) -> bool {
-        matches!(self, Self::Response(_) | Self::Delay(_) | Self::ExportsLongest | Self::CpuPerRequest)
+        matches!(
+            self,
+            Self::Response(_)
+                | Self::Delay(_)
+                | Self::ExportsLongest
+                | Self::ShutdownLongest
+                | Self::CpuPerRequest
+        )
     }
 
     /// Whether its value is a ratio.

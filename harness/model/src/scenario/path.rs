@@ -20,6 +20,16 @@ pub enum ProcessorKind {
     Simple,
 }
 
+impl ProcessorKind {
+    /// Its name in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Batch => "batch",
+            Self::Simple => "simple",
+        }
+    }
+}
+
 /// An export path beside the main one: a span processor with an exporter of its own, to the same receiver or to a storage engine.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -57,7 +57,7 @@ pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
             fates.fold((DisturbanceMakes::Nothing, Hidden::Nothing), |a, b| (a.0.max(b.0), a.1.max(b.1)))
         }
         Figure::ExportsFailed | Figure::RequestsFailed => (DisturbanceMakes::BeyondScript, Hidden::AtEdges),
-        Figure::ExportsLongest => (DisturbanceMakes::TimeTaken, Hidden::Nothing),
+        Figure::ExportsLongest | Figure::ShutdownLongest => (DisturbanceMakes::TimeTaken, Hidden::Nothing),
         Figure::Traces(TraceState::Split | TraceState::Complete) | Figure::SpansReceived => {
             (DisturbanceMakes::AtEdges, Hidden::BehindLoss)
         }

@@ -34,6 +34,8 @@ fn describe(plan: &Plan) -> String {
             variant.exporter.settings().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         settings.extend(variant.receiver.answer_after.map(|after| format!("answer_after={after}")));
         settings.extend(variant.sdk.as_ref().map(|sdk| format!("sdk={sdk}")));
+        settings.extend(variant.design.map(|design| format!("design=({})", design.text())));
+        settings.extend(variant.processor.map(|kind| format!("processor={}", kind.as_str())));
         settings.extend(variant.load.as_ref().map(|load| format!("load=({load})")));
         let settings = if settings.is_empty() { "SDK defaults".to_owned() } else { settings.join(" ") };
         out += &format!("  trial {:>3}  {:<24} {settings}\n", trial.index, variant.name);

@@ -254,7 +254,7 @@ fn run(plan: Plan) -> RunResult {
 const WAITS: &str = "waits for the replay";
 
 /// What stays open: scenario, condition, and whether a replay would tell.
-const OPEN: [(&str, &str, &str); 67] = [
+const OPEN: [(&str, &str, &str); 69] = [
     ("bandwidth", "fate.dropped_queue_full > 0", WAITS),
     ("black-hole", "exports.failed >= 10", WAITS),
     ("black-hole", "exports.longest > 10s", WAITS),
@@ -296,6 +296,8 @@ const OPEN: [(&str, &str, &str); 67] = [
     ("collector-two-hops", "fate.lost_in_collector.crash > 0", ""),
     ("collector-two-hops", "loss.rate == 0 %", WAITS),
     ("cpu-squeeze", "fate.dropped_queue_full > 0", WAITS),
+    ("designs/guard-crash", "fate.lost_in_queue_at_exit == 0", WAITS),
+    ("designs/guard-exit", "fate.lost_in_queue_at_exit == 0", WAITS),
     ("jitter-sweep", "fate.dropped_queue_full > 0", WAITS),
     ("known-issues/4669", "exports.longest >= 1s", WAITS),
     ("known-issues/4727", "loss.law_gap <= 5 %", ""),
@@ -346,7 +348,7 @@ fn every_expectation_of_the_library_at_steal_of_five_per_cent() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     let mut open = Vec::new();
     let (mut asked, mut conclusive) = (0, 0);
-    for folder in ["", "probes/", "known-issues/"] {
+    for folder in ["", "designs/", "probes/", "known-issues/"] {
         for name in all(&root.join(folder)) {
             let name = format!("{folder}{name}");
             let plan = load(&root.join(format!("{name}.toml")), false).unwrap().plan;
