@@ -16,7 +16,7 @@ use spanfate_model::finding::diff::{DiffResult, DiffRule, DiffSide, LeftOut};
 
 pub use crate::error::{DiffError, InputPosition};
 use crate::intake::{Intake, OpenedSource};
-pub use crate::intake::{SideInput, SideSource};
+pub use crate::intake::{SideFile, SideInput, SideSource};
 use crate::join::{Comparer, DiffBooks, SpanStore, join};
 use crate::outcome::SidesRead;
 use crate::rules::{DiffTerms, RuleSet};

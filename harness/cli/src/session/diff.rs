@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use spanfate_diff::{DiffError, DiffTask, SideError, SideInput, SideSource, diff};
+use spanfate_diff::{DiffError, DiffTask, SideError, SideFile, SideInput, SideSource, diff};
 use spanfate_model::finding::diff::{DiffFormat, DiffResult};
 use spanfate_model::format::layout::{TrialDir, WIRE_LOG, WIRE_SPANS, WIRE_SPANS_JSON};
 use spanfate_model::format::manifest::TrialManifest;
@@ -196,7 +196,7 @@ fn file(path: &Path) -> Result<SideSource<'static>, Error> {
         None
     } else {
         let bytes = from.metadata().map_err(failed)?.len();
-        Some((Box::new(File::open(path).map_err(failed)?) as Box<dyn io::Read>, bytes))
+        Some((Box::new(File::open(path).map_err(failed)?) as Box<dyn SideFile>, bytes))
     };
     Ok(SideSource { name: path.display().to_string(), from: Box::new(from), again, format: None })
 }
