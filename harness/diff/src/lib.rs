@@ -6,6 +6,8 @@
 //! they write differently is normalised by rules, and the result says both.
 
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod intake;
 mod join;
 mod outcome;
