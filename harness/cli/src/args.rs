@@ -297,6 +297,9 @@ pub(crate) struct RowsAs {
     /// One JSON object per line.
     #[arg(long)]
     pub(crate) ndjson: bool,
+    /// Apache Parquet, the same columns; ids are bytes.
+    #[arg(long)]
+    pub(crate) parquet: bool,
 }
 
 impl Arguments {

@@ -6,6 +6,8 @@
 //! they write differently is normalised by rules, and the result says both.
 
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod intake;
 mod join;
 mod outcome;
@@ -16,7 +18,7 @@ use spanfate_model::finding::diff::{DiffResult, DiffRule, DiffSide, LeftOut};
 
 pub use crate::error::{DiffError, InputPosition};
 use crate::intake::{Intake, OpenedSource};
-pub use crate::intake::{SideInput, SideSource};
+pub use crate::intake::{SideFile, SideInput, SideSource};
 use crate::join::{Comparer, DiffBooks, SpanStore, join};
 use crate::outcome::SidesRead;
 use crate::rules::{DiffTerms, RuleSet};

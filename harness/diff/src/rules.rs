@@ -165,13 +165,13 @@ pub(crate) const fn facts(format: DiffFormat) -> FormatFacts {
         F::OtlpProtobuf | F::OtlpJson | F::TempoJson | F::TempoProtobuf => OTLP,
         F::JaegerJson | F::JaegerOtlp => JAEGER,
         F::WireLog => WIRE,
-        F::ExportCsv | F::ExportNdjson => ROWS,
+        F::ExportCsv | F::ExportNdjson | F::ExportParquet => ROWS,
     };
     FormatFacts {
         carries,
         micros: matches!(format, F::JaegerJson),
         jaeger: matches!(format, F::JaegerJson | F::JaegerOtlp),
-        cuts_names: matches!(format, F::WireLog | F::ExportCsv | F::ExportNdjson),
+        cuts_names: matches!(format, F::WireLog | F::ExportCsv | F::ExportNdjson | F::ExportParquet),
     }
 }
 

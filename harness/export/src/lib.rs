@@ -2,10 +2,13 @@
 //! million spans: this is compiled for speed where the binary is compiled fast.
 
 mod csv;
+mod parquet;
 
 use std::io::{self, BufWriter, Write};
 
 use spanfate_model::books::row::SpanRow;
+
+use self::parquet::ParquetRows;
 
 /// Bytes that are written at once.
 const BUFFER: usize = 256 << 10;
@@ -17,38 +20,56 @@ pub enum RowFormat {
     Csv,
     /// One JSON object per line.
     Ndjson,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// What a way of writing keeps between rows.
+enum RowState {
+    Csv,
+    Ndjson,
+    Parquet(Box<ParquetRows>),
 }
 
 /// Writes rows.
 pub struct RowWriter<'a> {
     // Not generic: it would be compiled where it is used.
     to: BufWriter<&'a mut dyn Write>,
-    format: RowFormat,
+    state: RowState,
 }
 
 impl<'a> RowWriter<'a> {
     /// Begins with what stands before the first row.
     pub fn begin(to: &'a mut dyn Write, format: RowFormat) -> io::Result<Self> {
         let mut to = BufWriter::with_capacity(BUFFER, to);
-        if format == RowFormat::Csv {
-            to.write_all(csv::HEADER.as_bytes())?;
-        }
-        Ok(Self { to, format })
+        let state = match format {
+            RowFormat::Csv => {
+                to.write_all(csv::HEADER.as_bytes())?;
+                RowState::Csv
+            }
+            RowFormat::Ndjson => RowState::Ndjson,
+            RowFormat::Parquet => RowState::Parquet(Box::new(ParquetRows::begin(&mut to)?)),
+        };
+        Ok(Self { to, state })
     }
 
     /// Writes one row.
     pub fn row(&mut self, row: &SpanRow<'_>) -> io::Result<()> {
-        match self.format {
-            RowFormat::Csv => csv::write(&mut self.to, row),
-            RowFormat::Ndjson => {
+        match &mut self.state {
+            RowState::Csv => csv::write(&mut self.to, row),
+            RowState::Ndjson => {
                 serde_json::to_writer(&mut self.to, row)?;
                 self.to.write_all(b"\n")
             }
+            RowState::Parquet(rows) => rows.row(&mut self.to, row),
         }
     }
 
     /// Writes what is still held back.
     pub fn finish(mut self) -> io::Result<()> {
+        if let RowState::Parquet(rows) = self.state {
+            rows.finish(&mut self.to)?;
+        }
         self.to.flush()
     }
 }

@@ -79,6 +79,7 @@ pub(super) const EXPORT: &str = "\
 Examples:
 
   spanfate export qps5k-20261126T060340Z --csv --out spans.csv
+  spanfate export qps5k-20261126T060340Z --parquet --out spans.parquet
   spanfate export qps5k-20261126T060340Z --ndjson --trial 7";
 
 pub(super) const EXPLAIN: &str = "\

@@ -1,7 +1,7 @@
 //! `spanfate export`: every span of a run as a row, written as it is judged.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use spanfate_model::plan::{Plan, PlannedTrial};
 use spanfate_model::verdict::ExitCode;
 use spanfate_run::store;
 
-use crate::args::ExportArguments;
+use crate::args::{ExportArguments, RowsAs};
 use crate::error::Error;
 use crate::session::runs::{self, Held};
 use crate::show;
@@ -21,7 +21,15 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Error> {
     let run = runs::open(&arguments.run)?;
     let plan = run.plan()?;
     let trials = run.begun(&plan, arguments.trial)?;
-    let format = if arguments.format.csv { RowFormat::Csv } else { RowFormat::Ndjson };
+    let format = match &arguments.format {
+        RowsAs { csv: true, .. } => RowFormat::Csv,
+        RowsAs { parquet: true, .. } => RowFormat::Parquet,
+        _ => RowFormat::Ndjson,
+    };
+    if format == RowFormat::Parquet && arguments.out.is_none() && io::stdout().is_terminal() {
+        let what = "Parquet is no text for a terminal; write it to a file with --out";
+        return Err(Error::Refused(what.to_owned()));
+    }
     let export = Export { run: &run, plan: &plan, trials: &trials, format };
     match &arguments.out {
         None => match export.write(io::stdout().lock())?.and_then(|()| io::stdout().flush()) {

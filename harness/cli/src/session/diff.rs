@@ -1,12 +1,14 @@
 //! Two stores of spans, held against each other.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use spanfate_diff::{DiffError, DiffTask, SideError, SideInput, SideSource, diff};
+use spanfate_diff::{DiffError, DiffTask, SideError, SideFile, SideInput, SideSource, diff};
 use spanfate_model::finding::diff::{DiffFormat, DiffResult};
-use spanfate_model::format::layout::{TrialDir, WIRE_LOG};
+use spanfate_model::format::layout::{TrialDir, WIRE_LOG, WIRE_SPANS, WIRE_SPANS_JSON};
+use spanfate_model::format::manifest::TrialManifest;
 use spanfate_run::store;
 
 use super::runs;
@@ -81,7 +83,7 @@ fn opened(asked: &SideAsked, trial: Option<u16>) -> Result<SideOpened, Error> {
     if path.is_file() || store::is_stream(path) {
         let mut source = file(path)?;
         source.format = asked.format;
-        let input = SideInput { name: asked.name.clone(), sources: vec![source], incomplete: Vec::new() };
+        let input = SideInput { name: asked.name.clone(), sources: vec![source], incomplete: lacks(path) };
         return Ok(SideOpened { input, run: None });
     }
     let run = runs::open(path).map_err(|error| match error {
@@ -109,12 +111,16 @@ fn of_run(run: &runs::Held, asked: &SideAsked, trial: Option<u16>) -> Result<Sid
             sources.push(file(&place.raw(WIRE_LOG))?);
             continue;
         };
-        for name in files {
-            sources.push(file(&place.raw(&name))?);
+        // Both files of a trial may say the same of it.
+        let mut whys = BTreeSet::new();
+        for path in files.iter().map(|name| place.raw(name)) {
+            sources.push(file(&path)?);
+            whys.extend(lacks(&path));
         }
         if missed > 0 {
-            incomplete.push(format!("trial {} could not keep {missed} spans", planned.index));
+            whys.insert(could_not_keep(planned.index, missed));
         }
+        incomplete.extend(whys);
     }
     if sources.is_empty() {
         incomplete.push("no trial of it was begun, or none kept a span".to_owned());
@@ -136,6 +142,47 @@ fn kept(place: &TrialDir) -> Result<Option<(Vec<String>, u64)>, Error> {
     Ok(Some((files.collect(), kept["missed"].as_u64().unwrap_or_default())))
 }
 
+/// Why a file in the directory of a trial is known not to be what the trial wrote: its content alone does not tell that it was cut
+/// between two messages. Nothing for a file of anybody else.
+fn lacks(path: &Path) -> Vec<String> {
+    let place = TrialDir(path.parent().unwrap_or(Path::new("")).to_owned());
+    let (Some(name), Ok(about)) = (path.file_name().and_then(|name| name.to_str()), path.metadata()) else {
+        return Vec::new();
+    };
+    let Ok(trial) = store::read_json::<TrialManifest>(&place.manifest()) else { return Vec::new() };
+    let back =
+        trial.engine.and_then(|engine| engine.back).filter(|back| back.bodies.as_deref() == Some(name));
+    let mut out = Vec::new();
+    let wrote = match (&trial.kept, &back) {
+        (Some(kept), None) => kept.bytes.get(name).copied(),
+        (_, Some(back)) => back.bodies_bytes,
+        (None, None) => {
+            if [WIRE_SPANS, WIRE_SPANS_JSON].contains(&name) {
+                out.push(format!(
+                    "trial {} did not end, so nobody knows how many spans it kept",
+                    trial.trial
+                ));
+            }
+            None
+        }
+    };
+    if let Some(wrote) = wrote.filter(|wrote| *wrote != about.len()) {
+        out.push(format!("{name} has {} bytes, and trial {} wrote {wrote}", about.len(), trial.trial));
+    }
+    let missed = trial.kept.filter(|kept| kept.bytes.contains_key(name)).map_or(0, |kept| kept.missed);
+    if missed > 0 {
+        out.push(could_not_keep(trial.trial, missed));
+    }
+    if let Some(why) = back.and_then(|back| back.failed) {
+        out.push(format!("trial {} could not read the engine to its end: {why}", trial.trial));
+    }
+    out
+}
+
+fn could_not_keep(trial: u16, missed: u64) -> String {
+    format!("trial {trial} could not keep {missed} spans")
+}
+
 /// A file. One that is no stream can be read again.
 fn file(path: &Path) -> Result<SideSource<'static>, Error> {
     let failed = |source: io::Error| match source.kind() {
@@ -149,7 +196,7 @@ fn file(path: &Path) -> Result<SideSource<'static>, Error> {
         None
     } else {
         let bytes = from.metadata().map_err(failed)?.len();
-        Some((Box::new(File::open(path).map_err(failed)?) as Box<dyn io::Read>, bytes))
+        Some((Box::new(File::open(path).map_err(failed)?) as Box<dyn SideFile>, bytes))
     };
     Ok(SideSource { name: path.display().to_string(), from: Box::new(from), again, format: None })
 }

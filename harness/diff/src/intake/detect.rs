@@ -7,10 +7,11 @@ use spanfate_model::format::wire::{Endings, MAGIC};
 
 use super::coding;
 use super::json::JsonText;
+use super::parquet::{PlacedFile, SideFile};
 use super::protobuf::{self, MessageFraming};
 use super::sink::Intake;
 use super::window::{ReadPiece, Window};
-use super::{documents, rows, wire_log};
+use super::{documents, parquet, rows, wire_log};
 use crate::error::{DiffError, ReadStop};
 
 /// Bytes that are looked at to find out what a side is.
@@ -32,8 +33,8 @@ pub struct SideSource<'a> {
     pub name: String,
     /// Its bytes.
     pub from: Box<dyn Read + 'a>,
-    /// The same once more, and how many they are, where they can be read again: only the log of a relay needs it.
-    pub again: Option<(Box<dyn Read + 'a>, u64)>,
+    /// The same once more, and how many they are, where they can be read again, and in any place: the log of a relay and Parquet need it.
+    pub again: Option<(Box<dyn SideFile + 'a>, u64)>,
     /// What it is written in, where that is not to be found out.
     pub format: Option<DiffFormat>,
 }
@@ -48,6 +49,8 @@ pub(crate) struct OpenedSource<'a> {
     framing: MessageFraming,
     nested: bool,
     endings: Option<Endings>,
+    /// A side that is read in places, where it is a file.
+    placed: Option<PlacedFile<'a>>,
 }
 
 impl<'a> OpenedSource<'a> {
@@ -73,24 +76,34 @@ impl<'a> OpenedSource<'a> {
         let nested = nested || forced == Some(DiffFormat::TempoProtobuf);
         let is_text = !matches!(
             format,
-            Some(DiffFormat::WireLog | DiffFormat::OtlpProtobuf | DiffFormat::TempoProtobuf) | None
+            Some(
+                DiffFormat::WireLog
+                    | DiffFormat::OtlpProtobuf
+                    | DiffFormat::TempoProtobuf
+                    | DiffFormat::ExportParquet
+            ) | None
         );
         if is_text {
             window.count_lines();
         }
-        let endings = match (format, again) {
+        let (mut endings, mut placed) = (None, None);
+        match (format, again) {
             (Some(DiffFormat::WireLog), Some((again, bytes))) => {
-                wire_log::endings(coding::opened(again)?.0, bytes)?
+                endings = wire_log::endings(coding::opened(again)?.0, bytes)?;
             }
-            _ => None,
-        };
-        Ok(Self { name, window, format, coding, framing, nested, endings })
+            (Some(DiffFormat::ExportParquet), Some((again, bytes))) if coding.is_empty() => {
+                placed = Some(PlacedFile::new(again, bytes));
+            }
+            _ => {}
+        }
+        Ok(Self { name, window, format, coding, framing, nested, endings, placed })
     }
 
     /// Reads all of it; gives the bytes that were read. Where it ends too early the intake says so.
     pub(crate) fn read(mut self, intake: &mut Intake<'_>) -> Result<u64, DiffError> {
         use DiffFormat as F;
         let window = &mut self.window;
+        let mut bytes = None;
         let done = match self.format {
             None => Ok(()),
             Some(F::WireLog) => wire_log::read(window, intake, self.endings),
@@ -102,9 +115,16 @@ impl<'a> OpenedSource<'a> {
             }
             Some(F::ExportCsv) => rows::read_csv(window, intake),
             Some(F::ExportNdjson) => rows::read_ndjson(window, intake),
+            Some(F::ExportParquet) => {
+                let placed = self.placed.map_or_else(|| PlacedFile::spooled(window), Ok);
+                placed.and_then(|file| {
+                    bytes = Some(file.bytes);
+                    parquet::read(file, intake)
+                })
+            }
         };
         match done {
-            Ok(()) => Ok(window.offset()),
+            Ok(()) => Ok(bytes.unwrap_or(window.offset())),
             Err(ReadStop::Truncated(at)) => {
                 intake.incomplete.push(format!("the input ends too early, at {at}"));
                 intake.cut_off()?;
@@ -119,6 +139,9 @@ impl<'a> OpenedSource<'a> {
 fn found(first: &[u8]) -> Result<DiffFormat, DiffError> {
     if first.starts_with(MAGIC) {
         return Ok(DiffFormat::WireLog);
+    }
+    if first.starts_with(parquet::MAGIC) {
+        return Ok(DiffFormat::ExportParquet);
     }
     let text = first.trim_ascii_start();
     if matches!(text.first(), Some(b'{' | b'[')) {
@@ -187,6 +210,7 @@ mod tests {
             (b"{\"trial\":0", DiffFormat::ExportNdjson),
             (b"trial,variant,service,trace_id,span_id,x\n", DiffFormat::ExportCsv),
             (b"SPNWIRE1\x01", DiffFormat::WireLog),
+            (b"PAR1\x15", DiffFormat::ExportParquet),
             (b"\x0a\x20\x0a\x10\x0a\x0e\x0a\x0cservice.name", DiffFormat::OtlpProtobuf),
             (b"\x22\x0a\x20\x0a\x10\x0a\x0e\x0a\x0cservice.name", DiffFormat::OtlpProtobuf),
             (b"\0\0\0\x22\x0a\x20\x0a\x10\x0a\x0e\x0a\x0cservice.name", DiffFormat::OtlpProtobuf),

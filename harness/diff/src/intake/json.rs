@@ -344,9 +344,24 @@ mod tests {
         {
             assert!(skipped(text).is_ok(), "{text}");
         }
-        for text in
-            ["{a:1}", "[1 2]", "{\"a\" 1}", "nul!", "[,]", "{,}", "\"a\nb\"", "\"\\x\"", "--1 ", "1. ", "}"]
-        {
+        for text in [
+            "01 ",
+            "1e ",
+            ".5 ",
+            "-,",
+            "1.2.3 ",
+            "{a:1}",
+            "[1 2]",
+            "{\"a\" 1}",
+            "nul!",
+            "[,]",
+            "{,}",
+            "\"a\nb\"",
+            "\"\\x\"",
+            "--1 ",
+            "1. ",
+            "}",
+        ] {
             assert!(matches!(skipped(text), Err(PieceStop::Wrong(..))), "{text}: {:?}", skipped(text));
         }
         for text in ["{\"a\":", "[1,", "\"abc", "tru", "1"] {

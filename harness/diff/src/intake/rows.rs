@@ -14,7 +14,7 @@ const MOST_COPIES: u64 = 1000;
 
 /// The cells that are needed, as text.
 #[derive(Default)]
-struct RowCells {
+pub(super) struct RowCells {
     trace: Vec<u8>,
     span: Vec<u8>,
     parent: Vec<u8>,
@@ -25,7 +25,7 @@ struct RowCells {
 }
 
 impl RowCells {
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         for cell in [
             &mut self.trace,
             &mut self.span,
@@ -40,7 +40,7 @@ impl RowCells {
     }
 
     /// The cell of a column.
-    fn of(&mut self, column: &[u8]) -> Option<&mut Vec<u8>> {
+    pub(super) fn of(&mut self, column: &[u8]) -> Option<&mut Vec<u8>> {
         Some(match column {
             b"trace_id" => &mut self.trace,
             b"span_id" => &mut self.span,
@@ -54,7 +54,7 @@ impl RowCells {
     }
 
     /// Gives the span on.
-    fn give(&self, intake: &mut Intake<'_>, at: InputPosition) -> Result<(), ReadStop> {
+    pub(super) fn give(&self, intake: &mut Intake<'_>, at: InputPosition) -> Result<(), ReadStop> {
         let wrong = |what: &str| ReadStop::malformed(at, what);
         let copies = digits(&self.copies).ok_or_else(|| wrong("`copies` is no whole number"))?;
         if copies == 0 {

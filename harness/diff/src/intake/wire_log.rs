@@ -12,6 +12,41 @@ use crate::error::{DiffError, ReadStop};
 /// Names that are believed; the receiver writes a few thousand at most.
 const MOST_NAMES: usize = 1 << 20;
 
+/// Names by their ids, which the receiver gives out one after the other: a table up to there, and a map of those beyond.
+const DENSE: u32 = 1 << 16;
+
+#[derive(Default)]
+struct NameTable {
+    dense: Vec<Vec<u8>>,
+    others: BTreeMap<u32, Vec<u8>>,
+}
+
+impl NameTable {
+    /// The name of an id; empty where there is none.
+    #[inline]
+    fn get(&self, id: u32) -> &[u8] {
+        match self.dense.get(id as usize) {
+            Some(name) => name,
+            None => self.others.get(&id).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// Where the name of an id goes; nothing where there are too many.
+    fn place(&mut self, id: u32) -> Option<&mut Vec<u8>> {
+        if id < DENSE {
+            let at = id as usize;
+            if self.dense.len() <= at {
+                self.dense.resize(at + 1, Vec::new());
+            }
+            return self.dense.get_mut(at);
+        }
+        if self.others.len() >= MOST_NAMES && !self.others.contains_key(&id) {
+            return None;
+        }
+        Some(self.others.entry(id).or_default())
+    }
+}
+
 /// How the requests of a log ended, read beforehand; nothing for a log that says it at once.
 pub(super) fn endings(mut from: impl Read, bytes: u64) -> Result<Option<Endings>, DiffError> {
     let mut from = std::io::BufReader::with_capacity(256 << 10, &mut from);
@@ -49,7 +84,7 @@ pub(super) fn read(
         let what = "the log of a relay must be read twice, and this is no file";
         return Err(ReadStop::malformed(window.position(), what));
     }
-    let mut names: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+    let mut names = NameTable::default();
     let mut services: BTreeMap<u32, u32> = BTreeMap::new();
     let scope = intake.scopes.begin();
     intake.scope.clear();
@@ -71,7 +106,7 @@ pub(super) fn read(
                 } else {
                     let place = intake.resources.begin();
                     intake.resource.clear();
-                    intake.resource.name.extend_from_slice(name(&names, span.service));
+                    intake.resource.name.extend_from_slice(names.get(span.service));
                     intake.settle_resource(place)?;
                     services.insert(span.service, place);
                     place
@@ -82,19 +117,18 @@ pub(super) fn read(
                 (draft.resource, draft.scope) = (resource, scope);
                 (draft.trace, draft.span) = (span.key.trace.0, span.key.span.0);
                 draft.parent = span.parent.0;
-                draft.name.extend_from_slice(name(&names, span.name));
+                draft.name.extend_from_slice(names.get(span.name));
                 draft.kind = span.kind;
                 (draft.start, draft.end) = (span.start_wall, span.end_wall);
                 intake.put()?;
             }
             WireRecord::Name { id, piece } => {
-                if names.len() >= MOST_NAMES {
+                let Some(name) = names.place(id) else {
                     return Err(ReadStop::malformed(
                         window.position(),
                         "the log has more than a million names",
                     ));
-                }
-                let name = names.entry(id).or_default();
+                };
                 if name.len() < NAME_LIMIT {
                     name.extend_from_slice(&piece);
                 }
@@ -123,8 +157,4 @@ fn next(window: &mut Window<'_>) -> Result<Option<[u8; RECORD_BYTES]>, ReadStop>
         let record = bytes.first_chunk::<RECORD_BYTES>().ok_or(PieceStop::More)?;
         Ok((Some(*record), RECORD_BYTES))
     })
-}
-
-fn name(names: &BTreeMap<u32, Vec<u8>>, id: u32) -> &[u8] {
-    names.get(&id).map_or(&[], Vec::as_slice)
 }

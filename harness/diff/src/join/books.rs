@@ -101,7 +101,13 @@ impl DiffBooks {
     /// A span that is the same on both sides.
     #[inline]
     pub(crate) fn equal(&mut self, span: SpanView<'_>, origins: &Origins) {
-        self.add(span, origins, DiffCounts { both: 1, ..DiffCounts::default() });
+        let at = origins.resources.same(span.resource()) as usize;
+        let Some(place) = self.by_resource.get_mut(at) else {
+            return self.add(span, origins, DiffCounts { both: 1, ..DiffCounts::default() });
+        };
+        place.both += 1;
+        self.counts.both += 1;
+        self.timeline.at(span.start()).both += 1;
     }
 
     /// A span that is on both sides.

@@ -95,7 +95,7 @@ impl Comparer {
         right: SpanView<'_>,
         origins: &Origins,
     ) -> PairOutcome {
-        if left.body() == right.body() { PairOutcome::EQUAL } else { self.fields(left, right, origins) }
+        if left.is_same(right, origins) { PairOutcome::EQUAL } else { self.fields(left, right, origins) }
     }
 
     fn fields(&mut self, left: SpanView<'_>, right: SpanView<'_>, origins: &Origins) -> PairOutcome {

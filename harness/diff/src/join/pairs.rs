@@ -114,7 +114,10 @@ impl<'a> JoinedPart<'a> {
         let is_pair = |(at, (one, other)): (usize, (&IndexEntry, &IndexEntry))| {
             one.span == other.span
                 && (at == 0 || left[at - 1].span != one.span)
-                && self.of(true, *one).zip(self.of(false, *other)).is_some_and(|(l, r)| l.body() == r.body())
+                && self
+                    .of(true, *one)
+                    .zip(self.of(false, *other))
+                    .is_some_and(|(l, r)| l.is_same(r, self.origins))
         };
         if left.len() != right.len() || !left.iter().zip(right).enumerate().all(is_pair) {
             return false;

@@ -2,6 +2,7 @@
 
 use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
 
+use super::origins::Origins;
 use super::values::{take, take_u32, take_u64};
 
 /// A span while it is read. Its memory is used again for the next.
@@ -38,6 +39,9 @@ pub(crate) struct DraftSpan {
 const HEAD: usize = 128;
 /// Bytes of a record that say where it was; they do not count when records are compared.
 const PLACE: usize = 24;
+/// Where the numbers of its resource and its scope stand, and what is behind them.
+const ORIGIN: usize = 72;
+const BEHIND: usize = 80;
 
 impl DraftSpan {
     /// Empties all but its place, resource and scope.
@@ -124,10 +128,16 @@ impl<'a> SpanView<'a> {
         self.0
     }
 
-    /// What two records of the same span have in common.
+    /// Whether two records of the same span are the same but for where they were read. Equal resources may have two numbers, where
+    /// one was given out before it was known.
     #[inline]
-    pub(crate) fn body(self) -> &'a [u8] {
-        &self.0[PLACE..]
+    pub(crate) fn is_same(self, other: Self, origins: &Origins) -> bool {
+        if self.0[PLACE..ORIGIN] != other.0[PLACE..ORIGIN] || self.0[BEHIND..] != other.0[BEHIND..] {
+            return false;
+        }
+        self.0[ORIGIN..BEHIND] == other.0[ORIGIN..BEHIND]
+            || origins.resources.same(self.resource()) == origins.resources.same(other.resource())
+                && origins.scopes.same(self.scope()) == origins.scopes.same(other.scope())
     }
 
     #[inline]
@@ -220,8 +230,8 @@ impl<'a> SpanView<'a> {
 /// Writes other numbers of resource and scope into the record at the front.
 #[inline]
 pub(crate) fn set_origin(record: &mut [u8], resource: u32, scope: u32) {
-    record[72..76].copy_from_slice(&resource.to_le_bytes());
-    record[76..80].copy_from_slice(&scope.to_le_bytes());
+    record[ORIGIN..ORIGIN + 4].copy_from_slice(&resource.to_le_bytes());
+    record[ORIGIN + 4..BEHIND].copy_from_slice(&scope.to_le_bytes());
 }
 
 /// The texts and lists of a record.

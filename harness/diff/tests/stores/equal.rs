@@ -3,11 +3,13 @@
 use std::io::Write as _;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use spanfate_diff::{DiffTask, LEAST_MEMORY};
 use spanfate_model::finding::diff::{DiffCounts, DiffRule};
 use spanfate_model::verdict::Verdict;
 
-use crate::spans::{TestOrigin, TestSpan, TestValue, TestWorld, world};
+use crate::spans::{TestOrigin, TestSpan, TestValue, TestWorld, crowd, world};
 use crate::{FORMATS, compared, write};
 
 fn check(left: &[u8], right: &[u8], spans: usize, what: &str) {
@@ -29,6 +31,33 @@ proptest! {
                 check(bytes, other, world.spans.len(), &format!("{left} and {right}"));
             }
         }
+    }
+}
+
+/// Spans of the long run, and of each world in it.
+const LONG_RUN: usize = 1_000_000;
+const CROWD: usize = 1000;
+
+#[test]
+#[ignore = "some minutes: cargo test --release -p spanfate-diff --test stores in_a_million -- --ignored"]
+fn no_format_gives_a_false_alarm_in_a_million_spans() {
+    let mut runner = TestRunner::deterministic();
+    let crowds = crowd(CROWD);
+    let mut spans = 0;
+    while spans < LONG_RUN {
+        let mut world = crowds.new_tree(&mut runner).unwrap().current();
+        let many = (0..10_000).map(|at| (format!("ключ {at}"), TestValue::Int(at)));
+        world.spans[0].attributes = many.collect();
+        let written: Vec<_> = FORMATS.iter().map(|(format, writer)| (format, writer(&world))).collect();
+        // Each format beside the one with all fields, both ways, and beside the next one.
+        let (all, bytes) = &written[0];
+        for (at, (format, other)) in written.iter().enumerate() {
+            check(bytes, other, world.spans.len(), &format!("{all} and {format}, from span {spans}"));
+            check(other, bytes, world.spans.len(), &format!("{format} and {all}, from span {spans}"));
+            let (next, after) = &written[(at + 1) % written.len()];
+            check(other, after, world.spans.len(), &format!("{format} and {next}, from span {spans}"));
+        }
+        spans += world.spans.len();
     }
 }
 

@@ -4,6 +4,7 @@
 mod equal;
 mod hostile;
 mod losses;
+mod parquet;
 mod planted;
 mod spans;
 mod write;
@@ -24,7 +25,7 @@ pub(crate) fn compared(left: &[u8], right: &[u8], task: &DiffTask) -> DiffResult
 pub(crate) type Writer = fn(&TestWorld) -> Vec<u8>;
 
 /// Each format with its writer.
-pub(crate) const FORMATS: [(DiffFormat, Writer); 8] = [
+pub(crate) const FORMATS: [(DiffFormat, Writer); 9] = [
     (DiffFormat::OtlpProtobuf, write::protobuf::message),
     (DiffFormat::OtlpJson, write::otlp_json::document),
     (DiffFormat::TempoJson, write::otlp_json::tempo),
@@ -33,4 +34,5 @@ pub(crate) const FORMATS: [(DiffFormat, Writer); 8] = [
     (DiffFormat::WireLog, write::rows::wire_log),
     (DiffFormat::ExportCsv, write::rows::csv),
     (DiffFormat::ExportNdjson, write::rows::ndjson),
+    (DiffFormat::ExportParquet, write::rows::parquet),
 ];

@@ -264,9 +264,16 @@ fn span() -> impl Strategy<Value = TestSpan> {
 
 /// A world of a few spans, no two with the same ids.
 pub(crate) fn world() -> impl Strategy<Value = TestWorld> {
-    (vec(origin(), 2), vec(origin(), 2), vec(span(), 1..8)).prop_map(|(resources, scopes, mut spans)| {
-        spans.sort_by_key(|span| (span.trace, span.span));
-        spans.dedup_by_key(|span| (span.trace, span.span));
-        TestWorld { resources, scopes, spans }
-    })
+    (vec(origin(), 2), vec(origin(), 2), vec(span(), 1..8)).prop_map(made)
+}
+
+/// A world of so many spans, or a few less.
+pub(crate) fn crowd(spans: usize) -> impl Strategy<Value = TestWorld> {
+    (vec(origin(), 2), vec(origin(), 2), vec(span(), spans)).prop_map(made)
+}
+
+fn made((resources, scopes, mut spans): (Vec<TestOrigin>, Vec<TestOrigin>, Vec<TestSpan>)) -> TestWorld {
+    spans.sort_by_key(|span| (span.trace, span.span));
+    spans.dedup_by_key(|span| (span.trace, span.span));
+    TestWorld { resources, scopes, spans }
 }

@@ -58,11 +58,13 @@ pub struct DiffCounts {
 
 impl DiffCounts {
     /// Differences of any sort.
+    #[inline]
     pub const fn differences(&self) -> u64 {
         self.different + self.only_left + self.only_right + self.copies_left + self.copies_right
     }
 
     /// The counts of two together.
+    #[inline]
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {

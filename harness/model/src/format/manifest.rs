@@ -135,6 +135,9 @@ pub struct KeptSpans {
     pub spans: u64,
     /// Accepted spans that are not in them.
     pub missed: u64,
+    /// Bytes of each file, by its name: one that was cut between two messages looks whole by itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bytes: BTreeMap<String, u64>,
 }
 
 /// What a trial waited for before it began.
@@ -269,6 +272,9 @@ pub struct EngineBack {
     /// File name of what it answered, one body a line, where whole spans are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bodies: Option<String>,
+    /// Bytes of that file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bodies_bytes: Option<u64>,
     /// When the reading began; a start that had ended by then had nothing left to show.
     pub at: MonoNs,
     /// Pages that were read.

@@ -82,16 +82,20 @@ impl EngineReading {
         let kept = bodies.as_ref().map(|name| self.folder.join(name));
         let mut kept = kept.as_deref().map(create).transpose()?;
         let mut back = EngineBack { file, bodies, at, ..EngineBack::default() };
+        let mut written = 0;
         if asked {
             self.ask(&mut back, &mut |page| {
                 log.page(page)?;
-                kept.as_mut().map_or(Ok(()), |kept| line(kept, &page.bytes))
+                let Some(kept) = &mut kept else { return Ok(()) };
+                written += page.bytes.len() as u64 + 1;
+                line(kept, &page.bytes)
             })
             .map_err(RunError::unwritten(&path))?;
         }
         log.finish(back.failed.is_none()).map_err(RunError::unwritten(&path))?;
         if let Some(mut kept) = kept {
             kept.flush().map_err(RunError::unwritten(&path))?;
+            back.bodies_bytes = Some(written);
         }
         Ok(back)
     }

@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::lab::lab_beside_others;
+
 const TRACE: &str = "0102030405060708090a0b0c0d0e0f10";
 
 /// A message with a root and its child, as the Collector writes it.
@@ -126,4 +128,43 @@ fn what_cannot_be_compared_is_3_65_or_66() {
         assert_eq!(done.status.code(), Some(code), "{left} {right}: {all}");
         assert!(all.contains(said), "{left} {right}: {all}");
     }
+}
+
+#[test]
+fn a_run_knows_that_its_spans_were_cut_between_two_messages() {
+    let Some(lab) = lab_beside_others() else { return };
+    let done = lab.run(
+        "[load]\nrate = \"100/s\"\nwarmup = \"0s\"\nlasting = \"1s\"\n[exporter]\ndelay = \"50ms\"\n\
+         [receiver]\nkeep = \"spans\"\n",
+    );
+    let run = done.run.to_str().unwrap();
+    let (rows, kept) = (lab.path("rows.csv"), done.run.join("trial-000").join("wire.spans.otlp"));
+    let (rows, file) = (rows.to_str().unwrap(), kept.to_str().unwrap());
+    assert!(lab.call(&["export", run, "--csv", "--out", rows]).status.success());
+    for left in [run, file] {
+        let done = lab.call(&["diff", left, rows]);
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stdout));
+    }
+    // Each message stands behind its length; the last one is left out.
+    let whole = std::fs::read(&kept).unwrap();
+    let (mut at, mut last) = (0, 0);
+    while let Some(length) = whole[at..].first_chunk::<4>() {
+        last = at;
+        at += 4 + u32::from_be_bytes(*length) as usize;
+    }
+    assert!(0 < last && at == whole.len());
+    std::fs::write(&kept, &whole[..last]).unwrap();
+    let said = format!("wire.spans.otlp has {last} bytes, and trial 0 wrote {}", whole.len());
+    for left in [run, file] {
+        let done = lab.call(&["diff", left, rows]);
+        let all = text(&done.stdout) + &text(&done.stderr);
+        assert_eq!(done.status.code(), Some(3), "{all}");
+        // Lines are broken to the width of the terminal.
+        let all: Vec<&str> = all.split_whitespace().collect();
+        assert!(all.join(" ").contains(&said), "{all:?}");
+    }
+    // By itself it looks whole.
+    let copy = lab.path("copy.otlp");
+    std::fs::copy(&kept, &copy).unwrap();
+    assert_eq!(lab.call(&["diff", copy.to_str().unwrap(), rows]).status.code(), Some(99));
 }

@@ -58,6 +58,18 @@ fn rows_of_a_real_run_sum_up_to_its_ledgers() {
     let diff: Value = serde_json::from_slice(&diff.stdout).unwrap();
     let received = sums[&(1, "received".to_owned())];
     assert_eq!(diff["counts"]["both"].as_u64(), Some(received), "{}", diff["counts"]);
+    // The same as Parquet, as a file and through a pipe.
+    let parquet = lab.path("rows.parquet");
+    let path = parquet.to_string_lossy().into_owned();
+    assert!(lab.call(&["export", &run, "--parquet", "--trial", "1", "--out", &path]).status.success());
+    let piped = lab.call(&["export", &run, "--parquet", "--trial", "1"]);
+    assert_eq!(piped.stdout, std::fs::read(&parquet).unwrap());
+    let diff = lab.call(&["diff", &path, &out.to_string_lossy(), "--json"]);
+    let found: Value = serde_json::from_slice(&diff.stdout).unwrap();
+    assert_eq!(diff.status.code(), Some(0), "{found}");
+    assert_eq!(found["left"]["format"], "export-parquet");
+    assert_eq!(found["counts"]["both"].as_u64(), Some(received), "{}", found["counts"]);
+    assert_eq!(found["left"]["left_out"], found["right"]["left_out"]);
     let text = std::fs::read_to_string(&out).unwrap();
     let rows: Vec<&str> = text.lines().skip(1).collect();
     let all: u64 = sums.iter().filter(|((trial, _), _)| *trial == 1).map(|(_, count)| count).sum();

@@ -169,9 +169,10 @@ impl<'a> WireText<'a> {
         bytes.try_into().or_else(|_| tag.wrong(what))
     }
 
-    /// Passes over a field that nobody knows.
+    /// Passes over a field that nobody knows, or nobody needs.
+    #[inline]
     pub(super) fn skip(&mut self, tag: FieldTag) -> ReadPiece<()> {
-        self.skip_nested(tag, 0)
+        if tag.kind == BYTES { self.message(tag).map(drop) } else { self.skip_nested(tag, 0) }
     }
 
     fn skip_nested(&mut self, tag: FieldTag, depth: u32) -> ReadPiece<()> {

@@ -1,7 +1,11 @@
 //! The wire witness's log, and rows of `spanfate export`.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
-use spanfate_model::books::row::kind_name;
+use spanfate_export::{RowFormat, RowWriter};
+use spanfate_model::books::row::{Position, SpanRow, Standing, kind_name};
+use spanfate_model::fate::Fate;
 use spanfate_model::format::probe::cut_name;
 use spanfate_model::format::wire::{Disposition, SpanRecord, header, write_end, write_name};
 use spanfate_model::quantity::id::{SpanId, SpanKey, TraceId};
@@ -24,13 +28,18 @@ pub(crate) fn wire_log(world: &TestWorld) -> Vec<u8> {
     for (at, origin) in world.resources.iter().enumerate() {
         out.extend(write_name(at as u32 + 1, &kept(&origin.name)));
     }
-    for (at, span) in world.spans.iter().enumerate() {
-        out.extend(write_name(at as u32 + 1000, &kept(&span.name)));
+    let mut names: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+    for span in &world.spans {
+        let (kept, next) = (kept(&span.name), names.len() as u32 + 1000);
+        let name = *names.entry(kept).or_insert_with_key(|kept| {
+            out.extend(write_name(next, kept));
+            next
+        });
         let record = SpanRecord {
             request: 0,
             key: SpanKey { trace: TraceId(span.trace), span: SpanId(span.span) },
             parent: SpanId(span.parent),
-            name: at as u32 + 1000,
+            name,
             service: span.resource as u32 + 1,
             kind: span.kind,
             disposition: Disposition::Accepted,
@@ -83,4 +92,37 @@ pub(crate) fn csv(world: &TestWorld) -> Vec<u8> {
         );
     }
     out.into_bytes()
+}
+
+/// Rows as Parquet, by the real writer.
+pub(crate) fn parquet(world: &TestWorld) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut writer = RowWriter::begin(&mut out, RowFormat::Parquet).unwrap();
+    for (at, span) in world.spans.iter().enumerate() {
+        let text = |text: &str| String::from_utf8(kept(text)).unwrap();
+        let row = SpanRow {
+            trial: 0,
+            variant: "default",
+            service: &text(&world.resources[span.resource].name),
+            incarnation: (at % 3 > 0).then_some(7),
+            trace_id: TraceId(span.trace),
+            span_id: SpanId(span.span),
+            parent_span_id: (span.parent != [0; 8]).then_some(SpanId(span.parent)),
+            name: &text(&span.name),
+            kind: kind_name(span.kind),
+            request: Some(at as u32),
+            created_ms: Some(at as f64 / 8.0),
+            ended_ms: None,
+            exported_ms: (at % 2 == 0).then_some(-0.5),
+            fate: Standing::Fate(Fate::Received),
+            copies: 1,
+            delay_ms: Some(1.25),
+            received_ms: None,
+            position: Position::Child,
+            paths: String::new(),
+        };
+        writer.row(&row).unwrap();
+    }
+    writer.finish().unwrap();
+    out
 }

@@ -68,6 +68,8 @@ named! {
         ExportCsv = "export-csv": "exported CSV",
         /// Rows of `spanfate export --ndjson`.
         ExportNdjson = "export-ndjson": "exported NDJSON",
+        /// Rows of `spanfate export --parquet`.
+        ExportParquet = "export-parquet": "exported Parquet",
     }
 }
 

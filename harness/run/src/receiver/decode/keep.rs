@@ -129,9 +129,13 @@ impl SpanKeeper {
             let path = self.plan.folder.join(name);
             *slot = Some(OpenOptions::new().create_new(true).append(true).open(path)?);
             *told = Some(name.to_owned());
+            self.kept.bytes.insert(name.to_owned(), 0);
         }
         if let Some(file) = slot {
             file.write_all(&self.out)?;
+        }
+        if let Some(bytes) = self.kept.bytes.get_mut(name) {
+            *bytes += self.out.len() as u64;
         }
         self.written += self.out.len() as u64;
         Ok(true)
@@ -169,6 +173,10 @@ mod tests {
         let kept = keeper.kept();
         assert_eq!((kept.messages, kept.spans, kept.missed), (3, 6, 0));
         assert_eq!(kept.json.as_deref(), Some(WIRE_SPANS_JSON));
+        for (name, bytes) in &kept.bytes {
+            assert_eq!(*bytes, read(name).len() as u64, "{name}");
+        }
+        assert_eq!(kept.bytes.len(), 2);
     }
 
     #[test]
