@@ -5,15 +5,43 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"spanfate.dev/fixtures/internal/inspect/answer"
 )
 
 // Where tracefs is mounted, by itself or below debugfs.
 var mounted = []string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}
+
+// Mounted is the argument behind which this program is started again, in mounts of its own that no other process sees.
+const Mounted = "__mounted"
+
+// MountOwn mounts tracefs for this process alone, and says whether it could.
+func MountOwn() bool {
+	return unix.Mount("nodev", mounted[0], "tracefs", 0, "") == nil
+}
+
+// Again starts this program again with tracefs of its own, where the machine has it nowhere and this is root. It gives what that
+// printed, or nothing where it was not started.
+func Again(arguments []string) ([]byte, error) {
+	if _, err := tracefs(); err == nil || os.Geteuid() != 0 {
+		return nil, nil
+	}
+	own, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	command := exec.Command(own, append([]string{Mounted}, arguments...)...)
+	command.Stderr = os.Stderr
+	command.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	return command.Output()
+}
 
 func tracefs() (string, error) {
 	for _, folder := range mounted {

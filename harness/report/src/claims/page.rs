@@ -28,6 +28,26 @@ not reproduce a claim that names one. A run is one trial of each variant unless 
 the least and the most.
 ";
 
+/// What the article has its readers type, the claims that it rests on, and the command that answers the question today.
+const STEPS: [(&str, &[u32], &str); 8] = [
+    (
+        "curl http://localhost:8888/metrics, for otel_otlp_exporter_queue_size",
+        &[13, 14],
+        "spanfate peek --pid N",
+    ),
+    ("ab -n 10000 -c 200", &[15], "spanfate scenario qps5k"),
+    ("bpftrace with tracepoint:jvm:gc_begin and a kprobe", &[41, 44], "spanfate scenario gc"),
+    (
+        "gdb with breakpoints on span.End and ExportSpans",
+        &[38],
+        "spanfate explain --sample dropped_queue_full",
+    ),
+    ("fentry on a binary built with -s -w and -l", &[50, 51, 52], "spanfate scenario probes/builds"),
+    ("tcpdump -i lo as the truth to compare with", &[68], "spanfate receive"),
+    ("bpftool perf event, bpftool prog tracelog pin", &[64, 65], "spanfate scenario probes/small-buffers"),
+    ("a switch that samples by status_code", &[84, 85], "spanfate scenario collector-tail-sampling"),
+];
+
 /// The page.
 pub(crate) fn render(files: &[ClaimsFile], record: &ClaimsRecord) -> String {
     let mut out = format!("{HEAD}\nMeasured on {}. {}\n", record.machine, counts(&record.claims));
@@ -37,6 +57,7 @@ pub(crate) fn render(files: &[ClaimsFile], record: &ClaimsRecord) -> String {
         let verdict = record.claim(claim.number).map_or("not judged yet", |judged| judged.verdict.as_str());
         out += &format!("| {} | {} | {} | {verdict} |\n", claim.number, claim.section, cell(&claim.says));
     }
+    out += &steps(record);
     let mut section = "";
     for claim in claims {
         if claim.section != section {
@@ -44,6 +65,21 @@ pub(crate) fn render(files: &[ClaimsFile], record: &ClaimsRecord) -> String {
             out += &format!("\n## Section {section}\n");
         }
         out += &block(claim, record.claim(claim.number));
+    }
+    out
+}
+
+fn steps(record: &ClaimsRecord) -> String {
+    let mut out =
+        "\n## What the article has its readers type\n\n| step | the claims behind it | what answers the question |\n|---|---|---|\n"
+            .to_owned();
+    for (step, claims, command) in STEPS {
+        let verdict = |number: &u32| {
+            let verdict = record.claim(*number).map_or("not judged yet", |judged| judged.verdict.as_str());
+            format!("{number} is {verdict}")
+        };
+        let verdicts: Vec<String> = claims.iter().map(verdict).collect();
+        out += &format!("| {step} | {} | `{command}` |\n", verdicts.join(", "));
     }
     out
 }
