@@ -108,7 +108,10 @@ pub fn is_of(claim: &RegisteredClaim, judged: &JudgedClaim) -> bool {
             MeasuredFor::Inspection(_) => false,
         });
         let measured: Vec<&str> = of_test.filter_map(|measure| variant_of(&measure.of)).collect();
-        let wanted = |names: &Vec<String>| names.iter().all(|name| measured.contains(&name.as_str()));
+        // Without a run there is one measure for all of its variants.
+        let wanted = |names: &Vec<String>| {
+            measured.contains(&"") || names.iter().all(|name| measured.contains(&name.as_str()))
+        };
         !measured.is_empty() && test.variants.as_ref().is_none_or(wanted)
     });
     let inspections = claim.inspections.iter().all(|test| {
@@ -259,6 +262,28 @@ mod tests {
             "inspect": [{ "name": "move_cost", "that": "copy_us > 0" }],
         }));
         assert_eq!(of_answer(&anecdote, &[("copy_us", 90.0)]), ClaimVerdict::NotTestable);
+    }
+
+    #[test]
+    fn a_verdict_is_of_the_claim_as_it_was_asked() {
+        let asked = |that: &str, variants: &[&str]| {
+            let run = serde_json::json!([{ "scenario": "s", "that": that, "variants": variants }]);
+            claim(serde_json::json!({ "run": run }))
+        };
+        let one = asked("loss.rate > 0 %", &["v"]);
+        let open = judged(&one, vec![without_run(&one.runs[0], "it did not run")]);
+        let measured = |variant: &str| {
+            let mut measure = without_run(&one.runs[0], "");
+            measure.of = of(&one.runs[0], variant);
+            judged(&one, vec![measure])
+        };
+        for judged in [&open, &measured("v")] {
+            assert!(is_of(&one, judged));
+            assert!(!is_of(&asked("loss.rate > 1 %", &["v"]), judged), "another bound");
+        }
+        assert!(!is_of(&asked("loss.rate > 0 %", &["w"]), &measured("v")), "another variant");
+        let shown = claim(serde_json::json!({ "inspect": [{ "name": "clocks", "that": "samples" }] }));
+        assert!(!is_of(&shown, &open) && !is_of(&one, &judged(&shown, Vec::new())));
     }
 
     #[test]

@@ -163,20 +163,35 @@ impl ClaimsRecord {
         self.claims.iter().find(|claim| claim.number == number)
     }
 
-    /// Takes newly judged claims in; of the others what was published before stays. A claim that is open now keeps what was found before.
+    /// Takes newly judged claims in; of the others what was published before stays. So does what was found before of one that is open now.
     pub fn take(&mut self, judged: &[JudgedClaim]) {
         for claim in judged {
-            let before = self.claims.iter().position(|known| known.number == claim.number);
-            match before {
-                Some(at) if claim.verdict == ClaimVerdict::Inconclusive => {
-                    if self.claims[at].says != claim.says {
-                        self.claims[at] = claim.clone();
-                    }
-                }
-                Some(at) => self.claims[at] = claim.clone(),
+            let known = self.claims.iter_mut().find(|known| known.number == claim.number);
+            match known {
+                Some(_) if claim.verdict == ClaimVerdict::Inconclusive => {}
+                Some(known) => known.clone_from(claim),
                 None => self.claims.push(claim.clone()),
             }
         }
         self.claims.sort_by_key(|claim| claim.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(number: u32, verdict: ClaimVerdict) -> JudgedClaim {
+        JudgedClaim { number, says: String::new(), verdict, reason: None, measures: Vec::new() }
+    }
+
+    #[test]
+    fn a_record_keeps_what_was_found_where_nothing_is_found_now() {
+        use ClaimVerdict::{Inconclusive, Refuted, Reproduced};
+        let mut record = ClaimsRecord::default();
+        record.take(&[judged(2, Refuted), judged(3, Inconclusive)]);
+        record.take(&[judged(1, Reproduced), judged(2, Inconclusive), judged(3, Refuted)]);
+        let found: Vec<_> = record.claims.iter().map(|claim| (claim.number, claim.verdict)).collect();
+        assert_eq!(found, [(1, Reproduced), (2, Refuted), (3, Refuted)]);
     }
 }

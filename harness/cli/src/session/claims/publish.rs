@@ -1,5 +1,6 @@
 //! What is published of judged claims: a small record that is committed, and the page that is made of it.
 
+use spanfate_analysis::claims::is_of;
 use spanfate_model::finding::claims::ClaimsRecord;
 use spanfate_model::format::manifest::FORMAT;
 use spanfate_run::host::project::Project;
@@ -24,11 +25,11 @@ pub(crate) fn publish(found: &ClaimsFound, color: bool) -> Result<(), Error> {
     if !found.record.machine.is_empty() {
         record.machine.clone_from(&found.record.machine);
     }
-    record.take(&found.record.claims);
     let files = register::read(&[], color)?;
-    // A claim that is gone from the files is gone from the record.
-    let known = |number| files.iter().flat_map(|file| &file.claims).any(|claim| claim.number == number);
-    record.claims.retain(|claim| known(claim.number));
+    let all = || files.iter().flat_map(|file| &file.claims);
+    // What is no more in the files, or is asked in another way now, was not judged.
+    record.claims.retain(|judged| all().any(|claim| claim.number == judged.number && is_of(claim, judged)));
+    record.take(&found.record.claims);
     store::write_json(&file, &record)?;
     Ok(store::write_bytes(&project.0.join("docs/claims.md"), page(color)?.as_bytes())?)
 }

@@ -161,7 +161,7 @@ impl TryFrom<String> for InspectionAsked {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let (figure, test) = match Comparator::cut(&text) {
+        let (figure, compared) = match Comparator::cut(&text) {
             None => (text.trim(), None),
             Some((figure, comparison, bound)) => {
                 let number: f64 =
@@ -175,7 +175,7 @@ impl TryFrom<String> for InspectionAsked {
         if !is_name {
             return Err(format!("`{figure}` is no figure of an inspection, for example `count > 0`"));
         }
-        Ok(Self { figure: figure.to_owned(), test })
+        Ok(Self { figure: figure.to_owned(), test: compared })
     }
 }
 
