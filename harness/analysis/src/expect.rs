@@ -14,6 +14,7 @@ mod tests;
 mod why;
 mod work;
 
+use spanfate_model::cause::Because;
 use spanfate_model::plan::Plan;
 use spanfate_model::result::{
     Basis, ClaimOutcome, ClaimResult, Expectation, Quantiles, TrialResult, VariantResult,
@@ -22,6 +23,8 @@ use spanfate_model::scenario::Claim;
 use spanfate_model::scenario::expect::{Condition, Expect};
 use spanfate_model::scenario::figure::{Figure, Quantile, TraceState};
 use spanfate_model::verdict::Verdict;
+
+use crate::replay::proof;
 
 /// Judges all expectations on all variants they name.
 pub(crate) fn judge_all(expect: &[Expect], plan: &Plan, variants: &[VariantResult]) -> Vec<Expectation> {
@@ -39,6 +42,20 @@ pub(crate) fn judge_all(expect: &[Expect], plan: &Plan, variants: &[VariantResul
 /// Whether a condition passes or fails on a variant.
 pub(crate) fn is_answered(condition: &Condition, plan: &Plan, variant: &VariantResult) -> bool {
     judge::judge(condition, plan, variant).verdict != Verdict::Inconclusive
+}
+
+/// Judges a condition on a variant. Where a cause is named, a loss counts only if a replay proves that this made it.
+pub(crate) fn judged_for(
+    condition: &Condition,
+    cause: Option<Because>,
+    plan: &Plan,
+    variant: &VariantResult,
+) -> Expectation {
+    let mut judged = judge::judge(condition, plan, variant);
+    if let Some(cause) = cause {
+        because::weigh(&mut judged, cause, proof::of(variant).as_ref());
+    }
+    judged
 }
 
 /// Measures all claims on the variants that their conditions name.

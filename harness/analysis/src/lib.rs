@@ -3,6 +3,7 @@
 
 mod books;
 pub mod canary;
+pub mod claims;
 pub mod compare;
 mod conclude;
 mod evidence;

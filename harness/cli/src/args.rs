@@ -4,6 +4,7 @@ mod advise;
 mod again;
 mod canary;
 mod ci;
+mod claims;
 mod compare;
 mod diff;
 mod evaluate;
@@ -33,6 +34,7 @@ pub(crate) use advise::AdviseArguments;
 pub(crate) use again::again;
 pub(crate) use canary::{CanaryArguments, CanaryFrom, TextOrJson};
 pub(crate) use ci::CiArguments;
+pub(crate) use claims::ClaimsArguments;
 pub(crate) use compare::{
     AlongArgument, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments,
 };
@@ -221,6 +223,13 @@ pub(crate) enum Command {
         #[arg(value_name = "RUN")]
         runs: Vec<PathBuf>,
     },
+    /// Judge what somebody claims of lost traces, sentence by sentence: the article that this project began with, or your own list.
+    ///
+    /// Each scenario runs once for all claims that need it. Claims of source, interfaces and kernels are answered by programs that look.
+    /// The files in claims/ say how each claim is judged. Exit code 3: a claim stays open. 4: no claim is selected. 65: a list of claims
+    /// is not valid; with line and column. 100: the books of a run do not close. A claim that is refuted is a finding, not a failure.
+    #[command(after_long_help = examples::CLAIMS)]
+    Claims(ClaimsArguments),
     /// Say whether this machine can do what Spanfate does.
     Doctor,
     /// Print the completion script of a shell.

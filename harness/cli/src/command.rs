@@ -6,6 +6,7 @@ mod analyze;
 mod attach;
 mod bisect;
 mod canary;
+mod claims;
 mod compare;
 mod explain;
 mod export;
@@ -57,6 +58,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Lint(arguments) => about::lint::run(&arguments, color),
         Command::Canary(arguments) => canary::run(&arguments, color),
         Command::Receive(arguments) => receive::run(arguments),
+        Command::Claims(arguments) => claims::run(&arguments, color),
         Command::Selftest(arguments) => selftest::run(&arguments, color),
         Command::Doctor => about::doctor::run(color),
         Command::Reference => about::reference::run(),

@@ -14,6 +14,7 @@ mod table;
 mod takes;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
@@ -27,6 +28,7 @@ use crate::error::Error;
 pub(crate) use overrides::Override;
 use parse::Parsed;
 use render::Source;
+pub(crate) use typed::{Misfit, typed};
 
 /// Something that is wrong with a scenario file.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -16,6 +16,7 @@
 //! - `noise`: scenarios of known truth on a machine that is disturbed on purpose.
 //! - `outside`: what a process and its collectors say of themselves: pages of metrics, traces, logs; causes and forecasts from them.
 //! - `verify`: advised settings, run beside the original.
+//! - `claims`: what somebody claims, judged by runs and inspections.
 //! - `canary`: traces of known content through a live pipeline, and what came of each span.
 //! - `series`: runs of one scenario that is changed from run to run; `frontier`, `bisect` and `selftest` are made of it.
 
@@ -23,6 +24,7 @@ pub(crate) mod arms;
 pub(crate) mod bisect;
 pub(crate) mod canary;
 pub(crate) mod carry_out;
+pub(crate) mod claims;
 pub(crate) mod conclude;
 pub(crate) mod diff;
 pub(crate) mod evaluate;

@@ -1,6 +1,8 @@
 //! Rules of the house that no compiler knows.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "tidy/claims.rs"]
+mod claims;
 #[path = "tidy/documents.rs"]
 mod documents;
 #[path = "tidy/structure.rs"]

@@ -1,6 +1,7 @@
 //! What commands other than `scenario` find out.
 
 pub mod canary;
+pub mod claims;
 pub mod designs;
 pub mod diff;
 pub mod evaluation;

@@ -5,6 +5,7 @@
 
 mod answers;
 mod ci;
+mod claims;
 mod designs;
 mod figures;
 mod markup;
@@ -18,6 +19,8 @@ use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::books::explain::Explanation;
 use spanfate_model::finding::canary::CanaryResult;
+use spanfate_model::finding::claims::register::{ClaimsFile, RegisteredClaim};
+use spanfate_model::finding::claims::{ClaimsRecord, JudgedClaim};
 use spanfate_model::finding::diff::DiffResult;
 use spanfate_model::finding::evaluation::Evaluation;
 use spanfate_model::finding::forecast::DropForecast;
@@ -128,6 +131,21 @@ pub fn drop_forecast(one: &DropForecast, at_s: f64) -> String {
 /// The same of all of them at the end.
 pub fn drop_forecasts(all: &[DropForecast]) -> String {
     terminal::why::outside::forecasts(all)
+}
+
+/// Claims with their verdicts, as text.
+pub fn claims(claims: &[RegisteredClaim], judged: &[JudgedClaim], style: TableStyle) -> String {
+    claims::render(claims, judged, style)
+}
+
+/// How claims are judged, as text.
+pub fn claims_listed(claims: &[RegisteredClaim]) -> String {
+    claims::listed(claims)
+}
+
+/// The page docs/claims.md, of the files of claims and what was published of them.
+pub fn claims_page(files: &[ClaimsFile], record: &ClaimsRecord) -> String {
+    claims::page::render(files, record)
 }
 
 /// What a canary found, as text.

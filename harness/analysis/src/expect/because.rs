@@ -25,7 +25,7 @@ pub(crate) fn settle(results: &mut [ClaimResult], claims: &[Claim], variants: &[
 
 /// A condition that fails stays so. Of one that holds, or is open, the cause decides: a loss that another cause made speaks against the
 /// claim on every machine.
-fn weigh(judged: &mut Expectation, because: Because, proof: Option<&LossProof>) {
+pub(super) fn weigh(judged: &mut Expectation, because: Because, proof: Option<&LossProof>) {
     if judged.verdict == Verdict::Fail {
         return;
     }

@@ -130,6 +130,13 @@ Examples:
   spanfate lint collector.yaml --rate 5000/s
   spanfate lint agent.yaml gateway.yaml --rate 20000/s --rtt 50ms --outage 5min --format json";
 
+pub(super) const CLAIMS: &str = "\
+Examples:
+
+  spanfate claims --list
+  spanfate claims --section 2.4
+  spanfate claims --file vendor.toml --quick";
+
 pub(super) const PEEK: &str = "\
 Examples:
 

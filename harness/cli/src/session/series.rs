@@ -60,6 +60,11 @@ impl Series {
         Self { disturbance: Some(what), limits, ..self }
     }
 
+    /// The same, ended early or not.
+    pub(super) fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
     /// The plan of a changed scenario.
     pub(super) fn select(&self, scenario: &Scenario) -> Result<Selected, Error> {
         Selected::of(scenario, self.text.clone(), self.base.clone())

@@ -2,6 +2,7 @@
 
 mod advise;
 mod ci;
+mod claims;
 mod compare;
 mod diff;
 mod exits;

@@ -61,16 +61,35 @@ const SIGNS: [(&str, Comparator); 5] = [
     (">", Comparator::Above),
 ];
 
+impl Comparator {
+    /// Whether a value stands to a bound as this says.
+    pub fn holds(self, value: f64, bound: f64) -> bool {
+        match self {
+            Self::AtMost => value <= bound,
+            Self::Below => value < bound,
+            Self::Equals => (value - bound).abs() < f64::EPSILON,
+            Self::AtLeast => value >= bound,
+            Self::Above => value > bound,
+        }
+    }
+
+    /// Its sign.
+    pub fn sign(self) -> &'static str {
+        SIGNS.iter().find(|(_, comparison)| *comparison == self).map_or("?", |(sign, _)| sign)
+    }
+
+    /// What stands before the first comparison of a text, the comparison, and what stands behind it.
+    pub fn cut(text: &str) -> Option<(&str, Self, &str)> {
+        let found = |(sign, comparison): &(&str, Self)| Some((text.split_once(*sign)?, *comparison));
+        let ((before, behind), comparison) = SIGNS.iter().find_map(found)?;
+        Some((before.trim(), comparison, behind.trim()))
+    }
+}
+
 impl Condition {
     /// Whether a measured value meets the condition.
     pub fn holds(&self, value: f64) -> bool {
-        match self.comparison {
-            Comparator::AtMost => value <= self.bound,
-            Comparator::Below => value < self.bound,
-            Comparator::Equals => (value - self.bound).abs() < f64::EPSILON,
-            Comparator::AtLeast => value >= self.bound,
-            Comparator::Above => value > self.bound,
-        }
+        self.comparison.holds(value, self.bound)
     }
 }
 
@@ -109,14 +128,13 @@ impl TryFrom<String> for Condition {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let (at, sign, comparison) = SIGNS
-            .iter()
-            .find_map(|(sign, comparison)| text.find(sign).map(|at| (at, *sign, *comparison)))
-            .ok_or_else(|| {
-                format!("condition `{text}` has no comparison (<=, <, ==, >=, >), for example `loss.rate <= 0.1 %`")
-            })?;
-        let figure = Figure::try_from(text[..at].trim().to_owned())?;
-        let bound = parse_bound(figure, text[at + sign.len()..].trim())?;
+        let (figure, comparison, bound) = Comparator::cut(&text).ok_or_else(|| {
+            format!(
+                "condition `{text}` has no comparison (<=, <, ==, >=, >), for example `loss.rate <= 0.1 %`"
+            )
+        })?;
+        let figure = Figure::try_from(figure.to_owned())?;
+        let bound = parse_bound(figure, bound)?;
         Ok(Self { figure, comparison, bound })
     }
 }
@@ -150,8 +168,7 @@ fn parse_bound(figure: Figure, text: &str) -> Result<f64, String> {
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = SIGNS.iter().find(|(_, c)| *c == self.comparison).map_or("?", |(sign, _)| sign);
-        write!(f, "{} {sign} ", self.figure)?;
+        write!(f, "{} {} ", self.figure, self.comparison.sign())?;
         if self.figure.is_time() {
             write!(f, "{}", Period(std::time::Duration::from_nanos(self.bound as u64)))
         } else if self.figure.is_ratio() {

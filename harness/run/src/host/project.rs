@@ -55,6 +55,11 @@ impl Project {
         self.0.join("scenarios")
     }
 
+    /// Files of claims.
+    pub fn claims(&self) -> PathBuf {
+        self.0.join("claims")
+    }
+
     /// Go code.
     pub fn fixtures(&self) -> PathBuf {
         self.0.join("go-fixtures")

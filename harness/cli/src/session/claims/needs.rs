@@ -1,0 +1,107 @@
+//! What claims need: each scenario once, with the variants that any of them asks for; each inspection once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use spanfate_model::cause::Because;
+use spanfate_model::finding::claims::inspection::Inspected;
+use spanfate_model::finding::claims::register::{RegisteredClaim, RunAsked};
+use spanfate_model::scenario::expect::Expect;
+use spanfate_model::scenario::{Claim, Scenario};
+
+use crate::error::Error;
+use crate::scenario_file::{self, Loaded};
+use crate::session::selected::{Selected, keep_variants};
+
+/// A scenario that claims need.
+pub(super) struct NeededRun {
+    /// Its name, as claims have it.
+    pub(super) scenario: String,
+    /// The variants that are asked for; empty: all.
+    pub(super) variants: Vec<String>,
+    pub(super) loaded: Scenario,
+    pub(super) selected: Selected,
+    /// What it takes, about.
+    pub(super) seconds: f64,
+}
+
+/// The scenarios, in the order in which claims first name them. All are loaded before the first runs: a mistake in the last would
+/// cost an hour.
+pub(super) fn needed_runs(
+    claims: &[RegisteredClaim],
+    source: &str,
+    color: bool,
+) -> Result<Vec<NeededRun>, Error> {
+    let mut names: Vec<&str> = Vec::new();
+    for test in claims.iter().flat_map(|claim| &claim.runs) {
+        if !names.contains(&test.scenario.as_str()) {
+            names.push(&test.scenario);
+        }
+    }
+    names.into_iter().map(|name| needed(name, claims, source, color)).collect()
+}
+
+fn needed(name: &str, claims: &[RegisteredClaim], source: &str, color: bool) -> Result<NeededRun, Error> {
+    let tests = || claims.iter().flat_map(|claim| &claim.runs).filter(|test| test.scenario == name);
+    let all = tests().any(|test| test.variants.is_none());
+    let wanted: BTreeSet<&String> = tests().filter_map(|test| test.variants.as_ref()).flatten().collect();
+    let variants: Vec<String> = if all { Vec::new() } else { wanted.into_iter().cloned().collect() };
+    let Loaded { mut scenario, text, folder, .. } = scenario_file::load(Path::new(name), color)?;
+    keep_variants(&mut scenario, &variants)?;
+    // Its own report says what became of them, too; and a trial that leaves one of them open is worth another attempt.
+    scenario.claim.extend(claims.iter().flat_map(|claim| stated(claim, name, source)));
+    let selected = Selected::of(&scenario, text, folder)?;
+    let seconds = selected.plan.estimated_seconds(&selected.plan.trials);
+    Ok(NeededRun { scenario: name.to_owned(), variants, loaded: scenario, selected, seconds })
+}
+
+/// A claim as a scenario has it: one for each cause that it names.
+fn stated(claim: &RegisteredClaim, name: &str, source: &str) -> Vec<Claim> {
+    let mut by_cause: BTreeMap<Option<Because>, Vec<Expect>> = BTreeMap::new();
+    for test in claim.runs.iter().filter(|test| test.scenario == name) {
+        if let RunAsked::Holds(that) = test.that {
+            let expect = Expect { that, variants: test.variants.clone() };
+            by_cause.entry(test.because).or_default().push(expect);
+        }
+    }
+    let source = Some(source.to_owned());
+    let state =
+        |(because, holds_if)| Claim { says: claim.says.clone(), source: source.clone(), holds_if, because };
+    by_cause.into_iter().map(state).collect()
+}
+
+/// The inspections, each once.
+pub(super) fn inspections(claims: &[RegisteredClaim]) -> BTreeSet<Inspected> {
+    claims.iter().flat_map(|claim| &claim.inspections).map(|test| test.asked()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(value: serde_json::Value) -> RegisteredClaim {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn claims_share_a_scenario_with_the_variants_that_they_ask_for() {
+        let claims = [
+            claim(serde_json::json!({ "number": 1, "section": "1", "says": "a", "run": [
+                { "scenario": "qps1k", "variants": ["gzip"], "that": "loss.rate > 0 %", "because": "cpu" },
+                { "scenario": "qps1k", "variants": ["sdk-defaults"], "that": "loss.rate > 0 %" },
+            ] })),
+            claim(serde_json::json!({ "number": 2, "section": "1", "says": "b",
+                "run": [{ "scenario": "qps1k", "variants": ["gzip"], "that": "bytes.per_span" }],
+                "inspect": [{ "name": "clocks", "that": "in_raw > 0" }, { "name": "clocks", "that": "samples" }] })),
+        ];
+        let runs = needed_runs(&claims, "somebody", false).unwrap();
+        let [run] = runs.as_slice() else { panic!("each scenario runs once") };
+        assert_eq!(run.variants, ["gzip", "sdk-defaults"]);
+        let planned: Vec<&str> = run.selected.plan.variants.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(planned, ["sdk-defaults", "gzip"]);
+        let stated: Vec<Option<Because>> = run.selected.plan.claims.iter().map(|one| one.because).collect();
+        assert_eq!(stated, [None, Some(Because::Cpu)]);
+        assert!(run.seconds > 5.0 && run.seconds < 60.0, "{}", run.seconds);
+        assert_eq!(inspections(&claims).len(), 1);
+    }
+}

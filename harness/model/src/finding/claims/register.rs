@@ -1,0 +1,222 @@
+//! A file of claims: what somebody says, and how each sentence is judged.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::inspection::{Inspected, Inspection};
+use crate::cause::Because;
+use crate::scenario::expect::{Comparator, Condition};
+use crate::scenario::figure::Figure;
+
+/// A file of claims.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimsFile {
+    /// Where the claims stand.
+    pub source: String,
+    /// The claims.
+    #[serde(default, rename = "claim")]
+    pub claims: Vec<RegisteredClaim>,
+}
+
+/// A claim, and how it is judged.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisteredClaim {
+    /// Its number; of no other claim.
+    pub number: u32,
+    /// The section that it stands in: `2.4`.
+    pub section: String,
+    /// What is claimed, a sentence.
+    pub says: String,
+    /// The first words of the original.
+    #[serde(default)]
+    pub original: Option<String>,
+    /// The figure that is claimed.
+    #[serde(default)]
+    pub figure: Option<String>,
+    /// What would refute it.
+    #[serde(default)]
+    pub refuted_if: Option<String>,
+    /// The mechanism, in a few sentences.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// What is measured in runs if it is right.
+    #[serde(default, rename = "run")]
+    pub runs: Vec<RunTest>,
+    /// What is found by inspections if it is right.
+    #[serde(default, rename = "inspect")]
+    pub inspections: Vec<InspectionTest>,
+    /// Why nothing would speak for it or against it.
+    #[serde(default)]
+    pub not_testable: Option<String>,
+    /// The nearest question that can be answered; what is measured is for that one.
+    #[serde(default)]
+    pub nearest: Option<String>,
+}
+
+impl RegisteredClaim {
+    /// Whether it stands in a section, or in one below it.
+    pub fn is_in(&self, section: &str) -> bool {
+        let below = self.section.strip_prefix(section);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
+/// What a run shows if a claim is right.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunTest {
+    /// The scenario: a name in `scenarios/`.
+    pub scenario: String,
+    /// Its variants; absent means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variants: Option<Vec<String>>,
+    /// A condition that holds if the claim is right, or a figure that is shown.
+    pub that: RunAsked,
+    /// Why spans are lost, if it is right: a loss counts only where a replay proves that this made half of the drops or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Because>,
+}
+
+/// What is asked of a variant of a run.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum RunAsked {
+    /// Whether a condition holds.
+    Holds(Condition),
+    /// The value of a figure.
+    Shows(Figure),
+}
+
+impl RunAsked {
+    /// The figure that is asked for.
+    pub const fn figure(self) -> Figure {
+        match self {
+            Self::Holds(condition) => condition.figure,
+            Self::Shows(figure) => figure,
+        }
+    }
+}
+
+impl TryFrom<String> for RunAsked {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if Comparator::cut(&text).is_some() {
+            Condition::try_from(text).map(Self::Holds)
+        } else {
+            Figure::try_from(text.trim().to_owned()).map(Self::Shows)
+        }
+    }
+}
+
+impl From<RunAsked> for String {
+    fn from(asked: RunAsked) -> Self {
+        asked.to_string()
+    }
+}
+
+impl fmt::Display for RunAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Holds(condition) => condition.fmt(f),
+            Self::Shows(figure) => figure.fmt(f),
+        }
+    }
+}
+
+/// What an inspection finds if a claim is right.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InspectionTest {
+    /// The inspection.
+    pub name: Inspection,
+    /// What it is asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// A condition that holds if the claim is right, or a figure that is shown.
+    pub that: InspectionAsked,
+}
+
+impl InspectionTest {
+    /// The inspection that it needs.
+    pub fn asked(&self) -> Inspected {
+        Inspected { name: self.name, of: self.of.clone() }
+    }
+}
+
+/// What is asked of an inspection.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct InspectionAsked {
+    /// The figure.
+    pub figure: String,
+    /// How it is compared, and with what; nothing where it is only shown.
+    pub test: Option<(Comparator, f64)>,
+}
+
+impl TryFrom<String> for InspectionAsked {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (figure, compared) = match Comparator::cut(&text) {
+            None => (text.trim(), None),
+            Some((figure, comparison, bound)) => {
+                let number: f64 =
+                    bound.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| {
+                        format!("`{bound}` is not a number; figures of inspections have no units")
+                    })?;
+                (figure, Some((comparison, number)))
+            }
+        };
+        let is_name = !figure.is_empty() && figure.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name {
+            return Err(format!("`{figure}` is no figure of an inspection, for example `count > 0`"));
+        }
+        Ok(Self { figure: figure.to_owned(), test: compared })
+    }
+}
+
+impl From<InspectionAsked> for String {
+    fn from(asked: InspectionAsked) -> Self {
+        asked.to_string()
+    }
+}
+
+impl fmt::Display for InspectionAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.test {
+            None => f.write_str(&self.figure),
+            Some((comparison, bound)) => write!(f, "{} {} {bound}", self.figure, comparison.sign()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_reads_and_writes() {
+        for text in ["loss.rate > 0 %", "cpu.per_request"] {
+            assert_eq!(RunAsked::try_from(text.to_owned()).unwrap().to_string(), text);
+        }
+        for text in ["accepted == 1000", "copy_us", "ratio >= 0.5"] {
+            assert_eq!(InspectionAsked::try_from(text.to_owned()).unwrap().to_string(), text);
+        }
+        assert!(RunAsked::try_from("los.rate".to_owned()).unwrap_err().contains("did you mean"));
+        assert!(InspectionAsked::try_from("accepted == 5 %".to_owned()).unwrap_err().contains("no units"));
+        assert!(InspectionAsked::try_from("a b > 1".to_owned()).unwrap_err().contains("no figure"));
+    }
+
+    #[test]
+    fn a_section_holds_those_below_it_and_no_other() {
+        let claim: RegisteredClaim = serde_json::from_value(serde_json::json!({
+            "number": 1, "section": "2.4", "says": "x"
+        }))
+        .unwrap();
+        assert!(claim.is_in("2.4") && claim.is_in("2") && !claim.is_in("2.41") && !claim.is_in("4"));
+    }
+}
