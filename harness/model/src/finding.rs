@@ -1,6 +1,7 @@
 //! What commands other than `scenario` find out.
 
 pub mod canary;
+pub mod collector;
 pub mod diff;
 pub mod evaluation;
 pub mod forecast;

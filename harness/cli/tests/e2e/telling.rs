@@ -2,6 +2,7 @@
 
 mod advise;
 mod ci;
+mod collectors;
 mod compare;
 mod diff;
 mod exits;
