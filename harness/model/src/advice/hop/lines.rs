@@ -44,9 +44,9 @@ fn sending(plan: &HopPlan) -> Vec<HopLine> {
         out.push(line(&[QUEUE, "enabled"], set.queue.to_string(), why));
     }
     if now.consumers != set.consumers {
-        let (sent, trip) = (whole(set.sent(demand)), short(demand.round_trip_s * 1e3));
+        let (each, trip) = (whole(set.sent(demand)), short(demand.round_trip_s * 1e3));
         let why =
-            format!("each sends {sent} spans in {trip} ms, and {wanted} spans/s come (with the margin)");
+            format!("each sends {each} spans in {trip} ms, and {wanted} spans/s come (with the margin)");
         out.push(line(&[QUEUE, "num_consumers"], set.consumers.to_string(), why));
     }
     if now.queue_size != set.queue_size {

@@ -140,7 +140,7 @@ proptest! {
         }
         prop_assert!(set.queue_size >= now.queue_size && set.consumers >= now.consumers);
         // A knob takes no larger queue.
-        if set.queue_size <= u64::from(u32::MAX) {
+        if u32::try_from(set.queue_size).is_ok() {
             prop_assert_eq!(HopSettings::set_by(&knobs(&set, &now).over(base)), set);
         }
     }
