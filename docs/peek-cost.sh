@@ -7,7 +7,7 @@ rate=${1:-20000}
 folder=$(mktemp -d)
 cargo build --quiet
 spanfate=${CARGO_TARGET_DIR:-target}/debug/spanfate
-(cd go-fixtures && CGO_ENABLED=0 go build -o "$folder/target" ../harness/cli/tests/e2e/peek/target.go)
+(cd go-fixtures && CGO_ENABLED=0 go build -o "$folder/target" ../harness/cli/tests/e2e/watching/peek/target.go)
 "$spanfate" receive --listen 127.0.0.1:4419 --answer-after 5ms >"$folder/received" 2>&1 &
 receiver=$!
 mkfifo "$folder/orders"

@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 )
 
 // plantConfig says which spans are lost on purpose: of those whose id hashes so with the seed, the first so many.
@@ -22,6 +24,9 @@ type plantConfig struct {
 	Every uint64 `mapstructure:"every"`
 	// File to which the ids of lost spans are appended, one a line.
 	File string `mapstructure:"file"`
+	// So many spans an exporter is said to have sent that nobody ever made.
+	Boast    int64  `mapstructure:"boast"`
+	Exporter string `mapstructure:"exporter"`
 }
 
 // planted are processors that only tests have: a collector must not lose spans without anybody who counts them.
@@ -29,12 +34,13 @@ func planted() []processor.Factory {
 	name := component.MustNewType("plant")
 	config := func() component.Config { return &plantConfig{Every: 10} }
 	traces := func(
-		_ context.Context,
-		_ processor.Settings,
+		ctx context.Context,
+		settings processor.Settings,
 		config component.Config,
 		next consumer.Traces,
 	) (processor.Traces, error) {
-		return &plant{config: config.(*plantConfig), next: next}, nil
+		p := &plant{config: config.(*plantConfig), next: next}
+		return p, p.boast(ctx, settings.MeterProvider)
 	}
 	return []processor.Factory{
 		processor.NewFactory(name, config, processor.WithTraces(traces, component.StabilityLevelDevelopment)),
@@ -51,6 +57,21 @@ type plant struct {
 	lost   []string
 	// How many of them stand in the file.
 	noted int
+}
+
+// boast counts spans that were never sent, in the metric that counts those that were.
+func (p *plant) boast(ctx context.Context, meters metric.MeterProvider) error {
+	if p.config.Boast == 0 {
+		return nil
+	}
+	sent, err := meters.Meter("plant").Int64Counter("otelcol_exporter_sent_spans")
+	if err != nil {
+		return err
+	}
+	// Without a word of its own it would be the exporter's own series a second time, and there would be no page at all.
+	labels := metric.WithAttributes(attribute.String("exporter", p.config.Exporter), attribute.Bool("plant", true))
+	sent.Add(ctx, p.config.Boast, labels)
+	return nil
 }
 
 func (*plant) Capabilities() consumer.Capabilities {

@@ -8,6 +8,7 @@ mod choice;
 pub(crate) mod confidence;
 mod focus;
 pub(crate) mod front;
+mod hop_advice;
 mod in_hops;
 mod name;
 pub(crate) mod predicted;
@@ -32,6 +33,7 @@ pub fn insights(result: &RunResult) -> Insights {
         why: why::causes(result),
         nearest: why::nearest(result),
         advice: advice::advise(result),
+        hops: hop_advice::advise(result),
         choice: choice::choose(result),
         begins: begins::lines(result),
         silent: why::silent(result),

@@ -1,6 +1,7 @@
 //! What in the configuration of a collector loses spans under a demand, by the capacity model. Defaults are those of v0.165.0 of
 //! the Collector (tail sampling: v0.160.0).
 
+mod configured;
 mod exporters;
 mod processors;
 mod sending;
@@ -12,6 +13,7 @@ mod yaml;
 
 use spanfate_model::finding::lint::{LintDemand, LintFinding, LintLevel, LintRule, LintedLoss};
 
+pub use self::configured::{ConfiguredExporter, configured};
 use self::values::YamlSetting;
 pub use self::yaml::BrokenYaml;
 use self::yaml::YamlNode;
@@ -27,17 +29,8 @@ pub struct LintReport {
 
 /// Looks through the text of a configuration.
 pub fn lint(text: &str, demand: &LintDemand) -> Result<LintReport, BrokenYaml> {
-    let root = yaml::read(text)?;
-    let of_none = || BrokenYaml {
-        line: 1,
-        column: 1,
-        what: "there is no `service.pipelines`: this is no configuration of a collector".to_owned(),
-    };
-    let root = root.ok_or_else(of_none)?;
-    if root.at(&["service", "pipelines"]).is_none_or(|pipelines| pipelines.pairs().is_empty()) {
-        return Err(of_none());
-    }
-    let mut linter = Linter { root: &root, demand, report: LintReport::default() };
+    let root = root(text)?;
+    let mut linter = Linter::new(&root, demand);
     wiring::check(&mut linter);
     let pipelines = linter.pipelines();
     if !pipelines.iter().any(TracesPipeline::is_of_traces) {
@@ -62,6 +55,20 @@ pub fn lint(text: &str, demand: &LintDemand) -> Result<LintReport, BrokenYaml> {
     report.findings.dedup();
     report.not_judged.dedup();
     Ok(report)
+}
+
+/// The whole of a configuration.
+fn root(text: &str) -> Result<YamlNode, BrokenYaml> {
+    let of_none = || BrokenYaml {
+        line: 1,
+        column: 1,
+        what: "there is no `service.pipelines`: this is no configuration of a collector".to_owned(),
+    };
+    let root = yaml::read(text)?.ok_or_else(of_none)?;
+    if root.at(&["service", "pipelines"]).is_none_or(|pipelines| pipelines.pairs().is_empty()) {
+        return Err(of_none());
+    }
+    Ok(root)
 }
 
 /// A configuration that is looked through.
@@ -95,6 +102,10 @@ impl LintWords {
 }
 
 impl<'a> Linter<'a> {
+    fn new(root: &'a YamlNode, demand: &'a LintDemand) -> Self {
+        Self { root, demand, report: LintReport::default() }
+    }
+
     /// Says something of a component at a place.
     fn say(&mut self, at: &YamlNode, component: &str, said: LintWords) {
         let LintWords { level, rule, text, remedy, loss } = said;

@@ -14,12 +14,14 @@ mod page;
 mod processor;
 mod risk;
 mod thousands;
+mod watched;
 mod window;
 
 use spanfate_model::advice::observed::FleetRow;
 
 pub use exporting::{ExporterUse, exporter_uses, refused};
 pub use machine::{MachineUse, machine_use};
+pub use watched::CollectorWatch;
 use window::ScrapeWindow;
 
 /// A page of metrics and when it was taken.

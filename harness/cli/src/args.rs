@@ -49,7 +49,7 @@ pub(crate) use run::{
     LimitArguments, NewArguments, NewKind, Output, PlanArguments, ResumeArguments, ScenarioArguments,
     TryArguments, ValidateArguments,
 };
-use value::{percent, period, rate, seconds, up_to_a_thousand, whole};
+use value::{percent, period, rate, seconds, size, up_to_a_thousand, whole};
 pub(crate) use watch::{AttachArguments, PeekArguments, ReceiveArguments};
 pub(crate) use why::{WhyArguments, WhyFormat};
 
@@ -188,11 +188,14 @@ pub(crate) enum Command {
     /// `--max-loss` permits. 3: the reader could not be asked. It needs no Go.
     #[command(after_long_help = examples::CANARY)]
     Canary(CanaryArguments),
-    /// Say within seconds what a Go process that runs loses, why, and what to set.
+    /// Say within seconds what a Go process or a collector that runs loses, why, and what to set.
     ///
     /// It shows spans dropped since the process started, the settings that hold, the queue, the round trip of exports, the ceiling, and
     /// variables to paste. It only reads, by eBPF, and needs root. It also looks into containers. Exit code 66: there is no such
     /// process, or it is none to watch. 69: the system refuses. 0: there was something to say, whatever it is.
+    ///
+    /// With `--metrics` it looks at the pages of collectors in place of a process, once a second: queue, losses, and what to set of each
+    /// exporter. That needs no privileges.
     #[command(after_long_help = examples::PEEK)]
     Peek(PeekArguments),
     /// Hold the instrument against known truths: equal arms, a slower one, a lossy one, seeded losses.
@@ -200,7 +203,8 @@ pub(crate) enum Command {
     /// Say what to set, by the capacity model alone or from metrics of many services; runs nothing.
     ///
     /// With `--rate` and `--rtt` it says what the defaults lose, and the cheapest batch, queue and timeouts that lose nothing, as
-    /// variables and Go lines to paste. With `--metrics` it reads Prometheus pages of Go SDKs and of collectors, and gives a row per
+    /// variables and Go lines to paste. With `--collector` it says the same of each exporter in the configurations of collectors: queue,
+    /// consumers, batches and retries, as YAML. With `--metrics` it reads Prometheus pages of Go SDKs and of collectors, and gives a row per
     /// batch processor and exporter: rate, ceiling, headroom, risk. A page that is not there, or has none of these metrics, is exit
     /// code 66.
     #[command(after_long_help = examples::ADVISE)]

@@ -1,7 +1,9 @@
-//! Which settings a batch processor needs for what it is offered: pure arithmetic on the capacity model of the batch processor
-//! (`docs/glossary.md`), with the memory they cost. Whoever advises asks [`plan::plan`], so that the same question has one answer.
+//! Which settings a batch processor needs for what it is offered, and the exporter of a collector ([`hop`]): pure arithmetic on their
+//! capacity models (`docs/glossary.md`), with the memory they cost. Whoever advises asks [`plan::plan`] or [`hop::plan`], so that the
+//! same question has one answer.
 
 pub mod demand;
+pub mod hop;
 pub mod law;
 pub mod lines;
 pub mod observed;

@@ -160,10 +160,12 @@ listed! {
         Late,
         /// Its trace was removed before the decision, for want of room.
         TooEarly,
-        /// By its policies or for want of room: the counters say how many of each, and not which.
+        /// By its policies, for want of room or for its size: the counters say how many of each, and not which.
         Unclear,
         /// A sampler by probability decided against the trace.
         Probability,
+        /// Its trace was larger than what the sampler decides on.
+        TooLarge,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod canary;
 pub mod claims;
+pub mod collector;
 pub mod designs;
 pub mod diff;
 pub mod evaluation;

@@ -2,6 +2,7 @@
 
 mod ends;
 pub mod fitted;
+pub mod outages;
 pub mod subject;
 pub mod topology;
 

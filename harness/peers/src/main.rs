@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use spanfate_peers::{SPANS, Sample};
-use spanfate_run::receiver::{self, Deadlines, DiscardPlan, ReceiverConfig, Script};
+use spanfate_run::receiver::{self, ReceiverConfig};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -55,19 +55,7 @@ fn main() -> Result<(), Failure> {
     let folder = std::path::Path::new("/dev/shm").join(format!("spanfate-peers-{}", std::process::id()));
     std::fs::create_dir(&folder)?;
     threads::pin(1)?;
-    let receiver = receiver::start(ReceiverConfig {
-        listen: ([127, 0, 0, 1], 0).into(),
-        answer_after: None,
-        max_bytes: 16 << 20,
-        max_spans: 10_000,
-        deadlines: Deadlines::default(),
-        log: folder.join("wire.log"),
-        log_limit: 1 << 30,
-        discard_acknowledged: DiscardPlan::default(),
-        hop: 0,
-        path: 0,
-        script: Script::default(),
-    })?;
+    let receiver = receiver::start(ReceiverConfig::new(folder.join("wire.log"), 1 << 30))?;
     let (peer, counted) = full_decode::start()?;
     threads::pin(0)?;
     // A thread names itself, so it is there a moment later.

@@ -15,12 +15,14 @@ mod plot;
 mod terminal;
 mod text;
 
+use spanfate_model::advice::hop::NamedHopPlan;
 use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::books::explain::Explanation;
 use spanfate_model::finding::canary::CanaryResult;
 use spanfate_model::finding::claims::register::{ClaimsFile, RegisteredClaim};
 use spanfate_model::finding::claims::{ClaimsRecord, JudgedClaim};
+use spanfate_model::finding::collector::CollectorPeek;
 use spanfate_model::finding::diff::DiffResult;
 use spanfate_model::finding::evaluation::Evaluation;
 use spanfate_model::finding::forecast::DropForecast;
@@ -73,9 +75,9 @@ pub fn evaluation(found: &Evaluation) -> String {
     terminal::why::evaluation::render(found)
 }
 
-/// The limits of a scenario's configurations, and what its own demand needs, as text.
-pub fn frontier(found: &Frontier, advised: Option<&AdvicePlan>) -> String {
-    terminal::frontier::render(found, advised)
+/// The limits of a scenario's configurations, and what its own demand needs of the service and of each collector, as text.
+pub fn frontier(found: &Frontier, advised: Option<&AdvicePlan>, hops: &[NamedHopPlan]) -> String {
+    terminal::frontier::render(found, advised, hops)
 }
 
 /// A self-test as text.
@@ -106,6 +108,11 @@ pub fn joined(seen: &ProbeResult, seconds: f64, gone: bool) -> String {
 /// What to set for a demand, beside the defaults and what is set now, as text.
 pub fn plan(plan: &AdvicePlan) -> String {
     terminal::advice::plan(plan)
+}
+
+/// What to set of exporters of collectors for a demand, beside what is set now, as text; ends with a newline.
+pub fn hop_plans(all: &[NamedHopPlan]) -> String {
+    terminal::advice::hop::plans(all)
 }
 
 /// What metrics say of batch processors and of exporters of collectors, and what follows, as text.
@@ -181,6 +188,16 @@ pub fn diff_page(found: &DiffResult) -> String {
 /// What is wrong with configurations of collectors, as text.
 pub fn linted(files: &[LintedFile], demand: &LintDemand, style: TableStyle) -> String {
     pipelines::lint::render(files, demand, style)
+}
+
+/// What was seen of collectors that run, an exporter each, as text; ends with a newline.
+pub fn collectors(all: &[CollectorPeek]) -> String {
+    terminal::peek::collectors::render(all)
+}
+
+/// The same as a line per exporter, while they are watched.
+pub fn collectors_line(all: &[CollectorPeek]) -> String {
+    terminal::peek::collectors::line(all)
 }
 
 /// A peek at a process, as text.

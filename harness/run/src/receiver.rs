@@ -33,6 +33,7 @@ pub(crate) use self::relay::{DirectLine, PageAsked, PageTrouble};
 use self::reply::{Failure, Reply};
 pub use self::script::{EntryWhen, Script, ScriptEntry};
 use crate::error::RunError;
+use crate::host::clock;
 pub use crate::receiver::connection::deadline::Deadlines;
 use crate::receiver::connection::door::BoundPort;
 use crate::receiver::connection::peers::Peers;
@@ -74,6 +75,8 @@ pub struct ReceiverSummary {
     pub kept: Option<KeptSpans>,
     /// Connections accepted.
     pub connections: u32,
+    /// CPU time of its thread, nanoseconds.
+    pub cpu_ns: u64,
 }
 
 /// A running receiver. Dropping it stops it, too, without waiting.
@@ -82,7 +85,8 @@ pub struct RunningReceiver {
     address: SocketAddr,
     shared: Arc<ReceiverShared>,
     stop: oneshot::Sender<()>,
-    thread: JoinHandle<Result<u32, RunError>>,
+    /// Gives the connections that it accepted, and its CPU time.
+    thread: JoinHandle<Result<(u32, u64), RunError>>,
 }
 
 /// Starts a receiver. Fails when the address cannot be had or the log cannot be created.
@@ -121,7 +125,8 @@ pub fn start_with(config: ReceiverConfig, upstream: Option<&Upstream>) -> Result
             // up for a relay is not waited for.
             runtime.shutdown_background();
             serving.log().finish()?;
-            connections.map_err(RunError::system("accept connections"))
+            let connections = connections.map_err(RunError::system("accept connections"))?;
+            Ok((connections, clock::thread_cpu()))
         })
         .map_err(RunError::system("start the receiver's thread"))?;
     Ok(RunningReceiver { address, shared, stop, thread })
@@ -153,10 +158,16 @@ impl RunningReceiver {
         // The thread may have ended by itself; joining tells why.
         drop(self.stop);
         let ended = self.thread.join().map_err(|_| io::Error::other("its thread panicked"));
-        let connections = ended.map_err(RunError::system("stop the receiver"))??;
+        let (connections, cpu_ns) = ended.map_err(RunError::system("stop the receiver"))??;
         let totals = &self.shared.totals;
         let kept = self.shared.keeper.as_ref().map(|keeper| locked(keeper).kept());
-        Ok(ReceiverSummary { counts: totals.counts(), unread: totals.unread.all(), kept, connections })
+        Ok(ReceiverSummary {
+            counts: totals.counts(),
+            unread: totals.unread.all(),
+            kept,
+            connections,
+            cpu_ns,
+        })
     }
 }
 

@@ -165,7 +165,7 @@ impl Trial<'_> {
         };
         drop((sampler, slices));
         // Nobody sends any more: the taps end before what is behind them.
-        let tapped = hops.close();
+        let tapped = hops.close(manifest);
         let closed = receiver.stop();
         if let Ok(summary) = &closed {
             manifest.unread.clone_from(&summary.unread);

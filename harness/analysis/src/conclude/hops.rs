@@ -6,7 +6,9 @@ use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::fate::{CollectorLoss, Fate, FateClass};
 use spanfate_model::format::manifest::{HopManifest, ProcessEnd};
 use spanfate_model::quantity::unit::MonoNs;
-use spanfate_model::result::{Agreement, CountedThing, HopCounters, HopEndResult, HopResult, HopTotal};
+use spanfate_model::result::{
+    Agreement, CountedThing, HopCounters, HopEndResult, HopResult, HopTotal, TapCost,
+};
 
 use crate::books::at_hops::LostAtHops;
 use crate::conclude::dose::RELOAD;
@@ -32,6 +34,8 @@ pub(crate) fn results(
         joined(hops, index).as_ref().unwrap_or(&receiver).trouble(fed(books))
     };
     let beside = |index: usize| index > 0 && hops.hops[index - 1].stage == hops.hops[index].stage;
+    let alone = |books: &HopBooks<'_>| hops.hops.iter().filter(|one| one.stage == books.stage).count() == 1;
+    let sent = |index: usize| joined(hops, index).as_ref().unwrap_or(&receiver).answered();
     let one = |(index, books): (usize, &HopBooks<'_>)| HopResult {
         name: books.name.to_owned(),
         beside: beside(index),
@@ -53,6 +57,8 @@ pub(crate) fn results(
         lost_from_ms: lost.from(index).map(ms),
         refused_from_ms: books.tap.first_refused().map(ms),
         trouble_behind_ms: trouble((index, books)).map(ms),
+        tap: tap_cost(books),
+        sent: alone(books).then(|| sent(index)).flatten(),
     };
     hops.hops.iter().enumerate().map(one).collect()
 }
@@ -65,6 +71,14 @@ fn joined(hops: &PathHops<'_>, index: usize) -> Option<TapTally> {
 
 fn first<'a>(books: &HopBooks<'a>) -> Option<&'a HopManifest> {
     books.starts.first().map(|start| start.manifest)
+}
+
+/// What its tap took, as the manifest says.
+fn tap_cost(books: &HopBooks<'_>) -> Option<TapCost> {
+    let ns: u64 = books.starts.iter().map(|start| start.manifest.tap_cpu_ns).sum();
+    let TapAppearances { taken, rejected, refused, unanswered } = books.tap.all();
+    let spans = taken + rejected + refused + unanswered;
+    (ns > 0).then(|| TapCost { cpu_ms: millis(ns), spans })
 }
 
 fn end_result(end: &HopEnd<'_>) -> HopEndResult {

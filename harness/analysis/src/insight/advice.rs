@@ -9,13 +9,12 @@ use spanfate_model::advice::why::{go_lines, variables};
 use spanfate_model::advice::{BATCH_VARIABLE, QUEUE_VARIABLE};
 use spanfate_model::exporter::{Exporter, OnFull};
 use spanfate_model::fate::{Fate, Remedy};
-use spanfate_model::plan::PlannedVariant;
+use spanfate_model::plan::{PlannedVariant, outages};
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::{
     Advised, How, LossProof, PredictedBy, PredictedLoss, Prediction, Price, RunResult, TrialResult,
     TriedSettings, VariantResult,
 };
-use spanfate_model::scenario::Fault;
 
 use super::alike::{replaceable, same_conditions};
 use super::predicted;
@@ -260,7 +259,8 @@ fn exporter(result: &RunResult, own: &PlannedVariant) -> Exporter {
 fn demand(result: &RunResult, planned: &PlannedVariant, law: &Prediction) -> Demand {
     let exporter = exporter(result, planned);
     let export = (law.export_ms, law.batch);
-    let outage_s = planned.faults.iter().map(Fault::outage_s).fold(0.0, f64::max);
+    let faults: Vec<_> = planned.faults.iter().collect();
+    let outage_s = outages::of_services(&planned.hops, &faults);
     Demand::of(law.spans_per_s, export, per_span(result), &exporter, outage_s)
 }
 

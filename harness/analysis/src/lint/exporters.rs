@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use spanfate_model::advice::MARGIN;
+use spanfate_model::advice::hop::lines::lines;
+use spanfate_model::advice::hop::plan;
 use spanfate_model::finding::lint::{LintRule, LintedLoss};
+use spanfate_model::scenario::pipeline::QueueSizer;
 
-use super::sending::{LintSizer, Sending};
+use super::sending::Sending;
 use super::values::truth;
 use super::yaml::YamlNode;
 use super::{LintWords, Linter, TracesPipeline, kind_of, shown, wiring};
@@ -13,29 +17,41 @@ use super::{LintWords, Linter, TracesPipeline, kind_of, shown, wiring};
 const SENDERS: [&str; 4] = ["otlp", "otlp_grpc", "otlphttp", "otlp_http"];
 
 pub(super) fn check<'a>(linter: &mut Linter<'a>, pipelines: &[TracesPipeline<'a>]) {
+    for exporter in senders(linter, pipelines) {
+        exporter.check(linter);
+    }
+}
+
+/// The exporters of traces that have a queue, or could have one, by their names.
+pub(super) fn senders<'a>(
+    linter: &mut Linter<'a>,
+    pipelines: &[TracesPipeline<'a>],
+) -> Vec<LintedExporter<'a>> {
     let mut before: BTreeMap<&str, Vec<&TracesPipeline<'a>>> = BTreeMap::new();
     for pipeline in pipelines {
         for (_, name) in &pipeline.exporters {
             before.entry(name).or_default().push(pipeline);
         }
     }
+    let mut out = Vec::new();
     for (name, pipelines) in before {
         let Some((key, config)) = linter.component("exporters", name) else { continue };
         let told = ["sending_queue", "retry_on_failure"].iter().any(|part| config.get(part).is_some());
         if told || SENDERS.contains(&kind_of(name)) {
-            let sending = Sending::read(linter, config, &pipelines);
+            let sending = Sending::read(linter, name, config, &pipelines);
             let batch = pipelines.iter().any(|pipeline| pipeline.processor("batch").is_some());
-            LintedExporter { name, key, config, sending, batch }.check(linter);
+            out.push(LintedExporter { name, key, config, sending, batch });
         }
     }
+    out
 }
 
 /// An exporter of traces.
-struct LintedExporter<'a> {
-    name: &'a str,
-    key: &'a YamlNode,
+pub(super) struct LintedExporter<'a> {
+    pub(super) name: &'a str,
+    pub(super) key: &'a YamlNode,
     config: &'a YamlNode,
-    sending: Sending<'a>,
+    pub(super) sending: Sending<'a>,
     /// The batch processor stands before it.
     batch: bool,
 }
@@ -79,7 +95,7 @@ impl<'a> LintedExporter<'a> {
         if demand.round_trip_s <= 0.0 {
             return;
         }
-        let ceiling = consumers * sent / demand.round_trip_s;
+        let ceiling = self.sending.settings.ceiling(&demand.of_exporter());
         let at = self.place("sending_queue", "num_consumers");
         if ceiling < demand.spans_per_s {
             let text = format!(
@@ -90,7 +106,7 @@ impl<'a> LintedExporter<'a> {
                 demand.round_trip_s * 1e3,
                 shown(demand.spans_per_s)
             );
-            let needed = (demand.spans_per_s * demand.round_trip_s / sent * 1.2).ceil();
+            let needed = (demand.spans_per_s * MARGIN * demand.round_trip_s / sent).ceil();
             let remedy = format!("set num_consumers: {needed:.0}, or larger batches");
             let loss = LintedLoss { spans: None, share: 1.0 - ceiling / demand.spans_per_s };
             self.say(linter, at, LintWords::loss(LintRule::CeilingBelowRate, text, remedy, loss));
@@ -107,46 +123,32 @@ impl<'a> LintedExporter<'a> {
         }
     }
 
-    /// What comes during an outage must find room: in the queue, or with a consumer that tries again.
+    /// What comes during an outage must find room in the queue; what consumers try again is in it, too.
     fn outage(&self, linter: &mut Linter<'_>) {
         let demand = *linter.demand;
-        let Some(room) = self.sending.room(demand.span_bytes) else { return };
-        let (Some(consumers), Some(sent), Some(size), Some(sizer)) =
-            (self.sending.consumers, self.sending.sent, self.sending.size, self.sending.sizer)
+        let (Some(put), Some(size), Some(sizer)) = (self.sending.put, self.sending.size, self.sending.sizer)
         else {
             return;
         };
-        let held = consumers * sent;
+        let room = self.sending.settings.room(&demand.of_exporter());
         let come = demand.spans_per_s * demand.outage_s;
-        let beyond = come - room - held;
+        let beyond = come - room;
         if beyond <= 0.0 {
             return;
         }
         let at = self.place("sending_queue", "queue_size");
-        let of = match (sizer, self.sending.put) {
-            (LintSizer::Requests, Some(put)) => {
-                format!("{} requests of about {} spans", shown(size), shown(put))
-            }
-            (LintSizer::Bytes, _) => format!("{} bytes, {} a span", shown(size), shown(demand.span_bytes)),
-            (unit, _) => format!("{} {}", shown(size), unit.unit()),
+        let of = match sizer {
+            QueueSizer::Requests => format!("{} requests of about {} spans", shown(size), shown(put)),
+            QueueSizer::Bytes => format!("{} bytes, {} a span", shown(size), shown(demand.span_bytes)),
+            QueueSizer::Items => format!("{} spans", shown(size)),
         };
         let text = format!(
-            "the queue holds {of}: with what its consumers hold {} spans; an outage of {} s brings {}",
-            shown(room + held),
+            "the queue holds {of}: with what its consumers try again {} spans; an outage of {} s brings {}",
+            shown(room),
             demand.outage_s,
             shown(come)
         );
-        let needed = self.sending.size_for(come - held, demand.span_bytes).unwrap_or(size);
-        let memory = (come - held) * demand.span_bytes / 1_048_576.0;
-        let remedy = format!(
-            "set sending_queue.queue_size: {needed:.0} (sizer {}; about {} MiB), or keep it on disk with storage",
-            match sizer {
-                LintSizer::Requests => "requests",
-                LintSizer::Items => "items",
-                LintSizer::Bytes => "bytes",
-            },
-            shown(memory.ceil())
-        );
+        let remedy = self.longer(linter);
         if self.sending.block == Some(true) {
             let text = format!(
                 "{text}; block_on_overflow makes senders wait then, and what they cannot hold they lose"
@@ -156,6 +158,23 @@ impl<'a> LintedExporter<'a> {
         }
         let loss = LintedLoss { spans: Some(beyond.ceil()), share: beyond / come };
         self.say(linter, at, LintWords::loss(LintRule::QueueSmallerThanOutage, text, remedy, loss));
+    }
+
+    /// The queue that outlasts the outage and the pauses after it, as `advise` says it.
+    fn longer(&self, linter: &Linter<'_>) -> String {
+        let demand = linter.demand.of_exporter();
+        let Some(plan) = plan(&demand, &self.sending.settings) else {
+            return "set a longer sending_queue.queue_size, or keep it on disk with storage".to_owned();
+        };
+        let set: Vec<String> =
+            lines(&plan).iter().map(|line| format!("{}: {}", line.keys.join("."), line.value)).collect();
+        let mib = plan.advised.outlook.full_bytes as f64 / 1_048_576.0;
+        format!(
+            "set {} (sizer {}; about {} MiB where it is full), or keep it on disk with storage",
+            set.join(", "),
+            plan.advised.settings.sizer.as_str(),
+            shown(mib.ceil())
+        )
     }
 
     fn queue_off(&self, linter: &mut Linter<'_>) {

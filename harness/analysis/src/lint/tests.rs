@@ -1,5 +1,6 @@
 //! Each finding has a configuration that gives it, and a near twin that does not.
 
+use spanfate_model::advice::hop::plan;
 use spanfate_model::finding::lint::{LintFinding, LintLevel};
 
 use super::*;
@@ -209,16 +210,16 @@ fn loss(text: &str, rule: LintRule) -> LintedLoss {
 
 #[test]
 fn predicted_losses_are_those_of_the_capacity_model() {
-    // 300,000 come; 500 requests of 512 and ten that are tried again hold 261,120.
+    // 300,000 come; 500 requests of 512, those that are tried again among them, hold 256,000.
     let queue_loss = loss(&queue("sending_queue: {queue_size: 500}"), LintRule::QueueSmallerThanOutage);
-    assert_eq!(queue_loss.spans, Some(38_880.0));
-    assert!((queue_loss.share - 0.1296).abs() < 1e-9);
-    // 100 MB of 500 bytes are 200,000, and the consumers' 5,120.
+    assert_eq!(queue_loss.spans, Some(44_000.0));
+    assert!((queue_loss.share - 0.146_666_7).abs() < 1e-6);
+    // 100 MB of 500 bytes are 200,000.
     let bytes = loss(
         &queue("sending_queue: {queue_size: 100000000, sizer: bytes}"),
         LintRule::QueueSmallerThanOutage,
     );
-    assert_eq!(bytes.spans, Some(94_880.0));
+    assert_eq!(bytes.spans, Some(100_000.0));
     // 50 each 20 ms.
     let ceiling = loss(
         &queue("sending_queue: {num_consumers: 1, batch: {max_size: 50, min_size: 50}}"),
@@ -233,7 +234,27 @@ fn predicted_losses_are_those_of_the_capacity_model() {
     assert!((tail.share - 1.0 / 6.0).abs() < 1e-9);
     // The batch processor makes requests of a fifth of a second: 1,000 spans.
     let batch = with(&[&BATCH[..], &[("queue_size: 1000", "queue_size: 200")]].concat());
-    assert_eq!(loss(&batch, LintRule::QueueSmallerThanOutage).spans, Some(90_000.0));
+    assert_eq!(loss(&batch, LintRule::QueueSmallerThanOutage).spans, Some(100_000.0));
+}
+
+#[test]
+fn what_is_to_be_done_about_a_short_queue_is_what_advise_says() {
+    let text = queue("sending_queue: {queue_size: 500}");
+    let found = of(&text).findings;
+    let remedy = &found.iter().find(|one| one.rule == LintRule::QueueSmallerThanOutage).unwrap().remedy;
+    let (exporters, unknown) = configured(&text, &DEMAND).unwrap();
+    assert_eq!((exporters.len(), exporters[0].name.as_str(), exporters[0].line), (1, "otlp_grpc", 8));
+    assert!(unknown.is_empty() && exporters[0].settings.queue_size == 500, "{exporters:?}");
+    let plan = plan(&DEMAND.of_exporter(), &exporters[0].settings).unwrap();
+    let size = plan.advised.settings.queue_size;
+    assert!(remedy.contains(&format!("sending_queue.queue_size: {size},")), "{remedy}");
+    // Set as it says, nothing of it is left.
+    let mended = text.replace("queue_size: 500}", &format!("queue_size: {size}}}"));
+    assert!(of(&mended).findings.iter().all(|one| one.rule != LintRule::QueueSmallerThanOutage));
+    // What the environment decides is said, and what is no configuration is an error.
+    let (_, unknown) = configured(&queue("sending_queue: {queue_size: '${env:QUEUE}'}"), &DEMAND).unwrap();
+    assert_eq!(unknown, ["line 10: `${env:QUEUE}` is not known here"]);
+    assert!(configured("a: 1\n", &DEMAND).is_err());
 }
 
 #[test]

@@ -10,6 +10,8 @@ use super::page;
 const DECIDED: &str = "processor_tail_sampling_global_count_traces_sampled";
 /// Traces that it removed before.
 const TOO_EARLY: &str = "processor_tail_sampling_sampling_trace_dropped_too_early";
+/// Traces that it dropped before because they were too large.
+const TOO_LARGE: &str = "processor_tail_sampling_traces_dropped_too_large";
 /// Spans on which a sampler by probability decided, whatever the name says of traces.
 const THINNED: &str = "processor_probabilistic_sampler_count_traces_sampled";
 /// Spans that a filter removed.
@@ -38,6 +40,15 @@ pub(crate) struct SamplerCounters {
     pub(crate) decided: u64,
     /// It removed them before it had decided.
     pub(crate) too_early: u64,
+    /// It dropped them before it had decided, because they were too large.
+    pub(crate) too_large: u64,
+}
+
+impl SamplerCounters {
+    /// All of them.
+    pub(crate) const fn all(self) -> u64 {
+        self.decided.saturating_add(self.too_early).saturating_add(self.too_large)
+    }
 }
 
 /// Reads a page, of one of its exporters or of all. An instrument that has counted nothing is not on it: that is 0 only where its
@@ -100,6 +111,8 @@ fn not_kept(text: &str) -> (Option<SamplerCounters>, u64, u64) {
             all.decided += if sample.label("sampled") == Some("false") { whole } else { 0 };
         } else if name.ends_with(TOO_EARLY) {
             sampler.get_or_insert_default().too_early += whole;
+        } else if name.ends_with(TOO_LARGE) {
+            sampler.get_or_insert_default().too_large += whole;
         } else if name.ends_with(THINNED) && sample.label("sampled") == Some("false") {
             thinned += whole;
         } else if name.ends_with(FILTERED) {
@@ -149,12 +162,13 @@ mod tests {
              otelcol_processor_tail_sampling_global_count_traces_sampled_total{{decision=\"dropped\",sampled=\"false\"}} 1\n\
              otelcol_processor_tail_sampling_count_traces_sampled_total{{policy=\"a\",sampled=\"false\"}} 9\n\
              otelcol_processor_tail_sampling_sampling_trace_dropped_too_early__traces__total 2\n\
+             otelcol_processor_tail_sampling_traces_dropped_too_large__traces__total 6\n\
              otelcol_processor_filter_spans_filtered_total 7\n\
              otelcol_processor_probabilistic_sampler_count_traces_sampled_total{{policy=\"trace_id_w3c\",sampled=\"true\"}} 6\n\
              otelcol_processor_probabilistic_sampler_count_traces_sampled_total{{policy=\"trace_id_w3c\",sampled=\"false\"}} 8\n"
         );
         let found = read(&page, None).unwrap();
-        assert_eq!(found.sampler, Some(SamplerCounters { decided: 4, too_early: 2 }));
+        assert_eq!(found.sampler, Some(SamplerCounters { decided: 4, too_early: 2, too_large: 6 }));
         assert_eq!((found.filtered, found.thinned), (7, 8));
         assert_eq!(read(up, None).unwrap().sampler, None);
     }

@@ -30,6 +30,8 @@ pub(super) enum Metric {
     CollectorBatch,
     /// Bytes of these.
     CollectorBatchBytes,
+    /// Requests under way.
+    CollectorInFlight,
     /// Spans sent.
     CollectorSent,
     /// Spans given up after retries.
@@ -75,7 +77,7 @@ const WHOLE: [(&str, Metric); 2] =
     [("process_start_time", Metric::ProcessStart), ("target_info", Metric::TargetInfo)];
 /// Names without suffixes, with what they are and whether they are histograms. Any prefix may stand before them: collectors write
 /// `otelcol_` by default, another or none where that was set, and exporters of metrics put a namespace there.
-const NAMES: [(&str, Metric, bool); 28] = [
+const NAMES: [(&str, Metric, bool); 29] = [
     ("otel_sdk_processor_span_queue_size", Metric::QueueSize, false),
     ("otel_sdk_processor_span_queue_capacity", Metric::QueueCapacity, false),
     ("otel_sdk_processor_span_processed", Metric::Processed, false),
@@ -89,6 +91,7 @@ const NAMES: [(&str, Metric, bool); 28] = [
     ("exporter_enqueue_size_bytes", Metric::CollectorEnqueuedBytes, true),
     ("exporter_queue_batch_send_size", Metric::CollectorBatch, true),
     ("exporter_queue_batch_send_size_bytes", Metric::CollectorBatchBytes, true),
+    ("exporter_in_flight_requests", Metric::CollectorInFlight, false),
     ("exporter_sent_spans", Metric::CollectorSent, false),
     ("exporter_send_failed_spans", Metric::CollectorSendFailed, false),
     ("exporter_enqueue_failed_spans", Metric::CollectorEnqueueFailed, false),

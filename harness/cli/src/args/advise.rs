@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use spanfate_model::exporter::Protocol;
-use spanfate_model::quantity::unit::{Period, Rate};
+use spanfate_model::quantity::unit::{ByteSize, Period, Rate};
 
-use super::{period, rate, seconds, whole};
+use super::{period, rate, seconds, size, whole};
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("given").required(true).args(["rate", "spans", "metrics", "run"])))]
@@ -48,6 +48,13 @@ pub(crate) struct AdviseArguments {
     /// Metrics in the Prometheus text format of the Go SDK or of collectors: files and http URLs, as many as you like.
     #[arg(long, value_name = "FILE|URL", num_args = 1..)]
     pub(crate) metrics: Vec<String>,
+    /// Configurations of collectors, in the order of the path: what each exporter of them needs for spans that come at that rate, an
+    /// answer after that round trip, and a back end that is away for that long. Services send requests of `--batch` spans.
+    #[arg(long = "collector", value_name = "FILE", num_args = 1.., conflicts_with_all = ["metrics", "run", "per_span", "burst", "queue"])]
+    pub(crate) collectors: Vec<PathBuf>,
+    /// Bytes of a span in protobuf, for queues that count bytes, and for what a full one takes.
+    #[arg(long, value_name = "SIZE", default_value = "500B", value_parser = size, requires = "collectors")]
+    pub(crate) span_bytes: ByteSize,
     /// A run: what to set in place of each variant that lost spans, by the replay of its queue with the arrivals and export times that
     /// were measured. A results directory, or the id of a run in results/.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["rtt", "per_span", "outage", "burst", "batch", "queue", "at", "apart"])]

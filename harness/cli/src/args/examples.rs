@@ -141,12 +141,14 @@ pub(super) const PEEK: &str = "\
 Examples:
 
   spanfate peek --pid 4711
-  spanfate peek --pid 4711 --watch";
+  spanfate peek --pid 4711 --watch
+  spanfate peek --metrics http://localhost:8888/metrics --outage 60s";
 
 pub(super) const ADVISE: &str = "\
 Examples:
 
   spanfate advise --rate 5000/s --spans-per-request 5 --rtt 30ms
   spanfate advise --spans 25000/s --rtt 30ms --outage 10s
+  spanfate advise --spans 5000/s --rtt 20ms --outage 60s --collector agent.yaml gateway.yaml
   spanfate advise --metrics http://127.0.0.1:9464/metrics http://127.0.0.1:8888/metrics
   spanfate advise --metrics before.txt after.txt --apart 15s";

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spanfate_model::quantity::unit::{ByteSize, Period, Rate};
 
-use super::{TextOrJson, period, rate, whole};
+use super::{TextOrJson, period, rate, size, whole};
 
 #[derive(Debug, Args)]
 pub(crate) struct LintArguments {
@@ -34,11 +34,4 @@ pub(crate) struct LintArguments {
     /// How to print it.
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     pub(crate) format: TextOrJson,
-}
-
-/// A size above zero; a number alone is bytes.
-fn size(text: &str) -> Result<ByteSize, String> {
-    let text = if text.parse::<u32>().is_ok() { format!("{text}B") } else { text.to_owned() };
-    let size = ByteSize::try_from(text).map_err(|wrong| wrong.to_string())?;
-    Some(size).filter(|size| size.0 > 0).ok_or_else(|| "write a size above zero, for example 500B".to_owned())
 }

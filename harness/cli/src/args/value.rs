@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use spanfate_model::quantity::unit::{Period, Rate, UnitError};
+use spanfate_model::quantity::unit::{ByteSize, Period, Rate, UnitError};
 
 /// A kind of number that an argument takes.
 pub(super) trait Whole: FromStr {
@@ -52,6 +52,13 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
 pub(super) fn percent(text: &str) -> Result<NonZeroU32, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim();
     number.parse().map_err(|_| "write a whole number of percent, for example 2%".to_owned())
+}
+
+/// A size above zero; a number alone is bytes.
+pub(super) fn size(text: &str) -> Result<ByteSize, String> {
+    let text = if text.parse::<u32>().is_ok() { format!("{text}B") } else { text.to_owned() };
+    let size = ByteSize::try_from(text).map_err(|wrong| wrong.to_string())?;
+    Some(size).filter(|size| size.0 > 0).ok_or_else(|| "write a size above zero, for example 500B".to_owned())
 }
 
 pub(super) fn rate(text: &str) -> Result<Rate, UnitError> {

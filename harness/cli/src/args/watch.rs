@@ -4,7 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_run::receiver::Upstream;
 
@@ -76,10 +76,18 @@ pub(crate) struct ReceiveArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("at").required(true).args(["pid", "metrics"])))]
 pub(crate) struct PeekArguments {
     /// The process, by its number as it is seen from here, also where it runs in a container.
     #[arg(long, value_name = "N", value_parser = whole::<u32>)]
-    pub(crate) pid: u32,
+    pub(crate) pid: Option<u32>,
+    /// Pages of metrics of collectors that run, for example `http://localhost:8888/metrics`: what their queues hold, whether they lose
+    /// spans, and what to set. Needs no privileges.
+    #[arg(long, value_name = "URL", num_args = 1..)]
+    pub(crate) metrics: Vec<String>,
+    /// Say what the queues of these collectors need so that their back end may be away for so long.
+    #[arg(long, value_name = "TIME", value_parser = period, requires = "metrics")]
+    pub(crate) outage: Option<Period>,
     /// Watch for so long, by default 15s, or with --watch until Ctrl-C. Ctrl-C ends it early, with all that was seen.
     #[arg(long = "for", value_name = "TIME", value_parser = period)]
     pub(crate) lasting: Option<Period>,

@@ -1,5 +1,6 @@
 //! `spanfate advise`: what to set, by the law alone; of a run, by the replay of its queues.
 
+mod collector;
 mod metrics;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,9 @@ use crate::session::conclude::reconcluded;
 use crate::session::runs;
 use crate::show;
 
+/// What is said of numbers that cannot be.
+const UNSOUND: &str = "these numbers give no advice: rates are above 0 and at most 1000000000/s, times at most a week, a round trip above 0";
+
 /// Works it out and prints it.
 pub(super) fn run(arguments: &AdviseArguments, color: bool) -> Result<ExitCode, Error> {
     if let Some(run) = &arguments.run {
@@ -31,12 +35,10 @@ pub(super) fn run(arguments: &AdviseArguments, color: bool) -> Result<ExitCode, 
     if !arguments.metrics.is_empty() {
         return metrics::run(arguments);
     }
-    let plan = advised(arguments).ok_or_else(|| {
-        Error::Refused(
-            "these numbers give no advice: rates are above 0 and at most 1000000000/s, times at most a week, a round trip above 0"
-                .to_owned(),
-        )
-    })?;
+    if !arguments.collectors.is_empty() {
+        return collector::run(arguments);
+    }
+    let plan = advised(arguments).ok_or_else(|| Error::Refused(UNSOUND.to_owned()))?;
     let text = if arguments.json { show::pretty(&answer(&plan))? } else { spanfate_report::plan(&plan) };
     show::data(&text)?;
     Ok(ExitCode::Pass)

@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &FrontierArguments, color: bool) -> Result<ExitCode
     if arguments.json {
         show::data(&show::pretty(&found.frontier)?)?;
     } else {
-        show::data(&spanfate_report::frontier(&found.frontier, found.advice.as_ref()))?;
+        show::data(&spanfate_report::frontier(&found.frontier, found.advice.as_ref(), &found.hops))?;
         show::note(&format!("results: {}", found.dir.display()));
     }
     Ok(exit(&found))

@@ -1,4 +1,6 @@
-//! `spanfate peek`: what a Go process that runs loses, why, and what to set.
+//! `spanfate peek`: what a Go process or a collector that runs loses, why, and what to set.
+
+mod collectors;
 
 use spanfate_analysis::conclude_peek;
 use spanfate_model::verdict::ExitCode;
@@ -23,7 +25,20 @@ pub(super) fn run(arguments: &PeekArguments) -> Result<ExitCode, Error> {
         (None, true) => u64::MAX / 2,
         (None, false) => 15_000_000_000,
     };
-    let mut peeker = Peeker::open(arguments.pid, lasting)?;
+    match arguments.pid {
+        Some(pid) => process(arguments, pid, lasting, &interrupt),
+        None => collectors::run(arguments, lasting, &interrupt),
+    }
+}
+
+/// Looks at a process.
+fn process(
+    arguments: &PeekArguments,
+    pid: u32,
+    lasting: u64,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Error> {
+    let mut peeker = Peeker::open(pid, lasting)?;
     let mut next = clock::now();
     let end = next.saturating_add(lasting);
     let mut looks: u32 = 0;

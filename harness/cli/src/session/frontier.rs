@@ -1,6 +1,8 @@
 //! How much each configuration of a scenario carries without a loss, by search; beside it what the law predicts.
 
 mod adviser;
+mod hop_adviser;
+mod hops;
 mod rounds;
 mod vary;
 
@@ -8,9 +10,10 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::compare::frontier::FrontierSearch;
+use spanfate_model::advice::hop::NamedHopPlan;
 use spanfate_model::advice::law;
 use spanfate_model::advice::plan::AdvicePlan as Advice;
-use spanfate_model::finding::frontier::{Along, Frontier, Lawful, VariantFrontier};
+use spanfate_model::finding::frontier::{Along, Frontier, Lawful, VariantFrontier, Verified};
 use spanfate_model::format::manifest::FORMAT;
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::{Scenario, Variant};
@@ -22,6 +25,7 @@ use super::selected::keep_variants;
 use super::series::Series;
 use crate::error::Error;
 use crate::scenario_file::Loaded;
+use hops::MeasuredHop;
 pub(crate) use rounds::SearchEnded;
 use rounds::SearchRounds;
 
@@ -53,6 +57,8 @@ pub(crate) struct Found {
     pub(crate) frontier: Frontier,
     /// What the scenario's own demand needs.
     pub(crate) advice: Option<Advice>,
+    /// What it needs of each collector in the path.
+    pub(crate) hops: Vec<NamedHopPlan>,
     pub(crate) ended: SearchEnded,
 }
 
@@ -64,6 +70,8 @@ struct SearchedVariant {
     worker: Option<MeasuredWorker>,
     /// Spans a request made.
     spans_per_request: f64,
+    /// The collectors in its path, with the newest measurement of each.
+    hops: Vec<MeasuredHop>,
 }
 
 /// A batch processor as a trial measured it.
@@ -102,6 +110,11 @@ pub(crate) fn search(
         None => None,
     };
     let (advice, verified) = advised.map(|advised| (advised.plan, advised.verified)).unzip();
+    let mut verified: Vec<Verified> = verified.unwrap_or_default();
+    let hops = match first {
+        Some(first) => hop_adviser::advise(&series, first, (advice.as_ref(), &mut verified), audience)?,
+        None => Vec::new(),
+    };
     let frontier = Frontier {
         format: FORMAT.to_owned(),
         scenario: scenario.name.clone(),
@@ -109,11 +122,11 @@ pub(crate) fn search(
         seconds,
         repeats: u64::from(quest.repeats.get()),
         variants: candidates.iter().map(|one| limit(one, along, seconds, scenario)).collect(),
-        verified: verified.unwrap_or_default(),
+        verified,
         stopped_by: ended.why(),
     };
     store::write_json(&series.dir.join("frontier.json"), &frontier)?;
-    Ok(Found { dir: series.dir, frontier, advice, ended })
+    Ok(Found { dir: series.dir, frontier, advice, hops, ended })
 }
 
 fn candidates(scenario: &mut Scenario, quest: &Quest) -> Result<Vec<SearchedVariant>, Error> {
@@ -127,6 +140,7 @@ fn candidates(scenario: &mut Scenario, quest: &Quest) -> Result<Vec<SearchedVari
         let resolution = f64::from(quest.resolution.get()) / 100.0;
         let repeats = u64::from(quest.repeats.get());
         Ok(SearchedVariant {
+            hops: hops::of(scenario, &variant),
             variant,
             search: FrontierSearch::new(start, (start * LEAST, most), resolution, repeats),
             worker: None,
@@ -153,6 +167,7 @@ fn limit(one: &SearchedVariant, along: Along, seconds: f64, scenario: &Scenario)
         found: one.search.found(),
         spans_per_request: one.spans_per_request,
         law,
+        hops: hops::limits(one, along, seconds, scenario),
     }
 }
 
@@ -166,6 +181,7 @@ pub(crate) fn asked(scenario: &Scenario, (batch, queue, export_ms): (u32, u32, f
         search: FrontierSearch::new(1.0, (1.0, 1.0), 0.1, 1),
         worker: Some(worker),
         spans_per_request: 1.0,
+        hops: Vec::new(),
     };
     adviser::first(&candidate, scenario, worker)
 }

@@ -1,5 +1,7 @@
 //! What a process and its collectors say of themselves: read, and concluded from.
 
+pub(crate) mod collectors;
+pub(crate) mod configurations;
 pub(crate) mod forecast;
 pub(crate) mod pages;
 

@@ -3,6 +3,7 @@
 mod advise;
 mod ci;
 mod claims;
+mod collectors;
 mod compare;
 mod diff;
 mod exits;

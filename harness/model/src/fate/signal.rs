@@ -69,6 +69,9 @@ pub(crate) const COLLECTOR_MEMORY: AlertRule =
 pub(crate) const SAMPLER_TOO_EARLY: AlertRule = AlertRule::Counts(
     "sum(increase(otelcol_processor_tail_sampling_sampling_trace_dropped_too_early[5m])) > 0",
 );
+/// Traces that a collector's sampler dropped because they were too large.
+pub(crate) const SAMPLER_TOO_LARGE: AlertRule =
+    AlertRule::Counts("sum(increase(otelcol_processor_tail_sampling_traces_dropped_too_large[5m])) > 0");
 /// Spans that came to a collector's sampler after its decision, whatever that was.
 pub(crate) const SAMPLER_LATE: AlertRule =
     AlertRule::Hints("sum(increase(otelcol_processor_tail_sampling_sampling_late_span_age_count[5m])) > 0");

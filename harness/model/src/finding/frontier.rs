@@ -88,6 +88,9 @@ pub struct Verified {
     pub batch: u32,
     /// Length of the queue.
     pub queue: u32,
+    /// What was set of the collectors in the path; none where that stayed as it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<SetHop>,
     /// Trials that lost nothing.
     pub clean: u64,
     /// Trials that lost spans.
@@ -98,6 +101,35 @@ pub struct Verified {
     pub created: u64,
     /// Spans lost.
     pub lost: u64,
+}
+
+/// What was set of a collector for a run.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct SetHop {
+    /// Its name.
+    pub hop: String,
+    /// Settings of its exporter that were otherwise: `sending_queue.queue_size: 40`.
+    pub set: Vec<String>,
+}
+
+/// A collector in the path as the search's trials measured it, and the capacity model's word on its limit.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct HopLimit {
+    /// Its name.
+    pub hop: String,
+    /// Spans that its queue holds at the scenario's own rate.
+    pub room: f64,
+    /// Requests at the same time.
+    pub consumers: u64,
+    /// Spans of a request that it sends at that rate.
+    pub sent: f64,
+    /// Mean time from its request to the answer, milliseconds.
+    pub answer_ms: f64,
+    /// What its consumers can send for ever, spans per second.
+    pub ceiling: f64,
+    /// The predicted limit in what was varied: the highest rate (requests per second) without a loss within a trial, or the longest time
+    /// without an answer (seconds) that its queue outlasts.
+    pub predicted: f64,
 }
 
 /// The limit of one configuration.
@@ -112,6 +144,9 @@ pub struct VariantFrontier {
     /// What the capacity model says beside it; absent for a processor that blocks, or without a full batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub law: Option<Lawful>,
+    /// The collectors in the path that the project configures, in order: the limit is the lowest of theirs and the law's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<HopLimit>,
 }
 
 /// The capacity model's word on a limit.

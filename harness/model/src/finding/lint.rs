@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::advice::hop::HopDemand;
+
 /// What a collector has to bear.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct LintDemand {
@@ -17,6 +19,19 @@ pub struct LintDemand {
     pub request_spans: f64,
     /// Spans of a trace.
     pub trace_spans: f64,
+}
+
+impl LintDemand {
+    /// The same for the capacity model of an exporter.
+    pub const fn of_exporter(&self) -> HopDemand {
+        HopDemand {
+            spans_per_s: self.spans_per_s,
+            request_spans: self.request_spans,
+            round_trip_s: self.round_trip_s,
+            outage_s: self.outage_s,
+            span_bytes: self.span_bytes,
+        }
+    }
 }
 
 /// What is wrong.

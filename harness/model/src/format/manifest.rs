@@ -229,6 +229,9 @@ pub struct HopManifest {
     /// How long its processors may hold a span on purpose, nanoseconds; 0: not known, or not at all.
     #[serde(default, skip_serializing_if = "is_zero_ns")]
     pub holds: MonoNs,
+    /// CPU time of the tap before it over the whole trial, nanoseconds; stands with the last start. 0: not known.
+    #[serde(default, skip_serializing_if = "is_zero_ns")]
+    pub tap_cpu_ns: u64,
     /// Its further exporters, each with a receiver of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ends: Vec<HopEndManifest>,

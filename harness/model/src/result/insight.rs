@@ -14,7 +14,7 @@ mod begins;
 mod choice;
 mod suspect;
 
-pub use advised::{Advised, How, PredictedBy, PredictedLoss, Price};
+pub use advised::{Advised, HopAdvised, How, PredictedBy, PredictedLoss, Price};
 pub use begins::{Begin, LineLaw, LossAlong, LossBegins, LossPlace};
 pub use choice::{Candidate, Cost, Selection};
 pub use suspect::{DisturbedHop, HopEvent, Suspect, UNKNOWN_BELOW, named};
@@ -36,6 +36,9 @@ pub struct Insights {
     pub nearest: Option<Nearest>,
     /// What to set in place of each variant that loses; those that lose the largest share first.
     pub advice: Vec<Advised>,
+    /// What to set of the collectors that lost spans to a full queue, or gave them up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<HopAdvised>,
     /// The configurations to choose from; absent where there are not two under the same conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<Selection>,

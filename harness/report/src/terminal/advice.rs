@@ -1,5 +1,6 @@
 //! What to set, as text: what the defaults do, what is advised, and the lines to paste.
 
+pub(crate) mod hop;
 mod observed;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};

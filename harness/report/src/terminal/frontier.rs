@@ -1,21 +1,29 @@
 //! The limits of a scenario's configurations, as text.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
+use spanfate_model::advice::hop::NamedHopPlan;
 use spanfate_model::advice::plan::{AdvicePlan, Shortfall};
-use spanfate_model::finding::frontier::{Along, Frontier, SearchEnd, VariantFrontier, Verified};
+use spanfate_model::finding::frontier::{Along, Frontier, SearchEnd, SetHop, VariantFrontier, Verified};
 
+use crate::terminal::advice::aligned;
 use crate::text::fit::clean;
 use crate::text::number::{NONE, TERMINAL};
 
 /// The table, how it is to be read, and what the scenario itself needs.
-pub(crate) fn render(frontier: &Frontier, advised: Option<&AdvicePlan>) -> String {
+pub(crate) fn render(frontier: &Frontier, advised: Option<&AdvicePlan>, hops: &[NamedHopPlan]) -> String {
     let mut out = limits(frontier);
+    out += &at_hops(frontier);
     if let Some(plan) = advised {
         out += &format!(
             "\nWhat {} needs:\n\n{}",
             clean(&frontier.scenario),
             crate::terminal::advice::plan(plan)
         );
+    }
+    if !hops.is_empty() {
+        out += &format!("\nWhat {} needs of its collectors:\n\n", clean(&frontier.scenario));
+        out += &crate::terminal::advice::hop::plans(hops);
+        out.push('\n');
     }
     for one in &frontier.verified {
         out += &verified(one);
@@ -36,7 +44,10 @@ fn verified(one: &Verified) -> String {
             TERMINAL.counted(some, "trial", "trials")
         ),
     };
-    let what = format!("a batch of {} and a queue of {}", one.batch, one.queue);
+    let mut what = format!("a batch of {} and a queue of {}", one.batch, one.queue);
+    for SetHop { hop, set } in &one.hops {
+        what += &format!(", {} with {}", clean(hop), clean(&set.join(", ")));
+    }
     let (lost, created) = (TERMINAL.count(one.lost), TERMINAL.count(one.created));
     match (one.lossy, trials) {
         (_, 0) => format!("not verified: {what}; no trial is valid, for other work on this machine\n"),
@@ -79,6 +90,34 @@ fn limits(frontier: &Frontier) -> String {
     out.extend(table.lines().map(|line| format!("{}\n", line.trim_end())));
     out += &notes(frontier);
     out
+}
+
+/// What the capacity model says of the collectors in the path.
+fn at_hops(frontier: &Frontier) -> String {
+    let unit = if frontier.along == Along::Rate { "model, req/s" } else { "model, s" };
+    let head = ["collector", "variant", "holds", "consumers", "sent", "answer ms", "for ever/s", unit];
+    let cells = frontier.variants.iter().flat_map(|variant| {
+        variant.hops.iter().map(|hop| {
+            vec![
+                clean(&hop.hop),
+                clean(&variant.variant),
+                TERMINAL.fixed(hop.room, 0),
+                TERMINAL.count(hop.consumers),
+                TERMINAL.fixed(hop.sent, 0),
+                TERMINAL.short(hop.answer_ms),
+                TERMINAL.fixed(hop.ceiling, 0),
+                TERMINAL.short(hop.predicted),
+            ]
+        })
+    });
+    if frontier.variants.iter().all(|variant| variant.hops.is_empty()) {
+        return String::new();
+    }
+    format!(
+        "\n{}\nholds: spans in its full queue. sent: spans of a request. model: what its queue, its consumers and the measured time to an \
+         answer\npredict; after an outage it waits for its next attempt, which counts, too. The lowest limit of a path is its limit.\n",
+        aligned(&head, cells)
+    )
 }
 
 fn row(limit: &VariantFrontier, along: Along) -> Vec<String> {

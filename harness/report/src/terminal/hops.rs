@@ -6,7 +6,7 @@ use super::ink::{TermInk, paint};
 use super::lines::titled;
 use super::traces::name;
 use crate::figures::engines::{VariantEngine, engines};
-use crate::figures::hops::paths;
+use crate::figures::hops::{paths, tap_us};
 use crate::text::fit::clean;
 use crate::text::number::TERMINAL;
 
@@ -28,6 +28,10 @@ pub(crate) fn lines(result: &RunResult) -> Vec<String> {
     }
     if all.len() > VARIANTS {
         out.push(format!("and {} more variants, in the report", all.len() - VARIANTS));
+    }
+    if let Some(us) = tap_us(&all) {
+        let cost = format!("the taps took {} µs of CPU for a span at each collector", TERMINAL.short(us));
+        out.push(paint(TermInk::Soft, &cost));
     }
     out.iter().enumerate().map(|(at, line)| titled(if at == 0 { "path" } else { "" }, line)).collect()
 }

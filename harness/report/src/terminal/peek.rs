@@ -1,5 +1,7 @@
 //! A peek at a process as text: the sentence that answers first, then what it rests on.
 
+pub(crate) mod collectors;
+
 use spanfate_model::advice::lines::assignment;
 use spanfate_model::finding::peek::{Advice, Peek, ProcessorHealth, ProcessorPeek, RoundTrip};
 

@@ -40,11 +40,8 @@ pub(crate) fn advice(result: &RunResult, style: TableStyle) -> String {
     let width = style.width.map_or(WIDTH, usize::from);
     let one = |cause: &LossCause| {
         let advised = result.insights.advice.iter().find(|one| one.variant == cause.variant);
-        lines(
-            &head(result, cause),
-            &advised.map(|one| remedy(result, one)).into_iter().collect::<Vec<_>>(),
-            width,
-        )
+        let rows = advised.map(|one| remedy(result, one)).into_iter().chain(collectors(result, cause));
+        lines(&head(result, cause), &rows.collect::<Vec<_>>(), width)
     };
     let mut blocks: Vec<String> = result.insights.why.iter().map(one).collect();
     if blocks.is_empty() {
@@ -72,6 +69,7 @@ fn block(result: &RunResult, cause: &LossCause, width: usize) -> String {
     rows.extend(
         result.insights.advice.iter().find(|one| one.variant == cause.variant).map(|one| remedy(result, one)),
     );
+    rows.extend(collectors(result, cause));
     lines(&head(result, cause), &rows, width)
 }
 
@@ -194,6 +192,24 @@ fn faults(result: &RunResult, cause: &LossCause) -> Vec<(String, String)> {
             row("faults", format!("without the time of {} {share} of the drops vanish", title(*number)))
         })
         .collect()
+}
+
+/// What to set of its collectors.
+fn collectors(result: &RunResult, cause: &LossCause) -> Vec<(String, String)> {
+    let own = result.insights.hops.iter().filter(|one| one.variant == cause.variant);
+    let mut out = Vec::new();
+    for one in own {
+        let name = clean(&one.hop);
+        if one.set.is_empty() {
+            let text =
+                format!("{name}: by the capacity model its settings suffice for what it met on average");
+            out.push(row("hop", text));
+        } else {
+            out.push(row("hop", format!("{name}: set {}, by the capacity model", one.set.join(", "))));
+        }
+        out.extend(one.lacks.iter().map(|lack| row("hop", format!("{name}: {lack}"))));
+    }
+    out
 }
 
 fn remedy(result: &RunResult, one: &Advised) -> (String, String) {

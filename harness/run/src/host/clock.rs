@@ -18,6 +18,11 @@ pub fn wall() -> u64 {
     clock_gettime(ClockId::CLOCK_REALTIME).map_or(0, nanos)
 }
 
+/// CPU time of the calling thread so far, nanoseconds.
+pub fn thread_cpu() -> u64 {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(0, nanos)
+}
+
 /// Sleeps until a monotonic time; returns at once when it has passed.
 pub fn sleep_until(at: MonoNs) {
     let until = TimeSpec::new((at / 1_000_000_000) as i64, (at % 1_000_000_000) as i64);

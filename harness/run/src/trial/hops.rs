@@ -203,11 +203,11 @@ impl<'a> Hops<'a> {
         }
     }
 
-    /// Ends the taps. The first error is given; all of them end.
-    pub(crate) fn close(self) -> Result<(), RunError> {
+    /// Ends the taps, and notes what they took. The first error is given; all of them end.
+    pub(crate) fn close(self, manifest: &mut TrialManifest) -> Result<(), RunError> {
         let mut done = Ok(());
         for place in self.places {
-            done = done.and(place.close());
+            done = done.and(place.close(manifest));
         }
         done
     }

@@ -87,13 +87,14 @@ impl DecidedTraces {
         let Some(of_it) = self.traces.get(&trace).filter(|of_it| of_it.gone) else {
             return SamplerAnswer::NotAsked;
         };
-        if counted.decided + counted.too_early != *gone {
+        if counted.all() != *gone {
             return SamplerAnswer::Unproven;
         }
-        SamplerAnswer::Decided(match (counted.decided, counted.too_early) {
-            (0, _) => CollectorDecision::TooEarly,
-            (_, 0) if *holds > 0 && came > of_it.first + holds + TICK_NS => CollectorDecision::Late,
-            (_, 0) => CollectorDecision::Policy,
+        SamplerAnswer::Decided(match (counted.decided, counted.too_early, counted.too_large) {
+            (0, _, 0) => CollectorDecision::TooEarly,
+            (0, 0, _) => CollectorDecision::TooLarge,
+            (_, 0, 0) if *holds > 0 && came > of_it.first + holds + TICK_NS => CollectorDecision::Late,
+            (_, 0, 0) => CollectorDecision::Policy,
             _ => CollectorDecision::Unclear,
         })
     }
@@ -102,7 +103,7 @@ impl DecidedTraces {
     pub(crate) fn not_kept(&self) -> Option<(u64, u64)> {
         let with_sampler = self.starts.iter().filter_map(|(gone, counted, _)| Some((*gone, (*counted)?)));
         with_sampler
-            .map(|(gone, counted)| (gone, counted.decided + counted.too_early))
+            .map(|(gone, counted)| (gone, counted.all()))
             .reduce(|all, more| (all.0 + more.0, all.1 + more.1))
     }
 }

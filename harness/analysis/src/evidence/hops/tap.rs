@@ -2,8 +2,10 @@
 
 use spanfate_model::format::wire::{self, Disposition, Relayed, WireRecord};
 use spanfate_model::quantity::unit::MonoNs;
+use spanfate_model::result::HopSent;
 
 use crate::evidence::process::Process;
+use crate::statistics::quantile::millis;
 
 /// An answer is late from so many times the usual time on, and so many nanoseconds; the trouble is real after so many of them.
 const LATE: u64 = 3;
@@ -162,6 +164,21 @@ impl TapTally {
         gaps.into_iter().find(|(_, gap)| *gap > long).map(|(at, _)| at)
     }
 
+    /// The requests that were taken, and how long their answers took; nothing where none was.
+    pub(crate) fn answered(&self) -> Option<HopSent> {
+        let taken =
+            self.requests.iter().filter(|one| one.spans > 0 && matches!(one.end, RequestEnd::Taken(_)));
+        let timed = taken.filter_map(|one| Some((one.spans, one.took()?)));
+        let (mut out, mut waited) = (HopSent::default(), 0);
+        for (spans, took) in timed {
+            out.requests += 1;
+            out.spans += u64::from(spans);
+            waited += took;
+        }
+        out.answer_ms = millis(waited / out.requests.max(1));
+        (out.requests > 0).then_some(out)
+    }
+
     /// When the last request came.
     pub(crate) fn last(&self) -> Option<MonoNs> {
         self.requests.last().map(|request| request.at)
@@ -225,6 +242,17 @@ mod tests {
     fn taken(times: &[(u64, u64)]) -> TapTally {
         let all: Vec<_> = times.iter().map(|(at, took)| (*at, *took, RequestEnd::Taken(0))).collect();
         tally(&all)
+    }
+
+    #[test]
+    fn what_was_taken_and_answered_is_what_was_sent() {
+        let mut some = taken(&[(0, 2), (100, 4), (200, 30)]);
+        some.requests[2].end = RequestEnd::Refused;
+        some.requests[1].spans = 3;
+        let sent = some.answered().unwrap();
+        assert_eq!((sent.requests, sent.spans), (2, 4));
+        assert!((sent.answer_ms - 3.0).abs() < 1e-9, "{sent:?}");
+        assert_eq!(tally(&[(0, 2, RequestEnd::Unanswered)]).answered(), None);
     }
 
     #[test]

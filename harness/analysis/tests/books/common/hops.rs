@@ -41,6 +41,10 @@ impl WorldHop {
                     "processor_tail_sampling_sampling_trace_dropped_too_early".to_owned(),
                     "processor=\"tail_sampling\"",
                 ),
+                "too_large" => (
+                    "processor_tail_sampling_traces_dropped_too_large".to_owned(),
+                    "processor=\"tail_sampling\"",
+                ),
                 "thinned" => (
                     "processor_probabilistic_sampler_count_traces_sampled".to_owned(),
                     "policy=\"trace_id_w3c\",sampled=\"false\"",
@@ -66,6 +70,7 @@ impl WorldHop {
             end: self.end.clone(),
             pages: self.page.iter().map(page).collect(),
             holds: 1_000_000_000,
+            tap_cpu_ns: 20_000,
             exporter: self.further.then(|| "otlp_grpc".to_owned()),
             ends: self
                 .further

@@ -11,10 +11,15 @@ const TOOK: Relayed = Relayed::Taken { rejected: 0 };
 
 /// Ten spans that a collector took, of which it lost two, with what it says of itself.
 fn lossy(counters: &[(&str, u64)], page: bool) -> (TrialResult, RunResult) {
+    passing(8, counters, page)
+}
+
+/// Ten spans that a collector took, of which so many came out, with what it says of itself.
+fn passing(passed: usize, counters: &[(&str, u64)], page: bool) -> (TrialResult, RunResult) {
     let span = |number: usize| {
         let mut span = started().queued().exported(0);
         span.taps.push((0, TOOK));
-        if number < 8 { span.on_wire(&[Disposition::Accepted]) } else { span }
+        if number < passed { span.on_wire(&[Disposition::Accepted]) } else { span }
     };
     let page = page.then(|| (9_000_000_000, WorldHop::page_of(counters)));
     let hop =
@@ -42,7 +47,49 @@ fn a_collector_that_counts_what_it_lost_agrees_with_the_books() {
     let hop = &trial.hops[0];
     assert_eq!((hop.came, hop.accepted, hop.passed, hop.lost_in_all()), (10, 10, 8, 2));
     assert_eq!(hop.ends, ["stopped in order"]);
+    let tap = hop.tap.unwrap();
+    assert!(tap.spans == 10 && tap.per_span_us().is_some_and(|us| (us - 2.0).abs() < 1e-9), "{tap:?}");
+    let sent = hop.sent.unwrap();
+    assert_eq!((sent.requests, sent.spans), (8, 8), "{sent:?}");
     assert_eq!(hop.own.map(|own| (own.accepted, own.sent, own.enqueue_failed)), Some((10, 8, 2)));
+}
+
+#[test]
+fn a_collector_that_lost_spans_to_its_queue_is_told_what_to_set() {
+    let advised = |faults: &str| {
+        let span = |number: usize| {
+            let mut span = started().queued().exported(0);
+            span.taps.push((0, TOOK));
+            if number < 8 { span.on_wire(&[Disposition::Accepted]) } else { span }
+        };
+        let honest = WorldHop::page_of(&[("accepted", 10), ("sent", 8), ("enqueue_failed", 2)]);
+        let page = Some((9_000_000_000, honest));
+        let end = Some(orderly());
+        let hop = WorldHop { name: "agent".to_owned(), end, page, further: false, beside: false };
+        World {
+            spans: (0..10).map(span).collect(),
+            batches: vec![Batch::Ok],
+            hops: vec![hop],
+            faults: serde_json::from_str(faults).unwrap(),
+            ..World::default()
+        }
+        .conclude()
+        .1
+        .insights
+        .hops
+    };
+    // Ten spans a second need no more than the defaults, whatever happened here.
+    let [usual] = &advised("[]")[..] else { panic!("one collector lost spans") };
+    assert_eq!((usual.hop.as_str(), usual.set.len()), ("agent", 0));
+    // An hour of them is more than a thousand requests of two, and more than five minutes.
+    let hour = r#"[{"kind": {"answer": {"status": {"grpc": "UNAVAILABLE"}}}, "at": "100ms", "for": "1h"}]"#;
+    let long = &advised(hour)[0];
+    for key in ["sending_queue.queue_size: ", "retry_on_failure.max_elapsed_time: "] {
+        assert!(long.set.iter().any(|set| set.starts_with(key)), "{long:?}");
+    }
+    assert_eq!(long.set.len(), long.why.len());
+    // Where nothing was lost there is nothing to set.
+    assert!(passing(10, &[("accepted", 10), ("sent", 10)], true).1.insights.hops.is_empty());
 }
 
 #[test]
@@ -65,6 +112,33 @@ fn a_collector_that_counts_wrong_or_not_at_all_never_gives_a_pass() {
     }
     let (trial, run) = lossy(&[], false);
     assert_eq!((lost(&trial, CollectorLoss::Unknown), run.verdict), (2, Verdict::Inconclusive));
+}
+
+#[test]
+fn a_path_without_a_loss_gives_no_pass_to_a_collector_that_counts_wrong_or_not_at_all() {
+    let honest: &[(&str, u64)] = &[("accepted", 10), ("sent", 10)];
+    let (trial, run) = passing(10, honest, true);
+    assert_eq!((trial.hops[0].lost_in_all(), run.verdict), (0, Verdict::Pass), "{:?}", run.reasons);
+    let wrong: [&[(&str, u64)]; 8] = [
+        // Too high.
+        &[("accepted", 11), ("sent", 10)],
+        &[("accepted", 10), ("sent", 11)],
+        &[("accepted", 10), ("sent", 10), ("enqueue_failed", 1)],
+        &[("accepted", 10), ("sent", 10), ("send_failed", 1)],
+        &[("accepted", 10), ("sent", 10), ("refused", 1)],
+        // Too low.
+        &[("accepted", 9), ("sent", 10)],
+        &[("accepted", 10), ("sent", 9)],
+        &[],
+    ];
+    for counters in wrong {
+        let (trial, run) = passing(10, counters, true);
+        assert_eq!(run.verdict, Verdict::Inconclusive, "{counters:?}: {:?}", trial.agreement);
+        assert_eq!(trial.ledger.total(Fate::Received), 10, "what it says changes no fate");
+    }
+    // Absent.
+    let (trial, run) = passing(10, honest, false);
+    assert_eq!((trial.hops[0].own, run.verdict), (None, Verdict::Inconclusive));
 }
 
 #[test]

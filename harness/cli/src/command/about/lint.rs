@@ -6,10 +6,10 @@ use spanfate_analysis::lint::lint;
 use spanfate_model::finding::lint::{LintDemand, LintLevel, LintedFile};
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::TableStyle;
-use spanfate_run::pages::scrape::{self, ScrapeError};
 
 use crate::args::{LintArguments, TextOrJson};
 use crate::error::Error;
+use crate::session::outside::configurations;
 use crate::show;
 
 /// Looks through each file and prints what was found. A file that cannot be read ends it.
@@ -41,15 +41,7 @@ struct LintAnswer<'a> {
 }
 
 fn linted(path: &Path, demand: &LintDemand) -> Result<LintedFile, Error> {
-    let file = path.display().to_string();
-    let (text, _) = scrape::file(path).map_err(|error| match error {
-        ScrapeError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-            Error::Missing { what: "the configuration", name: file.clone(), hint: String::new() }
-        }
-        other => Error::Scrape(other),
-    })?;
-    let report = lint(&text, demand).map_err(|broken| {
-        Error::Scenario(format!("{file}:{}:{}: {}", broken.line, broken.column, broken.what))
-    })?;
+    let (file, text) = configurations::read(path)?;
+    let report = lint(&text, demand).map_err(|broken| configurations::broken(&file, &broken))?;
     Ok(LintedFile { file, findings: report.findings, not_judged: report.not_judged })
 }

@@ -254,7 +254,7 @@ fn run(plan: Plan) -> RunResult {
 const WAITS: &str = "waits for the replay";
 
 /// What stays open: scenario, condition, and whether a replay would tell.
-const OPEN: [(&str, &str, &str); 69] = [
+const OPEN: [(&str, &str, &str); 70] = [
     ("bandwidth", "fate.dropped_queue_full > 0", WAITS),
     ("black-hole", "exports.failed >= 10", WAITS),
     ("black-hole", "exports.longest > 10s", WAITS),
@@ -293,6 +293,7 @@ const OPEN: [(&str, &str, &str); 69] = [
     ("collector-tail-sampling", "fate.sampled_by_collector.late > 0", ""),
     ("collector-tail-sampling", "fate.sampled_by_collector.policy > 0", ""),
     ("collector-tail-sampling", "fate.sampled_by_collector.too_early > 0", ""),
+    ("collector-tail-sampling", "fate.sampled_by_collector.too_large > 0", ""),
     ("collector-two-hops", "fate.lost_in_collector.crash > 0", ""),
     ("collector-two-hops", "loss.rate == 0 %", WAITS),
     ("cpu-squeeze", "fate.dropped_queue_full > 0", WAITS),

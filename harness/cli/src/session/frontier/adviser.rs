@@ -7,9 +7,10 @@ use spanfate_model::advice::settings::BatchSettings;
 use spanfate_model::exporter::{Exporter, Retry};
 use spanfate_model::fate::FateClass;
 use spanfate_model::finding::frontier::Verified;
+use spanfate_model::plan::outages;
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::result::RunResult;
-use spanfate_model::scenario::{Fault, Scenario, Variant};
+use spanfate_model::scenario::{Scenario, Variant};
 
 use super::rounds::{TrialSight, seen, worker};
 use super::{MeasuredWorker, SearchedVariant, vary};
@@ -112,16 +113,16 @@ fn demand(
     worker: MeasuredWorker,
     per_span: Option<f64>,
 ) -> Demand {
-    let faults = scenario.fault.iter().filter(|fault| fault.is_of(&candidate.variant));
+    // What stands behind a collector is that collector's business.
     let exporter = candidate.variant.exporter.over(scenario.exporter);
     let spans_per_s = vary::rate(scenario, &candidate.variant) * candidate.spans_per_request.max(1.0);
-    let outage_s = faults.map(Fault::outage_s).fold(0.0, f64::max);
+    let faults: Vec<_> = scenario.fault.iter().filter(|fault| fault.is_of(&candidate.variant)).collect();
+    let outage_s = outages::of_services(&scenario.pipeline.hop, &faults);
     Demand::of(spans_per_s, (worker.export_ms, worker.batch), per_span, &exporter, outage_s)
 }
 
 /// The scenario with one variant: that configuration with these settings.
-fn with(scenario: &Scenario, base: &Variant, settings: &BatchSettings) -> Scenario {
-    let mut out = scenario.clone();
+pub(super) fn with(scenario: &Scenario, base: &Variant, settings: &BatchSettings) -> Scenario {
     let ms = |ms: u64| Some(Period::millis(ms));
     let seconds = |seconds: f64| ms((seconds * 1e3).round() as u64);
     let retry = (settings.retry != Tries::SDK).then(|| Retry {
@@ -138,16 +139,22 @@ fn with(scenario: &Scenario, base: &Variant, settings: &BatchSettings) -> Scenar
         retry,
         ..Exporter::default()
     };
+    alone(scenario, base, Variant { exporter: exporter.over(base.exporter), ..base.clone() })
+}
+
+/// The scenario with one variant in the place of another.
+pub(super) fn alone(scenario: &Scenario, base: &Variant, variant: Variant) -> Scenario {
+    let mut out = scenario.clone();
     out.fault.retain(|fault| fault.is_of(base));
     for fault in &mut out.fault {
         fault.variants = None;
     }
-    let exporter = exporter.over(base.exporter);
-    out.variant = vec![Variant { name: ADVISED.to_owned(), exporter, ..base.clone() }];
+    out.variant = vec![Variant { name: ADVISED.to_owned(), ..variant }];
     out
 }
 
-fn verify(settings: &BatchSettings, result: &RunResult) -> Verified {
+/// What the trials with advised settings saw.
+pub(super) fn verify(settings: &BatchSettings, result: &RunResult) -> Verified {
     let mut out = Verified { batch: settings.batch, queue: settings.queue, ..Verified::default() };
     for trial in result.variants.iter().flat_map(|variant| &variant.trials) {
         match seen(trial) {

@@ -10,7 +10,7 @@ use spanfate_model::scenario::Variant;
 use spanfate_model::verdict::Verdict;
 use spanfate_run::host::clock;
 
-use super::{MeasuredWorker, SearchedVariant, vary};
+use super::{MeasuredWorker, SearchedVariant, hops, vary};
 use crate::error::Error;
 use crate::session::Audience;
 use crate::session::selected::Selected;
@@ -115,6 +115,7 @@ fn learn(one: &mut SearchedVariant, value: f64, result: &RunResult) {
         }
         // The time of an export grows with the load; the newest value is nearest to the limit.
         one.worker = worker(trial).or(one.worker);
+        hops::learn(&mut one.hops, trial);
     }
 }
 

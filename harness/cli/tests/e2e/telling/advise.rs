@@ -42,7 +42,7 @@ pub(super) fn page(processed: u32, full: u32) -> String {
 }
 
 /// Answers so many requests with these pages in turn, and then goes.
-fn service(status: &'static str, pages: Vec<String>) -> (SocketAddr, JoinHandle<()>) {
+pub(super) fn service(status: &'static str, pages: Vec<String>) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let thread = std::thread::spawn(move || {

@@ -24,6 +24,7 @@ pub(super) const fn of_sampler(decision: CollectorDecision) -> &'static FateFact
         CollectorDecision::TooEarly => &TOO_EARLY,
         CollectorDecision::Unclear => &UNCLEAR,
         CollectorDecision::Probability => &PROBABILITY,
+        CollectorDecision::TooLarge => &TOO_LARGE,
     }
 }
 
@@ -67,13 +68,24 @@ const TOO_EARLY: FateFacts = FateFacts {
     ..LOST
 };
 
+const TOO_LARGE: FateFacts = FateFacts {
+    name: "sampled_by_collector.too_large",
+    short: "trace too large",
+    explain: "a collector's sampler dropped its trace before the decision, because it was larger than `maximum_trace_size_bytes`",
+    signal: Some(signal::unsaid(signal::SAMPLER_TOO_LARGE)),
+    remedy: Remedy::Other(
+        "Make `maximum_trace_size_bytes` larger than the largest trace that matters, or its spans smaller: one large attribute is enough.",
+    ),
+    ..LOST
+};
+
 const UNCLEAR: FateFacts = FateFacts {
     name: "sampled_by_collector.unclear",
-    short: "policy or too early",
-    explain: "a collector's sampler did not keep its trace: by its policies or for want of room, its counters do not say which",
+    short: "by sampler, unclear",
+    explain: "a collector's sampler did not keep its trace: by its policies, for want of room or for its size, its counters do not say which",
     signal: Some(signal::unsaid(signal::SAMPLER_TOO_EARLY)),
     remedy: Remedy::Other(
-        "Make `num_traces` larger until no trace is dropped too early; what is left was decided by policies.",
+        "Make `num_traces` and `maximum_trace_size_bytes` larger until no trace is dropped before its decision; what is left was decided by policies.",
     ),
     ..LOST
 };

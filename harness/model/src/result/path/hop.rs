@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::advice::hop::HopDemand;
 use crate::fate::Fate;
 use crate::format::manifest::HopRewrite;
 
@@ -51,6 +52,12 @@ pub struct HopResult {
     /// When the next place first did not take a request of it, answered late, or was not reached, milliseconds from the start of the load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble_behind_ms: Option<f64>,
+    /// What it sent to the next place, where it alone sends there; absent where that took nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<HopSent>,
+    /// What the tap before it took of the harness's CPU; absent where nobody noted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tap: Option<TapCost>,
     /// The exporter that leads on the path, where it has several, or a configuration of its user's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exporter: Option<String>,
@@ -60,6 +67,47 @@ pub struct HopResult {
     /// What was set for the trial over its user's configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rewritten: Vec<HopRewrite>,
+}
+
+/// What a tap costs.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct TapCost {
+    /// Its CPU time over the whole trial, milliseconds.
+    pub cpu_ms: f64,
+    /// Spans that came to it, each as often as it came.
+    pub spans: u64,
+}
+
+impl TapCost {
+    /// CPU time per span, microseconds; nothing where none came.
+    pub fn per_span_us(self) -> Option<f64> {
+        (self.spans > 0).then(|| self.cpu_ms * 1e3 / self.spans as f64)
+    }
+
+    /// Both together.
+    fn and(self, other: Self) -> Self {
+        Self { cpu_ms: self.cpu_ms + other.cpu_ms, spans: self.spans + other.spans }
+    }
+}
+
+/// Requests that the place behind a collector took.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct HopSent {
+    /// How many.
+    pub requests: u64,
+    /// Their spans.
+    pub spans: u64,
+    /// Mean time from a request being complete there to its answer, milliseconds.
+    pub answer_ms: f64,
+}
+
+impl HopSent {
+    /// Both together.
+    fn and(self, other: Self) -> Self {
+        let requests = self.requests + other.requests;
+        let waited = self.answer_ms * self.requests as f64 + other.answer_ms * other.requests as f64;
+        Self { requests, spans: self.spans + other.spans, answer_ms: waited / requests.max(1) as f64 }
+    }
 }
 
 /// What became of the spans that a collector took, on the way to the receiver of a further exporter. Each span counts once:
@@ -150,6 +198,19 @@ impl HopResult {
         self.lost.values().sum()
     }
 
+    /// What it met at such a rate and through such an outage, for the capacity model; nothing where nothing that it sent was taken. An
+    /// answer that took less than a tenth of a millisecond took a collector longer.
+    pub fn met(&self, spans_per_s: f64, outage_s: f64) -> Option<HopDemand> {
+        let sent = self.sent.filter(|_| self.requests > 0)?;
+        Some(HopDemand {
+            spans_per_s,
+            request_spans: (self.came as f64 / self.requests as f64).max(1.0),
+            round_trip_s: sent.answer_ms.max(0.1) / 1e3,
+            outage_s,
+            span_bytes: HopDemand::SPAN_BYTES,
+        })
+    }
+
     /// Adds the same hop of another trial.
     pub fn add(&mut self, other: &Self) {
         self.starts += other.starts;
@@ -166,6 +227,11 @@ impl HopResult {
         self.lost_from_ms = earlier(self.lost_from_ms, other.lost_from_ms);
         self.refused_from_ms = earlier(self.refused_from_ms, other.refused_from_ms);
         self.trouble_behind_ms = earlier(self.trouble_behind_ms, other.trouble_behind_ms);
+        self.sent = match (self.sent, other.sent) {
+            (Some(sent), Some(more)) => Some(sent.and(more)),
+            (sent, more) => sent.or(more),
+        };
+        self.tap = self.tap.zip(other.tap).map(|(tap, more)| tap.and(more));
         self.own = match (self.own, other.own) {
             (Some(own), Some(more)) => Some(own.and(more)),
             // A sum in which a trial is missing says nothing.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use spanfate_model::fate::Fate;
 use spanfate_model::format::manifest::HopRewrite;
-use spanfate_model::result::RunResult;
+use spanfate_model::result::{RunResult, TapCost};
 
 use crate::figures::hops::{VariantPath, losses, losses_of, paths};
 use crate::markup::Html;
@@ -71,6 +71,7 @@ fn grid(all: &[VariantPath<'_>]) -> Grid {
             "#Passed on",
             "Lost in it",
             "Its own metrics",
+            "The tap before it",
             "How its starts ended",
         ],
     );
@@ -98,11 +99,21 @@ fn grid(all: &[VariantPath<'_>]) -> Grid {
                 Html::text(PAGE.count(hop.passed)),
                 Html::text(if lost.is_empty() { "nothing" } else { &lost }),
                 Html::text(own),
+                Html::text(tap(hop.tap)),
                 Html::text(ends(&hop.ends)),
             ]);
         }
     }
     grid
+}
+
+/// What a tap took of the harness's CPU.
+fn tap(cost: Option<TapCost>) -> String {
+    let per_span = cost.and_then(|cost| Some((cost, cost.per_span_us()?)));
+    per_span.map_or_else(
+        || "not measured".to_owned(),
+        |(cost, us)| format!("{} µs of CPU a span, {} in all", PAGE.short(us), PAGE.ms(cost.cpu_ms)),
+    )
 }
 
 /// A table that is there only where it has rows.

@@ -327,10 +327,14 @@ impl HopPlace {
         Ok(true)
     }
 
-    /// Ends the tap and the receivers of its further exporters; its process is gone by then.
-    pub(super) fn close(self) -> Result<(), RunError> {
+    /// Ends the tap, notes what that took, and ends the receivers of its further exporters; its process is gone by then.
+    pub(super) fn close(self, manifest: &mut TrialManifest) -> Result<(), RunError> {
         drop(self.running);
-        let mut done = self.tap.stop().map(drop);
+        let mut done = self.tap.stop().map(|summary| {
+            if let Some(hop) = manifest.hops.get_mut(self.entry) {
+                hop.tap_cpu_ns = summary.cpu_ns;
+            }
+        });
         for (_, end) in self.set.ends {
             done = done.and(end.stop().map(drop));
         }

@@ -63,6 +63,7 @@ async fn both_logs_hold_the_same_spans_of_every_encoding() {
     assert_eq!(summary.counts.logs, behind_summary.counts.logs);
     assert_eq!(summary.counts.metrics, behind_summary.counts.metrics);
     assert_eq!(behind_summary.connections, 2, "one for each protocol");
+    assert!(summary.cpu_ns > 0 && behind_summary.cpu_ns > 0, "each knows what its thread took");
     let sizes = |log: &Log| -> Vec<(u32, u32)> {
         log.requests.iter().map(|request| (request.raw_bytes, request.wire_bytes)).collect()
     };

@@ -12,7 +12,7 @@ use spanfate_model::verdict::Verdict;
 use super::{hop, is_built, is_larger_built};
 use crate::lab::{Finished, Lab, lab, lab_beside_others, root};
 
-const LOAD: &str =
+pub(super) const LOAD: &str =
     "[load]\nrate = \"50/s\"\nwarmup = \"100ms\"\nlasting = \"900ms\"\n[exporter]\ndelay = \"50ms\"\n";
 
 /// Writes a program of a few lines of shell.
@@ -23,7 +23,7 @@ fn program(lab: &Lab, text: &str) {
 }
 
 /// Runs a scenario that fails before it begins; its exit code, and what it said.
-fn refused(lab: &Lab, collector: &str) -> (Option<i32>, String) {
+pub(super) fn refused(lab: &Lab, collector: &str) -> (Option<i32>, String) {
     let text = format!("{LOAD}[[pipeline.hop]]\nname = \"agent\"\ncollector = {{ {collector} }}\n");
     let output = lab.start(&text).wait_with_output().unwrap();
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
@@ -171,7 +171,7 @@ fn traces_are_divided_between_collectors_beside_each_other() {
 }
 
 /// Builds the project's collector with a processor that loses spans and counts nothing.
-fn planted(lab: &Lab) -> std::path::PathBuf {
+pub(super) fn planted(lab: &Lab) -> std::path::PathBuf {
     let target = lab.path("otelcol");
     let mut go = std::process::Command::new("go");
     go.args(["build", "-trimpath", "-tags", "plant", "-o"]).arg(&target).arg(".");
