@@ -17,7 +17,7 @@ use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::books::explain::Explanation;
 use spanfate_model::finding::canary::CanaryResult;
-use spanfate_model::finding::diff::DiffResult;
+use spanfate_model::finding::diff::{DiffCounts, DiffResult, DiffTraces, LiveVerdict};
 use spanfate_model::finding::evaluation::Evaluation;
 use spanfate_model::finding::forecast::DropForecast;
 use spanfate_model::finding::frontier::Frontier;
@@ -136,6 +136,16 @@ pub fn canary_metrics(found: &CanaryResult, open: u64) -> String {
 /// Two stores of spans held against each other, as text.
 pub fn diff(found: &DiffResult, style: TableStyle) -> String {
     pipelines::diff::render(found, style)
+}
+
+/// The verdict of a trace in a live comparison, as a line.
+pub fn diff_verdict(verdict: &LiveVerdict) -> String {
+    pipelines::diff::verdict_line(verdict)
+}
+
+/// How a live comparison stands, as a line.
+pub fn diff_stands(counts: &DiffCounts, traces: &DiffTraces) -> String {
+    pipelines::diff::stands(counts, traces)
 }
 
 /// The same as `JUnit` XML; what is inconclusive is an error, never skipped.
