@@ -30,12 +30,14 @@ impl VerdictDelays {
 
     pub(super) fn shown(&self) -> LiveDelays {
         let Some(of) = &self.of else { return LiveDelays::default() };
-        let at = |share: f64| of.value_at_quantile(share) as f64 / 1e3;
+        let max_ms = self.longest as f64 / 1e6;
+        // The histogram rounds up.
+        let at = |share: f64| (of.value_at_quantile(share) as f64 / 1e3).min(max_ms);
         LiveDelays {
             verdicts: self.verdicts,
             p50_ms: at(0.5),
             p99_ms: at(0.99),
-            max_ms: self.longest as f64 / 1e6,
+            max_ms,
             ..LiveDelays::default()
         }
     }

@@ -143,16 +143,18 @@ fn listen(
 fn complaints(ended: Result<ReceiverSummary, RunError>) -> Result<Vec<String>, Error> {
     let summary = ended?;
     let mut out = Vec::new();
-    // Others are no exports of spans.
+    // Others are no exports of spans, but where nothing else came: an exporter that is set up wrongly looks so.
+    let counts = summary.counts;
     let could_hold_spans = |unread: &&UnreadRequests| {
-        use UnreadReason::{Encoding, MediaType, TooLarge, Undecodable};
-        [MediaType, Encoding, Undecodable, TooLarge].iter().any(|reason| unread.reason.is(reason))
+        use UnreadReason::{Encoding, MediaType, NoSpan, TooLarge, Undecodable};
+        let of_spans =
+            [MediaType, Encoding, Undecodable, TooLarge].iter().any(|reason| unread.reason.is(reason));
+        of_spans || (counts.accepted == 0 && !unread.reason.is(&NoSpan))
     };
     for unread in summary.unread.iter().filter(could_hold_spans) {
         let (requests, example) = (unread.requests, &unread.example);
         out.push(format!("{requests} requests were turned away, the first: {example}"));
     }
-    let counts = summary.counts;
     for (count, what) in
         [(counts.refused, "spans were refused"), (counts.stalled, "requests were begun and not completed")]
     {

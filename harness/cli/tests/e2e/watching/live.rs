@@ -159,6 +159,19 @@ async fn what_could_not_be_read_makes_a_side_incomplete() {
     assert!(!seen.stdout.contains("/health"), "{}", seen.stdout);
 }
 
+#[tokio::test]
+async fn an_exporter_with_a_wrong_path_is_said() {
+    let watch = Watch::start(&["--window", "10ms"]);
+    let mut right = Client::http1(watch.right).await;
+    let body = message::spans(1);
+    let answer = right.send(http_request("POST", "/", "application/x-protobuf", &body, false)).await;
+    assert_eq!(answer.status, 404);
+    Client::http1(watch.left).await.post(&body, false).await;
+    let seen = watch.stop();
+    assert_eq!(seen.code, Some(3), "what a side that is not whole lacks proves nothing: {}", seen.stdout);
+    assert!(seen.stdout.contains("1 requests were turned away, the first: POST /"), "{}", seen.stdout);
+}
+
 fn called(arguments: &[&str]) -> Output {
     program(arguments).output().unwrap()
 }

@@ -157,7 +157,7 @@ fn hostile_answers_are_errors_or_make_the_side_incomplete_and_never_equal() {
     ] {
         let (code, said) = said_of("left", answer, &[]);
         assert_eq!(code, Some(66), "{said}");
-        assert!(said.contains(why) && said.contains("/api/v3/") && !said.contains("secret"), "{said}");
+        assert!(said.contains(why) && said.contains("/api/") && !said.contains("secret"), "{said}");
     }
     let (code, said) = said_of("left", |_, stream| silent(stream), &["--within", "200ms"]);
     assert_eq!(code, Some(66), "{said}");

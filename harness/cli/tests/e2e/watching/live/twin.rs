@@ -15,7 +15,7 @@ fn seen(traces: u32, lost: u32) -> Option<Seen> {
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let watch = Watch::start(&["--json", "--window", "5s"]);
     let mut twin = Command::new(program);
-    twin.args([format!("http://{}", watch.left), format!("http://{}", watch.right)]);
+    twin.args([format!("http://{}", watch.left), format!("http://{}/v1/traces", watch.right)]);
     let done = twin.args([traces.to_string(), lost.to_string()]).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     Some(watch.stop())
