@@ -38,7 +38,7 @@ pub(crate) use claims::ClaimsArguments;
 pub(crate) use compare::{
     AlongArgument, BisectArguments, CompareArguments, FrontierArguments, SelftestArguments,
 };
-pub(crate) use diff::DiffArguments;
+pub(crate) use diff::{DiffArguments, DiffPlace, SearchedTime};
 pub(crate) use evaluate::EvaluateArguments;
 pub(crate) use explain::ExplainArguments;
 pub(crate) use lint::LintArguments;
@@ -49,7 +49,7 @@ pub(crate) use run::{
     LimitArguments, NewArguments, NewKind, Output, PlanArguments, ResumeArguments, ScenarioArguments,
     TryArguments, ValidateArguments,
 };
-use value::{percent, period, rate, seconds, size, up_to_a_thousand, whole};
+use value::{percent, period, rate, receiver, seconds, size, up_to_a_thousand, whole};
 pub(crate) use watch::{AttachArguments, PeekArguments, ReceiveArguments};
 pub(crate) use why::{WhyArguments, WhyFormat};
 
@@ -135,6 +135,8 @@ pub(crate) enum Command {
     /// Spans are brought together by trace id and span id. What the two formats write differently is normalised and listed; what they do
     /// not both carry is not compared, and listed. Exit code 99: they differ. 3: a side is not whole, or there is nothing to compare. 65:
     /// a side is not what it should be, with line and byte. 66: a side is not there, or in no format that is known.
+    ///
+    /// With `--live` the sides are two receivers: point an exporter of OTLP at each. Traces are compared as they come, until Ctrl-C.
     #[command(after_long_help = examples::DIFF)]
     Diff(DiffArguments),
     /// Search for the highest rate, or the longest outage, that each configuration takes without a loss.

@@ -11,5 +11,6 @@ mod timeline;
 
 pub(crate) use self::books::DiffBooks;
 pub(crate) use self::compare::Comparer;
-pub(crate) use self::pairs::join;
+pub(crate) use self::damage::{TraceLacks, TraceSpan};
+pub(crate) use self::pairs::{join, join_one};
 pub(crate) use self::store::SpanStore;

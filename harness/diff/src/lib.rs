@@ -10,6 +10,8 @@ mod error;
 pub mod fuzzing;
 mod intake;
 mod join;
+mod keys;
+mod live;
 mod outcome;
 mod rules;
 mod span;
@@ -17,11 +19,13 @@ mod span;
 use spanfate_model::finding::diff::{DiffResult, DiffRule, DiffSide, LeftOut};
 
 pub use crate::error::{DiffError, InputPosition};
-use crate::intake::{Intake, OpenedSource};
+use crate::intake::{Intake, OpenedSource, SpanTaker};
 pub use crate::intake::{SideFile, SideInput, SideSource};
 use crate::join::{Comparer, DiffBooks, SpanStore, join};
+pub use crate::keys::{SideKeys, side_keys};
+pub use crate::live::{LiveDiff, LiveMessage, LiveSide, LiveStands};
 use crate::outcome::SidesRead;
-use crate::rules::{DiffTerms, RuleSet};
+use crate::rules::{DiffTerms, FieldSet, RuleSet};
 use crate::span::origins::Origins;
 
 /// Bytes of memory where nothing else is said.
@@ -79,8 +83,9 @@ pub fn diff(left: SideInput<'_>, right: SideInput<'_>, task: &DiffTask) -> Resul
     let most = memory / 6;
     let mut stores = [SpanStore::new(most, 0), SpanStore::new(most, 0)];
     let [left_store, right_store] = &mut stores;
-    let left_counts = read(left, &mut left_side, &terms, &mut origins, left_store)?;
-    let right_counts = read(right, &mut right_side, &terms, &mut origins, right_store)?;
+    let kept = (terms.rules, terms.fields);
+    let left_counts = read(left, &mut left_side, kept, &mut origins, left_store)?;
+    let right_counts = read(right, &mut right_side, kept, &mut origins, right_store)?;
     let mut comparer = Comparer::new(terms);
     let mut books = DiffBooks::new(task.samples, task.pictures, memory / 2048);
     let joined = join(left_store, right_store, &origins, memory / 4, &mut comparer, &mut books);
@@ -107,11 +112,11 @@ fn open(input: SideInput<'_>) -> Result<(Vec<OpenedSource<'_>>, DiffSide), SideE
 fn read(
     sources: Vec<OpenedSource<'_>>,
     side: &mut DiffSide,
-    terms: &DiffTerms,
+    (rules, fields): (RuleSet, FieldSet),
     origins: &mut Origins,
-    store: &mut SpanStore,
+    to: &mut dyn SpanTaker,
 ) -> Result<rules::RuleCounts, SideError> {
-    let mut intake = Intake::new(terms.rules, terms.fields, origins, store);
+    let mut intake = Intake::new(rules, fields, origins, to);
     for source in sources {
         let name = source.name.clone();
         side.bytes += source.read(&mut intake).map_err(|error| SideError { side: Some(name), error })?;

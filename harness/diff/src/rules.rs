@@ -100,6 +100,13 @@ impl RuleCounts {
     pub(crate) const fn of(&self, rule: DiffRule) -> u64 {
         self.0[rule as usize]
     }
+
+    /// Adds those of another.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (mine, more) in self.0.iter_mut().zip(other.0) {
+            *mine += more;
+        }
+    }
 }
 
 /// What is known of a format.

@@ -23,7 +23,7 @@ use spanfate_model::finding::canary::CanaryResult;
 use spanfate_model::finding::claims::register::{ClaimsFile, RegisteredClaim};
 use spanfate_model::finding::claims::{ClaimsRecord, JudgedClaim};
 use spanfate_model::finding::collector::CollectorPeek;
-use spanfate_model::finding::diff::DiffResult;
+use spanfate_model::finding::diff::{DiffCounts, DiffResult, DiffTraces, LiveVerdict};
 use spanfate_model::finding::evaluation::Evaluation;
 use spanfate_model::finding::forecast::DropForecast;
 use spanfate_model::finding::frontier::Frontier;
@@ -168,6 +168,16 @@ pub fn canary_metrics(found: &CanaryResult, open: u64) -> String {
 /// Two stores of spans held against each other, as text.
 pub fn diff(found: &DiffResult, style: TableStyle) -> String {
     pipelines::diff::render(found, style)
+}
+
+/// The verdict of a trace in a live comparison, as a line.
+pub fn diff_verdict(verdict: &LiveVerdict) -> String {
+    pipelines::diff::verdict_line(verdict)
+}
+
+/// How a live comparison stands, as a line.
+pub fn diff_stands(counts: &DiffCounts, traces: &DiffTraces) -> String {
+    pipelines::diff::stands(counts, traces)
 }
 
 /// The same as `JUnit` XML; what is inconclusive is an error, never skipped.

@@ -11,7 +11,7 @@ mod ways;
 
 use std::time::Duration;
 
-pub use access::{BackEnd, BackEndAccess, OF_CANARY, OF_READER};
+pub use access::{BackEnd, BackEndAccess, OF_CANARY, OF_LEFT, OF_RIGHT};
 pub use page::{BackEndPage, PageShape, ShownSpan};
 pub use reader::BackEndReader;
 
@@ -30,8 +30,8 @@ pub struct BackEndBounds {
     pub all_time: Duration,
     /// How often a page is asked for that did not come: not reached, broken off, or late.
     pub tries: u32,
-    /// Traces by their ids are asked for in protobuf, where the back end has that: Tempo.
-    pub protobuf: bool,
+    /// Only interfaces are asked whose pages are of this shape; without it all, and in JSON where there is a choice.
+    pub only: Option<PageShape>,
 }
 
 impl Default for BackEndBounds {
@@ -43,7 +43,7 @@ impl Default for BackEndBounds {
             pages: 100_000,
             all_time: Duration::from_mins(10),
             tries: 3,
-            protobuf: false,
+            only: None,
         }
     }
 }
@@ -133,4 +133,10 @@ pub enum BackEndError {
     /// The kind of back end has no search.
     #[error("Tempo is asked for traces by their ids; give some")]
     NoSearch,
+    /// The kind of back end has no interface whose pages are so.
+    #[error("{back_end} has no interface that answers so")]
+    NoInterface {
+        /// What it is.
+        back_end: &'static str,
+    },
 }

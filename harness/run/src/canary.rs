@@ -5,7 +5,6 @@ mod encode;
 mod given;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -25,8 +24,9 @@ use crate::RunError;
 use crate::backend::json;
 use crate::backend::lookout::Lookout;
 pub use crate::backend::{BackEnd, BackEndAccess, OF_CANARY};
-use crate::host::{clock, machine};
-use crate::receiver::{self, DirectLine, Onlooker, ReceiverConfig, RunningReceiver, whole_spans};
+use crate::host::clock;
+use crate::receive;
+use crate::receiver::{DirectLine, RunningReceiver, whole_spans};
 
 /// Events that may wait for who keeps the books. Beyond, whoever has news waits.
 const MOST_WAITING: usize = 65_536;
@@ -38,8 +38,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How often a last question is repeated that had no answer, and after how long.
 const LAST_TRIES: u32 = 3;
 const LAST_WAIT: Duration = Duration::from_secs(1);
-/// Bytes of the receiver's own log, which nobody reads here.
-const LOG_BYTES: u64 = 64 << 10;
 
 /// Where the spans are looked for.
 #[derive(Clone, Debug)]
@@ -217,29 +215,20 @@ fn listen(
     mint: CanaryMint,
     news: SyncSender<CanaryEvent>,
 ) -> Result<RunningReceiver, RunError> {
-    let folder = machine::scratch_root(LOG_BYTES, &std::env::temp_dir());
-    let log = folder.join(format!("spanfate-canary-{}.log", std::process::id()));
-    let onlooker = Onlooker::new(move |protocol, at, message| {
+    let shown = move |protocol: WireProtocol, at: MonoNs, message: &[u8]| {
         let is_ours = |trace: TraceId| mint.number_of(trace).is_some();
         show(protocol, message, is_ours, |span| {
             // The thread of the receiver may wait: its clients do.
             drop(news.send(CanaryEvent::Came { at, span: Box::new(span) }));
         });
-    });
-    let config = ReceiverConfig {
-        listen: address,
-        onlooker: Some(onlooker),
-        ..ReceiverConfig::new(log.clone(), LOG_BYTES)
     };
-    let receiver = receiver::start(config).map_err(|error| match error {
+    receive::showing(address, "canary", shown).map_err(|error| match error {
         RunError::Listen { address, source } => RunError::Absent {
             what: format!("the address {address}"),
             remedy: format!("{source}; choose another with --from receive:ADDRESS:PORT"),
         },
         other => other,
-    })?;
-    fs::remove_file(&log).map_err(RunError::file("unlink", &log))?;
-    Ok(receiver)
+    })
 }
 
 fn show(
@@ -381,8 +370,8 @@ impl Bird {
 /// Bits that no other canary has, as far as the kernel can tell.
 pub fn draw() -> u64 {
     let mut bytes = [0; 8];
-    let drawn =
-        fs::File::open("/dev/urandom").and_then(|mut file| std::io::Read::read_exact(&mut file, &mut bytes));
+    let drawn = std::fs::File::open("/dev/urandom")
+        .and_then(|mut file| std::io::Read::read_exact(&mut file, &mut bytes));
     let time = clock::wall() ^ (u64::from(std::process::id()) << 32);
     if drawn.is_ok() { u64::from_le_bytes(bytes) ^ time } else { time }
 }

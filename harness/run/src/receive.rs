@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use spanfate_model::format::wire::WireProtocol;
 use spanfate_model::limits::LimitMet;
+use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::unread::UnreadRequests;
 
 use self::distinct::distinct;
@@ -15,10 +17,13 @@ use crate::RunError;
 use crate::host::limits::{LimitsMet, raise_descriptors};
 use crate::host::machine;
 use crate::receiver::{
-    self, ReceiverConfig, ReceiverCounts, RelayTally, RunningReceiver, SignalTally, Upstream,
+    self, Onlooker, ReceiverConfig, ReceiverCounts, RelayTally, RunningReceiver, SignalTally, Upstream,
 };
 
 mod distinct;
+
+/// Bytes of the log of a receiver whose log nobody reads.
+const UNREAD_LOG: u64 = 64 << 10;
 
 /// Most bytes of a log that is kept; 64 per span.
 const KEPT_LIMIT: u64 = 64 << 30;
@@ -161,6 +166,27 @@ impl Station {
             relay: self.relays.then_some(counts.relay),
         })
     }
+}
+
+/// A receiver that shows each message that it accepts, decompressed, with the time at which it was complete, before it is answered. It
+/// is shown on the receiver's own thread; clients wait as long as that takes. Nothing of it is kept. The name tells receivers of one
+/// process apart.
+pub fn showing(
+    listen: SocketAddr,
+    name: &str,
+    show: impl Fn(WireProtocol, MonoNs, &[u8]) + Send + Sync + 'static,
+) -> Result<RunningReceiver, RunError> {
+    raise_descriptors();
+    let folder = machine::scratch_root(UNREAD_LOG, &std::env::temp_dir());
+    let log = folder.join(format!("spanfate-{name}-{}.log", std::process::id()));
+    let config = ReceiverConfig {
+        listen,
+        onlooker: Some(Onlooker::new(show)),
+        ..ReceiverConfig::new(log.clone(), UNREAD_LOG)
+    };
+    let receiver = receiver::start(config)?;
+    fs::remove_file(&log).map_err(RunError::file("unlink", &log))?;
+    Ok(receiver)
 }
 
 fn taken(error: RunError) -> RunError {

@@ -1,13 +1,13 @@
 //! Arguments of `canary`.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
 use clap::{Args, ValueEnum};
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_run::canary::BackEnd;
 
-use super::{period, rate, whole};
+use super::{period, rate, receiver, whole};
 
 #[derive(Debug, Args)]
 pub(crate) struct CanaryArguments {
@@ -80,18 +80,11 @@ const LISTEN: &str = "127.0.0.1:4319";
 fn from(text: &str) -> Result<CanaryFrom, String> {
     let (what, place) = text.split_once(':').map_or((text, None), |(what, place)| (what, Some(place)));
     match (what, place) {
-        ("receive", place) => listen(place.unwrap_or(LISTEN)),
+        ("receive", place) => receiver(place.unwrap_or(LISTEN)).map(CanaryFrom::Receive),
         ("jaeger", Some(url)) => Ok(CanaryFrom::Ask(BackEnd::Jaeger, url.to_owned())),
         ("tempo", Some(url)) => Ok(CanaryFrom::Ask(BackEnd::Tempo, url.to_owned())),
         _ => Err("write receive, receive:ADDRESS:PORT, jaeger:URL or tempo:URL".to_owned()),
     }
-}
-
-fn listen(place: &str) -> Result<CanaryFrom, String> {
-    let place = if place.parse::<u16>().is_ok() { format!("127.0.0.1:{place}") } else { place.to_owned() };
-    let mut found =
-        place.to_socket_addrs().map_err(|error| format!("{error}; for example receive:127.0.0.1:4319"))?;
-    found.next().map(CanaryFrom::Receive).ok_or_else(|| "the name has no address".to_owned())
 }
 
 /// A share in percent, with or without its sign; 0 to 1.

@@ -53,7 +53,10 @@ Examples:
   spanfate diff spans.json traces.json
   spanfate diff qps5k-20261126T060340Z collector.json.zst
   spanfate diff left.pb jaeger.json --strict=times,order --html diff.html
-  spanfate diff collector.json - --json";
+  spanfate diff collector.json - --json
+  spanfate diff qps5k-20261126T060340Z jaeger:http://127.0.0.1:16686
+  spanfate diff jaeger:http://old:16686 jaeger:http://new:16686 --search=1h --service checkout
+  spanfate diff --live receive:4327 receive:4328 --window 10s --for 1min";
 
 pub(super) const FRONTIER: &str = "\
 Examples:

@@ -1,5 +1,6 @@
 //! Values of arguments. What is wrong with one is said in words, with an example.
 
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
@@ -41,6 +42,14 @@ pub(super) fn whole<T: Whole>(text: &str) -> Result<T, String> {
 pub(super) fn up_to_a_thousand(text: &str) -> Result<u16, String> {
     let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
     number.ok_or_else(|| "write a whole number from 1 to 1000".to_owned())
+}
+
+/// Where a receiver listens: a port of this machine, or an address with its port.
+pub(super) fn receiver(place: &str) -> Result<SocketAddr, String> {
+    let place = if place.parse::<u16>().is_ok() { format!("127.0.0.1:{place}") } else { place.to_owned() };
+    let mut found =
+        place.to_socket_addrs().map_err(|error| format!("{error}; for example receive:127.0.0.1:4319"))?;
+    found.next().ok_or_else(|| "the name has no address".to_owned())
 }
 
 /// Seconds since 1970.

@@ -1,4 +1,4 @@
-//! Commands that say something of the program, the machine or the scenarios, and start nothing.
+//! Commands that say something of the program, the machine or the scenarios, and start no program.
 
 pub(super) mod completions;
 pub(super) mod designs;

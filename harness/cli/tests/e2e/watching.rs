@@ -3,6 +3,7 @@
 pub(crate) mod attach;
 mod canary;
 mod hostile;
+mod live;
 mod peek;
 pub(crate) mod probes;
 mod public;

@@ -1,6 +1,6 @@
 //! A part of a stream, of which a piece is read again where it was not there as a whole.
 
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 
 use crate::error::{DiffError, InputPosition, ReadStop};
 
@@ -39,6 +39,26 @@ pub(crate) struct Window<'a> {
 impl<'a> Window<'a> {
     pub(crate) fn new(from: Box<dyn Read + 'a>) -> Self {
         Self { from, held: Vec::new(), at: 0, end: 0, before: 0, line: 0, ended: false, most: MOST_HELD }
+    }
+
+    /// What is there as a whole.
+    pub(crate) fn whole(bytes: Vec<u8>) -> Self {
+        let end = bytes.len();
+        Self {
+            from: Box::new(io::empty()),
+            held: bytes,
+            at: 0,
+            end,
+            before: 0,
+            line: 0,
+            ended: true,
+            most: MOST_HELD,
+        }
+    }
+
+    /// Its memory, to be used again.
+    pub(crate) fn into_memory(self) -> Vec<u8> {
+        self.held
     }
 
     /// Lines are counted from here on.

@@ -9,7 +9,7 @@ use spanfate_model::finding::diff::{
 use spanfate_model::quantity::id::SpanId;
 
 use super::compare::{FirstDifference, PairOutcome};
-use super::damage::{TraceSpan, lacking};
+use super::damage::{TraceLacks, TraceSpan, lacking};
 use super::moved::MovedSpans;
 use super::pictures;
 use super::timeline::DiffTimeline;
@@ -204,11 +204,32 @@ impl DiffBooks {
         self.traces.equal += 1;
     }
 
-    /// A trace in which something differs; its spans on both sides, by id.
-    pub(crate) fn trace_differs(&mut self, left: &[TraceSpan], right: &[TraceSpan]) {
+    /// A trace in which something differs; its spans on both sides, by id. Gives what each side lacks of it.
+    pub(crate) fn trace_differs(&mut self, left: &[TraceSpan], right: &[TraceSpan]) -> TraceLacks {
+        let mut lacks = TraceLacks::default();
+        lacking(left, right, &mut lacks.right);
+        lacking(right, left, &mut lacks.left);
         self.traces.all += 1;
-        lacking(left, right, &mut self.traces.right);
-        lacking(right, left, &mut self.traces.left);
+        self.traces.left = self.traces.left.plus(lacks.left);
+        self.traces.right = self.traces.right.plus(lacks.right);
+        lacks
+    }
+
+    /// Takes back what was said of a trace that is judged once more; without `lacked` it was equal.
+    pub(crate) fn take_back(&mut self, lacked: Option<&TraceLacks>) {
+        self.traces.all -= 1;
+        match lacked {
+            None => self.traces.equal -= 1,
+            Some(lacked) => {
+                self.traces.left = self.traces.left.without(lacked.left);
+                self.traces.right = self.traces.right.without(lacked.right);
+            }
+        }
+    }
+
+    /// The examples so far.
+    pub(crate) fn samples(&self) -> &[DiffSample] {
+        &self.samples
     }
 
     /// All that they say.

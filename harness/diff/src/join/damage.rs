@@ -11,6 +11,13 @@ pub(crate) struct TraceSpan {
     pub(crate) lacks: bool,
 }
 
+/// What each side lacks of one trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct TraceLacks {
+    pub(crate) left: LackingTraces,
+    pub(crate) right: LackingTraces,
+}
+
 /// Counts what a side lacks of a trace that the other side has so; both by span id.
 pub(super) fn lacking(other: &[TraceSpan], own: &[TraceSpan], out: &mut LackingTraces) {
     if other.iter().all(|span| !span.lacks) {

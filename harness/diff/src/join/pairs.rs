@@ -52,6 +52,33 @@ pub(crate) fn join(
     Ok(())
 }
 
+/// A trace that was brought together: its spans on both sides, by id.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct JoinedTrace {
+    pub(crate) differs: bool,
+    pub(crate) left: Vec<TraceSpan>,
+    pub(crate) right: Vec<TraceSpan>,
+}
+
+/// Joins the records of a single trace. Its spans are counted, the trace itself is not.
+pub(crate) fn join_one(
+    left: &[u8],
+    right: &[u8],
+    origins: &Origins,
+    comparer: &mut Comparer,
+    books: &mut DiffBooks,
+) -> JoinedTrace {
+    let mut part = JoinedPart { left, right, origins, comparer, books };
+    let (one, other) = (index(left), index(right));
+    if !part.all_equal(&one, &other) {
+        return part.trace(&one, &other);
+    }
+    let views = one.iter().filter_map(|entry| part.of(true, *entry));
+    let left: Vec<TraceSpan> =
+        views.map(|span| TraceSpan { span: span.key().span, parent: span.parent(), lacks: false }).collect();
+    JoinedTrace { differs: false, right: left.clone(), left }
+}
+
 fn index(bytes: &[u8]) -> Vec<IndexEntry> {
     let (mut out, mut at) = (Vec::new(), 0);
     while let Some(span) = SpanView::at(bytes, at) {
@@ -97,8 +124,15 @@ impl<'a> JoinedPart<'a> {
             let (one, left_rest) = split_trace(left, first);
             let (other, right_rest) = split_trace(right, first);
             (left, right) = (left_rest, right_rest);
-            if !self.all_equal(one, other) {
-                self.trace(one, other);
+            if self.all_equal(one, other) {
+                self.books.trace_is_equal();
+                continue;
+            }
+            let joined = self.trace(one, other);
+            if joined.differs {
+                self.books.trace_differs(&joined.left, &joined.right);
+            } else {
+                self.books.trace_is_equal();
             }
         }
     }
@@ -108,7 +142,7 @@ impl<'a> JoinedPart<'a> {
         SpanView::at(if left { self.left } else { self.right }, entry.at as usize)
     }
 
-    /// Counts a trace of which every record is on both sides, byte for byte; nearly all are such.
+    /// Counts the spans of a trace of which every record is on both sides, byte for byte; nearly all are such.
     #[inline]
     fn all_equal(&mut self, left: &[IndexEntry], right: &[IndexEntry]) -> bool {
         let is_pair = |(at, (one, other)): (usize, (&IndexEntry, &IndexEntry))| {
@@ -127,12 +161,11 @@ impl<'a> JoinedPart<'a> {
                 self.books.equal(span, self.origins);
             }
         }
-        self.books.trace_is_equal();
         true
     }
 
     /// A trace, span by span.
-    fn trace(&mut self, left: &[IndexEntry], right: &[IndexEntry]) {
+    fn trace(&mut self, left: &[IndexEntry], right: &[IndexEntry]) -> JoinedTrace {
         let before = self.books.counts.differences();
         let (mut lefts, mut rights) = (Vec::new(), Vec::new());
         let mut marks = Vec::new();
@@ -162,15 +195,12 @@ impl<'a> JoinedPart<'a> {
         let views = |left: bool, entries: &[IndexEntry]| -> Vec<SpanView<'a>> {
             entries.iter().filter_map(|entry| self.of(left, *entry)).collect()
         };
-        if self.books.counts.differences() == before {
-            self.books.trace_is_equal();
-        } else if self.books.wants_picture() {
+        let differs = self.books.counts.differences() > before;
+        if differs && self.books.wants_picture() {
             let (left, right) = (views(true, left), views(false, right));
             self.books.picture(&left, &right, &marks, self.origins);
         }
-        if self.books.counts.differences() > before {
-            self.books.trace_differs(&lefts, &rights);
-        }
+        JoinedTrace { differs, left: lefts, right: rights }
     }
 
     /// Of copies in a store's answers, those of the first answer count.

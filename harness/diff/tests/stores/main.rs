@@ -3,6 +3,7 @@
 
 mod equal;
 mod hostile;
+mod live;
 mod losses;
 mod parquet;
 mod planted;

@@ -76,6 +76,19 @@ impl DiffCounts {
             copies_right: self.copies_right + other.copies_right,
         }
     }
+
+    /// What has come to earlier counts.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Self {
+        Self {
+            both: self.both - earlier.both,
+            different: self.different - earlier.different,
+            only_left: self.only_left - earlier.only_left,
+            only_right: self.only_right - earlier.only_right,
+            copies_left: self.copies_left - earlier.copies_left,
+            copies_right: self.copies_right - earlier.copies_right,
+        }
+    }
 }
 
 /// What a side lacks of traces that the other side has.
@@ -91,6 +104,32 @@ pub struct LackingTraces {
     pub shortened: u64,
     /// Traces of which spans are here under another trace id.
     pub split: u64,
+}
+
+impl LackingTraces {
+    /// What two lack together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            absent: self.absent + other.absent,
+            headless: self.headless + other.headless,
+            torn: self.torn + other.torn,
+            shortened: self.shortened + other.shortened,
+            split: self.split + other.split,
+        }
+    }
+
+    /// The same without what was counted before.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self {
+            absent: self.absent - other.absent,
+            headless: self.headless - other.headless,
+            torn: self.torn - other.torn,
+            shortened: self.shortened - other.shortened,
+            split: self.split - other.split,
+        }
+    }
 }
 
 /// Traces by how the sides agree on them.
@@ -202,7 +241,7 @@ pub struct DiffSample {
     pub right: String,
     /// All fields that differ.
     pub fields: Vec<DiffField>,
-    /// Where it stands on the left: `line 3, byte 2041`; empty where it is not there.
+    /// Where it stands on the left: `line 3, byte 2041`; empty where it is not there, and where nothing is kept that it stands in.
     pub left_at: String,
     /// The same on the right.
     pub right_at: String,
@@ -244,17 +283,41 @@ pub struct PicturedTrace {
     pub not_drawn: u64,
 }
 
-/// What a comparison as it goes on found of its verdicts' delays.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+/// What a live comparison found of its verdicts: when they came, and what came after them. The delay of a verdict counts from when the
+/// last span of its trace was first seen; before that nobody knows that it was the last.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
 pub struct LiveDelays {
     /// How long a span waits for its other copy, milliseconds.
     pub window_ms: f64,
-    /// Half of the verdicts came so long after the span was first seen, milliseconds.
+    /// Verdicts; several of a trace whose spans come further apart than the window.
+    pub verdicts: u64,
+    /// Of these, verdicts of traces that had one before.
+    pub again: u64,
+    /// Half of the verdicts came so late, milliseconds.
     pub p50_ms: f64,
     /// 99 % of them.
     pub p99_ms: f64,
     /// The longest.
     pub max_ms: f64,
+    /// Spans that came after they had been judged missing. They stay counted as missing.
+    pub late: u64,
+    /// Copies of spans that were judged already; they count nowhere else.
+    pub copies_after: u64,
+}
+
+/// What was found of a trace, or of those of its spans that came since its last verdict.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct LiveVerdict {
+    /// The trace.
+    pub trace_id: TraceId,
+    /// Its spans.
+    pub counts: DiffCounts,
+    /// Time since the last of them was first seen, milliseconds.
+    pub after_ms: f64,
+    /// It had a verdict before.
+    pub again: bool,
+    /// A span that differs, where there are not enough examples of its sort yet.
+    pub example: Option<DiffSample>,
 }
 
 /// All that a comparison found.
@@ -296,6 +359,6 @@ pub struct DiffResult {
     pub pictures: Vec<PicturedTrace>,
     /// Bytes that were written to temporary files, as they did not fit into memory.
     pub spilled_bytes: u64,
-    /// Delays of a live comparison.
+    /// Of a live comparison: when its verdicts came.
     pub live: Option<LiveDelays>,
 }

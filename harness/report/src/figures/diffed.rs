@@ -1,7 +1,7 @@
 //! Two stores of spans held against each other: what page, terminal and Markdown say of it.
 
 use spanfate_model::finding::diff::{
-    DiffCounts, DiffKind, DiffResult, DiffSample, DiffSide, LackingTraces, RuleUse,
+    DiffCounts, DiffKind, DiffResult, DiffSample, DiffSide, LackingTraces, LiveDelays, RuleUse,
 };
 use spanfate_model::quantity::stamp;
 use spanfate_model::verdict::Verdict;
@@ -49,6 +49,35 @@ pub(crate) fn side(side: &DiffSide, numbers: Numbers) -> String {
     );
     for left in &side.left_out {
         out += &format!("; {} left out: {}", numbers.counted(left.spans, "span", "spans"), left.why);
+    }
+    out
+}
+
+/// When the verdicts of a live comparison came, and what came after them.
+pub(crate) fn delays(live: &LiveDelays, numbers: Numbers) -> String {
+    let mut out = format!(
+        "window {}; {} came after {} (median), {} (p99), {} (longest)",
+        numbers.ms(live.window_ms),
+        numbers.counted(live.verdicts, "verdict", "verdicts"),
+        numbers.ms(live.p50_ms),
+        numbers.ms(live.p99_ms),
+        numbers.ms(live.max_ms)
+    );
+    for (count, one, many) in [
+        (live.again, "verdict is of a trace that went on", "verdicts are of traces that went on"),
+        (live.late, "span came after it was judged missing", "spans came after they were judged missing"),
+        (
+            live.copies_after,
+            "copy came after its trace was judged",
+            "copies came after their trace was judged",
+        ),
+    ] {
+        if count > 0 {
+            out += &format!("; {}", numbers.counted(count, one, many));
+        }
+    }
+    if live.late > 0 {
+        out += ": give a longer --window";
     }
     out
 }

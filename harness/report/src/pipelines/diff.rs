@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use spanfate_model::finding::diff::{
-    DiffCounts, DiffResult, DiffSample, DiffWindow, FieldDifferences, LiveDelays,
+    DiffCounts, DiffResult, DiffSample, DiffTraces, DiffWindow, FieldDifferences, LiveVerdict,
 };
 use spanfate_model::verdict::Verdict;
 
@@ -90,17 +90,35 @@ fn terms(found: &DiffResult) -> Vec<TitledText> {
         let bytes = TERMINAL.bytes(found.spilled_bytes as f64);
         out.push(("memory", format!("{bytes} went to temporary files")));
     }
-    out.extend(found.live.as_ref().map(|live| ("live", delays(live))));
+    out.extend(found.live.as_ref().map(|live| ("live", diffed::delays(live, TERMINAL))));
     out
 }
 
-fn delays(live: &LiveDelays) -> String {
+/// The verdict of one trace.
+pub(crate) fn verdict_line(verdict: &LiveVerdict) -> String {
+    let counts = diffed::counts(&verdict.counts).into_iter().filter(|(_, count)| *count > 0);
+    let counts: Vec<String> =
+        counts.map(|(what, count)| format!("{} {what}", TERMINAL.count(count))).collect();
+    let mut out = format!("trace {}: {}", verdict.trace_id, counts.join(", "));
+    if let Some(example) = &verdict.example {
+        let says = diffed::says(example);
+        let says = if says.is_empty() { String::new() } else { format!(": {says}") };
+        let (service, name) = (clip(&example.service, 40), clip(&example.name, 60));
+        out += &format!("; {} {service} · {name}{says}", diffed::kind(example.kind));
+    }
+    clean(&format!("{out} (after {})", TERMINAL.ms(verdict.after_ms)))
+}
+
+/// How a comparison stands that goes on.
+pub(crate) fn stands(counts: &DiffCounts, traces: &DiffTraces) -> String {
+    let counts = diffed::counts(counts).into_iter();
+    let counts: Vec<String> =
+        counts.map(|(what, count)| format!("{} {what}", TERMINAL.count(count))).collect();
     format!(
-        "window {}; a verdict came after {} (median), {} (p99), {} (longest)",
-        TERMINAL.ms(live.window_ms),
-        TERMINAL.ms(live.p50_ms),
-        TERMINAL.ms(live.p99_ms),
-        TERMINAL.ms(live.max_ms)
+        "{} traces, {} equal; spans {}",
+        TERMINAL.count(traces.all),
+        TERMINAL.count(traces.equal),
+        counts.join(", ")
     )
 }
 

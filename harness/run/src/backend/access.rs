@@ -13,6 +13,16 @@ pub enum BackEnd {
     Tempo,
 }
 
+impl BackEnd {
+    /// What it is called.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Jaeger => "Jaeger",
+            Self::Tempo => "Tempo",
+        }
+    }
+}
+
 /// Whom to ask, and with what.
 #[derive(Clone, Debug)]
 pub struct BackEndAccess {
@@ -25,8 +35,10 @@ pub struct BackEndAccess {
 pub(crate) const OF_EXPORTER: &str = "OTEL_EXPORTER_OTLP";
 /// Those of the canary's reader, in the place of that.
 pub const OF_CANARY: &str = "SPANFATE_CANARY_READER";
-/// Those of any other reader.
-pub const OF_READER: &str = "SPANFATE_READER";
+/// Those of the reader of a comparison's left side.
+pub const OF_LEFT: &str = "SPANFATE_LEFT";
+/// Those of its right side.
+pub const OF_RIGHT: &str = "SPANFATE_RIGHT";
 
 impl BackEndAccess {
     /// A back end at a URL. Headers and certificates are those that the environment names with that prefix: what is secret to the
@@ -50,13 +62,14 @@ impl BackEndAccess {
         Ok(Self { upstream, headers: HeaderMap::new(), kind: BackEnd::Jaeger })
     }
 
+    /// Which kind it is.
+    pub const fn kind(&self) -> BackEnd {
+        self.kind
+    }
+
     /// What it is, for people.
     pub fn shown(&self) -> String {
-        let kind = match self.kind {
-            BackEnd::Jaeger => "Jaeger",
-            BackEnd::Tempo => "Tempo",
-        };
-        format!("{kind} at {}", shown(&self.upstream))
+        format!("{} at {}", self.kind.name(), shown(&self.upstream))
     }
 }
 

@@ -98,11 +98,7 @@ impl BackEndReader {
         ids: &mut dyn Iterator<Item = TraceId>,
         each: &mut Each<'_>,
     ) -> Result<BackEndRead, BackEndError> {
-        let dialects = match (self.kind, self.bounds.protobuf) {
-            (BackEnd::Jaeger, _) => [Dialect::JaegerThree, Dialect::JaegerOne],
-            (BackEnd::Tempo, true) => [Dialect::TempoOne { protobuf: true }; 2],
-            (BackEnd::Tempo, false) => [Dialect::TempoTwo, Dialect::TempoOne { protobuf: false }],
-        };
+        let dialects = self.dialects()?;
         self.runtime.block_on(async {
             let mut reading = BackEndReading::begin();
             let mut known = None;
@@ -119,16 +115,47 @@ impl BackEndReader {
         })
     }
 
+    /// Whether there is a query service at all: it names its services. Of Tempo nothing is known that says so.
+    pub fn answers(&self) -> Result<(), BackEndError> {
+        match self.kind {
+            BackEnd::Jaeger => {
+                self.runtime.block_on(async { self.services(&mut BackEndReading::begin()).await.map(drop) })
+            }
+            BackEnd::Tempo => Ok(()),
+        }
+    }
+
+    /// The interfaces that may be asked, those with more of a span first.
+    fn dialects(&self) -> Result<Vec<Dialect>, BackEndError> {
+        let all: &[Dialect] = match self.kind {
+            BackEnd::Jaeger => &[Dialect::JaegerThree, Dialect::JaegerOne],
+            BackEnd::Tempo => &[
+                Dialect::TempoTwo,
+                Dialect::TempoOne { protobuf: false },
+                Dialect::TempoOne { protobuf: true },
+            ],
+        };
+        let is_wanted = |dialect: &Dialect| match self.bounds.only {
+            Some(shape) => dialect.shape() == shape,
+            None => dialect.shape() != PageShape::OtlpProtobuf,
+        };
+        let wanted: Vec<Dialect> = all.iter().copied().filter(is_wanted).collect();
+        if wanted.is_empty() {
+            return Err(BackEndError::NoInterface { back_end: self.kind.name() });
+        }
+        Ok(wanted)
+    }
+
     /// One trace; `known` is the interface that has shown one.
     async fn trace(
         &self,
         reading: &mut BackEndReading,
         trace: TraceId,
-        dialects: &[Dialect; 2],
+        dialects: &[Dialect],
         known: &mut Option<Dialect>,
     ) -> Result<Option<BackEndPage>, BackEndError> {
         let (mut odd, mut absent) = (None, false);
-        for dialect in known.map_or(&dialects[..], |_| &[]).iter().copied().chain(*known) {
+        for dialect in known.map_or(dialects, |_| &[]).iter().copied().chain(*known) {
             let asked = dialect.of_trace(trace);
             let bytes = match self.ask(reading, dialect, &asked).await? {
                 BackEndAnswer::Page(bytes) => bytes,
@@ -155,7 +182,7 @@ impl BackEndReader {
     /// The names of all services, and which interface has a search.
     async fn services(&self, reading: &mut BackEndReading) -> Result<(Dialect, Vec<String>), BackEndError> {
         let mut failed = None;
-        for dialect in [Dialect::JaegerThree, Dialect::JaegerOne] {
+        for dialect in self.dialects()? {
             let Some(asked) = dialect.of_services() else { continue };
             let bytes = match self.ask(reading, dialect, asked).await? {
                 BackEndAnswer::Page(bytes) => bytes,

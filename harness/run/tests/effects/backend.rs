@@ -2,8 +2,8 @@
 //! over a store that has more traces than a page.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
+use std::net::TcpStream;
 use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
@@ -12,41 +12,7 @@ use spanfate_model::quantity::id::TraceId;
 use spanfate_run::backend::{
     BackEnd, BackEndAccess, BackEndBounds, BackEndError, BackEndPage, BackEndReader, PageShape,
 };
-
-/// Writes what a test wants to whoever asks for a path.
-type Answer = dyn Fn(&str, &mut TcpStream) + Send + Sync;
-
-/// A server of one answer per connection; its port.
-fn serve(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let answer: std::sync::Arc<Answer> = std::sync::Arc::new(answer);
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let answer = std::sync::Arc::clone(&answer);
-            thread::spawn(move || {
-                let mut reader = BufReader::new(stream.try_clone().unwrap());
-                let mut first = String::new();
-                reader.read_line(&mut first).unwrap_or_default();
-                let mut line = String::from("x");
-                while line.trim() != "" {
-                    line.clear();
-                    if reader.read_line(&mut line).unwrap_or_default() == 0 {
-                        return;
-                    }
-                }
-                let mut stream = stream;
-                answer(first.split(' ').nth(1).unwrap_or_default(), &mut stream);
-            });
-        }
-    });
-    port
-}
-
-fn whole(stream: &mut TcpStream, status: u16, body: &str) {
-    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-    drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())));
-}
+use spanfate_testkit::server::{serve, whole};
 
 fn bounds() -> BackEndBounds {
     BackEndBounds {
@@ -209,7 +175,8 @@ fn traces_are_asked_for_by_their_ids_whatever_interface_there_is() {
         "/api/traces/01010101010101010101010101010101" => whole(stream, 200, "\n\u{2}\u{12}\0"),
         _ => whole(stream, 404, ""),
     });
-    let tempo = reader(BackEnd::Tempo, tempo, BackEndBounds { protobuf: true, ..bounds() });
+    let tempo =
+        reader(BackEnd::Tempo, tempo, BackEndBounds { only: Some(PageShape::OtlpProtobuf), ..bounds() });
     let mut pages = Vec::new();
     let read = tempo.traces(&mut [id(1), id(2)].into_iter(), &mut |page| {
         pages.push(page);
@@ -222,4 +189,30 @@ fn traces_are_asked_for_by_their_ids_whatever_interface_there_is() {
     );
     let none = tempo.search(&[(0, 1)], &[], &mut |_| ControlFlow::Continue(()));
     assert_eq!(none.unwrap_err(), BackEndError::NoSearch);
+}
+
+#[test]
+fn only_the_interface_that_is_wanted_is_asked() {
+    let port = serve(|path, stream| match path {
+        "/api/services" => whole(stream, 200, r#"{"data":["a"]}"#),
+        path if path.starts_with("/api/traces/") => {
+            whole(
+                stream,
+                200,
+                r#"{"data":[{"spans":[{"traceID":"1","spanID":"2","startTime":1,"duration":1}]}]}"#,
+            );
+        }
+        _ => whole(stream, 500, "not this one"),
+    });
+    let ids = || std::iter::once(TraceId([1; 16]));
+    let one = |kind, only| reader(kind, port, BackEndBounds { only: Some(only), ..bounds() });
+    let older = one(BackEnd::Jaeger, PageShape::JaegerJson);
+    assert_eq!(older.traces(&mut ids(), &mut |_| ControlFlow::Continue(())).unwrap().traces, 1);
+    assert_eq!(older.answers(), Ok(()));
+    let newer = one(BackEnd::Jaeger, PageShape::OtlpJson);
+    let refused = newer.traces(&mut ids(), &mut |_| ControlFlow::Continue(()));
+    assert!(matches!(refused, Err(BackEndError::Refused { status: 500, .. })), "{refused:?}");
+    assert!(newer.answers().is_err());
+    let none = one(BackEnd::Jaeger, PageShape::OtlpProtobuf).answers();
+    assert!(matches!(none, Err(BackEndError::NoInterface { .. })), "{none:?}");
 }

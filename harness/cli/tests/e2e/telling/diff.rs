@@ -1,5 +1,8 @@
 //! Two stores compared: what is printed and written, and the exit codes.
 
+mod real;
+mod served;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

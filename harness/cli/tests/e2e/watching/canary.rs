@@ -6,7 +6,7 @@ mod server;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use self::pipeline::{Pipeline, Planted};
 use self::server::{HttpServer, Reply, get};
+use crate::engine::free_port;
 use crate::lab::{lab, root};
 
 /// A canary that runs.
@@ -76,10 +77,6 @@ impl Flying {
 }
 
 /// A port that nobody uses now.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// Counts of a result by outcome, those that are not 0.
 fn counts(of: &Value) -> BTreeMap<String, u64> {
     let counts = of.as_object().unwrap().iter().map(|(name, count)| (name.clone(), count.as_u64().unwrap()));
