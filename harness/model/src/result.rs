@@ -52,10 +52,9 @@ pub use exports::ServiceExports;
 pub use fault::{Dose, FaultResult, FaultWindow};
 pub use footing::Footing;
 pub use insight::{
-    Advised, Begin, Candidate, Cost, DisturbedHop, FocusRule, FocusVariant, HopAdvised, HopEvent, How,
-    Insights, Late, Likeness, LineLaw, LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest,
-    PredictedBy, PredictedLoss, Price, QueueLimit, Selection, SilentLosses, Suspect, UNKNOWN_BELOW,
-    VariantInsight, named,
+    Advised, Begin, Candidate, Cost, DisturbedHop, FocusRule, FocusVariant, HopEvent, How, Insights, Late,
+    Likeness, LineLaw, LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, PredictedBy,
+    PredictedLoss, Price, QueueLimit, Selection, SilentLosses, Suspect, UNKNOWN_BELOW, VariantInsight, named,
 };
 pub use path::*;
 pub use probe::{FirstLost, ProbeResult, ProbedProcessor};

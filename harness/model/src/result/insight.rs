@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, LossProof, Prediction, RunResult, TrialResult, VariantResult};
+use super::{Basis, HopAdvised, LossProof, Prediction, RunResult, TrialResult, VariantResult};
 use crate::fate::Fate;
 use crate::fate::witness::{Witness, WitnessReport, WitnessState};
 use crate::quantity::unit::Period;
@@ -14,7 +14,7 @@ mod begins;
 mod choice;
 mod suspect;
 
-pub use advised::{Advised, HopAdvised, How, PredictedBy, PredictedLoss, Price};
+pub use advised::{Advised, How, PredictedBy, PredictedLoss, Price};
 pub use begins::{Begin, LineLaw, LossAlong, LossBegins, LossPlace};
 pub use choice::{Candidate, Cost, Selection};
 pub use suspect::{DisturbedHop, HopEvent, Suspect, UNKNOWN_BELOW, named};

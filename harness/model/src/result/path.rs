@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::engine::{DifferingTrace, EngineDifference, EngineResult, SHOWN_TRACES};
-pub use self::hop::{HopCounters, HopEndResult, HopResult, HopSent, TapCost};
+pub use self::hop::{HopAdvised, HopCounters, HopEndResult, HopResult, HopSent, TapCost};
 use super::{Loss, ServiceExports};
 use crate::exporter::Effective;
 

@@ -162,7 +162,8 @@ fn time(seconds: f64) -> String {
     if ms.is_multiple_of(1000) { format!("{}s", ms / 1000) } else { format!("{ms}ms") }
 }
 
+/// A number with a decimal, where that is not 0.
 fn short(number: f64) -> String {
-    let text = format!("{number:.1}");
-    text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
+    let tenths = (number * 10.0).round() as u64;
+    if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{number:.1}") }
 }

@@ -38,24 +38,6 @@ pub struct Advised {
     pub besides: Vec<Fate>,
 }
 
-/// What to set of a collector that lost spans, by the capacity model with what the trial measured.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct HopAdvised {
-    /// The variant in which it lost them.
-    pub variant: String,
-    /// Its name.
-    pub hop: String,
-    /// What to set of its exporter, `sending_queue.queue_size: 40`; empty where by the model nothing needs to change.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub set: Vec<String>,
-    /// Why, line by line.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub why: Vec<String>,
-    /// What these settings still lack, in words.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lacks: Vec<String>,
-}
-
 /// How it is known what helps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
