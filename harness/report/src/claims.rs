@@ -35,7 +35,7 @@ pub(crate) fn render(claims: &[RegisteredClaim], judged: &[JudgedClaim], style: 
             column.set_padding((0, 2));
         }
     }
-    let mut out: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    let mut out = table.lines().fold(String::new(), |out, line| out + line.trim_end() + "\n");
     out += &format!("\n{}\n", counts(judged));
     for one in judged.iter().filter(|one| one.verdict == ClaimVerdict::Inconclusive) {
         out += &format!("{} is open: {}\n", one.number, clean(one.reason.as_deref().unwrap_or_default()));

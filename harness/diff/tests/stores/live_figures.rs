@@ -1,7 +1,7 @@
 //! How fast two streams are joined, one core, without a network: `cargo bench -p spanfate-diff --bench live`. Traces of five spans, one
 //! or a hundred in a message; time goes on by a millisecond with each 30 traces.
 
-#![expect(clippy::unwrap_used, reason = "a bench that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot go on fails")]
 
 #[expect(dead_code, reason = "the tests beside use all of it")]
 mod spans;

@@ -80,7 +80,7 @@ fn what_is_only_watched_and_open_is_skipped_and_said_with_the_verdict() {
     assert!(markdown(&result).lines().next().unwrap().contains(said), "{}", markdown(&result));
     // Not watched, it is an error.
     result.expectations[0].watched = false;
-    assert!(junit(&result).contains("type="inconclusive""));
+    assert!(junit(&result).contains(r#"type="inconclusive""#));
 }
 
 #[test]
