@@ -7,6 +7,7 @@ use clap::Args;
 use super::whole;
 use crate::session::claims::ClaimsOrder;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 pub(crate) struct ClaimsArguments {
     /// A list of claims of your own, in place of the project's. May be given several times.

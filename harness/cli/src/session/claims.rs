@@ -150,7 +150,7 @@ impl Judging<'_> {
 
     /// What is still to be done, about.
     fn seconds(&self, runs: &[NeededRun], asked: &BTreeSet<Inspected>, quick: bool) -> f64 {
-        let runs = runs.iter().filter(|run| !self.has(run) && !(quick && run.seconds > QUICK_MOST_S));
+        let runs = runs.iter().filter(|run| !(self.has(run) || quick && run.seconds > QUICK_MOST_S));
         let asked = asked.iter().filter(|one| self.state.answer(one).is_none()).count();
         runs.map(|run| run.seconds).sum::<f64>() + asked as f64 * INSPECTION_S
     }
@@ -237,7 +237,7 @@ impl Judging<'_> {
 
     /// What follows from all that is there. Results are read one after the other: they are large.
     fn conclude(self, claims: Vec<RegisteredClaim>) -> Result<ClaimsFound, Error> {
-        let mut measures: Vec<Vec<TestMeasures>> =
+        let mut all_slots: Vec<Vec<TestMeasures>> =
             claims.iter().map(|claim| vec![None; claim.runs.len()]).collect();
         let (mut machine, mut broken) = (String::new(), false);
         for (scenario, run) in &self.state.runs {
@@ -245,7 +245,7 @@ impl Judging<'_> {
             let result = runs::read(&RunDir(self.dir.join(directory)).result())?;
             broken |= result.verdict == Verdict::AccountingBroken;
             machine = described(&result.environment);
-            for (claim, slots) in claims.iter().zip(&mut measures) {
+            for (claim, slots) in claims.iter().zip(&mut all_slots) {
                 for (test, slot) in claim.runs.iter().zip(slots) {
                     if test.scenario == *scenario {
                         let RunResult { plan, variants, .. } = &result;
@@ -266,7 +266,7 @@ impl Judging<'_> {
                 claim.inspections.iter().map(|test| of_inspection(test, self.state.answer(&test.asked())));
             judged(claim, measured.chain(inspected).collect())
         };
-        let judged = claims.iter().zip(measures).map(judge).collect();
+        let judged = claims.iter().zip(all_slots).map(judge).collect();
         let record = ClaimsRecord { format: FORMAT.to_owned(), machine, claims: judged };
         Ok(ClaimsFound { dir: self.dir.clone(), claims, record, broken })
     }

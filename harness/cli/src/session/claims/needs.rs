@@ -5,7 +5,7 @@ use std::path::Path;
 
 use spanfate_model::cause::Because;
 use spanfate_model::finding::claims::inspection::Inspected;
-use spanfate_model::finding::claims::register::{RegisteredClaim, RunAsked};
+use spanfate_model::finding::claims::register::{InspectionTest, RegisteredClaim, RunAsked};
 use spanfate_model::scenario::expect::Expect;
 use spanfate_model::scenario::{Claim, Scenario};
 
@@ -72,7 +72,7 @@ fn stated(claim: &RegisteredClaim, name: &str, source: &str) -> Vec<Claim> {
 
 /// The inspections, each once.
 pub(super) fn inspections(claims: &[RegisteredClaim]) -> BTreeSet<Inspected> {
-    claims.iter().flat_map(|claim| &claim.inspections).map(|test| test.asked()).collect()
+    claims.iter().flat_map(|claim| &claim.inspections).map(InspectionTest::asked).collect()
 }
 
 #[cfg(test)]

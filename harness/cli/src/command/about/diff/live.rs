@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &DiffArguments, color: bool) -> Result<ExitCode, Er
             }
         }
         LiveNews::Stands(stands) => {
-            shown.status(|| spanfate_report::diff_stands(&stands.counts, &stands.traces))
+            shown.status(|| spanfate_report::diff_stands(&stands.counts, &stands.traces));
         }
         LiveNews::Ends(stands) if stands.waiting > 0 => show::note(&format!(
             "{} traces still wait for spans, for at most {} more; Ctrl-C ends it at once",
