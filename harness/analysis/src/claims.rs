@@ -179,7 +179,7 @@ mod tests {
     use crate::expect::forge::{Forged, forged};
 
     /// A claim of a file, as serde reads it.
-    fn claim(tests: serde_json::Value) -> RegisteredClaim {
+    fn claim(tests: &serde_json::Value) -> RegisteredClaim {
         let mut file = serde_json::json!({ "source": "made up", "claim": [{ "number": 1, "section": "1", "says": "x" }] });
         for (key, value) in tests.as_object().unwrap() {
             file["claim"][0][key] = value.clone();
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn other_data_give_another_verdict() {
-        let run = claim(serde_json::json!({ "run": [
+        let run = claim(&serde_json::json!({ "run": [
             { "scenario": "s", "that": "loss.rate > 0 %" },
             { "scenario": "s", "that": "fate.dropped_queue_full > 0", "variants": ["v"] },
         ] }));
@@ -220,7 +220,7 @@ mod tests {
         let open = none().lost(Fate::DroppedQueueFull, 5).stolen(0.03);
         assert_eq!(of_trials(&run, &open), ClaimVerdict::Inconclusive);
 
-        let found = claim(serde_json::json!({ "inspect": [
+        let found = claim(&serde_json::json!({ "inspect": [
             { "name": "queue_capacity", "that": "accepted == 1000" },
             { "name": "queue_capacity", "that": "dropped > 0" },
         ] }));
@@ -234,7 +234,7 @@ mod tests {
     fn a_loss_of_another_cause_reproduces_nothing() {
         let claimed = |because: &str| {
             let that = "fate.dropped_queue_full > 0";
-            claim(serde_json::json!({ "run": [{ "scenario": "s", "that": that, "because": because }] }))
+            claim(&serde_json::json!({ "run": [{ "scenario": "s", "that": that, "because": because }] }))
         };
         let mut lost = forged("{}", &[]).lost(Fate::DroppedQueueFull, 500);
         assert_eq!(of_trials(&claimed("slow_answer"), &lost), ClaimVerdict::Inconclusive, "no replay");
@@ -250,14 +250,14 @@ mod tests {
 
     #[test]
     fn figures_alone_quantify_and_an_anecdote_is_not_testable() {
-        let shown = claim(serde_json::json!({ "inspect": [{ "name": "move_cost", "that": "copy_us" }] }));
+        let shown = claim(&serde_json::json!({ "inspect": [{ "name": "move_cost", "that": "copy_us" }] }));
         assert_eq!(of_answer(&shown, &[("copy_us", 90.0)]), ClaimVerdict::Quantified);
         assert_eq!(of_answer(&shown, &[("other", 90.0)]), ClaimVerdict::Inconclusive);
-        let run = claim(serde_json::json!({ "run": [{ "scenario": "s", "that": "trace.unmatched" }] }));
+        let run = claim(&serde_json::json!({ "run": [{ "scenario": "s", "that": "trace.unmatched" }] }));
         assert_eq!(of_trials(&run, &forged("{}", &[])), ClaimVerdict::Inconclusive, "it has no such figure");
-        let rate = claim(serde_json::json!({ "run": [{ "scenario": "s", "that": "loss.rate" }] }));
+        let rate = claim(&serde_json::json!({ "run": [{ "scenario": "s", "that": "loss.rate" }] }));
         assert_eq!(of_trials(&rate, &forged("{}", &[])), ClaimVerdict::Quantified);
-        let anecdote = claim(serde_json::json!({
+        let anecdote = claim(&serde_json::json!({
             "not_testable": "nobody says of what",
             "inspect": [{ "name": "move_cost", "that": "copy_us > 0" }],
         }));
@@ -268,7 +268,7 @@ mod tests {
     fn a_verdict_is_of_the_claim_as_it_was_asked() {
         let asked = |that: &str, variants: &[&str]| {
             let run = serde_json::json!([{ "scenario": "s", "that": that, "variants": variants }]);
-            claim(serde_json::json!({ "run": run }))
+            claim(&serde_json::json!({ "run": run }))
         };
         let one = asked("loss.rate > 0 %", &["v"]);
         let open = judged(&one, vec![without_run(&one.runs[0], "it did not run")]);
@@ -282,14 +282,14 @@ mod tests {
             assert!(!is_of(&asked("loss.rate > 1 %", &["v"]), judged), "another bound");
         }
         assert!(!is_of(&asked("loss.rate > 0 %", &["w"]), &measured("v")), "another variant");
-        let shown = claim(serde_json::json!({ "inspect": [{ "name": "clocks", "that": "samples" }] }));
+        let shown = claim(&serde_json::json!({ "inspect": [{ "name": "clocks", "that": "samples" }] }));
         assert!(!is_of(&shown, &open) && !is_of(&one, &judged(&shown, Vec::new())));
     }
 
     #[test]
     fn what_did_not_run_or_cannot_be_seen_leaves_a_claim_open() {
         let found = claim(
-            serde_json::json!({ "inspect": [{ "name": "tracepoint", "of": "a:b", "that": "count > 0" }] }),
+            &serde_json::json!({ "inspect": [{ "name": "tracepoint", "of": "a:b", "that": "count > 0" }] }),
         );
         let test = &found.inspections[0];
         let cannot =
@@ -299,7 +299,7 @@ mod tests {
             assert_eq!(one.verdict, ClaimVerdict::Inconclusive);
             assert!(one.reason.unwrap().starts_with("tracepoint: count > 0: "));
         }
-        let test = claim(serde_json::json!({ "run": [{ "scenario": "s", "that": "loss.rate > 0 %" }] }));
+        let test = claim(&serde_json::json!({ "run": [{ "scenario": "s", "that": "loss.rate > 0 %" }] }));
         let one = judged(&test, vec![without_run(&test.runs[0], "left out by --quick")]);
         assert_eq!(one.reason.unwrap(), "s: loss.rate > 0 %: left out by --quick");
         assert_eq!(verdict_of(&[]).0, ClaimVerdict::Inconclusive);

@@ -158,7 +158,7 @@ fn lacks(side: &str, lacking: &LackingTraces) -> String {
         ("shortened", lacking.shortened),
     ];
     let some = all.iter().filter(|(_, count)| *count > 0);
-    some.map(|(what, count)| format!(", {side} lacks {count} {what}")).collect()
+    some.fold(String::new(), |out, (what, count)| out + &format!(", {side} lacks {count} {what}"))
 }
 
 #[test]
