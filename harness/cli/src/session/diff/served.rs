@@ -102,7 +102,7 @@ pub(super) fn read(
     };
     kept.map_err(unspooled)?;
     let read = read.and_then(|read| if nothing_is_there(read) { reader.answers() } else { Ok(()) });
-    let incomplete = read.map_or_else(|error| failed(&name, error, answers.pages()), |()| Ok(Vec::new()))?;
+    let incomplete = read.map_or_else(|error| failed(&name, &error, answers.pages()), |()| Ok(Vec::new()))?;
     answers.finish().map_err(unspooled)?;
     Ok(TracesServed { name, answers, incomplete })
 }
@@ -113,7 +113,7 @@ const fn nothing_is_there(read: BackEndRead) -> bool {
 }
 
 /// Of a reading that broke off after some pages these are a side that is not whole; what is wrong in itself is an error in any case.
-fn failed(name: &str, error: BackEndError, pages: u64) -> Result<Vec<String>, Error> {
+fn failed(name: &str, error: &BackEndError, pages: u64) -> Result<Vec<String>, Error> {
     match error {
         BackEndError::Odd { .. } => Err(Error::Scenario(format!("error: {name}: {error}"))),
         BackEndError::NoSearch | BackEndError::NoInterface { .. } => Err(Error::Refused(error.to_string())),

@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use spanfate_diff::{DiffTask, LEAST_MEMORY, LiveDiff, LiveMessage, LiveSide};
+use spanfate_model::finding::diff::DiffCounts;
 use spanfate_model::verdict::Verdict;
 
 use super::{Arrival, watched};
@@ -89,12 +90,7 @@ fn check(world: &TestWorld, comings: &[Coming]) {
         "a verdict comes when the window ends: {live:?}"
     );
     // Verdict by verdict it is the same as in all.
-    let sum = done
-        .verdicts
-        .iter()
-        .fold(Default::default(), |sum: spanfate_model::finding::diff::DiffCounts, one| {
-            sum.plus(one.1.counts)
-        });
+    let sum = done.verdicts.iter().fold(DiffCounts::default(), |sum, one| sum.plus(one.1.counts));
     assert_eq!(sum, whole.counts);
 }
 
