@@ -16,8 +16,6 @@ use crate::limits::{LimitMet, QuotaFigures};
 use crate::plan::Plan;
 use crate::result::environment::Environment;
 use crate::scenario::Model;
-use crate::scenario::expect::Condition;
-use crate::term::Term;
 use crate::unread::UnreadRequests;
 use crate::verdict::Verdict;
 
@@ -29,9 +27,9 @@ mod clock;
 mod comparison;
 mod end;
 pub mod environment;
+mod expectation;
 mod exports;
 mod fault;
-mod footing;
 mod insight;
 mod path;
 mod probe;
@@ -48,9 +46,9 @@ pub use claim::{ClaimOutcome, ClaimResult};
 pub use clock::{Offset, TraceMatch};
 pub use comparison::{Compared, ComparedBy, Comparison, Looks};
 pub use end::{EndedBy, ProviderEnd, ServiceEnd, ShutdownCourse};
+pub use expectation::{Expectation, Footing};
 pub use exports::ServiceExports;
 pub use fault::{Dose, FaultResult, FaultWindow};
-pub use footing::Footing;
 pub use insight::{
     Advised, Begin, Candidate, Cost, DisturbedHop, FocusRule, FocusVariant, HopEvent, How, Insights, Late,
     Likeness, LineLaw, LossAlong, LossBegins, LossCause, LossPlace, LostTo, Nearest, PredictedBy,
@@ -379,32 +377,4 @@ pub struct Allocations {
     pub per_span: f64,
     /// Bytes per span.
     pub bytes_per_span: f64,
-}
-
-/// An expectation, judged on one variant.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Expectation {
-    /// The condition.
-    pub that: Term<Condition>,
-    /// The variant.
-    pub variant: String,
-    /// The value per trial that it is judged on: the valid ones; where there is none, those whose disturbance has a known direction.
-    pub values: Vec<f64>,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Why, if it is not a pass.
-    pub reason: Option<String>,
-    /// What the verdict stands on.
-    #[serde(default, skip_serializing_if = "Footing::is_usual")]
-    pub footing: Footing,
-    /// Whether it is only watched: left open, it opens no verdict.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub watched: bool,
-}
-
-impl Expectation {
-    /// Whether it is left open, and was to be watched only.
-    pub fn is_open_and_watched(&self) -> bool {
-        self.watched && self.verdict == Verdict::Inconclusive
-    }
 }
