@@ -20,10 +20,8 @@ pub(crate) fn render(found: &DiffResult) -> String {
         &[("class", "answer")],
         badge(found.verdict).with(&Html::text(format!(" {}", diffed::answer(found, PAGE)))),
     );
-    let live = found
-        .live
-        .as_ref()
-        .map(|live| Html::leaf("p", "", &format!("Live: {}.", diffed::delays(live, PAGE))));
+    let live =
+        found.live.as_ref().map(|live| Html::leaf("p", "", format!("Live: {}.", diffed::delays(live, PAGE))));
     let header =
         Html::leaf("h1", "", &names).with(&verdict).with(&reasons(found)).with(&live.unwrap_or_default());
     let main = spans(found)
