@@ -18,7 +18,7 @@ cargo build -q --release -p spanfate-diff --example stores
 target=${CARGO_TARGET_DIR:-target}
 if [ ! -x "$dir/venv/bin/python" ]; then
   python3 -m venv "$dir/venv"
-  "$dir/venv/bin/pip" install -q -r docs/compare-diff.txt
+  "$dir/venv/bin/pip" install -q "duckdb==2.0.1" "pandas==3.1.1"
 fi
 planted=$("$target/release/examples/stores" "$dir" "$traces")
 
