@@ -3,7 +3,6 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use spanfate_diff::{DiffTask, LEAST_MEMORY, LiveDiff, LiveMessage, LiveSide};
-use spanfate_model::finding::diff::DiffCounts;
 use spanfate_model::verdict::Verdict;
 
 use super::{Arrival, watched};
