@@ -12,7 +12,6 @@ mod explain;
 mod export;
 mod frontier;
 mod hidden;
-mod new;
 mod peek;
 mod receive;
 mod report;
@@ -38,7 +37,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Validate(arguments) => validate(&arguments, color),
         Command::Plan(arguments) => about::plan::run(&arguments, color),
         Command::List { markdown } => about::list::run(markdown, color),
-        Command::New(arguments) => new::run(&arguments),
+        Command::New(arguments) => about::new::run(&arguments),
         Command::Analyze { run, output } => analyze::run(&run, &output, color),
         Command::Compare(arguments) => compare::run(&arguments, color),
         Command::Diff(arguments) => about::diff::run(&arguments, color),

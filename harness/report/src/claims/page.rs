@@ -88,7 +88,7 @@ fn block(claim: &RegisteredClaim, judged: Option<&JudgedClaim>) -> String {
     let verdict = judged.map_or("not judged yet", |judged| judged.verdict.as_str());
     let mut out = format!("\n**{}. {}** *{verdict}.*\n", claim.number, claim.says);
     if let Some(original) = &claim.original {
-        out += &format!("The article: “{original} …”.");
+        out += &format!("The article: `{original} …`.");
     }
     if let Some(figure) = &claim.figure {
         out += &format!(" Its figure: {figure}.");

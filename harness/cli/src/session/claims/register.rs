@@ -12,7 +12,7 @@ use crate::scenario_file::{self, Misfit, typed, variant_names};
 
 /// What is known while files are checked, so that nothing is looked up twice.
 #[derive(Default)]
-struct Known {
+struct KnownClaims {
     /// The file of each number.
     numbers: BTreeMap<u32, String>,
     /// The variants of each scenario, or why it cannot be used.
@@ -28,7 +28,7 @@ pub(super) fn read(files: &[PathBuf], color: bool) -> Result<Vec<ClaimsFile>, Er
     } else {
         files
     };
-    let mut known = Known::default();
+    let mut known = KnownClaims::default();
     files.iter().map(|path| read_one(path, &mut known, color)).collect()
 }
 
@@ -50,7 +50,7 @@ fn own_files() -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-fn read_one(path: &Path, known: &mut Known, color: bool) -> Result<ClaimsFile, Error> {
+fn read_one(path: &Path, known: &mut KnownClaims, color: bool) -> Result<ClaimsFile, Error> {
     let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => Error::Missing {
             what: "the file of claims",
@@ -62,7 +62,7 @@ fn read_one(path: &Path, known: &mut Known, color: bool) -> Result<ClaimsFile, E
     typed(path, &text, color, |file: &ClaimsFile| check(file, &path.display().to_string(), known))
 }
 
-fn check(file: &ClaimsFile, name: &str, known: &mut Known) -> Vec<Misfit> {
+fn check(file: &ClaimsFile, name: &str, known: &mut KnownClaims) -> Vec<Misfit> {
     let mut out = Vec::new();
     if file.claims.is_empty() {
         out.push(misfit(&["claim"], "there is no claim".to_owned(), "write at least one `[[claim]]`"));
@@ -85,7 +85,7 @@ fn misfit(path: &[&str], message: String, help: &str) -> Misfit {
     Misfit { path, message, help: Some(help.to_owned()) }
 }
 
-fn of_claim(claim: &RegisteredClaim, at: &str, name: &str, known: &mut Known, out: &mut Vec<Misfit>) {
+fn of_claim(claim: &RegisteredClaim, at: &str, name: &str, known: &mut KnownClaims, out: &mut Vec<Misfit>) {
     if let Some(file) = known.numbers.insert(claim.number, name.to_owned()) {
         let message = format!("number {} stands twice; the other one is in {file}", claim.number);
         out.push(misfit(&["claim", at, "number"], message, "give each claim a number of its own"));
@@ -110,7 +110,7 @@ fn of_claim(claim: &RegisteredClaim, at: &str, name: &str, known: &mut Known, ou
     }
 }
 
-fn of_run(test: &RunTest, path: &[&str; 4], known: &mut Known, out: &mut Vec<Misfit>) {
+fn of_run(test: &RunTest, path: &[&str; 4], known: &mut KnownClaims, out: &mut Vec<Misfit>) {
     let [claim, at, run, nth] = *path;
     let variants =
         known.scenarios.entry(test.scenario.clone()).or_insert_with(|| variants_of(&test.scenario));

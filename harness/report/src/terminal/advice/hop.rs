@@ -155,7 +155,7 @@ mod tests {
         for part in [
             ", the back end away for 60 s\n",
             "What is set loses 44,000 spans or more of such an outage. By the capacity model what follows loses nothing.",
-            "set now  500 requests",
+            "set now    500 requests",
             "paste      exporters:\n             otlp:\n               sending_queue:\n                 queue_size: ",
             "               retry_on_failure:\n                 initial_interval: 1s\n",
             "why        sending_queue.queue_size: in requests; 6,250 spans/s (with the margin) x ",

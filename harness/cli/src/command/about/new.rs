@@ -11,9 +11,9 @@ use crate::args::{NewArguments, NewKind};
 use crate::error::Error;
 use crate::show;
 
-const HTTP: &str = include_str!("../../templates/http.toml");
-const CHAIN: &str = include_str!("../../templates/chain.toml");
-const OWN: &str = include_str!("../../templates/own.toml");
+const HTTP: &str = include_str!("../../../templates/http.toml");
+const CHAIN: &str = include_str!("../../../templates/chain.toml");
+const OWN: &str = include_str!("../../../templates/own.toml");
 
 /// What a program of the user's own is called by where none is given.
 const COMMAND: &str = "./service";
@@ -21,7 +21,7 @@ const COMMAND: &str = "./service";
 const URL: &str = "http://127.0.0.1:{port}/";
 
 /// Writes the file; one that is there already is left alone.
-pub(super) fn run(arguments: &NewArguments) -> Result<ExitCode, Error> {
+pub(crate) fn run(arguments: &NewArguments) -> Result<ExitCode, Error> {
     let path = &arguments.file;
     let facts = arguments.from.as_deref().map(facts).transpose()?;
     let text = fill(arguments, &name_of(path), facts.as_ref());
