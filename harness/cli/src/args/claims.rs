@@ -31,7 +31,7 @@ pub(crate) struct ClaimsArguments {
     /// Go on where an earlier one stopped: only what its directory lacks is run.
     #[arg(long = "continue", value_name = "DIR", conflicts_with = "out")]
     pub(crate) resume: Option<PathBuf>,
-    /// How often a trial that the machine spoilt is run again.
+    /// How often a trial that is not valid is run again.
     #[arg(long, value_name = "N", default_value = "2", value_parser = whole::<u16>)]
     pub(crate) repeat_spoilt: u16,
     /// Take the verdicts into claims/record.json of the project, and write docs/claims.md.
