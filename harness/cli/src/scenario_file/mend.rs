@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 /// Required keys, each with values of which one is valid wherever it is required: what a key means depends on its table. They are
 /// written as in a file.
-const PLACEHOLDERS: [(&str, &[&str]); 34] = [
+const PLACEHOLDERS: [(&str, &[&str]); 37] = [
     ("name", &["'placeholder'"]),
     ("load", &["{ rate = '1/s', lasting = '1s' }"]),
     ("rate", &["'1/s'", "'64kB'"]),
@@ -28,6 +28,8 @@ const PLACEHOLDERS: [(&str, &[&str]); 34] = [
     ("by", &["'1ms'"]),
     ("bytes", &["'64KiB'"]),
     ("depth", &["100"]),
+    ("design", &["'placeholder'"]),
+    ("figures", &["['loss.rate']"]),
     ("grow", &["'256MiB'"]),
     ("hold", &["'1ms'"]),
     ("holds_if", &["[{ that = 'duplicates >= 0' }]"]),
@@ -39,6 +41,7 @@ const PLACEHOLDERS: [(&str, &[&str]); 34] = [
     ("quota", &["0.5"]),
     ("reject", &["1"]),
     ("says", &["'placeholder'"]),
+    ("sentence", &["'placeholder'"]),
     ("share", &["0.5"]),
     ("size", &["'64KiB'"]),
     ("store", &["'placeholder'"]),
