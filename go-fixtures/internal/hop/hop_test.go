@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -28,6 +29,19 @@ func chain(t *testing.T, provider *sdktrace.TracerProvider, to, target string) C
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
+
+// firstStart says when the first span has started: a gRPC call connects before it has one.
+type firstStart struct {
+	once sync.Once
+	seen chan struct{}
+}
+
+func (f *firstStart) OnStart(context.Context, sdktrace.ReadWriteSpan) {
+	f.once.Do(func() { close(f.seen) })
+}
+func (*firstStart) OnEnd(sdktrace.ReadOnlySpan)      {}
+func (*firstStart) Shutdown(context.Context) error   { return nil }
+func (*firstStart) ForceFlush(context.Context) error { return nil }
 
 func expectOne(t *testing.T, recorder *tracetest.SpanRecorder) {
 	t.Helper()
@@ -59,15 +73,22 @@ func TestCancelledCall(t *testing.T) {
 			}
 			defer func() { _ = listener.Close() }()
 			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			provider, recorder := recorded()
+			started := &firstStart{seen: make(chan struct{})}
+			provider.RegisterSpanProcessor(started)
 			go func() {
 				connection, err := listener.Accept()
 				if err == nil {
 					_, _ = connection.Read(make([]byte, 1)) // the call has come as far as here; nobody answers it
+					select {
+					case <-started.seen:
+					case <-t.Context().Done():
+					}
 					cancel()
 					defer func() { _ = connection.Close() }()
 				}
 			}()
-			provider, recorder := recorded()
 			if err := chain(t, provider, to, listener.Addr().String()).Call(ctx); err == nil {
 				t.Error("no error")
 			}
