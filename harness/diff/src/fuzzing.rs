@@ -45,7 +45,10 @@ pub fn sides(input: &[u8]) -> u64 {
     let whole = held(bytes, bytes, format, &lenient);
     let at_once = 1 + usize::from(how >> 5) * 7;
     let slow = SideInput::of("left", Box::new(Trickle { left: bytes, at_once }));
-    assert_eq!(told(&run(slow, bytes, format, &lenient)), told(&whole), "it matters how the bytes come");
+    let slowly = run(slow, bytes, format, &lenient);
+    // Where a compressed stream is corrupt, how much of it was given out before depends on how it came.
+    let corrupt = compressed && slowly.is_err() && whole.is_err();
+    assert!(corrupt || told(&slowly) == told(&whole), "it matters how the bytes come");
     let found = match whole {
         Ok(found) => found,
         Err(DiffError::Malformed { at, .. } | DiffError::TooLong { at, .. }) => {
