@@ -32,7 +32,7 @@ pub(crate) fn judge_all(expect: &[Expect], plan: &Plan, variants: &[VariantResul
     for expect in expect {
         for variant in variants {
             if expect.variants.as_ref().is_none_or(|names| names.contains(&variant.name)) {
-                out.push(Expectation { watched: expect.watch, ..judge::judge(&expect.that, plan, variant) });
+                out.push(judge::judge(&expect.that, plan, variant));
             }
         }
     }

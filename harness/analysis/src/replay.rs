@@ -1,5 +1,5 @@
 //! Batch processors, run again from what was measured of them: `observed` what is known of a path, `queue` and `processor` the machine,
-//! `fit` how well it does, `course` its queue over time, `cycle` what calls are made of, `onsets` what moved when, `factors` what the
+//! `fit` how well it does, `law_gap` how well the law does, `course` its queue over time, `cycle` what calls are made of, `onsets` what moved when, `factors` what the
 //! loss is without one thing or another, `settings` what it is with others, `onset` when a cause began.
 
 pub(crate) mod arrivals;
@@ -7,6 +7,7 @@ mod course;
 pub(crate) mod cycle;
 mod factors;
 pub(crate) mod fit;
+pub(crate) mod law_gap;
 pub(crate) mod observed;
 mod onset;
 mod onsets;
@@ -34,6 +35,7 @@ use arrivals::Arrivals;
 use cycle::{CallParts, Cycle};
 use factors::Rerun;
 use fit::FittedReplay;
+use law_gap::LoadParts;
 use observed::ObservedPath;
 use onsets::PathToDrops;
 use starved::CpuLack;
@@ -60,13 +62,28 @@ pub(crate) fn replays(
         let own = plan.variant_of(planned).zip(of);
         own.map_or_else(Vec::new, |(own, service)| settings::of_others(plan, own, service))
     };
-    paths.iter().map(|seen| replay(opened, seen, (&lack, &taken), &others)).collect()
+    let load = plan.load_of_trial(planned);
+    let lasting = load.warmup.nanos() + load.lasting.nanos();
+    let parts = LoadParts {
+        began: opened.began,
+        measured_from: opened.began + opened.book.measured_from,
+        until: opened.began + lasting,
+    };
+    let around = Surroundings { lack, taken, parts };
+    paths.iter().map(|seen| replay(opened, seen, &around, &others)).collect()
+}
+
+/// What a trial's processes lived through.
+struct Surroundings {
+    lack: CpuLack,
+    taken: TakenTime,
+    parts: LoadParts,
 }
 
 fn replay(
     opened: &Opened<'_>,
     seen: &ObservedPath,
-    (lack, taken): (&CpuLack, &TakenTime),
+    around: &Surroundings,
     others: &dyn Fn(&str) -> Vec<(u64, u64)>,
 ) -> PathReplay {
     let process = &opened.processes[seen.process];
@@ -90,6 +107,7 @@ fn replay(
         unknown: 1.0,
         ..PathReplay::default()
     };
+    let lack = &around.lack;
     let arrivals = Arrivals::of(seen, &opened.book, lack);
     let served = millis(arrivals.served(first, last, 0.5));
     out.cpu = CpuWitness {
@@ -107,12 +125,14 @@ fn replay(
     if !out.fits || seen.spans.len() > MOST_SPANS {
         return out;
     }
-    let from = opened.began + opened.book.measured_from;
+    let from = around.parts.measured_from;
     // A path whose calls nobody saw arrive has no fastest one.
     if rerun.cycle.fastest > 0 {
         out.without_stalls = Some(rerun.without_stalls(from));
     }
-    out.given_back = rerun.given_back(from, taken);
+    let back = rerun.given_back(&around.parts, &around.taken, &fit);
+    out.given_back = back.map(|back| back.dropped);
+    out.law_gap = back.and_then(|back| back.law_gap);
     (out.causes, out.unknown) = rerun.causes();
     out.onset_ms = out
         .causes

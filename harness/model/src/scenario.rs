@@ -28,7 +28,7 @@ use crate::scenario::expect::Expect;
 use crate::scenario::pipeline::{HopKnobs, OwnCollector, Pipeline};
 
 pub use claim::Claim;
-pub use compare::{ALPHA, Compare, Gates, JudgedFigure};
+pub use compare::{ALPHA, Compare, Gates};
 pub use design::{Design, DesignPage, GuardDesign, PageFigures};
 pub use fault::Fault;
 pub use load::{Arrival, Bursts, Load, LoadOverride, LoadStep, Model, Ramp, Replay, Shape};

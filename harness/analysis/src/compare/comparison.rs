@@ -8,7 +8,7 @@ use spanfate_model::plan::Plan;
 use spanfate_model::result::change::Change;
 use spanfate_model::result::{Compared, ComparedBy, Comparison, Looks, TrialResult, VariantResult};
 use spanfate_model::scenario::figure::Figure;
-use spanfate_model::scenario::{ALPHA, Compare, JudgedFigure};
+use spanfate_model::scenario::{ALPHA, Compare};
 use spanfate_model::verdict::Verdict;
 
 use crate::compare::comparison::figures::ComparedArm;
@@ -77,7 +77,6 @@ fn conclude(comparison: Comparison, mut reasons: Vec<(Verdict, String)>) -> Comp
 fn complaint(row: &Compared) -> Option<(Verdict, String)> {
     let verdict = match row.change {
         Change::Better | Change::Same => return None,
-        _ if row.is_open_and_watched() => return None,
         Change::Worse | Change::Different => Verdict::Fail,
         Change::Inconclusive => Verdict::Inconclusive,
     };
@@ -117,10 +116,13 @@ struct GatedFigure {
 /// The figures that decide, pair by pair, all judged together. Those that know no noise come first.
 fn paired(compare: &Compare, plan: &Plan, pairs: &[Pair<'_>], alpha: f64) -> Vec<Compared> {
     let sides = arms(compare, plan, pairs);
-    let judged = compare.judged();
-    let least = least_pairs(judged.len(), alpha, 1);
-    let mut gates: Vec<GatedFigure> =
-        judged.into_iter().map(|figure| gated(figure, pairs, &sides, least)).collect();
+    let least = least_pairs(compare.gate.0.len(), alpha, 1);
+    let mut gates: Vec<GatedFigure> = compare
+        .gate
+        .0
+        .iter()
+        .map(|(figure, smallest)| gated((*figure, *smallest), pairs, &sides, least))
+        .collect();
     gates.sort_by_key(|gate| !figures::knows_no_noise(gate.figure));
     let judged = |pick: fn(&GatedFigure) -> &Gate| {
         judge(&gates.iter().map(|gated| pick(gated).clone()).collect::<Vec<_>>(), alpha)
@@ -146,7 +148,7 @@ fn paired(compare: &Compare, plan: &Plan, pairs: &[Pair<'_>], alpha: f64) -> Vec
 /// random, so what others take makes no difference between equal arms but by chance, which the test allows for. Marks alone decide
 /// which pairs these are.
 fn gated(
-    JudgedFigure { figure, smallest, watched }: JudgedFigure,
+    (figure, smallest): (Figure, f64),
     pairs: &[Pair<'_>],
     (baseline, candidate): &(ComparedArm<'_>, ComparedArm<'_>),
     least: Option<usize>,
@@ -162,7 +164,7 @@ fn gated(
     let one_way = few && figures::stands_stalls(figure);
     let values = if one_way { of(&|trial| figures::usable(figure, trial, true)) } else { valid };
     let (base, other) = values.iter().copied().unzip();
-    let row = Compared { watched, ..figures::row(figure, ComparedBy::Paired, base, other, &measure) };
+    let row = figures::row(figure, ComparedBy::Paired, base, other, &measure);
     let all = Gate { pairs: of(&|trial| figures::whole(figure, trial)), measure };
     GatedFigure { figure, row, gate: Gate { pairs: values, measure }, all, one_way, spoilt }
 }

@@ -116,7 +116,6 @@ mod tests {
             verdict: Verdict::Fail,
             reason: Some("measured 7".to_owned()),
             footing: Footing::Valid,
-            watched: false,
         };
         let mut all: Vec<Expectation> = conditions.iter().map(failed).collect();
         let fitted = Fitted {

@@ -76,8 +76,7 @@ pub fn conclude_run(
     fit::doubt(plan.fitted.as_ref(), &mut expectations);
     let mut claims = expect::claims(&plan.claims, &plan, &variants);
     because::settle(&mut claims, &plan.claims, &variants);
-    let decides = |e: &&Expectation| e.verdict != Verdict::Pass && !e.is_open_and_watched();
-    for expectation in expectations.iter().filter(decides) {
+    for expectation in expectations.iter().filter(|e| e.verdict != Verdict::Pass) {
         say(expectation.verdict, sentence(expectation));
     }
     reasons.sort_by_key(|(worse, _)| std::cmp::Reverse(*worse));

@@ -10,8 +10,8 @@ use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::result::{
     Basis, Spoiler, TrialResult, TrustCheck, Validity, VariantResult, VariantSummary,
 };
+use spanfate_model::scenario::Model;
 use spanfate_model::scenario::expect::{Condition, Expect};
-use spanfate_model::scenario::{Compare, Model};
 use spanfate_model::term::Term;
 use spanfate_model::verdict::Verdict;
 
@@ -82,7 +82,7 @@ fn needed(plan: &Plan, trial: &TrialResult) -> BTreeSet<Basis> {
     let expected = conditions(plan, &variant.name).filter(open).map(|that| that.figure);
     let compare = plan.compare.iter();
     let arms = compare.filter(|compare| [&compare.baseline, &compare.candidate].contains(&&variant.name));
-    let gates = arms.flat_map(Compare::judged).map(|judged| judged.figure);
+    let gates = arms.flat_map(|compare| compare.gate.0.keys().copied());
     expected.chain(gates).map(validity_of).collect()
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn bounds_of(
         _ if script.is_unserved() && rule_of(figure).made != DisturbanceMakes::Nothing => Bounds::ANY,
         Figure::Fate(fate) => fates::one(fate, value, &script),
         Figure::Fates(group) => fates::group(group, value, &script),
+        Figure::LossLawGap => replayed::law_gap(trial),
         _ => plain(figure, value, &script),
     };
     Some(bounds.around(value))
@@ -91,7 +92,7 @@ fn plain(figure: Figure, value: f64, script: &TrialScript<'_>) -> Bounds {
         (Hidden::BehindLoss, Figure::Delay(_)) if script.by_machine() > 0.0 => f64::INFINITY,
         (Hidden::BehindLoss, Figure::Delay(_)) => value,
         (Hidden::BehindLoss, _) => value + script.edge(value) + script.damaged_by_machine(),
-        (Hidden::UpToCapacity | Hidden::Anything, _) => f64::INFINITY,
+        (Hidden::BeyondReplay | Hidden::UpToCapacity | Hidden::Anything, _) => f64::INFINITY,
     };
     Bounds { low, high }
 }

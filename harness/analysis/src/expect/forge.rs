@@ -10,8 +10,8 @@ use spanfate_model::format::manifest::Status;
 use spanfate_model::plan::Plan;
 use spanfate_model::quantity::unit::{Period, Rate};
 use spanfate_model::result::{
-    Basis, Dose, ExportFigures, FaultResult, FaultWindow, Footing, LoadFigures, Loss, Quantiles,
-    ServiceResult, TrialResult, TrustCheck, UsageFigures, Validity, VariantResult, VariantSummary,
+    Basis, Dose, ExportFigures, FaultResult, FaultWindow, Footing, LoadFigures, Loss, PathReplay, Prediction,
+    Quantiles, ServiceResult, TrialResult, TrustCheck, UsageFigures, Validity, VariantResult, VariantSummary,
 };
 use spanfate_model::scenario::expect::Condition;
 use spanfate_model::scenario::{Fault, Load, Scenario, Variant};
@@ -120,6 +120,20 @@ impl Forged {
             self.trial.loss.lost += spans;
             self.trial.loss.rate = self.trial.loss.lost as f64 / self.trial.loss.due as f64;
         }
+        self
+    }
+
+    /// The law predicts such a loss, and a replay that fits says between which values its gap lies.
+    pub(crate) fn predicted(mut self, rate: f64, law_gap: Option<(f64, f64)>) -> Self {
+        self.trial.loss.predicted = Some(Prediction {
+            rate,
+            spans_per_s: 1000.0,
+            batch: 32,
+            queue: 64,
+            export_ms: 30.0,
+            ceiling: 1066.0,
+        });
+        self.trial.replays = vec![PathReplay { fits: true, law_gap, ..PathReplay::default() }];
         self
     }
 

@@ -62,15 +62,7 @@ pub(super) fn judge(condition: &Condition, plan: &Plan, variant: &VariantResult)
         }
     };
     let JudgedValues { values, verdict, reason, footing } = said;
-    Expectation {
-        that: (*condition).into(),
-        variant: variant.name.clone(),
-        values,
-        verdict,
-        reason,
-        footing,
-        watched: false,
-    }
+    Expectation { that: (*condition).into(), variant: variant.name.clone(), values, verdict, reason, footing }
 }
 
 fn measured(figure: Figure, trials: &[&TrialResult]) -> Vec<f64> {

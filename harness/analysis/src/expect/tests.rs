@@ -108,6 +108,30 @@ fn what_a_script_says_is_said_at_steal_of_three_per_cent() {
     assert_cases(cases);
 }
 
+#[test]
+fn the_laws_gap_is_judged_where_a_replay_says_how_far_it_moves() {
+    use Footing::{Conservative, NeedsReplay, Proven};
+    use Verdict::{Fail, Inconclusive as Open, Pass};
+    let lossy =
+        |predicted, gap| forged("{}", &[]).lost(Fate::DroppedQueueFull, 500).predicted(predicted, gap);
+    let mut unfit = lossy(0.25, Some((-0.01, 0.015)));
+    unfit.trial.replays[0].fits = false;
+    let cases = vec![
+        // Nothing is lost, and the law lets nothing be lost.
+        (forged("{}", &[]).predicted(0.0, None), "loss.law_gap <= 2 %", Pass, Proven),
+        (forged("{}", &[]).predicted(0.01, None), "loss.law_gap <= 2 %", Open, NeedsReplay),
+        (lossy(0.25, None), "loss.law_gap <= 2 %", Open, NeedsReplay),
+        (unfit, "loss.law_gap <= 2 %", Open, NeedsReplay),
+        (lossy(0.25, Some((-0.01, 0.015))), "loss.law_gap <= 2 %", Pass, Conservative),
+        (lossy(0.25, Some((-0.03, 0.015))), "loss.law_gap <= 2 %", Open, NeedsReplay),
+        (lossy(0.2, Some((0.03, 0.06))), "loss.law_gap <= 2 %", Fail, Conservative),
+        // What was measured counts, whatever the replay says.
+        (lossy(0.2, Some((0.0, 0.01))), "loss.law_gap <= 2 %", Open, NeedsReplay),
+        (lossy(0.2, Some((0.03, 0.06))), "loss.law_gap > 2 %", Pass, Conservative),
+    ];
+    assert_cases(cases);
+}
+
 /// A trial, a condition, and what is said of it at steal of 3 %.
 type Case = (Forged, &'static str, Verdict, Footing);
 
@@ -251,8 +275,14 @@ fn any_forged() -> impl Strategy<Value = Forged> {
     let failed =
         prop::collection::vec((prop::sample::select(vec!["timeout", "reset", "HTTP 503"]), 1u64..9), 0..2);
     let receiver = prop::sample::select(vec!["{}", r#"{"answer_after":"100ms"}"#]);
-    (receiver, faults, lost, failed, 0u64..50).prop_map(|(receiver, faults, lost, failed, torn)| {
+    let gap = prop::option::of((-0.3f64..0.3, 0.0f64..0.3).prop_map(|(low, wide)| (low, low + wide)));
+    let law = prop::option::of((prop_oneof![Just(0.0), 0.0f64..0.6], gap));
+    (receiver, faults, lost, failed, 0u64..50, law).prop_map(|(receiver, faults, lost, failed, torn, law)| {
         let plain = forged(receiver, &faults);
+        let plain = match law {
+            Some((rate, gap)) => plain.predicted(rate, gap),
+            None => plain,
+        };
         let lossy = lost.into_iter().fold(plain, |forged, (fate, spans)| forged.lost(fate, spans));
         let mut out = failed.into_iter().fold(lossy, |forged, (by, calls)| forged.failed(by, calls));
         let complete = 400 - torn;

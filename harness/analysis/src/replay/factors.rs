@@ -11,6 +11,7 @@ use spanfate_model::result::CauseShare;
 use crate::replay::arrivals::Arrivals;
 use crate::replay::cycle::{CallParts, Cycle};
 use crate::replay::fit::FittedReplay;
+use crate::replay::law_gap::LoadParts;
 use crate::replay::observed::ObservedPath;
 use crate::replay::pace::{FastestPace, MeasuredPace, Unrun};
 use crate::replay::processor::{ReplayOutcome, ReplaySettings, ReplayedCall};
@@ -26,6 +27,15 @@ const GIVEN_BACK: f64 = 3.0;
 const TAKEN_MAX: f64 = 0.2;
 /// A worker that is run takes a batch up within this time, nanoseconds.
 const AT_ONCE: u64 = 500_000;
+
+/// What comes of a path where time is given back to it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct GivenBack {
+    /// Spans of the measured part that are dropped all the same, at least.
+    pub(crate) dropped: u64,
+    /// Between which values the loss less the law's lies; `None` where the law does not speak of it.
+    pub(crate) law_gap: Option<(f64, f64)>,
+}
 
 /// A path, ready to be run again.
 pub(crate) struct Rerun<'a> {
@@ -61,13 +71,18 @@ impl<'a> Rerun<'a> {
         }
     }
 
-    /// Drops of a worker that runs freely, without some causes.
-    fn drops(&self, without: &Without) -> u64 {
+    /// What comes of a worker that runs freely, without some causes.
+    fn outcome(&self, without: &Without) -> ReplayOutcome {
         let mut pace = MeasuredPace::new(&self.cycle, &self.unrun, self.turn, without);
         let kind =
             [LossFactor::CpuStarved, LossFactor::Burst].map(|cause| usize::from(without.contains(&cause)));
         let arrivals = self.without[kind[0] * 2 + kind[1]].get_or_init(|| self.arrivals.without(without));
-        self.seen.course(arrivals, &self.flushes).run(&mut pace).drops()
+        self.seen.course(arrivals, &self.flushes).run(&mut pace)
+    }
+
+    /// Drops of the same.
+    fn drops(&self, without: &Without) -> u64 {
+        self.outcome(without).drops()
     }
 
     /// With nothing taken away.
@@ -99,11 +114,14 @@ impl<'a> Rerun<'a> {
         outcome.drops_from(arrivals.partition_point(|at| *at < from))
     }
 
-    /// Spans that would be dropped from a moment on if each call, each wait of the worker and each span got back several times what others
-    /// took of the core meanwhile, spans at the worse of both: late as they were, or early. `None` where others took too much for that to say
-    /// anything. Where the free run drops more than was dropped, it counts for as much less; and in any case less by what comes during
-    /// a call, and by two batches.
-    pub(crate) fn given_back(&self, from: MonoNs, taken: &TakenTime) -> Option<u64> {
+    /// What comes of it if each call, each wait of the worker and each span gets back several times what others took of the core
+    /// meanwhile, spans at the worse of both: late as they were, or early. `None` where others took too much for that to say anything.
+    pub(crate) fn given_back(
+        &self,
+        load: &LoadParts,
+        taken: &TakenTime,
+        fit: &FittedReplay,
+    ) -> Option<GivenBack> {
         let (first, last) = (self.measured.first()?, self.measured.last()?);
         if taken.share(*first, *last) > TAKEN_MAX {
             return None;
@@ -111,40 +129,61 @@ impl<'a> Rerun<'a> {
         let back = |from: MonoNs, to: MonoNs| {
             ((GIVEN_BACK * taken.between(from, to)) as u64).min(to.saturating_sub(from))
         };
-        let mend = |call: &CallParts| {
-            let whole = call.ended.saturating_sub(call.began);
-            let left = (whole - back(call.began, call.ended)) as f64 / whole.max(1) as f64;
-            let less = |ns: u64| (ns as f64 * left) as u64;
-            CallParts {
-                serialising: less(call.serialising),
-                starved: less(call.starved),
-                network: less(call.network),
-                receiver: less(call.receiver),
-                failing: less(call.failing),
-                behind: less(call.behind),
-                ..*call
-            }
-        };
-        let cycle = Cycle::of_calls(self.cycle.calls.iter().map(mend).collect(), self.cycle.batch);
+        let mended = self.cycle.calls.iter().map(|call| shortened(call, back(call.began, call.ended)));
+        let cycle = Cycle::of_calls(mended.collect(), self.cycle.batch);
         let unrun: Vec<Unrun> =
             self.unrun.iter().map(|(ready, began)| (*ready, began - back(*ready, *began))).collect();
         let without = Without::new();
-        let drops = |arrivals: &[MonoNs]| {
+        let run = |arrivals: &[MonoNs]| {
             let mut pace = MeasuredPace::new(&cycle, &unrun, self.turn, &without);
-            let outcome = self.seen.course(arrivals, &self.flushes).run(&mut pace);
-            outcome.drops_from(arrivals.partition_point(|at| *at < from))
+            self.seen.course(arrivals, &self.flushes).run(&mut pace)
         };
-        let fewest = drops(&self.measured).min(drops(&self.arrivals.earlier(back)));
+        let earlier = self.arrivals.earlier(back);
+        let outcomes = [&self.measured, &earlier].map(|arrivals| (run(arrivals), arrivals.as_slice()));
+        let gap = |outcome: &ReplayOutcome, arrivals: &[MonoNs]| {
+            load.law_gap(outcome, arrivals, self.seen.settings)
+        };
+        let measured = gap(&fit.outcome, &fit.arrivals);
+        let backs: Option<Vec<f64>> =
+            outcomes.iter().map(|(outcome, arrivals)| gap(outcome, arrivals)).collect();
+        let law_gap = measured.zip(backs).and_then(|(measured, backs)| {
+            let free = gap(&self.outcome(&without), &self.measured)?;
+            Some(self.between(measured, free, &backs))
+        });
+        Some(GivenBack { dropped: self.least(&outcomes, load), law_gap })
+    }
+
+    /// The fewest drops of replays, in the measured part. Where the free run drops more than was dropped, it counts for as much less.
+    fn least(&self, outcomes: &[(ReplayOutcome, &[MonoNs])], load: &LoadParts) -> u64 {
+        let drops = |(outcome, arrivals): &(ReplayOutcome, &[MonoNs])| {
+            outcome.drops_from(arrivals.partition_point(|at| *at < load.measured_from))
+        };
+        let fewest = outcomes.iter().map(drops).min().unwrap_or_default();
         let (free, measured) = (self.free(), self.seen.drops());
         let fewest =
             if free > measured { (fewest as f64 * measured as f64 / free as f64) as u64 } else { fewest };
-        // A call more, as long as the longest, may come of when the calls began, and a batch at either end.
-        let longest = self.seen.calls.iter().filter(|call| call.ended != MonoNs::MAX);
-        let came = longest.map(|call| {
+        fewest.saturating_sub(self.margin(1.0))
+    }
+
+    /// Between which values the law's gap lies: the measured one, those of the replays, those that are as far from the measured one
+    /// as they are from that of a free run, and a margin.
+    fn between(&self, measured: f64, free: f64, backs: &[f64]) -> (f64, f64) {
+        let moved = backs.iter().flat_map(|back| [*back, measured + back - free]);
+        let (low, high) = moved.fold((measured, measured), |(low, high), one| (low.min(one), high.max(one)));
+        let margin = self.margin(0.5) as f64 / self.measured.len().max(1) as f64;
+        (low - margin, high + margin)
+    }
+
+    /// By how many spans a replay may be off as calls begin earlier or later: what came during a call, and a batch at either end. The
+    /// call is the one at a share of all, from the shortest on.
+    fn margin(&self, share: f64) -> u64 {
+        let ended = self.seen.calls.iter().filter(|call| call.ended != MonoNs::MAX);
+        let came = ended.map(|call| {
             let until = |at: MonoNs| self.measured.partition_point(|arrival| *arrival < at);
             until(call.ended).saturating_sub(until(call.began)) as u64
         });
-        Some(fewest.saturating_sub(came.max().unwrap_or_default() + 2 * self.seen.settings.batch))
+        let mut came: Vec<u64> = came.collect();
+        at_share(&mut came, share) + 2 * self.seen.settings.batch
     }
 
     /// The causes with their shares, the largest first, and the share that none explains.
@@ -201,6 +240,22 @@ impl<'a> Rerun<'a> {
         let drops = self.seen.course(&arrivals, &self.flushes).run(&mut pace).drops();
         let base = self.free();
         (base > 0).then(|| base.saturating_sub(drops) as f64 / base as f64)
+    }
+}
+
+/// A call that takes so much less, each of its parts in proportion.
+fn shortened(call: &CallParts, by: u64) -> CallParts {
+    let whole = call.ended.saturating_sub(call.began);
+    let left = (whole - by) as f64 / whole.max(1) as f64;
+    let less = |ns: u64| (ns as f64 * left) as u64;
+    CallParts {
+        serialising: less(call.serialising),
+        starved: less(call.starved),
+        network: less(call.network),
+        receiver: less(call.receiver),
+        failing: less(call.failing),
+        behind: less(call.behind),
+        ..*call
     }
 }
 

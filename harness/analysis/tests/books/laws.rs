@@ -262,7 +262,7 @@ fn a_closed_load_is_accounted_and_never_gates() {
     let expect: Vec<Expect> = figures
         .iter()
         .chain(&["duplicates == 0"])
-        .map(|that| Expect { that: (*that).to_owned().try_into().unwrap(), variants: None, watch: false })
+        .map(|that| Expect { that: (*that).to_owned().try_into().unwrap(), variants: None })
         .collect();
     let judge = |load: Option<Load>| {
         let world = World { load, ..sound() };
@@ -296,33 +296,6 @@ fn a_closed_load_is_accounted_and_never_gates() {
     }
     assert_eq!(rest[0].verdict, Verdict::Pass);
     assert_eq!(run.verdict, Verdict::Inconclusive);
-}
-
-/// What is only watched opens no verdict, and fails it as ever.
-#[test]
-fn what_is_watched_fails_a_run_and_does_not_open_it() {
-    let closed = Load {
-        model: Some(Model::Closed),
-        connections: NonZeroU32::new(2),
-        requests: NonZeroU32::new(sound().spans.len() as u32),
-        ..Load::default()
-    };
-    let judge = |that: &str, watch, load: Option<Load>| {
-        let world = World { load, ..sound() };
-        let that = that.to_owned().try_into().unwrap();
-        let plan = Plan { expect: vec![Expect { that, variants: None, watch }], ..world.plan() };
-        let run = super::common::conclude(&plan, &world.logs(&plan)).1;
-        (run.expectations[0].verdict, run.verdict, run.reasons.is_empty())
-    };
-    // A closed load leaves each statement on times open, whatever was measured.
-    let slow = "response.p99 > 100s";
-    let open = Verdict::Inconclusive;
-    assert_eq!(judge(slow, false, Some(closed.clone())), (open, open, false));
-    assert_eq!(judge(slow, true, Some(closed)), (open, Verdict::Pass, true));
-    let missed = "spans.created == 1";
-    for watch in [false, true] {
-        assert_eq!(judge(missed, watch, None), (Verdict::Fail, Verdict::Fail, false));
-    }
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn under(kind: &str) -> (TrialResult, RunResult) {
 fn expecting(mut plan: spanfate_model::plan::Plan) -> spanfate_model::plan::Plan {
     for that in ["loss.rate <= 0 %", "response.p99 < 1s", "duplicates == 0", "probe.ids_differ == 0"] {
         let that = serde_json::from_value(Value::from(that)).unwrap();
-        plan.expect.push(Expect { that, variants: None, watch: false });
+        plan.expect.push(Expect { that, variants: None });
     }
     plan
 }

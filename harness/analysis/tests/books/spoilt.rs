@@ -13,11 +13,8 @@ use spanfate_model::scenario::{Compare, Gates};
 fn expecting(conditions: &[&str]) -> (Plan, TrialResult) {
     let world = World { spans: vec![started()], ..World::default() };
     let mut plan = world.plan();
-    let expect = |text: &&str| Expect {
-        that: Condition::try_from((*text).to_owned()).unwrap(),
-        variants: None,
-        watch: false,
-    };
+    let expect =
+        |text: &&str| Expect { that: Condition::try_from((*text).to_owned()).unwrap(), variants: None };
     plan.expect = conditions.iter().map(expect).collect();
     let mut trial = world.conclude().0;
     trial.validity = marks(&[]);

@@ -96,9 +96,7 @@ fn arms(file: &Path, arms: &[Arm; 2], arguments: &CompareArguments, color: bool)
     let gates = gates(arguments)?;
     let scenario = with_arms(loaded.scenario, arms, arguments.variant.as_deref(), |compare| {
         compare.pairs = arguments.pairs.unwrap_or(compare.pairs);
-        if let Some(gate) = &gates {
-            (compare.gate, compare.watch) = (gate.clone(), None);
-        }
+        compare.gate = gates.clone().unwrap_or_else(|| compare.gate.clone());
     })?;
     let selected = Selected::of(&scenario, loaded.text, loaded.folder)?;
     let interrupt = Interrupt::listen(show::note)?;

@@ -91,7 +91,6 @@ mod tests {
                 verdict: *verdict,
                 reason: None,
                 footing: Footing::Valid,
-                watched: false,
             };
             let judged: Vec<Expectation> = verdicts.iter().map(one).collect();
             assert_eq!(ClaimOutcome::of(&judged), outcome, "{verdicts:?}");

@@ -89,19 +89,9 @@ pub struct Compared {
     pub detectable: Option<f64>,
     /// The smallest effect that matters.
     pub smallest: f64,
-    /// Whether it is only watched: left open, it opens no verdict.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub watched: bool,
     /// What is proven.
     pub change: Change,
     /// Why nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-}
-
-impl Compared {
-    /// Whether it is left open, and was to be watched only.
-    pub fn is_open_and_watched(&self) -> bool {
-        self.watched && self.change == Change::Inconclusive
-    }
 }

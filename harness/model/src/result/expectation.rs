@@ -47,14 +47,4 @@ pub struct Expectation {
     /// What the verdict stands on.
     #[serde(default, skip_serializing_if = "Footing::is_usual")]
     pub footing: Footing,
-    /// Whether it is only watched: left open, it opens no verdict.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub watched: bool,
-}
-
-impl Expectation {
-    /// Whether it is left open, and was to be watched only.
-    pub fn is_open_and_watched(&self) -> bool {
-        self.watched && self.verdict == Verdict::Inconclusive
-    }
 }

@@ -39,6 +39,10 @@ pub struct PathReplay {
     /// meanwhile. Absent where that is not known, or others took more than a fifth of the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_back: Option<u64>,
+    /// Between which two values the loss less what the law predicts of the same calls lies, as shares of the spans of the measured part,
+    /// whatever of that time others took. Absent where that is not known, or the law does not speak of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub law_gap: Option<(f64, f64)>,
     /// Most spans that waited in the queue.
     pub deepest: u64,
     /// When the first and the last span was dropped, milliseconds from the start of the load.

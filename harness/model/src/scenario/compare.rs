@@ -30,10 +30,6 @@ pub struct Compare {
     /// themselves shares it is in percentage points.
     #[serde(default)]
     pub gate: Gates,
-    /// Figures that are watched, written as in `gate` and judged together with them: a change for the worse fails as ever; where the
-    /// machine leaves one open, that is said, and opens no verdict.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub watch: Option<Gates>,
     /// How often it may be looked at the result before all pairs have run, to stop early. The accepted share of false alarms is
     /// divided among the looks.
     #[serde(default = "once")]
@@ -48,34 +44,9 @@ impl Default for Compare {
             candidate: String::new(),
             pairs: pairs(),
             gate: Gates::default(),
-            watch: None,
             looks: once(),
         }
     }
-}
-
-impl Compare {
-    /// The figures that are judged, each with its smallest change that matters, and whether it is only watched. What is in both decides.
-    pub fn judged(&self) -> Vec<JudgedFigure> {
-        let gates = self.gate.0.iter().map(|(figure, smallest)| (figure, smallest, false));
-        let watched = self.watch.iter().flat_map(|watch| &watch.0);
-        let watched = watched.filter(|(figure, _)| !self.gate.0.contains_key(figure));
-        gates
-            .chain(watched.map(|(figure, smallest)| (figure, smallest, true)))
-            .map(|(figure, smallest, watched)| JudgedFigure { figure: *figure, smallest: *smallest, watched })
-            .collect()
-    }
-}
-
-/// A figure of a comparison.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct JudgedFigure {
-    /// The figure.
-    pub figure: Figure,
-    /// The smallest change that matters.
-    pub smallest: f64,
-    /// Whether it is only watched.
-    pub watched: bool,
 }
 
 /// The figures that decide, each with the smallest change that matters: a share of the baseline's value, or a difference of two

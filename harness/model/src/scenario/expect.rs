@@ -20,9 +20,6 @@ pub struct Expect {
     /// The variants it is judged on; absent means all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variants: Option<Vec<String>>,
-    /// Only watched: what does not hold fails as ever; where the machine leaves it open, that is said, and opens no verdict.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub watch: bool,
 }
 
 /// `figure comparison bound`, written as text.

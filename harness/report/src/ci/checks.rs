@@ -23,11 +23,9 @@ pub(crate) struct Check {
     pub(crate) why: String,
     /// What was measured, a line each.
     pub(crate) details: Vec<String>,
-    /// Whether it is left open, and was to be watched only.
-    pub(crate) watched: bool,
 }
 
-/// Every check of a run. All of them pass, but for those that are only watched, exactly where the run does: the last is the verdict itself, for reasons that
+/// Every check of a run. All of them pass exactly where the run does: the last is the verdict itself, for reasons that
 /// belong to no check, as a witness with a gap or a fault that did not bite.
 pub(crate) fn all(result: &RunResult) -> Vec<Check> {
     let mut out: Vec<Check> = result.variants.iter().map(accounting).collect();
@@ -37,7 +35,6 @@ pub(crate) fn all(result: &RunResult) -> Vec<Check> {
         verdict: judged.verdict,
         why: words::why(judged).unwrap_or_default(),
         details: vec![format!("{}: {}", words::judged_on(judged), words::values(judged, TERMINAL))],
-        watched: judged.is_open_and_watched(),
     }));
     if let Some(comparison) = &result.comparison {
         out.extend(compared::told(comparison).map(|row| changed(comparison, row)));
@@ -49,7 +46,6 @@ pub(crate) fn all(result: &RunResult) -> Vec<Check> {
         verdict: result.verdict,
         why: words::sentence(result),
         details: result.reasons.clone(),
-        watched: false,
     });
     out
 }
@@ -87,7 +83,6 @@ fn accounting(variant: &VariantResult) -> Check {
         verdict,
         why: why.to_owned(),
         details: std::iter::once(sum).chain(more).collect(),
-        watched: false,
     }
 }
 
@@ -106,7 +101,6 @@ fn changed(comparison: &Comparison, row: &Compared) -> Check {
         verdict,
         why: row.reason.clone().unwrap_or_else(|| row.change.to_string()),
         details: told.chain([compared::method(comparison)]).collect(),
-        watched: row.is_open_and_watched(),
     }
 }
 
@@ -120,6 +114,5 @@ fn complete(result: &RunResult) -> Check {
         verdict: if whole { Verdict::Pass } else { Verdict::Inconclusive },
         why: text.unwrap_or_default(),
         details: Vec::new(),
-        watched: false,
     }
 }

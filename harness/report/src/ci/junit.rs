@@ -14,12 +14,10 @@ use crate::markup::{Html, HtmlAttribute};
 pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
     let checks = checks::all(result);
     let scenario = plain(&result.plan.title());
-    let count =
-        |wanted: &dyn Fn(&Check) -> bool| checks.iter().filter(|check| wanted(check)).count().to_string();
-    let of = |wanted: fn(Verdict) -> bool| count(&|check| !check.watched && wanted(check.verdict));
-    let skipped = count(&|check| check.watched);
+    let of =
+        |wanted: fn(Verdict) -> bool| checks.iter().filter(|check| wanted(check.verdict)).count().to_string();
     let sums = [
-        checks.len().to_string(),
+        of(|_| true),
         of(|verdict| verdict == Verdict::Fail),
         of(|verdict| matches!(verdict, Verdict::Inconclusive | Verdict::AccountingBroken)),
     ];
@@ -28,7 +26,7 @@ pub(crate) fn render(result: &RunResult, again: Option<&str>) -> String {
     let suite = on_lines(
         &Html::element(
             "testsuite",
-            &[&counts(&scenario, &sums)[..], &[("skipped", &skipped)]].concat(),
+            &[&counts(&scenario, &sums)[..], &[("skipped", "0")]].concat(),
             suite.with(&indent(1)),
         ),
         1,
@@ -70,14 +68,13 @@ fn properties(result: &RunResult, again: Option<&str>) -> Vec<(&'static str, Str
 ///
 /// What is inconclusive is an `error`, not `skipped`: consumers that count skipped tests leave the result green (GitLab's
 /// merge request widget, Jenkins' `junit` step, the actions that make a check of a file), and doubt must never be read as
-/// a pass. Skipped is only what the scenario itself declares to be watched, and no more. `failure` would be wrong as well, for nothing was shown to be bad; `error` is "the test could not be carried
+/// a pass. `failure` would be wrong as well, for nothing was shown to be bad; `error` is "the test could not be carried
 /// out" in every dialect, and stops a pipeline as a failure does.
 fn case(scenario: &str, check: &Check) -> Html {
     let class = format!("{scenario}.{}", plain(&check.of));
     let name = plain(&check.name);
     let attributes = [("classname", class.as_str()), ("name", name.as_str())];
     let (tag, kind) = match check.verdict {
-        _ if check.watched => ("skipped", "only watched, and open"),
         Verdict::Pass => return on_lines(&Html::void("testcase", &attributes), 2),
         Verdict::Fail => ("failure", "expectation failed"),
         Verdict::Inconclusive => ("error", "inconclusive"),

@@ -29,11 +29,7 @@ pub(crate) fn cells(row: &Compared, numbers: Numbers) -> [String; 8] {
         if row.way == ComparedBy::Counter { "exact".to_owned() } else { interval },
         row.adjusted.map_or_else(|| NONE.to_owned(), |p| format!("{p:.3}")),
         row.detectable.map_or_else(|| NONE.to_owned(), |change| size(row, change, numbers)),
-        if row.is_open_and_watched() {
-            format!("{}, only watched", row.change)
-        } else {
-            row.change.to_string()
-        },
+        row.change.to_string(),
     ]
 }
 

@@ -6,7 +6,8 @@ use spanfate_model::fate::FateClass;
 use spanfate_model::format::manifest::Status;
 use spanfate_model::result::change::Change;
 use spanfate_model::result::{
-    Basis, ComparedBy, Comparison, Estimate, Expectation, Footing, LoadFigures, RunResult, VariantResult,
+    Basis, ComparedBy, Comparison, Estimate, Expectation, Footing, LoadFigures, RunResult, Validity,
+    VariantResult,
 };
 use spanfate_model::scenario::Model;
 use spanfate_model::scenario::figure::Figure;
@@ -52,19 +53,16 @@ pub(crate) const fn verdict(verdict: Verdict) -> &'static str {
 
 /// What the verdict means for this run, as a sentence.
 pub(crate) fn sentence(result: &RunResult) -> String {
-    let asked = result.expectations.iter().filter(|one| !one.is_open_and_watched()).count();
+    let asked = result.expectations.len();
     let failed = result.expectations.iter().filter(|e| e.verdict == Verdict::Fail).count();
     match result.verdict {
-        Verdict::Pass if result.expectations.is_empty() && lost(result) > 0 => {
+        Verdict::Pass if asked == 0 && lost(result) > 0 => {
             "All books close. No loss is a failure here, for nothing was expected.".to_owned()
         }
-        Verdict::Pass if result.expectations.is_empty() => {
-            format!("All books close; nothing was expected beyond that.{}", only_watched(result))
-        }
-        Verdict::Pass if asked == 0 => format!("All books close.{}", only_watched(result)),
+        Verdict::Pass if asked == 0 => "All books close; nothing was expected beyond that.".to_owned(),
         Verdict::Pass => {
             let what = if asked == 1 { "The expectation holds".to_owned() } else { format!("All {asked} expectations hold") };
-            format!("{what}, and all books close.{}{}", in_spite(result), only_watched(result))
+            format!("{what}, and all books close.{}", in_spite(result))
         }
         Verdict::Inconclusive => match certain(result) {
             Some(certain) => format!("{certain} Do not read this as a pass."),
@@ -95,62 +93,75 @@ fn in_spite(result: &RunResult) -> String {
     }
 }
 
-/// How much of what is only watched is open.
-fn only_watched(result: &RunResult) -> String {
-    let rows = result.comparison.iter().flat_map(|comparison| &comparison.rows);
-    let open = result.expectations.iter().filter(|one| one.is_open_and_watched()).count()
-        + rows.filter(|row| row.is_open_and_watched()).count();
-    match open {
-        0 => String::new(),
-        1 => " One statement that is only watched could not be judged on this machine.".to_owned(),
-        n => format!(" {n} statements that are only watched could not be judged on this machine."),
+/// Statements on one topic: which figures are open, and how many statements there are.
+#[derive(Default)]
+struct Told {
+    open: Vec<String>,
+    all: usize,
+}
+
+impl Told {
+    fn say(&mut self, figure: String, is_open: bool) {
+        self.all += 1;
+        if is_open {
+            self.open.push(figure);
+        }
+    }
+
+    /// The figures that are open, each once.
+    fn figures(&self) -> String {
+        let mut names: Vec<String> = self.open.iter().map(|name| format!("`{name}`")).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.join(", ")
     }
 }
 
-/// What is open and what is certain all the same, where something is expected.
+/// What is open and what is certain all the same, where something is expected, and whether the machine cannot carry what is open.
 fn certain(result: &RunResult) -> Option<String> {
-    let of = |latency: bool| {
-        let about = move |one: &&Expectation| {
-            let figure = one.that.known().map(|condition| condition.figure);
-            matches!(figure, Some(Figure::Response(_))) == latency
-        };
-        let all = result.expectations.iter().filter(about).filter(|one| !one.is_open_and_watched());
-        all.fold((0, 0), |(held, all), one| (held + usize::from(one.verdict == Verdict::Pass), all + 1))
-    };
-    let topics =
-        [("loss and counts", of(false)), ("latency", of(true)), ("the comparison", compared(result))];
-    let told: Vec<_> = topics.into_iter().filter(|(_, (_, all))| *all > 0).collect();
+    let [mut loss, mut latency, mut comparison] = <[Told; 3]>::default();
+    for judged in &result.expectations {
+        let figure = judged.that.known().map(|condition| condition.figure);
+        let topic = if matches!(figure, Some(Figure::Response(_))) { &mut latency } else { &mut loss };
+        let name = figure.map_or_else(|| judged.that.to_string(), |figure| figure.to_string());
+        topic.say(name, judged.verdict != Verdict::Pass);
+    }
+    let rows = result.comparison.iter().flat_map(|comparison| &comparison.rows);
+    for row in rows.filter(|row| row.way == ComparedBy::Paired) {
+        comparison.say(row.figure.to_string(), row.change == Change::Inconclusive);
+    }
+    let topics = [("loss and counts", loss), ("latency", latency), ("the comparison", comparison)];
+    let told: Vec<(&str, Told)> = topics.into_iter().filter(|(_, told)| told.all > 0).collect();
     if told.is_empty() {
         return None;
     }
-    let statements = |n: usize| if n == 1 { "statement" } else { "statements" };
-    let open: Vec<String> = told
-        .iter()
-        .filter(|(_, (held, all))| held < all)
-        .map(|(topic, (held, all))| format!("{topic} ({} of {all} {} open)", all - held, statements(*all)))
-        .collect();
-    let whole: Vec<String> = told
-        .iter()
-        .filter(|(_, (held, all))| held == all)
-        .map(|(topic, (_, all))| match all {
-            1 => format!("the statement on {topic} holds"),
-            _ => format!("all {all} statements on {topic} hold"),
-        })
-        .collect();
-    Some(match (open.is_empty(), whole.is_empty()) {
-        (true, _) => format!("{}, but the run as a whole is open.", capital(&whole.join("; "))),
+    let open = |(topic, told): &(&str, Told)| {
+        let statements = if told.all == 1 { "statement" } else { "statements" };
+        format!("{topic} ({} of {} {statements} open: {})", told.open.len(), told.all, told.figures())
+    };
+    let whole = |(topic, told): &(&str, Told)| match told.all {
+        1 => format!("the statement on {topic} holds"),
+        all => format!("all {all} statements on {topic} hold"),
+    };
+    let (whole_ones, open_ones): (Vec<_>, Vec<_>) = told.iter().partition(|(_, told)| told.open.is_empty());
+    let open: Vec<String> = open_ones.into_iter().map(open).collect();
+    let whole: Vec<String> = whole_ones.into_iter().map(whole).collect();
+    let said = match (open.is_empty(), whole.is_empty()) {
+        (true, _) => return Some(format!("{}, but the run as a whole is open.", capital(&whole.join("; ")))),
         (false, true) => format!("Inconclusive for {}.", open.join(" and ")),
         (false, false) => format!("Inconclusive for {}; {}.", open.join(" and "), whole.join("; ")),
-    })
+    };
+    Some(format!("{said}{}", not_carried(result)))
 }
 
-/// Of the figures that decide in its comparison, how many are answered, and how many there are.
-fn compared(result: &RunResult) -> (usize, usize) {
-    let rows = result.comparison.iter().flat_map(|comparison| &comparison.rows);
-    let deciding = rows.filter(|row| row.way == ComparedBy::Paired && !row.is_open_and_watched());
-    deciding.fold((0, 0), |(answered, all), row| {
-        (answered + usize::from(row.change != Change::Inconclusive), all + 1)
-    })
+/// That a machine of which others take time cannot carry what is open, where nothing else is amiss with any trial.
+fn not_carried(result: &RunResult) -> &'static str {
+    let trials = || result.variants.iter().flat_map(|variant| &variant.trials);
+    let mut spoilt = trials().flat_map(|trial| &trial.validity).filter(|mark| !mark.valid).peekable();
+    if spoilt.peek().is_none() || !spoilt.all(Validity::is_of_others) {
+        return "";
+    }
+    " This machine cannot carry what is open while others take its time."
 }
 
 /// What a verdict stands on where that is not a valid trial.
@@ -175,10 +186,11 @@ pub(crate) const fn judged_on(judged: &Expectation) -> &'static str {
 
 /// The reason of a verdict, and what it stands on.
 pub(crate) fn why(judged: &Expectation) -> Option<String> {
-    let watched = judged.is_open_and_watched().then_some("only watched, so the verdict does not wait for it");
-    let said = [judged.reason.as_deref(), footing(judged), watched];
-    let said: Vec<&str> = said.into_iter().flatten().collect();
-    (!said.is_empty()).then(|| said.join("; "))
+    match (&judged.reason, footing(judged)) {
+        (Some(reason), Some(footing)) => Some(format!("{reason}; {footing}")),
+        (Some(reason), None) => Some(reason.clone()),
+        (None, footing) => footing.map(str::to_owned),
+    }
 }
 
 /// Spans lost in all trials, warm-up included.

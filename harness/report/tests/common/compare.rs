@@ -29,7 +29,6 @@ pub(crate) fn compared() -> RunResult {
         p: (way == ComparedBy::Paired).then_some(0.002),
         adjusted: (way == ComparedBy::Paired).then_some(0.004),
         detectable: (way == ComparedBy::Paired).then_some(0.03),
-        watched: false,
         smallest: 0.05,
         change,
         reason: (change == Change::Inconclusive).then(|| "too few pairs | for it".to_owned()),

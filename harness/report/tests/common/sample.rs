@@ -274,7 +274,6 @@ fn claims() -> Vec<ClaimResult> {
             verdict,
             reason: None,
             footing: Footing::Valid,
-            watched: false,
         }],
     };
     vec![
@@ -335,7 +334,6 @@ fn expectations(variant: &VariantResult) -> Vec<Expectation> {
         verdict,
         reason,
         footing: Footing::Valid,
-        watched: false,
     };
     let rates = variant.trials.iter().map(|trial| trial.loss.rate).collect();
     let verdict = if holds { Verdict::Pass } else { Verdict::Fail };

@@ -65,25 +65,6 @@ fn a_suite_counts_its_cases_and_is_green_only_for_a_pass() {
 }
 
 #[test]
-fn what_is_only_watched_and_open_is_skipped_and_said_with_the_verdict() {
-    let mut result = sample::nine();
-    (result.verdict, result.reasons) = (Verdict::Pass, Vec::new());
-    result.expectations.retain(|judged| judged.verdict == Verdict::Pass);
-    let open = &mut result.expectations[0];
-    (open.verdict, open.watched) = (Verdict::Inconclusive, true);
-    let text = junit(&result);
-    let xml = roxmltree::Document::parse(&text).unwrap();
-    let suite = xml.descendants().find(|node| node.has_tag_name("testsuite")).unwrap();
-    assert_eq!((suite.attribute("skipped"), suite.attribute("errors")), (Some("1"), Some("0")));
-    assert_eq!(xml.descendants().filter(|node| node.has_tag_name("skipped")).count(), 1);
-    let said = "One statement that is only watched could not be judged on this machine.";
-    assert!(markdown(&result).lines().next().unwrap().contains(said), "{}", markdown(&result));
-    // Not watched, it is an error.
-    result.expectations[0].watched = false;
-    assert!(junit(&result).contains(r#"type="inconclusive""#));
-}
-
-#[test]
 fn a_test_case_has_a_name_of_its_own() {
     for (name, result) in all() {
         let text = junit(&result);

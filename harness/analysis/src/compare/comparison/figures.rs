@@ -128,7 +128,6 @@ pub(super) fn row(
         adjusted: None,
         detectable: None,
         smallest: measure.smallest,
-        watched: false,
         change: Change::Inconclusive,
         reason: None,
     }

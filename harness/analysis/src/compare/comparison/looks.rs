@@ -8,7 +8,7 @@ use crate::statistics::least_pairs;
 /// conclude anything, the others are spread evenly.
 pub fn looks_at(compare: &Compare) -> Vec<usize> {
     let (pairs, looks) = (compare.pairs.get() as usize, compare.looks.get() as usize);
-    let least = least_pairs(compare.judged().len(), ALPHA, looks).unwrap_or(pairs).min(pairs);
+    let least = least_pairs(compare.gate.0.len(), ALPHA, looks).unwrap_or(pairs).min(pairs);
     let at = |look: usize| match looks {
         1 => pairs,
         _ => least + (pairs - least) * look / (looks - 1),
@@ -45,7 +45,6 @@ mod tests {
                 candidate: "b".to_owned(),
                 pairs: NonZeroU32::new(pairs).unwrap(),
                 gate: Gates::default(),
-                watch: None,
                 looks: NonZeroU32::new(looks).unwrap(),
             };
             let at = looks_at(&compare);

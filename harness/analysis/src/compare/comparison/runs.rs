@@ -3,7 +3,8 @@
 
 use spanfate_model::load::PlannedLoad;
 use spanfate_model::result::{Compared, ComparedBy, Comparison, RunResult, VariantResult};
-use spanfate_model::scenario::{ALPHA, Compare, Gates, JudgedFigure};
+use spanfate_model::scenario::figure::Figure;
+use spanfate_model::scenario::{ALPHA, Gates};
 use spanfate_model::verdict::Verdict;
 
 use super::figures::{ComparedArm, ONCE, REPEAT};
@@ -33,20 +34,18 @@ fn compare_two(
     how: &Apart,
 ) -> Comparison {
     let environment = base_run.environment.differences(&run.environment);
-    let own = base_run.plan.compare.clone().unwrap_or_default();
-    let gates =
-        how.gates.clone().map_or_else(|| own.clone(), |gate| Compare { gate, watch: None, ..own.clone() });
-    let gates = gates.judged();
+    let own = base_run.plan.compare.as_ref().map(|compare| compare.gate.clone());
+    let gates = how.gates.clone().or(own).unwrap_or_default();
     let (one, other) = (arm(base_run, base), arm(run, candidate));
     // A variant may have a load of its own; counters of different work say nothing.
     let same_load = load_of(base_run, base) == load_of(run, candidate);
     let mut rows = if same_load { figures::counters(&one, &other) } else { Vec::new() };
     // That one trial each tells no times apart is known before. Whoever names figures wants to hear of them all the same.
     let single = one.trials.len() == 1 && other.trials.len() == 1 && how.gates.is_none() && same_load;
-    rows.extend(gates.iter().map(|judged| compared(*judged, &one, &other)));
+    rows.extend(gates.0.iter().map(|(figure, smallest)| compared(*figure, *smallest, &one, &other)));
     let mut reasons: Vec<(Verdict, String)> = rows.iter().filter_map(|row| believed(row, single)).collect();
     if single {
-        let gates: Vec<String> = gates.iter().map(|judged| judged.figure.to_string()).collect();
+        let gates: Vec<String> = gates.0.keys().map(ToString::to_string).collect();
         let why = format!("{ONCE}: counts are compared; {} need more: {REPEAT}", gates.join(", "));
         reasons.push((Verdict::Pass, why));
     }
@@ -85,11 +84,7 @@ fn load_of<'a>(run: &'a RunResult, variant: &VariantResult) -> Option<&'a Planne
 }
 
 /// A figure of all valid trials of both.
-fn compared(
-    JudgedFigure { figure, smallest, watched }: JudgedFigure,
-    one: &ComparedArm<'_>,
-    other: &ComparedArm<'_>,
-) -> Compared {
+fn compared(figure: Figure, smallest: f64, one: &ComparedArm<'_>, other: &ComparedArm<'_>) -> Compared {
     let measure = figures::measure(figure, smallest);
     let exact = one.is_exact(figure) && other.is_exact(figure);
     let values = |arm: &ComparedArm<'_>| -> Vec<f64> {
@@ -110,7 +105,7 @@ fn compared(
     if let (Some(reason), Some(by)) = (&mut row.reason, by) {
         *reason = format!("{reason} (not valid for it: {by})");
     }
-    Compared { watched, ..row }
+    row
 }
 
 /// What a row says about the verdict. That two runs apart cannot show small changes is known before; so it is no reason to

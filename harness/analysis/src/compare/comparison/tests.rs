@@ -135,12 +135,6 @@ fn disturbed_pairs_count_where_all_of_them_are_exact() {
 
 /// Pairs of one median each, nanoseconds, of which those that are marked were disturbed by a neighbour.
 fn medians(values: &[(f64, f64)], disturbed: &[bool]) -> Comparison {
-    let p50 = || Gates([(Figure::Response(Quantile::P50), 0.03)].into());
-    medians_of(values, disturbed, Compare { gate: p50(), ..Compare::default() })
-}
-
-/// The same, with the figures that are judged.
-fn medians_of(values: &[(f64, f64)], disturbed: &[bool], figures: Compare) -> Comparison {
     let base = forged("{}", &[]);
     let mut plan = base.plan.clone();
     let mut other = plan.variants[0].clone();
@@ -166,7 +160,8 @@ fn medians_of(values: &[(f64, f64)], disturbed: &[bool], figures: Compare) -> Co
         baseline: "v".to_owned(),
         candidate: "w".to_owned(),
         pairs: NonZeroU32::new(values.len() as u32).unwrap(),
-        ..figures
+        gate: Gates([(Figure::Response(Quantile::P50), 0.03)].into()),
+        ..Compare::default()
     };
     compare_arms(&compare, &plan, &[arm("v", |pair| pair.0), arm("w", |pair| pair.1)])
 }
@@ -201,31 +196,6 @@ fn pairs_that_were_disturbed_alike_show_what_is_worse_and_nothing_else() {
     }
     let kept = medians(&shown, &some);
     assert_eq!(kept.verdict, Verdict::Inconclusive, "{kept:?}");
-}
-
-#[test]
-fn what_is_watched_fails_a_comparison_and_does_not_open_it() {
-    let figures = || Compare {
-        gate: Gates([(Figure::LossRate, 0.001)].into()),
-        watch: Some(Gates([(Figure::Response(Quantile::P50), 0.03)].into())),
-        ..Compare::default()
-    };
-    let mut rng = ChaCha8Rng::seed_from_u64(21);
-    for (times, disturbed, change, verdict) in [
-        (1.0, true, Change::Inconclusive, Verdict::Pass),
-        (1.0, false, Change::Same, Verdict::Pass),
-        (1.2, true, Change::Worse, Verdict::Fail),
-        (1.2, false, Change::Worse, Verdict::Fail),
-    ] {
-        let found = medians_of(&spread(&mut rng, 10, times, 0.01), &[disturbed; 10], figures());
-        let row = found.rows.iter().find(|row| row.figure.is(&Figure::Response(Quantile::P50))).unwrap();
-        assert!(row.watched);
-        assert_eq!((row.change, found.verdict), (change, verdict), "{times}, {disturbed}: {found:?}");
-        assert_eq!(found.reasons.is_empty(), verdict == Verdict::Pass);
-    }
-    // A figure that decides is not watched, wherever else it stands.
-    let both = Compare { watch: Some(figures().gate), ..figures() };
-    assert!(both.judged().iter().all(|judged| !judged.watched) && both.judged().len() == 1);
 }
 
 #[test]

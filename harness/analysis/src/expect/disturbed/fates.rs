@@ -12,7 +12,7 @@ pub(super) fn one(fate: Fate, value: f64, script: &TrialScript<'_>) -> Bounds {
     let high = match rule_of(Figure::Fate(fate)).hidden {
         Hidden::UpToCapacity => capacity(fate, value, script),
         Hidden::BehindLoss => value + more(fate, value, script) + displaced(fate, value, script),
-        Hidden::Anything => f64::INFINITY,
+        Hidden::BeyondReplay | Hidden::Anything => f64::INFINITY,
         Hidden::Nothing | Hidden::AtEdges => value + more(fate, value, script),
     };
     Bounds { low: least(fate, value, script), high }
@@ -25,7 +25,7 @@ pub(super) fn group(group: &str, value: f64, script: &TrialScript<'_>) -> Bounds
     let high = |fate: Fate| {
         let count = script.count(fate);
         match rule_of(Figure::Fate(fate)).hidden {
-            Hidden::Anything => f64::INFINITY,
+            Hidden::BeyondReplay | Hidden::Anything => f64::INFINITY,
             _ => count + more(fate, count, script),
         }
     };

@@ -5,6 +5,8 @@ use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::result::{FaultResult, ServiceResult, TrialResult};
 use spanfate_model::scenario::Fault;
 
+use super::bounds::Bounds;
+
 /// Spans that are lost without stalls, too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Counted {
@@ -35,6 +37,27 @@ pub(super) fn still_lost_without_stalls(
     let replayed: u64 = fitting.filter_map(|replay| replay.without_stalls.max(replay.given_back)).sum();
     let dropped = forced.max(replayed);
     (dropped > 0).then_some(Counted { dropped })
+}
+
+/// Between which values the gap between the loss and the law would be without disturbance.
+///
+/// A machine that loses nothing, and calls that the law lets lose nothing, lose nothing and are as fast at least where nobody takes
+/// time. Else a replay that fits says by how much both move when time is given back.
+pub(super) fn law_gap(trial: &TrialResult) -> Bounds {
+    let predicted = trial.loss.predicted.as_ref();
+    if trial.loss.lost == 0 && predicted.is_some_and(|prediction| prediction.rate <= 0.0) {
+        return Bounds { low: 0.0, high: 0.0 };
+    }
+    let ([service], [replay]) = (trial.services.as_slice(), trial.replays.as_slice()) else {
+        return Bounds::ANY;
+    };
+    match replay.law_gap.filter(|_| replay.fits && service.paths.is_empty()) {
+        Some((low, high)) => {
+            let nearest = if low <= 0.0 && high >= 0.0 { 0.0 } else { low.abs().min(high.abs()) };
+            Bounds { low: nearest, high: low.abs().max(high.abs()) }
+        }
+        None => Bounds::ANY,
+    }
 }
 
 /// Spans that a service loses because its calls cannot be shorter than the script says.

@@ -30,6 +30,8 @@ pub(crate) enum Hidden {
     AtEdges,
     /// What spans hide that were lost by the machine first.
     BehindLoss,
+    /// What a replay of the queue shows once time is given back; any amount where none is there.
+    BeyondReplay,
     /// As many as the queues and batches of a process hold that the script ends at a moment of its own, open spans in any number; none
     /// where the script ends no process, or ends it in a state.
     UpToCapacity,
@@ -65,8 +67,8 @@ pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
             (DisturbanceMakes::BeyondScript, Hidden::BehindLoss)
         }
         Figure::Delay(_) => (DisturbanceMakes::Anything, Hidden::BehindLoss),
-        Figure::LossLawGap
-        | Figure::Why(_)
+        Figure::LossLawGap => (DisturbanceMakes::BeyondReplay, Hidden::BeyondReplay),
+        Figure::Why(_)
         | Figure::ExportsCalls
         | Figure::CpuPerRequest
         | Figure::MemoryPeak

@@ -22,7 +22,7 @@ pub(super) fn compare(out: &mut Problems, scenario: &Scenario) {
         let help = "take it out; `pairs` says how many trials each variant has";
         out.add(&["trials"], "`trials` and `compare.pairs` say the same thing", help);
     }
-    let (pairs, looks, gates) = (compare.pairs.get(), compare.looks.get(), compare.judged().len());
+    let (pairs, looks, gates) = (compare.pairs.get(), compare.looks.get(), compare.gate.0.len());
     if pairs as usize > MOST_PAIRS {
         out.add(&["compare", "pairs"], format!("{pairs} pairs are more than {MOST_PAIRS}"), "use fewer");
     }
@@ -31,7 +31,7 @@ pub(super) fn compare(out: &mut Problems, scenario: &Scenario) {
         let message = format!(
             "{pairs} pairs can never conclude: with {gates} deciding figures and {looks} looks the smallest p value is above {ALPHA}"
         );
-        let help = format!("use {least} pairs or more, or fewer figures in `gate` and `watch`");
+        let help = format!("use {least} pairs or more, or fewer figures in `gate`");
         out.add(&["compare", "pairs"], message, &help);
     }
 }

@@ -60,7 +60,7 @@ fn stated(claim: &RegisteredClaim, name: &str, source: &str) -> Vec<Claim> {
     let mut by_cause: BTreeMap<Option<Because>, Vec<Expect>> = BTreeMap::new();
     for test in claim.runs.iter().filter(|test| test.scenario == name) {
         if let RunAsked::Holds(that) = test.that {
-            let expect = Expect { that, variants: test.variants.clone(), watch: false };
+            let expect = Expect { that, variants: test.variants.clone() };
             by_cause.entry(test.because).or_default().push(expect);
         }
     }

@@ -145,7 +145,7 @@ type Injected = (&'static str, &'static str, &'static str, &'static [NamedCause]
 /// What scenarios of the library inject: of each variant that matches and loses spans, the first cause must be one of these. Where two
 /// stand, the witnesses outside of the receiver see no difference: a line that is thin and a receiver that reads slowly, or a call that
 /// gets no answer until its time is over.
-const LIBRARY: [Injected; 56] = [
+const LIBRARY: [Injected; 57] = [
     ("smoke", "too-small", "", &[SlowAnswer]),
     ("chain", "slow-receiver", "payment", &[SlowAnswer]),
     ("bad-hop", "order-cannot-export", "order", &[ExportFailing]),
@@ -186,7 +186,9 @@ const LIBRARY: [Injected; 56] = [
     ("outage-30s", "*", "", &[ExportFailing]),
     ("outage-advised", "*", "", &[ExportFailing]),
     ("panic-matrix", "before-defer", "", &[NeverEnded]),
-    ("panic-matrix", "fatal*", "", &[ProcessEnded]),
+    // That of fatal-after-shutdown loses nothing, or the one span that is just ending.
+    ("panic-matrix", "fatal", "", &[ProcessEnded]),
+    ("panic-matrix", "fatal-elsewhere", "", &[ProcessEnded]),
     ("partial-success", "*", "", &[Rejected]),
     ("paths", "*", "", &[SlowAnswer]),
     ("pause", "4s*", "", &[Burst]),

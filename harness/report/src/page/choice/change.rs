@@ -53,15 +53,13 @@ fn answer(comparison: &Comparison) -> String {
     let who = format!("{} beside {}", comparison.candidate, comparison.baseline);
     let (worse, better, different) = (of(Change::Worse), of(Change::Better), of(Change::Different));
     let unsure: Vec<&Compared> = of(Change::Inconclusive);
-    let open: Vec<&&Compared> = unsure.iter().filter(|row| !row.watched).collect();
-    let answered = |row: &&Compared| row.way != ComparedBy::Counter && !row.is_open_and_watched();
-    let deciding = comparison.rows.iter().filter(answered).count();
+    let deciding = comparison.rows.iter().filter(|row| row.way != ComparedBy::Counter).count();
     let found: Vec<String> = [("worse", worse), ("different", different), ("better", better)]
         .into_iter()
         .filter(|(_, rows)| !rows.is_empty())
         .map(|(word, rows)| format!("{word} in {}", named(&rows)))
         .collect();
-    let mut text = match (found.as_slice(), open.as_slice(), deciding) {
+    let mut text = match (found.as_slice(), unsure.as_slice(), deciding) {
         (_, _, 0) if found.is_empty() => {
             format!("That cannot be said of {who}: no pair has a figure that decides.")
         }
