@@ -69,12 +69,12 @@ pub(crate) fn replays(
         measured_from: opened.began + opened.book.measured_from,
         until: opened.began + lasting,
     };
-    let around = Surroundings { lack, taken, parts };
+    let around = ReplayedTrial { lack, taken, parts };
     paths.iter().map(|seen| replay(opened, seen, &around, &others)).collect()
 }
 
 /// What a trial's processes lived through.
-struct Surroundings {
+struct ReplayedTrial {
     lack: CpuLack,
     taken: TakenTime,
     parts: LoadParts,
@@ -83,7 +83,7 @@ struct Surroundings {
 fn replay(
     opened: &Opened<'_>,
     seen: &ObservedPath,
-    around: &Surroundings,
+    around: &ReplayedTrial,
     others: &dyn Fn(&str) -> Vec<(u64, u64)>,
 ) -> PathReplay {
     let process = &opened.processes[seen.process];
