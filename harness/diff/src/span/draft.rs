@@ -102,8 +102,9 @@ impl DraftSpan {
         for part in parts {
             put(&(part.len() as u32).to_le_bytes());
         }
+        out.reserve(self.len());
         out.extend_from_slice(&head);
-        for part in parts {
+        for part in parts.into_iter().filter(|part| !part.is_empty()) {
             out.extend_from_slice(part);
         }
     }
@@ -138,6 +139,12 @@ impl<'a> SpanView<'a> {
         self.0[ORIGIN..BEHIND] == other.0[ORIGIN..BEHIND]
             || origins.resources.same(self.resource()) == origins.resources.same(other.resource())
                 && origins.scopes.same(self.scope()) == origins.scopes.same(other.scope())
+    }
+
+    /// Whether they say the same but for their times, their parent, and where they were read and come from.
+    #[inline]
+    pub(crate) fn says_same(self, other: Self) -> bool {
+        self.0[BEHIND..] == other.0[BEHIND..]
     }
 
     #[inline]

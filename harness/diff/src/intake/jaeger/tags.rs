@@ -4,11 +4,16 @@ use crate::intake::json::{JsonText, base64};
 use crate::intake::window::ReadPiece;
 use crate::span::values::{AnyValue, close, open, open_text, put_value, take, take_value};
 
-/// Appends tags as attributes. `special` is shown each and says whether it was something else and is left out.
+/// How a tag begins, as Jaeger writes it; behind it stands the first letter of its key.
+const BEGIN: &[u8] = b"{\"key\":\"";
+
+/// Appends tags as attributes. `special` is shown each and says whether it was something else and is left out. What `wanted` does not
+/// want by the first letter of its key is passed over.
 #[inline]
 pub(super) fn tags(
     json: &mut JsonText<'_>,
     out: &mut Vec<u8>,
+    wanted: impl Fn(u8) -> bool,
     special: &mut impl FnMut(&[u8], AnyValue<'_>) -> bool,
 ) -> ReadPiece<()> {
     if json.null()? {
@@ -17,6 +22,10 @@ pub(super) fn tags(
     json.list()?;
     let mut first = true;
     while json.more(&mut first)? {
+        if json.behind(BEGIN).is_some_and(|letter| !wanted(letter)) {
+            json.skip()?;
+            continue;
+        }
         let begin = out.len();
         tag(json, out)?;
         let mut written = &out[begin..];
@@ -32,7 +41,6 @@ pub(super) fn tags(
 /// One tag. Its value may stand before its type, and is then read once more.
 fn tag(json: &mut JsonText<'_>, out: &mut Vec<u8>) -> ReadPiece<()> {
     json.object()?;
-    let begin = out.len();
     let (mut first, mut key, mut kind, mut early, mut done) = (true, false, None, None, false);
     while let Some(name) = json.key(&mut first)? {
         match name {
@@ -41,8 +49,6 @@ fn tag(json: &mut JsonText<'_>, out: &mut Vec<u8>) -> ReadPiece<()> {
                 let from = open(out);
                 json.text(out)?;
                 close(out, from);
-                let length = out.len() + 4 - from;
-                out[begin..].rotate_right(length);
             }
             b"type" if kind.is_none() => {
                 json.expect(b'"', "expected the type of a tag")?;

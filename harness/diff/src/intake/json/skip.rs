@@ -6,7 +6,7 @@ use crate::intake::window::ReadPiece;
 /// Objects and lists that may be in each other.
 const DEEPEST: usize = 512;
 
-/// The objects and lists that are open, a bit for each: whether it is an object.
+/// The objects and lists around the one that is read, a bit for each: whether it is an object.
 #[derive(Default)]
 struct Nesting {
     bits: [u64; DEEPEST / 64],
@@ -14,93 +14,80 @@ struct Nesting {
 }
 
 impl Nesting {
+    /// One more; false where there are too many.
     #[inline]
-    fn push(&mut self, object: bool) {
+    fn push(&mut self, object: bool) -> bool {
+        if self.deep + 1 == DEEPEST {
+            return false;
+        }
         let (word, bit) = (&mut self.bits[self.deep / 64], 1 << (self.deep % 64));
         *word = if object { *word | bit } else { *word & !bit };
         self.deep += 1;
+        true
     }
 
+    /// Whether the innermost, which is taken away, is an object.
     #[inline]
-    const fn pop(&mut self) {
-        self.deep -= 1;
+    fn pop(&mut self) -> Option<bool> {
+        self.deep = self.deep.checked_sub(1)?;
+        Some(self.bits[self.deep / 64] & 1 << (self.deep % 64) != 0)
     }
-
-    /// Whether the innermost is an object.
-    #[inline]
-    fn last(&self) -> Option<bool> {
-        let at = self.deep.checked_sub(1)?;
-        Some(self.bits[at / 64] & 1 << (at % 64) != 0)
-    }
-}
-
-/// Whether it is a number as JSON has it.
-#[inline]
-fn is_number(text: &[u8]) -> bool {
-    fn digits(text: &[u8]) -> (usize, &[u8]) {
-        let many = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        (many, &text[many..])
-    }
-    let whole = text.strip_prefix(b"-").unwrap_or(text);
-    let (many, mut rest) = digits(whole);
-    let mut right = many == 1 || many > 1 && whole[0] != b'0';
-    if let Some(behind) = rest.strip_prefix(b".") {
-        let (many, after) = digits(behind);
-        (right, rest) = (right && many > 0, after);
-    }
-    if let Some(power) = rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
-        let power = power.strip_prefix(b"+").or_else(|| power.strip_prefix(b"-")).unwrap_or(power);
-        let (many, after) = digits(power);
-        (right, rest) = (right && many > 0, after);
-    }
-    right && rest.is_empty()
 }
 
 impl JsonText<'_> {
     /// Passes over a value, whatever it is.
+    #[inline]
     pub(crate) fn skip(&mut self) -> ReadPiece<()> {
-        let mut inside = Nesting::default();
+        match self.token()? {
+            b'"' => self.pass_text(),
+            open @ (b'{' | b'[') => self.pass_inside(open == b'{'),
+            first => self.pass_word(first),
+        }
+    }
+
+    /// Passes over a number, or over one of three words; its first byte has been read.
+    #[inline]
+    fn pass_word(&mut self, first: u8) -> ReadPiece<()> {
+        match first {
+            b'-' | b'0'..=b'9' => {
+                self.at -= 1;
+                self.pass_number()
+            }
+            b'n' => self.word(b"ull"),
+            b't' => self.word(b"rue"),
+            b'f' => self.word(b"alse"),
+            _ => self.wrong("expected a value"),
+        }
+    }
+
+    /// Passes over the rest of an object or a list that has begun.
+    fn pass_inside(&mut self, mut object: bool) -> ReadPiece<()> {
+        let mut around = Nesting::default();
+        let mut first = true;
         loop {
-            let mut first = true;
+            let more = if object { self.passes_key(&mut first)? } else { self.more(&mut first)? };
+            if !more {
+                // What has ended is a value of what it is in.
+                let Some(outer) = around.pop() else { return Ok(()) };
+                object = outer;
+                continue;
+            }
             match self.token()? {
                 b'"' => self.pass_text()?,
-                b'n' => self.word(b"ull")?,
-                b't' => self.word(b"rue")?,
-                b'f' => self.word(b"alse")?,
-                b'-' | b'0'..=b'9' => {
-                    self.at -= 1;
-                    let text = self.number()?;
-                    if !is_number(text) {
-                        return self.wrong("expected a number");
-                    }
-                }
                 open @ (b'{' | b'[') => {
-                    if inside.deep == DEEPEST {
+                    if !around.push(object) {
                         return self.wrong("objects and lists are nested too deep");
                     }
-                    if self.enters(open == b'{', &mut first)? {
-                        inside.push(open == b'{');
-                        continue;
-                    }
+                    (object, first) = (open == b'{', true);
                 }
-                _ => return self.wrong("expected a value"),
-            }
-            // A value is complete; with it what it is in may be.
-            loop {
-                let Some(object) = inside.last() else { return Ok(()) };
-                if self.enters(object, &mut false)? {
-                    break;
-                }
-                inside.pop();
+                other => self.pass_word(other)?,
             }
         }
     }
 
-    /// Whether an object or a list that has begun has a value more; its key is passed over.
-    fn enters(&mut self, object: bool, first: &mut bool) -> ReadPiece<bool> {
-        if !object {
-            return self.more(first);
-        }
+    /// Passes over the next key of an object that has begun; false at its end.
+    #[inline]
+    fn passes_key(&mut self, first: &mut bool) -> ReadPiece<bool> {
         if !self.enters_member(first)? {
             return Ok(false);
         }
@@ -119,22 +106,48 @@ impl JsonText<'_> {
         self.expect(b':', "expected a colon behind the key")?;
         Ok(true)
     }
+}
 
-    fn enters_member(&mut self, first: &mut bool) -> ReadPiece<bool> {
-        let token = self.token()?;
-        let quote = match (token, std::mem::take(first)) {
-            (b'}', _) => return Ok(false),
-            (b',', false) => self.token()?,
-            (b'"', true) => token,
-            _ => return self.wrong("expected a key, a comma or the end of the object"),
-        };
-        if quote == b'"' { Ok(true) } else { self.wrong("expected a key") }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::window::PieceStop;
+
+    fn skipped(text: &str) -> ReadPiece<usize> {
+        let mut json = JsonText::new(text.as_bytes());
+        json.skip().map(|()| json.at)
     }
 
-    fn pass_text(&mut self) -> ReadPiece<()> {
-        if self.plain()?.is_none() {
-            self.escaped(&mut Vec::new())?;
+    #[test]
+    fn what_is_skipped_is_json() {
+        for text in
+            ["1 ", "-1.5e3,", "\"a\\\"b\"", "{\"a\":[1,{\"b\":null}],\"c\":{}}", "[[],[true,false]]", "null"]
+        {
+            assert!(skipped(text).is_ok(), "{text}");
         }
-        Ok(())
+        for text in [
+            "01 ",
+            "1e ",
+            ".5 ",
+            "-,",
+            "1.2.3 ",
+            "{a:1}",
+            "[1 2]",
+            "{\"a\" 1}",
+            "nul!",
+            "[,]",
+            "{,}",
+            "\"a\nb\"",
+            "\"\\x\"",
+            "--1 ",
+            "1. ",
+            "}",
+        ] {
+            assert!(matches!(skipped(text), Err(PieceStop::Wrong(..))), "{text}: {:?}", skipped(text));
+        }
+        for text in ["{\"a\":", "[1,", "\"abc", "tru", "1"] {
+            assert_eq!(skipped(text), Err(PieceStop::More), "{text}");
+        }
+        assert!(matches!(skipped(&"[".repeat(600)), Err(PieceStop::Wrong(512, _))));
     }
 }
