@@ -6,10 +6,10 @@ use spanfate_model::quantity::id::SpanId;
 use super::books::DiffBooks;
 use super::compare::{Comparer, FirstDifference, PairOutcome};
 use super::damage::TraceSpan;
-use super::store::{DEEPEST, PARTS, SpanStore, halves};
+use super::store::{DEEPEST, PARTS, SpanStore};
 use crate::error::DiffError;
 use crate::rules::RuleSet;
-use crate::span::draft::SpanView;
+use crate::span::draft::{RECORD_HEAD, SpanView};
 use crate::span::origins::Origins;
 
 /// Pairs of copies of one span that are tried.
@@ -18,7 +18,7 @@ const MOST_TRIED: usize = 4096;
 /// Where a record stands in a part, by its key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct IndexEntry {
-    trace: [u64; 2],
+    trace: u128,
     span: u64,
     at: u32,
 }
@@ -32,6 +32,8 @@ pub(crate) fn join(
     comparer: &mut Comparer,
     books: &mut DiffBooks,
 ) -> Result<(), DiffError> {
+    // Places within a part have 32 bits.
+    let most = most.min(u32::MAX as usize);
     for part in 0..PARTS {
         let bytes = left.len(part) + right.len(part);
         if bytes == 0 {
@@ -80,11 +82,11 @@ pub(crate) fn join_one(
 }
 
 fn index(bytes: &[u8]) -> Vec<IndexEntry> {
-    let (mut out, mut at) = (Vec::new(), 0);
+    let (mut out, mut at) = (Vec::with_capacity(bytes.len() / RECORD_HEAD), 0);
     while let Some(span) = SpanView::at(bytes, at) {
         let key = span.key();
         out.push(IndexEntry {
-            trace: halves(key.trace),
+            trace: u128::from_be_bytes(key.trace.0),
             span: u64::from_be_bytes(key.span.0),
             at: at as u32,
         });
@@ -95,7 +97,7 @@ fn index(bytes: &[u8]) -> Vec<IndexEntry> {
 }
 
 /// The entries of the trace that comes first.
-fn split_trace(entries: &[IndexEntry], trace: [u64; 2]) -> (&[IndexEntry], &[IndexEntry]) {
+fn split_trace(entries: &[IndexEntry], trace: u128) -> (&[IndexEntry], &[IndexEntry]) {
     let many = entries.iter().take_while(|entry| entry.trace == trace).count();
     entries.split_at(many)
 }

@@ -17,8 +17,9 @@ impl<'a> JsonText<'a> {
         }
     }
 
+    /// A number without quotation marks, as JSON has it.
     #[inline]
-    fn bare_number(&mut self) -> ReadPiece<&'a [u8]> {
+    pub(super) fn bare_number(&mut self) -> ReadPiece<&'a [u8]> {
         let rest = &self.all[self.at..];
         let mut length = 0;
         while let Some(eight) = rest.get(length..).and_then(<[u8]>::first_chunk::<8>)
@@ -28,19 +29,9 @@ impl<'a> JsonText<'a> {
         }
         let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         length += rest[length..].iter().position(|byte| !is_part(byte)).ok_or(PieceStop::More)?;
-        self.at += length;
-        if length == 0 {
-            self.at += 1;
-            return self.wrong("expected a number");
-        }
-        Ok(&rest[..length])
-    }
-
-    /// Passes over a number without quotation marks.
-    #[inline]
-    pub(super) fn pass_number(&mut self) -> ReadPiece<()> {
-        let text = self.bare_number()?;
-        if is_number(text) { Ok(()) } else { self.wrong("expected a number") }
+        self.at += length.max(1);
+        let text = &rest[..length];
+        if is_number(text) { Ok(text) } else { self.wrong("expected a number") }
     }
 
     /// A whole number that is not negative.

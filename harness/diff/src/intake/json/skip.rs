@@ -51,7 +51,7 @@ impl JsonText<'_> {
         match first {
             b'-' | b'0'..=b'9' => {
                 self.at -= 1;
-                self.pass_number()
+                self.bare_number().map(drop)
             }
             b'n' => self.word(b"ull"),
             b't' => self.word(b"rue"),
