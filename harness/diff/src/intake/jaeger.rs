@@ -10,7 +10,7 @@ use spanfate_model::finding::diff::{DiffField, DiffRule};
 
 use self::span::JaegerSpan;
 use self::tags::tags;
-use super::json::JsonText;
+use super::json::{JsonText, KeyOrder};
 use super::sink::Intake;
 use super::stream::{ShortKey, drafted, key, list, more, once, open_object, part, skip};
 use super::window::{ReadPiece, Window};
@@ -48,7 +48,8 @@ pub(super) fn trace_from(
     let place = window.position();
     let mut processes = Processes::default();
     let (mut first, mut seen) = (begun.is_none(), 0);
-    let mut last = JaegerSpan::new(std::mem::take(&mut intake.jaeger_keys));
+    let keys = std::mem::take(&mut intake.jaeger_keys);
+    let mut last = JaegerSpan { keys, ..JaegerSpan::default() };
     while let Some(name) = match begun.take() {
         Some(name) => Some(name),
         None => key(window, &mut first)?,
@@ -67,11 +68,11 @@ pub(super) fn trace_from(
                 }
             }
             1 => {}
-            2 => read_processes(window, intake, &mut processes)?,
+            2 => read_processes(window, intake, &mut processes, &mut last.keys[1])?,
             _ => skip(window)?,
         }
     }
-    intake.jaeger_keys = last.into_keys();
+    intake.jaeger_keys = last.keys;
     if let Some((name, _)) = processes.0.iter().find(|(_, (_, known))| !known) {
         let name = String::from_utf8_lossy(name);
         return Err(ReadStop::malformed(
@@ -135,6 +136,7 @@ fn read_processes(
     window: &mut Window<'_>,
     intake: &mut Intake<'_>,
     processes: &mut Processes,
+    keys: &mut KeyOrder,
 ) -> Result<(), ReadStop> {
     if part(window, |json| if json.null()? { Ok(true) } else { json.object().map(|()| false) })? {
         return Ok(());
@@ -156,7 +158,7 @@ fn read_processes(
         let origin = &mut intake.resource;
         part(window, |json| {
             origin.clear();
-            process(json, origin, kept)
+            process(json, origin, keys, kept)
         })?;
         intake.takes(DiffRule::Process);
         if intake.resource.name == NO_SERVICE && intake.takes(DiffRule::Defaults) {
@@ -167,7 +169,12 @@ fn read_processes(
 }
 
 /// A process; its tags are kept where they are compared.
-fn process(json: &mut JsonText<'_>, origin: &mut DraftOrigin, kept: bool) -> ReadPiece<()> {
+fn process(
+    json: &mut JsonText<'_>,
+    origin: &mut DraftOrigin,
+    keys: &mut KeyOrder,
+    kept: bool,
+) -> ReadPiece<()> {
     json.object()?;
     let (mut first, mut seen) = (true, 0);
     while let Some(key) = json.key(&mut first)? {
@@ -181,7 +188,7 @@ fn process(json: &mut JsonText<'_>, origin: &mut DraftOrigin, kept: bool) -> Rea
             1 => json.text(&mut origin.name)?,
             2 if kept => {
                 let attributes = &mut origin.attributes;
-                tags(json, attributes, |_| true, &mut |_, _| false)?;
+                tags(json, attributes, keys, |_| true, &mut |_, _| false)?;
             }
             _ => json.skip()?,
         }

@@ -88,9 +88,9 @@ pub(crate) struct Intake<'a> {
     /// The message or document that is being read.
     pub(super) document: u32,
     pub(super) draft: DraftSpan,
-    /// The keys of spans in JSON so far.
+    /// The keys in JSON so far: of spans in OTLP; of spans and of tags in Jaeger's.
     pub(super) otlp_keys: KeyOrder,
-    pub(super) jaeger_keys: KeyOrder,
+    pub(super) jaeger_keys: [KeyOrder; 2],
     pub(super) resource: DraftOrigin,
     pub(super) scope: DraftOrigin,
     pub(super) resources: Locals,
@@ -118,7 +118,7 @@ impl<'a> Intake<'a> {
             document: 0,
             draft: DraftSpan::default(),
             otlp_keys: KeyOrder::default(),
-            jaeger_keys: KeyOrder::default(),
+            jaeger_keys: <[KeyOrder; 2]>::default(),
             resource: DraftOrigin::default(),
             scope: DraftOrigin::default(),
             resources: Locals::default(),

@@ -20,13 +20,13 @@ pub(super) struct JaegerSpan {
     pub(super) scope_version: Vec<u8>,
     /// The scope of the span before: its place, name and version.
     pub(super) last: Option<(u32, Vec<u8>, Vec<u8>)>,
-    references: Vec<JaegerReference>,
-    /// The keys of the spans before.
-    keys: KeyOrder,
+    pub(super) references: Vec<JaegerReference>,
+    /// The keys of the spans before, and of their tags.
+    pub(super) keys: [KeyOrder; 2],
 }
 
 #[derive(Clone, Copy)]
-struct JaegerReference {
+pub(super) struct JaegerReference {
     trace: [u8; 16],
     span: [u8; 8],
     child: bool,
@@ -63,15 +63,6 @@ fn number_of(key: &[u8]) -> u32 {
 }
 
 impl JaegerSpan {
-    pub(super) fn new(keys: KeyOrder) -> Self {
-        Self { keys, ..Self::default() }
-    }
-
-    /// The keys of the spans so far.
-    pub(super) fn into_keys(self) -> KeyOrder {
-        self.keys
-    }
-
     /// Reads one.
     pub(super) fn read(
         &mut self,
@@ -87,7 +78,7 @@ impl JaegerSpan {
         let (mut parent, mut duration) = (None, 0_i64);
         json.object()?;
         let (mut place, mut seen) = (KeyPlace::BEGIN, 0);
-        let mut keys = std::mem::take(&mut self.keys);
+        let [mut keys, mut of_tags] = std::mem::take(&mut self.keys);
         while let Some(bit) = json.numbered_key(&mut place, &mut keys, number_of)? {
             if bit == UNKNOWN {
                 json.skip()?;
@@ -103,13 +94,18 @@ impl JaegerSpan {
                 START => draft.start = micros(json)?.cast_unsigned(),
                 DURATION => duration = micros(json)?,
                 // The tags hold the kind, the status and the scope, too.
-                TAGS => self.tags(json, draft, fields.has(DiffField::Attributes), lenient)?,
-                LOGS if fields.has(DiffField::Events) => logs(json, &mut draft.events, lenient)?,
+                TAGS => {
+                    let kept = fields.has(DiffField::Attributes);
+                    self.tags(json, draft, (&mut of_tags, kept), lenient)?;
+                }
+                LOGS if fields.has(DiffField::Events) => {
+                    logs(json, &mut draft.events, &mut of_tags, lenient)?;
+                }
                 PROCESS => json.text(&mut self.process)?,
                 _ => json.skip()?,
             }
         }
-        self.keys = keys;
+        self.keys = [keys, of_tags];
         for (needed, what) in [
             (TRACE, "a span has no `traceID`"),
             (SPAN, "a span has no `spanID`"),
@@ -197,7 +193,7 @@ impl JaegerSpan {
         &mut self,
         json: &mut JsonText<'_>,
         draft: &mut DraftSpan,
-        kept: bool,
+        (keys, kept): (&mut KeyOrder, bool),
         lenient: &mut Leniency,
     ) -> ReadPiece<()> {
         let DraftSpan { attributes, kind, status, message, state, .. } = draft;
@@ -205,7 +201,7 @@ impl JaegerSpan {
         let mut error = false;
         // Most keys begin otherwise. A backslash may stand for any letter.
         let may_be_field = |letter: u8| matches!(letter, b's' | b'o' | b'w' | b'i' | b'e' | b'\\');
-        tags(json, attributes, |letter| kept || may_be_field(letter), &mut |key, value| {
+        tags(json, attributes, keys, |letter| kept || may_be_field(letter), &mut |key, value| {
             if !key.first().is_some_and(|letter| may_be_field(*letter)) {
                 return false;
             }
@@ -287,7 +283,12 @@ fn micros(json: &mut JsonText<'_>) -> ReadPiece<i64> {
     }
 }
 
-fn logs(json: &mut JsonText<'_>, out: &mut Vec<u8>, lenient: &mut Leniency) -> ReadPiece<()> {
+fn logs(
+    json: &mut JsonText<'_>,
+    out: &mut Vec<u8>,
+    keys: &mut KeyOrder,
+    lenient: &mut Leniency,
+) -> ReadPiece<()> {
     if json.null()? {
         return Ok(());
     }
@@ -308,7 +309,7 @@ fn logs(json: &mut JsonText<'_>, out: &mut Vec<u8>, lenient: &mut Leniency) -> R
             json.once(&mut seen, bit, "a key of a log comes twice")?;
             match bit {
                 1 => time = micros(json)?.cast_unsigned(),
-                2 => tags(json, &mut attributes, |_| true, &mut |key, value| match (key, value) {
+                2 => tags(json, &mut attributes, keys, |_| true, &mut |key, value| match (key, value) {
                     (b"event", AnyValue::Text(text)) if name.is_empty() => {
                         name.extend_from_slice(text);
                         true
