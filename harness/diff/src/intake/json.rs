@@ -14,6 +14,11 @@ pub(super) use self::order::{KeyOrder, KeyPlace};
 
 use super::window::{PieceStop, ReadPiece};
 
+const NO_MEMBER: &str = "expected a key, a comma or the end of the object";
+const NO_KEY: &str = "expected a key";
+const NO_COLON: &str = "expected a colon behind the key";
+const NO_ELEMENT: &str = "expected a comma or the end of the list";
+
 /// A position in a JSON text.
 pub(crate) struct JsonText<'a> {
     all: &'a [u8],
@@ -51,23 +56,9 @@ impl<'a> JsonText<'a> {
     /// The next byte that is no white space.
     #[inline]
     pub(crate) fn token(&mut self) -> ReadPiece<u8> {
-        match self.all.get(self.at) {
-            Some(&byte) if byte > b' ' => {
-                self.at += 1;
-                Ok(byte)
-            }
-            _ => self.spaced_token(),
-        }
-    }
-
-    #[inline(never)]
-    fn spaced_token(&mut self) -> ReadPiece<u8> {
-        loop {
-            let byte = self.byte()?;
-            if !matches!(byte, b' ' | b'\n' | b'\t' | b'\r') {
-                return Ok(byte);
-            }
-        }
+        let (token, behind) = token_at(self.all, self.at)?;
+        self.at = behind;
+        Ok(token)
     }
 
     /// The token that comes next, which stays there.
@@ -124,7 +115,7 @@ impl<'a> JsonText<'a> {
             // Nobody writes them, and one that is passed over would hide what it holds.
             return self.wrong("a key is written with escapes");
         };
-        self.expect(b':', "expected a colon behind the key")?;
+        self.expect(b':', NO_COLON)?;
         Ok(Some(key))
     }
 
@@ -136,9 +127,9 @@ impl<'a> JsonText<'a> {
             (b'}', _) => return Ok(false),
             (b',', false) => self.token()?,
             (b'"', true) => token,
-            _ => return self.wrong("expected a key, a comma or the end of the object"),
+            _ => return self.wrong(NO_MEMBER),
         };
-        if quote == b'"' { Ok(true) } else { self.wrong("expected a key") }
+        if quote == b'"' { Ok(true) } else { self.wrong(NO_KEY) }
     }
 
     /// The begin of a list.
@@ -161,7 +152,26 @@ impl<'a> JsonText<'a> {
         match token {
             b',' => Ok(true),
             b']' => Ok(false),
-            _ => self.wrong("expected a comma or the end of the list"),
+            _ => self.wrong(NO_ELEMENT),
         }
+    }
+}
+
+/// The next byte that is no white space, and the place behind it.
+#[inline]
+fn token_at(all: &[u8], at: usize) -> ReadPiece<(u8, usize)> {
+    match all.get(at) {
+        Some(&byte) if byte > b' ' => Ok((byte, at + 1)),
+        _ => spaced_token(all, at),
+    }
+}
+
+#[inline(never)]
+fn spaced_token(all: &[u8], at: usize) -> ReadPiece<(u8, usize)> {
+    let rest = all.get(at..).unwrap_or_default();
+    let space = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r')).count();
+    match rest.get(space) {
+        Some(&byte) => Ok((byte, at + space + 1)),
+        None => Err(PieceStop::More),
     }
 }

@@ -274,14 +274,16 @@ fn tags_that_are_not_compared_are_passed_over_and_counted_all_the_same() {
     let (log, jaeger) = (write::rows::wire_log(&world), write::jaeger::document(&world));
     let found = compared(&log, &jaeger, &DiffTask::default());
     assert_eq!((found.counts.both, found.verdict), (15, Verdict::Pass), "{:?}", found.samples);
-    let used = |rule: DiffRule| found.normalised.iter().find(|used| used.rule == rule).map(|used| used.pairs);
+    let used = |rule: DiffRule| {
+        found.normalised.iter().find(|used| used.rule == rule).map(|used| (used.right, used.pairs))
+    };
     assert_eq!(
         (used(DiffRule::Kind), used(DiffRule::AddedTags)),
-        (Some(15), Some(15)),
+        (Some((15, 0)), Some((15, 0))),
         "{:?}",
         found.normalised
     );
-    assert_eq!(used(DiffRule::Times), Some(15));
+    assert_eq!(used(DiffRule::Times), Some((0, 15)));
     // A kind whose key is written with escapes is found as well.
     let text = String::from_utf8(jaeger).unwrap();
     let odd = text.replace("\"key\":\"span.kind\"", "\"key\":\"\\u0073pan.kind\"");

@@ -48,15 +48,26 @@ impl JsonText<'_> {
             return Ok(None);
         }
         self.expect(b'"', "expected an id in a string")?;
+        if let Some(id) = self.usual_id() {
+            return Ok(Some(id));
+        }
         let Some(text) = self.plain()? else { return self.wrong("an id is written with escapes") };
         if text.is_empty() {
             return Ok(None);
         }
-        let mut id = [0; N];
-        if hex(text, &mut id, &SMALL) {
-            return Ok(Some(id));
-        }
         self.odd_id(text, short, lenient).map(Some)
+    }
+
+    /// An id as it should be, behind its first quotation mark.
+    #[inline]
+    fn usual_id<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let rest = self.all.get(self.at..)?;
+        let id = hex(rest.as_chunks().0.first_chunk()?, &SMALL)?;
+        if rest.get(2 * N) != Some(&b'"') {
+            return None;
+        }
+        self.at += 2 * N + 1;
+        Some(id)
     }
 
     /// An id that is not as it should be, but may be taken all the same.
@@ -68,7 +79,7 @@ impl JsonText<'_> {
         lenient: &mut Leniency,
     ) -> ReadPiece<[u8; N]> {
         let mut id = [0; N];
-        if hex(text, &mut id, &DIGITS) {
+        if let Some(id) = whole_hex(text) {
             return if lenient.takes(DiffRule::Ids) {
                 Ok(id)
             } else {
@@ -116,23 +127,25 @@ fn padded_hex<const N: usize>(text: &[u8], out: &mut [u8; N]) -> bool {
     let flat = padded.as_flattened_mut();
     let Some(zeros) = flat.len().checked_sub(text.len()) else { return false };
     flat[zeros..].copy_from_slice(text);
-    hex(flat, out, &DIGITS)
+    hex(&padded, &DIGITS).map(|id| *out = id).is_some()
 }
 
-/// Hexadecimal digits as bytes; false where they are none, or not as many.
+/// Hexadecimal digits, capitals among them, that are as many as they must be.
+fn whole_hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    let (pairs, rest) = text.as_chunks();
+    hex(pairs.try_into().ok().filter(|_| rest.is_empty())?, &DIGITS)
+}
+
+/// Hexadecimal digits as bytes; nothing where they are none.
 #[inline]
-fn hex<const N: usize>(text: &[u8], out: &mut [u8; N], worth: &[u8; 256]) -> bool {
-    let (pairs, rest) = text.as_chunks::<2>();
-    if !rest.is_empty() || pairs.len() != N {
-        return false;
-    }
-    let mut wrong = 0;
+fn hex<const N: usize>(pairs: &[[u8; 2]; N], worth: &[u8; 256]) -> Option<[u8; N]> {
+    let (mut out, mut wrong) = ([0; N], 0);
     for (byte, [high, low]) in out.iter_mut().zip(pairs) {
         let (high, low) = (worth[usize::from(*high)], worth[usize::from(*low)]);
         wrong |= high | low;
         *byte = high << 4 | low;
     }
-    wrong < 16
+    (wrong < 16).then_some(out)
 }
 
 /// What a hexadecimal digit is worth; 255 for what is none.

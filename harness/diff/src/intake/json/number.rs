@@ -20,15 +20,29 @@ impl<'a> JsonText<'a> {
     /// A number without quotation marks, as JSON has it.
     #[inline]
     pub(super) fn bare_number(&mut self) -> ReadPiece<&'a [u8]> {
-        let rest = &self.all[self.at..];
+        let rest = self.all.get(self.at..).unwrap_or_default();
         let mut length = 0;
         while let Some(eight) = rest.get(length..).and_then(<[u8]>::first_chunk::<8>)
             && all_digits(u64::from_le_bytes(*eight))
         {
             length += 8;
         }
-        let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-        length += rest[length..].iter().position(|byte| !is_part(byte)).ok_or(PieceStop::More)?;
+        while rest.get(length).is_some_and(u8::is_ascii_digit) {
+            length += 1;
+        }
+        let goes_on = rest.get(length).is_none_or(is_part);
+        if goes_on || length == 0 || (length > 1 && rest[0] == b'0') {
+            return self.other_number();
+        }
+        self.at += length;
+        Ok(&rest[..length])
+    }
+
+    /// A number that is more than digits, or is none.
+    #[inline(never)]
+    fn other_number(&mut self) -> ReadPiece<&'a [u8]> {
+        let rest = self.all.get(self.at..).unwrap_or_default();
+        let length = rest.iter().position(|byte| !is_part(byte)).ok_or(PieceStop::More)?;
         self.at += length.max(1);
         let text = &rest[..length];
         if is_number(text) { Ok(text) } else { self.wrong("expected a number") }
@@ -60,6 +74,12 @@ impl<'a> JsonText<'a> {
             None => self.wrong("expected a whole number of 64 bits"),
         }
     }
+}
+
+/// Whether it may be part of a number.
+#[inline]
+const fn is_part(byte: &u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
 }
 
 /// Digits of which the number fits into 64 bits, whatever they are.

@@ -1,6 +1,7 @@
 //! Passing over what is not kept. It is read all the same: what is no JSON is said to be none.
 
-use super::JsonText;
+use super::text::text_end;
+use super::{JsonText, NO_COLON, NO_ELEMENT, NO_KEY, NO_MEMBER, token_at};
 use crate::intake::window::ReadPiece;
 
 /// Objects and lists that may be in each other.
@@ -38,62 +39,70 @@ impl JsonText<'_> {
     /// Passes over a value, whatever it is.
     #[inline]
     pub(crate) fn skip(&mut self) -> ReadPiece<()> {
-        match self.token()? {
-            b'"' => self.pass_text(),
-            open @ (b'{' | b'[') => self.pass_inside(open == b'{'),
-            first => self.pass_word(first),
-        }
-    }
-
-    /// Passes over a number, or over one of three words; its first byte has been read.
-    #[inline]
-    fn pass_word(&mut self, first: u8) -> ReadPiece<()> {
-        match first {
-            b'-' | b'0'..=b'9' => {
-                self.at -= 1;
-                self.bare_number().map(drop)
+        let (first, behind) = token_at(self.all, self.at)?;
+        self.at = match first {
+            b'"' => text_end(self.all, behind)?,
+            b'{' | b'[' => {
+                self.at = behind;
+                return self.pass_inside(first == b'{');
             }
-            b'n' => self.word(b"ull"),
-            b't' => self.word(b"rue"),
-            b'f' => self.word(b"alse"),
-            _ => self.wrong("expected a value"),
-        }
+            _ => word_end(self.all, first, behind)?,
+        };
+        Ok(())
     }
 
-    /// Passes over the rest of an object or a list that has begun.
+    /// Passes over the rest of an object or a list that has begun. This is where most of a text is read that is not compared.
+    #[inline(never)]
     fn pass_inside(&mut self, mut object: bool) -> ReadPiece<()> {
-        let mut around = Nesting::default();
-        let mut first = true;
+        let all = self.all;
+        let (mut at, mut first, mut around) = (self.at, true, Nesting::default());
         loop {
-            let more = if object { self.passes_key(&mut first)? } else { self.more(&mut first)? };
-            if !more {
+            let (mut byte, mut behind) = token_at(all, at)?;
+            if byte == if object { b'}' } else { b']' } {
+                at = behind;
+                let Some(outer) = around.pop() else { break };
                 // What has ended is a value of what it is in.
-                let Some(outer) = around.pop() else { return Ok(()) };
-                object = outer;
+                (object, first) = (outer, false);
                 continue;
             }
-            match self.token()? {
-                b'"' => self.pass_text()?,
-                open @ (b'{' | b'[') => {
-                    if !around.push(object) {
-                        return self.wrong("objects and lists are nested too deep");
-                    }
-                    (object, first) = (open == b'{', true);
-                }
-                other => self.pass_word(other)?,
+            if !first && byte == b',' {
+                (byte, behind) = token_at(all, behind)?;
+            } else if !first {
+                return self.wrong_at(behind, if object { NO_MEMBER } else { NO_ELEMENT });
             }
+            if object {
+                if byte != b'"' {
+                    return self.wrong_at(behind, if first { NO_MEMBER } else { NO_KEY });
+                }
+                behind = text_end(all, behind)?;
+                (byte, behind) = token_at(all, behind)?;
+                if byte != b':' {
+                    return self.wrong_at(behind, NO_COLON);
+                }
+                (byte, behind) = token_at(all, behind)?;
+            }
+            first = false;
+            at = match byte {
+                b'"' => text_end(all, behind)?,
+                b'{' | b'[' => {
+                    if !around.push(object) {
+                        return self.wrong_at(behind, "objects and lists are nested too deep");
+                    }
+                    (object, first) = (byte == b'{', true);
+                    behind
+                }
+                _ => word_end(all, byte, behind)?,
+            };
         }
+        self.at = at;
+        Ok(())
     }
 
-    /// Passes over the next key of an object that has begun; false at its end.
-    #[inline]
-    fn passes_key(&mut self, first: &mut bool) -> ReadPiece<bool> {
-        if !self.enters_member(first)? {
-            return Ok(false);
-        }
-        self.pass_text()?;
-        self.expect(b':', "expected a colon behind the key")?;
-        Ok(true)
+    /// What is wrong is the byte before that place.
+    #[cold]
+    fn wrong_at<T>(&mut self, behind: usize, what: &'static str) -> ReadPiece<T> {
+        self.at = behind;
+        self.wrong(what)
     }
 
     /// The next key of an object that has begun, escapes and all; false at its end.
@@ -103,9 +112,35 @@ impl JsonText<'_> {
         }
         key.clear();
         self.quoted(key)?;
-        self.expect(b':', "expected a colon behind the key")?;
+        self.expect(b':', NO_COLON)?;
         Ok(true)
     }
+}
+
+/// The place behind a number, or one of three words, of which the first byte has been read.
+#[inline]
+fn word_end(all: &[u8], first: u8, behind: usize) -> ReadPiece<usize> {
+    // Zeros and small numbers are by far the most.
+    if let (b'0'..=b'9', Some(b',' | b'}')) = (first, all.get(behind)) {
+        return Ok(behind);
+    }
+    longer_word_end(all, first, behind)
+}
+
+#[inline(never)]
+fn longer_word_end(all: &[u8], first: u8, behind: usize) -> ReadPiece<usize> {
+    let mut json = JsonText { all, at: behind };
+    match first {
+        b'-' | b'0'..=b'9' => {
+            json.at -= 1;
+            json.bare_number()?;
+        }
+        b'n' => json.word(b"ull")?,
+        b't' => json.word(b"rue")?,
+        b'f' => json.word(b"alse")?,
+        _ => return json.wrong("expected a value"),
+    }
+    Ok(json.at)
 }
 
 #[cfg(test)]

@@ -22,25 +22,6 @@ impl<'a> JsonText<'a> {
         }
     }
 
-    /// Passes over text behind its first quotation mark.
-    #[inline]
-    pub(super) fn pass_text(&mut self) -> ReadPiece<()> {
-        let stop = special(self.all, self.at);
-        if self.all.get(stop) == Some(&b'"') {
-            self.at = stop + 1;
-            return Ok(());
-        }
-        self.pass_odd_text()
-    }
-
-    #[cold]
-    fn pass_odd_text(&mut self) -> ReadPiece<()> {
-        if self.plain()?.is_none() {
-            self.escaped(&mut Vec::new())?;
-        }
-        Ok(())
-    }
-
     /// Appends text.
     #[inline]
     pub(crate) fn text(&mut self, out: &mut Vec<u8>) -> ReadPiece<()> {
@@ -125,6 +106,22 @@ impl<'a> JsonText<'a> {
         }
         Ok(unit)
     }
+}
+
+/// The place behind a text whose first quotation mark stands before.
+#[inline]
+pub(super) fn text_end(all: &[u8], at: usize) -> ReadPiece<usize> {
+    let stop = special(all, at);
+    if all.get(stop) == Some(&b'"') { Ok(stop + 1) } else { odd_text_end(all, at) }
+}
+
+#[cold]
+fn odd_text_end(all: &[u8], at: usize) -> ReadPiece<usize> {
+    let mut json = JsonText { all, at };
+    if json.plain()?.is_none() {
+        json.escaped(&mut Vec::new())?;
+    }
+    Ok(json.at)
 }
 
 /// Where, from there on, the next quotation mark, backslash or control character stands: the length where there is none. Eight bytes at a
