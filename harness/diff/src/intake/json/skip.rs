@@ -10,7 +10,9 @@ const DEEPEST: usize = 512;
 /// The objects and lists around the one that is read, a bit for each: whether it is an object.
 #[derive(Default)]
 struct Nesting {
-    bits: [u64; DEEPEST / 64],
+    /// The innermost, the last of them lowest; then those around these.
+    inner: u64,
+    outer: [u64; DEEPEST / 64 - 1],
     deep: usize,
 }
 
@@ -21,8 +23,10 @@ impl Nesting {
         if self.deep + 1 == DEEPEST {
             return false;
         }
-        let (word, bit) = (&mut self.bits[self.deep / 64], 1 << (self.deep % 64));
-        *word = if object { *word | bit } else { *word & !bit };
+        if let Some(place) = self.full() {
+            self.outer[place] = self.inner;
+        }
+        self.inner = self.inner << 1 | u64::from(object);
         self.deep += 1;
         true
     }
@@ -31,7 +35,18 @@ impl Nesting {
     #[inline]
     fn pop(&mut self) -> Option<bool> {
         self.deep = self.deep.checked_sub(1)?;
-        Some(self.bits[self.deep / 64] & 1 << (self.deep % 64) != 0)
+        let object = self.inner & 1 != 0;
+        self.inner = match self.full() {
+            Some(place) => self.outer[place],
+            None => self.inner >> 1,
+        };
+        Some(object)
+    }
+
+    /// Where those go, or are, that fill a word.
+    #[inline]
+    fn full(&self) -> Option<usize> {
+        (self.deep.is_multiple_of(64) && self.deep > 0).then(|| self.deep / 64 - 1)
     }
 }
 
@@ -184,5 +199,15 @@ mod tests {
             assert_eq!(skipped(text), Err(PieceStop::More), "{text}");
         }
         assert!(matches!(skipped(&"[".repeat(600)), Err(PieceStop::Wrong(512, _))));
+        // Objects and lists in turn, so deep that they fill words.
+        for deep in [1, 63, 64, 65, 128, 200, 255] {
+            let (open, close) = ("[{\"a\":".repeat(deep), "}]".repeat(deep));
+            assert!(skipped(&format!("{open}1{close}")).is_ok(), "{deep}");
+            assert!(matches!(skipped(&format!("{open}1}}{close}")), Err(PieceStop::Wrong(..))), "{deep}");
+            assert_eq!(
+                skipped(&format!("{open}1{}", &close[1..])),
+                Err(PieceStop::Wrong(6 * deep + 1, NO_MEMBER))
+            );
+        }
     }
 }

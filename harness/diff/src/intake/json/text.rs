@@ -133,10 +133,10 @@ fn special(text: &[u8], mut at: usize) -> usize {
         let word = u64::from_le_bytes(*eight);
         // The highest bit of a byte is set where a subtraction goes below zero and was not set before. What is borrowed reaches
         // later bytes only, so that the first one found is right. With one bit turned, a quotation mark comes to stand right
-        // behind the control characters, and a blank behind it.
+        // behind the control characters, and a blank behind it; the highest bits stay.
         let (turned, slash) = (word ^ (ONES * 2), word ^ (ONES * u64::from(b'\\')));
-        let low = turned.wrapping_sub(ONES * 0x21) & !turned;
-        let found = (low | slash.wrapping_sub(ONES) & !slash) & (ONES * 0x80);
+        let below = turned.wrapping_sub(ONES * 0x21) | slash.wrapping_sub(ONES);
+        let found = below & !word & (ONES * 0x80);
         if found != 0 {
             return at + (found.trailing_zeros() / 8) as usize;
         }
