@@ -14,13 +14,13 @@ dir=${3:-$(mktemp -d)}
 mkdir -p "$dir"
 
 cargo build -q -p spanfate
-cargo build -q --release -p spanfate-diff --example stores
-target=${CARGO_TARGET_DIR:-target}
+cargo build -q -p spanfate-diff --example stores
+target=${CARGO_TARGET_DIR:-target}/debug
 if [ ! -x "$dir/venv/bin/python" ]; then
   python3 -m venv "$dir/venv"
   "$dir/venv/bin/pip" install -q "duckdb==2.0.1" "pandas==3.1.1"
 fi
-planted=$("$target/release/examples/stores" "$dir" "$traces")
+planted=$("$target/examples/stores" "$dir" "$traces")
 
 cat >"$dir/jq.sh" <<'JQ'
 set -euo pipefail
@@ -167,4 +167,4 @@ for name, runs in figures.items():
     print(f"| {name} | {statistics.median(rates):,.0f} ({rates[0]:,.0f} to {rates[-1]:,.0f}) | {cpu:.2f} | {max(m for *_, m in runs)} |")
 print("| the article (4.4), concurrency 50 / 200, machine not named | 8,200 / 31,500 | | |")
 PY
-"$dir/venv/bin/python" "$dir/all.py" "$dir" "$traces" "$rounds" "$target/debug/spanfate" "$planted"
+"$dir/venv/bin/python" "$dir/all.py" "$dir" "$traces" "$rounds" "$target/spanfate" "$planted"

@@ -7,12 +7,16 @@ use std::io::{self, Cursor, Read, Write};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use spanfate_model::finding::diff::{DiffFormat, DiffResult, DiffRule};
+use spanfate_model::format::wire::{MAGIC, RECORD_BYTES};
 use spanfate_model::verdict::Verdict;
 
 use crate::{DiffError, DiffTask, SideInput, diff};
 
 /// Bits of the first byte that force a format; beyond the formats there are, it is found out.
 const FORMATS: u8 = 31;
+
+/// What the record at the end of a log begins with.
+const END: u8 = 6;
 
 /// A side that gives out its bytes a few at a time.
 struct Trickle<'a> {
@@ -30,8 +34,8 @@ impl Read for Trickle<'_> {
     }
 }
 
-/// Holds an input against itself: whole, a few bytes at a time, compressed, by the letter, and cut off. Its first byte says how. Gives the
-/// spans that are in it.
+/// Holds an input against itself: whole, a few bytes at a time, compressed, by the letter, and cut off; and against a log. Its first byte
+/// says how. Gives the spans that are in it.
 ///
 /// # Panics
 ///
@@ -67,6 +71,7 @@ pub fn sides(input: &[u8]) -> u64 {
         let again = again.unwrap_or_else(|error| panic!("compressed it cannot be read: {error}"));
         assert_eq!((again.counts, again.left.spans), (found.counts, found.left.spans), "compressed");
     }
+    beside_a_log(bytes, format, found.left.spans);
     let strict = DiffTask { strict: DiffRule::ALL.to_vec(), ..DiffTask::default() };
     if let Ok(strict) = held(bytes, bytes, format, &strict) {
         is_equal(&strict);
@@ -80,6 +85,21 @@ pub fn sides(input: &[u8]) -> u64 {
         assert!(!(lacks && cut.verdict == Verdict::Pass), "spans are missing, and the verdict is equal");
     }
     found.left.spans
+}
+
+/// Beside the log of a receiver most of a side is passed over. What was read as a whole is read so as well, and holds as many spans.
+fn beside_a_log(bytes: &[u8], format: Option<DiffFormat>, spans: u64) {
+    let mut log = [0; 2 * RECORD_BYTES];
+    log[..MAGIC.len()].copy_from_slice(MAGIC);
+    log[RECORD_BYTES] = END;
+    let mut left = SideInput::of("left", Box::new(Cursor::new(bytes)));
+    left.sources.iter_mut().for_each(|source| source.format = format);
+    let right = SideInput::of("right", Box::new(Cursor::new(&log[..])));
+    let found = diff(left, right, &DiffTask::default());
+    let found = found.unwrap_or_else(|wrong| panic!("beside a log it cannot be read: {}", wrong.error));
+    let counts = found.counts;
+    assert_eq!((found.left.spans, counts.both, counts.only_right), (spans, 0, 0), "beside a log");
+    assert_ne!(found.verdict, Verdict::Pass, "beside a log without spans it is equal");
 }
 
 /// A side is never another one than itself.

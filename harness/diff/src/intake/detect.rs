@@ -12,7 +12,7 @@ use super::protobuf::{self, MessageFraming};
 use super::sink::Intake;
 use super::window::{ReadPiece, Window};
 use super::{documents, parquet, rows, wire_log};
-use crate::error::{DiffError, ReadStop};
+use crate::error::{DiffError, InputPosition, ReadStop};
 
 /// Bytes that are looked at to find out what a side is.
 const LOOK: usize = 64 << 10;
@@ -51,6 +51,8 @@ pub(crate) struct OpenedSource<'a> {
     endings: Option<Endings>,
     /// A side that is read in places, where it is a file.
     placed: Option<PlacedFile<'a>>,
+    /// Where it ended too early, within its first bytes.
+    cut: Option<InputPosition>,
 }
 
 impl<'a> OpenedSource<'a> {
@@ -59,10 +61,11 @@ impl<'a> OpenedSource<'a> {
         let SideSource { name, from, again, format: forced } = source;
         let (from, coding) = coding::opened(from)?;
         let mut window = Window::new(from);
-        match window.look(LOOK) {
-            Ok(_) | Err(ReadStop::Truncated(_)) => {}
+        let cut = match window.look(LOOK) {
+            Ok(_) => None,
+            Err(ReadStop::Truncated(at)) => Some(at),
             Err(ReadStop::Failed(error)) => return Err(error),
-        }
+        };
         if window.rest().starts_with(b"\xef\xbb\xbf") {
             window.pass(3);
         }
@@ -96,7 +99,7 @@ impl<'a> OpenedSource<'a> {
             }
             _ => {}
         }
-        Ok(Self { name, window, format, coding, framing, nested, endings, placed })
+        Ok(Self { name, window, format, coding, framing, nested, endings, placed, cut })
     }
 
     /// Reads all of it; gives the bytes that were read. Where it ends too early the intake says so.
@@ -123,14 +126,14 @@ impl<'a> OpenedSource<'a> {
                 })
             }
         };
-        match done {
-            Ok(()) => Ok(bytes.unwrap_or(window.offset())),
-            Err(ReadStop::Truncated(at)) => {
+        match (done, self.cut) {
+            (Ok(()), None) => Ok(bytes.unwrap_or(window.offset())),
+            (Ok(()), Some(at)) | (Err(ReadStop::Truncated(at)), _) => {
                 intake.incomplete.push(format!("the input ends too early, at {at}"));
                 intake.cut_off()?;
                 Ok(at.byte)
             }
-            Err(ReadStop::Failed(error)) => Err(error),
+            (Err(ReadStop::Failed(error)), _) => Err(error),
         }
     }
 }

@@ -6,16 +6,15 @@ mod tags;
 
 use std::collections::BTreeMap;
 
-use spanfate_model::finding::diff::DiffRule;
+use spanfate_model::finding::diff::{DiffField, DiffRule};
 
 use self::span::JaegerSpan;
 use self::tags::tags;
-use super::json::JsonText;
+use super::json::{JsonText, KeyOrder};
 use super::sink::Intake;
-use super::stream::{ShortKey, key, list, more, open_object, part, skip};
+use super::stream::{ShortKey, drafted, key, list, more, once, open_object, part, skip};
 use super::window::{ReadPiece, Window};
 use crate::error::ReadStop;
-use crate::rules::RuleSet;
 use crate::span::origins::DraftOrigin;
 
 /// What Jaeger calls a service without a name.
@@ -48,8 +47,9 @@ pub(super) fn trace_from(
 ) -> Result<(), ReadStop> {
     let place = window.position();
     let mut processes = Processes::default();
-    let (mut first, mut seen) = (begun.is_none(), 0_u8);
-    let mut last = JaegerSpan::default();
+    let (mut first, mut seen) = (begun.is_none(), 0);
+    let keys = std::mem::take(&mut intake.jaeger_keys);
+    let mut last = JaegerSpan { keys, ..JaegerSpan::default() };
     while let Some(name) = match begun.take() {
         Some(name) => Some(name),
         None => key(window, &mut first)?,
@@ -59,10 +59,7 @@ pub(super) fn trace_from(
             b"processes" => 2,
             _ => 0,
         };
-        if seen & bit != 0 {
-            return Err(ReadStop::malformed(window.position(), "a key of a trace comes twice"));
-        }
-        seen |= bit;
+        once(window, &mut seen, bit, "a key of a trace comes twice")?;
         match bit {
             1 if list(window)? => {
                 let mut first = true;
@@ -71,10 +68,11 @@ pub(super) fn trace_from(
                 }
             }
             1 => {}
-            2 => read_processes(window, intake, &mut processes)?,
+            2 => read_processes(window, intake, &mut processes, &mut last.keys[1])?,
             _ => skip(window)?,
         }
     }
+    intake.jaeger_keys = last.keys;
     if let Some((name, _)) = processes.0.iter().find(|(_, (_, known))| !known) {
         let name = String::from_utf8_lossy(name);
         return Err(ReadStop::malformed(
@@ -107,14 +105,7 @@ fn one_span(
     processes: &mut Processes,
     read: &mut JaegerSpan,
 ) -> Result<(), ReadStop> {
-    (intake.draft.at, intake.draft.line) = (window.offset(), window.line());
-    let counts = intake.lenient.counts;
-    let (draft, lenient, fields) = (&mut intake.draft, &mut intake.lenient, intake.fields);
-    part(window, |json| {
-        draft.clear();
-        lenient.counts = counts;
-        read.read(json, draft, fields, lenient)
-    })?;
+    drafted(window, intake, |json, draft, fields, lenient| read.read(json, draft, fields, lenient))?;
     let Some(resource) = processes.place(&read.process, intake) else {
         return Err(ReadStop::malformed(window.position(), "a trace has more than 100,000 processes"));
     };
@@ -145,6 +136,7 @@ fn read_processes(
     window: &mut Window<'_>,
     intake: &mut Intake<'_>,
     processes: &mut Processes,
+    keys: &mut KeyOrder,
 ) -> Result<(), ReadStop> {
     if part(window, |json| if json.null()? { Ok(true) } else { json.object().map(|()| false) })? {
         return Ok(());
@@ -162,15 +154,13 @@ fn read_processes(
         let Some(place) = place.filter(|_| !known) else {
             return Err(ReadStop::malformed(window.position(), "a process of a trace comes twice"));
         };
-        let rules = intake.lenient.rules;
+        let kept = intake.lenient.rules.has(DiffRule::Process) && intake.wants(DiffField::Resource);
         let origin = &mut intake.resource;
         part(window, |json| {
             origin.clear();
-            process(json, origin, rules)
+            process(json, origin, keys, kept)
         })?;
-        if rules.has(DiffRule::Process) {
-            intake.lenient.counts.count(DiffRule::Process);
-        }
+        intake.takes(DiffRule::Process);
         if intake.resource.name == NO_SERVICE && intake.takes(DiffRule::Defaults) {
             intake.resource.name.clear();
         }
@@ -178,24 +168,27 @@ fn read_processes(
     }
 }
 
-fn process(json: &mut JsonText<'_>, origin: &mut DraftOrigin, rules: RuleSet) -> ReadPiece<()> {
+/// A process; its tags are kept where they are compared.
+fn process(
+    json: &mut JsonText<'_>,
+    origin: &mut DraftOrigin,
+    keys: &mut KeyOrder,
+    kept: bool,
+) -> ReadPiece<()> {
     json.object()?;
-    let (mut first, mut seen) = (true, 0_u8);
+    let (mut first, mut seen) = (true, 0);
     while let Some(key) = json.key(&mut first)? {
         let bit = match key {
             b"serviceName" => 1,
             b"tags" => 2,
             _ => 0,
         };
-        if seen & bit != 0 {
-            return json.wrong("a key of a process comes twice");
-        }
-        seen |= bit;
+        json.once(&mut seen, bit, "a key of a process comes twice")?;
         match bit {
             1 => json.text(&mut origin.name)?,
-            2 if rules.has(DiffRule::Process) => {
+            2 if kept => {
                 let attributes = &mut origin.attributes;
-                tags(json, attributes, &mut |_, _| false)?;
+                tags(json, attributes, keys, |_| true, &mut |_, _| false)?;
             }
             _ => json.skip()?,
         }

@@ -7,7 +7,7 @@ use spanfate_model::finding::diff::DiffField;
 use self::span::span;
 use super::json::JsonText;
 use super::sink::Intake;
-use super::stream::{key, list, more, open_object, part, skip, text};
+use super::stream::{drafted, key, list, more, once, open_object, part, skip, text};
 use super::window::{ReadPiece, Window};
 use crate::error::ReadStop;
 use crate::span::origins::DraftOrigin;
@@ -26,7 +26,7 @@ fn resource_spans(window: &mut Window<'_>, intake: &mut Intake<'_>) -> Result<()
     open_object(window)?;
     let place = intake.resources.begin();
     intake.resource.clear();
-    let (mut first, mut seen) = (true, 0_u8);
+    let (mut first, mut seen) = (true, 0);
     while let Some(key) = key(window, &mut first)? {
         let bit = match key.get() {
             b"resource" => 1,
@@ -34,10 +34,7 @@ fn resource_spans(window: &mut Window<'_>, intake: &mut Intake<'_>) -> Result<()
             b"schemaUrl" | b"schema_url" => 4,
             _ => 0,
         };
-        if seen & bit != 0 {
-            return Err(ReadStop::malformed(window.position(), "a key comes twice"));
-        }
-        seen |= bit;
+        once(window, &mut seen, bit, "a key comes twice")?;
         match bit {
             1 => {
                 let wanted = intake.wants(DiffField::ScopeDetails);
@@ -71,14 +68,17 @@ fn resource(json: &mut JsonText<'_>, origin: &mut DraftOrigin, dropped: bool) ->
         return Ok(());
     }
     json.object()?;
-    let (mut first, mut seen) = (true, false);
+    let (mut first, mut seen) = (true, 0);
     while let Some(key) = json.key(&mut first)? {
-        match key {
-            b"attributes" if std::mem::replace(&mut seen, true) => return json.wrong("a key comes twice"),
-            b"attributes" => json.attributes(&mut origin.attributes)?,
-            b"droppedAttributesCount" | b"dropped_attributes_count" if dropped => {
-                origin.dropped = json.unsigned32()?;
-            }
+        let bit = match key {
+            b"attributes" => 1,
+            b"droppedAttributesCount" | b"dropped_attributes_count" => 2,
+            _ => 0,
+        };
+        json.once(&mut seen, bit, "a key comes twice")?;
+        match bit {
+            1 => json.attributes(&mut origin.attributes)?,
+            2 if dropped => origin.dropped = json.unsigned32()?,
             _ => json.skip()?,
         }
     }
@@ -89,7 +89,7 @@ fn scope_spans(window: &mut Window<'_>, intake: &mut Intake<'_>, resource: u32) 
     open_object(window)?;
     let place = intake.scopes.begin();
     intake.scope.clear();
-    let (mut first, mut seen) = (true, 0_u8);
+    let (mut first, mut seen) = (true, 0);
     while let Some(key) = key(window, &mut first)? {
         let bit = match key.get() {
             b"scope" | b"instrumentationLibrary" => 1,
@@ -97,10 +97,7 @@ fn scope_spans(window: &mut Window<'_>, intake: &mut Intake<'_>, resource: u32) 
             b"schemaUrl" | b"schema_url" => 4,
             _ => 0,
         };
-        if seen & bit != 0 {
-            return Err(ReadStop::malformed(window.position(), "a key comes twice"));
-        }
-        seen |= bit;
+        once(window, &mut seen, bit, "a key comes twice")?;
         match bit {
             1 => {
                 let origin = &mut intake.scope;
@@ -131,24 +128,22 @@ fn scope(json: &mut JsonText<'_>, origin: &mut DraftOrigin) -> ReadPiece<()> {
         return Ok(());
     }
     json.object()?;
-    let (mut first, mut seen) = (true, 0_u8);
+    let (mut first, mut seen) = (true, 0);
     while let Some(key) = json.key(&mut first)? {
         let bit = match key {
             b"name" => 1,
             b"version" => 2,
             b"attributes" => 4,
+            b"droppedAttributesCount" | b"dropped_attributes_count" => 8,
             _ => 0,
         };
-        if seen & bit != 0 {
-            return json.wrong("a key comes twice");
-        }
-        seen |= bit;
-        match key {
-            b"name" | b"version" if json.null()? => {}
-            b"name" => json.text(&mut origin.name)?,
-            b"version" => json.text(&mut origin.version)?,
-            b"attributes" => json.attributes(&mut origin.attributes)?,
-            b"droppedAttributesCount" | b"dropped_attributes_count" => origin.dropped = json.unsigned32()?,
+        json.once(&mut seen, bit, "a key comes twice")?;
+        match bit {
+            1 | 2 if json.null()? => {}
+            1 => json.text(&mut origin.name)?,
+            2 => json.text(&mut origin.version)?,
+            4 => json.attributes(&mut origin.attributes)?,
+            8 => origin.dropped = json.unsigned32()?,
             _ => json.skip()?,
         }
     }
@@ -157,13 +152,8 @@ fn scope(json: &mut JsonText<'_>, origin: &mut DraftOrigin) -> ReadPiece<()> {
 
 #[inline]
 fn one_span(window: &mut Window<'_>, intake: &mut Intake<'_>) -> Result<(), ReadStop> {
-    (intake.draft.at, intake.draft.line) = (window.offset(), window.line());
-    let counts = intake.lenient.counts;
-    let (draft, lenient, fields) = (&mut intake.draft, &mut intake.lenient, intake.fields);
-    part(window, |json| {
-        draft.clear();
-        lenient.counts = counts;
-        span(json, draft, fields, lenient)
-    })?;
+    let mut keys = std::mem::take(&mut intake.otlp_keys);
+    drafted(window, intake, |json, draft, fields, lenient| span(json, draft, fields, lenient, &mut keys))?;
+    intake.otlp_keys = keys;
     Ok(intake.put()?)
 }

@@ -117,6 +117,13 @@ fn field(window: &mut Window<'_>, end: MessageEnd) -> Result<Option<(u32, Messag
         if window.offset() == end || (end == MessageEnd::MAX && !window.ensure(1)?) {
             return Ok(None);
         }
+        if let Some((number, length, before)) = short_field(window.rest()) {
+            let until = window.offset() + before as u64 + length;
+            if until <= end {
+                window.pass(before);
+                return Ok(Some((number, until)));
+            }
+        }
         let at = window.position();
         let tag = number(window)?;
         let (field, kind) = (u32::try_from(tag >> 3).unwrap_or(0), (tag & 7) as u8);
@@ -142,6 +149,23 @@ fn field(window: &mut Window<'_>, end: MessageEnd) -> Result<Option<(u32, Messag
         }
         pass(window, until)?;
     }
+}
+
+/// A field of bytes whose number and length are short, as nearly all are: both, and the bytes that they take.
+#[inline]
+fn short_field(first: &[u8]) -> Option<(u32, u64, usize)> {
+    let (length, before) = match *first {
+        [tag, length @ 0..0x80, ..] if is_short(tag) => (u64::from(length), 2),
+        [tag, low, high @ 0..0x80, ..] if is_short(tag) => (u64::from(low & 0x7f) | u64::from(high) << 7, 3),
+        _ => return None,
+    };
+    Some((u32::from(first[0] >> 3), length, before))
+}
+
+/// Whether it is the whole tag of a field of bytes.
+#[inline]
+const fn is_short(tag: u8) -> bool {
+    tag & 7 == BYTES && tag >= 8 && tag < 0x80
 }
 
 /// Goes on to a place in the stream.

@@ -9,7 +9,7 @@ use super::stream::{next, part};
 use super::window::{PieceStop, ReadPiece, Window};
 use crate::error::{InputPosition, ReadStop};
 
-/// Copies of one row that are believed.
+/// Copies of one row that are compared.
 const MOST_COPIES: u64 = 1000;
 
 /// The cells that are needed, as text.
@@ -61,6 +61,9 @@ impl RowCells {
             intake.not_arrived += 1;
             return Ok(());
         }
+        if copies > MOST_COPIES {
+            return Err(wrong("`copies` is more than 1,000, and so many are not compared"));
+        }
         let draft = &mut intake.draft;
         draft.clear();
         (draft.at, draft.line) = (at.byte, at.line);
@@ -84,7 +87,7 @@ impl RowCells {
         intake.settle_resource(resource)?;
         intake.scope.clear();
         intake.settle_scope(scope)?;
-        for _ in 0..copies.min(MOST_COPIES) {
+        for _ in 0..copies {
             intake.put()?;
         }
         Ok(intake.end_group()?)
@@ -136,6 +139,12 @@ pub(super) fn read_csv(window: &mut Window<'_>, intake: &mut Intake<'_>) -> Resu
     for needed in [&b"trace_id"[..], b"span_id", b"service", b"name", b"kind", b"copies"] {
         if !columns.iter().any(|column| column == needed) {
             let what = format!("the headings lack `{}`", String::from_utf8_lossy(needed));
+            return Err(ReadStop::malformed(window.position(), what));
+        }
+    }
+    for (at, column) in columns.iter().enumerate() {
+        if cells.of(column).is_some() && columns[..at].contains(column) {
+            let what = format!("the heading `{}` comes twice", String::from_utf8_lossy(column));
             return Err(ReadStop::malformed(window.position(), what));
         }
     }

@@ -2,7 +2,7 @@
 
 use spanfate_model::finding::diff::{DiffField, DiffRule};
 
-use super::json::Leniency;
+use super::json::{KeyOrder, Leniency};
 use crate::error::DiffError;
 use crate::rules::{FieldSet, RuleCounts, RuleSet};
 use crate::span::draft::{DraftSpan, SpanView, set_origin};
@@ -88,6 +88,9 @@ pub(crate) struct Intake<'a> {
     /// The message or document that is being read.
     pub(super) document: u32,
     pub(super) draft: DraftSpan,
+    /// The keys in JSON so far: of spans in OTLP; of spans and of tags in Jaeger's.
+    pub(super) otlp_keys: KeyOrder,
+    pub(super) jaeger_keys: [KeyOrder; 2],
     pub(super) resource: DraftOrigin,
     pub(super) scope: DraftOrigin,
     pub(super) resources: Locals,
@@ -114,6 +117,8 @@ impl<'a> Intake<'a> {
             incomplete: Vec::new(),
             document: 0,
             draft: DraftSpan::default(),
+            otlp_keys: KeyOrder::default(),
+            jaeger_keys: <[KeyOrder; 2]>::default(),
             resource: DraftOrigin::default(),
             scope: DraftOrigin::default(),
             resources: Locals::default(),

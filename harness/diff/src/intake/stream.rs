@@ -1,8 +1,11 @@
 //! JSON as a stream: keys and lists one by one, and what is small enough as a whole.
 
-use super::json::JsonText;
+use super::json::{JsonText, Leniency};
+use super::sink::Intake;
 use super::window::{ReadPiece, Window};
 use crate::error::ReadStop;
+use crate::rules::FieldSet;
+use crate::span::draft::DraftSpan;
 
 /// A key that decides how a part of the stream is read; of a longer one only the begin, which none of these is.
 pub(super) struct ShortKey([u8; 32], usize);
@@ -51,6 +54,37 @@ pub(super) fn part<T>(
         let found = read(&mut json)?;
         Ok((found, json.at))
     })
+}
+
+/// Reads a span into the draft; what was counted of it is taken back where it is read once more.
+#[inline]
+pub(super) fn drafted(
+    window: &mut Window<'_>,
+    intake: &mut Intake<'_>,
+    mut read: impl FnMut(&mut JsonText<'_>, &mut DraftSpan, FieldSet, &mut Leniency) -> ReadPiece<()>,
+) -> Result<(), ReadStop> {
+    (intake.draft.at, intake.draft.line) = (window.offset(), window.line());
+    let (counts, fields) = (intake.lenient.counts, intake.fields);
+    let (draft, lenient) = (&mut intake.draft, &mut intake.lenient);
+    part(window, |json| {
+        draft.clear();
+        lenient.counts = counts;
+        read(json, draft, fields, lenient)
+    })
+}
+
+/// Notes that a key was read; one that was read before is wrong. Keys that are not known have no bit.
+pub(super) fn once(
+    window: &Window<'_>,
+    seen: &mut u32,
+    bit: u32,
+    what: &'static str,
+) -> Result<(), ReadStop> {
+    if *seen & bit != 0 {
+        return Err(ReadStop::malformed(window.position(), what));
+    }
+    *seen |= bit;
+    Ok(())
 }
 
 /// Passes over a value.

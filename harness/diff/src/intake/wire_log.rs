@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 
-use spanfate_model::format::wire::{Disposition, Endings, NAME_LIMIT, RECORD_BYTES, WireRecord, record};
+use spanfate_model::format::wire::{
+    Disposition, Endings, MAGIC, NAME_LIMIT, RECORD_BYTES, WireRecord, record,
+};
 
 use super::sink::Intake;
 use super::window::{PieceStop, Window};
-use crate::error::{DiffError, ReadStop};
+use crate::error::{DiffError, InputPosition, ReadStop};
 
 /// Names that are believed; the receiver writes a few thousand at most.
 const MOST_NAMES: usize = 1 << 20;
@@ -84,6 +86,9 @@ pub(super) fn read(
         let what = "the log of a relay must be read twice, and this is no file";
         return Err(ReadStop::malformed(window.position(), what));
     }
+    if header.is_some_and(|header| !header.starts_with(MAGIC)) {
+        return Err(ReadStop::malformed(InputPosition::default(), "this is no log of a receiver"));
+    }
     let mut names = NameTable::default();
     let mut services: BTreeMap<u32, u32> = BTreeMap::new();
     let scope = intake.scopes.begin();
@@ -92,8 +97,12 @@ pub(super) fn read(
     let (mut gap, mut ended) = (0_u64, false);
     loop {
         let at = window.offset();
-        let Some(bytes) = next(window)? else { break };
-        let read = record(&bytes);
+        if !window.ensure(RECORD_BYTES)? {
+            // The last one may be torn.
+            break;
+        }
+        let Some(read) = window.rest().first_chunk().map(record) else { break };
+        window.pass(RECORD_BYTES);
         let read = match &mut endings {
             Some(endings) => endings.settle(read),
             None => read,

@@ -109,41 +109,19 @@ impl Comparer {
             out.differs = out.differs.or(one);
             out.used = out.used.or(other);
         }
-        let error = left.status() == 2 && right.status() == 2;
         let mut how =
             Matching { terms: &self.terms, used: out.used, buffers: &mut self.buffers, error: false };
-        let fields = self.terms.fields;
         out.note(DiffField::Parent, left.parent() == right.parent());
-        let (one, other) = (left.part(SpanPart::Name), right.part(SpanPart::Name));
-        out.note(DiffField::Name, same_name(one, other, &mut how));
-        out.note(DiffField::Kind, left.kind() == right.kind());
-        if fields.has(DiffField::Start) {
+        if self.terms.fields.has(DiffField::Start) {
             times(left, right, &mut how, &mut out);
         }
-        out.note(DiffField::Status, left.status() == right.status());
-        for (part, field) in
-            [(SpanPart::Message, DiffField::Message), (SpanPart::State, DiffField::TraceState)]
-        {
-            let (one, other) = (left.part(part), right.part(part));
-            out.note(field, same_text(one, other, &mut how));
+        if !left.says_same(right) {
+            texts_and_lists(left, right, &mut how, &mut out);
         }
-        out.note(DiffField::Flags, left.flags() == right.flags());
-        let (one, other) = (left.part(SpanPart::Attributes), right.part(SpanPart::Attributes));
-        how.error = error;
-        out.note(DiffField::Attributes, attributes::equal(one, other, &mut how));
-        how.error = false;
-        let (one, other) = (left.part(SpanPart::Events), right.part(SpanPart::Events));
-        out.note(DiffField::Events, events_equal(one, other, &mut how));
-        let (one, other) = (left.part(SpanPart::Links), right.part(SpanPart::Links));
-        let (links, details) = links_equal(one, other, &mut how);
-        out.note(DiffField::Links, links);
-        out.note(DiffField::LinkDetails, details);
-        out.note(DiffField::Dropped, left.dropped() == right.dropped());
         out.used = how.used;
-        out.differs = out.differs.and(fields);
+        out.differs = out.differs.and(self.terms.fields);
         out
     }
-
     fn resource(&mut self, origins: &Origins, left: u32, right: u32) -> PairOutcome {
         let key = (origins.resources.same(left), origins.resources.same(right));
         if key.0 == key.1 {
@@ -198,6 +176,31 @@ fn keep(known: &mut BTreeMap<(u32, u32), PairOutcome>, key: (u32, u32), out: Pai
     }
     known.insert(key, out);
     out
+}
+
+/// All but the parent, the times, and where they come from.
+fn texts_and_lists(left: SpanView<'_>, right: SpanView<'_>, how: &mut Matching<'_>, out: &mut PairOutcome) {
+    let parts = |part: SpanPart| (left.part(part), right.part(part));
+    let (one, other) = parts(SpanPart::Name);
+    out.note(DiffField::Name, same_name(one, other, how));
+    out.note(DiffField::Kind, left.kind() == right.kind());
+    out.note(DiffField::Status, left.status() == right.status());
+    for (part, field) in [(SpanPart::Message, DiffField::Message), (SpanPart::State, DiffField::TraceState)] {
+        let (one, other) = parts(part);
+        out.note(field, same_text(one, other, how));
+    }
+    out.note(DiffField::Flags, left.flags() == right.flags());
+    let (one, other) = parts(SpanPart::Attributes);
+    how.error = left.status() == 2 && right.status() == 2;
+    out.note(DiffField::Attributes, attributes::equal(one, other, how));
+    how.error = false;
+    let (one, other) = parts(SpanPart::Events);
+    out.note(DiffField::Events, events_equal(one, other, how));
+    let (one, other) = parts(SpanPart::Links);
+    let (links, details) = links_equal(one, other, how);
+    out.note(DiffField::Links, links);
+    out.note(DiffField::LinkDetails, details);
+    out.note(DiffField::Dropped, left.dropped() == right.dropped());
 }
 
 /// Start and end; where one side has microseconds only, the start and the duration, which is what it keeps.

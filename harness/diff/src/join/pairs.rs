@@ -6,9 +6,10 @@ use spanfate_model::quantity::id::SpanId;
 use super::books::DiffBooks;
 use super::compare::{Comparer, FirstDifference, PairOutcome};
 use super::damage::TraceSpan;
-use super::store::{DEEPEST, PARTS, SpanStore, halves};
+use super::store::{DEEPEST, PARTS, SpanStore};
 use crate::error::DiffError;
-use crate::span::draft::SpanView;
+use crate::rules::RuleSet;
+use crate::span::draft::{RECORD_HEAD, SpanView};
 use crate::span::origins::Origins;
 
 /// Pairs of copies of one span that are tried.
@@ -17,7 +18,7 @@ const MOST_TRIED: usize = 4096;
 /// Where a record stands in a part, by its key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct IndexEntry {
-    trace: [u64; 2],
+    trace: u128,
     span: u64,
     at: u32,
 }
@@ -31,6 +32,8 @@ pub(crate) fn join(
     comparer: &mut Comparer,
     books: &mut DiffBooks,
 ) -> Result<(), DiffError> {
+    // Places within a part have 32 bits.
+    let most = most.min(u32::MAX as usize);
     for part in 0..PARTS {
         let bytes = left.len(part) + right.len(part);
         if bytes == 0 {
@@ -46,8 +49,7 @@ pub(crate) fn join(
             continue;
         }
         let (left, right) = (left.take(part)?, right.take(part)?);
-        JoinedPart { left: &left, right: &right, origins, comparer: &mut *comparer, books: &mut *books }
-            .join();
+        JoinedPart::new(&left, &right, origins, comparer, books).join();
     }
     Ok(())
 }
@@ -68,7 +70,7 @@ pub(crate) fn join_one(
     comparer: &mut Comparer,
     books: &mut DiffBooks,
 ) -> JoinedTrace {
-    let mut part = JoinedPart { left, right, origins, comparer, books };
+    let mut part = JoinedPart::new(left, right, origins, comparer, books);
     let (one, other) = (index(left), index(right));
     if !part.all_equal(&one, &other) {
         return part.trace(&one, &other);
@@ -80,11 +82,11 @@ pub(crate) fn join_one(
 }
 
 fn index(bytes: &[u8]) -> Vec<IndexEntry> {
-    let (mut out, mut at) = (Vec::new(), 0);
+    let (mut out, mut at) = (Vec::with_capacity(bytes.len() / RECORD_HEAD), 0);
     while let Some(span) = SpanView::at(bytes, at) {
         let key = span.key();
         out.push(IndexEntry {
-            trace: halves(key.trace),
+            trace: u128::from_be_bytes(key.trace.0),
             span: u64::from_be_bytes(key.span.0),
             at: at as u32,
         });
@@ -95,7 +97,7 @@ fn index(bytes: &[u8]) -> Vec<IndexEntry> {
 }
 
 /// The entries of the trace that comes first.
-fn split_trace(entries: &[IndexEntry], trace: [u64; 2]) -> (&[IndexEntry], &[IndexEntry]) {
+fn split_trace(entries: &[IndexEntry], trace: u128) -> (&[IndexEntry], &[IndexEntry]) {
     let many = entries.iter().take_while(|entry| entry.trace == trace).count();
     entries.split_at(many)
 }
@@ -112,9 +114,21 @@ struct JoinedPart<'a> {
     origins: &'a Origins,
     comparer: &'a mut Comparer,
     books: &'a mut DiffBooks,
+    /// Rules that made spans of a trace equal.
+    used: Vec<RuleSet>,
 }
 
 impl<'a> JoinedPart<'a> {
+    const fn new(
+        left: &'a [u8],
+        right: &'a [u8],
+        origins: &'a Origins,
+        comparer: &'a mut Comparer,
+        books: &'a mut DiffBooks,
+    ) -> Self {
+        Self { left, right, origins, comparer, books, used: Vec::new() }
+    }
+
     fn join(&mut self) {
         let (left, right) = (index(self.left), index(self.right));
         let (mut left, mut right) = (&left[..], &right[..]);
@@ -142,19 +156,29 @@ impl<'a> JoinedPart<'a> {
         SpanView::at(if left { self.left } else { self.right }, entry.at as usize)
     }
 
-    /// Counts the spans of a trace of which every record is on both sides, byte for byte; nearly all are such.
+    /// Counts the spans of a trace of which each is on both sides once and agrees; nearly all are such. False where one does not.
     #[inline]
     fn all_equal(&mut self, left: &[IndexEntry], right: &[IndexEntry]) -> bool {
-        let is_pair = |(at, (one, other)): (usize, (&IndexEntry, &IndexEntry))| {
-            one.span == other.span
-                && (at == 0 || left[at - 1].span != one.span)
-                && self
-                    .of(true, *one)
-                    .zip(self.of(false, *other))
-                    .is_some_and(|(l, r)| l.is_same(r, self.origins))
-        };
-        if left.len() != right.len() || !left.iter().zip(right).enumerate().all(is_pair) {
+        if left.len() != right.len() {
             return false;
+        }
+        self.used.clear();
+        let mut before = None;
+        for (one, other) in left.iter().zip(right) {
+            if one.span != other.span || before.replace(one.span) == Some(one.span) {
+                return false;
+            }
+            let Some((l, r)) = self.of(true, *one).zip(self.of(false, *other)) else { return false };
+            let outcome = self.comparer.compare(l, r, self.origins);
+            if !outcome.is_equal() {
+                return false;
+            }
+            if outcome.used != RuleSet::NONE {
+                self.used.push(outcome.used);
+            }
+        }
+        for used in &self.used {
+            self.books.used_all(*used);
         }
         for entry in left {
             if let Some(span) = self.of(true, *entry) {

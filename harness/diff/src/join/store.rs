@@ -50,7 +50,8 @@ impl SpanStore {
 
     #[inline]
     fn part_of(&self, trace: TraceId) -> usize {
-        let [high, low] = halves(trace);
+        let id = u128::from_be_bytes(trace.0);
+        let (high, low) = ((id >> 64) as u64, id as u64);
         (mix(high.rotate_left(7) ^ low) >> (self.depth * PART_BITS)) as usize % PARTS
     }
 
@@ -133,11 +134,4 @@ impl SpanTaker for SpanStore {
     fn take(&mut self, span: SpanView<'_>, _: &Origins) -> Result<(), DiffError> {
         self.push(span)
     }
-}
-
-/// A trace id as two numbers.
-#[inline]
-pub(super) fn halves(trace: TraceId) -> [u64; 2] {
-    let id = u128::from_be_bytes(trace.0);
-    [(id >> 64) as u64, id as u64]
 }

@@ -36,7 +36,7 @@ pub(crate) struct DraftSpan {
 }
 
 /// Bytes of a record before its texts and lists.
-const HEAD: usize = 128;
+pub(crate) const RECORD_HEAD: usize = 128;
 /// Bytes of a record that say where it was; they do not count when records are compared.
 const PLACE: usize = 24;
 /// Where the numbers of its resource and its scope stand, and what is behind them.
@@ -65,7 +65,8 @@ impl DraftSpan {
 
     /// Bytes of its record.
     pub(crate) const fn len(&self) -> usize {
-        HEAD + self.name.len()
+        RECORD_HEAD
+            + self.name.len()
             + self.message.len()
             + self.state.len()
             + self.attributes.len()
@@ -76,7 +77,7 @@ impl DraftSpan {
     /// Appends its record.
     #[inline]
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        let mut head = [0; HEAD];
+        let mut head = [0; RECORD_HEAD];
         let mut at = 0;
         let mut put = |bytes: &[u8]| {
             head[at..at + bytes.len()].copy_from_slice(bytes);
@@ -102,8 +103,9 @@ impl DraftSpan {
         for part in parts {
             put(&(part.len() as u32).to_le_bytes());
         }
+        out.reserve(self.len());
         out.extend_from_slice(&head);
-        for part in parts {
+        for part in parts.into_iter().filter(|part| !part.is_empty()) {
             out.extend_from_slice(part);
         }
     }
@@ -119,7 +121,7 @@ impl<'a> SpanView<'a> {
     pub(crate) fn at(bytes: &'a [u8], at: usize) -> Option<Self> {
         let rest = bytes.get(at..)?;
         let length = u32::from_le_bytes(*rest.first_chunk()?) as usize;
-        rest.get(..length).filter(|record| record.len() >= HEAD).map(Self)
+        rest.get(..length).filter(|record| record.len() >= RECORD_HEAD).map(Self)
     }
 
     /// All bytes of it.
@@ -138,6 +140,12 @@ impl<'a> SpanView<'a> {
         self.0[ORIGIN..BEHIND] == other.0[ORIGIN..BEHIND]
             || origins.resources.same(self.resource()) == origins.resources.same(other.resource())
                 && origins.scopes.same(self.scope()) == origins.scopes.same(other.scope())
+    }
+
+    /// Whether they say the same but for their times, their parent, and where they were read and come from.
+    #[inline]
+    pub(crate) fn says_same(self, other: Self) -> bool {
+        self.0[BEHIND..] == other.0[BEHIND..]
     }
 
     #[inline]
@@ -218,7 +226,7 @@ impl<'a> SpanView<'a> {
     /// One of its texts and lists, in the order of [`SpanPart`].
     #[inline]
     pub(crate) fn part(self, part: SpanPart) -> &'a [u8] {
-        let mut from = HEAD;
+        let mut from = RECORD_HEAD;
         for before in 0..part as usize {
             from += self.u32(100 + 4 * before) as usize;
         }

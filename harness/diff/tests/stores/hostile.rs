@@ -8,7 +8,7 @@ use crate::spans::TestWorld;
 use crate::{FORMATS, compared, write};
 
 /// The error that reading this gives.
-fn wrong(bytes: &[u8]) -> String {
+pub(crate) fn wrong(bytes: &[u8]) -> String {
     let world = TestWorld::plain(1);
     let right = write::protobuf::message(&world);
     let side = |name: &str, bytes: &[u8]| SideInput::of(name, Box::new(std::io::Cursor::new(bytes.to_vec())));

@@ -5,6 +5,7 @@ mod equal;
 mod hostile;
 mod live;
 mod losses;
+mod odd;
 mod parquet;
 mod planted;
 mod spans;

@@ -179,3 +179,38 @@ fn both_engines_of_the_library_close() {
         }
     }
 }
+
+/// A hundred thousand spans in each of ten trials: what Jaeger shows of them is read back in hundreds of pages.
+const MILLION: &str = r#"
+    trials = 10
+    [load]
+    rate = "1000/s"
+    warmup = "500ms"
+    lasting = "20s"
+    [exporter]
+    delay = "100ms"
+    queue = 65536
+    retry = { enabled = true, initial = "100ms", max_interval = "500ms" }
+    [receiver]
+    keep = "spans"
+    [pipeline]
+    ends = ["receiver", "jaeger"]
+"#;
+
+#[test]
+#[ignore = "some ten minutes, and builds Jaeger: cargo test -p spanfate --test e2e a_million_spans_in_both_engines -- --ignored"]
+fn a_million_spans_in_both_engines_give_no_false_alarm() {
+    let Some(lab) = lab() else { return };
+    let done = lab.run(MILLION);
+    done.assert_exact();
+    let trials = || done.result.variants.iter().flat_map(|variant| &variant.trials);
+    for engine in trials().map(|trial| trial.engine.as_ref().unwrap()) {
+        assert_eq!(engine.unread, None);
+        assert!(differs(engine).missing_in_receiver.is_empty(), "{engine:?}");
+    }
+    let shown: u64 = trials().map(|trial| trial.engine.as_ref().unwrap().shown).sum();
+    assert!(shown >= 1_000_000, "{shown} spans");
+    // Nothing is planted, and nothing is found that the books do not name, span by span.
+    let lost = diff_names_what_the_books_say(&lab, &done);
+    assert_eq!((lost.len(), lost.iter().sum::<usize>()), (10, 0), "{lost:?}");
+}

@@ -3,7 +3,7 @@
 use spanfate_model::finding::diff::{DiffField, DiffRule};
 
 use super::tags::tags;
-use crate::intake::json::{JsonText, Leniency};
+use crate::intake::json::{JsonText, KeyOrder, KeyPlace, Leniency};
 use crate::intake::window::ReadPiece;
 use crate::rules::FieldSet;
 use crate::span::draft::{DraftSpan, put_link};
@@ -20,11 +20,13 @@ pub(super) struct JaegerSpan {
     pub(super) scope_version: Vec<u8>,
     /// The scope of the span before: its place, name and version.
     pub(super) last: Option<(u32, Vec<u8>, Vec<u8>)>,
-    references: Vec<JaegerReference>,
+    pub(super) references: Vec<JaegerReference>,
+    /// The keys of the spans before, and of their tags.
+    pub(super) keys: [KeyOrder; 2],
 }
 
 #[derive(Clone, Copy)]
-struct JaegerReference {
+pub(super) struct JaegerReference {
     trace: [u8; 16],
     span: [u8; 8],
     child: bool,
@@ -40,6 +42,25 @@ const DURATION: u32 = 6;
 const TAGS: u32 = 7;
 const LOGS: u32 = 8;
 const PROCESS: u32 = 9;
+const UNKNOWN: u32 = 10;
+
+/// A number for each key of a span.
+#[inline]
+fn number_of(key: &[u8]) -> u32 {
+    match key {
+        b"traceID" => TRACE,
+        b"spanID" => SPAN,
+        b"parentSpanID" => PARENT,
+        b"operationName" => NAME,
+        b"references" => REFERENCES,
+        b"startTime" => START,
+        b"duration" => DURATION,
+        b"tags" => TAGS,
+        b"logs" => LOGS,
+        b"processID" => PROCESS,
+        _ => UNKNOWN,
+    }
+}
 
 impl JaegerSpan {
     /// Reads one.
@@ -56,43 +77,35 @@ impl JaegerSpan {
         self.references.clear();
         let (mut parent, mut duration) = (None, 0_i64);
         json.object()?;
-        let (mut first, mut seen) = (true, 0_u32);
-        while let Some(key) = json.key(&mut first)? {
-            let bit = match key {
-                b"traceID" => TRACE,
-                b"spanID" => SPAN,
-                b"parentSpanID" => PARENT,
-                b"operationName" => NAME,
-                b"references" => REFERENCES,
-                b"startTime" => START,
-                b"duration" => DURATION,
-                b"tags" => TAGS,
-                b"logs" => LOGS,
-                b"processID" => PROCESS,
-                _ => {
-                    json.skip()?;
-                    continue;
-                }
-            };
-            if seen & 1 << bit != 0 {
-                return json.wrong("a key of a span comes twice");
+        let (mut place, mut seen) = (KeyPlace::BEGIN, 0);
+        let [mut keys, mut of_tags] = std::mem::take(&mut self.keys);
+        while let Some(bit) = json.numbered_key(&mut place, &mut keys, number_of)? {
+            if bit == UNKNOWN {
+                json.skip()?;
+                continue;
             }
-            seen |= 1 << bit;
+            json.once(&mut seen, 1 << bit, "a key of a span comes twice")?;
             match bit {
                 TRACE => draft.trace = json.id(true, lenient)?,
                 SPAN => draft.span = json.id(true, lenient)?,
                 PARENT => parent = json.id_or_none(true, lenient)?,
                 NAME => json.text(&mut draft.name)?,
                 REFERENCES => self.references(json, lenient)?,
-                START => draft.start = micros(json)?.wrapping_mul(1000) as u64,
-                DURATION => duration = micros(json)?.wrapping_mul(1000),
+                START => draft.start = micros(json)?.cast_unsigned(),
+                DURATION => duration = micros(json)?,
                 // The tags hold the kind, the status and the scope, too.
-                TAGS => self.tags(json, draft, lenient)?,
-                LOGS if fields.has(DiffField::Events) => logs(json, &mut draft.events, lenient)?,
+                TAGS => {
+                    let kept = fields.has(DiffField::Attributes);
+                    self.tags(json, draft, (&mut of_tags, kept), lenient)?;
+                }
+                LOGS if fields.has(DiffField::Events) => {
+                    logs(json, &mut draft.events, &mut of_tags, lenient)?;
+                }
                 PROCESS => json.text(&mut self.process)?,
                 _ => json.skip()?,
             }
         }
+        self.keys = [keys, of_tags];
         for (needed, what) in [
             (TRACE, "a span has no `traceID`"),
             (SPAN, "a span has no `spanID`"),
@@ -124,7 +137,7 @@ impl JaegerSpan {
         while json.more(&mut first)? {
             json.object()?;
             let mut one = JaegerReference { trace: [0; 16], span: [0; 8], child: false };
-            let (mut first, mut seen) = (true, 0_u8);
+            let (mut first, mut seen) = (true, 0);
             while let Some(key) = json.key(&mut first)? {
                 let bit = match key {
                     b"refType" => 1,
@@ -132,10 +145,7 @@ impl JaegerSpan {
                     b"spanID" => 4,
                     _ => 0,
                 };
-                if seen & bit != 0 {
-                    return json.wrong("a key of a reference comes twice");
-                }
-                seen |= bit;
+                json.once(&mut seen, bit, "a key of a reference comes twice")?;
                 match bit {
                     1 => {
                         json.expect(b'"', "expected the type of a reference")?;
@@ -178,19 +188,21 @@ impl JaegerSpan {
         }
     }
 
-    /// The tags; those that OTLP has a field for become that field.
+    /// The tags; those that OTLP has a field for become that field. Others may not be needed.
     fn tags(
         &mut self,
         json: &mut JsonText<'_>,
         draft: &mut DraftSpan,
+        (keys, kept): (&mut KeyOrder, bool),
         lenient: &mut Leniency,
     ) -> ReadPiece<()> {
         let DraftSpan { attributes, kind, status, message, state, .. } = draft;
         let (scope_name, scope_version) = (&mut self.scope_name, &mut self.scope_version);
         let mut error = false;
-        tags(json, attributes, &mut |key, value| {
-            // Most keys begin otherwise.
-            if !matches!(key.first(), Some(b's' | b'o' | b'w' | b'i' | b'e')) {
+        // Most keys begin otherwise. A backslash may stand for any letter.
+        let may_be_field = |letter: u8| matches!(letter, b's' | b'o' | b'w' | b'i' | b'e' | b'\\');
+        tags(json, attributes, keys, |letter| kept || may_be_field(letter), &mut |key, value| {
+            if !key.first().is_some_and(|letter| may_be_field(*letter)) {
                 return false;
             }
             let set = |place: &mut Vec<u8>, text: &[u8]| {
@@ -262,12 +274,21 @@ fn leave_out_error(attributes: &mut Vec<u8>) {
     }
 }
 
-/// Microseconds; a duration below zero stands there as a number without a sign.
+/// Microseconds, as nanoseconds. What is below zero stands there as a number without a sign.
 fn micros(json: &mut JsonText<'_>) -> ReadPiece<i64> {
-    if json.peek()? == b'-' { json.signed() } else { json.unsigned().map(u64::cast_signed) }
+    let micros = if json.peek()? == b'-' { json.signed()? } else { json.unsigned()?.cast_signed() };
+    match micros.checked_mul(1000) {
+        Some(nanos) => Ok(nanos),
+        None => json.wrong("a time has more nanoseconds than fit into 64 bits"),
+    }
 }
 
-fn logs(json: &mut JsonText<'_>, out: &mut Vec<u8>, lenient: &mut Leniency) -> ReadPiece<()> {
+fn logs(
+    json: &mut JsonText<'_>,
+    out: &mut Vec<u8>,
+    keys: &mut KeyOrder,
+    lenient: &mut Leniency,
+) -> ReadPiece<()> {
     if json.null()? {
         return Ok(());
     }
@@ -278,20 +299,17 @@ fn logs(json: &mut JsonText<'_>, out: &mut Vec<u8>, lenient: &mut Leniency) -> R
         json.object()?;
         name.clear();
         attributes.clear();
-        let (mut time, mut first, mut seen) = (0_u64, true, 0_u8);
+        let (mut time, mut first, mut seen) = (0_u64, true, 0);
         while let Some(key) = json.key(&mut first)? {
             let bit = match key {
                 b"timestamp" => 1,
                 b"fields" => 2,
                 _ => 0,
             };
-            if seen & bit != 0 {
-                return json.wrong("a key of a log comes twice");
-            }
-            seen |= bit;
+            json.once(&mut seen, bit, "a key of a log comes twice")?;
             match bit {
-                1 => time = micros(json)?.wrapping_mul(1000) as u64,
-                2 => tags(json, &mut attributes, &mut |key, value| match (key, value) {
+                1 => time = micros(json)?.cast_unsigned(),
+                2 => tags(json, &mut attributes, keys, |_| true, &mut |key, value| match (key, value) {
                     (b"event", AnyValue::Text(text)) if name.is_empty() => {
                         name.extend_from_slice(text);
                         true

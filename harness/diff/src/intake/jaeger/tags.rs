@@ -1,14 +1,20 @@
 //! Tags of Jaeger: a key, a type, and a value of that type.
 
-use crate::intake::json::{JsonText, base64};
+use crate::intake::json::{JsonText, KeyOrder, KeyPlace, base64};
 use crate::intake::window::ReadPiece;
 use crate::span::values::{AnyValue, close, open, open_text, put_value, take, take_value};
 
-/// Appends tags as attributes. `special` is shown each and says whether it was something else and is left out.
+/// How a tag begins, as Jaeger writes it; behind it stands the first letter of its key.
+const BEGIN: &[u8] = b"{\"key\":\"";
+
+/// Appends tags as attributes. `special` is shown each and says whether it was something else and is left out. What `wanted` does not
+/// want by the first letter of its key is passed over.
 #[inline]
 pub(super) fn tags(
     json: &mut JsonText<'_>,
     out: &mut Vec<u8>,
+    keys: &mut KeyOrder,
+    wanted: impl Fn(u8) -> bool,
     special: &mut impl FnMut(&[u8], AnyValue<'_>) -> bool,
 ) -> ReadPiece<()> {
     if json.null()? {
@@ -17,8 +23,12 @@ pub(super) fn tags(
     json.list()?;
     let mut first = true;
     while json.more(&mut first)? {
+        if json.behind(BEGIN).is_some_and(|letter| !wanted(letter)) {
+            json.skip()?;
+            continue;
+        }
         let begin = out.len();
-        tag(json, out)?;
+        tag(json, out, keys)?;
         let mut written = &out[begin..];
         if let (Some(key), Some(value)) = (take(&mut written), take_value(&mut written))
             && special(key, value)
@@ -29,29 +39,42 @@ pub(super) fn tags(
     Ok(())
 }
 
+const KEY: u32 = 1;
+const TYPE: u32 = 2;
+const VALUE: u32 = 3;
+
+/// A number for each key of a tag, 0 for what is none.
+#[inline]
+fn number_of(key: &[u8]) -> u32 {
+    match key {
+        b"key" => KEY,
+        b"type" => TYPE,
+        b"value" => VALUE,
+        _ => 0,
+    }
+}
+
 /// One tag. Its value may stand before its type, and is then read once more.
-fn tag(json: &mut JsonText<'_>, out: &mut Vec<u8>) -> ReadPiece<()> {
+fn tag(json: &mut JsonText<'_>, out: &mut Vec<u8>, keys: &mut KeyOrder) -> ReadPiece<()> {
     json.object()?;
-    let begin = out.len();
-    let (mut first, mut key, mut kind, mut early, mut done) = (true, false, None, None, false);
-    while let Some(name) = json.key(&mut first)? {
-        match name {
-            b"key" if !key => {
+    let mut place = KeyPlace::BEGIN;
+    let (mut key, mut kind, mut early, mut done) = (false, None, None, false);
+    while let Some(number) = json.numbered_key(&mut place, keys, number_of)? {
+        match number {
+            KEY if !key => {
                 key = true;
                 let from = open(out);
                 json.text(out)?;
                 close(out, from);
-                let length = out.len() + 4 - from;
-                out[begin..].rotate_right(length);
             }
-            b"type" if kind.is_none() => {
+            TYPE if kind.is_none() => {
                 json.expect(b'"', "expected the type of a tag")?;
                 kind = json.plain()?;
                 if kind.is_none() {
                     return json.wrong("the type of a tag is none that is known");
                 }
             }
-            b"value" if !done && early.is_none() => match kind {
+            VALUE if !done && early.is_none() => match kind {
                 Some(kind) if key => {
                     value(json, kind, out)?;
                     done = true;
@@ -62,7 +85,7 @@ fn tag(json: &mut JsonText<'_>, out: &mut Vec<u8>) -> ReadPiece<()> {
                     json.skip()?;
                 }
             },
-            b"key" | b"type" | b"value" => return json.wrong("a key of a tag comes twice"),
+            KEY | TYPE | VALUE => return json.wrong("a key of a tag comes twice"),
             _ => json.skip()?,
         }
     }

@@ -2,7 +2,7 @@
 
 use spanfate_model::finding::diff::DiffField;
 
-use crate::intake::json::{JsonText, Leniency};
+use crate::intake::json::{JsonText, KeyOrder, KeyPlace, Leniency};
 use crate::intake::window::ReadPiece;
 use crate::rules::FieldSet;
 use crate::span::draft::{DraftSpan, put_link};
@@ -27,19 +27,16 @@ pub(super) fn span(
     draft: &mut DraftSpan,
     fields: FieldSet,
     lenient: &mut Leniency,
+    keys: &mut KeyOrder,
 ) -> ReadPiece<()> {
     json.object()?;
-    let (mut first, mut seen) = (true, 0_u32);
-    while let Some(key) = json.key(&mut first)? {
-        let bit = number_of(key);
+    let (mut place, mut seen) = (KeyPlace::BEGIN, 0);
+    while let Some(bit) = json.numbered_key(&mut place, keys, number_of)? {
         if bit == 0 {
             json.skip()?;
             continue;
         }
-        if seen & 1 << bit != 0 {
-            return json.wrong("a key of a span comes twice");
-        }
-        seen |= 1 << bit;
+        json.once(&mut seen, 1 << bit, "a key of a span comes twice")?;
         match bit {
             TRACE => draft.trace = json.id(false, lenient)?,
             SPAN => draft.span = json.id(false, lenient)?,
@@ -60,7 +57,7 @@ pub(super) fn span(
             LINKS if fields.has(DiffField::Links) => links(json, &mut draft.links, fields, lenient)?,
             STATUS if fields.has(DiffField::Status) => status(json, draft, lenient)?,
             DROPPED..=DROPPED_LINKS if fields.has(DiffField::Dropped) => {
-                draft.dropped[bit - DROPPED] = json.unsigned32()?;
+                draft.dropped[(bit - DROPPED) as usize] = json.unsigned32()?;
             }
             _ => json.skip()?,
         }
@@ -71,26 +68,26 @@ pub(super) fn span(
     Ok(())
 }
 
-const TRACE: usize = 1;
-const SPAN: usize = 2;
-const PARENT: usize = 3;
-const START: usize = 4;
-const END: usize = 5;
-const KIND: usize = 6;
-const NAME: usize = 7;
-const STATE: usize = 8;
-const FLAGS: usize = 9;
-const ATTRIBUTES: usize = 10;
-const EVENTS: usize = 11;
-const LINKS: usize = 12;
-const STATUS: usize = 13;
-const DROPPED: usize = 14;
-const DROPPED_EVENTS: usize = 15;
-const DROPPED_LINKS: usize = 16;
+const TRACE: u32 = 1;
+const SPAN: u32 = 2;
+const PARENT: u32 = 3;
+const START: u32 = 4;
+const END: u32 = 5;
+const KIND: u32 = 6;
+const NAME: u32 = 7;
+const STATE: u32 = 8;
+const FLAGS: u32 = 9;
+const ATTRIBUTES: u32 = 10;
+const EVENTS: u32 = 11;
+const LINKS: u32 = 12;
+const STATUS: u32 = 13;
+const DROPPED: u32 = 14;
+const DROPPED_EVENTS: u32 = 15;
+const DROPPED_LINKS: u32 = 16;
 
 /// A number for each key of a span, 0 for what is none.
 #[inline]
-fn number_of(key: &[u8]) -> usize {
+fn number_of(key: &[u8]) -> u32 {
     match key {
         b"traceId" | b"trace_id" => TRACE,
         b"spanId" | b"span_id" => SPAN,
@@ -114,17 +111,14 @@ fn number_of(key: &[u8]) -> usize {
 
 fn status(json: &mut JsonText<'_>, draft: &mut DraftSpan, lenient: &mut Leniency) -> ReadPiece<()> {
     json.object()?;
-    let (mut first, mut seen) = (true, 0_u8);
+    let (mut first, mut seen) = (true, 0);
     while let Some(key) = json.key(&mut first)? {
         let bit = match key {
             b"message" => 1,
             b"code" => 2,
             _ => 0,
         };
-        if seen & bit != 0 {
-            return json.wrong("a key of a status comes twice");
-        }
-        seen |= bit;
+        json.once(&mut seen, bit, "a key of a status comes twice")?;
         match bit {
             1 if json.null()? => {}
             1 => json.text(&mut draft.message)?,
@@ -144,7 +138,7 @@ fn events(json: &mut JsonText<'_>, out: &mut Vec<u8>, fields: FieldSet) -> ReadP
         name.clear();
         attributes.clear();
         let (mut time, mut dropped) = (0_u64, 0_u32);
-        let (mut first, mut seen) = (true, 0_u8);
+        let (mut first, mut seen) = (true, 0);
         while let Some(key) = json.key(&mut first)? {
             let bit = match key {
                 b"timeUnixNano" | b"time_unix_nano" => 1,
@@ -153,10 +147,7 @@ fn events(json: &mut JsonText<'_>, out: &mut Vec<u8>, fields: FieldSet) -> ReadP
                 b"droppedAttributesCount" | b"dropped_attributes_count" => 8,
                 _ => 0,
             };
-            if seen & bit != 0 {
-                return json.wrong("a key of an event comes twice");
-            }
-            seen |= bit;
+            json.once(&mut seen, bit, "a key of an event comes twice")?;
             match bit {
                 1 => time = json.unsigned()?,
                 2 if json.null()? => {}
@@ -191,7 +182,7 @@ fn links(
         state.clear();
         attributes.clear();
         let (mut trace, mut span, mut dropped, mut flags) = ([0; 16], [0; 8], 0, 0);
-        let (mut first, mut seen) = (true, 0_u8);
+        let (mut first, mut seen) = (true, 0);
         while let Some(key) = json.key(&mut first)? {
             let bit = match key {
                 b"traceId" | b"trace_id" => 1,
@@ -202,10 +193,7 @@ fn links(
                 b"flags" => 32,
                 _ => 0,
             };
-            if seen & bit != 0 {
-                return json.wrong("a key of a link comes twice");
-            }
-            seen |= bit;
+            json.once(&mut seen, bit, "a key of a link comes twice")?;
             match bit {
                 1 => trace = json.id_or_none(false, lenient)?.unwrap_or_default(),
                 2 => span = json.id_or_none(false, lenient)?.unwrap_or_default(),

@@ -82,10 +82,14 @@ impl<'a> WireText<'a> {
     /// A varint of which the end may not be there yet.
     #[inline]
     pub(super) fn open_number(&mut self) -> ReadPiece<u64> {
-        match self.all.get(self.at) {
-            Some(&byte) if byte < 0x80 => {
+        match *self.rest() {
+            [byte @ 0..0x80, ..] => {
                 self.at += 1;
                 Ok(u64::from(byte))
+            }
+            [low, high @ 0..0x80, ..] => {
+                self.at += 2;
+                Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
             }
             _ => self.long_number(),
         }
@@ -144,9 +148,11 @@ impl<'a> WireText<'a> {
         if tag.kind != FIXED64 {
             return tag.wrong("a field has the wrong wire type; it must be fixed64");
         }
-        let mut out = [0; 8];
-        out.copy_from_slice(self.take(8)?);
-        Ok(u64::from_le_bytes(out))
+        let Some(bytes) = self.rest().first_chunk::<8>() else {
+            return self.wrong("a field is longer than what it is in");
+        };
+        self.at += 8;
+        Ok(u64::from_le_bytes(*bytes))
     }
 
     #[inline]
@@ -172,7 +178,11 @@ impl<'a> WireText<'a> {
     /// Passes over a field that nobody knows, or nobody needs.
     #[inline]
     pub(super) fn skip(&mut self, tag: FieldTag) -> ReadPiece<()> {
-        if tag.kind == BYTES { self.message(tag).map(drop) } else { self.skip_nested(tag, 0) }
+        if tag.kind == BYTES {
+            let length = self.number()?;
+            return self.take(length).map(drop);
+        }
+        self.skip_nested(tag, 0)
     }
 
     fn skip_nested(&mut self, tag: FieldTag, depth: u32) -> ReadPiece<()> {
