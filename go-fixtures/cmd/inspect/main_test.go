@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"spanfate.dev/fixtures/internal/inspect/answer"
@@ -34,7 +35,7 @@ func TestWhatTheSDKDoes(t *testing.T) {
 		name, of string
 		want     map[string]float64
 	}{
-		{"queue_capacity", "", map[string]float64{"accepted": 2560, "dropped": 7440, "queue": 2048, "largest_batch": 512, "handler_calls": 0}},
+		{"queue_capacity", "", map[string]float64{"accepted": 2560, "dropped": 7440, "queue": 2048, "largest_batch": 512, "waiting_ends": 0, "handler_calls": 0}},
 		{"queue_blocking", "", map[string]float64{"accepted": 10000, "dropped": 0}},
 		{"failing_exports", "", map[string]float64{"failed": 2, "handler_calls": 2}},
 		{"unsampled", "", map[string]float64{"with_ids": 100, "recording": 0, "exported": 0}},
@@ -46,7 +47,7 @@ func TestWhatTheSDKDoes(t *testing.T) {
 		{"diff_listing", "", map[string]float64{"spans": 1000, "false_alarms": 1000}},
 		{"packets", "", map[string]float64{"seen_plain": 100, "seen_gzip": 0}},
 		{"http_span", "", map[string]float64{"read_in_span": 1, "start_first": 1, "headers_in_span": 0, "late_read_fails": 1}},
-		{"grpc_span", "", map[string]float64{"otelgrpc_decodes": 1, "interceptor_decodes": 0}},
+		{"grpc_span", "", map[string]float64{"messages": 1, "otelgrpc_decodes": 1, "interceptor_decodes": 0}},
 		{"finalizers", "", map[string]float64{"left": 1000, "flushed": 0}},
 		{"splice", "", map[string]float64{"direct": 0, "direct_errno": 22, "through_pipe": 1, "changed_after": 1, "binds_buffer": 0}},
 	}
@@ -79,10 +80,13 @@ func TestWhatSourceDeclares(t *testing.T) {
 		{"declared", "go.opentelemetry.io/otel/trace.StartSpan", "count", 0},
 		{"declared", "no.such/package.Name", "package", 0},
 		{"declared", "net/http.ServeMux.Handle", "count", 1},
+		{"literals", "net/http application/octet-stream", "package", 1},
+		{"literals", "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc/internal/retry 5", "count", 1},
 		{"mentions", "runtime stackmapdata", "in_trace", 0},
 		{"trace_event", "GoBlock", "count", 1},
 		{"trace_event", "GoUnblock", "goroutines", 1},
 		{"trace_event", "GoDie", "count", 0},
+		{"registers", "", "known", 1},
 		{"registers", "", "second_in_bx", 1},
 		{"registers", "", "second_in_si", 0},
 		{"registers", "", "calls_of_small", 0},
@@ -96,6 +100,10 @@ func TestWhatSourceDeclares(t *testing.T) {
 		if value, there := got[one.figure]; !there || value != one.want {
 			t.Errorf("%s of %q: %s = %v, not %v, of %v", one.name, one.of, one.figure, value, one.want, got)
 		}
+	}
+	refused, err := inspections["compiles"]("package main\n\nfunc main() { nothing() }\n")
+	if err != nil || len(refused.Seen) == 0 || !strings.HasPrefix(refused.Seen[0], "main.go:3:") {
+		t.Errorf("a refusal names more than its place in the program: %q, %v", refused.Seen, err)
 	}
 	if got := figures(t, "mentions", "runtime stackmapdata"); got["count"] == 0 {
 		t.Errorf("stackmapdata is named nowhere: %v", got)

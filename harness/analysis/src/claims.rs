@@ -39,7 +39,13 @@ pub fn without_run(test: &RunTest, why: &str) -> ClaimMeasure {
 }
 
 fn of(test: &RunTest, variant: &str) -> MeasuredFor {
-    MeasuredFor::Run { scenario: test.scenario.clone(), variant: variant.to_owned(), that: test.that }
+    MeasuredFor::Run {
+        scenario: test.scenario.clone(),
+        variant: variant.to_owned(),
+        that: test.that,
+        because: test.because,
+        premise: test.premise,
+    }
 }
 
 fn not_measured(test: &RunTest, variant: &str, why: String) -> ClaimMeasure {
@@ -104,7 +110,12 @@ pub fn judged(claim: &RegisteredClaim, measures: Vec<ClaimMeasure>) -> JudgedCla
 pub fn is_of(claim: &RegisteredClaim, judged: &JudgedClaim) -> bool {
     let runs = claim.runs.iter().all(|test| {
         let of_test = judged.measures.iter().filter(|measure| match &measure.of {
-            MeasuredFor::Run { scenario, that, .. } => *scenario == test.scenario && *that == test.that,
+            MeasuredFor::Run { scenario, that, because, premise, .. } => {
+                *scenario == test.scenario
+                    && *that == test.that
+                    && *because == test.because
+                    && *premise == test.premise
+            }
             MeasuredFor::Inspection(_) => false,
         });
         let measured: Vec<&str> = of_test.filter_map(|measure| variant_of(&measure.of)).collect();
@@ -136,27 +147,29 @@ fn variant_of(of: &MeasuredFor) -> Option<&str> {
     }
 }
 
-/// The verdict that measures give. Conditions decide where there is one; figures alone quantify.
+/// The verdict that measures give. Conditions decide where there is one; figures alone quantify. Where a premise does not hold, or is
+/// open, nothing else decides: what was measured may have another reason.
 pub fn verdict_of(measures: &[ClaimMeasure]) -> (ClaimVerdict, Option<String>) {
-    let told = |open: &ClaimMeasure| {
-        let why = open.reason.as_deref().unwrap_or("it was not measured");
-        Some(format!("{}: {why}", open.of))
-    };
-    let judged: Vec<Verdict> = measures.iter().filter_map(|measure| measure.verdict).collect();
+    let (premises, said): (Vec<&ClaimMeasure>, Vec<&ClaimMeasure>) =
+        measures.iter().partition(|measure| measure.of.is_premise());
+    if let Some(broken) = premises.iter().find(|premise| premise.verdict != Some(Verdict::Pass)) {
+        return (ClaimVerdict::Inconclusive, told(broken));
+    }
+    let judged: Vec<Verdict> = said.iter().filter_map(|measure| measure.verdict).collect();
     if judged.is_empty() {
-        let open = measures.iter().find(|measure| measure.values.is_empty());
+        let open = said.iter().find(|measure| measure.values.is_empty());
         return match open {
-            None if measures.is_empty() => {
+            None if said.is_empty() => {
                 (ClaimVerdict::Inconclusive, Some("nothing is measured for it".to_owned()))
             }
             None => (ClaimVerdict::Quantified, None),
             Some(open) => (ClaimVerdict::Inconclusive, told(open)),
         };
     }
-    let is_open = |measure: &&ClaimMeasure| {
+    let is_open = |measure: &&&ClaimMeasure| {
         measure.verdict.is_some_and(|verdict| !matches!(verdict, Verdict::Pass | Verdict::Fail))
     };
-    if let Some(open) = measures.iter().find(is_open) {
+    if let Some(open) = said.iter().find(is_open) {
         return (ClaimVerdict::Inconclusive, told(open));
     }
     let passed = judged.iter().filter(|verdict| **verdict == Verdict::Pass).count();
@@ -168,140 +181,18 @@ pub fn verdict_of(measures: &[ClaimMeasure]) -> (ClaimVerdict, Option<String>) {
     (verdict, None)
 }
 
-#[cfg(test)]
-mod tests {
-    use spanfate_model::cause::LossFactor;
-    use spanfate_model::fate::Fate;
-    use spanfate_model::finding::claims::register::ClaimsFile;
-    use spanfate_model::result::{CauseShare, PathReplay, VariantSummary};
-
-    use super::*;
-    use crate::expect::forge::{Forged, forged};
-
-    /// A claim of a file, as serde reads it.
-    fn claim(tests: &serde_json::Value) -> RegisteredClaim {
-        let mut file = serde_json::json!({ "source": "made up", "claim": [{ "number": 1, "section": "1", "says": "x" }] });
-        for (key, value) in tests.as_object().unwrap() {
-            file["claim"][0][key] = value.clone();
+/// Why a measure leaves a claim open: it was not measured, or it is a premise that does not hold.
+fn told(open: &ClaimMeasure) -> Option<String> {
+    let why = match (&open.reason, open.values.as_slice()) {
+        (Some(reason), _) => reason.clone(),
+        (None, []) => "it was not measured".to_owned(),
+        (None, values) => {
+            let values: Vec<String> = values.iter().map(f64::to_string).collect();
+            format!("measured {}, so nothing else says anything", values.join(", "))
         }
-        serde_json::from_value::<ClaimsFile>(file).unwrap().claims.remove(0)
-    }
-
-    fn of_trials(claim: &RegisteredClaim, forged: &Forged) -> ClaimVerdict {
-        let variant = VariantResult {
-            name: "v".to_owned(),
-            settings: Vec::new(),
-            trials: vec![forged.trial.clone()],
-            summary: VariantSummary::default(),
-        };
-        let measures =
-            claim.runs.iter().flat_map(|test| of_run(test, &forged.plan, std::slice::from_ref(&variant)));
-        judged(claim, measures.collect()).verdict
-    }
-
-    fn of_answer(claim: &RegisteredClaim, figures: &[(&str, f64)]) -> ClaimVerdict {
-        let figures = figures.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        let answer = InspectionAnswer { figures, ..InspectionAnswer::default() };
-        let measures = claim.inspections.iter().map(|test| of_inspection(test, Some(&answer)));
-        judged(claim, measures.collect()).verdict
-    }
-
-    #[test]
-    fn other_data_give_another_verdict() {
-        let run = claim(&serde_json::json!({ "run": [
-            { "scenario": "s", "that": "loss.rate > 0 %" },
-            { "scenario": "s", "that": "fate.dropped_queue_full > 0", "variants": ["v"] },
-        ] }));
-        let none = || forged("{}", &[]);
-        assert_eq!(of_trials(&run, &none()), ClaimVerdict::Refuted);
-        assert_eq!(of_trials(&run, &none().lost(Fate::DroppedQueueFull, 5)), ClaimVerdict::Reproduced);
-        // A loss of another kind than the claimed one is half of it at most.
-        assert_eq!(of_trials(&run, &none().lost(Fate::RejectedPartial, 5)), ClaimVerdict::Partly);
-        let open = none().lost(Fate::DroppedQueueFull, 5).stolen(0.03);
-        assert_eq!(of_trials(&run, &open), ClaimVerdict::Inconclusive);
-
-        let found = claim(&serde_json::json!({ "inspect": [
-            { "name": "queue_capacity", "that": "accepted == 1000" },
-            { "name": "queue_capacity", "that": "dropped > 0" },
-        ] }));
-        assert_eq!(of_answer(&found, &[("accepted", 1000.0), ("dropped", 9.0)]), ClaimVerdict::Reproduced);
-        assert_eq!(of_answer(&found, &[("accepted", 2560.0), ("dropped", 9.0)]), ClaimVerdict::Partly);
-        assert_eq!(of_answer(&found, &[("accepted", 2560.0), ("dropped", 0.0)]), ClaimVerdict::Refuted);
-        assert_eq!(of_answer(&found, &[("accepted", 2560.0)]), ClaimVerdict::Inconclusive);
-    }
-
-    #[test]
-    fn a_loss_of_another_cause_reproduces_nothing() {
-        let claimed = |because: &str| {
-            let that = "fate.dropped_queue_full > 0";
-            claim(&serde_json::json!({ "run": [{ "scenario": "s", "that": that, "because": because }] }))
-        };
-        let mut lost = forged("{}", &[]).lost(Fate::DroppedQueueFull, 500);
-        assert_eq!(of_trials(&claimed("slow_answer"), &lost), ClaimVerdict::Inconclusive, "no replay");
-        lost.trial.replays = vec![PathReplay {
-            fits: true,
-            dropped: 500,
-            causes: vec![CauseShare { cause: LossFactor::CpuStarved, share: 0.9, alone: 0.9 }],
-            ..PathReplay::default()
-        }];
-        assert_eq!(of_trials(&claimed("slow_answer"), &lost), ClaimVerdict::Refuted);
-        assert_eq!(of_trials(&claimed("cpu"), &lost), ClaimVerdict::Reproduced);
-    }
-
-    #[test]
-    fn figures_alone_quantify_and_an_anecdote_is_not_testable() {
-        let shown = claim(&serde_json::json!({ "inspect": [{ "name": "move_cost", "that": "copy_us" }] }));
-        assert_eq!(of_answer(&shown, &[("copy_us", 90.0)]), ClaimVerdict::Quantified);
-        assert_eq!(of_answer(&shown, &[("other", 90.0)]), ClaimVerdict::Inconclusive);
-        let run = claim(&serde_json::json!({ "run": [{ "scenario": "s", "that": "trace.unmatched" }] }));
-        assert_eq!(of_trials(&run, &forged("{}", &[])), ClaimVerdict::Inconclusive, "it has no such figure");
-        let rate = claim(&serde_json::json!({ "run": [{ "scenario": "s", "that": "loss.rate" }] }));
-        assert_eq!(of_trials(&rate, &forged("{}", &[])), ClaimVerdict::Quantified);
-        let anecdote = claim(&serde_json::json!({
-            "not_testable": "nobody says of what",
-            "inspect": [{ "name": "move_cost", "that": "copy_us > 0" }],
-        }));
-        assert_eq!(of_answer(&anecdote, &[("copy_us", 90.0)]), ClaimVerdict::NotTestable);
-    }
-
-    #[test]
-    fn a_verdict_is_of_the_claim_as_it_was_asked() {
-        let asked = |that: &str, variants: &[&str]| {
-            let run = serde_json::json!([{ "scenario": "s", "that": that, "variants": variants }]);
-            claim(&serde_json::json!({ "run": run }))
-        };
-        let one = asked("loss.rate > 0 %", &["v"]);
-        let open = judged(&one, vec![without_run(&one.runs[0], "it did not run")]);
-        let measured = |variant: &str| {
-            let mut measure = without_run(&one.runs[0], "");
-            measure.of = of(&one.runs[0], variant);
-            judged(&one, vec![measure])
-        };
-        for judged in [&open, &measured("v")] {
-            assert!(is_of(&one, judged));
-            assert!(!is_of(&asked("loss.rate > 1 %", &["v"]), judged), "another bound");
-        }
-        assert!(!is_of(&asked("loss.rate > 0 %", &["w"]), &measured("v")), "another variant");
-        let shown = claim(&serde_json::json!({ "inspect": [{ "name": "clocks", "that": "samples" }] }));
-        assert!(!is_of(&shown, &open) && !is_of(&one, &judged(&shown, Vec::new())));
-    }
-
-    #[test]
-    fn what_did_not_run_or_cannot_be_seen_leaves_a_claim_open() {
-        let found = claim(
-            &serde_json::json!({ "inspect": [{ "name": "tracepoint", "of": "a:b", "that": "count > 0" }] }),
-        );
-        let test = &found.inspections[0];
-        let cannot =
-            InspectionAnswer { cannot: Some("run as root".to_owned()), ..InspectionAnswer::default() };
-        for answer in [None, Some(&cannot)] {
-            let one = judged(&found, vec![of_inspection(test, answer)]);
-            assert_eq!(one.verdict, ClaimVerdict::Inconclusive);
-            assert!(one.reason.unwrap().starts_with("tracepoint: count > 0: "));
-        }
-        let test = claim(&serde_json::json!({ "run": [{ "scenario": "s", "that": "loss.rate > 0 %" }] }));
-        let one = judged(&test, vec![without_run(&test.runs[0], "left out by --quick")]);
-        assert_eq!(one.reason.unwrap(), "s: loss.rate > 0 %: left out by --quick");
-        assert_eq!(verdict_of(&[]).0, ClaimVerdict::Inconclusive);
-    }
+    };
+    Some(format!("{}: {why}", open.of))
 }
+
+#[cfg(test)]
+mod tests;

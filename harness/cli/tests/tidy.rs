@@ -5,6 +5,8 @@
 mod claims;
 #[path = "tidy/documents.rs"]
 mod documents;
+#[path = "tidy/flipped.rs"]
+mod flipped;
 #[path = "tidy/structure.rs"]
 mod structure;
 #[path = "tidy/texts.rs"]

@@ -20,8 +20,8 @@ use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::books::explain::Explanation;
 use spanfate_model::finding::canary::CanaryResult;
+use spanfate_model::finding::claims::ClaimsRecord;
 use spanfate_model::finding::claims::register::{ClaimsFile, RegisteredClaim};
-use spanfate_model::finding::claims::{ClaimsRecord, JudgedClaim};
 use spanfate_model::finding::collector::CollectorPeek;
 use spanfate_model::finding::diff::{DiffCounts, DiffResult, DiffTraces, LiveVerdict};
 use spanfate_model::finding::evaluation::Evaluation;
@@ -141,8 +141,8 @@ pub fn drop_forecasts(all: &[DropForecast]) -> String {
 }
 
 /// Claims with their verdicts, as text.
-pub fn claims(claims: &[RegisteredClaim], judged: &[JudgedClaim], style: TableStyle) -> String {
-    claims::render(claims, judged, style)
+pub fn claims(claims: &[RegisteredClaim], record: &ClaimsRecord, style: TableStyle) -> String {
+    claims::render(claims, record, style)
 }
 
 /// How claims are judged, as text.
@@ -153,6 +153,11 @@ pub fn claims_listed(claims: &[RegisteredClaim]) -> String {
 /// The page docs/claims.md, of the files of claims and what was published of them.
 pub fn claims_page(files: &[ClaimsFile], record: &ClaimsRecord) -> String {
     claims::page::render(files, record)
+}
+
+/// The same as one HTML file.
+pub fn claims_html(files: &[ClaimsFile], record: &ClaimsRecord) -> String {
+    page::court::render(files, record)
 }
 
 /// What a canary found, as text.

@@ -3,6 +3,7 @@
 
 pub(crate) mod apart;
 mod choice;
+pub(crate) mod court;
 mod first;
 mod frame;
 pub(crate) mod index;

@@ -162,7 +162,8 @@ func allowed() ([]int, error) {
 	return cpus, nil
 }
 
-// BpfOutput fills both kinds of BPF buffers, of one page each, that nobody reads. Figures, for perf and ring: taken, refused, errno.
+// BpfOutput fills both kinds of BPF buffers, of one page each, that nobody reads. Figures, for perf and ring: taken, refused, errno; and
+// large_values (1: a map of perf events may have values of 4 MiB, as if they were buffers).
 func BpfOutput(string) (answer.Answer, error) {
 	cpus, err := allowed()
 	if err != nil {
@@ -199,6 +200,11 @@ func BpfOutput(string) (answer.Answer, error) {
 	at = theMap(1, ring)
 	program = []instruction{store(-8), at[0], at[1], copied(2, 10), add(2, -8), move(3, 8), move(4, 0), call(ringbufOutput), exit()}
 	figures["ring_taken"], figures["ring_refused"], figures["ring_errno"], err = outputs(program)
+	large, refused := newMap(perfEventArray, 4, 4<<20, cpu+1)
+	if refused == nil {
+		_ = unix.Close(large)
+	}
+	figures["large_values"] = answer.Bit(refused == nil)
 	return answer.Answer{Figures: figures}, err
 }
 

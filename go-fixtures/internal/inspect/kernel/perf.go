@@ -121,8 +121,8 @@ func (r *ring) take() (times []uint64, lost float64, err error) {
 }
 
 // PerfRing fills a ring of one page that nobody reads. Figures: page (bytes), events, kept (samples that were read), lost (by the
-// kernel's own count), lost_records (told in the ring itself), oldest_kept (1: what was kept is older than what was lost), and
-// cloexec_differs (1: with PERF_FLAG_FD_CLOEXEC something else is lost).
+// kernel's own count), lost_records (told in the ring itself), oldest_kept (1: what was kept is older than what was lost),
+// cloexec_differs (1: with PERF_FLAG_FD_CLOEXEC something else is lost), and small_rings (how many sizes below 4 MiB it may have).
 func PerfRing(string) (answer.Answer, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -136,7 +136,35 @@ func PerfRing(string) (answer.Answer, error) {
 	}
 	figures["cloexec_differs"] = answer.Bit(other["lost"] != figures["lost"] || other["oldest_kept"] != figures["oldest_kept"])
 	figures["page"] = float64(os.Getpagesize())
+	if figures["small_rings"], err = smallRings(); err != nil {
+		return answer.Answer{}, err
+	}
 	return answer.Answer{Figures: figures}, nil
+}
+
+// smallRings is how many of the sizes 1, 2, 4 and 8 pages the kernel takes for a ring.
+func smallRings() (float64, error) {
+	ring, err := open(0)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = unix.Close(ring.fd) }()
+	// A ring has one size at a time.
+	if err := unix.Munmap(ring.memory); err != nil {
+		return 0, err
+	}
+	taken := 0.0
+	for _, pages := range []int{1, 2, 4, 8} {
+		memory, err := unix.Mmap(ring.fd, 0, (1+pages)*os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+		if err != nil {
+			continue
+		}
+		taken++
+		if err := unix.Munmap(memory); err != nil {
+			return 0, err
+		}
+	}
+	return taken, nil
 }
 
 func filledRing(flags int) (map[string]float64, error) {

@@ -134,17 +134,21 @@ func binds() (bool, error) {
 	return string(mapped[:5]) == "trace", nil
 }
 
-// rounds of each way of moving a megabyte.
-const rounds = 100
+// rounds of each way of moving a megabyte: enough that the ticks of the processors tell who had them.
+const rounds = 2000
 
 // MoveCost moves a megabyte from a memfd to a socket: by read and write, and by splice through a pipe. Figures: copy_us, splice_us
-// (medians), ratio.
+// (medians), ratio. On a machine whose processors others have meanwhile there are none.
 func MoveCost(string) (answer.Answer, error) {
 	source, err := memfd('A', size)
 	if err != nil {
 		return answer.Answer{}, err
 	}
 	defer unix.Close(source)
+	before, err := stolen()
+	if err != nil {
+		return answer.Answer{}, err
+	}
 	buffer := make([]byte, size)
 	copying, err := median(func(to int) error {
 		if n, err := unix.Pread(source, buffer, 0); err != nil || n != size {
@@ -177,6 +181,13 @@ func MoveCost(string) (answer.Answer, error) {
 	})
 	if err != nil {
 		return answer.Answer{}, err
+	}
+	after, err := stolen()
+	if err != nil {
+		return answer.Answer{}, err
+	}
+	if share := after.since(before); share > mostStolen {
+		return answer.Answer{}, answer.Unable("others had %.0f %% of the processors while it was timed; try again on a quiet machine", 100*share)
 	}
 	return answer.Answer{Figures: map[string]float64{
 		"copy_us": copying, "splice_us": splicing, "ratio": copying / splicing,

@@ -21,11 +21,13 @@ import (
 // slow is how long a client takes for its headers, and again for its body.
 const slow = 300 * time.Millisecond
 
-// moments of one request, as the handler and the listener saw them.
+// moments of one request, as the client, the listener and the handler saw them. headers is just before the last byte of the headers was
+// sent: whatever begins before it did not wait for them, and whatever begins after it did not hold their coming, however slow the
+// machine is.
 type moments struct {
 	sync.Mutex
-	accepted, handler, read time.Time
-	body                    io.ReadCloser
+	accepted, headers, handler, read time.Time
+	body                             io.ReadCloser
 }
 
 type noting struct {
@@ -64,7 +66,7 @@ func HTTP(string) (answer.Answer, error) {
 	server.Listener = noting{server.Listener, seen}
 	server.Start()
 	defer server.Close()
-	if err := trickle(server.Listener.Addr().String()); err != nil {
+	if err := trickle(server.Listener.Addr().String(), seen); err != nil {
 		return answer.Answer{}, err
 	}
 	// Closing waits for the handler, and so for the end of its span.
@@ -86,7 +88,7 @@ func HTTP(string) (answer.Answer, error) {
 			"end_ms":          after(span.EndTime),
 			"read_in_span":    answer.Bit(!seen.read.After(span.EndTime)),
 			"start_first":     answer.Bit(!span.StartTime.After(seen.handler)),
-			"headers_in_span": answer.Bit(!span.StartTime.After(seen.accepted.Add(slow / 2))),
+			"headers_in_span": answer.Bit(span.StartTime.Before(seen.headers)),
 			"late_read_fails": answer.Bit(late != nil && late != io.EOF),
 		},
 		Seen: []string{fmt.Sprintf("a read after the handler: %v", late)},
@@ -94,7 +96,7 @@ func HTTP(string) (answer.Answer, error) {
 }
 
 // trickle sends headers, then a body, each after a while.
-func trickle(address string) error {
+func trickle(address string, seen *moments) error {
 	connection, err := net.Dial("tcp", address)
 	if err != nil {
 		return err
@@ -104,6 +106,11 @@ func trickle(address string) error {
 	for at, part := range parts {
 		if at > 0 {
 			<-time.After(slow)
+		}
+		if at == 1 {
+			seen.Lock()
+			seen.headers = time.Now()
+			seen.Unlock()
 		}
 		if _, err := io.WriteString(connection, part); err != nil {
 			return err

@@ -56,7 +56,9 @@ func build(program string, flags ...string) (said string, built bool, err error)
 	if _, refused := err.(*exec.ExitError); err != nil && !refused {
 		return "", false, answer.Unable("go build: %v", err)
 	}
-	return strings.ReplaceAll(out.String(), folder+"/", ""), err == nil, nil
+	// The toolchain names the folder from the root on, or from here.
+	named := regexp.MustCompile(`[^\s:]*` + regexp.QuoteMeta(filepath.Base(folder)) + "/")
+	return named.ReplaceAllString(out.String(), ""), err == nil, nil
 }
 
 // second returns its second argument, so its code says where that one is.
@@ -80,7 +82,8 @@ func first2() string { return "x" }
 var moves = regexp.MustCompile(`MOVQ\s+(\w+), AX`)
 
 // Registers reads from the compiler's own listing in which register a function's second argument is, and whether a small function is
-// still called. Figures: second_in_bx, second_in_si (where C has it), calls_of_small, calls_of_small_without_inlining.
+// still called. Figures: known (1: the listing says it), second_in_bx, second_in_si (where C has it), calls_of_small,
+// calls_of_small_without_inlining.
 func Registers(string) (answer.Answer, error) {
 	listing, built, err := build(second, "-gcflags=-S")
 	if err != nil {
@@ -101,6 +104,7 @@ func Registers(string) (answer.Answer, error) {
 	calls := func(of string) float64 { return float64(strings.Count(function(of, "main.main"), "main.small(SB)")) }
 	return answer.Answer{
 		Figures: map[string]float64{
+			"known":                           answer.Bit(register != ""),
 			"second_in_bx":                    answer.Bit(register == "BX"),
 			"second_in_si":                    answer.Bit(register == "SI"),
 			"calls_of_small":                  calls(listing),

@@ -97,10 +97,14 @@ func wholeNumber(of ast.Expr) (float64, bool) {
 	return float64(number), err == nil
 }
 
-// Literals counts the string literals of a package that are one text: "PACKAGE TEXT". Figures: package, count.
+// Literals counts the literals of a package that are one text, or one whole number: "PACKAGE TEXT". Figures: package, count.
 func Literals(of string) (answer.Answer, error) {
 	return counted(of, func(node ast.Node, text string) bool {
 		literal, ok := node.(*ast.BasicLit)
+		if ok && literal.Kind == token.INT {
+			number, whole := wholeNumber(literal)
+			return whole && strconv.FormatFloat(number, 'f', -1, 64) == text
+		}
 		if !ok || literal.Kind != token.STRING {
 			return false
 		}

@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -58,6 +59,10 @@ func list(name string, more ...string) ([]byte, error) {
 	folder, name := inModule(name)
 	command := exec.Command("go", append(append([]string{"list", "-e"}, more...), name)...)
 	command.Dir = folder
+	if folder != "." {
+		// A module file that the fixtures are built with is none of another module.
+		command.Env = append(os.Environ(), "GOFLAGS=-mod=readonly -buildvcs=false")
+	}
 	var said, complaint bytes.Buffer
 	command.Stdout, command.Stderr = &said, &complaint
 	if err := command.Run(); err != nil {

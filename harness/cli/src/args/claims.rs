@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use spanfate_model::finding::noise::{NoiseProfile, PROFILES};
 
 use super::whole;
 use crate::session::claims::ClaimsOrder;
@@ -22,6 +23,13 @@ pub(crate) struct ClaimsArguments {
     /// Leave out runs that take longer than half a minute; the claims that need them stay open.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Judge with each of these SDKs, and show where a verdict changes: `1.38,1.44,1.47`, or a checkout, `path:FOLDER`.
+    #[arg(long = "sdk", value_name = "SDK", value_delimiter = ',', conflicts_with_all = ["list", "page"])]
+    pub(crate) sdks: Vec<String>,
+    /// Disturb the machine while runs go on, as `selftest --noise` does: `quota-0.7`, `neighbour-20`, `steal-5`. Verdicts that the machine
+    /// could have made are left open then.
+    #[arg(long = "under", value_name = "PROFILE", value_parser = profile, conflicts_with_all = ["publish", "list", "page"])]
+    pub(crate) under: Option<NoiseProfile>,
     /// Print how each claim is judged; run nothing.
     #[arg(long)]
     pub(crate) list: bool,
@@ -56,6 +64,16 @@ impl ClaimsArguments {
             repeats: self.repeat_spoilt,
             resume: self.resume.clone(),
             out: self.out.clone(),
+            sdk: None,
+            disturbance: self.under.map(|profile| profile.does),
         }
     }
+}
+
+/// A profile of disturbance, by its name.
+fn profile(name: &str) -> Result<NoiseProfile, String> {
+    PROFILES.into_iter().find(|profile| profile.name == name).ok_or_else(|| {
+        let known: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
+        format!("there is no profile `{name}`; known: {}", known.join(", "))
+    })
 }

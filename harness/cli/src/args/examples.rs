@@ -138,7 +138,8 @@ Examples:
 
   spanfate claims --list
   spanfate claims --section 2.4
-  spanfate claims --file vendor.toml --quick";
+  spanfate claims --file vendor.toml --quick
+  spanfate claims --sdk 1.38,1.44,1.47 --section 2.3";
 
 pub(super) const PEEK: &str = "\
 Examples:

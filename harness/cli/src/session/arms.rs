@@ -50,6 +50,14 @@ impl Arm {
         Self { called: written.to_owned(), build: ArmBuild::Collector(own) }
     }
 
+    /// The SDK as a variant names it, where it is one.
+    pub(crate) fn written(&self) -> Option<&str> {
+        match &self.build {
+            ArmBuild::Sdk(sdk) => Some(sdk),
+            ArmBuild::Collector(_) => None,
+        }
+    }
+
     /// The name of the variant that it makes.
     pub(crate) fn name(&self) -> String {
         match &self.build {

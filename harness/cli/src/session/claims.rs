@@ -4,6 +4,7 @@
 mod needs;
 mod publish;
 mod register;
+mod sdks;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,10 @@ use std::path::{Path, PathBuf};
 use spanfate_analysis::claims::{judged, of_inspection, of_run, without_run};
 use spanfate_model::finding::claims::inspection::Inspected;
 use spanfate_model::finding::claims::register::{ClaimsFile, RegisteredClaim};
-use spanfate_model::finding::claims::{ClaimMeasure, ClaimRun, ClaimsRecord, ClaimsState};
+use spanfate_model::finding::claims::{
+    ClaimMeasure, ClaimRun, ClaimRunBooks, ClaimsRecord, ClaimsState, JudgedClaim,
+};
+use spanfate_model::finding::noise::Disturbance;
 use spanfate_model::format::layout::RunDir;
 use spanfate_model::format::manifest::FORMAT;
 use spanfate_model::result::RunResult;
@@ -25,11 +29,13 @@ use spanfate_run::store;
 use spanfate_run::trial::progress::Progress;
 
 use super::Audience;
+use super::arms::Arm;
 use super::runs;
 use super::series::Series;
 use crate::error::Error;
 use needs::{NeededRun, inspections, needed_runs};
-pub(crate) use publish::{page, publish};
+pub(crate) use publish::{page, publish, write_page};
+pub(crate) use sdks::claims_by_sdk;
 
 /// A run that takes longer is left out of a quick look, seconds.
 const QUICK_MOST_S: f64 = 30.0;
@@ -52,6 +58,10 @@ pub(crate) struct ClaimsOrder {
     /// The directory of an earlier one, to go on with.
     pub(crate) resume: Option<PathBuf>,
     pub(crate) out: Option<PathBuf>,
+    /// The SDK that fixtures and inspections are built with; none: the pinned one.
+    pub(crate) sdk: Option<String>,
+    /// What is done to the machine while runs go on.
+    pub(crate) disturbance: Option<Disturbance>,
 }
 
 /// Claims that were judged.
@@ -93,13 +103,27 @@ pub(crate) fn claims(
     audience: &mut dyn Audience,
 ) -> Result<ClaimsFound, Error> {
     let (files, claims) = selected(order, color)?;
-    let source = files.first().map_or("", |file| file.source.as_str());
-    let runs = needed_runs(&claims, source, color)?;
-    let asked = inspections(&claims);
     let (dir, state) = begin(order)?;
+    judge_in(dir, state, (&files, claims), order, color, interrupt, audience)
+}
+
+/// The same in a directory, with what is known there.
+fn judge_in(
+    dir: PathBuf,
+    state: ClaimsState,
+    (files, claims): (&[ClaimsFile], Vec<RegisteredClaim>),
+    order: &ClaimsOrder,
+    color: bool,
+    interrupt: &Interrupt,
+    audience: &mut dyn Audience,
+) -> Result<ClaimsFound, Error> {
+    let source = files.first().map_or("", |file| file.source.as_str());
+    let sdk = order.sdk.as_deref().map(Arm::sdk);
+    let runs = needed_runs(&claims, source, sdk.as_ref(), color)?;
+    let asked = inspections(&claims);
     let mut judging = Judging { dir, state, audience, interrupt, left_s: 0.0 };
     judging.left_s = judging.seconds(&runs, &asked, order.quick);
-    judging.inspect(&asked)?;
+    judging.inspect(&asked, sdk.as_ref().and_then(Arm::written))?;
     judging.run(&runs, order)?;
     judging.conclude(claims)
 }
@@ -163,7 +187,7 @@ impl Judging<'_> {
     }
 
     /// Asks what was not asked before. What could not be answered is asked again: the machine may be another one now.
-    fn inspect(&mut self, asked: &BTreeSet<Inspected>) -> Result<(), Error> {
+    fn inspect(&mut self, asked: &BTreeSet<Inspected>, sdk: Option<&str>) -> Result<(), Error> {
         let open = |one: &&Inspected| self.state.answer(one).is_none_or(|answer| answer.cannot.is_some());
         let open: Vec<&Inspected> = asked.iter().filter(open).collect();
         if open.is_empty() {
@@ -173,7 +197,7 @@ impl Judging<'_> {
         let programs = open.iter().map(|one| one.name.program()).collect();
         let audience = &mut *self.audience;
         let mut say = |name: &str, line| audience.show(Progress::Build { fixture: name.to_owned(), line });
-        let Some(inspector) = Inspector::build(&project, &programs, self.interrupt, &mut say)? else {
+        let Some(inspector) = Inspector::build(&project, &programs, sdk, self.interrupt, &mut say)? else {
             return Ok(());
         };
         let count = open.len();
@@ -206,7 +230,11 @@ impl Judging<'_> {
             self.tell(&format!("run {} of {count}: {}, some {:.0} s", at + 1, run.scenario, run.seconds));
             let limits = Limits { repeat_spoilt: Some(order.repeats), ..Limits::default() };
             let file = (run.selected.text.clone(), run.selected.folder.clone());
-            let series = Series::inside(run.loaded.clone(), file, &self.dir, self.interrupt)?.within(limits);
+            let series = Series::inside(run.loaded.clone(), file, &self.dir, self.interrupt)?;
+            let series = match order.disturbance {
+                Some(what) => series.disturbed(what, limits),
+                None => series.within(limits),
+            };
             let ran = series.run(&run.selected, self.audience);
             self.left_s -= run.seconds;
             // What was cut short says nothing.
@@ -239,12 +267,13 @@ impl Judging<'_> {
     fn conclude(self, claims: Vec<RegisteredClaim>) -> Result<ClaimsFound, Error> {
         let mut all_slots: Vec<Vec<TestMeasures>> =
             claims.iter().map(|claim| vec![None; claim.runs.len()]).collect();
-        let (mut machine, mut broken) = (String::new(), false);
+        let (mut machine, mut broken, mut books) = (String::new(), false, Vec::new());
         for (scenario, run) in &self.state.runs {
             let Some(directory) = &run.directory else { continue };
             let result = runs::read(&RunDir(self.dir.join(directory)).result())?;
             broken |= result.verdict == Verdict::AccountingBroken;
             machine = described(&result.environment);
+            books.push(books_of(scenario, &result));
             for (claim, slots) in claims.iter().zip(&mut all_slots) {
                 for (test, slot) in claim.runs.iter().zip(slots) {
                     if test.scenario == *scenario {
@@ -266,9 +295,26 @@ impl Judging<'_> {
                 claim.inspections.iter().map(|test| of_inspection(test, self.state.answer(&test.asked())));
             judged(claim, measured.chain(inspected).collect())
         };
-        let judged = claims.iter().zip(all_slots).map(judge).collect();
-        let record = ClaimsRecord { format: FORMAT.to_owned(), machine, claims: judged };
+        let judged: Vec<JudgedClaim> = claims.iter().zip(all_slots).map(judge).collect();
+        let record = ClaimsRecord {
+            format: FORMAT.to_owned(),
+            machine,
+            claims: judged,
+            runs: books,
+            sdks: Vec::new(),
+        };
         Ok(ClaimsFound { dir: self.dir.clone(), claims, record, broken })
+    }
+}
+
+fn books_of(scenario: &str, result: &RunResult) -> ClaimRunBooks {
+    let trials = || result.variants.iter().flat_map(|variant| &variant.trials);
+    ClaimRunBooks {
+        scenario: scenario.to_owned(),
+        run: result.run_id.clone(),
+        trials: trials().count() as u64,
+        created: trials().map(|trial| trial.ledger.created).sum(),
+        unexplained: trials().map(|trial| trial.ledger.unexplained.count).sum(),
     }
 }
 

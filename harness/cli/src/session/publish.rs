@@ -28,7 +28,8 @@ pub(crate) fn report(
     Ok(path)
 }
 
-fn reports_of(dir: &RunDir) -> PathBuf {
+/// Where reports of what lies in a results folder go: to the project's `reports/`, or beside it.
+pub(super) fn reports_of(dir: &RunDir) -> PathBuf {
     let runs = dir.0.parent().and_then(|parent| parent.canonicalize().ok());
     let project = runs.as_deref().and_then(Project::of_results);
     project.map(|project| project.reports()).or(runs).unwrap_or_else(|| dir.0.clone())

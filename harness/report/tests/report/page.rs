@@ -1,6 +1,7 @@
 //! The page as a whole.
 
 mod browser;
+mod court;
 mod escaping;
 pub(crate) mod huge;
 mod outline;

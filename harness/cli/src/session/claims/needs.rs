@@ -5,12 +5,13 @@ use std::path::Path;
 
 use spanfate_model::cause::Because;
 use spanfate_model::finding::claims::inspection::Inspected;
-use spanfate_model::finding::claims::register::{InspectionTest, RegisteredClaim, RunAsked};
+use spanfate_model::finding::claims::register::{InspectionTest, RegisteredClaim, RunAsked, RunTest};
 use spanfate_model::scenario::expect::Expect;
-use spanfate_model::scenario::{Claim, Scenario};
+use spanfate_model::scenario::{Claim, Scenario, Variant};
 
 use crate::error::Error;
 use crate::scenario_file::{self, Loaded};
+use crate::session::arms::Arm;
 use crate::session::selected::{Selected, keep_variants};
 
 /// A scenario that claims need.
@@ -26,10 +27,11 @@ pub(super) struct NeededRun {
 }
 
 /// The scenarios, in the order in which claims first name them. All are loaded before the first runs: a mistake in the last would
-/// cost an hour.
+/// cost an hour. With an SDK, variants that name none are built with it.
 pub(super) fn needed_runs(
     claims: &[RegisteredClaim],
     source: &str,
+    sdk: Option<&Arm>,
     color: bool,
 ) -> Result<Vec<NeededRun>, Error> {
     let mut names: Vec<&str> = Vec::new();
@@ -38,27 +40,62 @@ pub(super) fn needed_runs(
             names.push(&test.scenario);
         }
     }
-    names.into_iter().map(|name| needed(name, claims, source, color)).collect()
+    let one = |name: &str| -> Result<NeededRun, Error> {
+        let (loaded, variants) = asked_of(name, claims, source, color)?;
+        let Loaded { mut scenario, text, folder, .. } = loaded;
+        if let Some(sdk) = sdk {
+            build_with(sdk, &mut scenario);
+        }
+        let selected = Selected::of(&scenario, text, folder)?;
+        let seconds = selected.plan.estimated_seconds(&selected.plan.trials);
+        Ok(NeededRun { scenario: name.to_owned(), variants, loaded: scenario, selected, seconds })
+    };
+    names.into_iter().map(one).collect()
 }
 
-fn needed(name: &str, claims: &[RegisteredClaim], source: &str, color: bool) -> Result<NeededRun, Error> {
+fn build_with(sdk: &Arm, scenario: &mut Scenario) {
+    let Scenario { pipeline, variant, .. } = scenario;
+    if variant.is_empty() {
+        variant.push(Variant::default());
+    }
+    for variant in variant.iter_mut().filter(|variant| variant.sdk.is_none()) {
+        sdk.set(pipeline, variant);
+    }
+}
+
+/// A scenario with only the variants that claims ask for, and with what they say of it; and the names of these, none for all.
+fn asked_of(
+    name: &str,
+    claims: &[RegisteredClaim],
+    source: &str,
+    color: bool,
+) -> Result<(Loaded, Vec<String>), Error> {
     let tests = || claims.iter().flat_map(|claim| &claim.runs).filter(|test| test.scenario == name);
     let all = tests().any(|test| test.variants.is_none());
     let wanted: BTreeSet<&String> = tests().filter_map(|test| test.variants.as_ref()).flatten().collect();
     let variants: Vec<String> = if all { Vec::new() } else { wanted.into_iter().cloned().collect() };
-    let Loaded { mut scenario, text, folder, .. } = scenario_file::load(Path::new(name), color)?;
-    keep_variants(&mut scenario, &variants)?;
+    let mut loaded = scenario_file::load(Path::new(name), color)?;
+    keep_variants(&mut loaded.scenario, &variants)?;
     // Its own report says what became of them, too; and a trial that leaves one of them open is worth another attempt.
-    scenario.claim.extend(claims.iter().flat_map(|claim| stated(claim, name, source)));
-    let selected = Selected::of(&scenario, text, folder)?;
-    let seconds = selected.plan.estimated_seconds(&selected.plan.trials);
-    Ok(NeededRun { scenario: name.to_owned(), variants, loaded: scenario, selected, seconds })
+    loaded.scenario.claim.extend(claims.iter().flat_map(|claim| stated(claim, name, source)));
+    for premise in tests().filter(|test| test.premise).filter_map(premise) {
+        if !loaded.scenario.expect.contains(&premise) {
+            loaded.scenario.expect.push(premise);
+        }
+    }
+    Ok((loaded, variants))
+}
+
+/// A premise as a scenario has it: watched, for it says nothing of what is claimed.
+fn premise(test: &RunTest) -> Option<Expect> {
+    let RunAsked::Holds(that) = test.that else { return None };
+    Some(Expect { that, variants: test.variants.clone(), watch: true })
 }
 
 /// A claim as a scenario has it: one for each cause that it names.
 fn stated(claim: &RegisteredClaim, name: &str, source: &str) -> Vec<Claim> {
     let mut by_cause: BTreeMap<Option<Because>, Vec<Expect>> = BTreeMap::new();
-    for test in claim.runs.iter().filter(|test| test.scenario == name) {
+    for test in claim.runs.iter().filter(|test| test.scenario == name && !test.premise) {
         if let RunAsked::Holds(that) = test.that {
             let expect = Expect { that, variants: test.variants.clone() };
             by_cause.entry(test.because).or_default().push(expect);
@@ -77,6 +114,8 @@ pub(super) fn inspections(claims: &[RegisteredClaim]) -> BTreeSet<Inspected> {
 
 #[cfg(test)]
 mod tests {
+    use spanfate_model::scenario::expect::Condition;
+
     use super::*;
 
     fn claim(value: serde_json::Value) -> RegisteredClaim {
@@ -89,12 +128,13 @@ mod tests {
             claim(serde_json::json!({ "number": 1, "section": "1", "says": "a", "run": [
                 { "scenario": "qps1k", "variants": ["gzip"], "that": "loss.rate > 0 %", "because": "cpu" },
                 { "scenario": "qps1k", "variants": ["sdk-defaults"], "that": "loss.rate > 0 %" },
+                { "scenario": "qps1k", "variants": ["gzip"], "that": "duplicates == 7", "premise": true },
             ] })),
             claim(serde_json::json!({ "number": 2, "section": "1", "says": "b",
                 "run": [{ "scenario": "qps1k", "variants": ["gzip"], "that": "bytes.per_span" }],
                 "inspect": [{ "name": "clocks", "that": "in_raw > 0" }, { "name": "clocks", "that": "samples" }] })),
         ];
-        let runs = needed_runs(&claims, "somebody", false).unwrap();
+        let runs = needed_runs(&claims, "somebody", None, false).unwrap();
         let [run] = runs.as_slice() else { panic!("each scenario runs once") };
         assert_eq!(run.variants, ["gzip", "sdk-defaults"]);
         let planned: Vec<&str> = run.selected.plan.variants.iter().map(|one| one.name.as_str()).collect();
@@ -102,6 +142,28 @@ mod tests {
         let stated: Vec<Option<Because>> = run.selected.plan.claims.iter().map(|one| one.because).collect();
         assert_eq!(stated, [None, Some(Because::Cpu)]);
         assert!(run.seconds > 5.0 && run.seconds < 60.0, "{}", run.seconds);
+        // A premise is watched: it is no part of what is claimed.
+        let premise = Condition::try_from("duplicates == 7".to_owned()).unwrap();
+        let mut of_claims = run.selected.plan.claims.iter().flat_map(|claim| &claim.holds_if);
+        assert!(of_claims.all(|one| one.that != premise));
+        let watched = run.selected.plan.expect.iter().find(|one| one.that == premise);
+        assert!(watched.is_some_and(|one| one.watch));
         assert_eq!(inspections(&claims).len(), 1);
+    }
+
+    #[test]
+    fn with_an_sdk_each_variant_that_names_none_is_built_with_it() {
+        let test = |scenario: &str, variants: &[&str]| {
+            claim(serde_json::json!({ "number": 1, "section": "1", "says": "a", "run": [
+                { "scenario": scenario, "variants": variants, "that": "loss.rate > 0 %" },
+            ] }))
+        };
+        let sdks = |claim: RegisteredClaim| -> Vec<Option<String>> {
+            let runs = needed_runs(&[claim], "somebody", Some(&Arm::release("1.42.0")), false).unwrap();
+            runs[0].selected.plan.variants.iter().map(|one| one.sdk.clone()).collect()
+        };
+        let of = |names: &[&str]| names.iter().map(|name| Some((*name).to_owned())).collect::<Vec<_>>();
+        assert_eq!(sdks(test("probes/builds", &["plain", "sdk-1.38"])), of(&["1.42.0", "1.38.0"]));
+        assert_eq!(sdks(test("claims/probes-under-gc", &["default"])), of(&["1.42.0"]));
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use spanfate_model::finding::claims::register::{ClaimsFile, InspectionTest, RegisteredClaim, RunTest};
+use spanfate_model::finding::claims::register::{
+    ClaimsFile, InspectionTest, RegisteredClaim, RunAsked, RunTest,
+};
 use spanfate_model::scenario::figure::nearest;
 use spanfate_run::host::project::Project;
 
@@ -77,12 +79,23 @@ fn check(file: &ClaimsFile, name: &str, known: &mut KnownClaims) -> Vec<Misfit> 
             of_inspection(test, &["claim", &at, "inspect", &nth.to_string()], &mut out);
         }
     }
+    for (at, step) in file.steps.iter().enumerate() {
+        let at = at.to_string();
+        for number in step.claims.iter().filter(|number| !known.numbers.contains_key(number)) {
+            let message = format!("no claim before it has the number {number}");
+            out.push(misfit(&["step", &at, "claims"], message, "name the claims that are behind this step"));
+        }
+    }
     out
 }
 
 fn misfit(path: &[&str], message: String, help: &str) -> Misfit {
     let path = path.iter().map(|part| (*part).to_owned()).collect();
     Misfit { path, message, help: Some(help.to_owned()) }
+}
+
+fn no_condition(path: &[&str; 5]) -> Misfit {
+    misfit(path, "a premise is a condition".to_owned(), "compare the figure with a bound")
 }
 
 fn of_claim(claim: &RegisteredClaim, at: &str, name: &str, known: &mut KnownClaims, out: &mut Vec<Misfit>) {
@@ -95,7 +108,8 @@ fn of_claim(claim: &RegisteredClaim, at: &str, name: &str, known: &mut KnownClai
             out.push(misfit(&["claim", at, key], format!("`{key}` is empty"), "write a text"));
         }
     }
-    let tested = !claim.runs.is_empty() || !claim.inspections.is_empty();
+    let tested =
+        claim.runs.iter().any(|test| !test.premise) || claim.inspections.iter().any(|test| !test.premise);
     if !tested && claim.not_testable.is_none() {
         let help = "add `run` or `inspect`, or say in `not_testable` why nothing would tell";
         out.push(misfit(&["claim", at, "number"], "nothing judges this claim".to_owned(), help));
@@ -121,6 +135,9 @@ fn of_run(test: &RunTest, path: &[&str; 4], known: &mut KnownClaims, out: &mut V
             return out.push(misfit(&path, why.clone(), "`spanfate list` shows all scenarios"));
         }
     };
+    if test.premise && matches!(test.that, RunAsked::Shows(_)) {
+        out.push(no_condition(&[claim, at, run, nth, "that"]));
+    }
     if test.variants.as_ref().is_some_and(Vec::is_empty) {
         let path = [claim, at, run, nth, "variants"];
         out.push(misfit(&path, "it names no variant".to_owned(), "leave `variants` out for all of them"));
@@ -138,6 +155,9 @@ fn of_run(test: &RunTest, path: &[&str; 4], known: &mut KnownClaims, out: &mut V
 fn of_inspection(test: &InspectionTest, path: &[&str; 4], out: &mut Vec<Misfit>) {
     let [claim, at, inspect, nth] = *path;
     let (name, takes) = (test.name.as_str(), test.name.takes());
+    if test.premise && test.that.test.is_none() {
+        out.push(no_condition(&[claim, at, inspect, nth, "that"]));
+    }
     match &test.of {
         None if !takes.is_empty() => {
             let message = format!("`{name}` is asked about something");

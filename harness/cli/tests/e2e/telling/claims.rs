@@ -1,5 +1,10 @@
 //! A list of claims of one's own: read strictly, judged by runs and inspections, continued where it stopped.
 
+mod drawn;
+mod quotas;
+mod recount;
+mod sdks;
+
 use std::fs;
 
 use spanfate_model::finding::claims::{ClaimVerdict, ClaimsRecord};
@@ -49,6 +54,20 @@ fn a_wrong_list_is_shown_where_it_is_wrong() {
             "did you mean `clocks`?",
         ),
         (
+            format!("{head}inspect = [{{ name = \"clocks\", that = \"in_raw\", premise = true }}]\n"),
+            "a premise is a condition",
+        ),
+        (
+            format!("{head}inspect = [{{ name = \"clocks\", that = \"in_raw > 0\", premise = true }}]\n"),
+            "nothing judges this claim",
+        ),
+        (
+            format!(
+                "{head}not_testable = \"x\"\n[[step]]\ntypes = \"x\"\nclaims = [2]\nworks = \"no\"\nshows = \"y\"\ninstead = \"z\"\n"
+            ),
+            "no claim before it has the number 2",
+        ),
+        (
             format!("{head}nearest = \"y\"\ninspect = [{{ name = \"clocks\", that = \"in_raw > 0\" }}]\n"),
             "`nearest` stands",
         ),
@@ -96,10 +115,21 @@ fn a_list_of_ones_own_is_judged_and_continued() {
     let verdicts: Vec<ClaimVerdict> = record.claims.iter().map(|claim| claim.verdict).collect();
     assert_eq!(verdicts, [Reproduced, Refuted, Partly, NotTestable]);
     assert_eq!(record.claims[0].measures[0].values, [1500.0]);
+    let books: Vec<_> = record.runs.iter().map(|run| (run.trials, run.created, run.unexplained)).collect();
+    assert_eq!(books, [(1, 1500, 0)]);
+    // The page of a list of one's own has the name of its results, and the project's own stays what it is.
+    let page = said.lines().find_map(|line| line.strip_prefix("report: ")).unwrap();
+    assert!(
+        page.starts_with(&results) && page.ends_with(".html") && !page.ends_with("/claims.html"),
+        "{page}"
+    );
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("It sends each twice.") && page.contains("✗ refuted"), "{page}");
     assert!(record.machine.contains("CPUs"), "{}", record.machine);
 
     // Only the variant that is asked for ran, and it does not run again.
-    let dir = fs::read_dir(&results).unwrap().next().unwrap().unwrap().path();
+    let mut left = fs::read_dir(&results).unwrap().map(|entry| entry.unwrap().path());
+    let dir = left.find(|path| path.is_dir()).unwrap();
     let again = lab.call(&["claims", "--file", &list, "--continue", dir.to_str().unwrap()]);
     let (table, said) = (String::from_utf8_lossy(&again.stdout), String::from_utf8_lossy(&again.stderr));
     assert_eq!(again.status.code(), Some(0), "{said}");

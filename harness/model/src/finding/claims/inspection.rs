@@ -46,7 +46,7 @@ macro_rules! inspections {
 inspections! {
     /// Whether a package declares a name.
     Declared = "declared", Inspect, "PACKAGE.NAME";
-    /// How often a package has a text as a string.
+    /// How often a package has a text as a string, or a whole number.
     Literals = "literals", Inspect, "PACKAGE TEXT";
     /// How often a package names something.
     Mentions = "mentions", Inspect, "PACKAGE NAME";

@@ -18,6 +18,48 @@ pub struct ClaimsFile {
     /// The claims.
     #[serde(default, rename = "claim")]
     pub claims: Vec<RegisteredClaim>,
+    /// What readers are told to type.
+    #[serde(default, rename = "step")]
+    pub steps: Vec<TypedStep>,
+}
+
+/// Something that a source has its readers type, and what comes of it today.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TypedStep {
+    /// What is typed.
+    pub types: String,
+    /// The claims behind it, by number.
+    pub claims: Vec<u32>,
+    /// Whether it works today.
+    pub works: StepWorks,
+    /// What it shows, or why it does not work.
+    pub shows: String,
+    /// The command that answers the question.
+    pub instead: String,
+}
+
+/// Whether something that is typed works today.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepWorks {
+    /// It does what it is typed for.
+    Yes,
+    /// It runs, and shows something else or less than that.
+    InPart,
+    /// It is refused, or finds nothing.
+    No,
+}
+
+impl StepWorks {
+    /// In a word or two.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::InPart => "in part",
+            Self::No => "no",
+        }
+    }
 }
 
 /// A claim, and how it is judged.
@@ -78,6 +120,9 @@ pub struct RunTest {
     /// Why spans are lost, if it is right: a loss counts only where a replay proves that this made half of the drops or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<Because>,
+    /// It says nothing of the claim, but where it does not hold nothing else says anything either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub premise: bool,
 }
 
 /// What is asked of a variant of a run.
@@ -138,6 +183,9 @@ pub struct InspectionTest {
     pub of: Option<String>,
     /// A condition that holds if the claim is right, or a figure that is shown.
     pub that: InspectionAsked,
+    /// It says nothing of the claim, but where it does not hold nothing else says anything either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub premise: bool,
 }
 
 impl InspectionTest {
