@@ -225,6 +225,7 @@ impl Forge<'_> {
                 ..Damage::default()
             }),
             probes: Vec::new(),
+            logs: None,
             trace_matches: Vec::new(),
         }
     }
