@@ -137,7 +137,7 @@ Examples:
 pub(super) const LOGS: &str = "\
 Examples:
 
-  spanfate logs logs-queue-full-20261126T060340Z
+  spanfate logs logs-full-queue-20261126T060340Z
   spanfate logs attach-service-20261126T060340Z --logs service.log --require 99%
   spanfate logs attach-service-20261126T060340Z --logs collector.json --json";
 
