@@ -12,6 +12,8 @@ import (
 const (
 	// NumberKey carries the request number: as an HTTP header and as gRPC metadata.
 	NumberKey = "spanfate-request"
+	// RequestIDKey carries the id that a gateway gave a request, likewise.
+	RequestIDKey = "x-request-id"
 	// Path asks for one unit of work over HTTP, by GET.
 	Path = "/work"
 	// Service and Method ask for it over gRPC; google.protobuf.Empty goes in and comes out.
@@ -32,6 +34,22 @@ func WithNumber(ctx context.Context, text string) (context.Context, error) {
 		return nil, fmt.Errorf("%s must be a decimal number below %d", NumberKey, ids.NoRequest)
 	}
 	return ids.WithRequest(ctx, uint32(number)), nil
+}
+
+type requestID struct{}
+
+// WithRequestID keeps the id that a request came with; no text is none.
+func WithRequestID(ctx context.Context, text string) context.Context {
+	if text == "" {
+		return ctx
+	}
+	return context.WithValue(ctx, requestID{}, text)
+}
+
+// RequestID is the id of the request of ctx; "" is none.
+func RequestID(ctx context.Context) string {
+	text, _ := ctx.Value(requestID{}).(string)
+	return text
 }
 
 // Number is the request number of ctx as it travels on; "" is none.

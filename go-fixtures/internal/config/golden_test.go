@@ -115,6 +115,7 @@ func TestEveryFieldOfTheGoldenFileIsSet(t *testing.T) {
 	}
 	unset("kind", reflect.ValueOf(merged))
 	c.Faults = faults
+	c.Design.Logs = &Logs{LogsHandler, "/dev/shm/run/lines", 1} // a service has one design
 	unset("config", reflect.ValueOf(*c))
 }
 
@@ -156,7 +157,14 @@ func TestEveryWordThatTheHarnessWritesIsKnown(t *testing.T) {
 				`"options": {}}}], "root"`, word)
 			return strings.Replace(valid, `"root"`, path, 1)
 		},
-		"processor":        in(`"root"`, `"processor": %q, "root"`),
+		"processor": in(`"root"`, `"processor": %q, "root"`),
+		"design.logs.arm": func(word string) string {
+			file := `, "file": "x", "most_bytes": 1`
+			if word == LogsOTLP {
+				file = ""
+			}
+			return strings.Replace(valid, `"root"`, fmt.Sprintf(`"design": {"logs": {"arm": %q%s}}, "root"`, word, file), 1)
+		},
 		"protocol":         in(`"protocol": "grpc"`, `"protocol": %q`),
 		"compression":      in(`"compression": "gzip"`, `"compression": %q`),
 		"sampler":          in(`"sampler": "traceidratio"`, `"sampler": %q`),

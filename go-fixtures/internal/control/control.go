@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"spanfate.dev/fixtures/internal/ledger"
+	"spanfate.dev/fixtures/internal/logs"
 	"spanfate.dev/fixtures/internal/telemetry"
 )
 
@@ -47,14 +48,14 @@ type stopped struct {
 	ShutdownNS    int64   `json:"shutdown_ns"`
 }
 
-// Run runs the fixture and returns its exit code.
-func Run(arguments []string, stdout, stderr io.Writer) int {
+// Run runs the fixture and returns its exit code. A program that has a bridge for logs built in gives it.
+func Run(arguments []string, stdout, stderr io.Writer, bridge logs.Bridge) int {
 	// A reader that went away must not kill the process in the middle of a trial, nor keep it from stopping.
 	signal.Ignore(unix.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT) // before ready, so that no early signal kills without a stop
 	out := &printer{to: stdout}
-	f, err := start(arguments)
+	f, err := start(arguments, bridge)
 	if err != nil {
 		if printErr := out.line(notReady{Error: err.Error()}); printErr != nil {
 			_, _ = fmt.Fprintln(stderr, "fixture:", err)

@@ -10,6 +10,7 @@ import (
 	"spanfate.dev/fixtures/internal/config"
 	"spanfate.dev/fixtures/internal/fault"
 	"spanfate.dev/fixtures/internal/ledger"
+	"spanfate.dev/fixtures/internal/logs"
 	"spanfate.dev/fixtures/internal/runtimetrace"
 	"spanfate.dev/fixtures/internal/serve"
 	"spanfate.dev/fixtures/internal/store"
@@ -26,9 +27,10 @@ type fixture struct {
 	timeout   time.Duration
 	faults    *fault.Set
 	trace     *runtimetrace.Trace
+	log       *logs.Log // nil: it writes no log lines
 }
 
-func start(arguments []string) (*fixture, error) {
+func start(arguments []string, bridge logs.Bridge) (*fixture, error) {
 	if len(arguments) != 2 {
 		return nil, errors.New("give exactly one argument: the configuration file (docs/fixture-protocol.md)")
 	}
@@ -41,7 +43,7 @@ func start(arguments []string) (*fixture, error) {
 		return nil, fmt.Errorf("cannot listen: %w; use \"127.0.0.1:0\" to let the kernel choose the port", err)
 	}
 	f := &fixture{listener: listener, timeout: time.Duration(c.ShutdownTimeoutMS) * time.Millisecond}
-	if err := f.build(c); err != nil {
+	if err := f.build(c, bridge); err != nil {
 		_ = listener.Close()
 		return nil, err
 	}
@@ -55,7 +57,7 @@ func start(arguments []string) (*fixture, error) {
 	return f, nil
 }
 
-func (f *fixture) build(c *config.Config) (err error) {
+func (f *fixture) build(c *config.Config, bridge logs.Bridge) (err error) {
 	if c.Serve == "store" {
 		f.server = store.New(c.Work)
 		return nil
@@ -74,6 +76,12 @@ func (f *fixture) build(c *config.Config) (err error) {
 	}
 	if c.Design != nil && c.Design.Guard != nil {
 		f.unit.Guard(f.telemetry.Keeper(*c.Design.Guard))
+	}
+	if c.Design != nil && c.Design.Logs != nil {
+		if f.log, err = logs.Open(context.Background(), *c.Design.Logs, c.Service, bridge); err != nil {
+			return err
+		}
+		f.unit.Log(f.log)
 	}
 	f.server = serve.New(c, f.unit, f.telemetry.Provider, f.faults)
 	return nil

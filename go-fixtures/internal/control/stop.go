@@ -29,7 +29,7 @@ func (f *fixture) stop(out *printer, stderr io.Writer) {
 		})
 	}
 	asked := time.Now()
-	watchdog := time.AfterFunc(serverGrace+f.timeout+exitGrace, func() {
+	watchdog := time.AfterFunc(serverGrace+f.logGrace()+f.timeout+exitGrace, func() {
 		report(errors.New("the SDK's Shutdown ignored its deadline"), time.Since(asked))
 		os.Exit(0)
 	})
@@ -38,6 +38,7 @@ func (f *fixture) stop(out *printer, stderr io.Writer) {
 	f.setPhase(ledger.PhaseServerClosing)
 	f.closeServer(stderr)
 	f.closeClients(stderr)
+	f.closeLog(stderr)
 
 	f.setPhase(ledger.PhaseProviderStopping)
 	took, err := f.shutDownProvider()
@@ -64,6 +65,22 @@ func (f *fixture) closeClients(stderr io.Writer) {
 	}
 	if err := f.unit.Close(); err != nil {
 		_, _ = fmt.Fprintf(stderr, "fixture: cannot close the clients: %v; the end of the process closes them\n", err)
+	}
+}
+
+// logGrace is how long the pending log lines may take: as long as the provider.
+func (f *fixture) logGrace() time.Duration {
+	if f.log == nil {
+		return 0
+	}
+	return f.timeout
+}
+
+func (f *fixture) closeLog(stderr io.Writer) {
+	ctx, cancel := context.WithTimeout(context.Background(), f.logGrace())
+	defer cancel()
+	if err := f.log.Close(ctx); err != nil {
+		_, _ = fmt.Fprintf(stderr, "fixture: log lines are missing: %v\n", err)
 	}
 }
 

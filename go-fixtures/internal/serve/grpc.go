@@ -79,6 +79,9 @@ func newGRPC(
 // takeNumber runs before otelgrpc starts the span, where the trace id is made, and can still refuse the request. A stats
 // handler could not refuse, and an interceptor would come too late.
 func takeNumber(ctx context.Context, info *tap.Info) (context.Context, error) {
+	if ids := info.Header.Get(call.RequestIDKey); len(ids) > 0 {
+		ctx = call.WithRequestID(ctx, ids[0])
+	}
 	values := info.Header.Get(call.NumberKey)
 	if len(values) == 0 {
 		return ctx, nil

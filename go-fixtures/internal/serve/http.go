@@ -43,12 +43,12 @@ func newHTTP(worker Worker, provider trace.TracerProvider, propagator propagatio
 // numbered stands outside otelhttp, because the trace id is made when otelhttp starts the span.
 func numbered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text := r.Header.Get(call.NumberKey)
-		if text == "" {
+		text, id := r.Header.Get(call.NumberKey), r.Header.Get(call.RequestIDKey)
+		if text == "" && id == "" {
 			next.ServeHTTP(w, r)
 			return
 		}
-		ctx, err := call.WithNumber(r.Context(), text)
+		ctx, err := call.WithNumber(call.WithRequestID(r.Context(), id), text)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return

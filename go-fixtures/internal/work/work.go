@@ -18,6 +18,7 @@ import (
 	"spanfate.dev/fixtures/internal/fault"
 	"spanfate.dev/fixtures/internal/hop"
 	"spanfate.dev/fixtures/internal/ids"
+	"spanfate.dev/fixtures/internal/logs"
 	"spanfate.dev/fixtures/internal/spend"
 	"spanfate.dev/fixtures/spanguard"
 )
@@ -34,6 +35,7 @@ type Unit struct {
 	hops       hop.Chain
 	faults     *fault.Set
 	guard      *spanguard.Keeper // nil: spans are not guarded
+	log        *logs.Log         // nil: nothing is logged
 }
 
 // Share is a further provider whose tracer makes some of a request's child spans.
@@ -78,6 +80,7 @@ func tracers(children int, provider trace.TracerProvider, shares []Share) []trac
 
 // Do works inside the span of ctx. Its error means that a service behind this one failed.
 func (u *Unit) Do(ctx context.Context) error {
+	ctx = u.log.Request(ctx)
 	spend.Memory(u.work.AllocateBytes)
 	spend.CPU(u.work.CPUUS)
 	spend.Sleep(u.work.SleepUS)
@@ -112,6 +115,7 @@ func (u *Unit) child(ctx context.Context, i int) {
 	}
 	span := u.start(ctx, i)
 	defer span.End()
+	u.log.Step(ctx, span)
 }
 
 // stepped is a child whose clock is wrong.
@@ -119,6 +123,9 @@ func (u *Unit) stepped(ctx context.Context, i int, by time.Duration) {
 	span := u.start(ctx, i, trace.WithTimestamp(time.Now().Add(by)))
 	span.End(trace.WithTimestamp(time.Now().Add(by)))
 }
+
+// Log lets the request and its children write log lines.
+func (u *Unit) Log(log *logs.Log) { u.log = log }
 
 // Guard lets a keeper guard the children.
 func (u *Unit) Guard(keeper *spanguard.Keeper) { u.guard = keeper }

@@ -91,6 +91,9 @@ pub const fn validity_of(figure: Figure) -> Basis {
         | Figure::ExportsCalls
         | Figure::CpuPerRequest
         | Figure::MemoryPeak
+        | Figure::LogLines
+        | Figure::LogsAnchored
+        | Figure::LogsDangling
         | Figure::ExportsFailed => Basis::Loss,
         Figure::Response(_) => Basis::Latency,
         Figure::Duplicates
@@ -107,6 +110,7 @@ pub const fn validity_of(figure: Figure) -> Basis {
         | Figure::RawBytesPerSpan
         | Figure::AllocsPerSpan
         | Figure::AllocBytesPerSpan
+        | Figure::LogsUnanchored
         | Figure::ProcessesDied => Basis::Accounting,
     }
 }
@@ -179,6 +183,10 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         | Figure::AllocBytesPerSpan
         | Figure::CpuPerRequest
         | Figure::ShutdownLongest
+        | Figure::LogLines
+        | Figure::LogsAnchored
+        | Figure::LogsDangling
+        | Figure::LogsUnanchored
         | Figure::MemoryPeak => work::value(figure, trial),
         Figure::Why(because) => why::share(because, trial).ok(),
         Figure::Response(quantile) => time(&trial.load.response, quantile),

@@ -21,6 +21,7 @@ mod replay;
 pub mod statistics;
 mod verified;
 
+pub use books::logs::{LogJoin, MOST_LINE, UnreadableLog, join_logs};
 pub use books::rows::{Exported, each_span};
 pub use conclude::fit::carried;
 pub use conclude::run::{conclude_run, verdict_of};

@@ -47,15 +47,24 @@ pub(crate) fn requests(bytes: &[u8], signal: OtlpMessage) -> Result<Vec<Value>, 
     }
 }
 
-fn framed(mut bytes: &[u8], signal: OtlpMessage) -> Result<Vec<Value>, String> {
-    let mut out = Vec::new();
-    while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
+fn framed(bytes: &[u8], signal: OtlpMessage) -> Result<Vec<Value>, String> {
+    framed_objects(bytes, signal.fields()).collect()
+}
+
+/// The requests with log records in a file of protobuf messages, each behind its length; one is held at a time.
+pub(crate) fn log_messages(bytes: &[u8]) -> impl Iterator<Item = Result<Value, String>> {
+    framed_objects(bytes, protobuf::LOGS)
+}
+
+fn framed_objects(mut bytes: &[u8], fields: protobuf::Fields) -> impl Iterator<Item = Result<Value, String>> {
+    (1..).map_while(move |number: usize| {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
         let length = u32::from_be_bytes(*length) as usize;
-        let message = rest.get(..length).ok_or_else(|| format!("message {} is cut short", out.len() + 1))?;
-        out.push(protobuf::object(message, signal.fields())?);
+        let message = rest.get(..length);
         bytes = rest.get(length..).unwrap_or_default();
-    }
-    Ok(out)
+        let message = message.ok_or_else(|| format!("message {number} is cut short"));
+        Some(message.and_then(|message| protobuf::object(message, fields)))
+    })
 }
 
 impl OtlpMessage {

@@ -40,7 +40,7 @@ pub(crate) use compare::{
 };
 pub(crate) use diff::{DiffArguments, DiffPlace, SearchedTime};
 pub(crate) use evaluate::EvaluateArguments;
-pub(crate) use explain::ExplainArguments;
+pub(crate) use explain::{ExplainArguments, LogsArguments};
 pub(crate) use lint::LintArguments;
 pub(crate) use outside::OutsideArguments;
 pub(crate) use overrides::OverrideArguments;
@@ -49,7 +49,8 @@ pub(crate) use run::{
     LimitArguments, NewArguments, NewKind, Output, PlanArguments, ResumeArguments, ScenarioArguments,
     TryArguments, ValidateArguments,
 };
-use value::{percent, period, rate, receiver, seconds, size, up_to_a_thousand, whole};
+pub(crate) use value::LeastShare;
+use value::{percent, period, rate, receiver, seconds, share, size, up_to_a_thousand, whole};
 pub(crate) use watch::{AttachArguments, PeekArguments, ReceiveArguments};
 pub(crate) use why::{WhyArguments, WhyFormat};
 
@@ -217,6 +218,14 @@ pub(crate) enum Command {
     /// 99: a finding of loss. 65: a file is no YAML, or no collector's configuration; with line and column. 66: there is no file.
     #[command(after_long_help = examples::LINT)]
     Lint(LintArguments),
+    /// Say which log lines lead to a span that was received, which to a lost one, and why the others lead nowhere.
+    ///
+    /// A line is anchored where its `trace_id` and `span_id` are those of a received span, dangling where that span was lost (with its
+    /// fate), and unanchored else, with the reason: other names, no context, a request id in the place of the trace id. Exit code 99: less
+    /// than `--require` is anchored. 3: that stays open. 65: no line of a file can be read, with its place. 66: the run or a file is not
+    /// there, or the run kept no lines.
+    #[command(after_long_help = examples::LOGS)]
+    Logs(LogsArguments),
     /// Print the page docs/designs.md: designs under test beside their contenders.
     ///
     /// The scenarios in scenarios/designs/ say what stands there, the file holds what they measured. A run that did not run what its

@@ -55,6 +55,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Attach(arguments) => attach::run(&arguments, color),
         Command::Designs { figures, runs } => about::designs::run(&figures, &runs, color),
         Command::Lint(arguments) => about::lint::run(&arguments, color),
+        Command::Logs(arguments) => about::logs::run(&arguments, color),
         Command::Canary(arguments) => canary::run(&arguments, color),
         Command::Receive(arguments) => receive::run(arguments),
         Command::Claims(arguments) => claims::run(&arguments, color),

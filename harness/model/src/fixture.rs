@@ -17,7 +17,7 @@ use crate::quantity::id::{TraceTag, decimal};
 use crate::quantity::unit::Period;
 use crate::scenario::{Fixture, ProcessorKind, Service};
 
-pub use design::DesignConfig;
+pub use design::{DesignConfig, LinesPlace};
 pub use fault::{CodeFault, FaultConfig, GcConfig};
 pub use path::PathConfig;
 

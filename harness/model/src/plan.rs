@@ -2,6 +2,7 @@
 
 mod ends;
 pub mod fitted;
+mod lines;
 pub mod outages;
 pub mod subject;
 pub mod topology;

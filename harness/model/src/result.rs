@@ -9,6 +9,7 @@ use crate::books::breakdown::Breakdown;
 use crate::books::damage::Damage;
 use crate::books::explain::Explanation;
 use crate::books::ledger::Ledger;
+use crate::books::logs::LogBooks;
 use crate::exporter::Effective;
 use crate::fate::witness::WitnessReport;
 use crate::format::manifest::{Quiet, Status};
@@ -191,6 +192,9 @@ pub struct TrialResult {
     /// Requests of which the receiver could read no span, by reason. What was in them is not in its books.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadRequests>,
+    /// The log lines of its services, held against its spans, where they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<LogBooks>,
     /// The runtime's own trace beside the probes, by event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace_matches: Vec<TraceMatch>,

@@ -29,7 +29,7 @@ use crate::scenario::pipeline::{HopKnobs, OwnCollector, Pipeline};
 
 pub use claim::Claim;
 pub use compare::{ALPHA, Compare, Gates};
-pub use design::{Design, DesignPage, GuardDesign, PageFigures};
+pub use design::{Design, DesignPage, GuardDesign, LogArm, LogsDesign, PageFigures};
 pub use fault::Fault;
 pub use load::{Arrival, Bursts, Load, LoadOverride, LoadStep, Model, Ramp, Replay, Shape};
 
@@ -147,7 +147,7 @@ pub struct Receiver {
     pub max_bytes: Option<ByteSize>,
     /// Most spans in a request; above it the request is refused.
     pub max_spans: Option<NonZeroU32>,
-    /// What it keeps beside the wire log: `spans` for whole spans, attributes and all.
+    /// What it keeps beside the wire log: `spans` for whole spans, attributes and all; `logs` for log records.
     pub keep: Option<KeptContent>,
 }
 
@@ -158,6 +158,8 @@ pub struct Receiver {
 pub enum KeptContent {
     /// Whole spans, as they came.
     Spans,
+    /// Log records, as they came.
+    Logs,
 }
 
 impl Receiver {
@@ -175,6 +177,11 @@ impl Receiver {
     /// Whether it keeps whole spans.
     pub fn keeps_spans(&self) -> bool {
         self.keep == Some(KeptContent::Spans)
+    }
+
+    /// Whether it keeps log records.
+    pub fn keeps_logs(&self) -> bool {
+        self.keep == Some(KeptContent::Logs)
     }
 }
 

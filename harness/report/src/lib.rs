@@ -19,6 +19,7 @@ use spanfate_model::advice::hop::NamedHopPlan;
 use spanfate_model::advice::observed::FleetRow;
 use spanfate_model::advice::plan::AdvicePlan;
 use spanfate_model::books::explain::Explanation;
+use spanfate_model::books::logs::TrialLines;
 use spanfate_model::finding::canary::CanaryResult;
 use spanfate_model::finding::claims::ClaimsRecord;
 use spanfate_model::finding::claims::register::{ClaimsFile, RegisteredClaim};
@@ -198,6 +199,11 @@ pub fn diff_markdown(found: &DiffResult) -> String {
 /// The same as a page, with the first traces that differ drawn one above the other.
 pub fn diff_page(found: &DiffResult) -> String {
     page::apart::render(found)
+}
+
+/// Log lines held against the spans of trials, as text; ends with a newline.
+pub fn logs(trials: &[TrialLines], style: TableStyle) -> String {
+    pipelines::logs::render(trials, style)
 }
 
 /// What is wrong with configurations of collectors, as text.

@@ -1,7 +1,7 @@
 //! The wire witness: an OTLP endpoint that notes every span before it answers.
 //!
 //! One port takes gRPC (HTTP/2 with prior knowledge) and HTTP with protobuf or JSON. Metrics and logs are taken within the
-//! same bound on bytes and counted, not looked into and not noted. The receiver has a thread of its own.
+//! same bound on bytes and counted, not looked into and not noted; messages with logs are kept where somebody wants them. The receiver has a thread of its own.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,17 +10,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use spanfate_model::fault::answer::ScriptedAnswer;
-use spanfate_model::format::manifest::KeptSpans;
+use spanfate_model::format::manifest::{KeptLogs, KeptSpans};
 use spanfate_model::format::wire::Disposition;
 use spanfate_model::unread::{UnreadReason, UnreadRequests};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 pub use self::config::{DiscardPlan, ReceiverConfig};
-use self::counts::GrowingCounts;
+use self::counts::{GrowingCounts, OtlpSignal};
 pub use self::counts::{ReceiverCounts, RelayTally, SignalTally};
 pub use self::decode::keep::KeepPlan;
-use self::decode::keep::{KeptMessage, SpanKeeper};
+use self::decode::keep::{KeptMessage, LogKeeper, SpanKeeper};
 pub(crate) use self::decode::names::Names;
 pub(crate) use self::decode::whole_spans;
 use self::exchange::Exchange;
@@ -73,6 +73,8 @@ pub struct ReceiverSummary {
     pub unread: Vec<UnreadRequests>,
     /// The whole spans that it kept, where it was to keep some.
     pub kept: Option<KeptSpans>,
+    /// The log records that it kept, likewise.
+    pub kept_logs: Option<KeptLogs>,
     /// Connections accepted.
     pub connections: u32,
     /// CPU time of its thread, nanoseconds.
@@ -165,6 +167,7 @@ impl RunningReceiver {
             counts: totals.counts(),
             unread: totals.unread.all(),
             kept,
+            kept_logs: self.shared.log_keeper.as_ref().map(|keeper| locked(keeper).kept()),
             connections,
             cpu_ns,
         })
@@ -179,6 +182,7 @@ struct ReceiverShared {
     read_limit: usize,
     log: Mutex<WireLog>,
     keeper: Option<Mutex<SpanKeeper>>,
+    log_keeper: Option<Mutex<LogKeeper>>,
     totals: GrowingCounts,
     peers: Peers,
     /// Body bytes held by requests that are not complete yet.
@@ -192,13 +196,15 @@ impl ReceiverShared {
     /// Creates the log and what goes with it.
     fn create(config: ReceiverConfig, relay: Option<Relay>) -> Result<Arc<Self>, RunError> {
         let log = WireLog::create(&config, relay.is_some())?;
-        let plan = config.keep.clone().filter(|_| relay.is_none());
-        let keeper = plan.map(|plan| Mutex::new(SpanKeeper::new(plan, &config.limits)));
+        let here = |plan: &Option<KeepPlan>| plan.clone().filter(|_| relay.is_none());
+        let keeper = here(&config.keep).map(|plan| Mutex::new(SpanKeeper::new(plan, &config.limits)));
+        let log_keeper = here(&config.keep_logs).map(|plan| Mutex::new(LogKeeper::new(plan, &config.limits)));
         Ok(Arc::new(Self {
             read_limit: config.max_bytes.saturating_mul(2).max(READ_ANYWAY),
             config,
             log: Mutex::new(log),
             keeper,
+            log_keeper,
             totals: GrowingCounts::default(),
             peers: Peers::default(),
             in_flight: AtomicU64::new(0),
@@ -223,6 +229,11 @@ impl ReceiverShared {
                 return Err(too_large);
             }
             tally.accept(message.len());
+            if let Some(keeper) =
+                self.log_keeper.as_ref().filter(|_| exchange.call.signal == OtlpSignal::Logs)
+            {
+                locked(keeper).keep(exchange.call.protocol, message);
+            }
             exchange.pass(0);
             return Ok(Reply::Usual);
         }

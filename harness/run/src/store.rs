@@ -14,9 +14,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spanfate_model::format::event::TraceEvent;
 use spanfate_model::format::layout::{
-    LOAD_LOG, RunDir, TrialDir, WIRE_LOG, WIRE_SPANS, WIRE_SPANS_JSON, fixture_config, tap_name,
+    LOAD_LOG, RunDir, TrialDir, WIRE_LOG, WIRE_LOGS, WIRE_LOGS_JSON, WIRE_SPANS, WIRE_SPANS_JSON,
+    fixture_config, tap_name,
 };
-use spanfate_model::format::manifest::{HopManifest, ProcessManifest, TrialManifest};
+use spanfate_model::format::manifest::{HopManifest, KeptLogs, ProcessManifest, TrialManifest};
 use spanfate_model::format::raw::{Log, TrialLogs};
 use spanfate_model::format::slots::{HEADER_BYTES, Parts, read_header, read_live};
 use spanfate_model::plan::Plan;
@@ -113,6 +114,17 @@ pub fn read_trial(dir: &TrialDir) -> Result<TrialLogs, RunError> {
     Ok(TrialLogs {
         probes: manifest.processes.iter().map(probe).collect(),
         traces: manifest.processes.iter().map(|process| trace(&places, process)).collect(),
+        lines: manifest
+            .processes
+            .iter()
+            .map(|process| read_first(&places, process.logs.as_deref()?))
+            .collect(),
+        records: manifest
+            .kept_logs
+            .iter()
+            .flat_map(KeptLogs::files)
+            .filter_map(|file| Some((file.clone(), read_first(&places, file)?)))
+            .collect(),
         wire: read_first(&places, WIRE_LOG),
         load: read_first(&places, LOAD_LOG),
         taps: hop_names(&manifest)
@@ -230,14 +242,17 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, RunError>
     let taps: Vec<String> = hop_names(manifest).into_iter().map(tap_name).collect();
     let taps = taps.iter().map(String::as_str).filter(plain);
     let ends = end_files(manifest).map(String::as_str).filter(plain);
-    let whole: Vec<&str> = [WIRE_LOG, WIRE_SPANS, WIRE_SPANS_JSON, LOAD_LOG, PLANTED]
-        .into_iter()
-        .chain(back_files(manifest).map(String::as_str).filter(plain))
-        .chain(probes)
-        .chain(traces)
-        .chain(taps)
-        .chain(ends)
-        .collect();
+    let lines = manifest.processes.iter().filter_map(|process| process.logs.as_deref()).filter(plain);
+    let whole: Vec<&str> =
+        [WIRE_LOG, WIRE_SPANS, WIRE_SPANS_JSON, WIRE_LOGS, WIRE_LOGS_JSON, LOAD_LOG, PLANTED]
+            .into_iter()
+            .chain(back_files(manifest).map(String::as_str).filter(plain))
+            .chain(probes)
+            .chain(traces)
+            .chain(taps)
+            .chain(ends)
+            .chain(lines)
+            .collect();
     let configs: Vec<String> =
         manifest.processes.iter().map(|process| fixture_config(&process.service)).collect();
     let configs = configs.iter().map(String::as_str).filter(plain);

@@ -170,6 +170,7 @@ impl Trial<'_> {
         if let Ok(summary) = &closed {
             manifest.unread.clone_from(&summary.unread);
             manifest.kept.clone_from(&summary.kept);
+            manifest.kept_logs.clone_from(&summary.kept_logs);
         }
         let cut_short = done?;
         tapped?;
@@ -227,6 +228,7 @@ impl Trial<'_> {
             },
             script: script.clone(),
             keep: settings.keeps_spans().then(|| self.keep_plan(spans)),
+            keep_logs: self.variant.keeps_logs().then(|| self.keep_plan(spans)),
             limits: Arc::clone(&self.limits),
             ..usual
         }

@@ -81,6 +81,8 @@ const fn grows_with_the_load(figure: Figure) -> bool {
         | Figure::ExportsFailed
         | Figure::Duplicates
         | Figure::ReportedFailed
+        | Figure::LogLines
+        | Figure::LogsDangling
         | Figure::MemoryPeak => true,
         Figure::LossLawGap
         | Figure::Why(_)
@@ -96,6 +98,8 @@ const fn grows_with_the_load(figure: Figure) -> bool {
         | Figure::RawBytesPerSpan
         | Figure::AllocsPerSpan
         | Figure::AllocBytesPerSpan
+        | Figure::LogsAnchored
+        | Figure::LogsUnanchored
         | Figure::ProcessesDied => false,
     }
 }

@@ -9,6 +9,7 @@ use spanfate_model::result::{
     Agreement, ExportFigures, LoadFigures, Loss, Prediction, ServiceExports, ServiceResult, TrialResult,
 };
 
+use crate::books;
 use crate::books::reconcile::{Reconciled, reconcile};
 use crate::books::timeline::Timeline;
 use crate::conclude::agreement;
@@ -118,6 +119,7 @@ pub fn conclude_trial(
         ledger: done.ledger,
         limits_met: manifest.limits_met.clone(),
         unread: manifest.unread.clone(),
+        logs: books::logs::of_trial(&opened, logs),
         load,
         usage,
         effective: first.and_then(|process| process.effective.clone()),

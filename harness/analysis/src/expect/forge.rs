@@ -105,6 +105,7 @@ fn quiet() -> TrialResult {
         faults: Vec::new(),
         damage: Some(Damage { traces: 400, complete: 400, ..Damage::default() }),
         probes: Vec::new(),
+        logs: None,
         trace_matches: Vec::new(),
     }
 }

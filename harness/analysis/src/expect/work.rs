@@ -1,5 +1,6 @@
-//! Figures of the work done: spans, exports, bytes, allocations, processor time, memory, the way to the end.
+//! Figures of the work done: spans, exports, bytes, allocations, processor time, memory, log lines, the way to the end.
 
+use spanfate_model::books::logs::LogBooks;
 use spanfate_model::fate::Fate;
 use spanfate_model::result::{ProviderEnd, ServiceEnd, ShutdownCourse, TrialResult};
 use spanfate_model::scenario::figure::Figure;
@@ -26,6 +27,10 @@ pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
             took.reduce(f64::max).map(|ms| ms * 1e6)
         }
         Figure::MemoryPeak => positive(usage.fixture_rss as f64),
+        Figure::LogLines => trial.logs.as_ref().map(|logs| logs.lines as f64),
+        Figure::LogsAnchored => trial.logs.as_ref().and_then(LogBooks::anchored_share),
+        Figure::LogsDangling => trial.logs.as_ref().and_then(|logs| logs.share(logs.dangling)),
+        Figure::LogsUnanchored => trial.logs.as_ref().and_then(|logs| logs.share(logs.unanchored)),
         _ => None,
     }
 }

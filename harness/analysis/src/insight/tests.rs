@@ -131,6 +131,7 @@ fn trial(case: &Case, rate: f64) -> TrialResult {
         faults: Vec::new(),
         damage: None,
         probes: Vec::new(),
+        logs: None,
         trace_matches: Vec::new(),
         replays: Vec::new(),
         hops: Vec::new(),

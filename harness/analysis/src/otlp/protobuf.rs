@@ -47,6 +47,12 @@ const RESOURCE_SPANS: Fields = &[(1, "resource", One(RESOURCE)), (2, "scopeSpans
 /// An `ExportTraceServiceRequest`.
 pub(super) const TRACES: Fields = &[(1, "resourceSpans", Many(RESOURCE_SPANS))];
 
+const LOG_RECORD: Fields = &[(6, "attributes", Many(ATTRIBUTE)), (9, "traceId", Hex), (10, "spanId", Hex)];
+const SCOPE_LOGS: Fields = &[(2, "logRecords", Many(LOG_RECORD))];
+const RESOURCE_LOGS: Fields = &[(1, "resource", One(RESOURCE)), (2, "scopeLogs", Many(SCOPE_LOGS))];
+/// An `ExportLogsServiceRequest`.
+pub(super) const LOGS: Fields = &[(1, "resourceLogs", Many(RESOURCE_LOGS))];
+
 const NUMBER: Fields = &[
     (7, "attributes", Many(ATTRIBUTE)),
     (2, "startTimeUnixNano", Unsigned),

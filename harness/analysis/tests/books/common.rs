@@ -249,6 +249,8 @@ impl World {
             ledgers: vec![Some(ledger::encode(self, plan).into())],
             probes: Vec::new(),
             traces: Vec::new(),
+            lines: Vec::new(),
+            records: Vec::new(),
             wire: Some(self.wire_of_paths(plan).into()),
             taps: (0..self.hops.len()).map(|hop| Some(self.tap_log(plan, hop).into())).collect(),
             ends: self.ends(plan),

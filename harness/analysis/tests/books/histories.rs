@@ -1,6 +1,8 @@
 //! Histories of known truth, one file per situation in `tests/histories`: what happened to each span, and the fate the
 //! ledger must give it. Every fate of the model stands in at least one history.
 
+mod lines;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -111,6 +111,7 @@ Examples:
   spanfate attach -- ./service --listen 127.0.0.1:8080
   spanfate attach --load http://127.0.0.1:{port}/work --rate 500/s --for 10s -- ./service --listen 127.0.0.1:{port}
   spanfate attach --relay https://collector.example:4317 -- ./service
+  spanfate attach --logs service.log -- ./service --log-to service.log
   spanfate attach --pid 4711 --for 1min";
 
 pub(super) const RECEIVE: &str = "\
@@ -132,6 +133,13 @@ Examples:
 
   spanfate lint collector.yaml --rate 5000/s
   spanfate lint agent.yaml gateway.yaml --rate 20000/s --rtt 50ms --outage 5min --format json";
+
+pub(super) const LOGS: &str = "\
+Examples:
+
+  spanfate logs logs-full-queue-20261126T060340Z
+  spanfate logs attach-service-20261126T060340Z --logs service.log --require 99%
+  spanfate logs attach-service-20261126T060340Z --logs collector.json --json";
 
 pub(super) const CLAIMS: &str = "\
 Examples:

@@ -1,8 +1,10 @@
-//! Arguments of `explain`.
+//! Arguments of `explain`, and of `logs`.
+
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::up_to_a_thousand;
+use super::{LeastShare, share, up_to_a_thousand, whole};
 
 #[derive(Debug, Args)]
 #[command(
@@ -21,6 +23,26 @@ pub(crate) struct ExplainArguments {
     #[arg(long, value_name = "N", default_value = "1", requires = "sample", value_parser = up_to_a_thousand)]
     pub(crate) count: u16,
     /// Print a JSON array.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArguments {
+    /// A results directory, or the id of a run in results/.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// Log files of your own, in place of the lines that the run kept: JSON, one object a line, or log records of OTLP as a collector's
+    /// file exporter writes them.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) logs: Vec<PathBuf>,
+    /// Only this trial, by its number.
+    #[arg(long, value_name = "N", value_parser = whole::<u16>)]
+    pub(crate) trial: Option<u16>,
+    /// The least share of all lines that must be anchored, for example 99.5%.
+    #[arg(long, value_name = "PERCENT", value_parser = share)]
+    pub(crate) require: Option<LeastShare>,
+    /// Print a JSON object.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -58,6 +58,20 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
     seconds.ok_or_else(|| "write seconds since 1970, for example 1764374400".to_owned())
 }
 
+/// A share of a whole, from 0 to 1.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct LeastShare(pub(crate) f64);
+
+/// A share in percent.
+pub(super) fn share(text: &str) -> Result<LeastShare, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>();
+    let share = number
+        .ok()
+        .filter(|percent| (0.0..=100.0).contains(percent))
+        .map(|percent| LeastShare(percent / 100.0));
+    share.ok_or_else(|| "write a share from 0% to 100%, for example 99.5%".to_owned())
+}
+
 pub(super) fn percent(text: &str) -> Result<NonZeroU32, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim();
     number.parse().map_err(|_| "write a whole number of percent, for example 2%".to_owned())

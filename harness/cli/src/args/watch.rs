@@ -35,6 +35,10 @@ pub(crate) struct AttachArguments {
     /// The collector's program, in place of the project's own.
     #[arg(long, value_name = "PROGRAM", requires = "collector")]
     pub(crate) collector_binary: Option<String>,
+    /// Say which lines of these log files lead to a span that was received. Of each only what the program adds to it counts. See
+    /// `spanfate logs`.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["pid", "json"])]
+    pub(crate) logs: Vec<PathBuf>,
     /// The most of one core that the probes may take, for example 2%. Above it they record less, and say so.
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) max_overhead: Option<NonZeroU32>,

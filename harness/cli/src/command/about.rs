@@ -6,6 +6,7 @@ pub(super) mod diff;
 pub(super) mod doctor;
 pub(super) mod lint;
 pub(super) mod list;
+pub(super) mod logs;
 pub(super) mod new;
 pub(super) mod plan;
 pub(super) mod reference;

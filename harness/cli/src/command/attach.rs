@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::describe_probes;
+use spanfate_model::books::logs::TrialLines;
 use spanfate_model::limits::LimitMet;
 use spanfate_model::plan::Plan;
 use spanfate_model::quantity::unit::{Period, Rate};
@@ -10,6 +11,7 @@ use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_model::scenario::pipeline::{CollectorHop, OwnCollector, Pipeline};
 use spanfate_model::scenario::{Load, Scenario, Service};
 use spanfate_model::verdict::ExitCode;
+use spanfate_report::TableStyle;
 use spanfate_run::host::project::Project;
 use spanfate_run::process::interrupt::Interrupt;
 use spanfate_run::receiver::Upstream;
@@ -19,7 +21,8 @@ use spanfate_run::trial::join::join;
 use crate::args::AttachArguments;
 use crate::error::Error;
 use crate::outcome;
-use crate::session::carry_out::{attend, begin, tell_changes};
+use crate::session::carry_out::{Outcome, attend, begin, tell_changes};
+use crate::session::runs::logs::{self, LinesFile};
 use crate::show::{self, Shown};
 
 /// Attaches to a program, started here or running already.
@@ -122,7 +125,37 @@ fn loaded(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
     };
     let mut shown = Shown::new(arguments.output.quiet);
     tell_changes(&run, &mut shown)?;
-    outcome::say(begin(&run, &mut shown)?, &arguments.output, color)
+    let files = watched(arguments);
+    let done = begin(&run, &mut shown)?;
+    let lines = lines_of(&done, &files);
+    let code = outcome::say(done, &arguments.output, color)?;
+    tell_lines(lines, arguments, color)?;
+    Ok(code)
+}
+
+/// The log files that the program writes to, as they stand before it starts.
+fn watched(arguments: &AttachArguments) -> Vec<LinesFile> {
+    arguments.logs.iter().map(|path| LinesFile::from_now_on(path)).collect()
+}
+
+/// What was added to them, held against the spans of the run.
+fn lines_of(done: &Outcome, files: &[LinesFile]) -> Option<Result<TrialLines, Error>> {
+    (!files.is_empty()).then(|| logs::joined(&done.run, None, files))
+}
+
+/// What came of the log lines stands behind the result.
+fn tell_lines(
+    lines: Option<Result<TrialLines, Error>>,
+    arguments: &AttachArguments,
+    color: bool,
+) -> Result<(), Error> {
+    match lines.transpose()?.filter(|_| !arguments.output.quiet) {
+        Some(lines) => {
+            let text = spanfate_report::logs(&[lines], TableStyle { color, width: None });
+            show::data(&format!("\n{text}"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What stands in the place of a scenario file.
@@ -152,8 +185,10 @@ fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         relay: relay.as_ref(),
         disturbance: None,
     };
+    let files = watched(arguments);
     let done = attend(&run, &mut Shown::new(arguments.output.quiet))?;
     outcome::concluded(&done.run.dir, &done.result, &arguments.output, color)?;
+    tell_lines(lines_of(&done, &files), arguments, color)?;
     warn(&done.result);
     Ok(done.exit())
 }

@@ -1,5 +1,6 @@
 //! The runs that are there: found by path or id, locked, read, listed.
 
+pub(crate) mod logs;
 mod shelf;
 
 use std::path::{Path, PathBuf};

@@ -9,6 +9,7 @@ mod diff;
 mod exits;
 mod explain;
 mod export;
+mod logs;
 mod outside;
 mod schema;
 mod sdks;

@@ -22,6 +22,17 @@ pub enum Standing {
     Unaccounted,
 }
 
+impl Standing {
+    /// The standing of a text.
+    pub fn of(text: &str) -> Option<Self> {
+        match text {
+            "unexplained" => Some(Self::Unexplained),
+            "unaccounted" => Some(Self::Unaccounted),
+            name => Fate::by_name(name).map(Self::Fate),
+        }
+    }
+}
+
 impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -40,14 +51,8 @@ impl Serialize for Standing {
 
 impl<'de> Deserialize<'de> for Standing {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        match &*String::deserialize(from)? {
-            "unexplained" => Ok(Self::Unexplained),
-            "unaccounted" => Ok(Self::Unaccounted),
-            name => match Fate::by_name(name) {
-                Some(fate) => Ok(Self::Fate(fate)),
-                None => Err(D::Error::custom(format!("`{name}` is no fate"))),
-            },
-        }
+        let text = String::deserialize(from)?;
+        Self::of(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is no fate")))
     }
 }
 

@@ -129,6 +129,11 @@ pub fn trace_events_name(service: &str, incarnation: u32) -> String {
     format!("{service}.{incarnation}.trace.ndjson")
 }
 
+/// File name of the log lines of a process.
+pub fn lines_name(service: &str, incarnation: u32) -> String {
+    format!("{service}.{incarnation}.log.ndjson")
+}
+
 /// File name of the log of the tap before a hop.
 pub fn tap_name(hop: &str) -> String {
     format!("{hop}.tap.log")
@@ -170,6 +175,10 @@ pub const WIRE_LOG: &str = "wire.log";
 pub const WIRE_SPANS: &str = "wire.spans.otlp";
 /// File name of whole spans beside it, as lines of JSON.
 pub const WIRE_SPANS_JSON: &str = "wire.spans.jsonl";
+/// File name of log records that the receiver kept, as messages of protobuf.
+pub const WIRE_LOGS: &str = "wire.logs.otlp";
+/// File name of log records that the receiver kept, as lines of JSON.
+pub const WIRE_LOGS_JSON: &str = "wire.logs.jsonl";
 /// File name of the load's log.
 pub const LOAD_LOG: &str = "load.log";
 

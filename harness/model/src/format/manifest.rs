@@ -1,5 +1,7 @@
 //! What is written while a run goes on, so that a torn one can still be analysed.
 
+mod kept;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -12,6 +14,8 @@ use crate::quantity::unit::MonoNs;
 use crate::scenario::expect::Condition;
 use crate::term::Term;
 use crate::unread::UnreadRequests;
+
+pub use kept::{KeptLogs, KeptSpans};
 
 /// Version of the files in a results directory; additions only within a major.
 pub const FORMAT: &str = "1.0";
@@ -115,29 +119,12 @@ pub struct TrialManifest {
     /// Whole spans that the receiver kept, where it was to keep some; absent in a torn trial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<KeptSpans>,
+    /// Log records that the receiver kept, where it was to keep some; absent in a torn trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_logs: Option<KeptLogs>,
     /// What the harness could not do, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-}
-
-/// Whole spans beside a wire log: the messages that were accepted, as they came.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct KeptSpans {
-    /// File name of those in protobuf, each behind its length as four bytes, big endian; absent where none came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub protobuf: Option<String>,
-    /// File name of those in JSON, one a line; absent where none came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub json: Option<String>,
-    /// How many messages.
-    pub messages: u64,
-    /// Spans in them.
-    pub spans: u64,
-    /// Accepted spans that are not in them.
-    pub missed: u64,
-    /// Bytes of each file, by its name: one that was cut between two messages looks whole by itself.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub bytes: BTreeMap<String, u64>,
 }
 
 /// What a trial waited for before it began.
@@ -183,6 +170,9 @@ pub struct ProcessManifest {
     /// File name of the events of its runtime/trace, where it writes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
+    /// File name of its log lines, where it writes some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<String>,
     /// What the SDK really uses.
     pub effective: Option<Effective>,
     /// What its environment tells a program of the user's own about its telemetry, of the variables that decide whether any comes.

@@ -63,6 +63,10 @@ pub struct TrialLogs {
     pub probes: Vec<Option<Log>>,
     /// Events of the runtime's own traces, in the order of the manifest's processes.
     pub traces: Vec<Vec<TraceEvent>>,
+    /// Log lines, in the order of the manifest's processes; absent where one writes none or they are lost.
+    pub lines: Vec<Option<Log>>,
+    /// Messages with log records that the receiver kept: file name, and what is in it.
+    pub records: Vec<(String, Log)>,
     /// The wire witness's log.
     pub wire: Option<Log>,
     /// The logs of the taps, in the order of the variant's hops; absent where one is lost.

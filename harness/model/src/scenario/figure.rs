@@ -70,6 +70,14 @@ pub enum Figure {
     Response(Quantile),
     /// Quantile of the time from the creation of a span to its first receipt.
     Delay(Quantile),
+    /// Log lines of the services that were kept.
+    LogLines,
+    /// Share of these whose span was received.
+    LogsAnchored,
+    /// Share of these whose span is known and was not received.
+    LogsDangling,
+    /// Share of these that lead to no span.
+    LogsUnanchored,
     /// Share of the spans that full queues refused whose cause is this one, or one of this group, by replay.
     Why(Because),
 }
@@ -100,7 +108,7 @@ pub enum Quantile {
     P999,
 }
 
-const PLAIN: [(&str, Figure); 36] = [
+const PLAIN: [(&str, Figure); 40] = [
     ("loss.rate", Figure::LossRate),
     ("loss.law_gap", Figure::LossLawGap),
     ("duplicates", Figure::Duplicates),
@@ -137,6 +145,10 @@ const PLAIN: [(&str, Figure); 36] = [
     ("delay.p50", Figure::Delay(Quantile::P50)),
     ("delay.p99", Figure::Delay(Quantile::P99)),
     ("delay.p99.9", Figure::Delay(Quantile::P999)),
+    ("logs.lines", Figure::LogLines),
+    ("logs.anchored", Figure::LogsAnchored),
+    ("logs.dangling", Figure::LogsDangling),
+    ("logs.unanchored", Figure::LogsUnanchored),
 ];
 
 impl Figure {
@@ -154,14 +166,23 @@ impl Figure {
 
     /// Whether its value is a ratio.
     pub const fn is_ratio(self) -> bool {
-        matches!(self, Self::LossRate | Self::LossLawGap | Self::TraceUnmatched | Self::Why(_))
+        matches!(
+            self,
+            Self::LossRate
+                | Self::LossLawGap
+                | Self::TraceUnmatched
+                | Self::LogsAnchored
+                | Self::LogsDangling
+                | Self::LogsUnanchored
+                | Self::Why(_)
+        )
     }
 
     /// Whether a smaller value is the better one; `None` where neither is: it says what was done, not how well.
     pub fn less_is_better(self) -> Option<bool> {
         match self {
-            Self::SpansCreated | Self::ExportsCalls | Self::Why(_) => None,
-            Self::SpansReceived | Self::Traces(TraceState::Complete) => Some(false),
+            Self::SpansCreated | Self::ExportsCalls | Self::LogLines | Self::Why(_) => None,
+            Self::SpansReceived | Self::LogsAnchored | Self::Traces(TraceState::Complete) => Some(false),
             Self::Fate(fate) => of_fate(fate),
             Self::Fates(group) => {
                 let mut fates = Fate::all().into_iter().filter(|fate| fate.is_in(group)).map(of_fate);
@@ -317,6 +338,10 @@ mod tests {
             ("traces.absent", Some(true)),
             ("spans.received", Some(false)),
             ("spans.created", None),
+            ("logs.lines", None),
+            ("logs.anchored", Some(false)),
+            ("logs.dangling", Some(true)),
+            ("logs.unanchored", Some(true)),
             ("exports.calls", None),
             ("fate.received", Some(false)),
             ("fate.dropped_queue_full", Some(true)),

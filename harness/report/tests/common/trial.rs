@@ -78,6 +78,7 @@ pub(crate) fn trial(case: &Case, at: usize, planned: &PlannedTrial) -> TrialResu
         faults: Vec::new(),
         damage: None,
         probes: Vec::new(),
+        logs: None,
         trace_matches: Vec::new(),
         replays: Vec::new(),
         hops: Vec::new(),

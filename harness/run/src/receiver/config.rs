@@ -38,6 +38,8 @@ pub struct ReceiverConfig {
     pub script: Script,
     /// Where it keeps whole spans; absent: it keeps none. Behind a relay it keeps none either.
     pub keep: Option<KeepPlan>,
+    /// The same of log records.
+    pub keep_logs: Option<KeepPlan>,
     /// Where limits are noted that it meets.
     pub limits: Arc<LimitsMet>,
     /// Who is shown what is accepted.
@@ -66,6 +68,7 @@ impl ReceiverConfig {
             path: 0,
             script: Script::default(),
             keep: None,
+            keep_logs: None,
             limits: Arc::default(),
             onlooker: None,
         }

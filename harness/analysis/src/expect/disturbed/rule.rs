@@ -72,6 +72,9 @@ pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
         | Figure::ExportsCalls
         | Figure::CpuPerRequest
         | Figure::MemoryPeak
+        | Figure::LogLines
+        | Figure::LogsAnchored
+        | Figure::LogsDangling
         | Figure::Response(_) => (DisturbanceMakes::Anything, Hidden::Anything),
         Figure::Duplicates
         | Figure::ReportedFailed
@@ -87,6 +90,7 @@ pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
         | Figure::RawBytesPerSpan
         | Figure::AllocsPerSpan
         | Figure::AllocBytesPerSpan
+        | Figure::LogsUnanchored
         | Figure::ProcessesDied => (DisturbanceMakes::Nothing, Hidden::Nothing),
     };
     DisturbanceRule { made, hidden }

@@ -160,6 +160,7 @@ impl Question {
             faults: Vec::new(),
             damage: None,
             probes: Vec::new(),
+            logs: None,
             trace_matches: Vec::new(),
             replays: Vec::new(),
             hops: Vec::new(),

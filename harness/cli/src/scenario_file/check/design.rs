@@ -1,6 +1,6 @@
 //! Designs under test, and span processors of variants.
 
-use spanfate_model::scenario::{Design, Scenario, Service};
+use spanfate_model::scenario::{Design, LogArm, Scenario, Service, Variant};
 
 use super::{Problems, whole};
 
@@ -17,6 +17,9 @@ pub(super) fn designs(out: &mut Problems, scenario: &Scenario) {
                 out.add(&["variant", &index, key], message, &format!("take `{key}` out"));
             }
         }
+        if variant.design.as_ref().and_then(Design::log_arm).is_some_and(LogArm::is_sent) {
+            sent_lines(out, scenario, (index.as_str(), variant));
+        }
         let Some(Design::Guard(guard)) = variant.design else { continue };
         let Some(flush) = guard.flush else { continue };
         let path = ["variant", &index, "design", "guard", "flush"];
@@ -24,6 +27,21 @@ pub(super) fn designs(out: &mut Problems, scenario: &Scenario) {
         if flush.nanos() == 0 {
             out.add(&path, "a flush of 0 flushes nothing", "leave `flush` out for that");
         }
+    }
+}
+
+/// The fixture with the bridge in it is one program, and its log records go where its spans go.
+fn sent_lines(out: &mut Problems, scenario: &Scenario, (index, variant): (&str, &Variant)) {
+    let pinned = variant.sdk.is_none() && variant.build.is_plain();
+    if !pinned {
+        let key = if variant.sdk.is_some() { "sdk" } else { "build" };
+        let message =
+            format!("`{key}` is for fixtures without the bridge for logs, which is built in one way");
+        out.add(&["variant", index, key], message, &format!("take `{key}` out, or choose another `arm`"));
+    }
+    if !scenario.pipeline.hop.is_empty() || !scenario.pipeline.ends.is_empty() {
+        let message = "log records would go to what stands in `[pipeline]`, which takes spans alone";
+        out.add(&["variant", index, "design"], message, "take `[pipeline]` out, or choose another `arm`");
     }
 }
 
@@ -47,6 +65,8 @@ mod tests {
             "design = { guard = {} }",
             "design = { guard = { flush = '500ms' } }\nprocessor = 'batch'",
             "processor = 'simple'",
+            "design = { logs = { arm = 'handler' } }\nsdk = '1.44.0'",
+            "design = { logs = { arm = 'otelslog' } }",
         ] {
             assert_eq!(mistakes(variant, ""), [], "{variant}");
         }
@@ -61,6 +81,25 @@ mod tests {
             ("design = { guard = { flush = '0ms' } }", "", "flushes nothing", "leave `flush` out"),
             ("design = { guard = { flush = '1us' } }", "", "takes whole ms", "write it in `ms`"),
             ("design = { gard = {} }", "", "gard", "guard"),
+            ("design = { logs = { arm = 'zap' } }", "", "zap", "otelslog"),
+            (
+                "design = { logs = { arm = 'otelslog' } }\nsdk = '1.44.0'",
+                "",
+                "built in one way",
+                "take `sdk` out",
+            ),
+            (
+                "design = { logs = { arm = 'otelslog' } }\nbuild = 'pie'",
+                "",
+                "built in one way",
+                "take `build` out",
+            ),
+            (
+                "design = { logs = { arm = 'otelslog' } }",
+                "[[pipeline.hop]]\nname = 'agent'\n",
+                "takes spans alone",
+                "another `arm`",
+            ),
             ("processor = 'complex'", "", "complex", "simple"),
         ] {
             let found = mistakes(variant, more);

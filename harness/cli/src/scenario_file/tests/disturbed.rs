@@ -234,6 +234,7 @@ impl Forge<'_> {
                 ..Damage::default()
             }),
             probes: Vec::new(),
+            logs: None,
             trace_matches: Vec::new(),
         }
     }

@@ -1,4 +1,4 @@
-//! Whole spans beside the wire log, where a scenario wants them: each accepted message as it came, before it is answered. Protobuf goes
+//! Whole spans beside the wire log, where a scenario wants them, and log records: each accepted message as it came, before it is answered. Protobuf goes
 //! to a file of messages behind their lengths, as the Collector's file exporter writes it; JSON goes to one of a message a line.
 
 use std::fs::{File, OpenOptions};
@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use spanfate_model::format::layout::{WIRE_SPANS, WIRE_SPANS_JSON};
-use spanfate_model::format::manifest::KeptSpans;
+use spanfate_model::format::layout::{WIRE_LOGS, WIRE_LOGS_JSON, WIRE_SPANS, WIRE_SPANS_JSON};
+use spanfate_model::format::manifest::{KeptLogs, KeptSpans};
 use spanfate_model::format::wire::WireProtocol;
 use spanfate_model::limits::LimitedPart;
 use spanfate_model::quantity::id::SpanKey;
@@ -28,6 +28,8 @@ pub struct KeepPlan {
 #[derive(Debug)]
 pub(in crate::receiver) struct SpanKeeper {
     plan: KeepPlan,
+    /// Names of the files: that of protobuf, and that of JSON.
+    names: [&'static str; 2],
     protobuf: Option<File>,
     json: Option<File>,
     written: u64,
@@ -50,9 +52,14 @@ pub(in crate::receiver) struct KeptMessage<'a> {
 
 impl SpanKeeper {
     pub(in crate::receiver) fn new(plan: KeepPlan, limits: &Arc<LimitsMet>) -> Self {
+        Self::into_files([WIRE_SPANS, WIRE_SPANS_JSON], plan, limits)
+    }
+
+    fn into_files(names: [&'static str; 2], plan: KeepPlan, limits: &Arc<LimitsMet>) -> Self {
         let kept = KeptSpans::default();
         Self {
             plan,
+            names,
             protobuf: None,
             json: None,
             written: 0,
@@ -120,10 +127,11 @@ impl SpanKeeper {
             return Ok(false);
         }
         let json = protocol == WireProtocol::HttpJson;
+        let [protobuf_name, json_name] = self.names;
         let (slot, name, told) = if json {
-            (&mut self.json, WIRE_SPANS_JSON, &mut self.kept.json)
+            (&mut self.json, json_name, &mut self.kept.json)
         } else {
-            (&mut self.protobuf, WIRE_SPANS, &mut self.kept.protobuf)
+            (&mut self.protobuf, protobuf_name, &mut self.kept.protobuf)
         };
         if slot.is_none() {
             let path = self.plan.folder.join(name);
@@ -144,6 +152,27 @@ impl SpanKeeper {
     /// What was kept so far.
     pub(in crate::receiver) fn kept(&self) -> KeptSpans {
         self.kept.clone()
+    }
+}
+
+/// Who keeps messages with log records, whole.
+#[derive(Debug)]
+pub(in crate::receiver) struct LogKeeper(SpanKeeper);
+
+impl LogKeeper {
+    pub(in crate::receiver) fn new(plan: KeepPlan, limits: &Arc<LimitsMet>) -> Self {
+        Self(SpanKeeper::into_files([WIRE_LOGS, WIRE_LOGS_JSON], plan, limits))
+    }
+
+    /// Keeps an accepted message, or counts it as missed.
+    pub(in crate::receiver) fn keep(&mut self, protocol: WireProtocol, message: &[u8]) {
+        self.0.keep(&KeptMessage { protocol, message, spans: 1, rejected: 0, discarded: &[] });
+    }
+
+    /// What was kept so far.
+    pub(in crate::receiver) fn kept(&self) -> KeptLogs {
+        let KeptSpans { protobuf, json, messages, missed, .. } = self.0.kept();
+        KeptLogs { protobuf, json, messages, missed }
     }
 }
 
@@ -189,6 +218,18 @@ mod tests {
         assert_eq!((kept.messages, kept.spans, kept.missed), (1, 2, 4));
         assert_eq!(std::fs::read(folder.path().join(WIRE_SPANS)).unwrap(), b"\0\0\0\x03abc");
         assert!(kept.json.is_none());
+    }
+
+    #[test]
+    fn log_records_have_files_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = KeepPlan { folder: folder.path().to_owned(), most_bytes: 10 };
+        let mut keeper = LogKeeper::new(plan, &Arc::default());
+        keeper.keep(WireProtocol::HttpProtobuf, b"abc");
+        keeper.keep(WireProtocol::Grpc, b"abc");
+        assert_eq!(std::fs::read(folder.path().join(WIRE_LOGS)).unwrap(), b"\0\0\0\x03abc");
+        let kept = keeper.kept();
+        assert_eq!((kept.messages, kept.missed, kept.files().count()), (1, 1, 1));
     }
 
     #[test]

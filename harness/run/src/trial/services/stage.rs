@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use spanfate_model::fault::Target;
-use spanfate_model::format::layout::{self, TrialDir, probe_name, slots_name, trace_events_name};
+use spanfate_model::format::layout::{self, TrialDir, lines_name, probe_name, slots_name, trace_events_name};
 use spanfate_model::format::manifest::ProcessManifest;
 use spanfate_model::format::probe::ProbeManifest;
 use spanfate_model::plan::subject::Subject;
@@ -53,6 +53,7 @@ impl TrialStage<'_> {
             incarnation,
             ledger: witnessed.then(|| slots_name(&service.name, incarnation)),
             trace: service.runtime_trace.then(|| trace_events_name(&service.name, incarnation)),
+            logs: self.variant.writes_lines(service).then(|| lines_name(&service.name, incarnation)),
             // As long as nothing else is known; a torn trial has it so.
             probe: self.is_probed(index).then(|| ProbeManifest {
                 log: Some(probe_name(&service.name, incarnation)),
@@ -155,11 +156,10 @@ impl TrialStage<'_> {
         let config = self.scratch.join(layout::fixture_config(&service.name));
         fixture::write_config(&config, &setup)?;
         store::copy(&config, &self.dir.fixture_config(&service.name))?;
-        let key = (self.variant.sdk.clone(), self.variant.build);
-        let program = self.programs.fixtures.get(&key).ok_or_else(|| RunError::Fixture {
-            fixture: service.name.clone(),
-            problem: self.programs.unbuilt.get(&key).cloned().unwrap_or_else(|| "was not built".to_owned()),
-        })?;
+        let program = self
+            .programs
+            .fixture_of(self.variant)
+            .map_err(|problem| RunError::Fixture { fixture: service.name.clone(), problem })?;
         let probes = |pid| self.probe(index, incarnation, pid, program);
         let start = Start {
             name: &service.name,
