@@ -147,7 +147,7 @@ pub struct Receiver {
     pub max_bytes: Option<ByteSize>,
     /// Most spans in a request; above it the request is refused.
     pub max_spans: Option<NonZeroU32>,
-    /// What it keeps beside the wire log: `spans` for whole spans, attributes and all.
+    /// What it keeps beside the wire log: `spans` for whole spans, attributes and all; `all` for metrics and log records as well.
     pub keep: Option<KeptContent>,
 }
 
@@ -158,6 +158,8 @@ pub struct Receiver {
 pub enum KeptContent {
     /// Whole spans, as they came.
     Spans,
+    /// Whole spans, metrics and log records.
+    All,
 }
 
 impl Receiver {
@@ -174,7 +176,12 @@ impl Receiver {
 
     /// Whether it keeps whole spans.
     pub fn keeps_spans(&self) -> bool {
-        self.keep == Some(KeptContent::Spans)
+        self.keep.is_some()
+    }
+
+    /// Whether it keeps metrics and log records.
+    pub fn keeps_signals(&self) -> bool {
+        self.keep == Some(KeptContent::All)
     }
 }
 

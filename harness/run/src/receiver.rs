@@ -223,6 +223,9 @@ impl ReceiverShared {
                 return Err(too_large);
             }
             tally.accept(message.len());
+            if let Some(keeper) = &self.keeper {
+                locked(keeper).keep_signal(exchange.call.signal, exchange.call.protocol, message);
+            }
             exchange.pass(0);
             return Ok(Reply::Usual);
         }

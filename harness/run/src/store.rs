@@ -14,7 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spanfate_model::format::event::TraceEvent;
 use spanfate_model::format::layout::{
-    LOAD_LOG, RunDir, TrialDir, WIRE_LOG, WIRE_SPANS, WIRE_SPANS_JSON, fixture_config, tap_name,
+    LOAD_LOG, RunDir, TrialDir, WIRE_LOG, WIRE_LOGS, WIRE_METRICS, WIRE_SPANS, WIRE_SPANS_JSON,
+    fixture_config, tap_name,
 };
 use spanfate_model::format::manifest::{HopManifest, ProcessManifest, TrialManifest};
 use spanfate_model::format::raw::{Log, TrialLogs};
@@ -232,6 +233,8 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, RunError>
     let ends = end_files(manifest).map(String::as_str).filter(plain);
     let whole: Vec<&str> = [WIRE_LOG, WIRE_SPANS, WIRE_SPANS_JSON, LOAD_LOG, PLANTED]
         .into_iter()
+        .chain(WIRE_METRICS)
+        .chain(WIRE_LOGS)
         .chain(back_files(manifest).map(String::as_str).filter(plain))
         .chain(probes)
         .chain(traces)

@@ -133,6 +133,14 @@ Examples:
   spanfate lint collector.yaml --rate 5000/s
   spanfate lint agent.yaml gateway.yaml --rate 20000/s --rtt 50ms --outage 5min --format json";
 
+pub(super) const CONTRACT: &str = "\
+Examples:
+
+  spanfate contract init 20261130-120000-http
+  spanfate contract check 20261130-120000-http
+  spanfate contract check --attach --load http://127.0.0.1:{port}/ -- ./service --listen 127.0.0.1:{port}
+  spanfate contract check --receive --for 1min --contract registry/ --format weaver";
+
 pub(super) const CLAIMS: &str = "\
 Examples:
 

@@ -135,6 +135,9 @@ pub struct KeptSpans {
     pub spans: u64,
     /// Accepted spans that are not in them.
     pub missed: u64,
+    /// Requests with metrics or log records that were accepted and not kept; absent where none were to be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signals_missed: Option<u64>,
     /// Bytes of each file, by its name: one that was cut between two messages looks whole by itself.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub bytes: BTreeMap<String, u64>,
