@@ -16,6 +16,7 @@ pub(crate) mod score;
 pub(crate) mod suspects;
 #[cfg(test)]
 mod tests;
+pub(crate) mod verified;
 mod why;
 
 use spanfate_model::plan::{Plan, PlannedVariant};

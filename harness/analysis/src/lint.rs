@@ -9,7 +9,7 @@ mod sending;
 mod tests;
 mod values;
 mod wiring;
-mod yaml;
+pub(crate) mod yaml;
 
 use spanfate_model::finding::lint::{LintDemand, LintFinding, LintLevel, LintRule, LintedLoss};
 

@@ -3,6 +3,7 @@
 
 mod pages;
 mod protobuf;
+pub(crate) mod wire;
 
 use serde_json::Value;
 

@@ -43,6 +43,7 @@ pub(crate) use evaluate::EvaluateArguments;
 pub(crate) use explain::{ExplainArguments, LogsArguments};
 pub(crate) use lint::LintArguments;
 pub(crate) use outside::OutsideArguments;
+pub(crate) use outside::contract::{ContractAction, ContractArguments, ContractFormat};
 pub(crate) use overrides::OverrideArguments;
 pub(crate) use report::{Rendered, ReportArguments};
 pub(crate) use run::{
@@ -226,6 +227,17 @@ pub(crate) enum Command {
     /// there, or the run kept no lines.
     #[command(after_long_help = examples::LOGS)]
     Logs(LogsArguments),
+    /// Hold what a service must show, its contract, against what it shows.
+    ///
+    /// A contract (`.obsrv.yml`) says which spans a service must show, with which attributes, how many may be lost, which metrics must come
+    /// and which fields log records must have. Weaver's registries are read as well. Beside what a live check sees it knows a span that
+    /// was created and lost, and where. `init` prints one to begin with.
+    ///
+    /// Each rule is kept, broken or open. A finding has the file and line of its rule, and what was seen in its place. Open is what was
+    /// not seen: never a pass. Exit code 99: a rule is broken. 3: one is open, and none is broken. 65: the contract is not valid; with line
+    /// and column. 66: there is no contract, or no run.
+    #[command(after_long_help = examples::CONTRACT)]
+    Contract(ContractArguments),
     /// Print the page docs/designs.md: designs under test beside their contenders.
     ///
     /// The scenarios in scenarios/designs/ say what stands there, the file holds what they measured. A run that did not run what its
@@ -295,6 +307,8 @@ pub(crate) enum SchemaFormat {
     Scenario,
     /// `result.json`.
     Result,
+    /// Contracts (`.obsrv.yml`).
+    Contract,
 }
 
 #[derive(Debug, Args)]

@@ -53,6 +53,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         Command::Peek(arguments) => peek::run(&arguments),
         Command::Advise(arguments) => advise::run(&arguments, color),
         Command::Attach(arguments) => attach::run(&arguments, color),
+        Command::Contract(arguments) => about::contract::run(&arguments, color),
         Command::Designs { figures, runs } => about::designs::run(&figures, &runs, color),
         Command::Lint(arguments) => about::lint::run(&arguments, color),
         Command::Logs(arguments) => about::logs::run(&arguments, color),

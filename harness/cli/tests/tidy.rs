@@ -262,7 +262,7 @@ fn the_readme_of_the_scenarios_has_the_table_that_the_files_give() {
 
 #[test]
 fn the_published_schemas_are_those_of_the_types() {
-    for format in ["scenario", "result"] {
+    for format in ["scenario", "result", "contract"] {
         let file = format!("docs/schema/{format}.schema.json");
         let published = fs::read_to_string(root().join(&file)).unwrap_or_default();
         let out = Command::new(env!("CARGO_BIN_EXE_spanfate")).args(["schema", format]).output().unwrap();

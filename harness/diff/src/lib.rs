@@ -15,6 +15,7 @@ mod live;
 mod outcome;
 mod rules;
 mod span;
+mod whole;
 
 use spanfate_model::finding::diff::{DiffResult, DiffRule, DiffSide, LeftOut};
 
@@ -27,6 +28,7 @@ pub use crate::live::{LiveDiff, LiveMessage, LiveSide, LiveStands};
 use crate::outcome::SidesRead;
 use crate::rules::{DiffTerms, FieldSet, RuleSet};
 use crate::span::origins::Origins;
+pub use crate::whole::{WholeRead, whole_spans};
 
 /// Bytes of memory where nothing else is said.
 pub const USUAL_MEMORY: usize = 512 << 20;

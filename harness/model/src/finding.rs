@@ -3,6 +3,7 @@
 pub mod canary;
 pub mod claims;
 pub mod collector;
+pub mod contract;
 pub mod designs;
 pub mod diff;
 pub mod evaluation;

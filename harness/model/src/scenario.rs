@@ -147,7 +147,7 @@ pub struct Receiver {
     pub max_bytes: Option<ByteSize>,
     /// Most spans in a request; above it the request is refused.
     pub max_spans: Option<NonZeroU32>,
-    /// What it keeps beside the wire log: `spans` for whole spans, attributes and all; `logs` for log records.
+    /// What it keeps beside the wire log: `spans` for whole spans, attributes and all; `logs` for log records; `all` for these and metrics.
     pub keep: Option<KeptContent>,
 }
 
@@ -160,6 +160,8 @@ pub enum KeptContent {
     Spans,
     /// Log records, as they came.
     Logs,
+    /// Whole spans, metrics and log records.
+    All,
 }
 
 impl Receiver {
@@ -176,12 +178,17 @@ impl Receiver {
 
     /// Whether it keeps whole spans.
     pub fn keeps_spans(&self) -> bool {
-        self.keep == Some(KeptContent::Spans)
+        matches!(self.keep, Some(KeptContent::Spans | KeptContent::All))
+    }
+
+    /// Whether it keeps metrics.
+    pub fn keeps_metrics(&self) -> bool {
+        self.keep == Some(KeptContent::All)
     }
 
     /// Whether it keeps log records.
     pub fn keeps_logs(&self) -> bool {
-        self.keep == Some(KeptContent::Logs)
+        matches!(self.keep, Some(KeptContent::Logs | KeptContent::All))
     }
 }
 

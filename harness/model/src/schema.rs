@@ -1,4 +1,4 @@
-//! JSON Schemas of scenario files and of `result.json`, made from the types that read and write them. `spanfate schema`
+//! JSON Schemas of scenario files, of `result.json` and of contracts, made from the types that read and write them. `spanfate schema`
 //! prints them, `docs/schema/` publishes them.
 //!
 //! They are of draft 7, the newest that the common editors know for TOML. Those show the description of a key only where
@@ -9,6 +9,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
+use crate::finding::contract::Contract;
 use crate::format::manifest::FORMAT;
 use crate::result::RunResult;
 use crate::scenario::Scenario;
@@ -25,6 +26,16 @@ pub fn scenario() -> Schema {
 pub fn result() -> Schema {
     let settings = SchemaSettings::draft07().for_serialize().with_transform(RecursiveTransform(open));
     generate::<RunResult>(settings, "result", "Spanfate result")
+}
+
+/// The schema of contracts (`.obsrv.yml`): what may be written.
+pub fn contract() -> Schema {
+    let mut settings = SchemaSettings::draft07().for_deserialize();
+    settings.transforms.insert(0, Box::new(RecursiveTransform(without_null)));
+    let mut schema = generate::<Contract>(settings, "contract", "Spanfate contract");
+    schema.insert("$id".to_owned(), "urn:spanfate:contract:1".into());
+    schema.insert("title".to_owned(), "Spanfate contract, format 1".into());
+    schema
 }
 
 fn generate<T: JsonSchema>(settings: SchemaSettings, name: &str, title: &str) -> Schema {

@@ -4,6 +4,7 @@
 pub(crate) mod annotations;
 pub(crate) mod bmf;
 mod checks;
+pub(crate) mod contracted;
 pub(crate) mod diffed;
 pub(crate) mod gobench;
 pub(crate) mod junit;

@@ -27,6 +27,10 @@ and a run is taken up, in place of an older one of the same scenario, by
 
 Zero-copy export (4.3) needs no service around it: [zerocopy](../go-fixtures/zerocopy/README.md) measures it by a command of its own. The
 sampling endpoint (chapter 5) is a package with tests, [samplingctl](../go-fixtures/samplingctl/README.md), that no scenario drives yet.
+
+The contract (5.3, `.obsrv.yml`) is a command, [contract](contract.md), tried by `spanfate scenario contract`. **Worth it as a gate: it names the line of the
+rule and what was seen in its place, and it knows a key span that was created and lost, which a check of what arrives cannot. It is worth no more
+than what the run exercised.**
 ";
 
 /// A scenario of a design, with what it measured.

@@ -24,6 +24,7 @@ use spanfate_model::finding::canary::CanaryResult;
 use spanfate_model::finding::claims::ClaimsRecord;
 use spanfate_model::finding::claims::register::{ClaimsFile, RegisteredClaim};
 use spanfate_model::finding::collector::CollectorPeek;
+use spanfate_model::finding::contract::ContractResult;
 use spanfate_model::finding::diff::{DiffCounts, DiffResult, DiffTraces, LiveVerdict};
 use spanfate_model::finding::evaluation::Evaluation;
 use spanfate_model::finding::forecast::DropForecast;
@@ -169,6 +170,21 @@ pub fn canary(found: &CanaryResult, style: TableStyle) -> String {
 /// The same as a page for Prometheus; `open` traces wait for their outcome.
 pub fn canary_metrics(found: &CanaryResult, open: u64) -> String {
     pipelines::exposed::render(found, open)
+}
+
+/// A contract held against what was seen, as text.
+pub fn contract(found: &ContractResult, style: TableStyle) -> String {
+    pipelines::contract::render(found, style)
+}
+
+/// The same as `JUnit` XML: a case for each rule; what is open is an error, never skipped.
+pub fn contract_junit(found: &ContractResult) -> String {
+    ci::contracted::junit(found)
+}
+
+/// The same in the shape of Weaver's live check, with its ids.
+pub fn contract_weaver(found: &ContractResult) -> serde_json::Value {
+    pipelines::contract::weaver::value(found)
 }
 
 /// Two stores of spans held against each other, as text.

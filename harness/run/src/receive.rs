@@ -2,11 +2,12 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use spanfate_model::format::manifest::{KeptLogs, KeptSpans};
 use spanfate_model::format::wire::WireProtocol;
 use spanfate_model::limits::LimitMet;
 use spanfate_model::quantity::unit::MonoNs;
@@ -17,7 +18,8 @@ use crate::RunError;
 use crate::host::limits::{LimitsMet, raise_descriptors};
 use crate::host::machine;
 use crate::receiver::{
-    self, Onlooker, ReceiverConfig, ReceiverCounts, RelayTally, RunningReceiver, SignalTally, Upstream,
+    self, KeepPlan, Onlooker, ReceiverConfig, ReceiverCounts, RelayTally, RunningReceiver, SignalTally,
+    Upstream,
 };
 
 mod distinct;
@@ -44,6 +46,8 @@ pub struct ReceiveOptions {
     pub max_spans: u32,
     /// Where all goes on to.
     pub relay: Option<Upstream>,
+    /// Where messages are kept whole, metrics and log records as well; without it none is. Behind a relay none is either.
+    pub keep: Option<PathBuf>,
 }
 
 /// What was received in all.
@@ -77,6 +81,12 @@ pub struct ReceivedTotals {
     pub logs: SignalTally,
     /// Limits of the machine and of this process that were met: what was lost there is not the client's doing.
     pub limits_met: Vec<LimitMet>,
+    /// What was kept of whole messages, where they were to be kept.
+    #[serde(skip)]
+    pub kept: Option<KeptSpans>,
+    /// Log records that were kept, likewise.
+    #[serde(skip)]
+    pub kept_logs: Option<KeptLogs>,
     /// What the endpoint behind the relay made of all requests, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relay: Option<RelayTally>,
@@ -111,6 +121,8 @@ impl Station {
             listen: options.listen,
             answer_after: options.answer_after,
             max_spans: options.max_spans,
+            keep: options.keep.as_deref().map(keep_plan),
+            keep_logs: options.keep.as_deref().map(keep_plan),
             ..ReceiverConfig::new(path.clone(), log_limit)
         };
         let receiver = receiver::start_with(config, options.relay.as_ref()).map_err(taken)?;
@@ -163,6 +175,8 @@ impl Station {
             metrics: counts.metrics,
             logs: counts.logs,
             limits_met: self.limits.all(),
+            kept: summary.kept,
+            kept_logs: summary.kept_logs,
             relay: self.relays.then_some(counts.relay),
         })
     }
@@ -187,6 +201,13 @@ pub fn showing(
     let receiver = receiver::start(config)?;
     fs::remove_file(&log).map_err(RunError::file("unlink", &log))?;
     Ok(receiver)
+}
+
+/// What a folder takes of whole messages: half of what is free, and no more than of a log that nobody keeps.
+fn keep_plan(folder: &Path) -> KeepPlan {
+    let free = machine::free_bytes(folder).unwrap_or(SCRATCH_LIMIT);
+    let most_bytes = SCRATCH_LIMIT.min(free / 2);
+    KeepPlan { folder: folder.to_owned(), most_bytes, metric_bytes: Some(most_bytes / 4) }
 }
 
 fn taken(error: RunError) -> RunError {

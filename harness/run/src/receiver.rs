@@ -229,8 +229,13 @@ impl ReceiverShared {
                 return Err(too_large);
             }
             tally.accept(message.len());
-            if let Some(keeper) =
-                self.log_keeper.as_ref().filter(|_| exchange.call.signal == OtlpSignal::Logs)
+            if let Some(keeper) = &self.keeper
+                && exchange.call.signal == OtlpSignal::Metrics
+            {
+                locked(keeper).keep_metrics(exchange.call.protocol, message);
+            }
+            if let Some(keeper) = &self.log_keeper
+                && exchange.call.signal == OtlpSignal::Logs
             {
                 locked(keeper).keep(exchange.call.protocol, message);
             }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spanfate_model::format::event::TraceEvent;
 use spanfate_model::format::layout::{
-    LOAD_LOG, RunDir, TrialDir, WIRE_LOG, WIRE_LOGS, WIRE_LOGS_JSON, WIRE_SPANS, WIRE_SPANS_JSON,
+    LOAD_LOG, RunDir, TrialDir, WIRE_LOG, WIRE_LOGS, WIRE_METRICS, WIRE_SPANS, WIRE_SPANS_JSON,
     fixture_config, tap_name,
 };
 use spanfate_model::format::manifest::{HopManifest, KeptLogs, ProcessManifest, TrialManifest};
@@ -243,16 +243,17 @@ pub fn adopt(dir: &TrialDir, manifest: &TrialManifest) -> Result<bool, RunError>
     let taps = taps.iter().map(String::as_str).filter(plain);
     let ends = end_files(manifest).map(String::as_str).filter(plain);
     let lines = manifest.processes.iter().filter_map(|process| process.logs.as_deref()).filter(plain);
-    let whole: Vec<&str> =
-        [WIRE_LOG, WIRE_SPANS, WIRE_SPANS_JSON, WIRE_LOGS, WIRE_LOGS_JSON, LOAD_LOG, PLANTED]
-            .into_iter()
-            .chain(back_files(manifest).map(String::as_str).filter(plain))
-            .chain(probes)
-            .chain(traces)
-            .chain(taps)
-            .chain(ends)
-            .chain(lines)
-            .collect();
+    let whole: Vec<&str> = [WIRE_LOG, WIRE_SPANS, WIRE_SPANS_JSON, LOAD_LOG, PLANTED]
+        .into_iter()
+        .chain(WIRE_METRICS)
+        .chain(WIRE_LOGS)
+        .chain(back_files(manifest).map(String::as_str).filter(plain))
+        .chain(probes)
+        .chain(traces)
+        .chain(taps)
+        .chain(ends)
+        .chain(lines)
+        .collect();
     let configs: Vec<String> =
         manifest.processes.iter().map(|process| fixture_config(&process.service)).collect();
     let configs = configs.iter().map(String::as_str).filter(plain);

@@ -81,6 +81,8 @@ pub(crate) struct Trial<'a> {
 
 /// Most bytes of the receiver's log where nobody knows how many spans there will be; 64 per span.
 const OPEN_LOG_BYTES: u64 = 8 << 30;
+/// Most bytes of metrics that are kept, where some are.
+const METRIC_BYTES: u64 = 256 << 20;
 
 /// How far a trial is, for the progress line.
 pub(crate) enum Tick {
@@ -249,7 +251,8 @@ impl Trial<'_> {
         let free = machine::free_bytes(&self.scratch).unwrap_or(OPEN_LOG_BYTES);
         let wanted = (64 << 20) + spans.saturating_mul(4 * 4096);
         let most_bytes = if self.plan.subject().has_load() { wanted.min(free / 2) } else { free / 2 };
-        KeepPlan { folder: self.scratch.clone(), most_bytes }
+        let metric_bytes = self.variant.receiver.keeps_metrics().then_some(METRIC_BYTES.min(free / 4));
+        KeepPlan { folder: self.scratch.clone(), most_bytes, metric_bytes }
     }
 
     fn hop_stage<'s>(&'s self, links: &'s TrialLinks) -> HopStage<'s> {

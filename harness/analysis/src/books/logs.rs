@@ -110,7 +110,7 @@ pub(crate) fn of_trial(opened: &Opened<'_>, logs: &TrialLogs) -> Option<LogBooks
         drop(join.end());
     }
     for (file, messages) in &logs.records {
-        if file == WIRE_LOGS {
+        if file == WIRE_LOGS[0] {
             join.framed(file, messages);
         } else {
             join.begin(file, None);

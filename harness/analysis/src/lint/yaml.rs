@@ -1,5 +1,7 @@
 //! YAML as a tree in which everything knows its place.
 
+use std::collections::BTreeSet;
+
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
 
 /// Values that a file may have, aliases counted as often as they are used.
@@ -20,14 +22,14 @@ pub struct BrokenYaml {
 
 /// A value.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct YamlNode {
-    pub(super) line: u32,
-    pub(super) column: u32,
-    pub(super) value: YamlValue,
+pub(crate) struct YamlNode {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) value: YamlValue,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum YamlValue {
+pub(crate) enum YamlValue {
     /// Text without quotes is a number or a truth value where one is asked for.
     Scalar {
         text: String,
@@ -38,7 +40,7 @@ pub(super) enum YamlValue {
 }
 
 impl YamlNode {
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             YamlValue::Scalar { text, .. } => Some(text),
             _ => None,
@@ -46,11 +48,11 @@ impl YamlNode {
     }
 
     /// Nothing, as `otlp:` alone has it.
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(&self.value, YamlValue::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
     }
 
-    pub(super) fn list(&self) -> &[Self] {
+    pub(crate) fn list(&self) -> &[Self] {
         match &self.value {
             YamlValue::List(items) => items,
             _ => &[],
@@ -58,7 +60,7 @@ impl YamlNode {
     }
 
     /// The pairs of a map; none of anything else.
-    pub(super) fn pairs(&self) -> &[(Self, Self)] {
+    pub(crate) fn pairs(&self) -> &[(Self, Self)] {
         match &self.value {
             YamlValue::Map(pairs) => pairs,
             _ => &[],
@@ -66,7 +68,7 @@ impl YamlNode {
     }
 
     /// What stands under a key; a key of its own comes before merged ones.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let own = self.pairs().iter().find(|(known, _)| known.text() == Some(key)).map(|(_, value)| value);
         own.or_else(|| {
             let merged = self.pairs().iter().find(|(known, _)| known.text() == Some("<<"))?;
@@ -75,7 +77,7 @@ impl YamlNode {
     }
 
     /// The same through several keys.
-    pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
+    pub(crate) fn at(&self, path: &[&str]) -> Option<&Self> {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 }
@@ -92,19 +94,21 @@ struct MeasuredNode {
 struct UnfinishedNode {
     so_far: MeasuredNode,
     key: Option<YamlNode>,
+    /// The texts of its keys so far.
+    keys: BTreeSet<String>,
     anchor: usize,
 }
 
 impl UnfinishedNode {
     fn new(node: YamlNode, anchor: usize) -> Self {
-        Self { so_far: MeasuredNode { node, values: 1, levels: 1 }, key: None, anchor }
+        Self { so_far: MeasuredNode { node, values: 1, levels: 1 }, key: None, keys: BTreeSet::new(), anchor }
     }
 }
 
 /// The first document of a text; nothing for an empty one.
-pub(super) fn read(text: &str) -> Result<Option<YamlNode>, BrokenYaml> {
+pub(crate) fn read(text: &str) -> Result<Option<YamlNode>, BrokenYaml> {
     let (mut stack, mut anchors) = (Vec::<UnfinishedNode>::new(), Vec::<(usize, MeasuredNode)>::new());
-    let mut values = 0;
+    let (mut values, mut anchored) = (0, 0);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| broken(&error))?;
         let place = |value| YamlNode { line: line(&span.start), column: column(&span.start), value };
@@ -142,6 +146,9 @@ pub(super) fn read(text: &str) -> Result<Option<YamlNode>, BrokenYaml> {
         };
         many(values, &span.start)?;
         if anchor > 0 {
+            // Anchors within anchors would be held once for each of them.
+            anchored += done.values;
+            many(anchored, &span.start)?;
             anchors.push((anchor, done.clone()));
         }
         let Some(around) = stack.last_mut() else { return Ok(Some(done.node)) };
@@ -173,9 +180,7 @@ fn put(around: &mut UnfinishedNode, done: MeasuredNode) -> Result<(), BrokenYaml
         YamlValue::Map(pairs) => match around.key.take() {
             None => around.key = Some(node),
             Some(key) => {
-                if let Some(name) =
-                    key.text().filter(|name| pairs.iter().any(|(known, _)| known.text() == Some(name)))
-                {
+                if let Some(name) = key.text().filter(|name| !around.keys.insert((*name).to_owned())) {
                     let what = format!("the key `{name}` is there twice");
                     return Err(BrokenYaml { line: key.line, column: key.column, what });
                 }
@@ -237,5 +242,9 @@ mod tests {
             bomb += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(","));
         }
         assert!(of(&bomb).what.contains("more values"), "{:?}", of(&bomb));
+        // Each anchor holds all that is in it.
+        let open: String = (0..60).map(|i| format!("&a{i} [")).collect();
+        let nested = format!("{open}{}{}", "1,".repeat(5_000), "]".repeat(60));
+        assert!(of(&nested).what.contains("more values"), "{:?}", of(&nested));
     }
 }

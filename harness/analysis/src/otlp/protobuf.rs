@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use super::wire::{WireField, field};
+
 /// Deepest message inside others.
 const DEEPEST: usize = 16;
 
@@ -86,15 +88,6 @@ const RESOURCE_METRICS: Fields = &[(1, "resource", One(RESOURCE)), (2, "scopeMet
 /// An `ExportMetricsServiceRequest`.
 pub(super) const METRICS: Fields = &[(1, "resourceMetrics", Many(RESOURCE_METRICS))];
 
-/// What stands in a field on the wire.
-enum WireValue<'a> {
-    Varint(u64),
-    Fixed(u64),
-    Bytes(&'a [u8]),
-    /// Four bytes, which nothing here has.
-    Short,
-}
-
 /// A message as an object.
 pub(super) fn object(bytes: &[u8], fields: Fields) -> Result<Value, String> {
     inner(bytes, fields, 0)
@@ -109,32 +102,32 @@ fn inner(mut bytes: &[u8], fields: Fields, depth: usize) -> Result<Value, String
         let (number, value) = field(&mut bytes).ok_or("it is no protobuf of OTLP, or is cut short")?;
         let Some((_, name, of)) = fields.iter().find(|(known, ..)| *known == number) else { continue };
         let value = match (of, value) {
-            (One(fields), WireValue::Bytes(bytes)) => inner(bytes, fields, depth + 1)?,
-            (Many(fields), WireValue::Bytes(bytes)) => {
+            (One(fields), WireField::Bytes(bytes)) => inner(bytes, fields, depth + 1)?,
+            (Many(fields), WireField::Bytes(bytes)) => {
                 append(&mut out, name, inner(bytes, fields, depth + 1)?);
                 continue;
             }
-            (ManyUnsigned | ManyDouble, WireValue::Bytes(bytes)) => {
+            (ManyUnsigned | ManyDouble, WireField::Bytes(bytes)) => {
                 let (eights, _) = bytes.as_chunks::<8>();
                 let all = eights.iter().map(|eight| u64::from_le_bytes(*eight));
                 all.for_each(|bits| append(&mut out, name, number_of(*of, bits)));
                 continue;
             }
-            (ManyUnsigned | ManyDouble, WireValue::Fixed(bits)) => {
+            (ManyUnsigned | ManyDouble, WireField::Fixed(bits)) => {
                 append(&mut out, name, number_of(*of, bits));
                 continue;
             }
-            (Text, WireValue::Bytes(bytes)) => Value::String(String::from_utf8_lossy(bytes).into_owned()),
-            (Hex, WireValue::Bytes(bytes)) => {
+            (Text, WireField::Bytes(bytes)) => Value::String(String::from_utf8_lossy(bytes).into_owned()),
+            (Hex, WireField::Bytes(bytes)) => {
                 let digits = |out: String, byte: &u8| out + &format!("{byte:02x}");
                 Value::String(bytes.iter().fold(String::new(), digits))
             }
-            (Unsigned, WireValue::Varint(bits) | WireValue::Fixed(bits)) => Value::String(bits.to_string()),
-            (Signed, WireValue::Varint(bits) | WireValue::Fixed(bits)) => {
+            (Unsigned, WireField::Number(bits) | WireField::Fixed(bits)) => Value::String(bits.to_string()),
+            (Signed, WireField::Number(bits) | WireField::Fixed(bits)) => {
                 Value::String(bits.cast_signed().to_string())
             }
-            (Double, WireValue::Fixed(bits)) => Value::from(f64::from_bits(bits)),
-            (Flag, WireValue::Varint(bits)) => Value::Bool(bits != 0),
+            (Double, WireField::Fixed(bits)) => Value::from(f64::from_bits(bits)),
+            (Flag, WireField::Number(bits)) => Value::Bool(bits != 0),
             _ => return Err(format!("it is no protobuf of OTLP: `{name}` is of another type")),
         };
         out.insert((*name).to_owned(), value);
@@ -154,41 +147,4 @@ fn number_of(of: FieldType, bits: u64) -> Value {
         ManyDouble => Value::from(f64::from_bits(bits)),
         _ => Value::String(bits.to_string()),
     }
-}
-
-/// The next field.
-fn field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, WireValue<'a>)> {
-    let tag = varint(bytes)?;
-    let value = match tag & 7 {
-        0 => WireValue::Varint(varint(bytes)?),
-        1 => WireValue::Fixed(u64::from_le_bytes(*take(bytes, 8)?.first_chunk()?)),
-        2 => {
-            let length = usize::try_from(varint(bytes)?).ok()?;
-            WireValue::Bytes(take(bytes, length)?)
-        }
-        5 => {
-            take(bytes, 4)?;
-            WireValue::Short
-        }
-        _ => return None,
-    };
-    Some((tag >> 3, value))
-}
-
-fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
-    let (taken, rest) = bytes.split_at_checked(length)?;
-    *bytes = rest;
-    Some(taken)
-}
-
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut out = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let byte = *take(bytes, 1)?.first()?;
-        out |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(out);
-        }
-    }
-    None
 }

@@ -140,6 +140,13 @@ Examples:
   spanfate logs logs-full-queue-20261126T060340Z
   spanfate logs attach-service-20261126T060340Z --logs service.log --require 99%
   spanfate logs attach-service-20261126T060340Z --logs collector.json --json";
+pub(super) const CONTRACT: &str = "\
+Examples:
+
+  spanfate contract init 20261130-120000-http
+  spanfate contract check 20261130-120000-http
+  spanfate contract check --attach --load http://127.0.0.1:{port}/ -- ./service --listen 127.0.0.1:{port}
+  spanfate contract check --receive --for 1min --contract registry/ --format weaver";
 
 pub(super) const CLAIMS: &str = "\
 Examples:

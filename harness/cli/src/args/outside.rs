@@ -1,5 +1,7 @@
 //! Arguments of `why` for what a process and its collectors say of themselves, and of its forecast.
 
+pub(crate) mod contract;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 

@@ -103,7 +103,7 @@ pub(crate) struct PeekArguments {
     pub(crate) json: bool,
 }
 
-fn listen(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     let mut found = text.to_socket_addrs().map_err(|error| format!("{error}; for example 127.0.0.1:4317"))?;
     found.next().ok_or_else(|| "the name has no address".to_owned())
 }

@@ -1,6 +1,8 @@
-//! Commands that say something of the program, the machine or the scenarios, and start no program.
+//! Commands that say something of the program, the machine or the scenarios, and start none, but
+//! for a program that a contract is held against.
 
 pub(super) mod completions;
+pub(super) mod contract;
 pub(super) mod designs;
 pub(super) mod diff;
 pub(super) mod doctor;

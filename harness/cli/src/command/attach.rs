@@ -6,10 +6,10 @@ use spanfate_analysis::describe_probes;
 use spanfate_model::books::logs::TrialLines;
 use spanfate_model::limits::LimitMet;
 use spanfate_model::plan::Plan;
-use spanfate_model::quantity::unit::{Period, Rate};
+use spanfate_model::quantity::unit::Period;
+use spanfate_model::scenario::Scenario;
 use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_model::scenario::pipeline::{CollectorHop, OwnCollector, Pipeline};
-use spanfate_model::scenario::{Load, Scenario, Service};
 use spanfate_model::verdict::ExitCode;
 use spanfate_report::TableStyle;
 use spanfate_run::host::project::Project;
@@ -21,6 +21,7 @@ use spanfate_run::trial::join::join;
 use crate::args::AttachArguments;
 use crate::error::Error;
 use crate::outcome;
+use crate::session::carry_out::attached::{AttachedProgram, here};
 use crate::session::carry_out::{Outcome, attend, begin, tell_changes};
 use crate::session::runs::logs::{self, LinesFile};
 use crate::show::{self, Shown};
@@ -34,34 +35,22 @@ pub(super) fn run(arguments: &AttachArguments, color: bool) -> Result<ExitCode, 
     }
 }
 
+/// The program, as the command line has it.
+fn program_of(arguments: &AttachArguments) -> AttachedProgram<'_> {
+    AttachedProgram {
+        command: &arguments.command,
+        load: arguments.load.as_deref(),
+        rate: arguments.rate,
+        lasting: arguments.lasting,
+        keep: None,
+    }
+}
+
 /// The scenario that stands for the command line.
 fn scenario_of(arguments: &AttachArguments) -> Result<Scenario, Error> {
-    let name = name_of(arguments.command.first().map_or("", String::as_str));
-    let service = Service {
-        name: name.clone(),
-        command: arguments.command.clone(),
-        url: arguments.load.clone(),
-        inherit_env: true,
-        ..Service::default()
-    };
-    if let Some(url) = &arguments.load
-        && spanfate_run::fixture::target_of(url).is_none()
-    {
-        return Err(Error::Usage(format!("`{url}` is no URL like http://127.0.0.1:8080/work")));
-    }
-    let rate = arguments.rate.unwrap_or(Rate(100.0));
-    let load = Load {
-        rate: Some(rate),
-        lasting: Some(arguments.lasting.unwrap_or_else(|| Period::millis(10_000))),
-        ..Load::default()
-    };
-    Ok(Scenario {
-        description: format!("Every span of `{}`.", arguments.command.join(" ")),
-        services: vec![service],
-        pipeline: pipeline_of(arguments)?,
-        ebpf: Some(Ebpf { required: true, ..probes(arguments) }),
-        ..Scenario::new(format!("attach-{name}"), load)
-    })
+    let scenario = program_of(arguments).scenario()?;
+    let ebpf = Some(Ebpf { required: true, ..probes(arguments) });
+    Ok(Scenario { pipeline: pipeline_of(arguments)?, ebpf, ..scenario })
 }
 
 /// The collector that stands between the program and the receiver, where there is one. Both files begin where the user stands.
@@ -88,22 +77,8 @@ fn probes(arguments: &AttachArguments) -> Ebpf {
     Ebpf { max_overhead_percent: arguments.max_overhead, ..Ebpf::plain(EbpfMode::Events) }
 }
 
-/// The name of a program, as far as a service may be called so.
-fn name_of(program: &str) -> String {
-    let file = Path::new(program).file_name().map(|name| name.to_string_lossy().into_owned());
-    let keep = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-    let name: String = file.unwrap_or_default().chars().map(keep).take(40).collect();
-    if name.is_empty() { "own".to_owned() } else { name }
-}
-
 fn results(arguments: &AttachArguments) -> PathBuf {
     arguments.out.clone().unwrap_or_else(Project::usual_results)
-}
-
-fn here() -> Result<PathBuf, Error> {
-    std::env::current_dir().map_err(|source| {
-        Error::Run(spanfate_run::RunError::System { action: "read the current directory", source })
-    })
 }
 
 /// With a load of ours it is a scenario like any other.
@@ -117,7 +92,7 @@ fn loaded(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         base: &here,
         results: results(arguments),
         plan: &plan,
-        scenario: &command_line(arguments),
+        scenario: &program_of(arguments).text(),
         interrupt: &interrupt,
         limits: Limits::default(),
         relay: None,
@@ -158,11 +133,6 @@ fn tell_lines(
     }
 }
 
-/// What stands in the place of a scenario file.
-fn command_line(arguments: &AttachArguments) -> String {
-    format!("# spanfate attach -- {}\n", arguments.command.join(" ").replace(['\n', '\r'], " "))
-}
-
 /// Without one it runs as it always does, until it ends or the user ends it.
 fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
     let here = here()?;
@@ -179,7 +149,7 @@ fn alone(arguments: &AttachArguments, color: bool) -> Result<ExitCode, Error> {
         base: &here,
         results: results(arguments),
         plan: &plan,
-        scenario: &command_line(arguments),
+        scenario: &program_of(arguments).text(),
         interrupt: &interrupt,
         limits: Limits::default(),
         relay: relay.as_ref(),
@@ -280,12 +250,5 @@ mod tests {
             "the probe log ran out of space for raw logs, so what follows is not all; free some in /dev/shm, or set TMPDIR to a folder \
              with more"
         );
-    }
-
-    #[test]
-    fn a_program_gives_a_service_its_name() {
-        assert_eq!(name_of("./bin/my service"), "my-service");
-        assert_eq!(name_of("/usr/bin/api.v2"), "api.v2");
-        assert_eq!(name_of(""), "own");
     }
 }

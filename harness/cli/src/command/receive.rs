@@ -26,6 +26,7 @@ pub(super) fn run(arguments: ReceiveArguments) -> Result<ExitCode, Error> {
         answer_after: arguments.answer_after.map(|after| after.0),
         max_spans: arguments.max_spans.get(),
         relay: arguments.relay.clone(),
+        keep: None,
     })?;
     let address = station.address();
     show::note(&format!(

@@ -1,5 +1,7 @@
 //! A plan is run, or the rest of it, or a program is attended to its end; then it is concluded from what it left on disk.
 
+pub(crate) mod attached;
+
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::compare::comparison::{is_decided, is_look};

@@ -2,6 +2,7 @@
 
 pub(crate) mod collectors;
 pub(crate) mod configurations;
+pub(crate) mod contract;
 pub(crate) mod forecast;
 pub(crate) mod pages;
 

@@ -5,6 +5,7 @@ mod ci;
 mod claims;
 mod collectors;
 mod compare;
+pub(crate) mod contract;
 mod diff;
 mod exits;
 mod explain;

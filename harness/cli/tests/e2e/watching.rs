@@ -2,6 +2,7 @@
 
 pub(crate) mod attach;
 mod canary;
+mod contract;
 mod hostile;
 mod live;
 mod peek;

@@ -175,10 +175,10 @@ pub const WIRE_LOG: &str = "wire.log";
 pub const WIRE_SPANS: &str = "wire.spans.otlp";
 /// File name of whole spans beside it, as lines of JSON.
 pub const WIRE_SPANS_JSON: &str = "wire.spans.jsonl";
-/// File name of log records that the receiver kept, as messages of protobuf.
-pub const WIRE_LOGS: &str = "wire.logs.otlp";
-/// File name of log records that the receiver kept, as lines of JSON.
-pub const WIRE_LOGS_JSON: &str = "wire.logs.jsonl";
+/// File names of metrics beside it, as messages of protobuf and as lines of JSON.
+pub const WIRE_METRICS: [&str; 2] = ["wire.metrics.otlp", "wire.metrics.jsonl"];
+/// The same of log records.
+pub const WIRE_LOGS: [&str; 2] = ["wire.logs.otlp", "wire.logs.jsonl"];
 /// File name of the load's log.
 pub const LOAD_LOG: &str = "load.log";
 

@@ -12,6 +12,7 @@ pub(in crate::command) fn run(format: SchemaFormat) -> Result<ExitCode, Error> {
     let schema = match format {
         SchemaFormat::Scenario => schema::scenario(),
         SchemaFormat::Result => schema::result(),
+        SchemaFormat::Contract => schema::contract(),
     };
     show::data(&show::pretty(schema.as_value())?)?;
     Ok(ExitCode::Pass)

@@ -228,3 +228,39 @@ fn with(value: &Value, key: &str, added: Value) -> Value {
     copy[key] = added;
     copy
 }
+
+#[test]
+fn contracts_are_refused_where_the_program_refuses_them() {
+    let schema = Schema::new(printed("contract"));
+    let good = json!({
+        "version": 1, "service": "shop", "loss": "0.1 %",
+        "spans": [{"name": "a", "kind": "server", "arrive": 10, "loss": "0 %", "attributes": {
+            "n": "int", "any": null, "tier": {"type": "string", "values": ["gold"]}
+        }}, {"name": "b", "arrive": "99.5%"}],
+        "metrics": ["up", {"name": "d", "unit": "s", "instrument": "histogram"}],
+        "logs": {"fields": ["user_id"]}, "alert": {"template": "p99 > 1", "fields": ["p99"]},
+    });
+    schema.assert_fits(&good, "a contract");
+    for (pointer, wrong) in [
+        ("/version", json!(2)),
+        ("/loss", json!("101 %")),
+        ("/loss", json!(0.1)),
+        ("/spans/0/kind", json!("servr")),
+        ("/spans/0/arrive", json!(0)),
+        ("/spans/0/attributes/n", json!("integer")),
+        ("/spans/0/attributes/tier/values", json!([])),
+        ("/metrics/1/instrument", json!("summary")),
+        ("/logs/fields", json!("user_id")),
+        ("/alert", json!({"template": "x", "fields": ["x"], "colour": 1})),
+    ] {
+        let mut value = good.clone();
+        *value.pointer_mut(pointer).unwrap() = wrong.clone();
+        assert!(schema.refusal(&value).is_some(), "{pointer}: {wrong}");
+    }
+    let mut value = good.clone();
+    value["spanz"] = json!([]);
+    assert!(schema.refusal(&value).is_some());
+    value = good;
+    value["spans"][0].as_object_mut().unwrap().remove("name");
+    assert!(schema.refusal(&value).is_some());
+}

@@ -19,7 +19,10 @@ pub struct KeptSpans {
     pub spans: u64,
     /// Accepted spans that are not in them.
     pub missed: u64,
-    /// Bytes of each file, by its name: one that was cut between two messages looks whole by itself.
+    /// Requests with metrics that were accepted and not kept; absent where none were to be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics_missed: Option<u64>,
+    /// Bytes of each file, by its name, those of metrics as well: one that was cut between two messages looks whole by itself.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub bytes: BTreeMap<String, u64>,
 }
@@ -37,6 +40,9 @@ pub struct KeptLogs {
     pub messages: u64,
     /// Accepted messages that are not in them.
     pub missed: u64,
+    /// Bytes of each file, by its name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bytes: BTreeMap<String, u64>,
 }
 
 impl KeptLogs {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::Full;
-use spanfate_run::receiver::SignalTally;
+use spanfate_run::receiver::{KeepPlan, SignalTally};
 use spanfate_testkit::message;
 
 use super::bench::bench;
@@ -60,4 +60,33 @@ fn over_two(mut request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
     *request.uri_mut() = format!("http://receiver{}", request.uri().path()).parse().unwrap();
     request.headers_mut().remove("host");
     request
+}
+
+#[tokio::test]
+async fn metrics_and_logs_are_kept_where_they_are_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan =
+        KeepPlan { folder: folder.path().to_owned(), most_bytes: 1 << 20, metric_bytes: Some(1 << 10) };
+    let bench = bench(|config| {
+        (config.keep, config.keep_logs) = (Some(plan.clone()), Some(plan.clone()));
+    });
+    let (mut one, mut two) = (bench.one().await, bench.two().await);
+    for zipped in [false, true] {
+        let json = http_request("POST", "/v1/metrics", "application/json", b"{\n}", zipped);
+        assert_eq!(one.send(json).await.status, StatusCode::OK);
+        assert_eq!(two.send(grpc_request(LOGS, b"log", zipped)).await.grpc, Some(0));
+    }
+    // What does not fit any more is answered all the same, and nothing is kept behind it.
+    for body in [&[b'x'; 2000][..], b"m"] {
+        assert_eq!(two.send(grpc_request(METRICS, body, false)).await.grpc, Some(0));
+    }
+    assert_eq!(one.post(&message::spans(2), false).await.status, StatusCode::OK);
+    let (_, summary) = bench.finish().await;
+    let read = |name: &str| std::fs::read(folder.path().join(name)).ok();
+    assert_eq!(read("wire.metrics.jsonl").unwrap(), b"{ }\n{ }\n");
+    assert_eq!(read("wire.logs.otlp").unwrap(), b"\0\0\0\x03log\0\0\0\x03log");
+    assert_eq!(read("wire.metrics.otlp"), None);
+    let kept = summary.kept.unwrap();
+    assert_eq!((kept.metrics_missed, kept.spans, kept.missed), (Some(2), 2, 0));
+    assert_eq!((kept.bytes.len(), summary.kept_logs.unwrap().bytes.len()), (2, 1));
 }
