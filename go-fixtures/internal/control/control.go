@@ -73,6 +73,7 @@ func Run(arguments []string, stdout, stderr io.Writer) int {
 		f.stop(out, stderr)
 		return 1
 	}
+	stopSwitch := f.startSwitch(stderr)
 	if f.faults != nil {
 		go obey(f.faults, os.Stdin, out, stderr)
 	}
@@ -81,6 +82,7 @@ func Run(arguments []string, stdout, stderr io.Writer) int {
 	case err = <-served:
 		_, _ = fmt.Fprintf(stderr, "fixture: the server stopped by itself: %v; see the address in listen\n", err)
 	}
+	stopSwitch() // before the server that it asks
 	f.stop(out, stderr)
 	if err != nil {
 		return 1

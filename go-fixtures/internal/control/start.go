@@ -15,6 +15,7 @@ import (
 	"spanfate.dev/fixtures/internal/store"
 	"spanfate.dev/fixtures/internal/telemetry"
 	"spanfate.dev/fixtures/internal/work"
+	"spanfate.dev/fixtures/samplingctl"
 )
 
 // fixture is a started service. A store has neither unit nor telemetry.
@@ -25,6 +26,7 @@ type fixture struct {
 	telemetry *telemetry.Telemetry
 	timeout   time.Duration
 	faults    *fault.Set
+	rules     *samplingctl.Switch // nil: the service asks for none itself
 	trace     *runtimetrace.Trace
 }
 
@@ -64,6 +66,7 @@ func (f *fixture) build(c *config.Config) (err error) {
 		return err
 	}
 	f.faults = f.telemetry.Faults
+	f.rules = ownRules(c, f.telemetry)
 	f.faults.OnShutdown(f.shutDownInPanic)
 	shares := make([]work.Share, 0, len(f.telemetry.Further))
 	for _, further := range f.telemetry.Further {
@@ -75,7 +78,7 @@ func (f *fixture) build(c *config.Config) (err error) {
 	if c.Design != nil && c.Design.Guard != nil {
 		f.unit.Guard(f.telemetry.Keeper(*c.Design.Guard))
 	}
-	f.server = serve.New(c, f.unit, f.telemetry.Provider, f.faults)
+	f.server = serve.New(c, f.unit, f.telemetry.Provider, f.faults, f.telemetry.Control)
 	return nil
 }
 
