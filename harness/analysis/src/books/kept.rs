@@ -114,13 +114,8 @@ mod tests {
         }
         let of = |all, kept| KeptOf { all, kept };
         let kept = books.finish(|request| request < 4).unwrap();
-        let expected = Kept {
-            key_spans: of(2, 1),
-            errors: of(3, 2),
-            errors_whole: 1,
-            slow: of(2, 1),
-            whole: of(3, 1),
-        };
+        let expected =
+            Kept { key_spans: of(2, 1), errors: of(3, 2), errors_whole: 1, slow: of(2, 1), whole: of(3, 1) };
         assert_eq!(kept, expected);
         assert_eq!((kept.errors.share(), of(0, 0).share()), (Some(2.0 / 3.0), None));
     }

@@ -12,7 +12,8 @@ pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
         // Without a process witness nobody counts the calls, though requests arrive.
         Figure::ExportsCalls => (exports.calls > 0 || exports.requests == 0).then_some(exports.calls as f64),
         Figure::ExportsBytes => {
-            let accepted = ledger.copies.iter().map(|(copies, spans)| u64::from(*copies) * spans).sum::<u64>();
+            let accepted =
+                ledger.copies.iter().map(|(copies, spans)| u64::from(*copies) * spans).sum::<u64>();
             Some((exports.wire_bytes_per_span * accepted as f64).round())
         }
         Figure::BytesPerSpan => positive(exports.wire_bytes_per_span),

@@ -19,7 +19,9 @@ pub(super) fn designs(out: &mut Problems, scenario: &Scenario) {
             }
         }
         match variant.design {
-            Some(Design::Guard(guard)) => time(out, &index, ("guard", "flush", guard.flush), "flushes nothing"),
+            Some(Design::Guard(guard)) => {
+                time(out, &index, ("guard", "flush", guard.flush), "flushes nothing");
+            }
             Some(Design::Hybrid(hybrid)) => {
                 time(out, &index, ("hybrid", "every", Some(hybrid.every)), "leaves no time to read anything");
             }
@@ -103,7 +105,12 @@ mod tests {
             ("design = { guard = { flush = '0ms' } }", "", "flushes nothing", "leave `flush` out"),
             ("design = { guard = { flush = '1us' } }", "", "takes whole ms", "write it in `ms`"),
             ("design = { hybrid = {} }", "", "busy", "busy"),
-            ("design = { hybrid = { busy = '9/s', every = '0ms' } }", "", "no time to read", "leave `every` out"),
+            (
+                "design = { hybrid = { busy = '9/s', every = '0ms' } }",
+                "",
+                "no time to read",
+                "leave `every` out",
+            ),
             ("design = { retrokeep = { wait = '0s' } }", "", "lets nothing wait", "leave `wait` out"),
             (
                 "design = { endpoint = { switch = { filled = 2.0, rate = 0.1, lasting = '1s' } } }",

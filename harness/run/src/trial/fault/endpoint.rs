@@ -22,7 +22,8 @@ pub(super) fn tell(kind: &FaultKind, service: usize, scene: &FaultScene<'_, '_, 
     let FaultKind::SamplingRule(rule) = kind else { return Ok(()) };
     let address = scene.services.address_of(service).ok_or("the service it is put on has no address")?;
     let token = endpoint_token(&scene.watch.stage.planned.tag);
-    let answer = post(address, &token, rule).map_err(|error| format!("the endpoint did not answer: {error}"))?;
+    let answer =
+        post(address, &token, rule).map_err(|error| format!("the endpoint did not answer: {error}"))?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.lines().next().unwrap_or_default();
     if status.starts_with("HTTP/1.1 200 ") {
@@ -86,9 +87,6 @@ mod tests {
         assert!(asked.contains("authorization: Bearer secret\r\n"), "{asked}");
         let body = asked.split_once("\r\n\r\n").unwrap().1;
         let sent: serde_json::Value = serde_json::from_str(body).unwrap();
-        assert_eq!(
-            sent,
-            json!({"span_name": "redis.GET", "rate": 0.05, "condition": "error", "for": "2s"})
-        );
+        assert_eq!(sent, json!({"span_name": "redis.GET", "rate": 0.05, "condition": "error", "for": "2s"}));
     }
 }

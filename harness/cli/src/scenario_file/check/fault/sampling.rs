@@ -26,10 +26,7 @@ pub(super) fn rule(
         checked.add(out, "on", "this service has no HTTP server that could take a rule", help);
     }
     let takes = |index: &usize| {
-        matches!(
-            scenario.variant.get(*index).and_then(|variant| variant.design),
-            Some(Design::Endpoint(_))
-        )
+        matches!(scenario.variant.get(*index).and_then(|variant| variant.design), Some(Design::Endpoint(_)))
     };
     if !having(scenario, checked.fault).iter().all(takes) {
         let help = "give every variant that has it `design = { endpoint = {} }`, or name those that do in `variants`";
@@ -55,7 +52,10 @@ mod tests {
     #[test]
     fn a_rule_is_taken_where_an_endpoint_is() {
         let endpoint = "design = { endpoint = {} }";
-        assert_eq!(mistakes(endpoint, "span = 'GET /work', rate = 0.05, condition = 'error', lasting = '1s'"), [""; 0]);
+        assert_eq!(
+            mistakes(endpoint, "span = 'GET /work', rate = 0.05, condition = 'error', lasting = '1s'"),
+            [""; 0]
+        );
         for (variant, kind, says) in [
             (endpoint, "span = 'x', rate = 1.5", "must be 0 to 1"),
             (endpoint, "span = '', rate = 0.5", "without a name"),
