@@ -25,13 +25,16 @@ var signs = []string{"==", "!=", ">=", "<=", ">", "<"}
 
 const known = `write "error", "status_code==500" (or !=, >=, <=, >, <) or "duration>100ms"`
 
+// OnError is met by spans with the status Error.
+func OnError() Condition { return Condition{field: "error"} }
+
 // ParseCondition reads a condition; an empty text is none.
 func ParseCondition(text string) (c Condition, err error) {
 	switch text = strings.TrimSpace(text); text {
 	case "":
 		return c, nil
 	case "error":
-		return Condition{field: "error"}, nil
+		return OnError(), nil
 	}
 	for _, sign := range signs {
 		field, bound, found := strings.Cut(text, sign)

@@ -34,6 +34,8 @@ type Options struct {
 	Token string
 	// Audit hears of every change and of every request that was refused. Nil: slog.Default.
 	Audit *slog.Logger
+	// Dropped hears of every ended span that a rule leaves out. Nil: nobody.
+	Dropped func(sdktrace.ReadOnlySpan)
 	// Now is the clock by which rules end. Nil: time.Now.
 	Now func() time.Time
 }
@@ -113,6 +115,8 @@ func (p processor) OnStart(ctx context.Context, span sdktrace.ReadWriteSpan) {
 func (p processor) OnEnd(span sdktrace.ReadOnlySpan) {
 	if p.control.Keep(span) {
 		p.SpanProcessor.OnEnd(span)
+	} else if p.control.options.Dropped != nil {
+		p.control.options.Dropped(span)
 	}
 }
 

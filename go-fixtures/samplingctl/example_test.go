@@ -1,6 +1,7 @@
 package samplingctl_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +17,8 @@ import (
 func Example() {
 	control := samplingctl.New(samplingctl.Options{})
 	exporting := sdktrace.NewBatchSpanProcessor(tracetest.NewInMemoryExporter())
-	_ = sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(control.Processor(exporting)))
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(control.Processor(exporting)))
+	defer func() { _ = provider.Shutdown(context.Background()) }()
 	mux := http.NewServeMux()
 	mux.Handle(samplingctl.Path, control.Handler())
 	server := httptest.NewServer(mux)

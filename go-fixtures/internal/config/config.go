@@ -97,6 +97,7 @@ type Work struct {
 	SleepUS        int64    `json:"sleep_us"`
 	AllocateBytes  int64    `json:"allocate_bytes"`
 	Names          []string `json:"names,omitempty"`
+	Key            []string `json:"key,omitempty"` // of Names
 }
 
 // Cache is a local LRU in front of a store; a nil *Cache is none.

@@ -13,7 +13,7 @@ var (
 	PanicOutcomes = []string{"recovered", "fatal", "fatal_after_shutdown", "fatal_elsewhere"}
 	ExitHows      = []string{"goexit", "os_exit", "log_fatal"}
 	LostHows      = []string{"background", "strip", "rewrite", "b3"}
-	SpanErrors    = []string{"never_ended", "ended_twice", "ended_after_shutdown", "handed_over", "body_unread"}
+	SpanErrors    = []string{"never_ended", "ended_twice", "ended_after_shutdown", "handed_over", "body_unread", "failed"}
 )
 
 // positive refuses what would be divided by, or what a ticker would never come back from.

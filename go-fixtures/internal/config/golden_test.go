@@ -46,7 +46,7 @@ func TestEveryKeyThatTheHarnessWritesIsUnderstood(t *testing.T) {
 				TimeoutMS: to(int64(10000)), Compression: to("none"), OnFull: to("drop"),
 			}}},
 		},
-		Work:   Work{7, 2, 24, 1000, 2000, 65536, []string{"payment.Charge", "cart.Load"}},
+		Work:   Work{7, 2, 24, 1000, 2000, 65536, []string{"payment.Charge", "cart.Load"}, []string{"payment.Charge"}},
 		Cache:  &Cache{"127.0.0.1:4313", 8, 512, 2048},
 		Design: &Design{Guard: &Guard{FlushMS: to(int64(1500))}},
 		Hops:   []Hop{{"catalog", "grpc", "127.0.0.1:4311"}, {"price", "http", "[::1]:4312"}},
@@ -74,11 +74,48 @@ func TestEveryKeyThatTheHarnessWritesIsUnderstood(t *testing.T) {
 	}
 }
 
+// goldenDesigns are every design that there is, each with all its keys.
+func goldenDesigns(t *testing.T) (designs []Design) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "protocol", "designs.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []json.RawMessage
+	if err := json.Unmarshal(data, &texts); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range texts {
+		// By the way that a configuration takes, which refuses what it does not know.
+		written := strings.Replace(valid, `"root"`, fmt.Sprintf(`"design": %s, "root"`, text), 1)
+		written = strings.Replace(written, `"sampler": "traceidratio", "sampler_arg": 0.5, `, "", 1)
+		c, err := Parse([]byte(written))
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		designs = append(designs, *c.Design)
+	}
+	return designs
+}
+
+func TestEveryDesignThatTheHarnessWritesIsUnderstood(t *testing.T) {
+	want := []Design{
+		{Guard: &Guard{FlushMS: to(int64(1500))}},
+		{Hybrid: &Hybrid{200, 100, true}},
+		{Retrokeep: &Retrokeep{to(int64(80)), to(int64(2000)), to(4096)}},
+		{JaegerRemote: &JaegerRemote{0.25}},
+		{Endpoint: &Endpoint{"29f1eec780ab06c9", &Switch{0.5, 0.05, 1000}}},
+	}
+	if got := goldenDesigns(t); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
 func TestAStoreIsToldNothingThatItWouldIgnore(t *testing.T) {
 	want := &Config{
 		Version: 1, Service: "redis", Serve: "store", Process: 3, Incarnation: 2, Listen: "127.0.0.1:4310",
 		Trace: Trace{4660, 3, 1<<64 - 1}, Root: "local", Exporter: Exporter{Protocol: "grpc"}, Hops: []Hop{},
-		Work: Work{7, 2, 24, 1000, 2000, 65536, nil}, Plant: Plant{[]uint64{}, []uint32{}}, ShutdownTimeoutMS: 10000,
+		Work: Work{7, 2, 24, 1000, 2000, 65536, nil, nil}, Plant: Plant{[]uint64{}, []uint32{}}, ShutdownTimeoutMS: 10000,
 	}
 	if got := golden(t, "store.json"); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -115,7 +152,16 @@ func TestEveryFieldOfTheGoldenFileIsSet(t *testing.T) {
 	}
 	unset("kind", reflect.ValueOf(merged))
 	c.Faults = faults
-	c.Design.Logs = &Logs{LogsHandler, "/dev/shm/run/lines", 1} // a service has one design
+	// Of designs, too.
+	for _, design := range goldenDesigns(t) {
+		into, from := reflect.ValueOf(c.Design).Elem(), reflect.ValueOf(design)
+		for i := range into.NumField() {
+			if into.Field(i).IsNil() {
+				into.Field(i).Set(from.Field(i))
+			}
+		}
+	}
+	c.Design.Logs = &Logs{LogsHandler, "/dev/shm/run/lines", 1}
 	unset("config", reflect.ValueOf(*c))
 }
 

@@ -26,6 +26,7 @@ type node struct {
 	faults            string
 	runtimeTrace      string
 	design, processor string
+	samples           bool   // the design does
 	listen            string // empty: the kernel chooses the port
 	incarnation       int
 }
@@ -55,11 +56,16 @@ func (n node) start(t testing.TB) *process {
 			optional += fmt.Sprintf(`%q: %s, `, key, value)
 		}
 	}
+	sampler := `"sampler": "always_on"`
+	if n.samples {
+		sampler = ""
+	}
 	text := fmt.Sprintf(`{"version": 1, "service": %q, "process": %d, "incarnation": %d, "listen": %q, %s
   "ledger": %s, "trace": {"run_tag": 4660, "trial": 3, "key": "9876543210987"}, "root": %q,
-  "exporter": {"protocol": "http/protobuf", "options": {"sampler": "always_on"}},
+  "exporter": {"protocol": "http/protobuf", "options": {%s}},
   "work": {"spans": %d, "attributes": 1, "attribute_bytes": 8, "cpu_us": 0, "sleep_us": 0, "allocate_bytes": 0%s},
-  "shutdown_timeout_ms": 5000}`, n.name, n.process, n.incarnation, cmp.Or(n.listen, "127.0.0.1:0"), optional, ledger, n.root, n.spans, n.more)
+  "shutdown_timeout_ms": 5000}`, n.name, n.process, n.incarnation, cmp.Or(n.listen, "127.0.0.1:0"), optional, ledger, n.root,
+		sampler, n.spans, n.more)
 	path := filepath.Join(dir, "config.json")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -89,7 +95,7 @@ type span struct {
 	ended  bool
 	closed bool
 
-	ending, closedAt, exportedAt uint64
+	ending, closedAt, exportedAt, held, hidden uint64
 }
 
 const (
@@ -124,7 +130,7 @@ func (p *process) anySlots(process uint16) (spans []span) {
 			trace: [16]byte(data[at:]), id: binary.BigEndian.Uint64(data[at+16:]), parent: binary.BigEndian.Uint64(data[at+24:]),
 			name: names[binary.LittleEndian.Uint32(data[at+40:])], kind: data[at+44], flags: data[at+45], fault: data[at+46],
 			ended: word(at+72) != 0, closed: word(at+104) != 0,
-			ending: word(at + 56), closedAt: word(at + 104), exportedAt: word(at + 80),
+			ending: word(at + 56), closedAt: word(at + 104), exportedAt: word(at + 80), held: word(at + 120), hidden: word(at + 112),
 		}
 		if slot, ok := keys.Slot(s.id); !ok || slot != i {
 			p.t.Errorf("span %x of process %d inverts to slot %d, %v; want %d", s.id, process, slot, ok, i)

@@ -74,6 +74,7 @@ func Run(arguments []string, stdout, stderr io.Writer, bridge logs.Bridge) int {
 		f.stop(out, stderr)
 		return 1
 	}
+	stopSwitch := f.startSwitch(stderr)
 	if f.faults != nil {
 		go obey(f.faults, os.Stdin, out, stderr)
 	}
@@ -82,6 +83,7 @@ func Run(arguments []string, stdout, stderr io.Writer, bridge logs.Bridge) int {
 	case err = <-served:
 		_, _ = fmt.Fprintf(stderr, "fixture: the server stopped by itself: %v; see the address in listen\n", err)
 	}
+	stopSwitch() // before the server that it asks
 	f.stop(out, stderr)
 	if err != nil {
 		return 1

@@ -54,6 +54,26 @@ func TestMistreatedSpans(t *testing.T) {
 	}
 }
 
+func TestARequestThatFailsHasAllItsSpans(t *testing.T) {
+	endpoint, _ := receiver(t)
+	p := node{name: "front", root: "local", spans: 3, endpoint: endpoint, faults: "[" + kind(0, spanError("failed", 0)) + "]"}.start(t)
+	p.turn(0, true)
+	p.expect(5, http.StatusInternalServerError)
+	p.turn(0, false)
+	p.expect(6, http.StatusOK)
+	p.stop()
+	p.expectDose(0, 1, 0)
+	for _, request := range []uint32{5, 6} {
+		s := p.first(0, request, 2)
+		if (s.fault == 1) != (request == 5) || s.exportedAt == 0 {
+			t.Errorf("request %d: %+v", request, s)
+		}
+	}
+	if spans := p.slots(0); len(spans) != 6 {
+		t.Errorf("%d spans, want 6", len(spans))
+	}
+}
+
 func TestUnreadBodyLeaksTheClientSpan(t *testing.T) {
 	endpoint, _ := receiver(t)
 	back := node{name: "back", root: "remote", process: 1, spans: 1, endpoint: endpoint}.start(t)

@@ -16,6 +16,7 @@ import (
 	"spanfate.dev/fixtures/internal/store"
 	"spanfate.dev/fixtures/internal/telemetry"
 	"spanfate.dev/fixtures/internal/work"
+	"spanfate.dev/fixtures/samplingctl"
 )
 
 // fixture is a started service. A store has neither unit nor telemetry.
@@ -26,6 +27,7 @@ type fixture struct {
 	telemetry *telemetry.Telemetry
 	timeout   time.Duration
 	faults    *fault.Set
+	rules     *samplingctl.Switch // nil: the service asks for none itself
 	trace     *runtimetrace.Trace
 	log       *logs.Log // nil: it writes no log lines
 }
@@ -66,6 +68,7 @@ func (f *fixture) build(c *config.Config, bridge logs.Bridge) (err error) {
 		return err
 	}
 	f.faults = f.telemetry.Faults
+	f.rules = ownRules(c, f.telemetry)
 	f.faults.OnShutdown(f.shutDownInPanic)
 	shares := make([]work.Share, 0, len(f.telemetry.Further))
 	for _, further := range f.telemetry.Further {
@@ -83,7 +86,7 @@ func (f *fixture) build(c *config.Config, bridge logs.Bridge) (err error) {
 		}
 		f.unit.Log(f.log)
 	}
-	f.server = serve.New(c, f.unit, f.telemetry.Provider, f.faults)
+	f.server = serve.New(c, f.unit, f.telemetry.Provider, f.faults, f.telemetry.Control)
 	return nil
 }
 

@@ -25,21 +25,26 @@ type site struct {
 	set  *Set
 	plan Plan
 	next int
+
+	failed bool
 }
 
-// Children does what the faults that hit the request do in place of its first children, and returns how many it took.
-func (s *Set) Children(ctx context.Context, plan Plan) (taken int) {
+// Children does what the faults that hit the request do in place of its first children, and returns how many it took; ErrFailed if
+// the request has failed.
+func (s *Set) Children(ctx context.Context, plan Plan) (taken int, err error) {
 	if s == nil {
-		return 0
+		return 0, nil
 	}
 	for _, f := range s.children {
 		if f.hits(ctx) {
-			at := &site{f, s, plan, taken}
+			at := &site{Fault: f, set: s, plan: plan, next: taken}
 			at.act(ctx)
-			taken = at.next
+			if taken = at.next; at.failed {
+				err = ErrFailed
+			}
 		}
 	}
-	return taken
+	return taken, err
 }
 
 func (t *site) act(ctx context.Context) {

@@ -2,10 +2,16 @@ package fault
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"go.opentelemetry.io/otel/codes"
 
 	"spanfate.dev/fixtures/internal/config"
 )
+
+// ErrFailed is what becomes of a request that a fault made fail. It is answered with 500, when the rest of its work is done.
+var ErrFailed = errors.New("spanfate: failed on purpose")
 
 // mistreat treats the next child as it must not be treated.
 func (t *site) mistreat(ctx context.Context, kind config.SpanError) {
@@ -21,6 +27,10 @@ func (t *site) mistreat(ctx context.Context, kind config.SpanError) {
 		span.End()
 	case "ended_after_shutdown":
 		t.set.keep(span)
+	case "failed":
+		span.SetStatus(codes.Error, ErrFailed.Error())
+		span.End()
+		t.failed = true
 	case "handed_over":
 		after := time.Duration(kind.AfterMS) * time.Millisecond
 		go func() {

@@ -138,6 +138,17 @@ func WithFault(ctx context.Context, mark uint8) context.Context {
 	return context.WithValue(ctx, faultKey{}, mark)
 }
 
+type keyKey struct{}
+
+// WithKey carries to the place where a span gets its slot that it is a key span.
+func WithKey(ctx context.Context) context.Context { return context.WithValue(ctx, keyKey{}, true) }
+
+// IsKey is whether WithKey was there.
+func IsKey(ctx context.Context) bool {
+	key, _ := ctx.Value(keyKey{}).(bool)
+	return key
+}
+
 // Fault is the mark that WithFault stored; 0 is none.
 func Fault(ctx context.Context) uint8 {
 	mark, _ := ctx.Value(faultKey{}).(uint8)

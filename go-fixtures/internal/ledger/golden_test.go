@@ -63,6 +63,7 @@ func goldenSlot(s *Slot, n uint64) {
 	s.MarkExported(n+11, uint32(n+11))
 	s.filtered.Store(n + 13)
 	s.closed.Store(n + 14)
+	s.held.Store(n + 15)
 }
 
 func goldenLog(l *Ledger) {
@@ -82,6 +83,7 @@ func goldenLog(l *Ledger) {
 		func() { l.ExportEnd(0, 35, refused) },
 		func() { l.HandledError(errors.New("träge")) },
 		func() { l.Runtime(RuntimeSample{41, 42, 43, 44, 45, 46, 47, 48, 49}) },
+		func() { l.Rate(RateChange{0.5, 0.25, 0.125, 200}) },
 		func() { l.ShutdownEnd(nil) },
 		func() { l.ShutdownEnd(refused) },
 	)

@@ -23,6 +23,7 @@ const (
 	ParentRemote  uint8 = 4
 	ParentSampled uint8 = 8
 	PanicRecorded uint8 = 16
+	KeySpan       uint8 = 32
 )
 
 // FlagBlocking in the header says that End blocks on a full queue.
@@ -53,7 +54,7 @@ type Slot struct {
 	Passage  // on the main path
 	closed   atomic.Uint64
 	hidden   atomic.Uint64
-	_        [8]byte
+	held     atomic.Uint64
 }
 
 // Passage is what one export path did with a span. It lies in the span's slot for the main path, in a record of its own for
@@ -75,16 +76,16 @@ type Record struct {
 	_      [8]byte
 }
 
-// Stages is a snapshot of a span's times on a path; a further path has neither Created, Started nor Closed.
+// Stages is a snapshot of a span's times on a path; a further path has neither Created, Started, Closed nor Held.
 type Stages struct {
-	Created, Started, Ending, Dropped, Ended, Exported, Filtered, Closed, Hidden uint64
+	Created, Started, Ending, Dropped, Ended, Exported, Filtered, Closed, Hidden, Held uint64
 }
 
 // Stages reads all times of the slot.
 func (s *Slot) Stages() Stages {
 	stages := s.Passage.stages()
 	stages.Created, stages.Started, stages.Closed = s.created.Load(), s.started.Load(), s.closed.Load()
-	stages.Hidden = s.hidden.Load()
+	stages.Hidden, stages.Held = s.hidden.Load(), s.held.Load()
 	return stages
 }
 
@@ -143,6 +144,9 @@ func (s *Slot) MarkHidden(c *Clock) { s.hidden.Store(c.Now()) }
 
 // MarkHidden says that the span processor in front of the path handed nothing on.
 func (r *Record) MarkHidden(c *Clock) { r.hidden.Store(c.Now()) }
+
+// MarkHeld says that a span processor in front of the main path took the span, to hand it on later or not at all.
+func (s *Slot) MarkHeld(c *Clock) { s.held.Store(c.Now()) }
 
 // MarkClosed says that the SDK counted the span as no longer live.
 func (s *Slot) MarkClosed(c *Clock) { s.closed.Store(c.Now()) }

@@ -149,6 +149,7 @@ func TestSlotOffsets(t *testing.T) {
 	s.MarkFault(10) // comes too late
 	marks := []func(*Clock){
 		s.MarkCreated, s.MarkStarted, s.MarkEnding, s.MarkDropped, s.MarkEnded, s.MarkFiltered, s.MarkClosed,
+		s.MarkHeld,
 	}
 	for _, mark := range marks {
 		mark(l.Clock)
@@ -166,7 +167,7 @@ func TestSlotOffsets(t *testing.T) {
 	stages := s.Stages()
 	for offset, want := range map[int]uint64{
 		32: stages.Created, 48: stages.Started, 56: stages.Ending, 64: stages.Dropped, 72: stages.Ended,
-		96: stages.Filtered, 104: stages.Closed,
+		96: stages.Filtered, 104: stages.Closed, 120: stages.Held,
 	} {
 		if want == 0 {
 			t.Errorf("the stage at %d has no time", offset)
@@ -193,6 +194,7 @@ func TestLogRecords(t *testing.T) {
 	l.SetPhase(PhaseReady)
 	l.ShutdownEnd(nil)
 	l.Runtime(RuntimeSample{1, 2, 3, 4, 5, 6, 7, 8, 9})
+	l.Rate(RateChange{Rate: 0.000001, CPU: 2, Memory: -1, Requests: 0.25})
 	f := read(t, path)
 	log := f.data[4096+128:]
 	want := []struct {
@@ -208,6 +210,7 @@ func TestLogRecords(t *testing.T) {
 		{6, 24, []byte("\x02\x00\x00\x00\x00\x00\x00\x00")},
 		{7, 24, []byte("\x00\x00\x00\x00\x00\x00\x00\x00")},
 		{8, 88, words(1, 2, 3, 4, 5, 6, 7, 8, 9)},
+		{11, 40, words(2_000_000<<32|1, 0, 250)},
 	}
 	at := uint32(0)
 	for _, record := range want {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/binary"
+	"math"
 	"unicode/utf8"
 )
 
@@ -17,6 +18,7 @@ const (
 	kindRuntime
 	kindPathShutdown
 	kindPathInfo
+	kindRate
 )
 
 const (
@@ -181,6 +183,23 @@ func (l *Ledger) Runtime(s RuntimeSample) {
 		} {
 			r.u64(8*i, value)
 		}
+	})
+}
+
+// RateChange is a rate of a sampler that follows the load, with the readings that made it.
+type RateChange struct {
+	Rate, CPU, Memory float64 // shares, 0 to 1
+	Requests          float64 // per second
+}
+
+// Rate records the first rate of a sampler that follows the load, and every further one.
+func (l *Ledger) Rate(c RateChange) {
+	l.append(kindRate, 24, func(r record) {
+		for i, share := range [...]float64{c.Rate, c.CPU, c.Memory} {
+			r.u32(4*i, uint32(math.Round(1e6*min(max(share, 0), 1000))))
+		}
+		r.u32(12, 0)
+		r.u64(16, uint64(math.Round(1e3*max(c.Requests, 0))))
 	})
 }
 

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"net"
 
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
@@ -32,7 +33,11 @@ func do(worker any, ctx context.Context, decode func(any) error, interceptor grp
 	}
 	handler := func(ctx context.Context, _ any) (any, error) {
 		if err := worker.(Worker).Do(ctx); err != nil {
-			return nil, status.Error(codes.Unavailable, err.Error())
+			code := codes.Unavailable
+			if errors.Is(err, fault.ErrFailed) {
+				code = codes.Internal
+			}
+			return nil, status.Error(code, err.Error())
 		}
 		return new(emptypb.Empty), nil
 	}

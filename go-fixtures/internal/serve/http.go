@@ -14,28 +14,40 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"spanfate.dev/fixtures/internal/call"
+	"spanfate.dev/fixtures/internal/fault"
+	"spanfate.dev/fixtures/samplingctl"
 )
 
-const workPattern = "GET " + call.Path
+// WorkSpan is the name of the server span, and the pattern of the request.
+const WorkSpan = "GET " + call.Path
 
 type httpServer struct{ server *http.Server }
 
-func newHTTP(worker Worker, provider trace.TracerProvider, propagator propagation.TextMapPropagator) httpServer {
+func newHTTP(
+	worker Worker, provider trace.TracerProvider, propagator propagation.TextMapPropagator, control *samplingctl.Control,
+) httpServer {
 	work := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := worker.Do(r.Context()); err != nil {
-			http.Error(w, err.Error(), http.StatusBadGateway)
+			status := http.StatusBadGateway
+			if errors.Is(err, fault.ErrFailed) {
+				status = http.StatusInternalServerError
+			}
+			http.Error(w, err.Error(), status)
 			return
 		}
 		answer(w)
 	})
-	instrumented := otelhttp.NewHandler(work, workPattern,
+	instrumented := otelhttp.NewHandler(work, WorkSpan,
 		otelhttp.WithTracerProvider(provider),
 		otelhttp.WithPropagators(propagator),
 		// The same in both arms: otelhttp's own metrics must not be part of the witness's price.
 		otelhttp.WithMeterProvider(metricnoop.NewMeterProvider()),
 	)
 	mux := http.NewServeMux()
-	mux.Handle(workPattern, numbered(instrumented))
+	mux.Handle(WorkSpan, numbered(instrumented))
+	if control != nil {
+		mux.Handle(samplingctl.Path, control.Handler())
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w) })
 	return httpServer{&http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}}
 }

@@ -11,6 +11,7 @@ import (
 
 	"spanfate.dev/fixtures/internal/config"
 	"spanfate.dev/fixtures/internal/fault"
+	"spanfate.dev/fixtures/samplingctl"
 )
 
 // Server is a service's open side.
@@ -21,13 +22,17 @@ type Server interface {
 	Stop(ctx context.Context) error
 }
 
-// Worker does one request's work inside the server span of ctx. Its error means that a service behind this one failed.
+// Worker does one request's work inside the server span of ctx. Its error means that a service behind this one failed, or
+// that a fault made the request fail.
 type Worker interface {
 	Do(ctx context.Context) error
 }
 
 // New makes the server that the configuration names. With faults the gRPC server has a recovery, as net/http's always has.
-func New(c *config.Config, worker Worker, provider trace.TracerProvider, faults *fault.Set) Server {
+// control, which may be nil, is mounted over HTTP.
+func New(
+	c *config.Config, worker Worker, provider trace.TracerProvider, faults *fault.Set, control *samplingctl.Control,
+) Server {
 	propagator := propagation.NewCompositeTextMapPropagator() // empty: a local root ignores any traceparent
 	if c.Root == "remote" {
 		propagator = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{})
@@ -35,5 +40,5 @@ func New(c *config.Config, worker Worker, provider trace.TracerProvider, faults 
 	if c.Serve == "grpc" {
 		return newGRPC(worker, provider, propagator, faults)
 	}
-	return newHTTP(worker, provider, propagator)
+	return newHTTP(worker, provider, propagator, control)
 }

@@ -39,7 +39,7 @@ func start(t *testing.T, serve string, do worker) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := New(&config.Config{Serve: serve, Root: "remote"}, do, provider, nil)
+	server := New(&config.Config{Serve: serve, Root: "remote"}, do, provider, nil, nil)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())

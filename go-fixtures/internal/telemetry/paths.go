@@ -27,7 +27,9 @@ type path struct {
 }
 
 // describesApart says whether no single path's processor sees every span.
-func describesApart(c *config.Config) bool { return c.Keep != nil || len(c.Paths) > 0 }
+func describesApart(c *config.Config) bool {
+	return c.Keep != nil || len(c.Paths) > 0 || c.Design.Holds()
+}
 
 // makePaths makes the main path and then the further ones, in the order of their numbers.
 func (t *Telemetry) makePaths(ctx context.Context, c *config.Config, w *witness.Witness) ([]path, error) {
@@ -36,7 +38,7 @@ func (t *Telemetry) makePaths(ctx context.Context, c *config.Config, w *witness.
 		paths = append(paths, path{Path: further, number: uint32(i) + 1})
 	}
 	for i := range paths {
-		if err := t.makePath(ctx, &paths[i], c.Plant, w); err != nil {
+		if err := t.makePath(ctx, &paths[i], c, w); err != nil {
 			return nil, err
 		}
 		if i > 0 || len(c.Paths) == 0 {
@@ -51,13 +53,14 @@ func (t *Telemetry) makePaths(ctx context.Context, c *config.Config, w *witness.
 	return paths, nil
 }
 
-func (t *Telemetry) makePath(ctx context.Context, p *path, plant config.Plant, w *witness.Witness) (err error) {
+func (t *Telemetry) makePath(ctx context.Context, p *path, c *config.Config, w *witness.Witness) (err error) {
 	if p.exporter, err = exporter(ctx, p.Exporter, p.number, p.Endpoint); err != nil {
 		return fmt.Errorf("cannot make the %s exporter: %w; check OTEL_EXPORTER_OTLP_*", p.Exporter.Protocol, err)
 	}
 	p.exporter = t.Faults.Exporter(p.exporter)
 	seen := witness.Path{Number: p.number, Blocking: p.Exporter.Blocking(), Simple: p.Simple()}
 	if w != nil {
+		plant := c.Plant
 		if p.number > 0 {
 			plant = config.Plant{} // it is for the main path
 		}
@@ -69,11 +72,13 @@ func (t *Telemetry) makePath(ctx context.Context, p *path, plant config.Plant, w
 		p.inner = sdktrace.NewBatchSpanProcessor(p.exporter, batchOptions(p.Exporter.Options)...)
 	}
 	p.processor = p.inner
-	if w == nil {
-		return nil
+	if w != nil {
+		p.processor = w.Processor(p.inner, seen)
 	}
-	p.processor = w.Processor(p.inner, seen)
-	if p.Keep != nil {
+	if p.number == 0 {
+		p.processor = t.inFront(c.Design, p.processor, w)
+	}
+	if p.Keep != nil && w != nil {
 		p.processor = w.Filter(p.processor, seen, *p.Keep)
 	}
 	return nil

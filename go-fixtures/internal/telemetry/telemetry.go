@@ -16,22 +16,28 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
+	"spanfate.dev/fixtures/hybridsampling"
 	"spanfate.dev/fixtures/internal/config"
 	"spanfate.dev/fixtures/internal/fault"
 	"spanfate.dev/fixtures/internal/ids"
 	"spanfate.dev/fixtures/internal/ledger"
 	"spanfate.dev/fixtures/internal/witness"
+	"spanfate.dev/fixtures/samplingctl"
 )
 
 // Telemetry is a running SDK and, unless switched off, its witness.
 type Telemetry struct {
 	Provider  *sdktrace.TracerProvider // that of the main path
 	Further   []Provider
-	Effective Effective      // of the main path
-	Ledger    *ledger.Ledger // nil: the witness is off
-	Faults    *fault.Set     // nil: none
+	Effective Effective            // of the main path
+	Ledger    *ledger.Ledger       // nil: the witness is off
+	Faults    *fault.Set           // nil: none
+	Control   *samplingctl.Control // nil: there is no endpoint
 
-	stopObserving context.CancelFunc
+	hybrid *hybridsampling.Sampler // nil: another one
+	stop   context.CancelFunc      // ends what watches and drives
+
+	closeRemote func() // ends the sampler that asks, and whom it asks
 }
 
 // Provider is a tracer provider behind the first.
@@ -42,14 +48,14 @@ type Provider struct {
 
 // Build makes the ledger, the witness and the SDK, in this order: the SDK's parts ask for their meter when they are made.
 func Build(ctx context.Context, c *config.Config) (*Telemetry, error) {
-	t := &Telemetry{stopObserving: func() {}}
+	t := &Telemetry{stop: func() {}, closeRemote: func() {}}
 	traceIDs := ids.TraceIDs{RunTag: c.Trace.RunTag, Trial: c.Trace.Trial, Key: uint64(c.Trace.Key), Part: c.Process}
 	described, err := resource.Merge(resource.Default(), resource.NewSchemaless(attribute.String("service.name", c.Service)))
 	if err != nil {
 		return nil, fmt.Errorf("cannot describe the service: %w; check OTEL_RESOURCE_ATTRIBUTES", err)
 	}
 	common := []sdktrace.TracerProviderOption{sdktrace.WithResource(described)}
-	sampler, err := sampler(c.Exporter.Options)
+	sampler, err := t.sampler(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +82,13 @@ func Build(ctx context.Context, c *config.Config) (*Telemetry, error) {
 	if t.Effective, err = readBack(paths[0], t.Provider); err != nil {
 		return nil, err
 	}
+	watching, stop := context.WithCancel(context.Background())
+	t.stop = stop
 	if w != nil {
-		observing, stop := context.WithCancel(context.Background())
-		t.stopObserving = stop
-		go w.Observe(observing)
+		go w.Observe(watching)
+	}
+	if t.hybrid != nil {
+		go t.drive(watching, *c.Design.Hybrid)
 	}
 	return t, nil
 }
@@ -111,6 +120,9 @@ func (t *Telemetry) startWitness(c *config.Config, traceIDs ids.TraceIDs) (*witn
 	if describesApart(c) {
 		w.DescribeApart()
 	}
+	if len(c.Work.Key) > 0 {
+		w.ExpectKeySpans()
+	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(w.HandleError))
 	otel.SetMeterProvider(w.MeterProvider())
 	return w, nil
@@ -138,7 +150,8 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 		t.Ledger.ShutdownEnd(err)
 		t.Ledger.ClockPair() // brackets the last second
 	}
-	t.stopObserving()
+	t.stop()
+	t.closeRemote()
 	return err
 }
 

@@ -77,7 +77,31 @@ func (f *Filter) OnEnd(s sdktrace.ReadOnlySpan) {
 		if record := f.w.ledger.Record(f.path, number); record != nil {
 			record.MarkHidden(f.w.clock)
 		}
-	} else if slot := f.w.ledger.Slot(number); slot != nil {
-		slot.MarkHidden(f.w.clock)
+		return
 	}
+	f.w.Hidden(s)
+}
+
+// Hidden notes that a span processor in front of the main path was called with a span and handed nothing on.
+func (w *Witness) Hidden(s sdktrace.ReadOnlySpan) {
+	if slot := w.slot(s.SpanContext().SpanID(), false); slot != nil {
+		slot.MarkHidden(w.clock)
+	}
+}
+
+// Held notes that a span processor in front of the main path takes a span, before it does.
+type Held struct {
+	sdktrace.SpanProcessor
+	w *Witness
+}
+
+// Held stands before a processor that hands spans on later, or says with Hidden that it does not.
+func (w *Witness) Held(front sdktrace.SpanProcessor) Held { return Held{front, w} }
+
+// OnEnd notes the span and hands it to the processor that takes it.
+func (h Held) OnEnd(s sdktrace.ReadOnlySpan) {
+	if slot := h.w.slot(s.SpanContext().SpanID(), false); slot != nil {
+		slot.MarkHeld(h.w.clock)
+	}
+	h.SpanProcessor.OnEnd(s)
 }

@@ -24,6 +24,7 @@ type Witness struct {
 	gauges   *gauges
 	drops    dropSpot
 	faults   bool
+	keys     bool
 	apart    bool // see DescribeApart
 }
 
@@ -48,6 +49,9 @@ func New(l *ledger.Ledger, spanIDs ids.SpanIDs, traceIDs ids.TraceIDs) *Witness 
 
 // ExpectFaults makes the id generator look for the marks of faults. Without faults nobody pays for looking.
 func (w *Witness) ExpectFaults() { w.faults = true }
+
+// ExpectKeySpans does the same for the marks of key spans.
+func (w *Witness) ExpectKeySpans() { w.keys = true }
 
 // MarkFault marks the slot of a span that exists already.
 func (w *Witness) MarkFault(id trace.SpanID, mark uint8) {

@@ -78,19 +78,20 @@ func tracers(children int, provider trace.TracerProvider, shares []Share) []trac
 	return list
 }
 
-// Do works inside the span of ctx. Its error means that a service behind this one failed.
+// Do works inside the span of ctx. Its error means that a service behind this one failed, or that a fault made it fail.
 func (u *Unit) Do(ctx context.Context) error {
 	ctx = u.log.Request(ctx)
 	spend.Memory(u.work.AllocateBytes)
 	spend.CPU(u.work.CPUUS)
 	spend.Sleep(u.work.SleepUS)
-	for i := u.faults.Children(ctx, u); i < u.Children(); i++ {
+	taken, failed := u.faults.Children(ctx, u)
+	for i := taken; i < u.Children(); i++ {
 		u.child(ctx, i)
 	}
 	if err := u.cache.Get(ctx); err != nil {
 		return err
 	}
-	return u.hops.Call(ctx)
+	return errors.Join(u.hops.Call(ctx), failed)
 }
 
 // Children is how many child spans a request has.
@@ -100,7 +101,11 @@ func (u *Unit) Children() int { return u.work.Spans - 1 }
 func (u *Unit) Start(ctx context.Context, i int) trace.Span { return u.start(ctx, i) }
 
 func (u *Unit) start(ctx context.Context, i int, options ...trace.SpanStartOption) trace.Span {
-	_, span := u.tracers[i].Start(ctx, u.names[i%len(u.names)], options...)
+	name := u.names[i%len(u.names)]
+	if slices.Contains(u.work.Key, name) {
+		ctx = ids.WithKey(ctx)
+	}
+	_, span := u.tracers[i].Start(ctx, name, options...)
 	span.SetAttributes(u.attributes...)
 	if u.guard != nil {
 		return u.guard.Guard(span)

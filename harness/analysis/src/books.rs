@@ -4,6 +4,7 @@ pub(crate) mod at_hops;
 pub(crate) mod breakdown;
 pub(crate) mod damage;
 pub(crate) mod fate;
+pub(crate) mod kept;
 pub(crate) mod logs;
 pub(crate) mod lost;
 pub(crate) mod paths;

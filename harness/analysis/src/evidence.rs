@@ -16,7 +16,8 @@ pub(crate) mod shutdown;
 pub(crate) mod sources;
 
 use spanfate_model::format::slots::{
-    FLAG_PANIC, FLAG_PARENT_REMOTE, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, PathRecord, Slot,
+    FLAG_KEY, FLAG_PANIC, FLAG_PARENT_REMOTE, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, PathRecord,
+    Slot,
 };
 use spanfate_model::quantity::id::{SpanId, SpanKey};
 use spanfate_model::quantity::unit::MonoNs;
@@ -90,6 +91,11 @@ impl SpanEvidence {
         self.flags & FLAG_PARENT_SAMPLED != 0
     }
 
+    /// The scenario names it as a key span.
+    pub(crate) const fn is_key(&self) -> bool {
+        self.flags & FLAG_KEY != 0
+    }
+
     /// A panic was recorded on it.
     pub(crate) const fn panicked(&self) -> bool {
         self.flags & FLAG_PANIC != 0
@@ -109,6 +115,8 @@ impl From<&Slot> for SpanEvidence {
 pub(crate) struct OnPath {
     /// The provider called the span processor that the path begins with, and that did not hand the span on.
     pub(crate) called: MonoNs,
+    /// A processor in front took it, to hand it on later or not at all.
+    pub(crate) held: MonoNs,
     /// `OnEnd` of the path's own processor was entered.
     pub(crate) offered: MonoNs,
     /// The queue refused it.
@@ -132,7 +140,8 @@ pub(crate) struct OnPath {
 impl OnPath {
     /// Whether the path has anything to do with the span.
     pub(crate) const fn is_concerned(&self) -> bool {
-        self.called | self.offered | self.dropped | self.taken | self.exported | self.filtered != 0
+        let early = self.called | self.held | self.offered | self.dropped;
+        early | self.taken | self.exported | self.filtered != 0
     }
 
     /// The last thing that is known of it here, before a loss.
@@ -151,6 +160,7 @@ impl From<&Slot> for OnPath {
     fn from(slot: &Slot) -> Self {
         Self {
             called: slot.hidden,
+            held: slot.held,
             offered: slot.ending,
             dropped: slot.dropped,
             taken: slot.ended,
@@ -168,6 +178,7 @@ impl From<&PathRecord> for OnPath {
     fn from(record: &PathRecord) -> Self {
         Self {
             called: record.hidden,
+            held: 0,
             offered: record.ending,
             dropped: record.dropped,
             taken: record.ended,

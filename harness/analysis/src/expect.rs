@@ -6,6 +6,7 @@ pub(crate) mod disturbed;
 #[cfg(test)]
 pub(crate) mod forge;
 mod judge;
+mod kept;
 mod probes;
 #[cfg(test)]
 mod stalls;
@@ -83,6 +84,9 @@ pub const fn validity_of(figure: Figure) -> Basis {
         | Figure::Fate(_)
         | Figure::Fates(_)
         | Figure::Traces(_)
+        | Figure::Kept(_)
+        | Figure::Control(_)
+        | Figure::ExportsBytes
         | Figure::Delay(_)
         | Figure::ExportsLongest
         | Figure::ShutdownLongest
@@ -169,6 +173,8 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
                 TraceState::Absent => damage.absent,
             } as f64)
         }
+        Figure::Kept(what) => kept::value(what, trial),
+        Figure::Control(what) => kept::of_loop(what, trial),
         Figure::Duplicates => {
             Some(trial.ledger.copies.iter().filter(|(copies, _)| **copies > 1).map(|(_, n)| *n).sum::<u64>()
                 as f64)
@@ -177,6 +183,7 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         Figure::SpansCreated
         | Figure::SpansReceived
         | Figure::ExportsCalls
+        | Figure::ExportsBytes
         | Figure::BytesPerSpan
         | Figure::RawBytesPerSpan
         | Figure::AllocsPerSpan

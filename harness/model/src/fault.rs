@@ -19,7 +19,7 @@ use crate::fault::measure::Measure;
 pub use bounds::{Excess, LONGEST, MOST_HELD};
 pub use code::{
     ClockStep, CodeExit, ContextLost, Deep, Gc, Hang, HowExit, HowLost, LruLocked, Panic, PanicOutcome,
-    PanicPlace, PoolExhausted, SlowSerialisation, SpanError, WhatError,
+    PanicPlace, PoolExhausted, SamplingRule, SlowSerialisation, SpanError, WhatError,
 };
 pub use network::{
     Bandwidth, Direction, Latency, LimitData, Packets, ResetPeer, Shaper, Slicer, SlowClose, Timeout,
@@ -93,8 +93,19 @@ pub enum FaultKind {
     ClockStep(ClockStep),
     /// Code: a handler hangs.
     Hang(Hang),
+    /// Code: a rule for what is exported, sent to the service's sampling endpoint.
+    SamplingRule(SamplingRule),
     /// Receiver: how it answers.
     Answer(ScriptedAnswer),
+}
+
+/// What makes a trace worth keeping.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TraceMark {
+    /// A span of it failed.
+    Error,
+    /// A span of it was slow.
+    Slow,
 }
 
 /// Where a kind acts, and so what it can be put on.
@@ -142,6 +153,7 @@ impl FaultKind {
             Self::SlowSerialisation(_) => "slow_serialisation",
             Self::ClockStep(_) => "clock_step",
             Self::Hang(_) => "hang",
+            Self::SamplingRule(_) => "sampling_rule",
             Self::Answer(_) => "answer",
         }
     }
@@ -176,7 +188,8 @@ impl FaultKind {
             | Self::LruLocked(_)
             | Self::SlowSerialisation(_)
             | Self::ClockStep(_)
-            | Self::Hang(_) => Family::Code,
+            | Self::Hang(_)
+            | Self::SamplingRule(_) => Family::Code,
             Self::Answer(_) => Family::Receiver,
         }
     }
@@ -188,7 +201,7 @@ impl FaultKind {
 
     /// Whether it happens at one moment: a length would mean nothing.
     pub const fn is_moment(&self) -> bool {
-        matches!(self, Self::Terminate(_) | Self::Kill(_) | Self::Reload)
+        matches!(self, Self::Terminate(_) | Self::Kill(_) | Self::Reload | Self::SamplingRule(_))
     }
 
     /// Whether it may end the process it is put on, and after how long the process is started again.
@@ -208,6 +221,15 @@ impl FaultKind {
             Self::Panic(Panic { place: PanicPlace::BeforeDefer, .. }) => Some(Leak::Panic),
             Self::SpanError(SpanError { what: WhatError::NeverEnded, .. }) => Some(Leak::Forgotten),
             Self::SpanError(SpanError { what: WhatError::BodyUnread, .. }) => Some(Leak::BodyNotClosed),
+            _ => None,
+        }
+    }
+
+    /// What the traces of the requests that it hits are to somebody who samples, if they are anything.
+    pub const fn marks(&self) -> Option<TraceMark> {
+        match self {
+            Self::SpanError(SpanError { what: WhatError::Failed, .. }) => Some(TraceMark::Error),
+            Self::Hang(_) => Some(TraceMark::Slow),
             _ => None,
         }
     }
@@ -240,6 +262,7 @@ impl FaultKind {
             Self::SlowSerialisation(_) => Measure::ExportsSlowed,
             Self::ClockStep(_) => Measure::SpansStamped,
             Self::Hang(_) => Measure::RequestsHung,
+            Self::SamplingRule(_) => Measure::SpansLeftOut,
             Self::Answer(_) => Measure::RequestsActedOn,
         }
     }

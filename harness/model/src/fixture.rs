@@ -17,7 +17,7 @@ use crate::quantity::id::{TraceTag, decimal};
 use crate::quantity::unit::Period;
 use crate::scenario::{Fixture, ProcessorKind, Service};
 
-pub use design::{DesignConfig, LinesPlace};
+pub use design::{DesignConfig, LinesPlace, SwitchConfig, endpoint_token};
 pub use fault::{CodeFault, FaultConfig, GcConfig};
 pub use path::PathConfig;
 
@@ -260,6 +260,9 @@ pub struct RequestWork {
     /// Names of the child spans, in turn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+    /// Of these, key spans.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<String>,
     /// String attributes per child span.
     pub attributes: u32,
     /// Length of each attribute's value.
@@ -278,6 +281,7 @@ impl RequestWork {
         Self {
             spans: service.spans_per_request.get(),
             names: service.span_names.clone(),
+            key: service.key_spans.clone(),
             attributes: service.attributes,
             attribute_bytes: service.attribute_bytes,
             cpu_us: service.cpu.nanos() / 1_000,

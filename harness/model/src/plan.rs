@@ -228,6 +228,9 @@ impl Plan {
 
     /// Whether every span of a variant is sampled, as far as the plan says; a program of the user's own may have more to say.
     pub fn samples_all(&self, variant: &PlannedVariant) -> bool {
+        if variant.design.is_some_and(|design| design.samples()) {
+            return false;
+        }
         // What a caller of ours decides is asked of the caller.
         let root = self.services.first().and_then(|service| service.root);
         let parent = root != Some(Root::RemoteUnsampled);

@@ -61,7 +61,7 @@ pub use replay::{
     CauseShare, CpuWitness, ExportGrowth, LossProof, MovedSeries, PathReplay, QueueCourse, SeriesOnset,
     Standstill, TriedSettings, WorkerCycle,
 };
-pub use service::ServiceResult;
+pub use service::{ControlFigures, RateStep, ServiceResult};
 pub use slice::Slice;
 pub use summary::{Estimate, VariantSummary, WitnessCost};
 pub use sweep::{Cell, SweepResult};

@@ -29,7 +29,10 @@ use crate::scenario::pipeline::{HopKnobs, OwnCollector, Pipeline};
 
 pub use claim::Claim;
 pub use compare::{ALPHA, Compare, Gates};
-pub use design::{Design, DesignPage, GuardDesign, LogArm, LogsDesign, PageFigures};
+pub use design::{
+    Design, DesignPage, EndpointDesign, GuardDesign, HybridDesign, JaegerRemoteDesign, LogArm, LogsDesign,
+    PageFigures, RetrokeepDesign, SwitchDesign,
+};
 pub use fault::Fault;
 pub use load::{Arrival, Bursts, Load, LoadOverride, LoadStep, Model, Ramp, Replay, Shape};
 

@@ -26,7 +26,8 @@ and a run is taken up, in place of an older one of the same scenario, by
     spanfate designs docs/designs.json RUN > docs/designs.md
 
 Zero-copy export (4.3) needs no service around it: [zerocopy](../go-fixtures/zerocopy/README.md) measures it by a command of its own. The
-sampling endpoint (chapter 5) is a package with tests, [samplingctl](../go-fixtures/samplingctl/README.md), that no scenario drives yet.
+packages of the others: [spanguard](../go-fixtures/spanguard/README.md), [hybridsampling](../go-fixtures/hybridsampling/README.md),
+[retrokeep](../go-fixtures/retrokeep/README.md), [samplingctl](../go-fixtures/samplingctl/README.md), [tracelog](../go-fixtures/tracelog/README.md).
 
 The contract (5.3, `.obsrv.yml`) is a command, [contract](contract.md), tried by `spanfate scenario contract`. **Worth it as a gate: it names the line of the
 rule and what was seen in its place, and it knows a key span that was created and lost, which a check of what arrives cannot. It is worth no more
@@ -101,7 +102,7 @@ fn value(figure: Figure, value: f64) -> String {
         _ if value == 0.0 => "0".to_owned(),
         _ if figure.is_time() => TERMINAL.lasting(value / 1e6),
         _ if figure.is_ratio() => TERMINAL.percent(value),
-        Figure::MemoryPeak | Figure::AllocBytesPerSpan => TERMINAL.bytes(value),
+        Figure::MemoryPeak | Figure::AllocBytesPerSpan | Figure::ExportsBytes => TERMINAL.bytes(value),
         _ if value.fract() == 0.0 => TERMINAL.fixed(value, 0),
         _ => TERMINAL.short(value),
     }

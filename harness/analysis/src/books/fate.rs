@@ -80,6 +80,9 @@ pub(crate) fn judge(
     if on.called != 0 {
         return not_handed_on(span, on, scene);
     }
+    if on.held != 0 {
+        return held_in_front(span, scene);
+    }
     never_offered(span, on, scene)
 }
 
@@ -226,6 +229,20 @@ fn not_handed_on(span: &SpanEvidence, on: &OnPath, scene: &JudgementBasis<'_>) -
         HandsOn::InEnd => Standing::Fate(Fate::Filtered(Filter::Processor)),
         HandsOn::Directly if process.has_log_gap() => Unaccounted,
         HandsOn::Directly => Unexplained,
+    }
+}
+
+/// A processor in front took the span, and neither handed it on nor said that it let it go: it held it until the end.
+fn held_in_front(span: &SpanEvidence, scene: &JudgementBasis<'_>) -> Standing {
+    let JudgementBasis { process, path, .. } = scene;
+    match path.ending {
+        _ if is_after_shutdown(span, path) => Standing::Fate(Fate::EndedAfterShutdown),
+        Ending::Abrupt(exit) => Standing::Fate(Fate::LostInQueueAtExit(exit)),
+        Ending::Orderly { deadline_passed: true } => {
+            Standing::Fate(Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline))
+        }
+        Ending::Orderly { deadline_passed: false } if process.has_log_gap() => Unaccounted,
+        Ending::Orderly { deadline_passed: false } => Unexplained,
     }
 }
 

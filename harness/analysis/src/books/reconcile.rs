@@ -15,6 +15,7 @@ use crate::books::at_hops::LostAtHops;
 use crate::books::breakdown::Split;
 use crate::books::damage::{Sighting, Traces};
 use crate::books::fate;
+use crate::books::kept::KeptBooks;
 use crate::books::lost;
 use crate::books::paths::PathLedgers;
 use crate::books::standings::{Standings, note, place};
@@ -112,6 +113,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
         },
         tally: SpanTally::new(requests, sources.shares, !sources.leaks.is_empty()),
         traces: Traces::new(requests, sources.shares.len()),
+        kept: KeptBooks::new(requests, sources.marks),
         part: MeasuredPart::of(sources),
         split: Split::default(),
         by_process: vec![BTreeMap::new(); sources.processes.len()],
@@ -141,6 +143,7 @@ struct Walk<'a> {
     ledger: Ledger,
     tally: SpanTally<'a>,
     traces: Traces,
+    kept: KeptBooks<'a>,
     part: MeasuredPart,
     split: Split,
     by_process: Vec<Standings>,
@@ -163,13 +166,15 @@ impl Walk<'_> {
         self.ledger.created_measured += u64::from(measured);
         if let Some((request, part)) = of {
             let service = usize::from(process.header.process);
+            let received = standing == Standing::Fate(Fate::Received);
             self.tally.add(request, service, span.kind);
+            self.kept.see(span, request, received, measured);
             self.traces.see(&Sighting {
                 span,
                 service,
                 request,
                 part,
-                received: standing == Standing::Fate(Fate::Received),
+                received,
                 parent: self.sources.parent_of(span),
             });
         }
@@ -276,7 +281,11 @@ impl Walk<'_> {
             // Without a load nobody knows which spans belong to one request.
             damage: (subject.has_load()
                 && (self.ledger.unnumbered == 0 || self.ledger.unnumbered < self.ledger.created))
-                .then(|| self.traces.finish(services, shares, |request| book.is_measured(request))),
+                .then(|| {
+                    let measured = |request| book.is_measured(request);
+                    let kept = self.kept.finish(measured);
+                    Damage { kept, ..self.traces.finish(services, shares, measured) }
+                }),
             ledger: self.ledger,
             delay: self.delay,
             stages: self.stages,

@@ -2,6 +2,8 @@
 
 mod operations;
 
+use std::ops::ControlFlow;
+
 use spanfate_model::fault::measure::{Measure, Measured};
 use spanfate_model::fault::{Family, FaultKind, Target};
 use spanfate_model::format::manifest::TrialManifest;
@@ -202,11 +204,25 @@ fn of_process(number: usize, fault: &Fault, acted: &[&Acted], evidence: &Evidenc
     }
 }
 
+/// Spans that a processor in front of the main path did not hand on.
+fn left_out(process: &Process<'_>) -> u64 {
+    let mut out = 0;
+    let _ = process.try_each(|_, _, on| {
+        out += u64::from(on.called != 0);
+        ControlFlow::Continue(())
+    });
+    out
+}
+
 /// What a fixture says of its own faults, over all starts of it.
 fn of_code(number: usize, fault: &Fault, evidence: &Evidence<'_>) -> Vec<Dose> {
     let name = fault.on.as_ref().and_then(Target::service).unwrap_or_default();
     let words: Vec<_> = evidence.starts_of(name).filter_map(|process| process.doses.get(number)).collect();
-    let events: u64 = words.iter().map(|word| word.events).sum();
+    let events: u64 = match fault.kind {
+        // The endpoint is the service's own, and not a fault of it: its ledger says which spans were left out.
+        FaultKind::SamplingRule(_) => evidence.starts_of(name).map(left_out).sum(),
+        _ => words.iter().map(|word| word.events).sum(),
+    };
     let amount = |index: usize| words.iter().map(|word| word.amounts[index]).sum::<u64>();
     let most = |index: usize| words.iter().map(|word| word.amounts[index]).max().unwrap_or_default();
     let mut out = vec![dose(fault.kind.dose(), events as f64)];

@@ -78,6 +78,7 @@ const fn grows_with_the_load(figure: Figure) -> bool {
         | Figure::SpansCreated
         | Figure::SpansReceived
         | Figure::ExportsCalls
+        | Figure::ExportsBytes
         | Figure::ExportsFailed
         | Figure::Duplicates
         | Figure::ReportedFailed
@@ -86,6 +87,8 @@ const fn grows_with_the_load(figure: Figure) -> bool {
         | Figure::MemoryPeak => true,
         Figure::LossLawGap
         | Figure::Why(_)
+        | Figure::Kept(_)
+        | Figure::Control(_)
         | Figure::CpuPerRequest
         | Figure::WitnessDifference
         | Figure::ProbeIds

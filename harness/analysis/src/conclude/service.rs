@@ -1,5 +1,7 @@
 //! One service of a trial: what was lost of its spans, its exports, and the law's word on it.
 
+mod control;
+
 use std::collections::BTreeSet;
 
 use spanfate_model::books::row::Standing;
@@ -69,6 +71,10 @@ pub(crate) fn conclude(manifests: &[ProcessManifest], scene: &ServiceBasis<'_>) 
                 .collect::<BTreeSet<String>>()
                 .into_iter()
                 .collect(),
+            // Of several starts, that of the first: each begins anew.
+            control: starts
+                .first()
+                .and_then(|start| control::figures(&start.rates, scene.load, scene.window.0)),
             paths: paths_of(manifest.process, scene),
         }
     };

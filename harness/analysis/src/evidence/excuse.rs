@@ -2,7 +2,7 @@
 //! generator's.
 
 use spanfate_model::fault::measure::Measured;
-use spanfate_model::fault::{Family, Target};
+use spanfate_model::fault::{Family, FaultKind, Target};
 use spanfate_model::format::event::{Event, EventKind, FaultEvent};
 use spanfate_model::plan::PlannedVariant;
 use spanfate_model::quantity::unit::MonoNs;
@@ -89,6 +89,8 @@ pub(crate) fn excused(variant: &PlannedVariant, acted: &[Acted]) -> Vec<(MonoNs,
     let counts = |acted: &&Acted| {
         let fault = variant.faults.get(acted.fault);
         fault.is_some_and(|fault| match (fault.kind.family(), &fault.on) {
+            // A rule holds nobody up.
+            _ if matches!(fault.kind, FaultKind::SamplingRule(_)) => false,
             // A collector takes no request of the load, and neither does an engine.
             (_, Some(on)) if on.service().is_some_and(|name| variant.places().any(|known| known == name)) => {
                 false

@@ -1,6 +1,7 @@
 //! A trial's raw logs, opened and joined: what its ledger and its rows are made from.
 
 use spanfate_model::fate::Leak;
+use spanfate_model::fault::TraceMark;
 use spanfate_model::format::manifest::{ProcessManifest, TrialManifest};
 use spanfate_model::format::probe::ProbeManifest;
 use spanfate_model::format::raw::{Log, TrialLogs};
@@ -44,6 +45,7 @@ pub(crate) struct Opened<'a> {
     shares: Vec<Share>,
     services: Vec<&'a str>,
     leaks: Vec<Option<Leak>>,
+    marks: Vec<Option<TraceMark>>,
     /// When faults acted.
     pub(crate) acted: Vec<Acted>,
     /// When faults kept the load from being sent as planned.
@@ -128,6 +130,7 @@ impl<'a> Opened<'a> {
             shares: plan.shares(),
             services,
             leaks: faults.iter().map(|fault| fault.kind.leak()).collect(),
+            marks: faults.iter().map(|fault| fault.kind.marks()).collect(),
             acted,
             excused,
         }
@@ -145,6 +148,7 @@ impl<'a> Opened<'a> {
             all_sampled: self.all_sampled,
             load_began: self.began,
             leaks: &self.leaks,
+            marks: &self.marks,
             processes: &self.processes,
             receipts: &self.receipts,
             hops: &self.hops,

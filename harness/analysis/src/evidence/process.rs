@@ -11,7 +11,8 @@ use spanfate_model::fate::witness::Witness;
 use spanfate_model::fault;
 use spanfate_model::format::manifest::{ProcessEnd, ProcessManifest, Status};
 use spanfate_model::format::slots::{
-    self, DoseWords, Header, Live, LogEntry, PATH_BYTES, Parts, PathRecord, RuntimeSample, SLOT_BYTES, Slot,
+    self, DoseWords, Header, Live, LogEntry, PATH_BYTES, Parts, PathRecord, RateChange, RuntimeSample,
+    SLOT_BYTES, Slot,
 };
 use spanfate_model::quantity::id::{SpanId, SpanKey};
 use spanfate_model::quantity::unit::MonoNs;
@@ -31,6 +32,8 @@ pub(crate) struct Process<'a> {
     /// What stands for the path of a span that was offered to none, by its provider.
     pub(crate) nowhere: Vec<Path>,
     pub(crate) runtime: Vec<(MonoNs, RuntimeSample)>,
+    /// Rates of its sampler, where that follows the load.
+    pub(crate) rates: Vec<(MonoNs, RateChange)>,
     /// When the harness saw that it was gone; 0 if it did not.
     pub(crate) gone: MonoNs,
     pub(crate) parent_based: bool,
@@ -107,6 +110,7 @@ impl<'a> Process<'a> {
             paths: std::iter::once(main).chain(further).collect(),
             nowhere: Vec::new(),
             runtime: Vec::new(),
+            rates: Vec::new(),
             gone: manifest.end.as_ref().map_or(0, |end| end.at),
             parent_based: manifest.effective.as_ref().is_none_or(|e| e.sampler.starts_with("ParentBased")),
             torn,
@@ -135,6 +139,7 @@ impl<'a> Process<'a> {
             paths,
             nowhere,
             runtime: Vec::new(),
+            rates: Vec::new(),
             gone: 0,
             parent_based: true,
             torn: false,
@@ -191,6 +196,7 @@ impl<'a> Process<'a> {
                 (LogEntry::PathInfo(info), Some(path)) => path.describe(&info),
                 (LogEntry::PathShutdown(_), Some(path)) => path.shutdown_began = record.at,
                 (LogEntry::Runtime(sample), _) => self.runtime.push((record.at, sample)),
+                (LogEntry::Rate(change), _) => self.rates.push((record.at, change)),
                 (LogEntry::Phase(4), _) => stopping = record.at,
                 _ => {}
             }

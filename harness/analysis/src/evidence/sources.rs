@@ -3,6 +3,7 @@
 
 use spanfate_model::books::ledger::Exemplar;
 use spanfate_model::fate::Leak;
+use spanfate_model::fault::TraceMark;
 use spanfate_model::format::manifest::Status;
 use spanfate_model::plan::subject::Subject;
 use spanfate_model::plan::topology::Share;
@@ -33,6 +34,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) load_began: MonoNs,
     /// By number of a fault: why spans that it touched never end.
     pub(crate) leaks: &'a [Option<Leak>],
+    /// By number of a fault: what it makes of the traces of its requests.
+    pub(crate) marks: &'a [Option<TraceMark>],
     pub(crate) processes: &'a [Process<'a>],
     pub(crate) receipts: &'a Receipts<'a>,
     pub(crate) hops: &'a PathHops<'a>,

@@ -91,6 +91,8 @@ fn plain(figure: Figure, value: f64, script: &TrialScript<'_>) -> Bounds {
         // Who was lost was not late.
         (Hidden::BehindLoss, Figure::Delay(_)) if script.by_machine() > 0.0 => f64::INFINITY,
         (Hidden::BehindLoss, Figure::Delay(_)) => value,
+        (Hidden::BehindLoss, Figure::Kept(_)) if script.by_machine() > 0.0 => 1.0,
+        (Hidden::BehindLoss, Figure::Kept(_)) => value,
         (Hidden::BehindLoss, _) => value + script.edge(value) + script.damaged_by_machine(),
         (Hidden::BeyondReplay | Hidden::UpToCapacity | Hidden::Anything, _) => f64::INFINITY,
     };

@@ -12,6 +12,11 @@ pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
         Figure::SpansReceived => Some(ledger.total(Fate::Received) as f64),
         // Without a process witness nobody counts the calls, though requests arrive.
         Figure::ExportsCalls => (exports.calls > 0 || exports.requests == 0).then_some(exports.calls as f64),
+        Figure::ExportsBytes => {
+            let accepted =
+                ledger.copies.iter().map(|(copies, spans)| u64::from(*copies) * spans).sum::<u64>();
+            Some((exports.wire_bytes_per_span * accepted as f64).round())
+        }
         Figure::BytesPerSpan => positive(exports.wire_bytes_per_span),
         Figure::RawBytesPerSpan => positive(exports.raw_bytes_per_span),
         Figure::AllocsPerSpan => usage.allocations.map(|made| made.per_span),

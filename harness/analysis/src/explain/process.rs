@@ -127,6 +127,7 @@ fn end_called(made: &Made<'_>, offered: MonoNs) -> String {
 /// The steps on one path, of several or the only one.
 fn on_path(made: &Made<'_>, several: bool, steps: &mut Steps) {
     let (on, who) = (&made.on, Some(made.keeper()));
+    steps.say(on.held, who, "taken by a processor in front, to be handed on later or not at all");
     ending(made, several, steps);
     let counted = made.capacity().map(|all| format!("; the queue holds {}", spans(all))).unwrap_or_default();
     if made.process.is_of_probes() {

@@ -126,6 +126,7 @@ fn span(text: &str) -> Span {
             ("dropped", _) => slot.dropped = BEGAN + 35,
             ("filtered", _) => slot.filtered = BEGAN + 60,
             ("hidden", _) => slot.hidden = BEGAN + 45,
+            ("held", _) => slot.held = BEGAN + 25,
             ("closed", _) => slot.closed = BEGAN + 50,
             ("closed-late", _) => slot.closed = 9_100_000_002,
             ("exported", batch) => {

@@ -9,10 +9,10 @@ use toml::de::{DeTable, DeValue};
 
 /// Required keys, each with values of which one is valid wherever it is required: what a key means depends on its table. They are
 /// written as in a file.
-const PLACEHOLDERS: [(&str, &[&str]); 37] = [
+const PLACEHOLDERS: [(&str, &[&str]); 41] = [
     ("name", &["'placeholder'"]),
     ("load", &["{ rate = '1/s', lasting = '1s' }"]),
-    ("rate", &["'1/s'", "'64kB'"]),
+    ("rate", &["'1/s'", "'64kB'", "0.5"]),
     ("to", &["'1/s'"]),
     ("lasting", &["'1s'"]),
     ("every", &["'2s'"]),
@@ -47,6 +47,10 @@ const PLACEHOLDERS: [(&str, &[&str]); 37] = [
     ("store", &["'placeholder'"]),
     ("time", &["'1s'"]),
     ("what", &["'never_ended'"]),
+    ("busy", &["'1/s'"]),
+    ("filled", &["0.5"]),
+    ("ratio", &["0.5"]),
+    ("span", &["'placeholder'"]),
 ];
 
 /// Takes out the key that stands at a span, wherever it is.

@@ -17,5 +17,6 @@ mod matrix;
 mod paths;
 mod quotas;
 mod remedies;
+mod sampling;
 mod scale;
 mod work;

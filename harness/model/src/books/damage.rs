@@ -31,8 +31,42 @@ pub struct Damage {
     /// Of these, calls whose trace context arrived as it was sent: trace and parent are the caller's.
     #[serde(default)]
     pub intact_calls: u64,
+    /// What was kept of what matters, where the scenario says what matters: key spans, or faults that make errors or are slow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
     /// The same by service, in the plan's order.
     pub services: Vec<ServiceDamage>,
+}
+
+/// What arrived of spans and traces that matter, of the measured part; also spans that no sampler took count as created.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Kept {
+    /// Key spans.
+    pub key_spans: KeptOf,
+    /// Requests that a fault made fail, and of these those whose failed span arrived.
+    pub errors: KeptOf,
+    /// Of the former, those of which every span arrived.
+    pub errors_whole: u64,
+    /// The same of requests that a fault made slow, and of their slow spans.
+    pub slow: KeptOf,
+    /// Traces of which anything arrived, and of these those of which every span arrived.
+    pub whole: KeptOf,
+}
+
+/// So many of so many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct KeptOf {
+    /// All of them.
+    pub all: u64,
+    /// Those that were kept.
+    pub kept: u64,
+}
+
+impl KeptOf {
+    /// Their share; none where there was nothing to keep.
+    pub fn share(&self) -> Option<f64> {
+        (self.all > 0).then(|| self.kept as f64 / self.all as f64)
+    }
 }
 
 /// What one service contributes.

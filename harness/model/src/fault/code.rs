@@ -185,6 +185,8 @@ pub enum WhatError {
     HandedOver,
     /// The body of a called service's answer is neither read nor closed, so its client span never ends.
     BodyUnread,
+    /// Ended as it should be, with an error: what it measured failed, and the request is answered with 500.
+    Failed,
 }
 
 /// The cache's connections are taken.
@@ -222,6 +224,22 @@ pub struct ClockStep {
     /// It is behind, not ahead.
     #[serde(default)]
     pub back: bool,
+}
+
+/// A rule for the sampling endpoint of a service, sent to it when it is due.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SamplingRule {
+    /// Name of the spans that it is for.
+    pub span: String,
+    /// Share of the traces of which such a span is kept.
+    pub rate: f64,
+    /// What a span must be to be kept whatever the rate: `error`, `status_code>=500`, `duration>100ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// After which time it ends by itself; absent: as the endpoint has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasting: Option<Period>,
 }
 
 /// A handler hangs.

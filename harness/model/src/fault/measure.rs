@@ -171,6 +171,8 @@ measures! {
         RequestsHung = "requests that hung", Count, Sum;
         /// How long they hung together, milliseconds.
         HungMs = "ms hung", Ms, Sum;
+        /// Spans that a processor in front of the exporter left out.
+        SpansLeftOut = "spans its rules left out", Count, Sum;
         /// Requests that the receiver treated as its script says.
         RequestsActedOn = "requests it acted on", Count, Sum;
     }

@@ -7,9 +7,11 @@ mod slot;
 use crate::quantity::le::{put, put_text, text_at, u32_at, u64_at};
 use crate::quantity::unit::MonoNs;
 
-pub use log::{LogEntry, LogRecord, RuntimeSample, read_log};
+pub use log::{LogEntry, LogRecord, RateChange, RuntimeSample, read_log};
 pub use path::{PATH_BYTES, Parts, PathInfo, PathRecord};
-pub use slot::{FLAG_PANIC, FLAG_PARENT_REMOTE, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, Slot};
+pub use slot::{
+    FLAG_KEY, FLAG_PANIC, FLAG_PARENT_REMOTE, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, Slot,
+};
 
 /// Size of the file's header.
 pub const HEADER_BYTES: usize = 4096;

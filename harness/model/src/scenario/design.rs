@@ -1,21 +1,30 @@
 //! Designs under test that fixtures have built in, and how a page shows what came of them.
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::quantity::unit::Period;
+use crate::quantity::unit::{Period, Rate};
 use crate::scenario::figure::Figure;
 
 /// A design that the fixtures of a variant have switched on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Design {
     /// Child spans are guarded: they end when nobody holds them any more, and at the latest when the service stops.
     Guard(GuardDesign),
     /// A log line is written for each request and each of its children.
     Logs(LogsDesign),
+    /// A head sampler keeps key spans, and of the other traces a share that follows the load of the service.
+    Hybrid(HybridDesign),
+    /// Ended spans wait in the service, and are exported if their trace errs or is slow.
+    Retrokeep(RetrokeepDesign),
+    /// The sampler of the OpenTelemetry contrib that asks a Jaeger-style endpoint for its rate.
+    JaegerRemote(JaegerRemoteDesign),
+    /// An endpoint takes rules for what is exported, from faults of kind `sampling_rule`.
+    Endpoint(EndpointDesign),
 }
 
 /// Settings of the guard.
@@ -25,6 +34,69 @@ pub struct GuardDesign {
     /// Longest flush of the provider while a panic passes through a guarded span; absent: nothing is flushed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flush: Option<Period>,
+}
+
+/// Settings of the sampler that follows the load.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HybridDesign {
+    /// Requests per second at which the service is busy.
+    pub busy: Rate,
+    /// How often it reads its load.
+    #[serde(default = "quarter")]
+    pub every: Period,
+    /// Without hysteresis: a level is left at the first reading below the limit by which it was entered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bare: bool,
+}
+
+const fn quarter() -> Period {
+    Period::millis(250)
+}
+
+/// Settings of the processor that waits; what is absent is its own default.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetrokeepDesign {
+    /// A trace with a span that took so long is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slow: Option<Period>,
+    /// How long a trace waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Period>,
+    /// Spans that may wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spans: Option<NonZeroU32>,
+}
+
+/// What the endpoint says that the sampler asks, which the service itself serves.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JaegerRemoteDesign {
+    /// Share of the traces that is kept. Key spans have an operation of their own, which is kept always.
+    pub ratio: f64,
+}
+
+/// Settings of the sampling endpoint.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EndpointDesign {
+    /// A controller in the service that sends rules by itself; absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switch: Option<SwitchDesign>,
+}
+
+/// While the queue of the batch processor is full beyond a share, or exports fail, the service tells its own endpoint to keep of all its
+/// spans a share and what has an error.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchDesign {
+    /// Share of the queue from which on it acts, 0 to 1.
+    pub filled: f64,
+    /// Share of the traces that is kept then.
+    pub rate: f64,
+    /// After which time each rule ends by itself.
+    pub lasting: Period,
 }
 
 /// Settings of log lines.
@@ -78,8 +150,13 @@ impl Design {
     pub const fn log_arm(&self) -> Option<LogArm> {
         match self {
             Self::Logs(logs) => Some(logs.arm),
-            Self::Guard(_) => None,
+            _ => None,
         }
+    }
+
+    /// Whether it decides which spans are sampled, in place of what the exporter's settings say.
+    pub const fn samples(&self) -> bool {
+        matches!(self, Self::Hybrid(_) | Self::JaegerRemote(_))
     }
 
     /// What it is, with its settings, in a few words.
@@ -88,6 +165,24 @@ impl Design {
             Self::Guard(GuardDesign { flush: None }) => "guard".to_owned(),
             Self::Guard(GuardDesign { flush: Some(flush) }) => format!("guard, flush {flush}"),
             Self::Logs(LogsDesign { arm }) => format!("logs, {}", arm.as_str()),
+            Self::Hybrid(HybridDesign { busy, every, bare }) => {
+                let bare = if *bare { ", bare" } else { "" };
+                format!("hybrid, busy at {busy}, every {every}{bare}")
+            }
+            Self::Retrokeep(RetrokeepDesign { slow, wait, spans }) => {
+                let of = |name: &str, set: Option<String>| set.map(|set| format!(", {name} {set}"));
+                let parts = [
+                    of("slow", slow.map(|slow| slow.to_string())),
+                    of("wait", wait.map(|wait| wait.to_string())),
+                    of("spans", spans.map(|spans| spans.to_string())),
+                ];
+                format!("retrokeep{}", parts.into_iter().flatten().collect::<String>())
+            }
+            Self::JaegerRemote(JaegerRemoteDesign { ratio }) => format!("jaegerremote, ratio {ratio}"),
+            Self::Endpoint(EndpointDesign { switch: None }) => "sampling endpoint".to_owned(),
+            Self::Endpoint(EndpointDesign { switch: Some(SwitchDesign { filled, rate, lasting }) }) => {
+                format!("sampling endpoint, switch at {filled}, rate {rate}, lasting {lasting}")
+            }
         }
     }
 }
@@ -146,6 +241,16 @@ mod tests {
             (r#"{"logs":{"arm":"handler"}}"#, "logs, handler"),
             (r#"{"logs":{"arm":"otelslog"}}"#, "logs, otelslog"),
             (r#"{"logs":{"arm":"request_id_as_trace_id"}}"#, "logs, request_id_as_trace_id"),
+            (r#"{"hybrid":{"busy":"200/s","every":"250ms"}}"#, "hybrid, busy at 200/s, every 250ms"),
+            (r#"{"hybrid":{"busy":"5/s","every":"1s","bare":true}}"#, "hybrid, busy at 5/s, every 1s, bare"),
+            (r#"{"retrokeep":{}}"#, "retrokeep"),
+            (r#"{"retrokeep":{"slow":"80ms","spans":9}}"#, "retrokeep, slow 80ms, spans 9"),
+            (r#"{"jaeger_remote":{"ratio":0.1}}"#, "jaegerremote, ratio 0.1"),
+            (r#"{"endpoint":{}}"#, "sampling endpoint"),
+            (
+                r#"{"endpoint":{"switch":{"filled":0.5,"rate":0.05,"lasting":"1s"}}}"#,
+                "sampling endpoint, switch at 0.5, rate 0.05, lasting 1s",
+            ),
         ] {
             let design: Design = serde_json::from_str(text).unwrap();
             assert_eq!(

@@ -1,11 +1,15 @@
 //! The figures an expectation can name.
 
+mod parts;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::cause::Because;
 use crate::fate::{Fate, FateClass};
 use crate::term::Word;
+
+pub use parts::{LoopFigure, Quantile, TraceState, WhatMatters};
 
 /// Something that is measured per trial.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -32,6 +36,12 @@ pub enum Figure {
     RequestsFailed,
     /// Traces in a state, of the measured part.
     Traces(TraceState),
+    /// Share of what matters that arrived, of the measured part.
+    Kept(WhatMatters),
+    /// What the rate of a sampler that follows the load did at a change of the load.
+    Control(LoopFigure),
+    /// Bytes that came to the receiver with spans.
+    ExportsBytes,
     /// The largest difference between two witnesses that count the same thing, explained or not.
     WitnessDifference,
     /// Spans that the probes and the process witness do not both see in the same stage, by id.
@@ -82,33 +92,7 @@ pub enum Figure {
     Why(Because),
 }
 
-/// A state of traces.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum TraceState {
-    /// All spans arrived, in one trace.
-    Complete,
-    /// The root is missing.
-    Headless,
-    /// The root arrived, others are missing.
-    Torn,
-    /// All spans arrived, in more than one trace.
-    Split,
-    /// Nothing arrived.
-    Absent,
-}
-
-/// A quantile that is reported.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Quantile {
-    /// The median.
-    P50,
-    /// 99 of 100.
-    P99,
-    /// 999 of 1000.
-    P999,
-}
-
-const PLAIN: [(&str, Figure); 40] = [
+const PLAIN: [(&str, Figure); 49] = [
     ("loss.rate", Figure::LossRate),
     ("loss.law_gap", Figure::LossLawGap),
     ("duplicates", Figure::Duplicates),
@@ -120,6 +104,7 @@ const PLAIN: [(&str, Figure); 40] = [
     ("spans.created", Figure::SpansCreated),
     ("spans.received", Figure::SpansReceived),
     ("exports.calls", Figure::ExportsCalls),
+    ("exports.bytes", Figure::ExportsBytes),
     ("bytes.per_span", Figure::BytesPerSpan),
     ("bytes.per_span_raw", Figure::RawBytesPerSpan),
     ("allocs.per_span", Figure::AllocsPerSpan),
@@ -139,6 +124,14 @@ const PLAIN: [(&str, Figure); 40] = [
     ("traces.torn", Figure::Traces(TraceState::Torn)),
     ("traces.split", Figure::Traces(TraceState::Split)),
     ("traces.absent", Figure::Traces(TraceState::Absent)),
+    ("kept.key_spans", Figure::Kept(WhatMatters::KeySpans)),
+    ("kept.errors", Figure::Kept(WhatMatters::Errors)),
+    ("kept.errors_whole", Figure::Kept(WhatMatters::ErrorsWhole)),
+    ("kept.slow", Figure::Kept(WhatMatters::Slow)),
+    ("kept.whole", Figure::Kept(WhatMatters::Whole)),
+    ("control.settling", Figure::Control(LoopFigure::Settling)),
+    ("control.overshoot", Figure::Control(LoopFigure::Overshoot)),
+    ("control.reversals", Figure::Control(LoopFigure::Reversals)),
     ("response.p50", Figure::Response(Quantile::P50)),
     ("response.p99", Figure::Response(Quantile::P99)),
     ("response.p99.9", Figure::Response(Quantile::P999)),
@@ -161,6 +154,7 @@ impl Figure {
                 | Self::ExportsLongest
                 | Self::ShutdownLongest
                 | Self::CpuPerRequest
+                | Self::Control(LoopFigure::Settling)
         )
     }
 
@@ -175,6 +169,8 @@ impl Figure {
                 | Self::LogsDangling
                 | Self::LogsUnanchored
                 | Self::Why(_)
+                | Self::Kept(_)
+                | Self::Control(LoopFigure::Overshoot)
         )
     }
 
@@ -182,7 +178,9 @@ impl Figure {
     pub fn less_is_better(self) -> Option<bool> {
         match self {
             Self::SpansCreated | Self::ExportsCalls | Self::LogLines | Self::Why(_) => None,
-            Self::SpansReceived | Self::LogsAnchored | Self::Traces(TraceState::Complete) => Some(false),
+            Self::SpansReceived | Self::LogsAnchored | Self::Traces(TraceState::Complete) | Self::Kept(_) => {
+                Some(false)
+            }
             Self::Fate(fate) => of_fate(fate),
             Self::Fates(group) => {
                 let mut fates = Fate::all().into_iter().filter(|fate| fate.is_in(group)).map(of_fate);
@@ -343,6 +341,9 @@ mod tests {
             ("logs.dangling", Some(true)),
             ("logs.unanchored", Some(true)),
             ("exports.calls", None),
+            ("exports.bytes", Some(true)),
+            ("kept.errors", Some(false)),
+            ("control.reversals", Some(true)),
             ("fate.received", Some(false)),
             ("fate.dropped_queue_full", Some(true)),
             ("fate.export_failed", Some(true)),

@@ -31,6 +31,9 @@ pub struct Service {
     /// Names of the child spans, in turn; none means `work.child`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub span_names: Vec<String>,
+    /// Of these, the ones that matter most: samplers of designs keep them, and `kept.key_spans` says how many arrived.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub key_spans: Vec<String>,
     /// String attributes per child span.
     pub attributes: u32,
     /// Length of each attribute's value.
@@ -218,6 +221,7 @@ impl Default for Service {
             calls: Vec::new(),
             spans_per_request: NonZeroU32::MIN.saturating_add(4),
             span_names: Vec::new(),
+            key_spans: Vec::new(),
             attributes: 4,
             attribute_bytes: 16,
             cpu: Period::default(),

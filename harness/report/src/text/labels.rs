@@ -148,6 +148,7 @@ const fn texts(measure: Measure) -> (&'static str, &'static str) {
         Measure::WaitedMs => same("waited"),
         Measure::ExportsSlowed => ("export it slowed", "exports it slowed"),
         Measure::SlowedMs => same("of CPU it took"),
+        Measure::SpansLeftOut => ("span its rules left out", "spans its rules left out"),
         Measure::SpansStamped => ("span stamped", "spans stamped"),
         Measure::ClockOffMs => same("the clock was off"),
         Measure::RequestsHung => ("request that hung", "requests that hung"),

@@ -162,6 +162,7 @@ fn service(trial: &TrialResult, at: usize, name: &str, row: &BreakdownRow) -> Se
         sdk: trial.sdk.clone(),
         ended_by_itself: None,
         starts: 1,
+        control: None,
         paths: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod agenda;
 mod cgroup;
+mod endpoint;
 mod process;
 mod require;
 pub(crate) mod surroundings;
@@ -263,7 +264,11 @@ impl<'a> Driver<'a> {
             Family::Process => {
                 injected = process::apply(&fault.kind, number, service, self.cpus, scene)?;
             }
-            Family::Code => {}
+            Family::Code => {
+                if let Err(why) = endpoint::tell(&fault.kind, service, scene) {
+                    return say(scene, EventKind::FaultMissed, FaultEvent { why, ..event });
+                }
+            }
         }
         if fixture::takes(fault) {
             scene.services.switch(service, number, true);

@@ -103,6 +103,11 @@ impl Services {
         })
     }
 
+    /// Where a service that runs serves.
+    pub(crate) fn address_of(&self, service: usize) -> Option<SocketAddr> {
+        self.places.get(service)?.address
+    }
+
     /// Process id of a service that runs.
     pub(crate) fn pid(&self, service: usize) -> Option<u32> {
         self.places.get(service)?.running.as_ref().map(RunningService::pid)

@@ -67,8 +67,12 @@ pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
             (DisturbanceMakes::BeyondScript, Hidden::BehindLoss)
         }
         Figure::Delay(_) => (DisturbanceMakes::Anything, Hidden::BehindLoss),
+        // A lost span is one that is not kept: nothing else of it is the machine's.
+        Figure::Kept(_) => (DisturbanceMakes::Nothing, Hidden::BehindLoss),
         Figure::LossLawGap => (DisturbanceMakes::BeyondReplay, Hidden::BeyondReplay),
         Figure::Why(_)
+        | Figure::Control(_)
+        | Figure::ExportsBytes
         | Figure::ExportsCalls
         | Figure::CpuPerRequest
         | Figure::MemoryPeak

@@ -1,6 +1,7 @@
 //! Designs under test, and span processors of variants.
 
-use spanfate_model::scenario::{Design, LogArm, Scenario, Service, Variant};
+use spanfate_model::quantity::unit::Period;
+use spanfate_model::scenario::{Design, EndpointDesign, LogArm, Scenario, Service, Variant};
 
 use super::{Problems, whole};
 
@@ -20,13 +21,52 @@ pub(super) fn designs(out: &mut Problems, scenario: &Scenario) {
         if variant.design.as_ref().and_then(Design::log_arm).is_some_and(LogArm::is_sent) {
             sent_lines(out, scenario, (index.as_str(), variant));
         }
-        let Some(Design::Guard(guard)) = variant.design else { continue };
-        let Some(flush) = guard.flush else { continue };
-        let path = ["variant", &index, "design", "guard", "flush"];
-        whole(out, &path, flush, 1_000_000, "ms");
-        if flush.nanos() == 0 {
-            out.add(&path, "a flush of 0 flushes nothing", "leave `flush` out for that");
+        match variant.design {
+            Some(Design::Guard(guard)) => {
+                time(out, &index, ("guard", "flush", guard.flush), "flushes nothing");
+            }
+            Some(Design::Hybrid(hybrid)) => {
+                time(out, &index, ("hybrid", "every", Some(hybrid.every)), "leaves no time to read anything");
+            }
+            Some(Design::Retrokeep(retro)) => {
+                time(out, &index, ("retrokeep", "slow", retro.slow), "calls every span slow");
+                time(out, &index, ("retrokeep", "wait", retro.wait), "lets nothing wait");
+            }
+            Some(Design::JaegerRemote(remote)) if !(0.0..=1.0).contains(&remote.ratio) => {
+                let path = ["variant", &index, "design", "jaeger_remote", "ratio"];
+                out.add(&path, "`ratio` must be 0 to 1", "it is the share of the traces that is kept");
+            }
+            Some(Design::Endpoint(EndpointDesign { switch: Some(switch) })) => {
+                for (key, value) in [("filled", switch.filled), ("rate", switch.rate)] {
+                    if !(0.0..=1.0).contains(&value) {
+                        let path = ["variant", &index, "design", "endpoint", "switch", key];
+                        out.add(&path, format!("`{key}` must be 0 to 1"), "it is a share");
+                    }
+                }
+                time(out, &index, ("endpoint", "switch", Some(switch.lasting)), "lets no rule hold");
+            }
+            Some(Design::JaegerRemote(_) | Design::Endpoint(_) | Design::Logs(_)) | None => {}
         }
+        one_sampler(out, scenario, variant, &index);
+    }
+}
+
+/// A time of a design, in whole milliseconds and above 0.
+fn time(out: &mut Problems, index: &str, (design, key, set): (&str, &str, Option<Period>), zero: &str) {
+    let Some(set) = set else { return };
+    let path = ["variant", index, "design", design, key];
+    whole(out, &path, set, 1_000_000, "ms");
+    if set.nanos() == 0 {
+        out.add(&path, format!("a time of 0 {zero}"), &format!("leave `{key}` out, or give it a time"));
+    }
+}
+
+/// A design that samples takes the place of the sampler.
+fn one_sampler(out: &mut Problems, scenario: &Scenario, variant: &Variant, index: &str) {
+    let set = [variant.exporter.sampler, scenario.exporter.sampler];
+    if variant.design.is_some_and(|design| design.samples()) && set.iter().any(Option::is_some) {
+        let message = "this design decides itself which spans are sampled; `sampler` would do nothing";
+        out.add(&["variant", index, "design"], message, "take `sampler` out of `exporter`, or the design");
     }
 }
 
@@ -67,6 +107,10 @@ mod tests {
             "processor = 'simple'",
             "design = { logs = { arm = 'handler' } }\nsdk = '1.44.0'",
             "design = { logs = { arm = 'otelslog' } }",
+            "design = { hybrid = { busy = '200/s' } }",
+            "design = { retrokeep = { slow = '80ms', wait = '2s', spans = 100 } }",
+            "design = { jaeger_remote = { ratio = 0.1 } }",
+            "design = { endpoint = {} }",
         ] {
             assert_eq!(mistakes(variant, ""), [], "{variant}");
         }
@@ -80,6 +124,27 @@ mod tests {
             ("processor = 'simple'", own, "`processor` is for fixtures", "take `processor` out"),
             ("design = { guard = { flush = '0ms' } }", "", "flushes nothing", "leave `flush` out"),
             ("design = { guard = { flush = '1us' } }", "", "takes whole ms", "write it in `ms`"),
+            ("design = { hybrid = {} }", "", "busy", "busy"),
+            (
+                "design = { hybrid = { busy = '9/s', every = '0ms' } }",
+                "",
+                "no time to read",
+                "leave `every` out",
+            ),
+            ("design = { retrokeep = { wait = '0s' } }", "", "lets nothing wait", "leave `wait` out"),
+            (
+                "design = { endpoint = { switch = { filled = 2.0, rate = 0.1, lasting = '1s' } } }",
+                "",
+                "`filled` must be 0 to 1",
+                "it is a share",
+            ),
+            ("design = { jaeger_remote = { ratio = 2.0 } }", "", "must be 0 to 1", "share of the traces"),
+            (
+                "design = { hybrid = { busy = '9/s' } }\nexporter = { sampler = 'always_off' }",
+                "",
+                "decides itself",
+                "take `sampler` out",
+            ),
             ("design = { gard = {} }", "", "gard", "guard"),
             ("design = { logs = { arm = 'zap' } }", "", "zap", "otelslog"),
             (

@@ -6,6 +6,7 @@ mod kind;
 mod link;
 mod links;
 mod overlap;
+mod sampling;
 mod timing;
 
 use std::collections::BTreeMap;

@@ -68,6 +68,10 @@ fn one(out: &mut Problems, index: &str, service: &Service) {
     if service.span_names.iter().any(String::is_empty) {
         out.add(&["service", index, "span_names"], "a span without a name", "name it, or take it out");
     }
+    if let Some(name) = service.key_spans.iter().find(|name| !service.span_names.contains(name)) {
+        let message = format!("no child span is called `{name}`");
+        out.add(&["service", index, "key_spans"], message, "name one of `span_names`");
+    }
     if service.fixture == Fixture::Store && !service.is_own() {
         store(out, index, service);
     }
@@ -222,6 +226,7 @@ mod tests {
             "[[service]]\nfixture = 'http'\ncache = { store = 'store' }\n[[service]]\nfixture = 'store'\n";
         let cases = [
             ("[service]\nspan_names = ['a', '']\n", "without a name", "['a', '']"),
+            ("[service]\nspan_names = ['a']\nkey_spans = ['b']\n", "no child span is called `b`", "['b']"),
             ("[service]\nallocate = '9GiB'\n", "at most 8GiB", "'9GiB'"),
             (&format!("{store}span_names = ['a']\n"), "makes no spans", "['a']"),
             (&format!("{store}[plant]\nservice = 'store'\nfilter = 1\n"), "exports no spans", "'store'"),

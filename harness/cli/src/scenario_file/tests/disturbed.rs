@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use spanfate_analysis::{ConcludedTrial, TrialTimes, conclude_run, validity_of};
-use spanfate_model::books::damage::Damage;
+use spanfate_model::books::damage::{Damage, Kept, KeptOf};
 use spanfate_model::books::ledger::{FateCount, Ledger};
 use spanfate_model::exporter::{Effective, OnFull, defaults};
 use spanfate_model::fate::{Fate, FateClass};
@@ -19,7 +19,7 @@ use spanfate_model::result::{
 };
 use spanfate_model::scenario::Fault;
 use spanfate_model::scenario::expect::{Comparator, Condition};
-use spanfate_model::scenario::figure::{Figure, TraceState};
+use spanfate_model::scenario::figure::{Figure, TraceState, WhatMatters};
 use spanfate_model::verdict::Verdict;
 
 use crate::scenario_file::{all, load};
@@ -49,6 +49,7 @@ fn value(figure: Figure, conditions: &[Condition], due: u64) -> f64 {
         }
         (Figure::Fate(Fate::ExportFailed(_)), None, Some(_), _) => due as f64 * 0.2,
         (Figure::LossRate, None, Some(_), _) => 0.4,
+        (Figure::Kept(_), None, Some(bound), _) => f64::midpoint(bound, 1.0),
         // Three answers that reject all of their batches.
         (Figure::Fate(Fate::RejectedPartial), None, Some(bound), _) => bound * 6.0,
         (_, None, Some(bound), _) => 2.0 * bound.max(20.0),
@@ -129,6 +130,18 @@ impl Forge<'_> {
             }
         };
         self.variant.faults.iter().enumerate().map(one).collect()
+    }
+
+    fn kept(&self) -> Kept {
+        let kept = |what| (self.get(Figure::Kept(what)) * 1e6).round() as u64;
+        let of = |what| KeptOf { all: 1_000_000, kept: kept(what) };
+        Kept {
+            key_spans: of(WhatMatters::KeySpans),
+            errors: of(WhatMatters::Errors),
+            errors_whole: kept(WhatMatters::ErrorsWhole),
+            slow: of(WhatMatters::Slow),
+            whole: of(WhatMatters::Whole),
+        }
     }
 
     fn services(&self, failed: u64) -> Vec<ServiceResult> {
@@ -231,6 +244,7 @@ impl Forge<'_> {
                 torn: state(TraceState::Torn),
                 headless: state(TraceState::Headless),
                 absent: state(TraceState::Absent),
+                kept: Some(self.kept()),
                 ..Damage::default()
             }),
             probes: Vec::new(),

@@ -63,8 +63,23 @@ pub enum LogEntry {
     PathShutdown(u32),
     /// What an export path is made of.
     PathInfo(PathInfo),
+    /// A sampler that follows the load has another rate, or its first.
+    Rate(RateChange),
     /// A kind this build does not know.
     Unknown(u16),
+}
+
+/// A rate of a sampler, with the readings that made it; shares in millionths.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RateChange {
+    /// Share of the traces that is kept.
+    pub rate: u32,
+    /// Share of the processor time that the process may use.
+    pub cpu: u32,
+    /// Share of its memory.
+    pub memory: u32,
+    /// Requests per 1,000 seconds.
+    pub requests: u64,
 }
 
 /// State of the Go runtime and the batch processor at one moment.
@@ -139,6 +154,12 @@ fn read_record(record: &[u8]) -> LogRecord {
         }),
         9 => LogEntry::PathShutdown(u32_at(body, 0)),
         10 => LogEntry::PathInfo(PathInfo::read(body)),
+        11 => LogEntry::Rate(RateChange {
+            rate: u32_at(body, 0),
+            cpu: u32_at(body, 4),
+            memory: u32_at(body, 8),
+            requests: u64_at(body, 16),
+        }),
         other => LogEntry::Unknown(other),
     };
     LogRecord { at: u64_at(record, 8), entry }
@@ -183,6 +204,7 @@ impl LogEntry {
             Self::Runtime(_) => 8,
             Self::PathShutdown(_) => 9,
             Self::PathInfo(_) => 10,
+            Self::Rate(_) => 11,
             Self::Unknown(kind) => *kind,
         }
     }
@@ -205,6 +227,7 @@ impl LogEntry {
                 halves(&[u32::from(error.is_some()), length(error.as_deref().unwrap_or_default())]);
             }
             Self::PathInfo(info) => info.write(out),
+            Self::Rate(RateChange { rate, cpu, memory, .. }) => halves(&[*rate, *cpu, *memory, 0]),
             Self::ClockPair { .. } | Self::Runtime(_) | Self::Unknown(_) => {}
         }
         match self {
@@ -216,6 +239,7 @@ impl LogEntry {
                 out.extend([*mono, *wall].into_iter().flat_map(u64::to_le_bytes));
             }
             Self::Runtime(sample) => out.extend(sample.words().into_iter().flat_map(u64::to_le_bytes)),
+            Self::Rate(change) => out.extend(change.requests.to_le_bytes()),
             _ => {}
         }
     }

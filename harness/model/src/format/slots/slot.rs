@@ -40,6 +40,8 @@ pub struct Slot {
     pub closed: MonoNs,
     /// A span processor in front of the main path was called with it and handed nothing on.
     pub hidden: MonoNs,
+    /// A span processor in front of the main path took it to hand it on later, or not at all.
+    pub held: MonoNs,
     /// Its tracer provider, from 0.
     pub provider: u8,
 }
@@ -54,6 +56,8 @@ pub const FLAG_PARENT_REMOTE: u8 = 4;
 pub const FLAG_PARENT_SAMPLED: u8 = 8;
 /// A panic was recorded on it.
 pub const FLAG_PANIC: u8 = 16;
+/// The scenario names it as a key span.
+pub const FLAG_KEY: u8 = 32;
 
 impl Slot {
     /// The ids of a slot's span; nothing where no span was made.
@@ -93,6 +97,7 @@ impl Slot {
             filtered: u64_at(bytes, 96),
             closed: u64_at(bytes, 104),
             hidden: u64_at(bytes, 112),
+            held: u64_at(bytes, 120),
             provider: bytes.get(47).copied().unwrap_or_default(),
         }
     }
@@ -113,6 +118,7 @@ impl Slot {
             (96, self.filtered),
             (104, self.closed),
             (112, self.hidden),
+            (120, self.held),
         ];
         for (at, word) in words {
             put(&mut out, at, word.to_le_bytes());

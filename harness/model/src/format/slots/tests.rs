@@ -74,6 +74,7 @@ fn slots() -> [Slot; 3] {
         filtered: n + 13,
         closed: n + 14,
         hidden: 0,
+        held: n + 15,
         provider: 0,
     };
     [slot(100), slot(150), Slot::default()]
@@ -102,6 +103,7 @@ fn log() -> Vec<LogRecord> {
         LogEntry::ExportEnd { batch: 35, error: refused(), path: 0 },
         LogEntry::HandledError("tr\u{e4}ge".to_owned()),
         LogEntry::Runtime(sample),
+        LogEntry::Rate(RateChange { rate: 500_000, cpu: 250_000, memory: 125_000, requests: 200_000 }),
         LogEntry::ShutdownEnd { error: None },
         LogEntry::ShutdownEnd { error: refused() },
     ];

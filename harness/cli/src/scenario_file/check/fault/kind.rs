@@ -5,7 +5,7 @@ use spanfate_model::fault::{Family, FaultKind, HowLost, LONGEST};
 use spanfate_model::scenario::{Scenario, Service};
 
 use super::bounds::share;
-use super::{Checked, code, link};
+use super::{Checked, code, link, sampling};
 use crate::scenario_file::check::Problems;
 
 pub(super) fn ranges(out: &mut Problems, scenario: &Scenario, checked: &Checked<'_>) {
@@ -35,6 +35,7 @@ pub(super) fn ranges(out: &mut Problems, scenario: &Scenario, checked: &Checked<
             checked.add_in_kind(out, "how", "this service calls nobody, so no header can be lost", help);
         }
         FaultKind::PoolExhausted(_) | FaultKind::LruLocked(_) => code::cache(out, checked, service),
+        FaultKind::SamplingRule(rule) => sampling::rule(out, scenario, checked, service, rule),
         FaultKind::Answer(answer) => answered(out, scenario, checked, answer),
         _ => {}
     }
