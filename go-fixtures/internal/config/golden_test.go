@@ -105,6 +105,7 @@ func TestEveryDesignThatTheHarnessWritesIsUnderstood(t *testing.T) {
 		{Retrokeep: &Retrokeep{to(int64(80)), to(int64(2000)), to(4096)}},
 		{JaegerRemote: &JaegerRemote{0.25}},
 		{Endpoint: &Endpoint{"29f1eec780ab06c9", &Switch{0.5, 0.05, 1000}}},
+		{Logs: &Logs{LogsHandler, "/dev/shm/run/lines", 1}},
 	}
 	if got := goldenDesigns(t); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -161,7 +162,6 @@ func TestEveryFieldOfTheGoldenFileIsSet(t *testing.T) {
 			}
 		}
 	}
-	c.Design.Logs = &Logs{LogsHandler, "/dev/shm/run/lines", 1}
 	unset("config", reflect.ValueOf(*c))
 }
 

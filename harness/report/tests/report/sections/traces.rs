@@ -153,6 +153,7 @@ fn every_state_of_a_trace_is_named() {
         amplification: 0.7125,
         calls: 0,
         intact_calls: 0,
+        kept: None,
         services: Vec::new(),
     };
     assert!(damage.closes());
