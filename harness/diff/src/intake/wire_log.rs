@@ -1,6 +1,7 @@
 //! The wire witness's log of a run: of each span its key and what else the log keeps.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{ErrorKind, Read};
 
 use spanfate_model::format::wire::{
@@ -110,15 +111,9 @@ pub(super) fn read(
         match read {
             WireRecord::Span(span) if span.disposition != Disposition::Accepted => intake.refused += 1,
             WireRecord::Span(span) => {
-                let resource = if let Some(place) = services.get(&span.service) {
-                    *place
-                } else {
-                    let place = intake.resources.begin();
-                    intake.resource.clear();
-                    intake.resource.name.extend_from_slice(names.get(span.service));
-                    intake.settle_resource(place)?;
-                    services.insert(span.service, place);
-                    place
+                let resource = match services.entry(span.service) {
+                    Entry::Occupied(known) => *known.get(),
+                    Entry::Vacant(place) => *place.insert(begin(names.get(span.service), intake)?),
                 };
                 let draft = &mut intake.draft;
                 draft.clear();
@@ -155,6 +150,15 @@ pub(super) fn read(
         intake.incomplete.push("the log has no end: the receiver was cut off".to_owned());
     }
     Ok(())
+}
+
+/// The place of the resource of a service.
+fn begin(service: &[u8], intake: &mut Intake<'_>) -> Result<u32, DiffError> {
+    let place = intake.resources.begin();
+    intake.resource.clear();
+    intake.resource.name.extend_from_slice(service);
+    intake.settle_resource(place)?;
+    Ok(place)
 }
 
 /// A record; nothing at the end, or where the last one is torn.

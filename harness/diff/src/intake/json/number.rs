@@ -30,7 +30,7 @@ impl<'a> JsonText<'a> {
         while rest.get(length).is_some_and(u8::is_ascii_digit) {
             length += 1;
         }
-        let goes_on = rest.get(length).is_none_or(is_part);
+        let goes_on = rest.get(length).is_none_or(|byte| is_part(*byte));
         if goes_on || length == 0 || (length > 1 && rest[0] == b'0') {
             return self.other_number();
         }
@@ -42,7 +42,7 @@ impl<'a> JsonText<'a> {
     #[inline(never)]
     fn other_number(&mut self) -> ReadPiece<&'a [u8]> {
         let rest = self.all.get(self.at..).unwrap_or_default();
-        let length = rest.iter().position(|byte| !is_part(byte)).ok_or(PieceStop::More)?;
+        let length = rest.iter().position(|byte| !is_part(*byte)).ok_or(PieceStop::More)?;
         self.at += length.max(1);
         let text = &rest[..length];
         if is_number(text) { Ok(text) } else { self.wrong("expected a number") }
@@ -78,7 +78,7 @@ impl<'a> JsonText<'a> {
 
 /// Whether it may be part of a number.
 #[inline]
-const fn is_part(byte: &u8) -> bool {
+const fn is_part(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
 }
 
