@@ -20,7 +20,7 @@ pub(crate) struct ClaimsArguments {
     /// Only the claim with this number. May be given several times.
     #[arg(long = "claim", value_name = "N", value_parser = whole::<u32>)]
     pub(crate) numbers: Vec<u32>,
-    /// Leave out runs that take longer than half a minute; the claims that need them stay open.
+    /// Leave out runs that take longer than 40 s; the claims that need them stay open.
     #[arg(long)]
     pub(crate) quick: bool,
     /// Judge with each of these SDKs, and show where a verdict changes: `1.38,1.44,1.47`, or a checkout, `path:FOLDER`.
