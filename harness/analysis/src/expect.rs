@@ -163,16 +163,7 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         Figure::ReportedFailed => Some(trial.ledger.reported_failed as f64),
         Figure::RequestsFailed => Some(trial.load.failed.values().sum::<u64>() as f64),
         Figure::ExportsLongest => trial.exports.longest_ms.map(|ms| ms * 1e6),
-        Figure::Traces(state) => {
-            let damage = trial.damage.as_ref()?;
-            Some(match state {
-                TraceState::Complete => damage.complete,
-                TraceState::Headless => damage.headless,
-                TraceState::Torn => damage.torn,
-                TraceState::Split => damage.split,
-                TraceState::Absent => damage.absent,
-            } as f64)
-        }
+        Figure::Traces(state) => traces(state, trial),
         Figure::Kept(what) => kept::value(what, trial),
         Figure::Control(what) => kept::of_loop(what, trial),
         Figure::Duplicates => {
@@ -199,4 +190,16 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         Figure::Response(quantile) => time(&trial.load.response, quantile),
         Figure::Delay(quantile) => time(&trial.delay, quantile),
     }
+}
+
+/// Traces in a state.
+fn traces(state: TraceState, trial: &TrialResult) -> Option<f64> {
+    let damage = trial.damage.as_ref()?;
+    Some(match state {
+        TraceState::Complete => damage.complete,
+        TraceState::Headless => damage.headless,
+        TraceState::Torn => damage.torn,
+        TraceState::Split => damage.split,
+        TraceState::Absent => damage.absent,
+    } as f64)
 }

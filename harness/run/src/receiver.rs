@@ -196,9 +196,10 @@ impl ReceiverShared {
     /// Creates the log and what goes with it.
     fn create(config: ReceiverConfig, relay: Option<Relay>) -> Result<Arc<Self>, RunError> {
         let log = WireLog::create(&config, relay.is_some())?;
-        let here = |plan: &Option<KeepPlan>| plan.clone().filter(|_| relay.is_none());
-        let keeper = here(&config.keep).map(|plan| Mutex::new(SpanKeeper::new(plan, &config.limits)));
-        let log_keeper = here(&config.keep_logs).map(|plan| Mutex::new(LogKeeper::new(plan, &config.limits)));
+        let here = |plan: Option<&KeepPlan>| plan.filter(|_| relay.is_none()).cloned();
+        let keeper = here(config.keep.as_ref()).map(|plan| Mutex::new(SpanKeeper::new(plan, &config.limits)));
+        let log_keeper =
+            here(config.keep_logs.as_ref()).map(|plan| Mutex::new(LogKeeper::new(plan, &config.limits)));
         Ok(Arc::new(Self {
             read_limit: config.max_bytes.saturating_mul(2).max(READ_ANYWAY),
             config,

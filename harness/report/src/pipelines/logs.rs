@@ -25,7 +25,7 @@ pub(crate) fn render(trials: &[TrialLines], style: TableStyle) -> String {
         out.extend(notes(logs).into_iter().map(|text| paint(TermInk::Warn, &format!("  {text}"))));
         out.push(String::new());
         let known = logs.rows.iter().filter_map(|row| row.standing.known());
-        remedies.extend(known.filter_map(remedy));
+        remedies.extend(known.copied().filter_map(remedy));
     }
     for (about, text) in remedies {
         let lines = wrap(&format!("{about}: {text}."), WIDE, 2);
@@ -134,7 +134,7 @@ const fn unread(why: UnreadLine) -> &'static str {
 }
 
 /// What to do about lines that stand so.
-const fn remedy(standing: &LineStanding) -> Option<(&'static str, &'static str)> {
+const fn remedy(standing: LineStanding) -> Option<(&'static str, &'static str)> {
     Some(match standing {
         LineStanding::Anchored => return None,
         LineStanding::Dangling(_) => (
@@ -234,10 +234,10 @@ trial 1, handler: 2,000 lines";
     fn every_reason_has_words_and_a_remedy() {
         let unanchored = Unanchored::ALL.iter().copied().map(LineStanding::Unanchored);
         for standing in unanchored.chain(UnreadLine::ALL.iter().copied().map(LineStanding::Unread)) {
-            assert!(remedy(&standing).is_some());
+            assert!(remedy(standing).is_some());
             let said = self::standing(&row(standing, 1, Some("x"), ""));
             assert!(said.split_once(": ").is_some_and(|(_, why)| !why.is_empty()), "{said}");
         }
-        assert!(remedy(&LineStanding::Anchored).is_none());
+        assert!(remedy(LineStanding::Anchored).is_none());
     }
 }

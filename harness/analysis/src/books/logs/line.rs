@@ -16,6 +16,8 @@ const TRACE_HOLDERS: [&str; 2] = ["traceparent", "logginggoogleapiscomtrace"];
 const SERVICE_NAMES: [&str; 3] = ["service.name", "service_name", "service"];
 /// The field in which container engines wrap a line.
 const WRAPPED: &str = "log";
+/// The list that makes an object a request of OTLP with log records in it.
+pub(super) const RESOURCES: &str = "resourceLogs";
 /// Deepest object in which other names are looked for.
 const DEEPEST: usize = 3;
 /// Most letters of a name or value that are told.
@@ -61,7 +63,7 @@ pub(super) fn read(text: &str) -> LogLine {
         return one(Say::Unread(other_format(text), String::new()));
     }
     match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(fields)) if fields.contains_key(super::record::RESOURCES) => {
+        Ok(Value::Object(fields)) if fields.contains_key(RESOURCES) => {
             LogLine::Records(Value::Object(fields))
         }
         Ok(Value::Object(fields)) => LogLine::One(of_object(&fields)),

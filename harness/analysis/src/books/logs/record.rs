@@ -2,11 +2,8 @@
 
 use serde_json::Value;
 
-use super::line::{Say, holds_trace, ids, told};
+use super::line::{RESOURCES, Say, holds_trace, ids, told};
 use crate::otlp::{attribute, list};
-
-/// The list that makes an object a request with log records.
-pub(super) const RESOURCES: &str = "resourceLogs";
 
 /// Gives each record of a request: whose it is, and what it says.
 pub(super) fn each(message: &Value, take: &mut dyn FnMut(Option<String>, Say)) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use spanfate_analysis::{LogJoin, UnreadableLog, join_logs};
 use spanfate_model::books::logs::TrialLines;
 use spanfate_model::plan::{Plan, PlannedTrial};
-use spanfate_model::result::VariantResult;
+use spanfate_model::result::{TrialResult, VariantResult};
 
 use super::{Held, result_of};
 use crate::error::Error;
@@ -20,13 +20,12 @@ pub(crate) fn kept(run: &Path, wanted: Option<u16>) -> Result<Vec<TrialLines>, E
     let result = result_of(run)?;
     let is_wanted = |trial: u16| wanted.is_none_or(|wanted| wanted == trial);
     let of_variant = |variant: &VariantResult| {
-        let lines = |logs: &_, trial: u16| TrialLines {
-            trial,
-            variant: variant.name.clone(),
-            logs: Clone::clone(logs),
+        let lines = |trial: &TrialResult| {
+            let logs = trial.logs.clone()?;
+            Some(TrialLines { trial: trial.index, variant: variant.name.clone(), logs })
         };
         let trials = variant.trials.iter().filter(|trial| is_wanted(trial.index));
-        trials.filter_map(|trial| Some(lines(trial.logs.as_ref()?, trial.index))).collect::<Vec<_>>()
+        trials.filter_map(lines).collect::<Vec<_>>()
     };
     let mut trials: Vec<TrialLines> = result.variants.iter().flat_map(of_variant).collect();
     trials.sort_by_key(|lines| lines.trial);
@@ -88,7 +87,7 @@ impl LinesFile {
                 break;
             }
             older -= read as u64;
-            lines += piece[..read].iter().filter(|byte| **byte == b'\n').count() as u64;
+            lines += piece[..read].split(|byte| *byte == b'\n').count() as u64 - 1;
         }
         join.begin_behind(&self.name(), None, lines);
         loop {
