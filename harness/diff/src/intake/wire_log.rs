@@ -137,7 +137,7 @@ pub(super) fn read(
                     name.extend_from_slice(&piece);
                 }
             }
-            WireRecord::Gap { spans } => gap += spans,
+            WireRecord::Gap { spans } => gap = gap.saturating_add(spans),
             WireRecord::End { .. } => ended = true,
             WireRecord::Request(_) | WireRecord::Answer(_) | WireRecord::Unknown(_) => {}
         }
