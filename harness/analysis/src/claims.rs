@@ -11,7 +11,7 @@ use spanfate_model::scenario::expect::Condition;
 use spanfate_model::scenario::figure::Figure;
 use spanfate_model::verdict::Verdict;
 
-use crate::expect::{judged_for, validity_of, value_of};
+use crate::expect::{judged_for, validity_of, value_of, why_unknown};
 
 /// What a run says of what is asked of it, variant by variant.
 pub fn of_run(test: &RunTest, plan: &Plan, variants: &[VariantResult]) -> Vec<ClaimMeasure> {
@@ -64,7 +64,7 @@ fn shown(test: &RunTest, figure: Figure, variant: &VariantResult) -> ClaimMeasur
     let valid = |trial: &&TrialResult| trial.is_valid(basis);
     let values: Vec<f64> =
         variant.trials.iter().filter(valid).filter_map(|trial| value_of(figure, trial)).collect();
-    let reason = values.is_empty().then(|| format!("no trial is valid for {basis}, or has the figure"));
+    let reason = values.is_empty().then(|| why_unknown(figure, variant));
     ClaimMeasure { of: of(test, &variant.name), values, verdict: None, reason, seen: Vec::new() }
 }
 
@@ -153,7 +153,7 @@ pub fn verdict_of(measures: &[ClaimMeasure]) -> (ClaimVerdict, Option<String>) {
     let (premises, said): (Vec<&ClaimMeasure>, Vec<&ClaimMeasure>) =
         measures.iter().partition(|measure| measure.of.is_premise());
     if let Some(broken) = premises.iter().find(|premise| premise.verdict != Some(Verdict::Pass)) {
-        return (ClaimVerdict::Inconclusive, told(broken));
+        return (ClaimVerdict::Inconclusive, Some(told(broken)));
     }
     let judged: Vec<Verdict> = said.iter().filter_map(|measure| measure.verdict).collect();
     if judged.is_empty() {
@@ -163,14 +163,14 @@ pub fn verdict_of(measures: &[ClaimMeasure]) -> (ClaimVerdict, Option<String>) {
                 (ClaimVerdict::Inconclusive, Some("nothing is measured for it".to_owned()))
             }
             None => (ClaimVerdict::Quantified, None),
-            Some(open) => (ClaimVerdict::Inconclusive, told(open)),
+            Some(open) => (ClaimVerdict::Inconclusive, Some(told(open))),
         };
     }
     let is_open = |measure: &&&ClaimMeasure| {
         measure.verdict.is_some_and(|verdict| !matches!(verdict, Verdict::Pass | Verdict::Fail))
     };
     if let Some(open) = said.iter().find(is_open) {
-        return (ClaimVerdict::Inconclusive, told(open));
+        return (ClaimVerdict::Inconclusive, Some(told(open)));
     }
     let passed = judged.iter().filter(|verdict| **verdict == Verdict::Pass).count();
     let verdict = match passed {
@@ -182,7 +182,7 @@ pub fn verdict_of(measures: &[ClaimMeasure]) -> (ClaimVerdict, Option<String>) {
 }
 
 /// Why a measure leaves a claim open: it was not measured, or it is a premise that does not hold.
-fn told(open: &ClaimMeasure) -> Option<String> {
+fn told(open: &ClaimMeasure) -> String {
     let why = match (&open.reason, open.values.as_slice()) {
         (Some(reason), _) => reason.clone(),
         (None, []) => "it was not measured".to_owned(),
@@ -191,7 +191,7 @@ fn told(open: &ClaimMeasure) -> Option<String> {
             format!("measured {}, so nothing else says anything", values.join(", "))
         }
     };
-    Some(format!("{}: {why}", open.of))
+    format!("{}: {why}", open.of)
 }
 
 #[cfg(test)]

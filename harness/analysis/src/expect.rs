@@ -59,6 +59,15 @@ pub(crate) fn judged_for(
     judged
 }
 
+/// Why a variant has no value of a figure: no trial is valid for it, or none of these has it.
+pub(crate) fn why_unknown(figure: Figure, variant: &VariantResult) -> String {
+    let basis = validity_of(figure);
+    if variant.trials.iter().any(|trial| trial.is_valid(basis)) {
+        return "the figure was not measured".to_owned();
+    }
+    judge::why_invalid(basis, variant)
+}
+
 /// Measures all claims on the variants that their conditions name.
 pub(crate) fn claims(claims: &[Claim], plan: &Plan, variants: &[VariantResult]) -> Vec<ClaimResult> {
     let measure = |claim: &Claim| {

@@ -88,6 +88,7 @@ fn figures_alone_quantify_and_an_anecdote_is_not_testable() {
     assert_eq!(of_trials(&run, &forged("{}", &[])), ClaimVerdict::Inconclusive, "it has no such figure");
     let rate = claim(&serde_json::json!({ "run": [{ "scenario": "s", "that": "loss.rate" }] }));
     assert_eq!(of_trials(&rate, &forged("{}", &[])), ClaimVerdict::Quantified);
+    assert_eq!(of_trials(&rate, &forged("{}", &[]).stolen(0.03)), ClaimVerdict::Inconclusive, "not valid");
     let anecdote = claim(&serde_json::json!({
         "not_testable": "nobody says of what",
         "inspect": [{ "name": "move_cost", "that": "copy_us > 0" }],

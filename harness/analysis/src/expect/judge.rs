@@ -194,7 +194,7 @@ fn is_closed(variant: &VariantResult) -> bool {
 }
 
 /// Why no trial is valid for a figure.
-fn why_invalid(figure: Basis, variant: &VariantResult) -> String {
+pub(super) fn why_invalid(figure: Basis, variant: &VariantResult) -> String {
     format!("no trial is valid for {figure}: {}", spoilt_by(figure, variant))
 }
 

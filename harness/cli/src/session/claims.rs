@@ -103,14 +103,12 @@ pub(crate) fn claims(
     audience: &mut dyn Audience,
 ) -> Result<ClaimsFound, Error> {
     let (files, claims) = selected(order, color)?;
-    let (dir, state) = begin(order)?;
-    judge_in(dir, state, (&files, claims), order, color, interrupt, audience)
+    judge_in(begin(order)?, (&files, claims), order, color, interrupt, audience)
 }
 
 /// The same in a directory, with what is known there.
 fn judge_in(
-    dir: PathBuf,
-    state: ClaimsState,
+    (dir, state): (PathBuf, ClaimsState),
     (files, claims): (&[ClaimsFile], Vec<RegisteredClaim>),
     order: &ClaimsOrder,
     color: bool,

@@ -34,7 +34,8 @@ the least and the most.
 pub(crate) fn render(files: &[ClaimsFile], record: &ClaimsRecord) -> String {
     let mut out = format!("{HEAD}\n{}{}\n", measured_on(record), counts(&record.claims));
     let claims: Vec<&RegisteredClaim> = files.iter().flat_map(|file| &file.claims).collect();
-    let columns = record.sdks.iter().map(|sdk| format!(" SDK {} |", cell(&sdk.sdk))).collect::<String>();
+    let columns: Vec<String> = record.sdks.iter().map(|sdk| format!(" SDK {} |", cell(&sdk.sdk))).collect();
+    let columns = columns.concat();
     out += &format!("\n## All at a glance\n\n| | section | it says | verdict |{columns}\n|---|---|---|---|");
     out += &format!("{}\n", "---|".repeat(record.sdks.len()));
     for claim in &claims {

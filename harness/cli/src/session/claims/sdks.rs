@@ -31,8 +31,8 @@ pub(crate) fn claims_by_sdk(
     for sdk in sdks {
         audience.note(&format!("with SDK {sdk}:"));
         let order = ClaimsOrder { sdk: Some(sdk.clone()), ..order.clone() };
-        let (dir, state) = begun(&base, sdk)?;
-        let one = judge_in(dir, state, (&files, claims.clone()), &order, color, interrupt, audience)?;
+        let begun = begun(&base, sdk)?;
+        let one = judge_in(begun, (&files, claims.clone()), &order, color, interrupt, audience)?;
         let of_claims: BTreeMap<_, _> =
             one.record.claims.iter().map(|claim| (claim.number, claim.verdict)).collect();
         verdicts.push(SdkVerdicts { sdk: sdk.clone(), verdicts: of_claims });

@@ -28,7 +28,7 @@ fn list(text: &str) -> Vec<ClaimsFile> {
         "source": text, "claim": claims,
         "step": [{ "types": text, "claims": [1, 7], "works": "in_part", "shows": text, "instead": text }],
     });
-    vec![serde_json::from_value(file).unwrap()]
+    vec![serde_json::from_value(file).unwrap_or_else(|wrong| unreachable!("{wrong}"))]
 }
 
 fn record(files: &[ClaimsFile], text: &str) -> ClaimsRecord {
@@ -36,7 +36,8 @@ fn record(files: &[ClaimsFile], text: &str) -> ClaimsRecord {
     let run = MeasuredFor::Run {
         scenario: text.to_owned(),
         variant: text.to_owned(),
-        that: RunAsked::try_from("loss.rate > 0 %".to_owned()).unwrap(),
+        that: RunAsked::try_from("loss.rate > 0 %".to_owned())
+            .unwrap_or_else(|wrong| unreachable!("{wrong}")),
         because: None,
         premise: true,
     };

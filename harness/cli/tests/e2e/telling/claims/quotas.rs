@@ -15,7 +15,6 @@ type QuotaSaid = (&'static str, ClaimVerdict, String);
 
 #[test]
 #[ignore = "seventeen claims at three quotas, some ten minutes: cargo test -p spanfate --test e2e claims_at_every_quota -- --ignored --nocapture"]
-#[expect(clippy::print_stdout, reason = "the verdicts; shown by --nocapture")]
 fn claims_at_every_quota_get_one_verdict_or_say_why_they_are_open() {
     let Some(lab) = lab() else { return };
     if lab.skips_without("faults: CPU control group") {
