@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 /// Required keys, each with values of which one is valid wherever it is required: what a key means depends on its table. They are
 /// written as in a file.
-const PLACEHOLDERS: [(&str, &[&str]); 37] = [
+const PLACEHOLDERS: [(&str, &[&str]); 38] = [
     ("name", &["'placeholder'"]),
     ("load", &["{ rate = '1/s', lasting = '1s' }"]),
     ("rate", &["'1/s'", "'64kB'"]),
@@ -23,6 +23,7 @@ const PLACEHOLDERS: [(&str, &[&str]); 37] = [
     ("at", &["'0s'"]),
     ("grpc", &["'UNAVAILABLE'"]),
     ("enabled", &["true"]),
+    ("arm", &["'handler'"]),
     ("baseline", &["'placeholder'"]),
     ("candidate", &["'placeholder'"]),
     ("by", &["'1ms'"]),
