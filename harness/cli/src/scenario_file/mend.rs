@@ -23,6 +23,7 @@ const PLACEHOLDERS: [(&str, &[&str]); 41] = [
     ("at", &["'0s'"]),
     ("grpc", &["'UNAVAILABLE'"]),
     ("enabled", &["true"]),
+    ("arm", &["'handler'"]),
     ("baseline", &["'placeholder'"]),
     ("candidate", &["'placeholder'"]),
     ("by", &["'1ms'"]),

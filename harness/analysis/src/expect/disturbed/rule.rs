@@ -103,13 +103,13 @@ pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
 /// The rule of a fate.
 const fn of_fate(fate: Fate) -> (DisturbanceMakes, Hidden) {
     match fate {
-        // Whether a collector's counters prove a loss is no matter of time.
         Fate::NotSampled(_)
         | Fate::NoProcessor
         | Fate::NoExporter
         | Fate::SampledByCollector(CollectorDecision::Unclear)
-        | Fate::LostInCollector(CollectorLoss::Unknown)
         | Fate::LostInEngine(EngineLoss::Unknown) => (DisturbanceMakes::Nothing, Hidden::Nothing),
+        // On a slow machine the last look at a collector's counters may come too early to prove what it lost while it stopped.
+        Fate::LostInCollector(CollectorLoss::Unknown) => (DisturbanceMakes::BeyondScript, Hidden::Nothing),
         Fate::Filtered(_) | Fate::SentElsewhere => (DisturbanceMakes::Nothing, Hidden::BehindLoss),
         Fate::Received => (DisturbanceMakes::AtEdges, Hidden::BehindLoss),
         Fate::NeverEnded(_) => (DisturbanceMakes::AtEdges, Hidden::AtEdges),

@@ -87,7 +87,9 @@ fn with_ids(line: &str, world: &World, plan: &Plan) -> String {
 fn joined(world: &World, plan: &Plan, pieces: &[&[u8]]) -> (Result<(), UnreadableLog>, LogBooks) {
     join_logs(plan, &plan.trials[0], &world.logs(plan), |join| {
         join.begin("app.log", None);
-        pieces.iter().for_each(|piece| join.feed(piece));
+        for piece in pieces {
+            join.feed(piece);
+        }
         join.end()
     })
 }

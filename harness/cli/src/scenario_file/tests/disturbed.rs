@@ -278,7 +278,7 @@ fn run(plan: Plan) -> RunResult {
 const WAITS: &str = "waits for the replay";
 
 /// What stays open: scenario, condition, and whether a replay would tell.
-const OPEN: [(&str, &str, &str); 69] = [
+const OPEN: [(&str, &str, &str); 71] = [
     ("bandwidth", "fate.dropped_queue_full > 0", WAITS),
     ("black-hole", "exports.failed >= 10", WAITS),
     ("black-hole", "exports.longest > 10s", WAITS),
@@ -323,6 +323,8 @@ const OPEN: [(&str, &str, &str); 69] = [
     ("cpu-squeeze", "fate.dropped_queue_full > 0", WAITS),
     ("designs/guard-crash", "fate.lost_in_queue_at_exit == 0", WAITS),
     ("designs/guard-exit", "fate.lost_in_queue_at_exit == 0", WAITS),
+    ("designs/logs-full-queue", "logs.dangling > 10 %", ""),
+    ("designs/logs-kill", "logs.dangling > 0 %", ""),
     ("jitter-sweep", "fate.dropped_queue_full > 0", WAITS),
     ("known-issues/4669", "exports.longest >= 1s", WAITS),
     ("known-issues/4727", "loss.law_gap <= 5 %", WAITS),
