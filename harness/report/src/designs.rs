@@ -25,6 +25,8 @@ and a run is taken up, in place of an older one of the same scenario, by
     spanfate scenario designs/NAME
     spanfate designs docs/designs.json RUN > docs/designs.md
 
+What of a request lies outside its span (2.2) is measured by [lifecycle](../go-fixtures/lifecycle/README.md), with a table per
+instrumentation. Reading and decoding a body in a handler is inside, and in gRPC before a hand-written interceptor it is outside.
 Zero-copy export (4.3) needs no service around it: [zerocopy](../go-fixtures/zerocopy/README.md) measures it by a command of its own. The
 packages of the others: [spanguard](../go-fixtures/spanguard/README.md), [hybridsampling](../go-fixtures/hybridsampling/README.md),
 [retrokeep](../go-fixtures/retrokeep/README.md), [samplingctl](../go-fixtures/samplingctl/README.md), [tracelog](../go-fixtures/tracelog/README.md).
