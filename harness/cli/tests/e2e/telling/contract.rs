@@ -79,7 +79,10 @@ fn lost_has_its_fate(lab: &Lab, finished: &Finished) {
         check(lab, &finished.run, &shipped("broken/required_span_lost.yml"), &["--format", "weaver"]);
     let found = json(&output);
     let advice = &found["samples"][0]["span"]["live_check_result"]["all_advice"][0];
-    assert_eq!((&advice["id"], &advice["level"]), (&"required_span_lost".into(), &"violation".into()));
+    assert_eq!(
+        (advice["id"].as_str(), advice["level"].as_str()),
+        (Some("required_span_lost"), Some("violation"))
+    );
     let leaked = advice["context"]["fates"]["never_ended.leak"].as_u64().unwrap();
     let ledger: &Ledger = &finished.result.variants[0].trials[0].ledger;
     let in_books = ledger.fates.iter().find(|(fate, _)| fate.to_string() == "never_ended.leak").unwrap().1;
