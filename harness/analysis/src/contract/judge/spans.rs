@@ -55,6 +55,10 @@ impl RuleCourt<'_> {
         if let Some(loss) = &rule.loss {
             let what = format!("spans `{}`", rule.name.value);
             self.loss(&mut case, loss.value, loss.at, &what, &all);
+            let unnamed = self.unnamed(rule);
+            if is_over(all.lost + all.unaccounted + unnamed, all.created + unnamed, loss.value) {
+                case.open(nameless(unnamed));
+            }
         }
         if !rule.attributes.is_empty() {
             self.attributes(&mut case, rule);
@@ -130,7 +134,21 @@ impl RuleCourt<'_> {
             if is_over(all.created - all.arrived, all.created, ContractShare(1.0 - share.0)) {
                 case.open(unaccounted(all));
             }
+            let unnamed = self.unnamed(rule);
+            let missing = all.created - all.arrived + unnamed;
+            if is_over(missing, all.created + unnamed, ContractShare(1.0 - share.0)) {
+                case.open(nameless(unnamed));
+            }
         }
+    }
+
+    /// Spans that did not arrive and have no name, as those that never end: any of them may be one that is meant.
+    fn unnamed(&self, rule: &SpanRule) -> u64 {
+        let wanted = rule.service.as_ref().or(self.contract.service.as_ref().map(|service| &service.value));
+        let may_be =
+            |sort: &SpanSort| sort.name.is_empty() && wanted.is_none_or(|service| *service == sort.service);
+        let stands = self.stands.iter().filter(|(sort, _)| may_be(sort));
+        stands.map(|(_, stand)| stand.created - stand.arrived.min(stand.created)).sum()
     }
 
     fn missing(&self, case: &mut RuleInCourt, rule: &SpanRule, at: ContractPlace, text: String) {
@@ -177,6 +195,14 @@ impl RuleCourt<'_> {
             case.open(unaccounted(all));
         }
     }
+}
+
+/// Nothing where there is none.
+fn nameless(unnamed: u64) -> String {
+    if unnamed == 0 {
+        return String::new();
+    }
+    format!("{} spans that did not arrive have no name, and may be such ones", number(unnamed))
 }
 
 fn unaccounted(all: &SpanStand) -> String {

@@ -30,7 +30,7 @@ fn it_names_what_was_seen() {
         "# What a service must show, begun from what run-1 showed.",
         "loss: \"0.05 %\"",
         "  - name: \"GET /\"  # 1999 arrived\n    service: shop\n    kind: server\n    attributes:\n      http.request.method: string  # seen: GET\n",
-        "      # n: int  # in 1 of 2\n",
+        "      # \"n\": int  # in 1 of 2\n",
         "  - name: m\n    unit: s\n    instrument: updowncounter\n",
         "    - \"a b\"\n",
     ] {

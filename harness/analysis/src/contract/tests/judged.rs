@@ -92,6 +92,22 @@ fn spans_without_a_fate_leave_open_what_hangs_on_them() {
 }
 
 #[test]
+fn a_lost_span_without_a_name_may_be_any_that_is_meant() {
+    let leak = Fate::NeverEnded(spanfate_model::fate::Leak::Forgotten);
+    let share = format!("{SPAN}    arrive: 100 %\n");
+    let loss = format!("{SPAN}    loss: 1 %\n");
+    for text in [&share, &loss] {
+        let world = World::new(text).rows("a", Some(Fate::Received), 9).rows("", Some(leak), 1);
+        let found = world.judged(text);
+        assert_eq!(
+            open(&found),
+            ["1 spans that did not arrive have no name, and may be such ones"],
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn what_was_not_seen_is_open_and_says_what_would_show_it() {
     let text = "version: 1\nloss: 1 %\nspans:\n  - { name: a, attributes: { n: int } }\nmetrics: [m]\nlogs: { fields: [f] }\n";
     let found = World::new(text).judged(text);

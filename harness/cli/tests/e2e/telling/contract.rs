@@ -79,11 +79,14 @@ fn lost_has_its_fate(lab: &Lab, finished: &Finished) {
         check(lab, &finished.run, &shipped("broken/required_span_lost.yml"), &["--format", "weaver"]);
     let found = json(&output);
     let advice = &found["samples"][0]["span"]["live_check_result"]["all_advice"][0];
-    assert_eq!((&advice["id"], &advice["level"]), (&"required_span_lost".into(), &"violation".into()));
-    let leaked = advice["context"]["fates"]["never_ended.leak"].as_u64().unwrap();
+    assert_eq!(
+        (advice["id"].as_str(), advice["level"].as_str()),
+        (Some("required_span_lost"), Some("violation"))
+    );
+    let dropped = advice["context"]["fates"]["dropped_queue_full"].as_u64().unwrap();
     let ledger: &Ledger = &finished.result.variants[0].trials[0].ledger;
-    let in_books = ledger.fates.iter().find(|(fate, _)| fate.to_string() == "never_ended.leak").unwrap().1;
-    assert!(leaked > 0 && leaked <= in_books.total, "{leaked} of {in_books:?}");
+    let in_books = ledger.fates.iter().find(|(fate, _)| fate.to_string() == "dropped_queue_full").unwrap().1;
+    assert!(dropped > 0 && dropped <= in_books.total, "{dropped} of {in_books:?}");
 }
 
 fn registries_are_contracts_too(lab: &Lab, finished: &Finished) {
