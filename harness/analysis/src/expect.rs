@@ -175,12 +175,9 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         Figure::Traces(state) => traces(state, trial),
         Figure::Kept(what) => kept::value(what, trial),
         Figure::Control(what) => kept::of_loop(what, trial),
-        Figure::Duplicates => {
-            Some(trial.ledger.copies.iter().filter(|(copies, _)| **copies > 1).map(|(_, n)| *n).sum::<u64>()
-                as f64)
-        }
         Figure::ExportsFailed => Some(trial.exports.failed as f64),
-        Figure::SpansCreated
+        Figure::Duplicates
+        | Figure::SpansCreated
         | Figure::SpansReceived
         | Figure::ExportsCalls
         | Figure::ExportsBytes

@@ -34,7 +34,7 @@ const SLOW_RECEIVED: u8 = 8;
 
 impl<'a> KeptBooks<'a> {
     pub(crate) fn new(requests: usize, marks: &'a [Option<TraceMark>]) -> Self {
-        Self { marks, traces: vec![KeptTrace::default(); requests], key_spans: Default::default() }
+        Self { marks, traces: vec![KeptTrace::default(); requests], key_spans: [KeptOf::default(); 2] }
     }
 
     pub(crate) fn see(&mut self, span: &SpanEvidence, request: u32, received: bool, measured: bool) {

@@ -207,11 +207,13 @@ fn of_process(number: usize, fault: &Fault, acted: &[&Acted], evidence: &Evidenc
 /// Spans that a processor in front of the main path did not hand on.
 fn left_out(process: &Process<'_>) -> u64 {
     let mut out = 0;
-    let _ = process.try_each(|_, _, on| {
+    let walked = process.try_each(|_, _, on| {
         out += u64::from(on.called != 0);
         ControlFlow::Continue(())
     });
-    out
+    match walked {
+        ControlFlow::Continue(()) | ControlFlow::Break(()) => out,
+    }
 }
 
 /// What a fixture says of its own faults, over all starts of it.

@@ -8,6 +8,10 @@ use spanfate_model::scenario::figure::Figure;
 pub(super) fn value(figure: Figure, trial: &TrialResult) -> Option<f64> {
     let TrialResult { ledger, exports, usage, load, .. } = trial;
     match figure {
+        Figure::Duplicates => {
+            let more = ledger.copies.iter().filter(|(copies, _)| **copies > 1);
+            Some(more.map(|(_, spans)| *spans).sum::<u64>() as f64)
+        }
         Figure::SpansCreated => Some(ledger.created as f64),
         Figure::SpansReceived => Some(ledger.total(Fate::Received) as f64),
         // Without a process witness nobody counts the calls, though requests arrive.

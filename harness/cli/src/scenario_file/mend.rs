@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 /// Required keys, each with values of which one is valid wherever it is required: what a key means depends on its table. They are
 /// written as in a file.
-const PLACEHOLDERS: [(&str, &[&str]); 42] = [
+const PLACEHOLDERS: [(&str, &[&str]); 41] = [
     ("name", &["'placeholder'"]),
     ("load", &["{ rate = '1/s', lasting = '1s' }"]),
     ("rate", &["'1/s'", "'64kB'", "0.5"]),
@@ -50,7 +50,6 @@ const PLACEHOLDERS: [(&str, &[&str]); 42] = [
     ("what", &["'never_ended'"]),
     ("busy", &["'1/s'"]),
     ("filled", &["0.5"]),
-    ("ratio", &["0.5"]),
     ("span", &["'placeholder'"]),
 ];
 

@@ -73,8 +73,13 @@ pub struct RetrokeepDesign {
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JaegerRemoteDesign {
-    /// Share of the traces that is kept. Key spans have an operation of their own, which is kept always.
+    /// Share of the traces that is kept; absent: a tenth. Key spans have an operation of their own, which is kept always.
+    #[serde(default = "tenth")]
     pub ratio: f64,
+}
+
+const fn tenth() -> f64 {
+    0.1
 }
 
 /// Settings of the sampling endpoint.
