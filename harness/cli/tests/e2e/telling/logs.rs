@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 use spanfate_model::books::logs::{LineStanding, LogBooks};
+use spanfate_model::books::row::Standing;
 use spanfate_model::fate::Fate;
 use spanfate_model::result::TrialResult;
 use spanfate_model::term::Word;
@@ -69,11 +70,12 @@ fn lines_of_fixtures_stand_as_their_spans_do() {
     // Each span has a line, which stands as the span does in the ledger.
     for variant in ["handler", "otelslog"] {
         let (books, ledger) = (books(&done, variant), &trial(&done, variant).ledger);
-        let expected = ledger.fates.iter().filter(|(_, count)| count.total > 0).map(|(fate, count)| {
-            let span = spanfate_model::books::row::Standing::Fate(*fate);
+        let lines = ledger.fates.iter().filter(|(_, count)| count.total > 0).map(|(fate, count)| {
+            let span = Standing::Fate(*fate);
             (LineStanding::of(span).text().into_owned(), count.total)
         });
-        assert_eq!(standings(books), expected.collect(), "{variant}");
+        let expected: BTreeMap<String, u64> = lines.collect();
+        assert_eq!(standings(books), expected, "{variant}");
         assert!(books.dangling > 0 && books.lines == ledger.created, "{variant}: {books:?}");
         assert_eq!(books.anchored, ledger.total(Fate::Received), "{variant}");
         assert!(books.rows.iter().all(|row| row.service == "http"), "{variant}: {books:?}");
@@ -97,7 +99,7 @@ fn lines_of_fixtures_stand_as_their_spans_do() {
 fn asked_again(lab: &Lab, done: &Finished) {
     let run = done.run.to_str().unwrap();
     let said = |more: &[&str], code: i32| {
-        let output = lab.call(&[&["logs", run], more].concat());
+        let output = lab.call(&[&["logs", run][..], more].concat());
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{more:?}: {text}");
         (String::from_utf8(output.stdout).unwrap(), text)
