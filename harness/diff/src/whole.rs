@@ -50,7 +50,7 @@ impl SpanTaker for WholeTaker<'_> {
 
 fn attribute<'a>(name: &'a [u8], value: &AnyValue<'a>) -> WholeAttribute<'a> {
     let text = match value {
-        AnyValue::Text(text) => String::from_utf8_lossy(*text),
+        AnyValue::Text(text) => String::from_utf8_lossy(text),
         AnyValue::Bool(value) => Cow::Borrowed(if *value { "true" } else { "false" }),
         AnyValue::Int(value) => Cow::Owned(value.to_string()),
         AnyValue::Double(value) => Cow::Owned(format!("{value:?}")),

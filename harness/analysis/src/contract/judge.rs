@@ -126,7 +126,9 @@ impl RuleInCourt {
     }
 
     fn open_all(&mut self, whys: &BTreeSet<String>) {
-        whys.iter().for_each(|why| self.open(why.as_str()));
+        for why in whys {
+            self.open(why.as_str());
+        }
     }
 
     fn verdict(self, contract: &Contract) -> RuleVerdict {

@@ -52,7 +52,7 @@ fn contract(reader: &mut ContractReader, root: &YamlNode) -> Contract {
             "service" => out.service = reader.text(node, "the name of a service"),
             "loss" => out.loss = reader.share(node),
             "spans" => {
-                out.spans = reader.list(node, "spans").iter().filter_map(|one| span(reader, one)).collect()
+                out.spans = reader.list(node, "spans").iter().filter_map(|one| span(reader, one)).collect();
             }
             "metrics" => {
                 out.metrics =

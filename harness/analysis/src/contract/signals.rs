@@ -52,8 +52,11 @@ fn cut_short<T>(found: Option<T>) -> Result<T, String> {
     found.ok_or_else(|| "no protobuf of OTLP, or cut short".to_owned())
 }
 
+/// Takes what one item of a service shows.
+type EachItem<'a> = dyn FnMut(&str, &[u8]) -> Result<(), String> + 'a;
+
 /// Calls `each` with the service and the bytes of every metric or record: both stand three levels deep, as field 2.
-fn of_protobuf(bytes: &[u8], each: &mut dyn FnMut(&str, &[u8]) -> Result<(), String>) -> Result<(), String> {
+fn of_protobuf(bytes: &[u8], each: &mut EachItem<'_>) -> Result<(), String> {
     for of_resource in fields(bytes) {
         let (1, WireField::Bytes(of_resource)) = cut_short(of_resource)? else { continue };
         let mut service = String::new();

@@ -243,7 +243,7 @@ mod tests {
         }
         assert!(of(&bomb).what.contains("more values"), "{:?}", of(&bomb));
         // Each anchor holds all that is in it.
-        let open: String = (0..60).map(|i| format!("&a{i} [")).collect();
+        let open = (0..60).fold(String::new(), |text, i| text + &format!("&a{i} ["));
         let nested = format!("{open}{}{}", "1,".repeat(5_000), "]".repeat(60));
         assert!(of(&nested).what.contains("more values"), "{:?}", of(&nested));
     }

@@ -19,16 +19,15 @@ impl RuleCourt<'_> {
         };
         let ours = || metrics.iter().filter(|((service, _), _)| self.is_of(service));
         let mut seen = MetricSeen::default();
-        let mut came = false;
+        let mut is_there = false;
         for (_, one) in ours().filter(|((_, other), _)| other == name) {
-            came = true;
+            is_there = true;
             seen.units.extend(one.units.iter().cloned());
             seen.instruments.extend(&one.instruments);
         }
-        if !came {
-            case.seen = "did not come".to_owned();
-            if rule.optional {
-            } else if self.evidence.signals_lack.is_empty() {
+        if !is_there {
+            "did not come".clone_into(&mut case.seen);
+            if !rule.optional && self.evidence.signals_lack.is_empty() {
                 let all = ours().count();
                 let others = if all == 0 { ", nor did any other" } else { "" };
                 let finding = case.find(
@@ -39,7 +38,7 @@ impl RuleCourt<'_> {
                 finding.nearest =
                     nearest(name, ours().map(|((_, other), _)| other.as_str())).map(str::to_owned);
                 finding.context.insert("metric_name", name.clone());
-            } else {
+            } else if !rule.optional {
                 case.open_all(&self.evidence.signals_lack);
             }
             return case;

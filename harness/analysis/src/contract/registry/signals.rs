@@ -42,7 +42,9 @@ pub(super) fn signals<'a>(
             continue;
         };
         let items = node.list();
-        items.iter().for_each(|one| left_out.note(what, file.place(one)));
+        for one in items {
+            left_out.note(what, file.place(one));
+        }
         if items.is_empty() && !node.is_null() {
             left_out.note(what, file.place(node));
         }

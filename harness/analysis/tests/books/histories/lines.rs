@@ -269,7 +269,8 @@ fn a_trial_that_kept_lines_has_books_of_them() {
     let frame = |message: &[u8]| [&(message.len() as u32).to_be_bytes()[..], message].concat();
     let messages = [frame(&whole), frame(&record(&[])), frame(&whole)[..9].to_vec()].concat();
     logs.records = vec![(WIRE_LOGS[0].to_owned(), messages.into())];
-    logs.manifest.kept_logs = Some(KeptLogs { protobuf: Some(WIRE_LOGS[0].to_owned()), ..KeptLogs::default() });
+    logs.manifest.kept_logs =
+        Some(KeptLogs { protobuf: Some(WIRE_LOGS[0].to_owned()), ..KeptLogs::default() });
     let (trial, _) = conclude(&plan, &logs);
     let books = trial.logs.clone().unwrap();
     assert!(closes(&books), "{books:?}");

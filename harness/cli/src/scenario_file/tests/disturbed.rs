@@ -173,6 +173,18 @@ impl Forge<'_> {
         self.plan.services.iter().enumerate().map(one).collect()
     }
 
+    /// The law's loss, where something is expected of it.
+    fn predicted(&self, rate: f64) -> Option<Prediction> {
+        self.values.get(&Figure::LossLawGap).map(|gap| Prediction {
+            rate: rate + gap,
+            spans_per_s: 1000.0,
+            batch: 512,
+            queue: 2048,
+            export_ms: 30.0,
+            ceiling: 17_000.0,
+        })
+    }
+
     fn trial(&self, planned: &PlannedTrial) -> TrialResult {
         let fates = self.fates();
         let created = fates.values().map(|count| count.total).sum();
@@ -185,14 +197,7 @@ impl Forge<'_> {
         let state = |state| self.get(Figure::Traces(state)) as u64;
         let steal = 0.05;
         let rate = lost as f64 / created as f64;
-        let predicted = self.values.get(&Figure::LossLawGap).map(|gap| Prediction {
-            rate: rate + gap,
-            spans_per_s: 1000.0,
-            batch: 512,
-            queue: 2048,
-            export_ms: 30.0,
-            ceiling: 17_000.0,
-        });
+        let predicted = self.predicted(rate);
         TrialResult {
             index: planned.index,
             repetition: planned.repetition,

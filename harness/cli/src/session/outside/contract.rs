@@ -91,7 +91,7 @@ fn text(path: &Path) -> Result<String, Error> {
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     let place = |at: usize| {
         let before = &bytes[..at];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
         (line as u32, column as u32)
     };

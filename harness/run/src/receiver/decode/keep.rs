@@ -112,9 +112,8 @@ pub(in crate::receiver) struct KeptMessage<'a> {
 
 impl SpanKeeper {
     pub(in crate::receiver) fn new(plan: KeepPlan, limits: &Arc<LimitsMet>) -> Self {
-        let metrics = plan
-            .metric_bytes
-            .map(|most| KeptFiles::new(plan.folder.clone(), WIRE_METRICS, most, limits));
+        let metrics =
+            plan.metric_bytes.map(|most| KeptFiles::new(plan.folder.clone(), WIRE_METRICS, most, limits));
         let kept = KeptSpans { metrics_missed: metrics.as_ref().map(|_| 0), ..KeptSpans::default() };
         let spans = KeptFiles::new(plan.folder, [WIRE_SPANS, WIRE_SPANS_JSON], plan.most_bytes, limits);
         Self { spans, metrics, kept }

@@ -51,9 +51,11 @@ pub(crate) fn of_run(
     if keeping.iter().any(|(_, _, kept, _)| kept.is_some()) {
         for (index, place, kept, logs) in &keeping {
             match kept {
-                Some(kept) => of_kept(&mut evidence, place, (kept, logs.as_ref()), &format!("trial {index}"))?,
+                Some(kept) => {
+                    of_kept(&mut evidence, place, (kept, logs.as_ref()), &format!("trial {index}"))?
+                }
                 None => {
-                    evidence.whole_spans_lack(format!("trial {index} kept no whole spans, or did not end"))
+                    evidence.whole_spans_lack(format!("trial {index} kept no whole spans, or did not end"));
                 }
             }
         }
@@ -88,10 +90,9 @@ pub(super) fn of_kept(
         evidence
             .signals_lack(format!("{called} could not keep {missed} requests with metrics or log records"));
     }
-    for (signal, names, bytes) in [
-        (ExportedSignal::Metrics, WIRE_METRICS, &kept.bytes),
-        (ExportedSignal::Logs, WIRE_LOGS, &logs.bytes),
-    ] {
+    for (signal, names, bytes) in
+        [(ExportedSignal::Metrics, WIRE_METRICS, &kept.bytes), (ExportedSignal::Logs, WIRE_LOGS, &logs.bytes)]
+    {
         for (json, name) in names.into_iter().enumerate().filter(|(_, name)| bytes.contains_key(*name)) {
             let path = place.raw(name);
             if let Some(lack) = other_size(&path, name, bytes)? {
@@ -157,7 +158,9 @@ pub(crate) fn of_file(path: &Path, contract: Option<&Contract>) -> Result<Contra
         let what = format!("{} is in a format without attributes; give OTLP, or a run", path.display());
         return Err(Error::Unsuited(what));
     }
-    lacks.into_iter().for_each(|lack| evidence.whole_spans_lack(lack));
+    for lack in lacks {
+        evidence.whole_spans_lack(lack);
+    }
     Ok(evidence)
 }
 

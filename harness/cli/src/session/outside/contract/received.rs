@@ -63,7 +63,12 @@ pub(crate) fn receive(
     let mut evidence = ContractEvidence::new(Some(contract), OF_ARRIVALS);
     evidence.has_whole_spans();
     if let Some(kept) = &totals.kept {
-        of_kept(&mut evidence, &TrialDir(folder.path().to_owned()), (kept, totals.kept_logs.as_ref()), "the receiver")?;
+        of_kept(
+            &mut evidence,
+            &TrialDir(folder.path().to_owned()),
+            (kept, totals.kept_logs.as_ref()),
+            "the receiver",
+        )?;
     }
     let unread: u64 = totals.unread.iter().map(|unread| unread.requests).sum();
     for (count, what) in [
