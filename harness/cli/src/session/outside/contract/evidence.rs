@@ -52,7 +52,7 @@ pub(crate) fn of_run(
         for (index, place, kept, logs) in &keeping {
             match kept {
                 Some(kept) => {
-                    of_kept(&mut evidence, place, (kept, logs.as_ref()), &format!("trial {index}"))?
+                    of_kept(&mut evidence, place, (kept, logs.as_ref()), &format!("trial {index}"))?;
                 }
                 None => {
                     evidence.whole_spans_lack(format!("trial {index} kept no whole spans, or did not end"));
