@@ -1,12 +1,12 @@
 //! The books of one start of a process: its spans, its export paths, and what it says of itself. They are read from a span
 //! ledger, or put together from what probes saw of a process that keeps none.
 
+mod ending;
 mod sharing;
 
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 
-use spanfate_model::fate::ExitWay;
 use spanfate_model::fate::witness::Witness;
 use spanfate_model::fault;
 use spanfate_model::format::manifest::{ProcessEnd, ProcessManifest, Status};
@@ -21,6 +21,8 @@ use spanfate_model::result::ShutdownCourse;
 use crate::evidence::path::{Ending, ExportCall, ExportResult, HandsOn, Path, unique_names};
 use crate::evidence::shutdown::ProviderShutdown;
 use crate::evidence::{OnPath, SpanEvidence};
+
+pub(crate) use ending::ending_of;
 
 /// The books of a process.
 pub(crate) struct Process<'a> {
@@ -376,29 +378,4 @@ impl<'a> Process<'a> {
 
 fn of_slot(slot: &Slot) -> (SpanEvidence, OnPath) {
     (SpanEvidence::from(slot), OnPath::from(slot))
-}
-
-/// How a process ended, by its manifest.
-pub(crate) fn ending_of(manifest: &ProcessManifest, trial: Status) -> Ending {
-    let Some(end) = &manifest.end else {
-        // Without a word on its end the harness died first, and its guard killed the process.
-        return Ending::Abrupt(if trial == Status::Partial { ExitWay::Kill } else { ExitWay::Crash });
-    };
-    match (end.signal, end.code) {
-        (Some(9), _) => Ending::Abrupt(ExitWay::Kill),
-        (Some(_), _) => Ending::Abrupt(ExitWay::Crash),
-        (None, Some(0)) if end.said_stopped => Ending::Orderly { deadline_passed: passed_deadline(end) },
-        (None, Some(2)) => Ending::Abrupt(ExitWay::Crash),
-        (None, _) => Ending::Abrupt(ExitWay::Exit),
-    }
-}
-
-/// What a shutdown says that gave up: the SDK's own words, or the fixture's where the SDK did not give up in time.
-const GAVE_UP: [&str; 2] = ["context deadline exceeded", "the SDK's Shutdown ignored its deadline"];
-
-/// Whether the provider's shutdown gave up before its queue was empty. Another error comes from the exporter, after that.
-fn passed_deadline(end: &ProcessEnd) -> bool {
-    // Those of several processors stand behind each other, those of several providers on lines of their own.
-    let parts = end.shutdown_error.iter().flat_map(|text| text.lines()).flat_map(|line| line.split("; "));
-    parts.into_iter().any(|part| GAVE_UP.contains(&part))
 }

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use http::StatusCode;
 use serde_json::json;
 use spanfate_model::fault::{FaultKind, SamplingRule};
 use spanfate_model::fixture::endpoint_token;
@@ -25,11 +26,13 @@ pub(super) fn tell(kind: &FaultKind, service: usize, scene: &FaultScene<'_, '_, 
     let answer =
         post(address, &token, rule).map_err(|error| format!("the endpoint did not answer: {error}"))?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head.lines().next().unwrap_or_default();
-    if status.starts_with("HTTP/1.1 200 ") {
-        return Ok(());
+    // Behind `HTTP/1.1 `.
+    let status = head.get(9..12).and_then(|code| StatusCode::from_bytes(code.as_bytes()).ok());
+    match status {
+        Some(StatusCode::OK) => Ok(()),
+        Some(status) => Err(format!("the endpoint answered {status}: {}", body.trim())),
+        None => Err("the endpoint gave no HTTP answer".to_owned()),
     }
-    Err(format!("the endpoint answered `{status}`: {}", body.trim()))
 }
 
 fn post(address: SocketAddr, token: &str, rule: &SamplingRule) -> std::io::Result<String> {
