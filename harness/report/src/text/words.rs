@@ -95,12 +95,12 @@ fn in_spite(result: &RunResult) -> String {
 
 /// Statements on one topic: which figures are open, and how many statements there are.
 #[derive(Default)]
-struct Told {
+struct TopicStatements {
     open: Vec<String>,
     all: usize,
 }
 
-impl Told {
+impl TopicStatements {
     fn say(&mut self, figure: String, is_open: bool) {
         self.all += 1;
         if is_open {
@@ -119,7 +119,7 @@ impl Told {
 
 /// What is open and what is certain all the same, where something is expected, and whether the machine cannot carry what is open.
 fn certain(result: &RunResult) -> Option<String> {
-    let [mut loss, mut latency, mut comparison] = <[Told; 3]>::default();
+    let [mut loss, mut latency, mut comparison] = <[TopicStatements; 3]>::default();
     for judged in &result.expectations {
         let figure = judged.that.known().map(|condition| condition.figure);
         let topic = if matches!(figure, Some(Figure::Response(_))) { &mut latency } else { &mut loss };
@@ -131,15 +131,15 @@ fn certain(result: &RunResult) -> Option<String> {
         comparison.say(row.figure.to_string(), row.change == Change::Inconclusive);
     }
     let topics = [("loss and counts", loss), ("latency", latency), ("the comparison", comparison)];
-    let told: Vec<(&str, Told)> = topics.into_iter().filter(|(_, told)| told.all > 0).collect();
+    let told: Vec<(&str, TopicStatements)> = topics.into_iter().filter(|(_, told)| told.all > 0).collect();
     if told.is_empty() {
         return None;
     }
-    let open = |(topic, told): &(&str, Told)| {
+    let open = |(topic, told): &(&str, TopicStatements)| {
         let statements = if told.all == 1 { "statement" } else { "statements" };
         format!("{topic} ({} of {} {statements} open: {})", told.open.len(), told.all, told.figures())
     };
-    let whole = |(topic, told): &(&str, Told)| match told.all {
+    let whole = |(topic, told): &(&str, TopicStatements)| match told.all {
         1 => format!("the statement on {topic} holds"),
         all => format!("all {all} statements on {topic} hold"),
     };

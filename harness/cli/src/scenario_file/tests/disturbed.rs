@@ -24,6 +24,10 @@ use spanfate_model::verdict::Verdict;
 
 use crate::scenario_file::{all, load};
 
+mod open;
+
+use open::{OPEN, WAITS};
+
 /// A trial of a variant as its scenario expects it.
 struct Forge<'a> {
     plan: &'a Plan,
@@ -278,84 +282,6 @@ fn run(plan: Plan) -> RunResult {
     let manifest = RunManifest { status: Status::Complete, ..RunManifest::default() };
     conclude_run(plan, Environment::default(), &manifest, trials)
 }
-
-/// What is open until a replay tells what is lost without the stalls.
-const WAITS: &str = "waits for the replay";
-
-/// What stays open: scenario, condition, and whether a replay would tell.
-const OPEN: [(&str, &str, &str); 71] = [
-    ("bandwidth", "fate.dropped_queue_full > 0", WAITS),
-    ("black-hole", "exports.failed >= 10", WAITS),
-    ("black-hole", "exports.longest > 10s", WAITS),
-    ("black-hole", "exports.longest >= 9900ms", WAITS),
-    ("black-hole", "fate.dropped_queue_full > 0", WAITS),
-    ("closed-vs-open", "response.p99 > 500ms", ""),
-    ("collector-batch", "fate.lost_in_collector == 0", ""),
-    ("collector-batch", "fate.lost_in_collector.queue_full > 0", ""),
-    ("collector-flapping", "exports.failed >= 6", WAITS),
-    ("collector-flapping", "fate.dropped_queue_full > 0", WAITS),
-    ("collector-grace-period", "fate.lost_in_collector.crash > 0", ""),
-    ("collector-head-sampling", "fate.sampled_by_collector.probability > 0", ""),
-    ("collector-hundred-traces", "fate.lost_in_collector.crash == 100", ""),
-    ("collector-hundred-traces", "loss.rate == 0 %", WAITS),
-    ("collector-kill", "fate.lost_in_collector.crash > 0", ""),
-    ("collector-kill", "loss.rate == 0 %", WAITS),
-    ("collector-memory-limit", "fate.lost_in_collector.memory_limit > 1000", ""),
-    ("collector-memory-limit", "fate.lost_in_queue_at_exit.shutdown_deadline > 0", WAITS),
-    ("collector-one-big-span", "fate.lost_in_collector.send_failed <= 180", ""),
-    ("collector-one-big-span", "fate.lost_in_collector.send_failed > 200", ""),
-    ("collector-one-big-span", "fate.lost_in_collector.send_failed >= 90", ""),
-    ("collector-outage", "fate.lost_in_collector.crash <= 600", ""),
-    ("collector-outage", "fate.lost_in_collector.crash > 1000", ""),
-    ("collector-outage", "fate.lost_in_collector.queue_full > 0", ""),
-    ("collector-outage", "fate.lost_in_collector.send_failed > 0", ""),
-    ("collector-own", "fate.lost_in_collector.queue_full > 0", ""),
-    ("collector-persistent-queue", "fate.lost_in_collector.crash > 0", ""),
-    ("collector-persistent-queue", "fate.lost_in_collector.send_failed > 0", ""),
-    ("collector-persistent-queue", "loss.rate == 0 %", WAITS),
-    ("collector-reload", "fate.lost_in_collector.shutdown > 0", ""),
-    ("collector-restart", "fate.lost_in_collector.shutdown > 0", ""),
-    ("collector-rolling-restart", "fate.lost_in_collector.crash > 0", ""),
-    ("collector-rolling-restart", "loss.rate == 0 %", WAITS),
-    ("collector-sidecar-ends-first", "fate.lost_in_queue_at_exit.shutdown_deadline > 0", WAITS),
-    ("collector-slow-backend", "fate.lost_in_collector.queue_full > 0", ""),
-    ("collector-tail-sampling", "fate.sampled_by_collector.late > 0", ""),
-    ("collector-tail-sampling", "fate.sampled_by_collector.policy > 0", ""),
-    ("collector-tail-sampling", "fate.sampled_by_collector.too_early > 0", ""),
-    ("collector-tail-sampling", "fate.sampled_by_collector.too_large > 0", ""),
-    ("collector-two-hops", "fate.lost_in_collector.crash > 0", ""),
-    ("collector-two-hops", "loss.rate == 0 %", WAITS),
-    ("cpu-squeeze", "fate.dropped_queue_full > 0", WAITS),
-    ("designs/guard-crash", "fate.lost_in_queue_at_exit == 0", WAITS),
-    ("designs/guard-exit", "fate.lost_in_queue_at_exit == 0", WAITS),
-    ("designs/logs-full-queue", "logs.dangling > 10 %", ""),
-    ("designs/logs-kill", "logs.dangling > 0 %", ""),
-    ("jitter-sweep", "fate.dropped_queue_full > 0", WAITS),
-    ("known-issues/4669", "exports.longest >= 1s", WAITS),
-    ("known-issues/4727", "loss.law_gap <= 5 %", WAITS),
-    ("late-answers", "exports.failed == 1", WAITS),
-    ("limit-data", "fate.dropped_queue_full > 0", WAITS),
-    ("outage-12s", "exports.longest >= 9900ms", WAITS),
-    ("outage-12s", "fate.dropped_queue_full > 0", WAITS),
-    ("outage-1s", "exports.longest >= 2400ms", WAITS),
-    ("outage-1s", "fate.dropped_queue_full > 0", WAITS),
-    ("outage-30s", "exports.longest >= 9900ms", WAITS),
-    ("outage-30s", "fate.dropped_queue_full > 0", WAITS),
-    ("outage-3s", "fate.dropped_queue_full > 0", WAITS),
-    ("outage-3s", "why.export_failing.share > 50 %", ""),
-    ("outage-advised", "fate.dropped_queue_full > 0", WAITS),
-    ("paths", "fate.dropped_queue_full > 0", WAITS),
-    ("pause", "fate.dropped_queue_full > 0", WAITS),
-    ("qps5k", "loss.law_gap <= 2 %", WAITS),
-    ("retry-after", "exports.longest >= 2400ms", WAITS),
-    ("retry-after", "exports.longest >= 8s", WAITS),
-    ("shaper", "fate.dropped_queue_full > 0", WAITS),
-    ("short-delay", "fate.dropped_queue_full > 0", WAITS),
-    ("shutdown-deadlines", "fate.lost_in_flight_at_exit > 0", WAITS),
-    ("shutdown-deadlines", "fate.lost_in_queue_at_exit.shutdown_deadline > 0", WAITS),
-    ("slicer", "fate.dropped_queue_full > 0", WAITS),
-    ("slow-reading", "fate.dropped_queue_full > 0", WAITS),
-];
 
 /// Those that a first user tried on a shared machine.
 const FIRST: [&str; 13] = [
