@@ -93,7 +93,11 @@ impl Client {
     ) -> hyper::Result<(Parts, Collected<Bytes>)> {
         let answer = async {
             let response = match &mut self.sender {
-                Sender::One(sender) => sender.send_request(request).await?,
+                // The connection is ready for the next request some time after the answer to the last one.
+                Sender::One(sender) => {
+                    sender.ready().await?;
+                    sender.send_request(request).await?
+                }
                 Sender::Two(sender) => sender.send_request(request).await?,
             };
             let (head, body) = response.into_parts();
