@@ -162,28 +162,26 @@ impl<'a> Rerun<'a> {
         let (free, measured) = (self.free(), self.seen.drops());
         let fewest =
             if free > measured { (fewest as f64 * measured as f64 / free as f64) as u64 } else { fewest };
-        fewest.saturating_sub(self.margin(1.0))
+        fewest.saturating_sub(self.margin())
     }
 
     /// Between which values the law's gap lies: the measured one, those of the replays, those that are as far from the measured one
-    /// as they are from that of a free run, and a margin.
+    /// as they are from that of a free run, and a batch, for no nearer is the law to a worker.
     fn between(&self, measured: f64, free: f64, backs: &[f64]) -> (f64, f64) {
         let moved = backs.iter().flat_map(|back| [*back, measured + back - free]);
         let (low, high) = moved.fold((measured, measured), |(low, high), one| (low.min(one), high.max(one)));
-        let margin = self.margin(0.5) as f64 / self.measured.len().max(1) as f64;
+        let margin = self.seen.settings.batch as f64 / self.measured.len().max(1) as f64;
         (low - margin, high + margin)
     }
 
-    /// By how many spans a replay may be off as calls begin earlier or later: what came during a call, and a batch at either end. The
-    /// call is the one at a share of all, from the shortest on.
-    fn margin(&self, share: f64) -> u64 {
+    /// By how many spans drops may be off as calls begin earlier or later: what came during the longest, and a batch at either end.
+    fn margin(&self) -> u64 {
         let ended = self.seen.calls.iter().filter(|call| call.ended != MonoNs::MAX);
         let came = ended.map(|call| {
             let until = |at: MonoNs| self.measured.partition_point(|arrival| *arrival < at);
             until(call.ended).saturating_sub(until(call.began)) as u64
         });
-        let mut came: Vec<u64> = came.collect();
-        at_share(&mut came, share) + 2 * self.seen.settings.batch
+        came.max().unwrap_or_default() + 2 * self.seen.settings.batch
     }
 
     /// The causes with their shares, the largest first, and the share that none explains.
