@@ -9,6 +9,7 @@ pub(crate) mod diffed;
 pub(crate) mod gobench;
 pub(crate) mod junit;
 pub(crate) mod markdown;
+mod suite;
 
 use std::collections::BTreeSet;
 

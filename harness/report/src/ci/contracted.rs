@@ -4,6 +4,7 @@ use spanfate_model::finding::contract::{ContractResult, RuleVerdict};
 use spanfate_model::verdict::Verdict;
 
 use super::plain;
+use super::suite::{self, SuiteCounts};
 use crate::markup::Html;
 use crate::pipelines::contract::{sentence, subject};
 
@@ -12,11 +13,7 @@ pub(crate) fn junit(found: &ContractResult) -> String {
     let of = |wanted: Verdict| found.rules.iter().filter(|rule| rule.verdict == wanted).count();
     // A contract of which nothing could be judged must not look like one that is kept.
     let nothing = usize::from(found.rules.is_empty());
-    let tests = (found.rules.len() + nothing).to_string();
-    let (failures, errors) =
-        (of(Verdict::Fail).to_string(), (of(Verdict::Inconclusive) + nothing).to_string());
     let name = plain(&format!("{} against {}", found.contract, found.against));
-    let counts = [("tests", &*tests), ("failures", &*failures), ("errors", &*errors)];
     let line = Html::literal("\n");
     let mut inside: Html = found.rules.iter().map(|rule| case(rule, &name).with(&line)).collect();
     if nothing > 0 {
@@ -27,17 +24,12 @@ pub(crate) fn junit(found: &ContractResult) -> String {
         );
         inside = Html::element("testcase", &[("classname", &*name), ("name", "rules")], none).with(&line);
     }
-    let suite = Html::element(
-        "testsuite",
-        &[&[("name", name.as_str())][..], &counts, &[("skipped", "0")]].concat(),
-        line.clone().with(&inside),
-    );
-    let suites = Html::element(
-        "testsuites",
-        &[&[("name", "spanfate contract")][..], &counts].concat(),
-        line.clone().with(&suite).with(&line),
-    );
-    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", suites.into_string())
+    let counts = SuiteCounts {
+        tests: found.rules.len() + nothing,
+        failures: of(Verdict::Fail),
+        errors: of(Verdict::Inconclusive) + nothing,
+    };
+    suite::file("spanfate contract", &name, &counts, &inside)
 }
 
 fn case(rule: &RuleVerdict, class: &str) -> Html {

@@ -4,6 +4,7 @@ use spanfate_model::finding::diff::DiffResult;
 use spanfate_model::verdict::Verdict;
 
 use super::plain;
+use super::suite::{self, SuiteCounts};
 use crate::figures::diffed;
 use crate::markup::Html;
 use crate::text::number::TERMINAL;
@@ -19,23 +20,13 @@ struct DiffCase {
 /// The file; ends with a newline.
 pub(crate) fn junit(found: &DiffResult) -> String {
     let cases = cases(found);
-    let of = |wanted: Verdict| cases.iter().filter(|case| case.verdict == wanted).count().to_string();
-    let (tests, failures, errors) = (cases.len().to_string(), of(Verdict::Fail), of(Verdict::Inconclusive));
+    let of = |wanted: Verdict| cases.iter().filter(|case| case.verdict == wanted).count();
+    let counts =
+        SuiteCounts { tests: cases.len(), failures: of(Verdict::Fail), errors: of(Verdict::Inconclusive) };
     let name = plain(&format!("{} and {}", found.left.name, found.right.name));
-    let counts = [("tests", &*tests), ("failures", &*failures), ("errors", &*errors)];
     let line = Html::literal("\n");
     let inside: Html = cases.iter().map(|case| case.markup(&name).with(&line)).collect();
-    let suite = Html::element(
-        "testsuite",
-        &[&[("name", name.as_str())][..], &counts, &[("skipped", "0")]].concat(),
-        line.clone().with(&inside),
-    );
-    let suites = Html::element(
-        "testsuites",
-        &[&[("name", "spanfate diff")][..], &counts].concat(),
-        line.clone().with(&suite).with(&line),
-    );
-    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", suites.into_string())
+    suite::file("spanfate diff", &name, &counts, &inside)
 }
 
 fn cases(found: &DiffResult) -> Vec<DiffCase> {
