@@ -33,11 +33,13 @@ holds_if = [{ that = "loss.rate > 0 %", variants = ["defaults"] }]
 because = "export_round_trip"
 "#;
 
+/// Of a core, too little for this load on any machine seen so far: the fastest needed a little under half.
+const STARVING: &str = "0.3";
 /// Fewer lost spans ask for no cause.
 const FEW: u64 = 10;
 
 #[test]
-#[ignore = "nine trials at a full core's load, some two minutes on a quiet machine: cargo test -p spanfate --test e2e at_every_quota -- --ignored --nocapture"]
+#[ignore = "twelve trials at a full core's load, some two minutes on a quiet machine: cargo test -p spanfate --test e2e at_every_quota -- --ignored --nocapture"]
 fn at_every_quota_the_cause_is_named_and_the_claim_gets_one_answer() {
     let Some(lab) = lab() else { return };
     if lab.skips_without("faults: CPU control group") {
@@ -46,7 +48,8 @@ fn at_every_quota_the_cause_is_named_and_the_claim_gets_one_answer() {
     let mut outcomes: Vec<(&str, ClaimOutcome)> = Vec::new();
     let mut wrong: Vec<String> = Vec::new();
     // A service has one core of its own: of that, a quota of 1.0 takes nothing, and would prove no dose.
-    for quota in ["0.5", "0.7", "1.0"] {
+    // Half a core serves nearly all of this load where cores are fast, so what starves on every machine comes first.
+    for quota in [STARVING, "0.5", "0.7", "1.0"] {
         let fault = match quota {
             "1.0" => String::new(),
             _ => format!(
@@ -77,9 +80,9 @@ fn judged(run: &Finished, quota: &str) -> Vec<String> {
     for variant in &run.result.variants {
         let Some(why) = run.result.insights.why(&variant.name).filter(|why| why.of >= FEW) else {
             println!("{quota}, {}: nothing lost", variant.name);
-            // A batch of 512 in 30 ms is 17,067 spans/s of the 25,000 that come; half a core does not serve them all, and all are lost less.
-            if quota == "0.5" && variant.name != "answer-30ms" {
-                wrong.push(format!("{quota}, {}: half a core loses nothing", variant.name));
+            // A batch of 512 in 30 ms is 17,067 spans/s of the 25,000 that come; too little CPU does not serve them all, and all are lost less.
+            if quota == STARVING && variant.name != "answer-30ms" {
+                wrong.push(format!("{quota}, {}: so little of a core loses nothing", variant.name));
             }
             continue;
         };
