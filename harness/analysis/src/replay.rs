@@ -68,6 +68,7 @@ pub(crate) fn replays(
         began: opened.began,
         measured_from: opened.began + opened.book.measured_from,
         until: opened.began + lasting,
+        least_answer: plan.variant_of(planned).map_or(0, |own| own.least_answer().nanos()),
     };
     let around = ReplayedTrial { lack, taken, parts };
     paths.iter().map(|seen| replay(opened, seen, &around, &others)).collect()

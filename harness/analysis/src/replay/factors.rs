@@ -129,7 +129,9 @@ impl<'a> Rerun<'a> {
         let back = |from: MonoNs, to: MonoNs| {
             ((GIVEN_BACK * taken.between(from, to)) as u64).min(to.saturating_sub(from))
         };
-        let mended = self.cycle.calls.iter().map(|call| shortened(call, back(call.began, call.ended)));
+        let mended = self.cycle.calls.iter().map(|call| {
+            shortened(call, back(call.began, call.ended), load.least_answer.min(call.receiver))
+        });
         let cycle = Cycle::of_calls(mended.collect(), self.cycle.batch);
         let unrun: Vec<Unrun> =
             self.unrun.iter().map(|(ready, began)| (*ready, began - back(*ready, *began))).collect();
@@ -241,16 +243,16 @@ impl<'a> Rerun<'a> {
     }
 }
 
-/// A call that takes so much less, each of its parts in proportion.
-fn shortened(call: &CallParts, by: u64) -> CallParts {
-    let whole = call.ended.saturating_sub(call.began);
-    let left = (whole - by) as f64 / whole.max(1) as f64;
+/// A call that takes so much less, each of its parts in proportion but so much of the receiver's, which nobody can take away.
+fn shortened(call: &CallParts, by: u64, kept: u64) -> CallParts {
+    let rest = call.ended.saturating_sub(call.began).saturating_sub(kept);
+    let left = rest.saturating_sub(by) as f64 / rest.max(1) as f64;
     let less = |ns: u64| (ns as f64 * left) as u64;
     CallParts {
         serialising: less(call.serialising),
         starved: less(call.starved),
         network: less(call.network),
-        receiver: less(call.receiver),
+        receiver: kept + less(call.receiver - kept),
         failing: less(call.failing),
         behind: less(call.behind),
         ..*call

@@ -14,6 +14,8 @@ pub(crate) struct LoadParts {
     pub(crate) measured_from: MonoNs,
     /// When it ends, as planned.
     pub(crate) until: MonoNs,
+    /// How long the receiver leaves each call unanswered, by the script, nanoseconds: on a quiet machine, too.
+    pub(crate) least_answer: u64,
 }
 
 impl LoadParts {

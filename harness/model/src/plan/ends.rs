@@ -2,8 +2,10 @@
 
 use super::PlannedVariant;
 use crate::exporter::Exporter;
-use crate::fault::Target;
+use crate::fault::answer::ScriptedAnswer;
+use crate::fault::{Fault, FaultKind, Target};
 use crate::plan::Plan;
+use crate::quantity::unit::Period;
 use crate::scenario::pipeline::Pipeline;
 use crate::scenario::{ExportPath, Service};
 
@@ -14,6 +16,13 @@ impl PlannedVariant {
             .iter()
             .map(|hop| hop.name.as_str())
             .chain(self.engine.iter().map(|engine| engine.name.as_str()))
+    }
+
+    /// How long the receiver leaves each call of a service's exporter unanswered at least, by the script; zero where something else answers.
+    pub fn least_answer(&self) -> Period {
+        let scripted = |fault: &Fault| matches!(fault.kind, FaultKind::Answer(ScriptedAnswer::After(_)));
+        let by_receiver = self.hops.is_empty() && self.engine.is_none() && !self.faults.iter().any(scripted);
+        self.receiver.answer_after.filter(|_| by_receiver).unwrap_or(Period::millis(0))
     }
 
     /// The link on which the spans of a service's main path go out.
@@ -65,7 +74,7 @@ pub(super) fn with_engine(mut services: Vec<Service>, pipeline: &Pipeline) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quantity::unit::{Period, Rate};
+    use crate::quantity::unit::Rate;
     use crate::scenario::{Load, Scenario};
 
     fn plan(ends: &str, hops: &str) -> Plan {
@@ -101,5 +110,20 @@ mod tests {
         assert_eq!(behind.variants[0].exports_of("http").to_string(), "http -> receiver");
         assert_eq!(behind.variants[0].places().collect::<Vec<_>>(), ["agent", "jaeger"]);
         assert!(plan("", "").variants[0].engine.is_none());
+    }
+
+    #[test]
+    fn only_the_receiver_answers_as_late_as_the_script_says() {
+        let late = |ends: &str, hops: &str| {
+            let mut plan = plan(ends, hops);
+            plan.variants[0].receiver.answer_after = Some(Period::millis(30));
+            plan.variants.remove(0)
+        };
+        let mut plain = late("", "");
+        assert_eq!(plain.least_answer(), Period::millis(30));
+        let after = serde_json::from_str(r#"{"kind": {"answer": {"after": {"time": "1ms"}}}}"#).unwrap();
+        plain.faults.push(after);
+        assert_eq!(plain.least_answer(), Period::millis(0));
+        assert_eq!(late(r#""jaeger""#, "").least_answer(), Period::millis(0));
     }
 }

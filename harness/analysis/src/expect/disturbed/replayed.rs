@@ -70,7 +70,7 @@ fn forced(service: &ServiceResult, trial: &TrialResult, plan: &Plan, variant: &P
     let load = plan.load_of(variant);
     let lasting = load.lasting.nanos() as f64 / 1e6;
     let measured = (load.warmup.nanos() as f64 / 1e6, load.warmup.nanos() as f64 / 1e6 + lasting);
-    let answer = variant.receiver.answer_after.map_or(0.0, |after| after.nanos() as f64 / 1e6);
+    let answer = variant.least_answer().nanos() as f64 / 1e6;
     let faults = variant.faults.iter().zip(&trial.faults);
     let per_span: f64 = faults.map(|(fault, acted)| slowed(fault, acted, service, measured)).sum();
     let call = answer + per_span * f64::from(effective.batch);
