@@ -4,5 +4,6 @@ pub(crate) mod cgroups;
 pub(crate) mod child;
 pub mod guard;
 pub mod interrupt;
+pub(crate) mod own;
 pub mod shim;
 pub(crate) mod strays;

@@ -1,5 +1,7 @@
 //! A run, concluded: trials in, result with its verdict out.
 
+mod alike;
+
 use std::collections::BTreeSet;
 
 use spanfate_model::books::ledger::Gap;
@@ -20,6 +22,7 @@ use crate::compare::sweep;
 use crate::conclude::fit;
 use crate::conclude::limits;
 use crate::conclude::overall::price_witnesses;
+use crate::conclude::run::alike::TrialReason;
 use crate::conclude::shell;
 use crate::conclude::summary::summarise;
 use crate::conclude::trial::ConcludedTrial;
@@ -42,10 +45,13 @@ pub fn conclude_run(
         verdict = verdict.worst(worse);
         reasons.push((worse, reason));
     };
-    for trial in trials.iter().map(|trial| &trial.result) {
-        for (worse, reason) in judge_trial(trial, &plan) {
-            say(worse, format!("trial {}: {reason}", trial.index));
-        }
+    let of_trial = |trial: &TrialResult| {
+        let say = |(worse, reason)| TrialReason { trial: trial.index, worse, reason };
+        judge_trial(trial, &plan).into_iter().map(say).collect::<Vec<_>>()
+    };
+    for (worse, reason) in alike::together(trials.iter().flat_map(|trial| of_trial(&trial.result)).collect())
+    {
+        say(worse, reason);
     }
     if planned == 0 {
         say(Verdict::Inconclusive, "the plan has no trial".to_owned());

@@ -129,9 +129,10 @@ impl<'a> Rerun<'a> {
         let back = |from: MonoNs, to: MonoNs| {
             ((GIVEN_BACK * taken.between(from, to)) as u64).min(to.saturating_sub(from))
         };
-        let mended = self.cycle.calls.iter().map(|call| {
-            shortened(call, back(call.began, call.ended), load.least_answer.min(call.receiver))
-        });
+        let mended =
+            self.cycle.calls.iter().map(|call| {
+                shortened(call, back(call.began, call.ended), load.least_answer.min(call.receiver))
+            });
         let cycle = Cycle::of_calls(mended.collect(), self.cycle.batch);
         let unrun: Vec<Unrun> =
             self.unrun.iter().map(|(ready, began)| (*ready, began - back(*ready, *began))).collect();

@@ -3,11 +3,11 @@
 use super::PlannedVariant;
 use crate::exporter::Exporter;
 use crate::fault::answer::ScriptedAnswer;
-use crate::fault::{Fault, FaultKind, Target};
+use crate::fault::{FaultKind, Target};
 use crate::plan::Plan;
 use crate::quantity::unit::Period;
 use crate::scenario::pipeline::Pipeline;
-use crate::scenario::{ExportPath, Service};
+use crate::scenario::{ExportPath, Fault, Service};
 
 impl PlannedVariant {
     /// Names of what stands in the path: its collectors, and last the engine at its end.

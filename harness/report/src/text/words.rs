@@ -6,8 +6,8 @@ use spanfate_model::fate::FateClass;
 use spanfate_model::format::manifest::Status;
 use spanfate_model::result::change::Change;
 use spanfate_model::result::{
-    Basis, ComparedBy, Comparison, Estimate, Expectation, Footing, LoadFigures, RunResult, Validity,
-    VariantResult,
+    Basis, ComparedBy, Comparison, Estimate, Expectation, Footing, LoadFigures, RunResult, Spoiler,
+    TrialResult, Validity, VariantResult,
 };
 use spanfate_model::scenario::Model;
 use spanfate_model::scenario::figure::Figure;
@@ -154,14 +154,26 @@ fn certain(result: &RunResult) -> Option<String> {
     Some(format!("{said}{}", not_carried(result)))
 }
 
-/// That a machine of which others take time cannot carry what is open, where nothing else is amiss with any trial.
-fn not_carried(result: &RunResult) -> &'static str {
+/// That a machine of which others take time, or a quota all but a part, cannot carry what is open, where nothing else is amiss with any
+/// trial but a load that came late for it.
+fn not_carried(result: &RunResult) -> String {
     let trials = || result.variants.iter().flat_map(|variant| &variant.trials);
-    let mut spoilt = trials().flat_map(|trial| &trial.validity).filter(|mark| !mark.valid).peekable();
-    if spoilt.peek().is_none() || !spoilt.all(Validity::is_of_others) {
-        return "";
+    let spoilt = |trial: &TrialResult| {
+        trial.validity.iter().filter(|mark| !mark.valid).map(Validity::spoiler).collect::<Vec<_>>()
+    };
+    let is_taken = |spoiler: &Option<Spoiler>| matches!(spoiler, Some(Spoiler::Others | Spoiler::Quota));
+    let all: Vec<Vec<Option<Spoiler>>> = trials().map(spoilt).filter(|marks| !marks.is_empty()).collect();
+    let only_taken = |marks: &Vec<Option<Spoiler>>| {
+        marks.iter().any(is_taken) && marks.iter().all(|one| is_taken(one) || *one == Some(Spoiler::Load))
+    };
+    if all.is_empty() || !all.iter().all(only_taken) {
+        return String::new();
     }
-    " This machine cannot carry what is open while others take its time."
+    let any = |wanted| all.iter().flatten().any(|one| *one == Some(wanted));
+    let what = if any(Spoiler::Load) { "this load" } else { "what is open" };
+    let how =
+        if any(Spoiler::Quota) { "with what a CPU quota leaves of it" } else { "while others take its time" };
+    format!(" This machine cannot carry {what} {how}.")
 }
 
 /// What a verdict stands on where that is not a valid trial.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use spanfate_model::books::ledger::{FateCount, Ledger};
 use spanfate_model::fate::{Decider, ExitWay, Fate};
-use spanfate_model::result::{Loss, RunResult};
+use spanfate_model::result::{Basis, Loss, RunResult, TrustCheck, Validity};
 use spanfate_model::verdict::Verdict;
 use spanfate_report::{TableStyle, html, table};
 
@@ -104,4 +104,36 @@ fn what_a_propagator_would_add_is_one_sentence() {
         );
         assert!(all.contains("otel.SetTextMapPropagator(propagation.TraceContext{})"), "{all}");
     }
+}
+
+#[test]
+fn a_machine_that_cannot_carry_a_load_is_said_to_be_one() {
+    let sentence = |checks: &[TrustCheck]| {
+        let mut result = sample::single();
+        result.verdict = Verdict::Inconclusive;
+        result.expectations.iter_mut().for_each(|one| one.verdict = Verdict::Inconclusive);
+        for trial in result.variants.iter_mut().flat_map(|variant| &mut variant.trials) {
+            let mark = |check: &TrustCheck| Validity {
+                figure: Basis::Loss.into(),
+                check: (*check).into(),
+                measured: 1.0,
+                bound: 0.5,
+                side: None,
+                valid: false,
+            };
+            trial.validity = checks.iter().map(mark).collect();
+        }
+        let text = text(&result);
+        let said = text.lines().find(|line| line.contains("INCONCLUSIVE")).unwrap().to_owned();
+        said.split_once("This machine cannot carry ")
+            .map(|(_, rest)| rest.split('.').next().unwrap().to_owned())
+    };
+    let said = |text: &str| Some(text.to_owned());
+    assert_eq!(sentence(&[TrustCheck::Steal]), said("what is open while others take its time"));
+    let quota = [TrustCheck::Throttled, TrustCheck::Started];
+    assert_eq!(sentence(&quota), said("this load with what a CPU quota leaves of it"));
+    // A late load alone may be anybody's doing, and a limit of the harness is its own.
+    assert_eq!(sentence(&[TrustCheck::Started]), None);
+    assert_eq!(sentence(&[TrustCheck::Steal, TrustCheck::Limits]), None);
+    assert_eq!(sentence(&[]), None);
 }

@@ -18,6 +18,7 @@ use crate::host::clock;
 use crate::host::limits::{given_descriptors, limit_of};
 use crate::host::oom::OomCounter;
 use crate::process::guard::Guard;
+use crate::process::own;
 use crate::process::strays;
 
 /// How often a wait looks.
@@ -56,8 +57,7 @@ pub(crate) fn command(program: impl AsRef<OsStr>, cpus: &[u32]) -> Result<Comman
 
 /// The same, with more to say about how.
 pub(crate) fn command_in(program: impl AsRef<OsStr>, manner: Manner<'_>) -> Result<Command, RunError> {
-    let own = std::env::current_exe().map_err(RunError::system("find this program's own file"))?;
-    let mut command = Command::new(own);
+    let mut command = Command::new(own::program());
     command.arg("__exec").arg("--parent").arg(std::process::id().to_string());
     if manner.hold {
         command.arg("--hold");

@@ -15,6 +15,7 @@ use nix::unistd::{Pid, setsid};
 use crate::RunError;
 use crate::host::clock;
 use crate::process::cgroups;
+use crate::process::own;
 use crate::process::strays;
 
 /// The harness's end.
@@ -28,8 +29,7 @@ pub struct Guard {
 impl Guard {
     /// Starts the guard: this same program, with the hidden subcommand `__guard`.
     pub fn start() -> Result<Self, RunError> {
-        let program = std::env::current_exe().map_err(RunError::system("find this program's own file"))?;
-        let mut process = Command::new(program)
+        let mut process = Command::new(own::program())
             .arg("__guard")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -119,7 +119,8 @@ fn given_back(stolen: &Stolen, rate: u64) -> (u64, u64, Option<GivenBack>, f64) 
     assert!(fit.fits(), "{fit:?}");
     let nobody = spanfate_model::load::PlannedLoad::resolve(&spanfate_model::scenario::Load::default());
     let arrivals = Arrivals::of(&seen, &LoadBook::open(&nobody, 0, None), &CpuLack::of(&samples, 1));
-    let parts = LoadParts { began: 0, measured_from: 2_000 * MS, until: 20_000 * MS, least_answer: stolen.held };
+    let parts =
+        LoadParts { began: 0, measured_from: 2_000 * MS, until: 20_000 * MS, least_answer: stolen.held };
     let taken = TakenTime::of(&samples, 1, false);
     let proven = Rerun::of(&seen, &fit, cycle, arrivals).given_back(&parts, &taken, &fit);
     let gap = parts.law_gap(&truth, &undisturbed, settings).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -11,7 +11,7 @@ use spanfate_model::format::manifest::Status;
 use spanfate_model::result::RunResult;
 use spanfate_run::host::clock;
 
-use crate::lab::{Lab, lab};
+use crate::lab::{Lab, lab, lab_beside_others, root};
 
 const LONG: &str = "[load]\nrate = \"300/s\"\nwarmup = \"100ms\"\nlasting = \"30s\"\n";
 
@@ -270,4 +270,23 @@ fn a_run_ends_in_time_and_is_not_resumed_on_another_machine() {
     assert_eq!(mixed.code, Some(3), "{}", mixed.stderr);
     assert!(mixed.result.reasons[0].contains("resumed on another machine"), "{:?}", mixed.result.reasons);
     assert_eq!(mixed.result.status, Status::Complete);
+}
+
+#[test]
+fn a_run_outlives_the_file_of_its_program() {
+    let Some(lab) = lab_beside_others() else { return };
+    let program = lab.path("spanfate");
+    fs::copy(env!("CARGO_BIN_EXE_spanfate"), &program).unwrap();
+    let scenario =
+        lab.scenario("trials = 2\n[load]\nrate = \"100/s\"\nwarmup = \"100ms\"\nlasting = \"2s\"\n");
+    let mut command = Command::new(&program);
+    command.args(["scenario", scenario.to_str().unwrap(), "--out"]).arg(lab.path("results"));
+    command.current_dir(root()).env("NO_COLOR", "1").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_for_load(&lab);
+    // As a build does it while the run goes on; the second trial starts its processes anew.
+    fs::remove_file(&program).unwrap();
+    let done = lab.finish(child);
+    done.assert_exact();
+    assert_eq!((done.result.status, done.result.variants[0].trials.len()), (Status::Complete, 2));
 }

@@ -15,6 +15,7 @@ use crate::RunError;
 use crate::host::clock;
 use crate::process::child::{Managed, command};
 use crate::process::guard::Guard;
+use crate::process::own;
 use crate::trial::services::Blame;
 
 /// Something that acts on a process until it is ended.
@@ -79,8 +80,7 @@ pub(super) fn apply(
 
 /// A process that takes a share of the first of some cores.
 pub(super) fn neighbour(share: f64, cpus: &[u32], guard: &Arc<Guard>) -> Result<Managed, RunError> {
-    let own = std::env::current_exe().map_err(RunError::system("find this program's own file"))?;
-    let mut process = command(own, cpus.get(..1).unwrap_or(cpus))?;
+    let mut process = command(own::program(), cpus.get(..1).unwrap_or(cpus))?;
     process.arg("__spin").arg("--share").arg(share.to_string());
     Managed::spawn(process, guard, "the neighbour")
 }
