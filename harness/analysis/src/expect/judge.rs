@@ -198,10 +198,15 @@ pub(super) fn why_invalid(figure: Basis, variant: &VariantResult) -> String {
     format!("no trial is valid for {figure}: {}", spoilt_by(figure, variant))
 }
 
-/// What spoils the first trial that is not valid for a figure: the first check that failed, and what can be done.
+/// What spoils the first trial that is not valid for a figure, and what can be done: the first check that failed, but where time was taken
+/// that one before a load that came late for it.
 fn spoilt_by(figure: Basis, variant: &VariantResult) -> String {
-    let marks = variant.trials.iter().flat_map(|trial| &trial.validity);
-    match marks.into_iter().find(|mark| mark.figure.is(&figure) && !mark.valid) {
+    let failed =
+        |trial: &&TrialResult| trial.validity.iter().any(|mark| mark.figure.is(&figure) && !mark.valid);
+    let spoilt = variant.trials.iter().find(failed);
+    let marks = spoilt.into_iter().flat_map(|trial| &trial.validity);
+    match marks.filter(|mark| mark.figure.is(&figure) && !mark.valid).min_by_key(|mark| !mark.is_of_others())
+    {
         Some(mark) => {
             let Validity { check, measured, bound, .. } = mark;
             format!("{check}: {measured}, bound {bound}; {}", remedy(mark))
