@@ -92,7 +92,7 @@ jaeger = f"STRUCT(spans {span}, processes MAP(VARCHAR, STRUCT(serviceName VARCHA
 options = "format = 'auto', maximum_object_size = 2000000000"
 row = con.execute(f"""
     WITH resources AS (SELECT unnest(resourceSpans) AS r FROM read_json('{folder}/left.json', columns = {{resourceSpans: '{otlp}'}}, {options})),
-    scopes AS (SELECT list_filter(r.resource.attributes, a -> a.key = 'service.name')[1].value.stringValue AS service,
+    scopes AS (SELECT list_filter(r.resource.attributes, lambda a: a.key = 'service.name')[1].value.stringValue AS service,
                       unnest(r.scopeSpans) AS scope FROM resources),
     one AS (SELECT service, unnest(scope.spans) AS s FROM scopes),
     traces AS (SELECT unnest(data) AS t FROM read_json('{folder}/right.jaeger.json', columns = {{data: '{jaeger}'}}, {options})),
@@ -100,7 +100,7 @@ row = con.execute(f"""
     l AS (SELECT s.traceId AS trace, s.spanId AS span, s.parentSpanId AS parent, s.name AS name, service,
                  s.startTimeUnixNano // 1000 AS start FROM one),
     r AS (SELECT s.traceID AS trace, s.spanID AS span,
-                 coalesce(list_filter(s."references", f -> f.refType = 'CHILD_OF')[1].spanID, '') AS parent,
+                 coalesce(list_filter(s."references", lambda f: f.refType = 'CHILD_OF')[1].spanID, '') AS parent,
                  s.operationName AS name, processes[s.processID].serviceName AS service, s.startTime AS start FROM other)
     SELECT count(*) FILTER (l.trace IS NOT NULL AND r.trace IS NOT NULL),
            count(*) FILTER (l.trace IS NOT NULL AND r.trace IS NOT NULL
