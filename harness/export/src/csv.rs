@@ -40,9 +40,14 @@ fn maybe(to: &mut impl Write, value: Option<impl Display>) -> io::Result<()> {
     }
 }
 
-/// Text of others: a spreadsheet takes what begins with one of these for a formula, so it gets an apostrophe before it.
+/// What a spreadsheet takes for a formula begins with one of these.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// Text of others: what would be a formula gets an apostrophe before it, and so does what would be read back as if it had got one.
 fn text(to: &mut impl Write, text: &str) -> io::Result<()> {
-    let formula = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    let seems_guarded =
+        text.strip_prefix('\'').is_some_and(|rest| rest.starts_with('\'') || rest.starts_with(FORMULA));
+    let formula = if seems_guarded || text.starts_with(FORMULA) { "'" } else { "" };
     if text.contains([',', '"', '\n', '\r']) {
         write!(to, "\"{formula}{}\"", text.replace('"', "\"\""))
     } else {
@@ -75,6 +80,10 @@ mod tests {
             ("\tx", "'\tx"),
             ("\rx", "\"'\rx\""),
             ("a=1", "a=1"),
+            ("'=1", "''=1"),
+            ("''", "'''"),
+            ("'s", "'s"),
+            ("'", "'"),
         ] {
             assert_eq!(cell(value), expected);
         }

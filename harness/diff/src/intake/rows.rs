@@ -176,9 +176,9 @@ pub(super) fn read_csv(window: &mut Window<'_>, intake: &mut Intake<'_>) -> Resu
     Ok(())
 }
 
-/// Whether an apostrophe stands before what would be a formula.
+/// Whether an apostrophe stands before what would be a formula, or before one that is of the text itself.
 fn is_guarded(cell: &[u8]) -> bool {
-    matches!(cell, [b'\'', b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..])
+    matches!(cell, [b'\'', b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\'', ..])
 }
 
 /// Calls `each` for the cells of a line; gives the length of the line.

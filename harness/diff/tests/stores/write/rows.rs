@@ -70,7 +70,9 @@ pub(crate) fn ndjson(world: &TestWorld) -> Vec<u8> {
 /// Rows as CSV.
 pub(crate) fn csv(world: &TestWorld) -> Vec<u8> {
     let cell = |text: &str| {
-        let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+        let formula = |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let seems = text.strip_prefix('\'').is_some_and(|rest| rest.starts_with('\'') || formula(rest));
+        let guard = if seems || formula(text) { "'" } else { "" };
         if text.contains([',', '"', '\n', '\r']) {
             format!("\"{guard}{}\"", text.replace('"', "\"\""))
         } else {
