@@ -167,7 +167,7 @@ test('it opens within a second', async () => {
 });
 
 test('text of others stays text', async () => {
-  for (const name of ['hostile.html', 'hostile-chain.html', 'hostile-faults.html', 'hostile-compared.html']) {
+  for (const name of ['hostile', 'hostile-chain', 'hostile-faults', 'hostile-compared', 'hostile-claims'].map((name) => `${name}.html`)) {
     const { context, page, problems } = await open(browser, name);
     await unfold(page);
     assert.equal(await page.locator('main script, header script').count(), 0);

@@ -30,6 +30,9 @@ func (c *Config) check() error {
 	if err := oneOf("serve", c.Serve, "http", "grpc", "store"); err != nil {
 		return err
 	}
+	if err := oneOf("api", c.API, OpenTelemetry, OpenTracing); err != nil {
+		return err
+	}
 	if err := oneOf("processor", c.Main().Processor, Batch, Simple); err != nil {
 		return err
 	}

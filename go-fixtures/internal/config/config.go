@@ -19,6 +19,12 @@ import (
 // Version is the version of the file that this fixture understands.
 const Version = 1
 
+// The APIs by which a service may make its own spans.
+const (
+	OpenTelemetry = "otel"
+	OpenTracing   = "opentracing-bridge"
+)
+
 // Config is one fixture's whole configuration. See docs/fixture-protocol.md. Here and below every key must be there but those
 // that say omitempty: forgetting "ledger" would switch the witness off without a word; null says so openly.
 type Config struct {
@@ -31,6 +37,7 @@ type Config struct {
 	Ledger            *Ledger  `json:"ledger"`
 	Trace             Trace    `json:"trace"`
 	Root              string   `json:"root"`
+	API               string   `json:"api,omitempty"` // by which the service makes its own spans
 	Exporter          Exporter `json:"exporter"`
 	Processor         *string  `json:"processor,omitempty"` // of the main path
 	Keep              *uint64  `json:"keep,omitempty"`
@@ -155,7 +162,7 @@ func Load(path string) (*Config, error) {
 func Parse(data []byte) (*Config, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
-	c := &Config{Serve: "http"}
+	c := &Config{Serve: "http", API: OpenTelemetry}
 	if err := decoder.Decode(c); err != nil {
 		return nil, explain(err)
 	}

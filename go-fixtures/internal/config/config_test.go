@@ -128,7 +128,7 @@ func TestMistakesAreNamed(t *testing.T) {
 
 func TestOptionalKeys(t *testing.T) {
 	c, err := Parse([]byte(valid))
-	if err != nil || c.Serve != "http" || c.Hops != nil || c.Cache != nil || c.Work.Names != nil || c.RuntimeTrace != nil {
+	if err != nil || c.Serve != "http" || c.API != OpenTelemetry || c.Hops != nil || c.Cache != nil || c.Work.Names != nil || c.RuntimeTrace != nil {
 		t.Fatalf("absent keys: %+v, %v", c, err)
 	}
 	c, err = Parse([]byte(strings.Replace(valid, `"root"`, `"serve": "grpc",

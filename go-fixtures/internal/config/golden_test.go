@@ -29,6 +29,7 @@ func TestEveryKeyThatTheHarnessWritesIsUnderstood(t *testing.T) {
 		Ledger: &Ledger{"/dev/shm/run/checkout.2.slots", 300000, 4194304, 1234567890123},
 		Trace:  Trace{4660, 3, 1<<64 - 1},
 		Root:   "remote",
+		API:    OpenTracing,
 		Exporter: Exporter{"http/protobuf", Options{
 			Queue: to(4096), Batch: to(256), DelayMS: to(int64(1000)), ExportTimeoutMS: to(int64(2000)), TimeoutMS: to(int64(3000)),
 			Compression: to("gzip"), Sampler: to("parentbased_traceidratio"), SamplerArg: to(0.25), OnFull: to("block"),
@@ -115,7 +116,7 @@ func TestEveryDesignThatTheHarnessWritesIsUnderstood(t *testing.T) {
 func TestAStoreIsToldNothingThatItWouldIgnore(t *testing.T) {
 	want := &Config{
 		Version: 1, Service: "redis", Serve: "store", Process: 3, Incarnation: 2, Listen: "127.0.0.1:4310",
-		Trace: Trace{4660, 3, 1<<64 - 1}, Root: "local", Exporter: Exporter{Protocol: "grpc"}, Hops: []Hop{},
+		Trace: Trace{4660, 3, 1<<64 - 1}, Root: "local", API: OpenTelemetry, Exporter: Exporter{Protocol: "grpc"}, Hops: []Hop{},
 		Work: Work{7, 2, 24, 1000, 2000, 65536, nil, nil}, Plant: Plant{[]uint64{}, []uint32{}}, ShutdownTimeoutMS: 10000,
 	}
 	if got := golden(t, "store.json"); !reflect.DeepEqual(got, want) {
@@ -196,6 +197,7 @@ func TestEveryWordThatTheHarnessWritesIsKnown(t *testing.T) {
 			}
 			return text
 		},
+		"api":     in(`"root"`, `"api": %q, "root"`),
 		"root":    in(`"root": "local"`, `"root": %q`),
 		"hops.to": func(word string) string { return strings.Replace(valid, `"root"`, hop(word), 1) },
 		"paths.processor": func(word string) string {

@@ -36,6 +36,8 @@ func (c *Config) checkStore() error {
 	switch {
 	case c.Ledger != nil:
 		return fmt.Errorf("a store makes no spans and has no ledger; set ledger to null")
+	case c.API != OpenTelemetry:
+		return fmt.Errorf("a store makes no spans; remove api")
 	case c.Keep != nil || len(c.Paths) > 0:
 		return fmt.Errorf("a store exports nothing; remove keep and paths")
 	case c.Cache != nil || len(c.Hops) > 0 || len(c.Work.Names) > 0:

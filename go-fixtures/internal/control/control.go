@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/sdk"
 	"golang.org/x/sys/unix"
 
+	"spanfate.dev/fixtures/internal/api"
 	"spanfate.dev/fixtures/internal/ledger"
 	"spanfate.dev/fixtures/internal/logs"
 	"spanfate.dev/fixtures/internal/telemetry"
@@ -48,14 +49,20 @@ type stopped struct {
 	ShutdownNS    int64   `json:"shutdown_ns"`
 }
 
-// Run runs the fixture and returns its exit code. A program that has a bridge for logs built in gives it.
-func Run(arguments []string, stdout, stderr io.Writer, bridge logs.Bridge) int {
+// Bridges are what only a program of its own has built in; nil: it has not.
+type Bridges struct {
+	Logs        logs.Bridge
+	OpenTracing api.Bridge
+}
+
+// Run runs the fixture and returns its exit code.
+func Run(arguments []string, stdout, stderr io.Writer, bridges Bridges) int {
 	// A reader that went away must not kill the process in the middle of a trial, nor keep it from stopping.
 	signal.Ignore(unix.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT) // before ready, so that no early signal kills without a stop
 	out := &printer{to: stdout}
-	f, err := start(arguments, bridge)
+	f, err := start(arguments, bridges)
 	if err != nil {
 		if printErr := out.line(notReady{Error: err.Error()}); printErr != nil {
 			_, _ = fmt.Fprintln(stderr, "fixture:", err)

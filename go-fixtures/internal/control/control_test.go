@@ -23,7 +23,7 @@ const fixtureVariable = "SPANFATE_TEST_FIXTURE"
 // TestMain lets the test binary be a fixture: the tests below talk to it as the harness does.
 func TestMain(m *testing.M) {
 	if os.Getenv(fixtureVariable) != "" {
-		os.Exit(Run(os.Args, os.Stdout, os.Stderr, nil))
+		os.Exit(Run(os.Args, os.Stdout, os.Stderr, Bridges{}))
 	}
 	os.Exit(m.Run())
 }

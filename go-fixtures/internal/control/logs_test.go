@@ -63,14 +63,16 @@ func read(t *testing.T, file string) string {
 	return string(text)
 }
 
-func TestAFixtureWithoutTheBridgeSaysSo(t *testing.T) {
-	folder := t.TempDir()
-	config := filepath.Join(folder, "config.json")
-	text := fmt.Sprintf(configuration, "null", "local", "", `"design": {"logs": {"arm": "otelslog"}}, `, 1000)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := start([]string{"fixture", config}, nil); err == nil || !strings.Contains(err.Error(), "go-fixtures/bridged") {
-		t.Errorf("error %v", err)
+func TestAFixtureWithoutABridgeSaysSo(t *testing.T) {
+	for _, wanted := range []string{`"design": {"logs": {"arm": "otelslog"}}, `, `"api": "opentracing-bridge", `} {
+		config := filepath.Join(t.TempDir(), "config.json")
+		text := fmt.Sprintf(configuration, "null", "local", "", wanted, 1000)
+		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := start([]string{"fixture", config}, Bridges{})
+		if err == nil || !strings.Contains(err.Error(), "go-fixtures/bridged") {
+			t.Errorf("%s: error %v", wanted, err)
+		}
 	}
 }

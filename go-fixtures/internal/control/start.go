@@ -7,6 +7,9 @@ import (
 	"net"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
+	"spanfate.dev/fixtures/internal/api"
 	"spanfate.dev/fixtures/internal/config"
 	"spanfate.dev/fixtures/internal/fault"
 	"spanfate.dev/fixtures/internal/ledger"
@@ -32,7 +35,7 @@ type fixture struct {
 	log       *logs.Log // nil: it writes no log lines
 }
 
-func start(arguments []string, bridge logs.Bridge) (*fixture, error) {
+func start(arguments []string, bridges Bridges) (*fixture, error) {
 	if len(arguments) != 2 {
 		return nil, errors.New("give exactly one argument: the configuration file (docs/fixture-protocol.md)")
 	}
@@ -45,7 +48,7 @@ func start(arguments []string, bridge logs.Bridge) (*fixture, error) {
 		return nil, fmt.Errorf("cannot listen: %w; use \"127.0.0.1:0\" to let the kernel choose the port", err)
 	}
 	f := &fixture{listener: listener, timeout: time.Duration(c.ShutdownTimeoutMS) * time.Millisecond}
-	if err := f.build(c, bridge); err != nil {
+	if err := f.build(c, bridges); err != nil {
 		_ = listener.Close()
 		return nil, err
 	}
@@ -59,7 +62,7 @@ func start(arguments []string, bridge logs.Bridge) (*fixture, error) {
 	return f, nil
 }
 
-func (f *fixture) build(c *config.Config, bridge logs.Bridge) (err error) {
+func (f *fixture) build(c *config.Config, bridges Bridges) (err error) {
 	if c.Serve == "store" {
 		f.server = store.New(c.Work)
 		return nil
@@ -70,23 +73,34 @@ func (f *fixture) build(c *config.Config, bridge logs.Bridge) (err error) {
 	f.faults = f.telemetry.Faults
 	f.rules = ownRules(c, f.telemetry)
 	f.faults.OnShutdown(f.shutDownInPanic)
+	through := func(provider trace.TracerProvider) (api.Providers, error) {
+		return api.Through(c, bridges.OpenTracing, provider, f.telemetry.Started)
+	}
+	providers, err := through(f.telemetry.Provider)
+	if err != nil {
+		return err
+	}
 	shares := make([]work.Share, 0, len(f.telemetry.Further))
 	for _, further := range f.telemetry.Further {
-		shares = append(shares, work.Share{Provider: further, Children: further.Children})
+		its, err := through(further)
+		if err != nil {
+			return err
+		}
+		shares = append(shares, work.Share{Provider: its.Own, Children: further.Children})
 	}
-	if f.unit, err = work.New(c, f.telemetry.Provider, f.faults, shares...); err != nil {
+	if f.unit, err = work.New(c, providers, f.faults, shares...); err != nil {
 		return err
 	}
 	if c.Design != nil && c.Design.Guard != nil {
 		f.unit.Guard(f.telemetry.Keeper(*c.Design.Guard))
 	}
 	if c.Design != nil && c.Design.Logs != nil {
-		if f.log, err = logs.Open(context.Background(), *c.Design.Logs, c.Service, bridge); err != nil {
+		if f.log, err = logs.Open(context.Background(), *c.Design.Logs, c.Service, bridges.Logs); err != nil {
 			return err
 		}
 		f.unit.Log(f.log)
 	}
-	f.server = serve.New(c, f.unit, f.telemetry.Provider, f.faults, f.telemetry.Control)
+	f.server = serve.New(c, f.unit, providers.Library, f.faults, f.telemetry.Control)
 	return nil
 }
 

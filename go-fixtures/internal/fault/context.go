@@ -28,7 +28,7 @@ func (t *site) loseContext(ctx context.Context) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		span := t.start(ids.WithPart(context.Background(), request, partBackground|t.set.traceIDs.Part))
+		_, span := t.start(ids.WithPart(context.Background(), request, partBackground|t.set.traceIDs.Part))
 		defer span.End()
 	}()
 	<-done

@@ -11,7 +11,7 @@ func (t *site) deep(ctx context.Context, depth int) {
 	var top byte
 	descend(depth, &top, func(bytes uint64) {
 		raise(&t.dose.Amounts[0], bytes)
-		span := t.start(ctx)
+		_, span := t.start(ctx)
 		defer span.End()
 	})
 }

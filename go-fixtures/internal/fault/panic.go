@@ -7,8 +7,6 @@ import (
 	"os"
 	"runtime"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"spanfate.dev/fixtures/internal/config"
 )
 
@@ -68,19 +66,19 @@ func (t *site) panicAt(ctx context.Context, place string) {
 	case "under_defer":
 		t.nested(ctx, 1)
 	case "before_defer":
-		span := t.start(ctx)
+		_, span := t.start(ctx)
 		t.boom()
 		defer span.End() // what the author meant: it is not reached
 	case "deferred_before_end":
-		span := t.start(ctx)
+		_, span := t.start(ctx)
 		defer span.End()
 		defer t.boom()
 	case "deferred_after_end":
-		span := t.start(ctx)
+		_, span := t.start(ctx)
 		defer t.boom()
 		defer span.End()
 	case "closure_end":
-		span := t.start(ctx)
+		_, span := t.start(ctx)
 		defer func() { span.End() }() // End is not called by the panic itself, so its recover sees none
 		t.boom()
 	case "nested":
@@ -89,17 +87,17 @@ func (t *site) panicAt(ctx context.Context, place string) {
 }
 
 func (t *site) nested(ctx context.Context, spans int) {
-	span := t.start(ctx)
+	ctx, span := t.start(ctx)
 	defer span.End()
 	if spans > 1 && t.left() {
-		t.nested(trace.ContextWithSpan(ctx, span), spans-1)
+		t.nested(ctx, spans-1)
 	}
 	t.boom()
 }
 
 // exit never returns.
 func (t *site) exit(ctx context.Context, how string) {
-	span := t.start(ctx)
+	_, span := t.start(ctx)
 	defer span.End()
 	t.dose.Events.Add(1)
 	switch how {

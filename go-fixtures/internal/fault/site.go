@@ -15,8 +15,8 @@ import (
 type Plan interface {
 	// Children is how many there are.
 	Children() int
-	// Start begins the i-th.
-	Start(ctx context.Context, i int) trace.Span
+	// Start begins the i-th, and gives the context of what is done in it.
+	Start(ctx context.Context, i int) (context.Context, trace.Span)
 }
 
 // site is where a fault acts in one request.
@@ -69,18 +69,18 @@ func (t *site) left() bool { return t.next < t.plan.Children() }
 
 // start begins the next child, marked. Where none is left, the server span itself is what the fault touches, and the span
 // returned does nothing.
-func (t *site) start(ctx context.Context) trace.Span {
+func (t *site) start(ctx context.Context) (context.Context, trace.Span) {
 	if !t.left() {
 		t.set.touch(trace.SpanContextFromContext(ctx).SpanID(), t.mark())
-		return noop.Span{}
+		return ctx, noop.Span{}
 	}
-	span := t.plan.Start(ids.WithFault(ctx, t.mark()), t.next)
+	ctx, span := t.plan.Start(ids.WithFault(ctx, t.mark()), t.next)
 	t.next++
-	return span
+	return ctx, span
 }
 
 func (t *site) hang(ctx context.Context, duration time.Duration) {
-	span := t.start(ctx)
+	_, span := t.start(ctx)
 	defer span.End()
 	t.dose.Events.Add(1)
 	time.Sleep(duration)

@@ -18,7 +18,7 @@ func (t *site) mistreat(ctx context.Context, kind config.SpanError) {
 	if !t.left() {
 		return // other faults took all children
 	}
-	span := t.start(ctx)
+	_, span := t.start(ctx)
 	t.dose.Events.Add(1)
 	switch kind.What {
 	case "never_ended": // and nobody holds it any more

@@ -140,10 +140,12 @@ func WithFault(ctx context.Context, mark uint8) context.Context {
 
 type keyKey struct{}
 
-// WithKey carries to the place where a span gets its slot that it is a key span.
-func WithKey(ctx context.Context) context.Context { return context.WithValue(ctx, keyKey{}, true) }
+// WithKey carries to the place where a span gets its slot whether it is a key span.
+func WithKey(ctx context.Context, key bool) context.Context {
+	return context.WithValue(ctx, keyKey{}, key)
+}
 
-// IsKey is whether WithKey was there.
+// IsKey is what WithKey said last.
 func IsKey(ctx context.Context) bool {
 	key, _ := ctx.Value(keyKey{}).(bool)
 	return key

@@ -15,8 +15,10 @@ import (
 	"go.opentelemetry.io/otel/sdk"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 
 	"spanfate.dev/fixtures/hybridsampling"
+	"spanfate.dev/fixtures/internal/api"
 	"spanfate.dev/fixtures/internal/config"
 	"spanfate.dev/fixtures/internal/fault"
 	"spanfate.dev/fixtures/internal/ids"
@@ -33,6 +35,7 @@ type Telemetry struct {
 	Ledger    *ledger.Ledger       // nil: the witness is off
 	Faults    *fault.Set           // nil: none
 	Control   *samplingctl.Control // nil: there is no endpoint
+	Started   api.Started          // what is to hear of spans that are begun by another API
 
 	hybrid *hybridsampling.Sampler // nil: another one
 	stop   context.CancelFunc      // ends what watches and drives
@@ -48,7 +51,9 @@ type Provider struct {
 
 // Build makes the ledger, the witness and the SDK, in this order: the SDK's parts ask for their meter when they are made.
 func Build(ctx context.Context, c *config.Config) (*Telemetry, error) {
-	t := &Telemetry{stop: func() {}, closeRemote: func() {}}
+	t := &Telemetry{
+		Started: func(context.Context, trace.SpanContext) {}, stop: func() {}, closeRemote: func() {},
+	}
 	traceIDs := ids.TraceIDs{RunTag: c.Trace.RunTag, Trial: c.Trace.Trial, Key: uint64(c.Trace.Key), Part: c.Process}
 	described, err := resource.Merge(resource.Default(), resource.NewSchemaless(attribute.String("service.name", c.Service)))
 	if err != nil {
@@ -123,6 +128,7 @@ func (t *Telemetry) startWitness(c *config.Config, traceIDs ids.TraceIDs) (*witn
 	if len(c.Work.Key) > 0 {
 		w.ExpectKeySpans()
 	}
+	t.Started = w.MarkStarted
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(w.HandleError))
 	otel.SetMeterProvider(w.MeterProvider())
 	return w, nil

@@ -27,7 +27,7 @@ func (g Generator) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
 	if slot != nil {
 		slot.TraceID = id
 		slot.SpanID = span
-		g.markOrdered(ctx, slot)
+		g.w.markOrdered(ctx, slot)
 		slot.MarkCreated(g.w.clock)
 	}
 	return id, span
@@ -50,18 +50,9 @@ func (g Generator) NewSpanID(ctx context.Context, id trace.TraceID) trace.SpanID
 	if parent.IsSampled() {
 		slot.Flags |= ledger.ParentSampled
 	}
-	g.markOrdered(ctx, slot)
+	g.w.markOrdered(ctx, slot)
 	slot.MarkCreated(g.w.clock)
 	return span
-}
-
-func (g Generator) markOrdered(ctx context.Context, slot *ledger.Slot) {
-	if g.w.faults {
-		slot.MarkFault(ids.Fault(ctx))
-	}
-	if g.w.keys && ids.IsKey(ctx) {
-		slot.Flags |= ledger.KeySpan
-	}
 }
 
 // take returns the next slot number and its span id; slot is nil when the ledger is full.

@@ -6,6 +6,7 @@
 package witness
 
 import (
+	"context"
 	"encoding/binary"
 
 	"go.opentelemetry.io/otel/trace"
@@ -57,6 +58,24 @@ func (w *Witness) ExpectKeySpans() { w.keys = true }
 func (w *Witness) MarkFault(id trace.SpanID, mark uint8) {
 	if slot := w.slot(id, false); slot != nil {
 		slot.MarkFault(mark)
+	}
+}
+
+// MarkStarted marks the slot of a span that exists already by the context that it was begun with, where that has not come as far as
+// the id generator.
+func (w *Witness) MarkStarted(ctx context.Context, span trace.SpanContext) {
+	if slot := w.slot(span.SpanID(), false); slot != nil {
+		w.markOrdered(ctx, slot)
+	}
+}
+
+// markOrdered marks what a context says of the spans that are begun with it.
+func (w *Witness) markOrdered(ctx context.Context, slot *ledger.Slot) {
+	if w.faults {
+		slot.MarkFault(ids.Fault(ctx))
+	}
+	if w.keys && ids.IsKey(ctx) {
+		slot.Flags |= ledger.KeySpan
 	}
 }
 

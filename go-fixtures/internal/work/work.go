@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"spanfate.dev/fixtures/internal/api"
 	"spanfate.dev/fixtures/internal/cache"
 	"spanfate.dev/fixtures/internal/config"
 	"spanfate.dev/fixtures/internal/fault"
@@ -46,12 +47,12 @@ type Share struct {
 
 // New makes the clients that the work needs; Close ends them. faults may disturb it. The last children are those of the last
 // share, and those before them of the one before it.
-func New(c *config.Config, provider trace.TracerProvider, faults *fault.Set, shares ...Share) (*Unit, error) {
-	values, err := cache.Open(c.Cache, provider, faults)
+func New(c *config.Config, providers api.Providers, faults *fault.Set, shares ...Share) (*Unit, error) {
+	values, err := cache.Open(c.Cache, providers.Own, faults)
 	if err != nil {
 		return nil, err
 	}
-	hops, err := hop.Open(c.Hops, provider, faults)
+	hops, err := hop.Open(c.Hops, providers.Library, faults)
 	if err != nil {
 		return nil, errors.Join(err, values.Close())
 	}
@@ -60,7 +61,7 @@ func New(c *config.Config, provider trace.TracerProvider, faults *fault.Set, sha
 		names = []string{"work.child"}
 	}
 	return &Unit{
-		work: c.Work, tracers: tracers(c.Work.Spans-1, provider, shares), names: names, attributes: attributes(c.Work),
+		work: c.Work, tracers: tracers(c.Work.Spans-1, providers.Own, shares), names: names, attributes: attributes(c.Work),
 		cache: values, hops: hops, faults: faults,
 	}, nil
 }
@@ -98,19 +99,24 @@ func (u *Unit) Do(ctx context.Context) error {
 func (u *Unit) Children() int { return u.work.Spans - 1 }
 
 // Start begins the i-th child.
-func (u *Unit) Start(ctx context.Context, i int) trace.Span { return u.start(ctx, i) }
+func (u *Unit) Start(ctx context.Context, i int) (context.Context, trace.Span) {
+	return u.start(ctx, i)
+}
 
-func (u *Unit) start(ctx context.Context, i int, options ...trace.SpanStartOption) trace.Span {
+func (u *Unit) start(
+	ctx context.Context, i int, options ...trace.SpanStartOption,
+) (context.Context, trace.Span) {
 	name := u.names[i%len(u.names)]
-	if slices.Contains(u.work.Key, name) {
-		ctx = ids.WithKey(ctx)
+	if len(u.work.Key) > 0 {
+		ctx = ids.WithKey(ctx, slices.Contains(u.work.Key, name))
 	}
-	_, span := u.tracers[i].Start(ctx, name, options...)
+	ctx, span := u.tracers[i].Start(ctx, name, options...)
 	span.SetAttributes(u.attributes...)
 	if u.guard != nil {
-		return u.guard.Guard(span)
+		span = u.guard.Guard(span)
+		ctx = trace.ContextWithSpan(ctx, span)
 	}
-	return span
+	return ctx, span
 }
 
 func (u *Unit) child(ctx context.Context, i int) {
@@ -118,14 +124,14 @@ func (u *Unit) child(ctx context.Context, i int) {
 		u.stepped(marked, i, by)
 		return
 	}
-	span := u.start(ctx, i)
+	_, span := u.start(ctx, i)
 	defer span.End()
 	u.log.Step(ctx, span)
 }
 
 // stepped is a child whose clock is wrong.
 func (u *Unit) stepped(ctx context.Context, i int, by time.Duration) {
-	span := u.start(ctx, i, trace.WithTimestamp(time.Now().Add(by)))
+	_, span := u.start(ctx, i, trace.WithTimestamp(time.Now().Add(by)))
 	span.End(trace.WithTimestamp(time.Now().Add(by)))
 }
 

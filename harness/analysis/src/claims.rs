@@ -3,8 +3,11 @@
 
 use spanfate_model::cause::Because;
 use spanfate_model::finding::claims::inspection::InspectionAnswer;
-use spanfate_model::finding::claims::register::{InspectionTest, RegisteredClaim, RunAsked, RunTest};
+use spanfate_model::finding::claims::register::{
+    ContractTest, InspectionTest, RegisteredClaim, RunAsked, RunTest,
+};
 use spanfate_model::finding::claims::{ClaimMeasure, ClaimVerdict, JudgedClaim, MeasuredFor};
+use spanfate_model::finding::contract::ContractResult;
 use spanfate_model::plan::Plan;
 use spanfate_model::result::{Expectation, TrialResult, VariantResult};
 use spanfate_model::scenario::expect::Condition;
@@ -97,6 +100,48 @@ pub fn of_inspection(test: &InspectionTest, answer: Option<&InspectionAnswer>) -
     ClaimMeasure { values: vec![*value], verdict, seen: answer.seen.clone(), ..out }
 }
 
+/// What a contract says of what is asked of it, held against a run; or why it could not be held against one.
+pub fn of_contract(test: &ContractTest, found: Result<&ContractResult, &str>) -> ClaimMeasure {
+    let out = ClaimMeasure {
+        of: MeasuredFor::Contract(test.clone()),
+        values: Vec::new(),
+        verdict: test.that.test.map(|_| Verdict::Inconclusive),
+        reason: None,
+        seen: Vec::new(),
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(why) => return ClaimMeasure { reason: Some(why.to_owned()), ..out },
+    };
+    let (mut kept, mut broken, mut open) = (0_u32, 0_u32, 0_u32);
+    for rule in &found.rules {
+        match rule.verdict {
+            Verdict::Pass => kept += 1,
+            Verdict::Fail => broken += 1,
+            _ => open += 1,
+        }
+    }
+    let value = f64::from(match test.that.figure.as_str() {
+        "kept" => kept,
+        "open" => open,
+        _ => broken,
+    });
+    let why_open = found.rules.iter().flat_map(|rule| &rule.open).next();
+    // A rule that is open may be either.
+    if let Some(why) = why_open.filter(|_| test.that.figure != "open") {
+        return ClaimMeasure { values: vec![value], reason: Some(why.clone()), ..out };
+    }
+    let verdict =
+        test.that.test.map(
+            |(comparison, bound)| {
+                if comparison.holds(value, bound) { Verdict::Pass } else { Verdict::Fail }
+            },
+        );
+    let findings = found.rules.iter().flat_map(|rule| &rule.findings);
+    let seen = findings.map(|one| format!("line {}: {}", one.line, one.text)).collect();
+    ClaimMeasure { values: vec![value], verdict, seen, ..out }
+}
+
 /// What follows for a claim from all that was measured for it.
 pub fn judged(claim: &RegisteredClaim, measures: Vec<ClaimMeasure>) -> JudgedClaim {
     let (verdict, reason) = match &claim.not_testable {
@@ -116,7 +161,7 @@ pub fn is_of(claim: &RegisteredClaim, judged: &JudgedClaim) -> bool {
                     && *because == test.because
                     && *premise == test.premise
             }
-            MeasuredFor::Inspection(_) => false,
+            MeasuredFor::Inspection(_) | MeasuredFor::Contract(_) => false,
         });
         let measured: Vec<&str> = of_test.filter_map(|measure| variant_of(&measure.of)).collect();
         // Without a run there is one measure for all of its variants.
@@ -125,14 +170,15 @@ pub fn is_of(claim: &RegisteredClaim, judged: &JudgedClaim) -> bool {
         };
         !measured.is_empty() && test.variants.as_ref().is_none_or(wanted)
     });
-    let inspections = claim.inspections.iter().all(|test| {
-        judged.measures.iter().any(|measure| measure.of == MeasuredFor::Inspection(test.clone()))
-    });
+    let has = |of: MeasuredFor| judged.measures.iter().any(|measure| measure.of == of);
+    let inspections = claim.inspections.iter().all(|test| has(MeasuredFor::Inspection(test.clone())))
+        && claim.contracts.iter().all(|test| has(MeasuredFor::Contract(test.clone())));
     let count = |of_run: bool| {
         let is = |measure: &&ClaimMeasure| matches!(measure.of, MeasuredFor::Run { .. }) == of_run;
         judged.measures.iter().filter(is).count()
     };
-    let none_more = claim.inspections.len() == count(false) && (count(true) == 0) == claim.runs.is_empty();
+    let others = claim.inspections.len() + claim.contracts.len();
+    let none_more = others == count(false) && (count(true) == 0) == claim.runs.is_empty();
     claim.says == judged.says
         && claim.not_testable.is_some() == (judged.verdict == ClaimVerdict::NotTestable)
         && runs
@@ -143,7 +189,7 @@ pub fn is_of(claim: &RegisteredClaim, judged: &JudgedClaim) -> bool {
 fn variant_of(of: &MeasuredFor) -> Option<&str> {
     match of {
         MeasuredFor::Run { variant, .. } => Some(variant),
-        MeasuredFor::Inspection(_) => None,
+        MeasuredFor::Inspection(_) | MeasuredFor::Contract(_) => None,
     }
 }
 

@@ -16,8 +16,7 @@ pub(crate) mod shutdown;
 pub(crate) mod sources;
 
 use spanfate_model::format::slots::{
-    FLAG_KEY, FLAG_PANIC, FLAG_PARENT_REMOTE, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, PathRecord,
-    Slot,
+    FLAG_KEY, FLAG_PANIC, FLAG_PARENT_SAMPLED, FLAG_RECORDING, FLAG_SAMPLED, PathRecord, Slot,
 };
 use spanfate_model::quantity::id::{SpanId, SpanKey};
 use spanfate_model::quantity::unit::MonoNs;
@@ -81,10 +80,6 @@ impl SpanEvidence {
 
     pub(crate) const fn is_recording(&self) -> bool {
         self.flags & FLAG_RECORDING != 0
-    }
-
-    pub(crate) const fn has_remote_parent(&self) -> bool {
-        self.flags & FLAG_PARENT_REMOTE != 0
     }
 
     pub(crate) const fn has_sampled_parent(&self) -> bool {

@@ -119,6 +119,7 @@ pub const fn validity_of(figure: Figure) -> Basis {
         | Figure::ProbeTrapTaken
         | Figure::TraceUnmatched
         | Figure::SpansCreated
+        | Figure::PanicsRecorded
         | Figure::BytesPerSpan
         | Figure::RawBytesPerSpan
         | Figure::AllocsPerSpan
@@ -169,6 +170,7 @@ pub fn value_of(figure: Figure, trial: &TrialResult) -> Option<f64> {
         | Figure::ProbeUncounted
         | Figure::ProbeOvercount
         | Figure::ProbeTrapTaken => probes::value(figure, trial),
+        Figure::PanicsRecorded => trial.ledger.panics_recorded.map(|spans| spans as f64),
         Figure::ReportedFailed => Some(trial.ledger.reported_failed as f64),
         Figure::RequestsFailed => Some(trial.load.failed.values().sum::<u64>() as f64),
         Figure::ExportsLongest => trial.exports.longest_ms.map(|ms| ms * 1e6),

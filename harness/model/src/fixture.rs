@@ -15,7 +15,7 @@ use crate::exporter::defaults;
 use crate::exporter::{Compression, Exporter, OnFull, Protocol, Retry, SamplerKind, Via};
 use crate::quantity::id::{TraceTag, decimal};
 use crate::quantity::unit::Period;
-use crate::scenario::{Fixture, ProcessorKind, Service};
+use crate::scenario::{Fixture, ProcessorKind, Service, SpanApi};
 
 pub use design::{DesignConfig, LinesPlace, SwitchConfig, endpoint_token};
 pub use fault::{CodeFault, FaultConfig, GcConfig};
@@ -46,6 +46,9 @@ pub struct FixtureConfig {
     pub trace: TraceConfig,
     /// Whose trace context it takes up.
     pub root: RootConfig,
+    /// The API by which it makes its own spans.
+    #[serde(default, skip_serializing_if = "SpanApi::is_otel")]
+    pub api: SpanApi,
     /// Services that it calls for each request, in this order.
     pub hops: Vec<Hop>,
     /// Its exporter.

@@ -25,7 +25,7 @@ use crate::scenario::expect::Expect;
 use crate::scenario::pipeline::{CollectorHop, StoreEngine};
 use crate::scenario::{
     Axis, Build, Claim, Compare, Design, Fault, Plant, ProcessorKind, Receiver, Root, Scenario, Service,
-    Variant, WitnessMode, one_or_many,
+    SpanApi, Variant, WitnessMode, one_or_many,
 };
 
 /// Everything a run needs.
@@ -93,6 +93,9 @@ pub struct PlannedVariant {
     /// The span processor of the main path of its fixtures; absent: the SDK's batch processor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processor: Option<ProcessorKind>,
+    /// The API by which its fixtures make their own spans; absent: that of OpenTelemetry.
+    #[serde(default, skip_serializing_if = "SpanApi::is_otel")]
+    pub api: SpanApi,
     /// The process witness of all services, in place of what each says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<WitnessMode>,
@@ -349,6 +352,7 @@ fn planned_variants(scenario: &Scenario) -> Vec<PlannedVariant> {
             engine: scenario.pipeline.engine(),
             design: variant.design,
             processor: variant.processor,
+            api: variant.api,
             witness: variant.witness,
             ebpf: variant.ebpf.or(scenario.ebpf).filter(Ebpf::is_on),
             sdk: variant.sdk,

@@ -1,5 +1,6 @@
 //! A scenario file as it is written. Every key is closed; nothing is resolved here (see [`crate::plan`]).
 
+mod api;
 pub mod arrivals;
 mod claim;
 mod compare;
@@ -27,6 +28,7 @@ use crate::scenario::ebpf::Ebpf;
 use crate::scenario::expect::Expect;
 use crate::scenario::pipeline::{HopKnobs, OwnCollector, Pipeline};
 
+pub use api::SpanApi;
 pub use claim::Claim;
 pub use compare::{ALPHA, Compare, Gates};
 pub use design::{
@@ -219,6 +221,9 @@ pub struct Variant {
     /// The span processor of the main path of its fixtures; absent: `batch`.
     #[serde(default)]
     pub processor: Option<ProcessorKind>,
+    /// The API by which its fixtures make their own spans.
+    #[serde(default)]
+    pub api: SpanApi,
     /// The process witness of all services, in place of what each says.
     #[serde(default)]
     pub witness: Option<WitnessMode>,
@@ -288,6 +293,7 @@ impl Default for Variant {
             collectors: BTreeMap::new(),
             design: None,
             processor: None,
+            api: SpanApi::Otel,
             witness: None,
             ebpf: None,
             load: None,

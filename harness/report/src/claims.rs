@@ -5,7 +5,7 @@ pub(crate) mod page;
 use std::collections::BTreeSet;
 
 use comfy_table::{ContentArrangement, Table};
-use spanfate_model::finding::claims::register::RegisteredClaim;
+use spanfate_model::finding::claims::register::{ContractTest, RegisteredClaim};
 use spanfate_model::finding::claims::{
     ClaimMeasure, ClaimRunBooks, ClaimVerdict, ClaimsRecord, JudgedClaim, MeasuredFor, SdkVerdicts,
 };
@@ -108,6 +108,12 @@ pub(crate) fn listed(claims: &[RegisteredClaim]) -> String {
             let (name, of) = (test.name.as_str(), asked(test.of.as_deref()));
             out += &format!("    inspect {name}{of}: {}{}\n", test.that, premise(test.premise));
         }
+        for test in &claim.contracts {
+            let ContractTest { scenario, file, that, .. } = test;
+            out += &clean(&format!("    contract {file} against {scenario}: {that}"));
+            out += premise(test.premise);
+            out.push('\n');
+        }
         if let Some(why) = &claim.not_testable {
             out += &format!("    not testable: {}\n", clean(why));
         }
@@ -154,6 +160,7 @@ fn in_short(measure: &ClaimMeasure, numbers: Numbers) -> String {
         MeasuredFor::Run { variant, that, .. } if variant.is_empty() => that.figure().to_string(),
         MeasuredFor::Run { variant, that, .. } => format!("{variant} {}", that.figure()),
         MeasuredFor::Inspection(test) => test.that.figure.clone(),
+        MeasuredFor::Contract(test) => format!("rules {}", test.that.figure),
     };
     format!("{figure} {}", measured(measure, numbers))
 }
@@ -210,6 +217,9 @@ pub(crate) fn question(measure: &ClaimMeasure) -> (String, String) {
         MeasuredFor::Inspection(test) => {
             let place = format!("inspection {}{}", test.name.as_str(), asked(test.of.as_deref()));
             (place, test.that.to_string())
+        }
+        MeasuredFor::Contract(test) => {
+            (format!("{}, contract {}", test.scenario, test.file), format!("rules {}", test.that))
         }
     }
 }

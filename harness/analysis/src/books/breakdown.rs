@@ -50,9 +50,8 @@ impl Default for Sum {
 
 impl Split {
     /// Adds a span of the measured part.
-    pub(crate) fn add(&mut self, index: usize, span: &Judged<'_>) {
-        let Judged { process, span, on, receipt, standing, .. } = span;
-        let root = span.parent.is_zero() || (process.header.process == 0 && span.has_remote_parent());
+    pub(crate) fn add(&mut self, index: usize, root: bool, span: &Judged<'_>) {
+        let Judged { span, on, receipt, standing, .. } = span;
         let mut kind = (index as u16, span.name, span.kind, root);
         if self.kinds.len() >= MOST && !self.kinds.contains_key(&kind) {
             kind.1 = OTHER;

@@ -1,6 +1,8 @@
 //! What the missing spans do to traces: each request's trace gets exactly one state.
 
 use spanfate_model::books::damage::{Damage, ServiceDamage};
+use spanfate_model::books::row::Standing;
+use spanfate_model::fate::{Fate, FateClass};
 use spanfate_model::plan::topology::Share;
 
 use crate::evidence::{Parent, SpanEvidence};
@@ -23,6 +25,8 @@ const SERVER: u8 = 2;
 struct TraceCell {
     due: u32,
     missing: u32,
+    /// Of these, spans that were left out on purpose.
+    left_out: u32,
 }
 
 /// The root did not arrive.
@@ -40,9 +44,20 @@ pub(crate) struct Sighting<'a> {
     pub(crate) request: u32,
     /// Part of the request's trace: 0 unless the context was lost.
     pub(crate) part: u16,
-    pub(crate) received: bool,
+    pub(crate) root: bool,
+    pub(crate) standing: Standing,
     /// Its parent; `None` for one that is nobody's span.
     pub(crate) parent: Option<Parent>,
+}
+
+impl Sighting<'_> {
+    fn is_received(&self) -> bool {
+        self.standing == Standing::Fate(Fate::Received)
+    }
+
+    fn is_left_out(&self) -> bool {
+        matches!(self.standing, Standing::Fate(fate) if fate.class() == FateClass::Deliberate)
+    }
 }
 
 impl Traces {
@@ -69,12 +84,13 @@ impl Traces {
             self.calls.1 += u64::from(seen.parent.is_some_and(|parent| parent.same_trace));
         }
         cell.due += 1;
-        cell.missing += u32::from(!seen.received);
-        let own_root = seen.span.parent.is_zero() || (seen.service == 0 && seen.span.has_remote_parent());
-        if own_root && seen.part == 0 && !seen.received {
+        let received = seen.is_received();
+        cell.missing += u32::from(!received);
+        cell.left_out += u32::from(seen.is_left_out());
+        if seen.root && seen.part == 0 && !received {
             *flags |= ROOT_MISSING;
         }
-        if seen.received && seen.parent.is_some_and(|parent| !parent.received) {
+        if received && seen.parent.is_some_and(|parent| !parent.received) {
             *flags |= ORPHAN;
         }
         if seen.part != 0 {
@@ -97,22 +113,23 @@ impl Traces {
             count(&mut out, cells, *flags);
         }
         (out.calls, out.intact_calls) = self.calls;
-        if out.missing_spans > 0 {
-            let each = out.damaged() as f64 / out.missing_spans as f64;
-            out.amplification = (each * 1e4).round() / 1e4;
-        }
+        out.amplify();
         assert!(out.closes(), "a trace has not exactly one state: {out:?}");
         out
     }
 }
 
 fn count(out: &mut Damage, cells: &[TraceCell], flags: u8) {
-    let (due, missing) = cells.iter().fold((0, 0), |(d, m), cell| (d + cell.due, m + cell.missing));
+    let sum = |of: fn(&TraceCell) -> u32| cells.iter().map(of).sum::<u32>();
+    let (due, missing, left_out) =
+        (sum(|cell| cell.due), sum(|cell| cell.missing), sum(|cell| cell.left_out));
     if due == 0 {
         return;
     }
     out.traces += 1;
     out.missing_spans += u64::from(missing);
+    out.left_out_spans += u64::from(left_out);
+    out.left_out += u64::from(missing > 0 && missing == left_out);
     for (service, cell) in out.services.iter_mut().zip(cells).filter(|(_, cell)| cell.due > 0) {
         service.traces += 1;
         service.broken += u64::from(cell.missing > 0);
@@ -136,6 +153,7 @@ fn count(out: &mut Damage, cells: &[TraceCell], flags: u8) {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use spanfate_model::fate::Filter;
     use spanfate_model::quantity::id::SpanId;
     use spanfate_model::quantity::id::SpanKey;
 
@@ -144,15 +162,19 @@ mod tests {
     /// A chain of three services with two spans each: span `n` is the child of span `n - 1`.
     const SPANS: usize = 6;
 
+    const ARRIVED: Standing = Standing::Fate(Fate::Received);
+    const LOST: Standing = Standing::Fate(Fate::DroppedQueueFull);
+    const FILTERED: Standing = Standing::Fate(Fate::Filtered(Filter::Processor));
+
     fn shares() -> Vec<Share> {
         (0..3).map(|depth| Share { depth, visits: 1, spans: 2..=2 }).collect()
     }
 
-    /// Sees the traces: `received[r]` says which spans of request `r` arrived, `split[r]` at which service it broke in two.
-    fn see(received: &[[bool; SPANS]], split: &[Option<usize>]) -> Damage {
-        let mut traces = Traces::new(received.len(), 3);
-        for (request, (received, split)) in received.iter().zip(split).enumerate() {
-            for (span, arrived) in received.iter().enumerate() {
+    /// Sees the traces: `stands[r]` says how the spans of request `r` stand, `split[r]` at which service it broke in two.
+    fn see(stands: &[[Standing; SPANS]], split: &[Option<usize>]) -> Damage {
+        let mut traces = Traces::new(stands.len(), 3);
+        for (request, (stands, split)) in stands.iter().zip(split).enumerate() {
+            for (span, standing) in stands.iter().enumerate() {
                 let service = span / 2;
                 let broken = split.is_some_and(|at| at == service && span % 2 == 0);
                 let orphaned = span == 0 || broken;
@@ -163,21 +185,23 @@ mod tests {
                     service,
                     request: request as u32,
                     part: u16::from(split.is_some_and(|at| service >= at)),
-                    received: *arrived,
-                    parent: (!orphaned).then(|| Parent { received: received[span - 1], same_trace: true }),
+                    root: orphaned,
+                    standing: *standing,
+                    parent: (!orphaned)
+                        .then(|| Parent { received: stands[span - 1] == ARRIVED, same_trace: true }),
                 });
             }
         }
         traces.finish(&["a", "b", "c"], &shares(), |_| true)
     }
 
-    fn one(received: [bool; SPANS], split: Option<usize>) -> Damage {
-        see(&[received], &[split])
+    fn one(stands: [Standing; SPANS], split: Option<usize>) -> Damage {
+        see(&[stands], &[split])
     }
 
     #[test]
     fn each_state_is_what_somebody_sees() {
-        let (o, x) = (true, false);
+        let (o, x) = (ARRIVED, LOST);
         assert_eq!(one([o; 6], None).complete, 1);
         assert_eq!(one([x, o, o, o, o, o], None).headless, 1);
         assert_eq!(one([x; 6], None).absent, 1);
@@ -190,11 +214,31 @@ mod tests {
     }
 
     #[test]
+    fn what_was_left_out_on_purpose_damages_no_trace_that_misses_nothing_else() {
+        let (o, x, f) = (ARRIVED, LOST, FILTERED);
+        let damage = see(&[[f; 6], [o, f, o, o, f, o], [o, f, x, o, o, o], [o, x, o, o, o, o]], &[None; 4]);
+        // What somebody sees is the same, whoever left it out.
+        assert_eq!((damage.absent, damage.torn, damage.missing_spans), (1, 3, 11));
+        assert_eq!((damage.left_out, damage.left_out_spans, damage.damaged()), (2, 9, 2));
+        // Two traces by the two spans that were lost.
+        assert_eq!((damage.amplification, damage.damaged_share()), (1.0, 0.5));
+        let filtered = see(&[[f; 6]; 3], &[None; 3]);
+        assert_eq!((filtered.absent, filtered.damaged(), filtered.amplification), (3, 0, 0.0));
+    }
+
+    #[test]
     fn spans_that_are_not_sampled_damage_nothing() {
         let mut traces = Traces::new(1, 3);
         let span = SpanEvidence::default();
-        let unsampled =
-            Sighting { span: &span, service: 0, request: 0, part: 0, received: false, parent: None };
+        let unsampled = Sighting {
+            span: &span,
+            service: 0,
+            request: 0,
+            part: 0,
+            root: true,
+            standing: LOST,
+            parent: None,
+        };
         traces.see(&unsampled);
         assert_eq!(traces.finish(&["a", "b", "c"], &shares(), |_| true).traces, 0);
     }
@@ -205,7 +249,9 @@ mod tests {
             received in proptest::collection::vec(any::<[bool; SPANS]>(), 0..40),
             broken in proptest::collection::vec(proptest::option::of(1_usize..3), 40),
         ) {
-            let damage = see(&received, &broken);
+            let stands: Vec<[Standing; SPANS]> =
+                received.iter().map(|spans| spans.map(|arrived| if arrived { ARRIVED } else { LOST })).collect();
+            let damage = see(&stands, &broken);
             let count = |wanted: &dyn Fn(&[bool; SPANS], Option<usize>) -> bool| {
                 received.iter().zip(&broken).filter(|(r, s)| wanted(r, **s)).count() as u64
             };

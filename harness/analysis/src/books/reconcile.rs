@@ -108,6 +108,7 @@ pub(crate) fn reconcile(sources: &Sources<'_>, timeline: &mut Timeline) -> Recon
             status: sources.status,
             overflow: overflow.fold(0, u64::saturating_add),
             torn: sources.processes.iter().any(|process| process.torn),
+            panics_recorded: sources.processes.iter().all(|process| !process.is_of_probes()).then_some(0),
             sharing_ids: sources.processes.iter().map(Process::sharing).sum(),
             ..Ledger::default()
         },
@@ -160,10 +161,14 @@ impl Walk<'_> {
         let Judged { index, process, span, of, standing, .. } = judged;
         let (index, of, standing) = (*index, *of, *standing);
         let request = of.map(|(request, _)| request);
+        let root = self.sources.is_root(span.parent, request);
         let measured = self.part.has(self.sources, index, span.created, request);
         self.ledger.unnumbered += u64::from(self.part.is_by_time(index));
         self.ledger.created += 1;
         self.ledger.created_measured += u64::from(measured);
+        if let Some(panics) = self.ledger.panics_recorded.as_mut() {
+            *panics += u64::from(span.panicked());
+        }
         if let Some((request, part)) = of {
             let service = usize::from(process.header.process);
             let received = standing == Standing::Fate(Fate::Received);
@@ -174,12 +179,13 @@ impl Walk<'_> {
                 service,
                 request,
                 part,
-                received,
+                root,
+                standing,
                 parent: self.sources.parent_of(span),
             });
         }
         if measured {
-            self.split.add(index, judged);
+            self.split.add(index, root, judged);
         }
         note(&mut self.by_process[index], standing, measured);
         self.stages.started += u64::from(span.started != 0);

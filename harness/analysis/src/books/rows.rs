@@ -6,9 +6,8 @@ use std::ops::ControlFlow;
 use spanfate_model::books::row::{Position, SpanRow, Standing, kind_name};
 use spanfate_model::format::raw::TrialLogs;
 use spanfate_model::format::wire::{self, SpanRecord, WireRecord};
-use spanfate_model::load::remote_parent;
 use spanfate_model::plan::{Plan, PlannedTrial};
-use spanfate_model::quantity::id::{SpanId, SpanKey, TraceTag};
+use spanfate_model::quantity::id::{SpanId, SpanKey};
 use spanfate_model::quantity::unit::MonoNs;
 
 use crate::books::timeline::Timeline;
@@ -87,7 +86,7 @@ fn row_of<'a>(
         copies: receipt.copies,
         delay_ms: received.then(|| millis(receipt.first.saturating_sub(span.created))),
         received_ms: received.then(|| millis(receipt.first.saturating_sub(sources.load_began))),
-        position: position(span.parent, judged.of.map(|(request, _)| request), &sources.tag),
+        position: position(sources, span.parent, judged.of.map(|(request, _)| request)),
         paths: on_each(process, paths),
     }
 }
@@ -103,9 +102,8 @@ fn on_each(process: &Process<'_>, paths: &[JudgedPath<'_>]) -> String {
     out
 }
 
-fn position(parent: SpanId, request: Option<u32>, tag: &TraceTag) -> Position {
-    let of_load = request.is_some_and(|request| remote_parent(tag, request) == parent);
-    if parent.is_zero() || of_load { Position::Root } else { Position::Child }
+fn position(sources: &Sources<'_>, parent: SpanId, request: Option<u32>) -> Position {
+    if sources.is_root(parent, request) { Position::Root } else { Position::Child }
 }
 
 /// The spans that appeared, as the wire describes them.
@@ -143,7 +141,7 @@ fn each_received(
             delay_ms: None,
             received_ms: (receipt.copies > 0)
                 .then(|| millis(receipt.first.saturating_sub(sources.load_began))),
-            position: position(span.parent, request, &sources.tag),
+            position: position(sources, span.parent, request),
             paths: String::new(),
         })
         .is_break();

@@ -3,6 +3,7 @@
 use spanfate_model::cause::LossFactor;
 use spanfate_model::fate::Fate;
 use spanfate_model::finding::claims::register::ClaimsFile;
+use spanfate_model::finding::contract::{CONTRACT_FORMAT, ContractSubject, RuleVerdict};
 use spanfate_model::result::{CauseShare, PathReplay, VariantSummary};
 
 use super::*;
@@ -116,6 +117,50 @@ fn a_verdict_is_of_the_claim_as_it_was_asked() {
     assert!(!is_of(&asked("loss.rate > 0 %", &["w"]), &measured("v")), "another variant");
     let shown = claim(&serde_json::json!({ "inspect": [{ "name": "clocks", "that": "samples" }] }));
     assert!(!is_of(&shown, &open) && !is_of(&one, &judged(&shown, Vec::new())));
+}
+
+#[test]
+fn the_rules_of_a_contract_decide_and_an_open_one_leaves_it_open() {
+    let found = claim(&serde_json::json!({ "contract": [
+        { "scenario": "s", "file": "c.yml", "that": "broken > 0" },
+        { "scenario": "s", "file": "d.yml", "that": "broken == 0", "premise": true },
+    ] }));
+    let result = |verdicts: &[Verdict]| {
+        let rules = verdicts.iter().map(|verdict| RuleVerdict {
+            subject: ContractSubject::Alert,
+            file: "c.yml".to_owned(),
+            line: 3,
+            verdict: *verdict,
+            seen: String::new(),
+            findings: Vec::new(),
+            open: if *verdict == Verdict::Inconclusive { vec!["not seen".to_owned()] } else { Vec::new() },
+        });
+        ContractResult {
+            format: CONTRACT_FORMAT,
+            contract: "c.yml".to_owned(),
+            against: "a run".to_owned(),
+            verdict: Verdict::Pass,
+            rules: rules.collect(),
+            not_taken: Vec::new(),
+        }
+    };
+    let one = |broken: &[Verdict], kept: &[Verdict]| {
+        let both = [result(broken), result(kept)];
+        let measures = found.contracts.iter().zip(&both).map(|(test, found)| of_contract(test, Ok(found)));
+        let judged = judged(&found, measures.collect());
+        assert!(is_of(&found, &judged));
+        judged.verdict
+    };
+    let (pass, fail, open) = (Verdict::Pass, Verdict::Fail, Verdict::Inconclusive);
+    assert_eq!(one(&[pass, fail], &[pass, pass]), ClaimVerdict::Reproduced);
+    assert_eq!(one(&[pass, pass], &[pass]), ClaimVerdict::Refuted);
+    for (broken, kept) in
+        [([pass, fail], [pass, fail]), ([open, fail], [pass, pass]), ([fail, fail], [open, pass])]
+    {
+        assert_eq!(one(&broken, &kept), ClaimVerdict::Inconclusive);
+    }
+    let without = of_contract(&found.contracts[0], Err("it did not run"));
+    assert_eq!(judged(&found, vec![without]).reason.unwrap(), "c.yml against s: broken > 0: it did not run");
 }
 
 #[test]

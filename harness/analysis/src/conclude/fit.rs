@@ -76,6 +76,7 @@ const fn grows_with_the_load(figure: Figure) -> bool {
         | Figure::ShutdownLongest
         | Figure::RequestsFailed
         | Figure::SpansCreated
+        | Figure::PanicsRecorded
         | Figure::SpansReceived
         | Figure::ExportsCalls
         | Figure::ExportsBytes

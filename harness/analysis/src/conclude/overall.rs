@@ -70,6 +70,8 @@ pub(crate) fn damage(trials: &[&TrialResult]) -> Option<Damage> {
         out.split += one.split;
         out.absent += one.absent;
         out.missing_spans += one.missing_spans;
+        out.left_out += one.left_out;
+        out.left_out_spans += one.left_out_spans;
         out.calls += one.calls;
         out.intact_calls += one.intact_calls;
         for (sum, service) in out.services.iter_mut().zip(&one.services) {
@@ -79,8 +81,7 @@ pub(crate) fn damage(trials: &[&TrialResult]) -> Option<Damage> {
             sum.missing_spans += service.missing_spans;
         }
     }
-    let each = out.damaged() as f64 / (out.missing_spans as f64).max(1.0);
-    out.amplification = (each * 1e4).round() / 1e4;
+    out.amplify();
     Some(out)
 }
 

@@ -361,6 +361,7 @@ fn settings(variant: &PlannedVariant) -> Vec<(String, String)> {
     out.extend((!variant.build.is_plain()).then(|| ("build".to_owned(), variant.build.as_str().to_owned())));
     out.extend(variant.design.map(|design| ("design".to_owned(), design.text())));
     out.extend(variant.processor.map(|kind| ("processor".to_owned(), kind.as_str().to_owned())));
+    out.extend((!variant.api.is_otel()).then(|| ("api".to_owned(), variant.api.as_str().to_owned())));
     out.extend(variant.ebpf.map(|ebpf| ("ebpf".to_owned(), ebpf.mode.as_str().to_owned())));
     out.extend(variant.load.as_ref().map(|load| ("load".to_owned(), load.to_string())));
     out

@@ -5,9 +5,10 @@ use spanfate_model::books::ledger::Exemplar;
 use spanfate_model::fate::Leak;
 use spanfate_model::fault::TraceMark;
 use spanfate_model::format::manifest::Status;
+use spanfate_model::load::remote_parent;
 use spanfate_model::plan::subject::Subject;
 use spanfate_model::plan::topology::Share;
-use spanfate_model::quantity::id::{TraceId, TraceTag};
+use spanfate_model::quantity::id::{SpanId, TraceId, TraceTag};
 use spanfate_model::quantity::unit::MonoNs;
 
 use crate::evidence::engine::EngineBooks;
@@ -104,6 +105,13 @@ impl<'a> Sources<'a> {
             Some(engine) => engine.is_complete(),
             None => self.hops.is_complete() && self.engine.is_none_or(|one| !one.alone || one.is_complete()),
         }
+    }
+
+    /// Whether a span with this parent is the root of what the load asked for: it has none, or the load is it. That the SDK calls a
+    /// parent remote says nothing: through a bridge every parent is.
+    pub(crate) fn is_root(&self, parent: SpanId, request: Option<u32>) -> bool {
+        let of_load = || request.is_some_and(|request| remote_parent(&self.tag, request) == parent);
+        parent.is_zero() || of_load()
     }
 
     /// A span's parent, if it is a span of ours; else it is the load's, or nobody's.

@@ -6,7 +6,7 @@ use spanfate_model::plan::PlannedVariant;
 use spanfate_model::result::Likeness;
 use spanfate_model::scenario::ebpf::Ebpf;
 use spanfate_model::scenario::pipeline::{CollectorHop, StoreEngine};
-use spanfate_model::scenario::{Build, Design, Fault, ProcessorKind, Receiver, WitnessMode};
+use spanfate_model::scenario::{Build, Design, Fault, ProcessorKind, Receiver, SpanApi, WitnessMode};
 
 /// A variant, taken apart by what each of its keys means for a comparison.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,7 +19,7 @@ struct Aspects<'a> {
 }
 
 /// The SDK's version, how the program is built, and what it has in place of the usual.
-type Program<'a> = (Option<&'a str>, Build, Option<Design>, Option<ProcessorKind>);
+type Program<'a> = (Option<&'a str>, Build, Option<Design>, Option<ProcessorKind>, SpanApi);
 
 fn aspects(variant: &PlannedVariant) -> Aspects<'_> {
     // No `..`: a new key has to be put somewhere.
@@ -34,13 +34,14 @@ fn aspects(variant: &PlannedVariant) -> Aspects<'_> {
         engine,
         design,
         processor,
+        api,
         witness,
         ebpf,
         load,
         faults,
     } = variant;
     Aspects {
-        set: (exporter, (sdk.as_deref(), *build, *design, *processor)),
+        set: (exporter, (sdk.as_deref(), *build, *design, *processor, *api)),
         receiver: (receiver, hops, engine.as_ref()),
         witness: (*witness, *ebpf),
         load: load.as_ref(),

@@ -9,9 +9,9 @@ mod sdks;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use spanfate_analysis::claims::{judged, of_inspection, of_run, without_run};
+use spanfate_analysis::claims::{judged, of_contract, of_inspection, of_run, without_run};
 use spanfate_model::finding::claims::inspection::Inspected;
-use spanfate_model::finding::claims::register::{ClaimsFile, RegisteredClaim};
+use spanfate_model::finding::claims::register::{ClaimsFile, ContractTest, RegisteredClaim};
 use spanfate_model::finding::claims::{
     ClaimMeasure, ClaimRun, ClaimRunBooks, ClaimsRecord, ClaimsState, JudgedClaim,
 };
@@ -30,6 +30,7 @@ use spanfate_run::trial::progress::Progress;
 
 use super::Audience;
 use super::arms::Arm;
+use super::outside::contract;
 use super::runs;
 use super::series::Series;
 use crate::error::Error;
@@ -266,9 +267,11 @@ impl Judging<'_> {
         let mut all_slots: Vec<Vec<TestMeasures>> =
             claims.iter().map(|claim| vec![None; claim.runs.len()]).collect();
         let (mut machine, mut broken, mut books) = (String::new(), false, Vec::new());
+        let mut contracts: Vec<(&ContractTest, ClaimMeasure)> = Vec::new();
         for (scenario, run) in &self.state.runs {
             let Some(directory) = &run.directory else { continue };
-            let result = runs::read(&RunDir(self.dir.join(directory)).result())?;
+            let dir = RunDir(self.dir.join(directory));
+            let result = runs::read(&dir.result())?;
             broken |= result.verdict == Verdict::AccountingBroken;
             machine = described(&result.environment);
             books.push(books_of(scenario, &result));
@@ -279,6 +282,10 @@ impl Judging<'_> {
                         *slot = Some(of_run(test, plan, variants));
                     }
                 }
+            }
+            let tests = claims.iter().flat_map(|claim| &claim.contracts);
+            for test in tests.filter(|test| test.scenario == *scenario) {
+                contracts.push((test, held_against(test, &dir)?));
             }
         }
         let why = |scenario: &str| {
@@ -291,7 +298,11 @@ impl Judging<'_> {
             });
             let inspected =
                 claim.inspections.iter().map(|test| of_inspection(test, self.state.answer(&test.asked())));
-            judged(claim, measured.chain(inspected).collect())
+            let held = claim.contracts.iter().map(|test| {
+                let known = contracts.iter().find(|(one, _)| *one == test);
+                known.map_or_else(|| of_contract(test, Err(&why(&test.scenario))), |(_, one)| one.clone())
+            });
+            judged(claim, measured.chain(inspected).chain(held).collect())
         };
         let judged: Vec<JudgedClaim> = claims.iter().zip(all_slots).map(judge).collect();
         let record = ClaimsRecord {
@@ -303,6 +314,13 @@ impl Judging<'_> {
         };
         Ok(ClaimsFound { dir: self.dir.clone(), claims, record, broken })
     }
+}
+
+/// What a contract says, held against a run.
+fn held_against(test: &ContractTest, dir: &RunDir) -> Result<ClaimMeasure, Error> {
+    let given = register::contract_of(test)?;
+    let evidence = contract::of_run(&runs::hold(dir.clone())?, None, Some(&given.contract))?;
+    Ok(of_contract(test, Ok(&contract::judged(&given, &evidence, &test.scenario))))
 }
 
 fn books_of(scenario: &str, result: &RunResult) -> ClaimRunBooks {

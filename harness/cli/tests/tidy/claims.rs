@@ -60,12 +60,11 @@ fn every_claim_is_mapped_once() {
         assert_eq!(section.unwrap().0, claim.section, "claim {}", claim.number);
         // What is ours says so; all else says where it stands.
         assert_ne!(claim.says.starts_with("(Ours)"), claim.original.is_some(), "{}", claim.number);
-        let judged =
-            claim.runs.iter().any(|test| !test.premise) || claim.inspections.iter().any(|test| !test.premise);
-        assert!(judged || claim.not_testable.is_some(), "nothing judges {}", claim.number);
+        assert!(claim.is_judged() || claim.not_testable.is_some(), "nothing judges {}", claim.number);
         let is_condition = |that: String| that.contains(['<', '>', '=']);
         let conditions = claim.runs.iter().any(|test| !test.premise && is_condition(test.that.to_string()))
-            || claim.inspections.iter().any(|test| !test.premise && test.that.test.is_some());
+            || claim.inspections.iter().any(|test| !test.premise && test.that.test.is_some())
+            || claim.contracts.iter().any(|test| !test.premise && test.that.test.is_some());
         assert_eq!(
             conditions,
             claim.refuted_if.is_some(),

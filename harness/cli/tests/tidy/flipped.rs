@@ -42,6 +42,10 @@ fn asked_for(claim: &RegisteredClaim) -> Vec<AskedFor> {
         let value = format!("{} {of}: {}", test.name.as_str(), test.that.figure);
         out.push(AskedFor { of: MeasuredFor::Inspection(test.clone()), value, test: test.that.test });
     }
+    for test in &claim.contracts {
+        let value = format!("{} {}: {}", test.scenario, test.file, test.that.figure);
+        out.push(AskedFor { of: MeasuredFor::Contract(test.clone()), value, test: test.that.test });
+    }
     out
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Traces of the measured part's requests, each counted once; spans that were never to arrive because their trace is not
-/// sampled are left out, filtered ones are missing like lost ones.
+/// sampled are no part of them. What was filtered is missing as what was lost is: a trace that misses nothing else is not damaged.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Damage {
     /// Requests of which at least one sampled span was created.
@@ -23,7 +23,15 @@ pub struct Damage {
     pub absent: u64,
     /// Sampled spans of these traces that did not arrive.
     pub missing_spans: u64,
-    /// Damaged traces (all but complete and split ones) per missing span; 0 without one.
+    /// Of the traces that miss spans, those that miss none but what was left out on purpose: by a span processor, or by a
+    /// collector that samples.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
+    /// Of the missing spans, those that were left out on purpose.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out_spans: u64,
+    /// Damaged traces (all but complete and split ones, and `left_out`) per missing span that was not left out on purpose; 0
+    /// without one.
     pub amplification: f64,
     /// Calls between services, in the whole trial.
     #[serde(default)]
@@ -86,13 +94,24 @@ pub struct ServiceDamage {
     pub missing_spans: u64,
 }
 
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl Damage {
-    /// Traces that miss a span.
+    /// Traces that miss a span that was not left out on purpose.
     pub const fn damaged(&self) -> u64 {
-        self.headless + self.torn + self.absent
+        (self.headless + self.torn + self.absent).saturating_sub(self.left_out)
     }
 
-    /// Share of the traces that miss a span.
+    /// Sets the damaged traces per missing span.
+    pub fn amplify(&mut self) {
+        let lost = self.missing_spans.saturating_sub(self.left_out_spans);
+        let each = if lost == 0 { 0.0 } else { self.damaged() as f64 / lost as f64 };
+        self.amplification = (each * 1e4).round() / 1e4;
+    }
+
+    /// Share of the traces that miss such a span.
     pub fn damaged_share(&self) -> f64 {
         if self.traces == 0 { 0.0 } else { self.damaged() as f64 / self.traces as f64 }
     }
@@ -100,5 +119,6 @@ impl Damage {
     /// Whether every trace has exactly one state.
     pub const fn closes(&self) -> bool {
         self.traces == self.complete + self.headless + self.torn + self.split + self.absent
+            && self.left_out <= self.headless + self.torn + self.absent
     }
 }

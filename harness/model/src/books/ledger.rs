@@ -73,6 +73,9 @@ pub struct Ledger {
     pub copies: BTreeMap<u32, u64>,
     /// Received, although the SDK was told that the export had failed.
     pub reported_failed: u64,
+    /// Spans with a panic recorded on them (the event `exception`), where every process kept a span ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub panics_recorded: Option<u64>,
     /// Lost spans over the whole trial for which nothing told an operator.
     pub silent: u64,
     /// The books of each export path, where there are several: a span has one fate on each path that it was offered to. The

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use self::inspection::{Inspected, InspectionAnswer};
-use self::register::{InspectionTest, RunAsked};
+use self::register::{ContractTest, InspectionTest, RunAsked};
 use crate::cause::Because;
 use crate::verdict::Verdict;
 
@@ -76,6 +76,8 @@ pub enum MeasuredFor {
     },
     /// A figure of an inspection.
     Inspection(InspectionTest),
+    /// Rules of a contract that is held against a run.
+    Contract(ContractTest),
 }
 
 impl MeasuredFor {
@@ -84,6 +86,7 @@ impl MeasuredFor {
         match self {
             Self::Run { premise, .. } => *premise,
             Self::Inspection(test) => test.premise,
+            Self::Contract(test) => test.premise,
         }
     }
 }
@@ -96,6 +99,7 @@ impl fmt::Display for MeasuredFor {
             }
             Self::Run { scenario, variant, that, .. } => write!(f, "{scenario}, {variant}: {that}"),
             Self::Inspection(test) => write!(f, "{}: {}", test.name.as_str(), test.that),
+            Self::Contract(test) => write!(f, "{} against {}: {}", test.file, test.scenario, test.that),
         }
     }
 }

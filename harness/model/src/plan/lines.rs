@@ -1,4 +1,4 @@
-//! Which log lines a variant leaves, and where.
+//! Which log lines a variant leaves, and where; and which program its fixtures are.
 
 use crate::plan::PlannedVariant;
 use crate::scenario::{Design, LogArm, Service};
@@ -11,6 +11,11 @@ impl PlannedVariant {
     /// Whether its fixtures send their log lines on, as log records.
     pub fn sends_lines(&self) -> bool {
         self.log_arm().is_some_and(LogArm::is_sent)
+    }
+
+    /// Whether its fixtures are the program that has bridges in it.
+    pub fn is_bridged(&self) -> bool {
+        self.sends_lines() || !self.api.is_otel()
     }
 
     /// Whether a service of it writes log lines into a file of ours.

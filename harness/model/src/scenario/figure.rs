@@ -88,11 +88,13 @@ pub enum Figure {
     LogsDangling,
     /// Share of these that lead to no span.
     LogsUnanchored,
+    /// Spans with a panic recorded on them.
+    PanicsRecorded,
     /// Share of the spans that full queues refused whose cause is this one, or one of this group, by replay.
     Why(Because),
 }
 
-const PLAIN: [(&str, Figure); 49] = [
+const PLAIN: [(&str, Figure); 50] = [
     ("loss.rate", Figure::LossRate),
     ("loss.law_gap", Figure::LossLawGap),
     ("duplicates", Figure::Duplicates),
@@ -101,6 +103,7 @@ const PLAIN: [(&str, Figure); 49] = [
     ("exports.longest", Figure::ExportsLongest),
     ("shutdown.longest", Figure::ShutdownLongest),
     ("requests.failed", Figure::RequestsFailed),
+    ("panics.recorded", Figure::PanicsRecorded),
     ("spans.created", Figure::SpansCreated),
     ("spans.received", Figure::SpansReceived),
     ("exports.calls", Figure::ExportsCalls),
@@ -177,7 +180,11 @@ impl Figure {
     /// Whether a smaller value is the better one; `None` where neither is: it says what was done, not how well.
     pub fn less_is_better(self) -> Option<bool> {
         match self {
-            Self::SpansCreated | Self::ExportsCalls | Self::LogLines | Self::Why(_) => None,
+            Self::SpansCreated
+            | Self::PanicsRecorded
+            | Self::ExportsCalls
+            | Self::LogLines
+            | Self::Why(_) => None,
             Self::SpansReceived | Self::LogsAnchored | Self::Traces(TraceState::Complete) | Self::Kept(_) => {
                 Some(false)
             }

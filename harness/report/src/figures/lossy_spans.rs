@@ -34,6 +34,14 @@ pub(crate) fn damaged(result: &RunResult) -> Vec<(&VariantResult, &Damage)> {
     out
 }
 
+/// The variants whose traces miss nothing but what was left out on purpose, most first.
+pub(crate) fn thinned(result: &RunResult) -> Vec<(&VariantResult, &Damage)> {
+    let mut out = traced(result);
+    out.retain(|(_, damage)| damage.damaged() == 0 && damage.left_out > 0);
+    out.sort_by_key(|(_, damage)| std::cmp::Reverse(damage.left_out));
+    out
+}
+
 /// The called service that is missing altogether from most traces.
 pub(crate) fn vanished(damage: &Damage) -> Option<&ServiceDamage> {
     let called = damage.services.iter().filter(|service| service.depth > 0 && service.invisible > 0);

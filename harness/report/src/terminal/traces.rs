@@ -1,10 +1,11 @@
 //! What the losses do: to traces, by span name; what the witness costs; what was seeded.
 
+use spanfate_model::books::damage::Damage;
 use spanfate_model::result::{RunResult, VariantResult, WitnessCost};
 
 use super::ink::{TermInk, paint};
 use super::lines::titled;
-use crate::figures::lossy_spans::{damaged, is_spoilt, losing, view};
+use crate::figures::lossy_spans::{damaged, is_spoilt, losing, thinned, view};
 use crate::figures::sums::trials;
 use crate::text::fit::clip;
 use crate::text::number::TERMINAL;
@@ -32,24 +33,33 @@ pub(super) fn name(text: &str) -> String {
     clip(text, NAME)
 }
 
-/// Damaged traces, worst variants first.
+/// Damaged traces, worst variants first; then those that miss only what was left out on purpose.
 pub(crate) fn traces(result: &RunResult) -> Vec<String> {
-    let all = damaged(result);
-    let line = |(variant, damage): &(&VariantResult, &spanfate_model::books::damage::Damage)| {
-        let count = |n: u64| TERMINAL.count(n);
-        let whole = match damage.torn_unseen {
-            0 => String::new(),
-            n => format!(" ({} look whole)", count(n)),
-        };
-        let text = format!(
-            "{}: {} of {} damaged{whole}",
-            name(&variant.name),
-            paint(TermInk::Bad, &count(damage.damaged())),
-            count(damage.traces)
-        );
-        format!("{text}{}", loser(variant))
+    let all: Vec<(&VariantResult, &Damage)> = damaged(result).into_iter().chain(thinned(result)).collect();
+    let line = |(variant, damage): &(&VariantResult, &Damage)| {
+        let title = name(&variant.name);
+        if damage.damaged() == 0 {
+            let (left_out, of) = (TERMINAL.count(damage.left_out), TERMINAL.count(damage.traces));
+            return format!(
+                "{title}: {left_out} of {of} miss only what was left out on purpose, none is damaged"
+            );
+        }
+        format!("{title}: {}{}", broken(damage), loser(variant))
     };
     listed("traces", all.iter().take(VARIANTS).map(line).collect(), all.len())
+}
+
+/// How many traces are damaged, and how many only lack what they were not to have.
+fn broken(damage: &Damage) -> String {
+    let count = |n: u64| TERMINAL.count(n);
+    let beside = match (damage.left_out, damage.torn_unseen) {
+        (0, 0) => String::new(),
+        (0, whole) => format!(" ({} look whole)", count(whole)),
+        // Those that look whole may be among either.
+        (left_out, _) => format!(", {} miss only what was left out on purpose", count(left_out)),
+    };
+    let damaged = paint(TermInk::Bad, &count(damage.damaged()));
+    format!("{damaged} of {} damaged{beside}", count(damage.traces))
 }
 
 /// The service that loses most, where there are several.

@@ -90,6 +90,7 @@ pub(crate) fn rule_of(figure: Figure) -> DisturbanceRule {
         | Figure::ProbeTrapTaken
         | Figure::TraceUnmatched
         | Figure::SpansCreated
+        | Figure::PanicsRecorded
         | Figure::BytesPerSpan
         | Figure::RawBytesPerSpan
         | Figure::AllocsPerSpan

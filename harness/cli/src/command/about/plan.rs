@@ -36,6 +36,7 @@ fn describe(plan: &Plan) -> String {
         settings.extend(variant.sdk.as_ref().map(|sdk| format!("sdk={sdk}")));
         settings.extend(variant.design.map(|design| format!("design=({})", design.text())));
         settings.extend(variant.processor.map(|kind| format!("processor={}", kind.as_str())));
+        settings.extend((!variant.api.is_otel()).then(|| format!("api={}", variant.api.as_str())));
         settings.extend(variant.load.as_ref().map(|load| format!("load=({load})")));
         let settings = if settings.is_empty() { "SDK defaults".to_owned() } else { settings.join(" ") };
         out += &format!("  trial {:>3}  {:<24} {settings}\n", trial.index, variant.name);

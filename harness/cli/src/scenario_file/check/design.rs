@@ -1,5 +1,6 @@
-//! Designs under test, and span processors of variants.
+//! Designs under test, span processors and APIs of variants.
 
+use spanfate_model::fault::{FaultKind, HowLost};
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::{Design, EndpointDesign, LogArm, Scenario, Service, Variant};
 
@@ -10,16 +11,25 @@ pub(super) fn designs(out: &mut Problems, scenario: &Scenario) {
     let own = scenario.services.iter().any(Service::is_own);
     for (index, variant) in scenario.variant.iter().enumerate() {
         let index = index.to_string();
-        for (key, is_set) in
-            [("design", variant.design.is_some()), ("processor", variant.processor.is_some())]
-        {
+        for (key, is_set) in [
+            ("design", variant.design.is_some()),
+            ("processor", variant.processor.is_some()),
+            ("api", !variant.api.is_otel()),
+        ] {
             if own && is_set {
                 let message = format!("`{key}` is for fixtures; a program of your own has what it has");
                 out.add(&["variant", &index, key], message, &format!("take `{key}` out"));
             }
         }
-        if variant.design.as_ref().and_then(Design::log_arm).is_some_and(LogArm::is_sent) {
-            sent_lines(out, scenario, (index.as_str(), variant));
+        let sent = variant.design.as_ref().and_then(Design::log_arm).is_some_and(LogArm::is_sent);
+        if sent {
+            sent_lines(out, scenario, &index);
+        }
+        if sent || !variant.api.is_otel() {
+            one_way(out, (index.as_str(), variant));
+        }
+        if !variant.api.is_otel() && !own {
+            other_api(out, scenario, (index.as_str(), variant));
         }
         match variant.design {
             Some(Design::Guard(guard)) => {
@@ -70,15 +80,50 @@ fn one_sampler(out: &mut Problems, scenario: &Scenario, variant: &Variant, index
     }
 }
 
-/// The fixture with the bridge in it is one program, and its log records go where its spans go.
-fn sent_lines(out: &mut Problems, scenario: &Scenario, (index, variant): (&str, &Variant)) {
-    let pinned = variant.sdk.is_none() && variant.build.is_plain();
-    if !pinned {
-        let key = if variant.sdk.is_some() { "sdk" } else { "build" };
-        let message =
-            format!("`{key}` is for fixtures without the bridge for logs, which is built in one way");
-        out.add(&["variant", index, key], message, &format!("take `{key}` out, or choose another `arm`"));
+/// The fixture with bridges in it is one program.
+fn one_way(out: &mut Problems, (index, variant): (&str, &Variant)) {
+    for (key, is_set) in [("sdk", variant.sdk.is_some()), ("build", !variant.build.is_plain())] {
+        if is_set {
+            let message =
+                format!("`{key}` is for fixtures without bridges; the one with them is built in one way");
+            let help = format!("take `{key}` out, or the `api` or `arm` that is a bridge");
+            out.add(&["variant", index, key], message, &help);
+        }
     }
+}
+
+/// What is not there when the service makes its spans by another API than OpenTelemetry's.
+fn other_api(out: &mut Problems, scenario: &Scenario, (index, variant): (&str, &Variant)) {
+    let path = ["variant", index, "api"];
+    let word = variant.api.as_str();
+    let makes = |service: &Service| {
+        service.makes_spans() && (service.spans_per_request.get() > 1 || service.cache.is_some())
+    };
+    if !scenario.services.iter().any(makes) {
+        let message = format!("`{word}` changes nothing: no service makes a span of its own");
+        out.add(
+            &path,
+            message,
+            "set `spans_per_request` to 2 or more; the first span is that of the instrumentation",
+        );
+    }
+    if matches!(variant.design, Some(Design::Guard(_))) {
+        let message =
+            format!("the guard holds spans of OpenTelemetry, and with `{word}` the service has none");
+        out.add(&path, message, "take `api` or `design` out");
+    }
+    let begins =
+        |kind: &FaultKind| matches!(kind, FaultKind::ContextLost(lost) if lost.how == HowLost::Background);
+    if scenario.fault.iter().any(|fault| begins(&fault.kind) && fault.is_of(variant)) {
+        let message = format!(
+            "with `{word}` the SDK gets no context of the service, so a trace that `background` begins belongs to no request"
+        );
+        out.add(&path, message, "take `api` out, or lose the context by `strip`, `rewrite` or `b3`");
+    }
+}
+
+/// Log records go where the spans go.
+fn sent_lines(out: &mut Problems, scenario: &Scenario, index: &str) {
     if !scenario.pipeline.hop.is_empty() || !scenario.pipeline.ends.is_empty() {
         let message = "log records would go to what stands in `[pipeline]`, which takes spans alone";
         out.add(&["variant", index, "design"], message, "take `[pipeline]` out, or choose another `arm`");
@@ -107,6 +152,8 @@ mod tests {
             "processor = 'simple'",
             "design = { logs = { arm = 'handler' } }\nsdk = '1.44.0'",
             "design = { logs = { arm = 'otelslog' } }",
+            "api = 'otel'\nsdk = '1.44.0'",
+            "api = 'opentracing-bridge'\ndesign = { logs = { arm = 'otelslog' } }",
             "design = { hybrid = { busy = '200/s' } }",
             "design = { retrokeep = { slow = '80ms', wait = '2s', spans = 100 } }",
             "design = { jaeger_remote = { ratio = 0.1 } }",
@@ -118,10 +165,28 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_refused_with_what_could_be_written() {
+        let bridge = "api = 'opentracing-bridge'";
         let own = "[service]\ncommand = ['./mine']\nready = 'http://127.0.0.1:1/'\n";
         for (variant, more, message, help) in [
             ("design = { guard = {} }", own, "`design` is for fixtures", "take `design` out"),
             ("processor = 'simple'", own, "`processor` is for fixtures", "take `processor` out"),
+            (bridge, own, "`api` is for fixtures", "take `api` out"),
+            (format!("{bridge}\nsdk = '1.44.0'").as_str(), "", "built in one way", "take `sdk` out"),
+            (format!("{bridge}\nbuild = 'stripped'").as_str(), "", "built in one way", "take `build` out"),
+            (
+                format!("{bridge}\ndesign = {{ guard = {{}} }}").as_str(),
+                "",
+                "holds spans of OpenTelemetry",
+                "take `api` or `design` out",
+            ),
+            (bridge, "[service]\nspans_per_request = 1\n", "changes nothing", "set `spans_per_request`"),
+            (
+                bridge,
+                "[[fault]]\nat = '0s'\nkind = { context_lost = { how = 'background', one_in = 2 } }\n",
+                "belongs to no request",
+                "`strip`",
+            ),
+            ("api = 'opencensus-bridge'", "", "opencensus-bridge", "opentracing-bridge"),
             ("design = { guard = { flush = '0ms' } }", "", "flushes nothing", "leave `flush` out"),
             ("design = { guard = { flush = '1us' } }", "", "takes whole ms", "write it in `ms`"),
             ("design = { hybrid = {} }", "", "busy", "busy"),

@@ -212,7 +212,13 @@ impl Forge<'_> {
             ended_by_itself: None,
             attempts: None,
             quiet: None,
-            ledger: Ledger { created, created_measured: created, fates, ..Ledger::default() },
+            ledger: Ledger {
+                created,
+                created_measured: created,
+                fates,
+                panics_recorded: Some(self.get(Figure::PanicsRecorded) as u64),
+                ..Ledger::default()
+            },
             loss: Loss { due: created, lost, rate, predicted, ..Loss::default() },
             load: LoadFigures {
                 worst_window: 1.0,

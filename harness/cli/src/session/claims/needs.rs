@@ -35,9 +35,9 @@ pub(super) fn needed_runs(
     color: bool,
 ) -> Result<Vec<NeededRun>, Error> {
     let mut names: Vec<&str> = Vec::new();
-    for test in claims.iter().flat_map(|claim| &claim.runs) {
-        if !names.contains(&test.scenario.as_str()) {
-            names.push(&test.scenario);
+    for (scenario, _) in claims.iter().flat_map(RegisteredClaim::scenarios) {
+        if !names.contains(&scenario) {
+            names.push(scenario);
         }
     }
     let one = |name: &str| -> Result<NeededRun, Error> {
@@ -58,7 +58,9 @@ fn build_with(sdk: &Arm, scenario: &mut Scenario) {
     if variant.is_empty() {
         variant.push(Variant::default());
     }
-    for variant in variant.iter_mut().filter(|variant| variant.sdk.is_none()) {
+    // The fixture with bridges in it is built in one way, with the pinned SDK.
+    let takes = |variant: &&mut Variant| variant.sdk.is_none() && variant.api.is_otel();
+    for variant in variant.iter_mut().filter(takes) {
         sdk.set(pipeline, variant);
     }
 }
@@ -71,8 +73,10 @@ fn asked_of(
     color: bool,
 ) -> Result<(Loaded, Vec<String>), Error> {
     let tests = || claims.iter().flat_map(|claim| &claim.runs).filter(|test| test.scenario == name);
-    let all = tests().any(|test| test.variants.is_none());
-    let wanted: BTreeSet<&String> = tests().filter_map(|test| test.variants.as_ref()).flatten().collect();
+    let asked =
+        || claims.iter().flat_map(RegisteredClaim::scenarios).filter(|(scenario, _)| *scenario == name);
+    let all = asked().any(|(_, variants)| variants.is_none());
+    let wanted: BTreeSet<&String> = asked().filter_map(|(_, variants)| variants).flatten().collect();
     let variants: Vec<String> = if all { Vec::new() } else { wanted.into_iter().cloned().collect() };
     let mut loaded = scenario_file::load(Path::new(name), color)?;
     keep_variants(&mut loaded.scenario, &variants)?;

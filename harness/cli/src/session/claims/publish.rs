@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use spanfate_analysis::claims::is_of;
 use spanfate_model::finding::claims::ClaimsRecord;
-use spanfate_model::finding::claims::register::ClaimsFile;
+use spanfate_model::finding::claims::register::{ClaimsFile, RegisteredClaim};
 use spanfate_model::format::layout::{RunDir, report_path};
 use spanfate_model::format::manifest::FORMAT;
 use spanfate_run::host::project::Project;
@@ -49,7 +49,8 @@ pub(crate) fn publish(found: &ClaimsFound, color: bool) -> Result<(), Error> {
     let all = || files.iter().flat_map(|file| &file.claims);
     // What is no more in the files, or is asked in another way now, was not judged.
     record.claims.retain(|judged| all().any(|claim| claim.number == judged.number && is_of(claim, judged)));
-    let needed = |scenario: &str| all().flat_map(|claim| &claim.runs).any(|test| test.scenario == scenario);
+    let needed =
+        |scenario: &str| all().flat_map(RegisteredClaim::scenarios).any(|(name, _)| name == scenario);
     record.runs.retain(|run| needed(&run.scenario));
     if found.record.sdks.is_empty() {
         if !found.record.machine.is_empty() {

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use spanfate_model::finding::claims::register::{
-    ClaimsFile, InspectionTest, RegisteredClaim, RunAsked, RunTest,
+    ClaimsFile, ContractTest, InspectionTest, RegisteredClaim, RunAsked, RunTest,
 };
 use spanfate_model::scenario::figure::nearest;
 use spanfate_run::host::project::Project;
 
 use crate::error::Error;
 use crate::scenario_file::{self, Misfit, typed, variant_names};
+use crate::session::outside::contract::{GivenContract, given};
 
 /// What is known while files are checked, so that nothing is looked up twice.
 #[derive(Default)]
@@ -78,6 +79,9 @@ fn check(file: &ClaimsFile, name: &str, known: &mut KnownClaims) -> Vec<Misfit> 
         for (nth, test) in claim.inspections.iter().enumerate() {
             of_inspection(test, &["claim", &at, "inspect", &nth.to_string()], &mut out);
         }
+        for (nth, test) in claim.contracts.iter().enumerate() {
+            of_contract(test, &["claim", &at, "contract", &nth.to_string()], known, &mut out);
+        }
     }
     for (at, step) in file.steps.iter().enumerate() {
         let at = at.to_string();
@@ -108,10 +112,8 @@ fn of_claim(claim: &RegisteredClaim, at: &str, name: &str, known: &mut KnownClai
             out.push(misfit(&["claim", at, key], format!("`{key}` is empty"), "write a text"));
         }
     }
-    let tested =
-        claim.runs.iter().any(|test| !test.premise) || claim.inspections.iter().any(|test| !test.premise);
-    if !tested && claim.not_testable.is_none() {
-        let help = "add `run` or `inspect`, or say in `not_testable` why nothing would tell";
+    if !claim.is_judged() && claim.not_testable.is_none() {
+        let help = "add `run`, `inspect` or `contract`, or say in `not_testable` why nothing would tell";
         out.push(misfit(&["claim", at, "number"], "nothing judges this claim".to_owned(), help));
     }
     if claim.nearest.is_some() && claim.not_testable.is_none() {
@@ -170,6 +172,34 @@ fn of_inspection(test: &InspectionTest, path: &[&str; 4], out: &mut Vec<Misfit>)
         }
         _ => {}
     }
+}
+
+fn of_contract(test: &ContractTest, path: &[&str; 4], known: &mut KnownClaims, out: &mut Vec<Misfit>) {
+    let [claim, at, contract, nth] = *path;
+    let scenario =
+        known.scenarios.entry(test.scenario.clone()).or_insert_with(|| variants_of(&test.scenario));
+    if let Err(why) = scenario {
+        let path = [claim, at, contract, nth, "scenario"];
+        out.push(misfit(&path, why.clone(), "`spanfate list` shows all scenarios"));
+    }
+    if !["kept", "broken", "open"].contains(&test.that.figure.as_str()) {
+        let message = format!("a contract has no figure `{}`", test.that.figure);
+        let help =
+            "ask for the number of rules that are `kept`, `broken` or `open`, for example `broken > 0`";
+        out.push(misfit(&[claim, at, contract, nth, "that"], message, help));
+    }
+    if test.premise && test.that.test.is_none() {
+        out.push(no_condition(&[claim, at, contract, nth, "that"]));
+    }
+    if let Err(error) = contract_of(test) {
+        let help = "name a file in `scenarios/`, or give its whole path";
+        out.push(misfit(&[claim, at, contract, nth, "file"], error.to_string(), help));
+    }
+}
+
+/// The contract that a test names.
+pub(super) fn contract_of(test: &ContractTest) -> Result<GivenContract, Error> {
+    given(&Project::find()?.scenarios().join(&test.file))
 }
 
 /// The variants of a scenario, or what is wrong with it.

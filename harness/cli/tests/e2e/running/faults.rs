@@ -6,6 +6,7 @@ use spanfate_model::result::TrialResult;
 
 use crate::lab::{Finished, Lab, lab};
 
+mod bridges;
 mod code;
 mod network;
 mod process;

@@ -71,6 +71,18 @@ fn a_wrong_list_is_shown_where_it_is_wrong() {
             format!("{head}nearest = \"y\"\ninspect = [{{ name = \"clocks\", that = \"in_raw > 0\" }}]\n"),
             "`nearest` stands",
         ),
+        (
+            format!(
+                "{head}contract = [{{ scenario = \"smoke\", file = \"contracts/none.yml\", that = \"broken > 0\" }}]\n"
+            ),
+            "contracts/none.yml",
+        ),
+        (
+            format!(
+                "{head}contract = [{{ scenario = \"smoke\", file = \"contracts/broken/metric_missing.yml\", that = \"brocken > 0\" }}]\n"
+            ),
+            "a contract has no figure `brocken`",
+        ),
     ];
     for (text, part) in cases {
         let (code, said) = told(&text);
@@ -85,6 +97,36 @@ fn a_wrong_list_is_shown_where_it_is_wrong() {
         Some(66)
     );
     assert_eq!(code(&["claims", "--list", "--section", "2.4"]), Some(0));
+}
+
+#[test]
+fn a_contract_that_is_held_against_a_run_decides_a_claim() {
+    use ClaimVerdict::{Inconclusive, Refuted, Reproduced};
+    let Some(lab) = lab() else { return };
+    let scenario = lab.scenario("[load]\nrate = \"100/s\"\nwarmup = \"0s\"\nlasting = \"1s\"\n");
+    let (contract, list) = (lab.path("mine.obsrv.yml"), lab.path("claims.toml"));
+    // The second rule asks for more than the run kept: it is open.
+    fs::write(&contract, "version: 1\nspans:\n  - name: work.child\n  - name: payment.Charge\n").unwrap();
+    let open = lab.path("open.obsrv.yml");
+    fs::write(&open, "version: 1\nspans:\n  - name: work.child\nmetrics: [orders]\n").unwrap();
+    let test = |file: &std::path::Path, that: &str| {
+        let (scenario, file) = (scenario.display(), file.display());
+        format!("contract = [{{ scenario = \"{scenario}\", file = \"{file}\", that = \"{that}\" }}]\n")
+    };
+    let claims = [test(&contract, "broken == 1"), test(&contract, "kept == 2"), test(&open, "broken == 0")];
+    let claims = claims.iter().enumerate().map(|(at, test)| {
+        format!("[[claim]]\nnumber = {at}\nsection = \"a\"\nsays = \"Claim {at}.\"\n{test}")
+    });
+    fs::write(&list, format!("source = \"a page\"\n{}", claims.collect::<String>())).unwrap();
+    let (list, results) = (list.display().to_string(), lab.path("results").display().to_string());
+    let out = lab.call(&["claims", "--file", &list, "--out", &results, "--json"]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(3), "{said}");
+    let record: ClaimsRecord = serde_json::from_slice(&out.stdout).unwrap();
+    let verdicts: Vec<ClaimVerdict> = record.claims.iter().map(|claim| claim.verdict).collect();
+    assert_eq!(verdicts, [Reproduced, Refuted, Inconclusive], "{:?}", record.claims);
+    assert!(record.claims[0].measures[0].seen[0].contains("payment.Charge"), "{:?}", record.claims[0]);
+    assert!(record.claims[2].reason.as_ref().unwrap().contains("not_kept"), "{:?}", record.claims[2]);
 }
 
 #[test]

@@ -90,6 +90,9 @@ pub struct RegisteredClaim {
     /// What is found by inspections if it is right.
     #[serde(default, rename = "inspect")]
     pub inspections: Vec<InspectionTest>,
+    /// How contracts come out that are held against runs, if it is right.
+    #[serde(default, rename = "contract")]
+    pub contracts: Vec<ContractTest>,
     /// Why nothing would speak for it or against it.
     #[serde(default)]
     pub not_testable: Option<String>,
@@ -99,6 +102,19 @@ pub struct RegisteredClaim {
 }
 
 impl RegisteredClaim {
+    /// The scenarios that it needs a run of, each with the variants that are asked for; `None` means all. One may stand there twice.
+    pub fn scenarios(&self) -> impl Iterator<Item = (&str, Option<&Vec<String>>)> {
+        let runs = self.runs.iter().map(|test| (test.scenario.as_str(), test.variants.as_ref()));
+        runs.chain(self.contracts.iter().map(|test| (test.scenario.as_str(), None)))
+    }
+
+    /// Whether anything is measured for it that is no premise.
+    pub fn is_judged(&self) -> bool {
+        self.runs.iter().any(|test| !test.premise)
+            || self.inspections.iter().any(|test| !test.premise)
+            || self.contracts.iter().any(|test| !test.premise)
+    }
+
     /// Whether it stands in a section, or in one below it.
     pub fn is_in(&self, section: &str) -> bool {
         let below = self.section.strip_prefix(section);
@@ -193,6 +209,21 @@ impl InspectionTest {
     pub fn asked(&self) -> Inspected {
         Inspected { name: self.name, of: self.of.clone() }
     }
+}
+
+/// How a contract comes out that is held against a run, if a claim is right.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContractTest {
+    /// The scenario: a name in `scenarios/`. All of its variants are one service to the contract.
+    pub scenario: String,
+    /// The contract: a file in `scenarios/`, or any other by its whole path.
+    pub file: String,
+    /// A condition on the number of its rules that are `kept`, `broken` or `open`, or one of these words, whose number is shown.
+    pub that: InspectionAsked,
+    /// It says nothing of the claim, but where it does not hold nothing else says anything either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub premise: bool,
 }
 
 /// What is asked of an inspection.

@@ -41,7 +41,13 @@ fn answer(result: &RunResult) -> String {
     }
     let split: u64 = known.iter().map(|(_, damage)| damage.split).sum();
     let all = damaged(result);
+    let left_out: u64 = known.iter().map(|(_, damage)| damage.left_out).sum();
     let mut text = match all.as_slice() {
+        [] if left_out > 0 => format!(
+            "No trace is damaged, but {} of {} miss spans that were left out on purpose",
+            PAGE.count(left_out),
+            PAGE.count(traces)
+        ),
         [] if split > 0 => format!(
             "No span is missing, but {} of {} traces come in pieces: a service lost the context",
             PAGE.count(split),
@@ -86,6 +92,9 @@ fn worst(damage: &Damage) -> String {
         PAGE.count(damage.damaged()),
         PAGE.count(damage.traces)
     );
+    if damage.left_out > 0 {
+        text += &format!(", and {} miss only what was left out on purpose", PAGE.count(damage.left_out));
+    }
     if damage.absent > 0 {
         text += &format!("; of {} nothing arrived", PAGE.count(damage.absent));
     }
@@ -122,7 +131,8 @@ fn body(result: &RunResult) -> Html {
     out.push(&examples());
     out.push(&note(
         "Traces of the measured part's requests, each counted once. Damaged are those that miss a span: the root, \
-         a span below it, or all. Spans that are not sampled are left out; filtered ones are missing like lost ones.",
+         a span below it, or all. Spans that are not sampled do not count. What was filtered is missing like what was \
+         lost, but a trace that misses nothing else is not damaged.",
     ));
     out
 }
@@ -143,7 +153,9 @@ fn states(result: &RunResult) -> Html {
     ];
     let called = traced(result).iter().any(|(_, damage)| damage.calls > 0);
     let calls = called.then_some("#Calls with intact context | of all between services");
-    let titles = titles.into_iter().chain(calls);
+    let thinned = traced(result).iter().any(|(_, damage)| damage.left_out > 0);
+    let left_out = thinned.then_some("#Not damaged | for what they miss was left out on purpose");
+    let titles = titles.into_iter().chain(left_out).chain(calls);
     let mut grid = Grid::new("Traces by what became of them", titles);
     for (variant, damage) in traced(result) {
         let mut name = Html::text(&variant.name);
@@ -167,7 +179,8 @@ fn states(result: &RunResult) -> Html {
             each,
         ];
         let intact = called.then(|| maybe((damage.calls > 0).then_some(damage), intact));
-        let texts = texts.into_iter().chain(intact);
+        let left_out = thinned.then(|| PAGE.count(damage.left_out));
+        let texts = texts.into_iter().chain(left_out).chain(intact);
         grid.marked(std::iter::once(name).chain(texts.map(Html::text)).collect());
     }
     let unseen = unseen(result);

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use spanfate_model::result::RunResult;
 
+use super::court;
 use crate::given::html;
 use crate::sample;
 
@@ -36,8 +37,10 @@ fn browsers_make_of_it_what_is_meant() -> io::Result<()> {
         return skipped("npm could not install what the tests need");
     }
     let pages = tempfile::TempDir::new()?;
-    for (name, result) in results() {
-        std::fs::write(pages.path().join(format!("{name}.html")), html(&result))?;
+    let reports = results().into_iter().map(|(name, result)| (name, html(&result)));
+    let all: Vec<(&str, String)> = reports.chain(court::pages()?).collect();
+    for (name, text) in &all {
+        std::fs::write(pages.path().join(format!("{name}.html")), text)?;
     }
     let done = Command::new("node")
         .args(["--test", "--test-reporter=tap", "every.test.js", "reader.test.js"])
@@ -49,7 +52,7 @@ fn browsers_make_of_it_what_is_meant() -> io::Result<()> {
     assert!(done.status.success(), "{text}\n{}", String::from_utf8_lossy(&done.stderr));
     // A run that tested nothing succeeds as well: there are six tests of each page, and some of one page.
     let passed = text.lines().find_map(|line| line.strip_prefix("# pass ")?.parse::<usize>().ok());
-    assert!(passed.is_some_and(|passed| passed > 6 * results().len()), "{passed:?} passed: {text}");
+    assert!(passed.is_some_and(|passed| passed > 6 * all.len()), "{passed:?} passed: {text}");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The page of judged claims: well-formed, from one file, and with all that was measured; whatever a list of claims is called.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use spanfate_model::finding::claims::register::{ClaimsFile, RunAsked};
 use spanfate_model::finding::claims::{
@@ -81,6 +82,21 @@ fn made(text: &str) -> (String, Page) {
     let html = spanfate_report::claims_html(&files, &record(&files, text));
     let page = read(&html).unwrap_or_else(|problem| unreachable!("not readable: {problem}"));
     (html, page)
+}
+
+/// The page of the project's own claims as they were published last, and one whose texts are somebody's that means no good.
+pub(super) fn pages() -> std::io::Result<Vec<(&'static str, String)>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../claims");
+    let mut names: Vec<_> =
+        std::fs::read_dir(&folder)?.map(|entry| entry.map(|one| one.path())).collect::<Result<_, _>>()?;
+    names.sort();
+    let mut files: Vec<ClaimsFile> = Vec::new();
+    for name in names.iter().filter(|name| name.extension().is_some_and(|end| end == "toml")) {
+        files.push(toml::from_str(&std::fs::read_to_string(name)?).map_err(std::io::Error::other)?);
+    }
+    let record: ClaimsRecord = serde_json::from_slice(&std::fs::read(folder.join("record.json"))?)?;
+    let own = spanfate_report::claims_html(&files, &record);
+    Ok(vec![("claims", own), ("hostile-claims", made("<script>alert(1)</script>&\u{1b}[31m").0)])
 }
 
 #[test]

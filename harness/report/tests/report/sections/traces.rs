@@ -150,6 +150,8 @@ fn every_state_of_a_trace_is_named() {
         split: 3,
         absent: 7,
         missing_spans: 80,
+        left_out: 0,
+        left_out_spans: 0,
         amplification: 0.7125,
         calls: 0,
         intact_calls: 0,
@@ -169,6 +171,52 @@ fn every_state_of_a_trace_is_named() {
         variant.summary.damage = Some(whole.clone());
     }
     assert!(asked(&result, "damage").contains("6 of 200 traces come in pieces: a service lost the context."));
+}
+
+#[test]
+fn a_trace_that_misses_only_what_was_left_out_on_purpose_is_not_called_damaged() {
+    let mut result = sample::chain();
+    let thinned = Damage {
+        traces: 100,
+        complete: 40,
+        torn: 20,
+        torn_unseen: 5,
+        absent: 40,
+        left_out: 60,
+        missing_spans: 300,
+        left_out_spans: 300,
+        ..Damage::default()
+    };
+    let set = |result: &mut RunResult, damage: &Damage| {
+        result.variants.truncate(1);
+        result.variants[0].summary.damage = Some(damage.clone());
+        (asked(result, "damage"), plain(result, 200))
+    };
+    let (page, terminal) = set(&mut result, &thinned);
+    assert!(
+        page.contains("No trace is damaged, but 60 of 100 miss spans that were left out on purpose."),
+        "{page}"
+    );
+    assert!(page.contains("for what they miss was left out on purpose"), "{page}");
+    assert!(
+        terminal.contains(
+            "traces      fast receiver: 60 of 100 miss only what was left out on purpose, none is damaged\n"
+        ),
+        "{terminal}"
+    );
+    // Some of them miss more than that.
+    let both = Damage { left_out: 45, left_out_spans: 280, ..thinned };
+    let (page, terminal) = set(&mut result, &both);
+    assert!(
+        page.contains(
+            "15 % of the traces are damaged (15 of 100), and 45 miss only what was left out on purpose; of 40 nothing arrived"
+        ),
+        "{page}"
+    );
+    assert!(
+        terminal.contains("fast receiver: 15 of 100 damaged, 45 miss only what was left out on purpose"),
+        "{terminal}"
+    );
 }
 
 #[test]

@@ -12,11 +12,11 @@ use super::recount::Remains;
 use crate::lab::{Lab, lab};
 
 /// The rows that rest on counts and times of runs; what inspections see has no log.
-const ROWS: [u32; 17] = [1, 3, 4, 5, 6, 8, 16, 18, 19, 33, 35, 36, 37, 40, 42, 49, 83];
+const ROWS: [u32; 16] = [1, 3, 4, 5, 6, 8, 16, 18, 19, 33, 35, 36, 37, 40, 42, 49];
 const SEED: u64 = 91;
 const DRAWN: usize = 10;
 /// Of these the ones with short runs, which are counted by day.
-const BY_DAY: [u32; 4] = [6, 18, 33, 83];
+const BY_DAY: [u32; 3] = [6, 18, 33];
 
 fn drawn() -> Vec<u32> {
     let mut rows = ROWS.to_vec();
@@ -35,7 +35,7 @@ fn drawn_rows_with_short_runs_are_what_is_counted_by_hand() {
 }
 
 #[test]
-#[ignore = "six rows with an outage of 12 s among their runs, some three minutes: cargo test -p spanfate --test e2e drawn_rows -- --ignored --nocapture"]
+#[ignore = "seven rows with an outage of 12 s among their runs, some four minutes: cargo test -p spanfate --test e2e drawn_rows -- --ignored --nocapture"]
 fn drawn_rows_with_long_runs_are_what_is_counted_by_hand() {
     let Some(lab) = lab() else { return };
     let rows: Vec<u32> = drawn().into_iter().filter(|row| !BY_DAY.contains(row)).collect();
