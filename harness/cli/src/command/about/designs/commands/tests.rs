@@ -99,7 +99,7 @@ fn a_list_of_commands_is_held_to_its_shape() {
         assert!(exit == ExitCode::ScenarioInvalid && said.contains(says), "{said}");
     }
     let (_, said) = commands(&LIST.repeat(2)).unwrap_err();
-    assert!(said.contains("`zerocopy` stands twice") && said.contains("8"), "{said}");
+    assert!(said.contains("`zerocopy` stands twice") && said.contains("designs.toml:8"), "{said}");
 }
 
 #[test]
