@@ -12,6 +12,7 @@ require (
 	golang.org/x/exp v0.0.0-20261113113407-e3970619a1a4
 	google.golang.org/grpc v1.84.0
 	google.golang.org/protobuf v1.36.12
+	spanfate.dev/fixtures v0.0.0
 )
 
 require (
@@ -55,3 +56,5 @@ require (
 	golang.org/x/text v0.42.0 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260928230214-8a89bd6388cc // indirect
 )
+
+replace spanfate.dev/fixtures => ..

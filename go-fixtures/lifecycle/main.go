@@ -4,7 +4,6 @@
 package main
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -23,40 +22,55 @@ func start(arguments []string, out, problems io.Writer) int {
 	flags.SetOutput(problems)
 	requests := flags.Int("requests", 500, "requests per instrumentation, from 20")
 	kibibytes := flags.Int("body", 64, "size of a request's body in KiB")
-	asJSON := flags.Bool("json", false, "print JSON in place of a table")
+	asJSON := flags.Bool("json", false, "print JSON for spanfate designs: the medians of each repeat")
+	repeats := flags.Int("repeats", 7, "repeats, with -json")
 	if err := flags.Parse(arguments); err != nil {
 		return usage
 	}
-	if *requests < 20 || *requests > 100_000 || *kibibytes < 1 || *kibibytes > most {
-		_, _ = fmt.Fprintf(problems, "lifecycle: give -requests from 20 to 100000 and -body from 1 to %d\n", most)
+	if *requests < 20 || *requests > 100_000 || *kibibytes < 1 || *kibibytes > most || *repeats < 1 || *repeats > 1000 {
+		_, _ = fmt.Fprintf(problems, "lifecycle: give -requests from 20 to 100000, -body from 1 to %d, and -repeats from 1 to 1000\n", most)
 		return usage
 	}
-	var all []Figures
-	for _, s := range subjects() {
-		f, err := measure(s, *requests, *kibibytes)
+	var write func() error
+	if *asJSON {
+		table, err := repeated(*repeats, *requests, *kibibytes, arguments)
 		if err != nil {
-			_, _ = fmt.Fprintf(problems, "lifecycle: %s: %v\n", s.name, err)
+			_, _ = fmt.Fprintln(problems, "lifecycle:", err)
 			return 1
 		}
-		all = append(all, f)
+		write = func() error { return table.Write(out) }
+	} else {
+		all, err := each(*requests, *kibibytes)
+		if err != nil {
+			_, _ = fmt.Fprintln(problems, "lifecycle:", err)
+			return 1
+		}
+		write = func() error { return show(out, all) }
 	}
-	if err := show(out, all, *asJSON); err != nil {
+	if err := write(); err != nil {
 		_, _ = fmt.Fprintln(problems, "lifecycle: cannot write:", err)
 		return 74
 	}
 	return 0
 }
 
+// each measures every instrumentation once.
+func each(requests, kibibytes int) (all []Figures, err error) {
+	for _, s := range subjects() {
+		f, err := measure(s, requests, kibibytes)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
 const head = `| instrumentation | whole | before the span | span | behind the span | decoding | of it outside the span | the same by runtime/trace |
 |---|---|---|---|---|---|---|---|
 `
 
-func show(out io.Writer, all []Figures, asJSON bool) error {
-	if asJSON {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(all)
-	}
+func show(out io.Writer, all []Figures) error {
 	if _, err := io.WriteString(out, head); err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"spanfate.dev/fixtures/internal/measured"
 )
 
 // Where decoding lies does not depend on the machine: what is inside of a handler is inside of its span, and what gRPC does
@@ -71,17 +73,26 @@ func TestTableAndJSON(t *testing.T) {
 	if rows := strings.Count(table.String(), "\n"); rows != 2+len(subjects()) {
 		t.Errorf("%s", &table)
 	}
-	if code := start([]string{"-requests", "20", "-body", "1", "-json"}, &text, &problems); code != 0 {
+	arguments := []string{"-requests", "20", "-body", "1", "-repeats", "2", "-json"}
+	if code := start(arguments, &text, &problems); code != 0 {
 		t.Fatalf("code %d: %s", code, &problems)
 	}
-	var all []Figures
-	if err := json.Unmarshal([]byte(text.String()), &all); err != nil || len(all) != len(subjects()) || all[0].Requests != 20 {
-		t.Errorf("%v: %s", err, &text)
+	var all measured.Table
+	if err := json.Unmarshal([]byte(text.String()), &all); err != nil || len(all.Repeats) != 2 || len(all.Contenders) != len(subjects()) {
+		t.Fatalf("%v: %s", err, &text)
+	}
+	for _, contender := range all.Contenders {
+		for _, figure := range all.Figures {
+			values := contender.Values[figure.Name]
+			if len(values) != 2 || values[0] == nil || figure.Name == "whole" && *values[0] <= 0 {
+				t.Errorf("%s of %s: %v", figure.Name, contender.Name, values)
+			}
+		}
 	}
 }
 
 func TestWrongUse(t *testing.T) {
-	for _, arguments := range [][]string{{"-requests", "1"}, {"-body", "0"}, {"-body", "99999"}, {"-requests", "x"}} {
+	for _, arguments := range [][]string{{"-requests", "1"}, {"-body", "0"}, {"-body", "99999"}, {"-requests", "x"}, {"-repeats", "0"}} {
 		var problems strings.Builder
 		if code := start(arguments, &problems, &problems); code != usage || problems.Len() == 0 {
 			t.Errorf("%v: code %d, %s", arguments, code, &problems)

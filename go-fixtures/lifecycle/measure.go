@@ -18,24 +18,20 @@ import (
 
 // Spread is how long something took, in microseconds.
 type Spread struct {
-	Median float64 `json:"median_us"`
-	P95    float64 `json:"p95_us"`
+	Median, P95 float64
 }
 
 // Figures say which part of a request lies outside its server span.
 type Figures struct {
-	Instrumentation string `json:"instrumentation"`
-	Requests        int    `json:"requests"`
-	Whole           Spread `json:"whole"`          // first byte read to last byte written
-	Before          Spread `json:"before"`         // of it before the span
-	Span            Spread `json:"span"`           // from its start to its end
-	After           Spread `json:"after"`          // behind the span
-	Decode          Spread `json:"decode"`         // reading and decoding the body; of gRPC decoding alone
-	DecodeOutside   Spread `json:"decode_outside"` // of it outside the span
+	Instrumentation string
+	Whole           Spread // first byte read to last byte written
+	Before          Spread // of it before the span
+	Span            Spread // from its start to its end
+	After           Spread // behind the span
+	Decode          Spread // reading and decoding the body; of gRPC decoding alone
+	DecodeOutside   Spread // of it outside the span
 	// The second view: the same of decoding by regions and tasks of Go's runtime trace, which the SDK begins for each span.
-	TracedRequests int    `json:"traced_requests"`
-	TracedDecode   Spread `json:"traced_decode"`
-	TracedOutside  Spread `json:"traced_decode_outside"`
+	TracedDecode, TracedOutside Spread
 }
 
 const (
@@ -66,8 +62,7 @@ func measure(s subject, requests, kibibytes int) (Figures, error) {
 		return Figures{}, err
 	}
 	f := figures(s.name, all)
-	f.TracedRequests = max(requests/4, 20)
-	f.TracedDecode, f.TracedOutside, err = traced(c, m, f.TracedRequests)
+	f.TracedDecode, f.TracedOutside, err = traced(c, m, max(requests/4, 20))
 	return f, err
 }
 
@@ -119,9 +114,9 @@ func figures(name string, all [][stages]time.Time) Figures {
 		return of(func(at [stages]time.Time) time.Duration { return at[to].Sub(at[from]) })
 	}
 	return Figures{
-		Instrumentation: name, Requests: len(all),
-		Whole:  of(func(at [stages]time.Time) time.Duration { return later(at[lastByte], at[spanEnd]).Sub(at[firstByte]) }),
-		Before: between(firstByte, spanStart), Span: between(spanStart, spanEnd), After: between(spanEnd, lastByte),
+		Instrumentation: name,
+		Whole:           of(func(at [stages]time.Time) time.Duration { return later(at[lastByte], at[spanEnd]).Sub(at[firstByte]) }),
+		Before:          between(firstByte, spanStart), Span: between(spanStart, spanEnd), After: between(spanEnd, lastByte),
 		Decode: between(decodeBegin, decodeEnd),
 		DecodeOutside: of(func(at [stages]time.Time) time.Duration {
 			return outside(at[decodeBegin].Sub(at[firstByte]), at[decodeEnd].Sub(at[firstByte]),

@@ -21,6 +21,7 @@ type Buffer struct {
 	memfd   int
 	pipe    [2]int // read, write
 	room    int    // bytes the pipe holds
+	ring    *ring  // nil where the system refuses one
 }
 
 // pipeRoom is the most an ordinary user gets.
@@ -58,6 +59,11 @@ func NewBuffer(data []byte) (b *Buffer, err error) {
 	if b.room, err = unix.FcntlInt(uintptr(b.pipe[1]), unix.F_SETPIPE_SZ, pipeRoom); err != nil {
 		return nil, fmt.Errorf("a pipe of %d bytes: %w; raise /proc/sys/fs/pipe-user-pages-soft", pipeRoom, err)
 	}
+	if ringRefusal() == nil {
+		if b.ring, err = newRing(); err != nil {
+			return nil, err
+		}
+	}
 	return b, nil
 }
 
@@ -73,6 +79,9 @@ func (b *Buffer) Close() error {
 		if descriptor >= 0 {
 			errs = append(errs, unix.Close(descriptor))
 		}
+	}
+	if b.ring != nil {
+		errs = append(errs, b.ring.close())
 	}
 	return errors.Join(errs...)
 }
@@ -96,9 +105,9 @@ func (m Method) Pages(b *Buffer) []byte { return m.pages(b) }
 func shared(b *Buffer) []byte  { return b.Data }
 func private(b *Buffer) []byte { return b.private }
 
-// Methods are all ways.
+// Methods are all ways that this system has.
 func Methods() []Method {
-	return []Method{
+	all := []Method{
 		{"read + write", 2, readWrite, shared},
 		{"write", 1, func(b *Buffer, socket int) error { return write(socket, b.private) }, private},
 		{"copy into memfd, splice", 1, copySplice, private},
@@ -106,6 +115,10 @@ func Methods() []Method {
 		{"memfd + pipe + splice", 0, spliced, shared},
 		{"vmsplice + splice", 0, vmspliced, private},
 	}
+	if ringRefusal() == nil {
+		all = append(all, Method{"io_uring send", 1, ringSent, private})
+	}
+	return all
 }
 
 // again calls a system call until no signal interrupts it. Go's runtime sends itself some.

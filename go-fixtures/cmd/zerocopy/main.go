@@ -1,4 +1,4 @@
-// Command zerocopy measures ways of getting span data into a socket and prints a table: zerocopy [-sizes …] [-rounds N].
+// Command zerocopy measures ways of getting span data into a socket and prints a table: zerocopy [-sizes …] [-rounds N] [-json].
 package main
 
 import (
@@ -18,14 +18,16 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 const (
 	usage = 64
 	// most bounds what a slip of a finger costs.
-	mostBytes, mostRounds = 64 << 20, 100_000
+	mostBytes, mostRounds, mostRepeats = 64 << 20, 100_000, 1000
 )
 
 func run(arguments []string, out, problems io.Writer) int {
 	flags := flag.NewFlagSet("zerocopy", flag.ContinueOnError)
 	flags.SetOutput(problems)
-	sizes := flags.String("sizes", "64,256,1024,4096,16384", "sizes of a message in KiB, with commas")
+	sizes := flags.String("sizes", "64,1024,16384", "sizes of a message in KiB, with commas")
 	rounds := flags.Int("rounds", 200, "messages per row, from 20")
+	asJSON := flags.Bool("json", false, "print JSON for spanfate designs: the medians of each repeat")
+	repeats := flags.Int("repeats", 7, "repeats, with -json")
 	if err := flags.Parse(arguments); err != nil {
 		return usage
 	}
@@ -33,11 +35,25 @@ func run(arguments []string, out, problems io.Writer) int {
 	if err == nil && (*rounds < 20 || *rounds > mostRounds) {
 		err = fmt.Errorf("-rounds %d is not between 20 and %d", *rounds, mostRounds)
 	}
+	if err == nil && (*repeats < 1 || *repeats > mostRepeats) {
+		err = fmt.Errorf("-repeats %d is not between 1 and %d", *repeats, mostRepeats)
+	}
 	if err != nil {
 		_, _ = fmt.Fprintln(problems, "zerocopy:", err)
 		return usage
 	}
-	if err := table(out, list, *rounds); err != nil {
+	if err := zerocopy.LeftOut(); err != nil {
+		_, _ = fmt.Fprintln(problems, "zerocopy: io_uring is left out, because this system refuses it:", err)
+	}
+	if *asJSON {
+		measured, failed := repeated(*repeats, *rounds, list, arguments)
+		if err = failed; err == nil {
+			err = measured.Write(out)
+		}
+	} else {
+		err = table(out, list, *rounds)
+	}
+	if err != nil {
 		_, _ = fmt.Fprintln(problems, "zerocopy:", err)
 		return 1
 	}

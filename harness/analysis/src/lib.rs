@@ -27,6 +27,7 @@ pub use conclude::fit::carried;
 pub use conclude::run::{conclude_run, verdict_of};
 pub use conclude::spoilt::{measured_against, spoilt_by};
 pub use conclude::trial::{ConcludedTrial, TrialTimes, conclude_trial};
+pub use conclude::validity::is_undisturbed;
 pub use evidence::blind::blinded;
 pub use evidence::probe::describe as describe_probes;
 pub use expect::{validity_of, value_of};

@@ -240,13 +240,14 @@ pub(crate) enum Command {
     Contract(ContractArguments),
     /// Print the page docs/designs.md: designs under test beside their contenders.
     ///
-    /// The scenarios in scenarios/designs/ say what stands there, the file holds what they measured. A run that did not run what its
-    /// scenario says today is refused with exit code 66.
+    /// The scenarios in scenarios/designs/ and the commands in go-fixtures/designs.toml say what stands there, the file holds what they
+    /// measured. What was not measured as its scenario or command stands today is refused with exit code 66. 65: a file is not what
+    /// a command writes; with its place.
     Designs {
         /// The file of figures: docs/designs.json. It is written where runs are given.
         #[arg(value_name = "FILE")]
         figures: PathBuf,
-        /// Runs whose figures are taken up: results directories, ids in results/, or result.json files.
+        /// Runs whose figures are taken up: results directories, ids in results/, or result.json files; or files with what a command printed.
         #[arg(value_name = "RUN")]
         runs: Vec<PathBuf>,
     },

@@ -1,8 +1,8 @@
 //! The page `docs/designs.md`: what each design measured beside its contenders.
 
+use spanfate_model::finding::designs::command::{DesignFigure, DesignMachine, DesignUnit};
 use spanfate_model::finding::designs::{DesignContender, DesignRun};
 use spanfate_model::result::Estimate;
-use spanfate_model::scenario::DesignPage;
 use spanfate_model::scenario::figure::Figure;
 
 use crate::text::number::{NONE, TERMINAL};
@@ -11,102 +11,160 @@ const HEAD: &str = "\
 # The article's own designs
 
 The article whose claims this project measures proposes systems of its own. Each that stands here is built as a small Go package that you
-may copy, and runs in a fixture beside what you could do instead: the *contenders*. Every row is a variant of a scenario in
-`scenarios/designs/`.
+may copy, and is measured beside what you could do instead: the *contenders*. Every row is a variant of a scenario in `scenarios/designs/`, or
+what a command of `go-fixtures/designs.toml` measures without a service around it.
 
-A cell is the mean over the trials with its 95 % interval; `–` was not measured. `≈` says that the machine was disturbed in every trial: the
-books are exact all the same, but how much befell the spans may be the machine's doing, and there is no interval.
-[Figures](../scenarios/README.md#figures) says what each figure is. The page is made by
+A cell is the mean over the trials, or the repeats of a command, with its 95 % interval; `–` was not measured. `≈` says that the machine was
+disturbed in every trial: the books are exact all the same, but how much befell the spans may be the machine's doing, and there is no interval.
+[Figures](../scenarios/README.md#figures) says what each figure of a scenario is; those of a command stand below its table. The page is made by
 
     spanfate designs docs/designs.json > docs/designs.md
 
-and a run is taken up, in place of an older one of the same scenario, by
+and a run is taken up, in place of an older one of the same scenario or command, by
 
     spanfate scenario designs/NAME
     spanfate designs docs/designs.json RUN > docs/designs.md
 
-What of a request lies outside its span (2.2) is measured by [lifecycle](../go-fixtures/lifecycle/README.md), with a table per
-instrumentation. Reading and decoding a body in a handler is inside, and in gRPC before a hand-written interceptor it is outside.
-Zero-copy export (4.3) needs no service around it: [zerocopy](../go-fixtures/zerocopy/README.md) measures it by a command of its own. The
-packages of the others: [spanguard](../go-fixtures/spanguard/README.md), [hybridsampling](../go-fixtures/hybridsampling/README.md),
-[retrokeep](../go-fixtures/retrokeep/README.md), [samplingctl](../go-fixtures/samplingctl/README.md), [tracelog](../go-fixtures/tracelog/README.md).
+where RUN is the run, or a file with what a command printed ([its format](results.md#what-a-command-measures-of-a-design)).
+
+The packages: [spanguard](../go-fixtures/spanguard/README.md), [hybridsampling](../go-fixtures/hybridsampling/README.md),
+[retrokeep](../go-fixtures/retrokeep/README.md), [zerocopy](../go-fixtures/zerocopy/README.md), [samplingctl](../go-fixtures/samplingctl/README.md),
+[labelled](../go-fixtures/labelled/README.md), [tracelog](../go-fixtures/tracelog/README.md); and [lifecycle](../go-fixtures/lifecycle/README.md).
 
 The contract (5.3, `.obsrv.yml`) is a command, [contract](contract.md), tried by `spanfate scenario contract`. **Worth it as a gate: it names the line of the
 rule and what was seen in its place, and it knows a key span that was created and lost, which a check of what arrives cannot. It is worth no more
 than what the run exercised.**
 ";
 
-/// A scenario of a design, with what it measured.
-#[derive(Clone, Copy, Debug)]
+/// A scenario of a design, or a command, with what it measured.
+#[derive(Clone, Debug)]
 pub struct DesignSection<'a> {
-    /// Its name.
+    /// The design: sections of one stand together.
+    pub design: &'a str,
+    /// The name of the scenario or command.
     pub name: &'a str,
     /// What it asks.
     pub question: &'a str,
-    /// How it is shown.
-    pub page: &'a DesignPage,
-    /// What was measured of the scenario as it stands; none: it was not, or it has changed since.
+    /// The columns of the table.
+    pub figures: DesignColumns<'a>,
+    /// Whether the design is worth it.
+    pub sentence: &'a str,
+    /// What was measured of the scenario or command as it stands; none: it was not, or it has changed since.
     pub run: Option<&'a DesignRun>,
+}
+
+/// Which figures a table shows.
+#[derive(Clone, Copy, Debug)]
+pub enum DesignColumns<'a> {
+    /// Those that a scenario names.
+    Scenario(&'a [Figure]),
+    /// Those that a command measured; with its command line.
+    Command(&'a str),
 }
 
 pub(crate) fn page(sections: &[DesignSection<'_>]) -> String {
     let mut out = HEAD.to_owned();
     let mut design = "";
     for section in sections {
-        if section.page.design != design {
-            design = &section.page.design;
+        if section.design != design {
+            design = section.design;
             out += &format!("\n## {design}\n");
         }
-        out += &of_scenario(section);
+        out += &format!("\n### {}\n\n{}\n\n", section.name, section.question);
+        out += &section.run.map_or_else(|| nothing(section), |run| measured(section, run));
     }
     out
 }
 
-fn of_scenario(section: &DesignSection<'_>) -> String {
-    let DesignSection { name, question, page, run } = section;
-    let mut out = format!("\n### {name}\n\n{question}\n\n");
-    let Some(run) = run else {
-        out += &format!(
-            "No run of the scenario as it stands was taken up: `spanfate scenario designs/{name}`\n"
-        );
-        return out;
+/// What stands in place of a table.
+fn nothing(section: &DesignSection<'_>) -> String {
+    match section.figures {
+        DesignColumns::Scenario(_) => format!(
+            "No run of the scenario as it stands was taken up: `spanfate scenario designs/{}`\n",
+            section.name
+        ),
+        DesignColumns::Command(run) => {
+            format!("Nothing that the command measures as it stands was taken up: `{run}`\n")
+        }
+    }
+}
+
+/// The table, and what follows from it.
+fn measured(section: &DesignSection<'_>, run: &DesignRun) -> String {
+    let columns: Vec<(String, DesignUnit)> = match section.figures {
+        DesignColumns::Scenario(figures) => {
+            figures.iter().map(|figure| (figure.to_string(), unit(*figure))).collect()
+        }
+        DesignColumns::Command(_) => {
+            run.figures.iter().map(|figure| (figure.name.clone(), figure.unit)).collect()
+        }
     };
-    out += &format!("| contender | {} |\n", cells(page, |figure| format!("`{figure}`")));
-    out += &format!("|---|{}\n", "---|".repeat(page.figures.0.len()));
+    let row = |first: &str, cells: Vec<String>| format!("| {first} | {} |\n", cells.join(" | "));
+    let mut out = row("contender", columns.iter().map(|(name, _)| format!("`{name}`")).collect());
+    out += &format!("|---|{}\n", "---|".repeat(columns.len()));
     for DesignContender { name, figures } in &run.contenders {
-        let measured = |figure: Figure| {
-            figures.get(&figure.to_string()).map_or_else(|| NONE.to_owned(), |of| cell(figure, of))
+        let of = |(figure, unit): &(String, DesignUnit)| {
+            figures.get(figure).map_or_else(|| NONE.to_owned(), |found| cell(*unit, found))
         };
-        out += &format!("| {name} | {} |\n", cells(page, measured));
+        out += &row(name, columns.iter().map(of).collect());
     }
-    out += &format!("\nSDK {}. **{}**\n", run.sdk, page.sentence);
+    out += &format!("\nSDK {}", run.sdk);
+    if let (Some(machine), DesignColumns::Command(line)) = (&run.machine, section.figures) {
+        out += &surroundings(machine, line, repeats(run));
+    }
+    out += &format!(". **{}**\n", section.sentence);
+    if !run.figures.is_empty() {
+        out.push('\n');
+        for DesignFigure { name, means, .. } in &run.figures {
+            out += &format!("- `{name}`: {means}\n");
+        }
+    }
     out
 }
 
-fn cells(page: &DesignPage, of: impl Fn(Figure) -> String) -> String {
-    page.figures.0.iter().map(|figure| of(*figure)).collect::<Vec<_>>().join(" | ")
+/// Repeats that the figures rest on, at most.
+fn repeats(run: &DesignRun) -> u64 {
+    let all = run.contenders.iter().flat_map(|contender| contender.figures.values());
+    all.map(|estimate| estimate.n).max().unwrap_or_default()
+}
+
+fn surroundings(machine: &DesignMachine, line: &str, repeats: u64) -> String {
+    let DesignMachine { go, kernel, cpus } = machine;
+    format!(", {go}, Linux {kernel}, {cpus} CPUs, {repeats} repeats: `{line}`")
 }
 
 /// A mean with its interval. No figure of the page can be below zero.
-fn cell(figure: Figure, estimate: &Estimate) -> String {
-    let mean = value(figure, estimate.mean);
+fn cell(unit: DesignUnit, estimate: &Estimate) -> String {
+    let mean = value(unit, estimate.mean);
     match estimate.interval {
         _ if !estimate.valid => format!("≈ {mean}"),
         Some((low, high)) if high > low => {
-            format!("{mean} ({} … {})", value(figure, low.max(0.0)), value(figure, high))
+            format!("{mean} ({} … {})", value(unit, low.max(0.0)), value(unit, high))
         }
         _ => mean,
     }
 }
 
-fn value(figure: Figure, value: f64) -> String {
+/// In what a figure of a scenario is counted.
+fn unit(figure: Figure) -> DesignUnit {
     match figure {
+        _ if figure.is_time() => DesignUnit::Ns,
+        _ if figure.is_ratio() => DesignUnit::Share,
+        Figure::MemoryPeak | Figure::AllocBytesPerSpan | Figure::ExportsBytes => DesignUnit::Bytes,
+        _ => DesignUnit::Count,
+    }
+}
+
+fn value(unit: DesignUnit, value: f64) -> String {
+    match unit {
         _ if value == 0.0 => "0".to_owned(),
-        _ if figure.is_time() => TERMINAL.lasting(value / 1e6),
-        _ if figure.is_ratio() => TERMINAL.percent(value),
-        Figure::MemoryPeak | Figure::AllocBytesPerSpan | Figure::ExportsBytes => TERMINAL.bytes(value),
-        _ if value.fract() == 0.0 => TERMINAL.fixed(value, 0),
-        _ => TERMINAL.short(value),
+        DesignUnit::Ns => TERMINAL.lasting(value / 1e6),
+        DesignUnit::Us => format!("{} µs", TERMINAL.short(value)),
+        DesignUnit::S => TERMINAL.lasting(value * 1e3),
+        DesignUnit::Share => TERMINAL.percent(value),
+        DesignUnit::Bytes => TERMINAL.bytes(value),
+        DesignUnit::Count if value.fract() == 0.0 => TERMINAL.fixed(value, 0),
+        DesignUnit::Count => TERMINAL.short(value),
     }
 }
 
@@ -114,48 +172,60 @@ fn value(figure: Figure, value: f64) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use spanfate_model::scenario::PageFigures;
-
     use super::*;
 
     fn estimate(mean: f64, interval: Option<(f64, f64)>, valid: bool) -> Estimate {
         Estimate { mean, interval, n: 3, valid }
     }
 
-    #[test]
-    fn a_row_is_a_contender_and_a_section_without_a_run_says_how_to_get_one() {
-        let names = ["loss.rate", "spans.received", "shutdown.longest"].map(str::to_owned);
-        let page_of = |sentence: &str| DesignPage {
-            design: "4.2 Guard".to_owned(),
-            sentence: sentence.to_owned(),
-            figures: PageFigures::try_from(names.to_vec()).unwrap(),
-        };
-        let figures =
-            |all: [(&str, Estimate); 2]| BTreeMap::from(all.map(|(name, of)| (name.to_owned(), of)));
-        let run = DesignRun {
+    fn contender<const N: usize>(name: &str, figures: [(&str, Estimate); N]) -> DesignContender {
+        let figures = BTreeMap::from(figures.map(|(name, of)| (name.to_owned(), of)));
+        DesignContender { name: name.to_owned(), figures }
+    }
+
+    fn run(contenders: Vec<DesignContender>) -> DesignRun {
+        DesignRun {
             plan: "0".to_owned(),
             sdk: "1.47.0".to_owned(),
-            contenders: vec![
-                DesignContender {
-                    name: "nothing".to_owned(),
-                    figures: figures([
-                        ("loss.rate", estimate(0.05, Some((-0.01, 0.11)), true)),
-                        ("spans.received", estimate(1200.0, Some((1200.0, 1200.0)), true)),
-                    ]),
-                },
-                DesignContender {
-                    name: "guard".to_owned(),
-                    figures: figures([
-                        ("loss.rate", estimate(0.0, Some((0.0, 0.0)), true)),
-                        ("shutdown.longest", estimate(2.5e6, None, false)),
-                    ]),
-                },
-            ],
+            machine: None,
+            figures: Vec::new(),
+            contenders,
+        }
+    }
+
+    /// What stands below the head of the page.
+    fn body(sections: &[DesignSection<'_>]) -> String {
+        page(sections).strip_prefix(HEAD).unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_row_is_a_contender_and_a_section_without_a_run_says_how_to_get_one() {
+        let figures = ["loss.rate", "spans.received", "shutdown.longest"];
+        let figures = figures.map(|name| Figure::try_from(name.to_owned()).unwrap());
+        let run = run(vec![
+            contender(
+                "nothing",
+                [
+                    ("loss.rate", estimate(0.05, Some((-0.01, 0.11)), true)),
+                    ("spans.received", estimate(1200.0, Some((1200.0, 1200.0)), true)),
+                ],
+            ),
+            contender(
+                "guard",
+                [
+                    ("loss.rate", estimate(0.0, Some((0.0, 0.0)), true)),
+                    ("shutdown.longest", estimate(2.5e6, None, false)),
+                ],
+            ),
+        ]);
+        let section = |name, sentence, run| DesignSection {
+            design: "4.2 Guard",
+            name,
+            question: "What is lost?",
+            figures: DesignColumns::Scenario(&figures),
+            sentence,
+            run,
         };
-        let (first, second) = (page_of("Worth it."), page_of("Not worth it."));
-        let section = |name, page, run| DesignSection { name, question: "What is lost?", page, run };
-        let text = page(&[section("guard-leak", &first, Some(&run)), section("guard-late", &second, None)]);
-        let body = text.strip_prefix(HEAD).unwrap();
         let expected = "
 ## 4.2 Guard
 
@@ -176,6 +246,77 @@ What is lost?
 
 No run of the scenario as it stands was taken up: `spanfate scenario designs/guard-late`
 ";
-        assert_eq!(body, expected);
+        let all =
+            [section("guard-leak", "Worth it.", Some(&run)), section("guard-late", "Not worth it.", None)];
+        assert_eq!(body(&all), expected);
+    }
+
+    #[test]
+    fn a_command_has_the_same_table_with_its_own_figures_and_says_what_they_mean() {
+        let figure = |name: &str, unit, means: &str| DesignFigure {
+            name: name.to_owned(),
+            unit,
+            means: means.to_owned(),
+        };
+        let measured = DesignRun {
+            machine: Some(DesignMachine { go: "go1.26.8".to_owned(), kernel: "6.18.4".to_owned(), cpus: 2 }),
+            figures: vec![
+                figure("latency", DesignUnit::Us, "until the last byte was read"),
+                figure("found", DesignUnit::Share, "of the runs"),
+                figure("delay", DesignUnit::S, "until it was seen"),
+                figure("bytes", DesignUnit::Bytes, "of an export"),
+            ],
+            ..run(vec![
+                contender(
+                    "copy",
+                    [
+                        ("latency", estimate(820.4, Some((810.0, 830.8)), true)),
+                        ("found", estimate(0.5, Some((0.25, 0.75)), true)),
+                        ("bytes", estimate(2048.0, Some((2048.0, 2048.0)), true)),
+                    ],
+                ),
+                contender(
+                    "splice",
+                    [
+                        ("latency", estimate(112.25, None, false)),
+                        ("delay", estimate(5400.0, Some((5300.0, 5500.0)), true)),
+                    ],
+                ),
+            ])
+        };
+        let section = |name, run| DesignSection {
+            design: "4.3 Zero-copy",
+            name,
+            question: "How long?",
+            figures: DesignColumns::Command("cd go-fixtures && go run . -json"),
+            sentence: "Not worth it.",
+            run,
+        };
+        let expected = "
+## 4.3 Zero-copy
+
+### zerocopy
+
+How long?
+
+| contender | `latency` | `found` | `delay` | `bytes` |
+|---|---|---|---|---|
+| copy | 820 µs (810 µs … 831 µs) | 50.00 % (25.00 % … 75.00 %) | – | 2.00 KiB |
+| splice | ≈ 112 µs | – | 5,400 s (5,300 s … 5,500 s) | – |
+
+SDK 1.47.0, go1.26.8, Linux 6.18.4, 2 CPUs, 3 repeats: `cd go-fixtures && go run . -json`. **Not worth it.**
+
+- `latency`: until the last byte was read
+- `found`: of the runs
+- `delay`: until it was seen
+- `bytes`: of an export
+
+### later
+
+How long?
+
+Nothing that the command measures as it stands was taken up: `cd go-fixtures && go run . -json`
+";
+        assert_eq!(body(&[section("zerocopy", Some(&measured)), section("later", None)]), expected);
     }
 }

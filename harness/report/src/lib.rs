@@ -38,7 +38,7 @@ use spanfate_model::finding::selftest::Selftest;
 use spanfate_model::finding::verify::Verification;
 use spanfate_model::result::{Comparison, ProbeResult, RunResult};
 
-pub use crate::designs::DesignSection;
+pub use crate::designs::{DesignColumns, DesignSection};
 pub use crate::page::index::IndexLinks;
 pub use crate::terminal::TableStyle;
 

@@ -28,6 +28,11 @@ pub(crate) const LAG_SHARE_MAX: f64 = 0.10;
 /// below it are not told apart from it.
 pub(crate) const LAG_FLOOR_MS: f64 = 0.2;
 
+/// Whether times hold that a command measured without a trial, by the shares of the processors that the hypervisor and others took meanwhile.
+pub fn is_undisturbed(stolen: f64, others: f64) -> bool {
+    stolen <= STEAL_MAX && others <= FOREIGN_MAX_LATENCY
+}
+
 /// The marks of a trial. Without a load of ours no figure rests on one: what a program does then is its own business.
 pub(crate) fn of(
     plan: &Plan,

@@ -1,17 +1,20 @@
-//! `spanfate designs`: the page of the designs under test, from what their scenarios measured.
+//! `spanfate designs`: the page of the designs under test, from what their scenarios and commands measured.
+
+mod commands;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use spanfate_analysis::statistics::estimate;
 use spanfate_analysis::{validity_of, value_of};
+use spanfate_model::finding::designs::command::DesignCommand;
 use spanfate_model::finding::designs::{DESIGNS_FORMAT, DesignContender, DesignRun, DesignTable};
 use spanfate_model::plan::Plan;
-use spanfate_model::result::{RunResult, TrialResult, VariantResult};
+use spanfate_model::result::{Estimate, RunResult, TrialResult, VariantResult};
 use spanfate_model::scenario::figure::Figure;
 use spanfate_model::scenario::{DesignPage, PageFigures};
 use spanfate_model::verdict::ExitCode;
-use spanfate_report::DesignSection;
+use spanfate_report::{DesignColumns, DesignSection};
 use spanfate_run::host::project::Project;
 use spanfate_run::store;
 
@@ -33,8 +36,14 @@ struct DesignScenario {
 /// Takes up runs, if there are any, and prints the page.
 pub(in crate::command) fn run(file: &Path, wanted: &[PathBuf], color: bool) -> Result<ExitCode, Error> {
     let scenarios = standing(color)?;
+    let commands = commands::standing(color)?;
     let mut table = kept(file)?;
     for name in wanted {
+        if let Some(text) = commands::written(name)? {
+            let (command, measured) = commands::measured(name, &text, &commands)?;
+            table.commands.insert(command, measured);
+            continue;
+        }
         let result = runs::result_of(name)?;
         let (scenario, measured) = measured(name, &scenarios, &result)?;
         table.scenarios.insert(scenario, measured);
@@ -42,11 +51,11 @@ pub(in crate::command) fn run(file: &Path, wanted: &[PathBuf], color: bool) -> R
     if !wanted.is_empty() {
         store::write_json(file, &table)?;
     }
-    show::data(&spanfate_report::designs(&sections(&scenarios, &table)))?;
+    show::data(&spanfate_report::designs(&sections(&scenarios, &commands, &table)))?;
     Ok(ExitCode::Pass)
 }
 
-/// Every scenario of a design, by design, then by name.
+/// Every scenario of a design.
 fn standing(color: bool) -> Result<Vec<DesignScenario>, Error> {
     let folder = Project::find()?.scenarios().join(FOLDER);
     let mut out = Vec::new();
@@ -59,7 +68,6 @@ fn standing(color: bool) -> Result<Vec<DesignScenario>, Error> {
         })?;
         out.push(DesignScenario { name, plan: loaded.plan, page });
     }
-    out.sort_by(|a, b| a.page.design.cmp(&b.page.design).then_with(|| a.name.cmp(&b.name)));
     Ok(out)
 }
 
@@ -103,43 +111,66 @@ fn measured(
     let sdk = sdk.flat_map(|trial| &trial.services).map(|service| service.sdk.clone()).next();
     let contender = |variant: &VariantResult| contender(variant, &scenario.page.figures);
     let contenders = result.variants.iter().map(contender).collect();
-    Ok((scenario.name.clone(), DesignRun { plan, sdk: sdk.unwrap_or_default(), contenders }))
+    let sdk = sdk.unwrap_or_default();
+    let run = DesignRun { plan, sdk, machine: None, figures: Vec::new(), contenders };
+    Ok((scenario.name.clone(), run))
 }
 
 fn contender(variant: &VariantResult, figures: &PageFigures) -> DesignContender {
     let one = |figure: &Figure| {
         let basis = validity_of(*figure);
-        let value = |trial: &TrialResult| value_of(*figure, trial);
-        let valid = variant.trials.iter().filter(|trial| trial.is_valid(basis));
-        let valid: Vec<f64> = valid.filter_map(value).collect();
-        if !valid.is_empty() {
-            return Some((figure.to_string(), estimate(&valid, true)));
-        }
-        let all: Vec<f64> = variant.trials.iter().filter_map(value).collect();
-        (!all.is_empty()).then(|| (figure.to_string(), estimate(&all, false)))
+        let of = |trial: &TrialResult| Some((value_of(*figure, trial)?, trial.is_valid(basis)));
+        Some((figure.to_string(), known(&variant.trials.iter().filter_map(of).collect::<Vec<_>>())?))
     };
     let figures: BTreeMap<_, _> = figures.0.iter().filter_map(one).collect();
     DesignContender { name: variant.name.clone(), figures }
 }
 
-fn sections<'a>(scenarios: &'a [DesignScenario], table: &'a DesignTable) -> Vec<DesignSection<'a>> {
-    let section = |scenario: &'a DesignScenario| {
-        let plan = digest(&scenario.plan);
-        let run = table.scenarios.get(&scenario.name).filter(|run| run.plan == plan);
-        DesignSection {
-            name: &scenario.name,
-            question: &scenario.plan.description,
-            page: &scenario.page,
-            run,
-        }
+/// What values come to, each with whether it is valid: those that are, or all of them where none is.
+fn known(values: &[(f64, bool)]) -> Option<Estimate> {
+    let any = values.iter().any(|(_, valid)| *valid);
+    let taken: Vec<f64> = values.iter().filter(|(_, valid)| *valid == any).map(|(value, _)| *value).collect();
+    (!taken.is_empty()).then(|| estimate(&taken, any))
+}
+
+/// What stands, by design, then by name, with what was measured of it as it stands.
+fn sections<'a>(
+    scenarios: &'a [DesignScenario],
+    commands: &'a [DesignCommand],
+    table: &'a DesignTable,
+) -> Vec<DesignSection<'a>> {
+    let scenario = |scenario: &'a DesignScenario| DesignSection {
+        design: &scenario.page.design,
+        name: &scenario.name,
+        question: &scenario.plan.description,
+        figures: DesignColumns::Scenario(&scenario.page.figures.0),
+        sentence: &scenario.page.sentence,
+        run: as_it_stands(&table.scenarios, &scenario.name, &digest(&scenario.plan)),
     };
-    scenarios.iter().map(section).collect()
+    let command = |command: &'a DesignCommand| DesignSection {
+        design: &command.design,
+        name: &command.name,
+        question: &command.asks,
+        figures: DesignColumns::Command(&command.run),
+        sentence: &command.sentence,
+        run: as_it_stands(&table.commands, &command.name, &mixed(command.run.as_bytes())),
+    };
+    let mut out: Vec<_> = scenarios.iter().map(scenario).chain(commands.iter().map(command)).collect();
+    out.sort_by_key(|section| (section.design, section.name));
+    out
+}
+
+fn as_it_stands<'a>(runs: &'a BTreeMap<String, DesignRun>, name: &str, plan: &str) -> Option<&'a DesignRun> {
+    runs.get(name).filter(|run| run.plan == plan)
 }
 
 /// A number for what a plan runs, whatever is said and expected of it (FNV-1a).
 fn digest(plan: &Plan) -> String {
     let run = Plan { description: String::new(), expect: Vec::new(), claims: Vec::new(), ..plan.clone() };
-    let bytes = serde_json::to_vec(&run).unwrap_or_default();
+    mixed(&serde_json::to_vec(&run).unwrap_or_default())
+}
+
+fn mixed(bytes: &[u8]) -> String {
     let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     format!("{:016x}", bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix))
 }
@@ -190,8 +221,8 @@ mod tests {
             scenarios: BTreeMap::from([(name.clone(), run)]),
             ..DesignTable::default()
         };
-        assert!(sections(&stands, &table(run.clone()))[0].run.is_some());
+        assert!(sections(&stands, &[], &table(run.clone()))[0].run.is_some());
         let other = DesignRun { plan: "0".repeat(16), ..run };
-        assert!(sections(&stands, &table(other))[0].run.is_none());
+        assert!(sections(&stands, &[], &table(other))[0].run.is_none());
     }
 }
