@@ -11,7 +11,7 @@ use spanfate_model::format::manifest::Status;
 use spanfate_model::result::RunResult;
 use spanfate_run::host::clock;
 
-use crate::lab::{Lab, lab};
+use crate::lab::{Lab, lab, lab_alone};
 
 const LONG: &str = "[load]\nrate = \"300/s\"\nwarmup = \"100ms\"\nlasting = \"30s\"\n";
 
@@ -82,9 +82,8 @@ fn wait_for_load(lab: &Lab) {
     });
 }
 
-#[test]
-fn a_harness_killed_in_mid_run_leaves_nothing_behind_but_a_valid_partial_result() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn a_harness_killed_in_mid_run_leaves_nothing_behind_but_a_valid_partial_result() {
+    let Some(lab) = lab_alone() else { return };
     let child = lab.start(LONG);
     wait_for_load(&lab);
     kill_harness(child);
@@ -126,9 +125,8 @@ const INJECTED: &str = r#"
     kind = "down"
     "#;
 
-#[test]
-fn what_faults_have_injected_goes_with_the_harness() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn what_faults_have_injected_goes_with_the_harness() {
+    let Some(lab) = lab_alone() else { return };
     if lab.skips_without("faults: CPU control group") {
         return;
     }
@@ -157,9 +155,8 @@ fn what_faults_have_injected_goes_with_the_harness() {
     assert_eq!(trial.faults.len(), 4);
 }
 
-#[test]
-fn a_harness_killed_while_it_builds_takes_the_compilers_along() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn a_harness_killed_while_it_builds_takes_the_compilers_along() {
+    let Some(lab) = lab_alone() else { return };
     let scenario = lab.scenario(LONG);
     let mut command = lab.program();
     command.arg("scenario").arg(scenario).arg("--out").arg(lab.path("results"));
@@ -250,11 +247,11 @@ fn a_sweep_that_was_stopped_is_taken_up_where_it_was() {
 #[test]
 fn a_run_ends_in_time_and_is_not_resumed_on_another_machine() {
     let Some(lab) = lab() else { return };
-    let scenario = lab.scenario(&SWEPT.replace("400ms", "3s"));
+    let scenario = lab.scenario(&SWEPT.replace("400ms", "1500ms"));
     let mut command = lab.program();
     command.arg("scenario").arg(scenario).arg("--out").arg(lab.path("results"));
-    // A trial takes more than three seconds: one has room, or two, and never four.
-    let child = command.args(["--max-duration", "11s"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    // A trial takes 1.6 s and is given 2.8 s: one has room, or two or three, and never four.
+    let child = command.args(["--max-duration", "7s"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let stopped = lab.finish(child.unwrap());
     assert_eq!(stopped.code, Some(103), "{}", stopped.stderr);
     assert!(stopped.stderr.contains("spanfate resume"), "{}", stopped.stderr);
