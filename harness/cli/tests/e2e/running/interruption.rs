@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use spanfate_model::format::manifest::Status;
 use spanfate_model::result::RunResult;
 use spanfate_run::host::clock;
 
-use crate::lab::{Lab, lab, lab_alone};
+use crate::lab::{Lab, lab, lab_alone, root};
 
 const LONG: &str = "[load]\nrate = \"300/s\"\nwarmup = \"100ms\"\nlasting = \"30s\"\n";
 
@@ -169,6 +170,19 @@ pub(crate) fn a_harness_killed_while_it_builds_takes_the_compilers_along() {
     kill_harness(child);
     let run = lab.run_dir().unwrap();
     assert_eq!(lab.call(&["analyze", run.to_str().unwrap()]).status.code(), Some(3));
+    // What it left half made is gone with the next run, and the one after that has nothing to link.
+    let [first, second] = ["first", "second"].map(|out| built_by_a_run(&lab, out));
+    assert!(!root().join(format!("target/fixtures/fixture.{harness}.fresh")).exists());
+    assert_eq!(first, second);
+}
+
+/// Runs something short; the file that the fixture then is.
+fn built_by_a_run(lab: &Lab, out: &str) -> u64 {
+    let scenario = lab.scenario(&LONG.replace("30s", "100ms"));
+    let output =
+        lab.call(&["scenario", scenario.to_str().unwrap(), "--out", lab.path(out).to_str().unwrap()]);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&output.stderr));
+    fs::metadata(root().join("target/fixtures/fixture")).unwrap().ino()
 }
 
 #[test]
