@@ -10,6 +10,7 @@ mod pick;
 mod process;
 mod ready;
 mod sdk;
+mod told;
 mod toolchain;
 
 pub use build::Programs;

@@ -67,13 +67,13 @@ fn advance(calls: &[CallParts], place: &mut usize, at: MonoNs) {
 impl Pace for MeasuredPace<'_> {
     fn begins(&mut self, ready: MonoNs) -> MonoNs {
         if self.without.contains(&LossFactor::CpuStarved) {
-            return ready + self.turn;
+            return ready.saturating_add(self.turn);
         }
         while self.unrun.get(self.gap).is_some_and(|gap| gap.1 <= ready) {
             self.gap += 1;
         }
         let held = self.unrun.get(self.gap).filter(|gap| gap.0 <= ready).map(|gap| gap.1);
-        held.unwrap_or(ready) + self.turn
+        held.unwrap_or(ready).saturating_add(self.turn)
     }
 
     fn ends(&mut self, began: MonoNs, spans: u64) -> MonoNs {
@@ -149,5 +149,17 @@ mod tests {
         // One of its own size that was open then says more.
         let own = Cycle::of_calls(vec![call(2000, 10, 40), call(2005, 100, 10)], 100);
         assert_eq!(MeasuredPace::new(&own, &[], 0, &all).ends(2010 * MS, 100), 2021 * MS);
+    }
+
+    #[test]
+    fn a_worker_that_was_not_run_again_begins_nothing_more() {
+        let cycle = Cycle::of_calls(Vec::new(), 100);
+        let (all, none) = (Without::new(), Without::from([LossFactor::CpuStarved]));
+        let unrun = [(10 * MS, 20 * MS), (30 * MS, MonoNs::MAX)];
+        let begins =
+            |without: &Without, ready: u64| MeasuredPace::new(&cycle, &unrun, MS, without).begins(ready);
+        assert_eq!(begins(&all, 15 * MS), 21 * MS);
+        assert_eq!(begins(&all, 40 * MS), MonoNs::MAX);
+        assert_eq!(begins(&none, 40 * MS), 41 * MS);
     }
 }

@@ -1,18 +1,18 @@
-//! A place to run the program in: a folder of its own, one run at a time.
+//! A place to run the program in: a folder of its own, and a turn on the machine.
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use spanfate_model::result::RunResult;
 use tempfile::TempDir;
 
-/// Runs under load share two cores: one after the other. What only counts may run beside its like.
-static CORES: RwLock<()> = RwLock::new(());
+use crate::turn::Turn;
+
 static SKIPPED: AtomicU32 = AtomicU32::new(0);
 
 /// A folder for one test.
@@ -21,20 +21,15 @@ pub(crate) struct Lab {
     _turn: Turn,
 }
 
-/// What a lab has of the machine while it is there.
-enum Turn {
-    Alone { _cores: RwLockWriteGuard<'static, ()> },
-    Beside { _others: RwLockReadGuard<'static, ()> },
-}
-
-/// A lab that has the machine for itself, or `None` with a counted notice where the Go toolchain is missing.
+/// A lab beside a few others, or `None` with a counted notice where the Go toolchain is missing: for what only counts, and counts the
+/// same on a busy machine.
 pub(crate) fn lab() -> Option<Lab> {
-    equipped(Turn::Alone { _cores: CORES.write().unwrap_or_else(PoisonError::into_inner) })
+    equipped(Turn::beside())
 }
 
-/// The same, beside others of its like: for what only counts, and counts the same on a busy machine.
-pub(crate) fn lab_beside_others() -> Option<Lab> {
-    equipped(Turn::Beside { _others: CORES.read().unwrap_or_else(PoisonError::into_inner) })
+/// The same, with the machine for itself: for what is judged by times, causes or noise. A test with such a lab is listed in `alone`.
+pub(crate) fn lab_alone() -> Option<Lab> {
+    equipped(Turn::alone())
 }
 
 fn equipped(turn: Turn) -> Option<Lab> {
@@ -76,6 +71,29 @@ impl Lab {
         let path = self.path("scenario.toml");
         fs::write(&path, format!("name = \"lab\"\n{text}")).unwrap();
         path
+    }
+
+    /// Builds a package of the fixtures' module, or a file, and gives a copy of the lab's own. What Go made is kept outside of the lab, so
+    /// that it has nothing to link the next time.
+    pub(crate) fn build(&self, name: &str, package: &str, flags: &[&str]) -> PathBuf {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}{}", flags.concat()));
+        let mut go = Command::new("go");
+        go.args(["build", "-trimpath"]).args(flags).arg("-o").arg(&kept).arg(package);
+        go.current_dir(root().join("go-fixtures")).env("CGO_ENABLED", "0");
+        let output = go.env("GOFLAGS", "-mod=readonly -buildvcs=false").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let program = self.path(name);
+        fs::copy(&kept, &program).unwrap();
+        drop(turn);
+        program
+    }
+
+    /// The same of a file beside the tests.
+    pub(crate) fn build_file(&self, name: &str, file: &str) -> PathBuf {
+        let source = root().join("harness/cli/tests/e2e").join(file);
+        self.build(name, source.to_str().unwrap(), &[])
     }
 
     /// The program, ready to get arguments.

@@ -1,22 +1,22 @@
 //! Scenarios, run to their end or cut short.
 
 mod accounting;
-mod blame;
+pub(crate) mod blame;
 mod books;
 mod causes;
 mod chain;
-mod disturbed;
-mod engines;
+pub(crate) mod disturbed;
+pub(crate) mod engines;
 pub(crate) mod faults;
-mod hops;
-mod interruption;
+pub(crate) mod hops;
+pub(crate) mod interruption;
 mod kills;
-mod limits;
+pub(crate) mod limits;
 mod loads;
 mod matrix;
 mod paths;
 mod quotas;
-mod remedies;
-mod sampling;
+pub(crate) mod remedies;
+pub(crate) mod sampling;
 mod scale;
 mod work;

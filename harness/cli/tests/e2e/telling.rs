@@ -2,9 +2,9 @@
 
 mod advise;
 mod ci;
-mod claims;
+pub(crate) mod claims;
 mod collectors;
-mod compare;
+pub(crate) mod compare;
 pub(crate) mod contract;
 mod diff;
 mod exits;

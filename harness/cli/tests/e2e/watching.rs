@@ -5,7 +5,7 @@ mod canary;
 mod contract;
 mod hostile;
 mod live;
-mod peek;
+pub(crate) mod peek;
 pub(crate) mod probes;
 mod public;
 mod receive;

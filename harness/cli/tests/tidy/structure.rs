@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::{files, named, root};
 
@@ -25,6 +26,25 @@ fn no_room_is_crowded() {
     }
     let crowded: Vec<_> = rooms.iter().filter(|(_, files)| **files > MOST_FILES).collect();
     assert!(crowded.is_empty(), "more than {MOST_FILES} files beside each other, group them: {crowded:#?}");
+}
+
+/// Otherwise each compiles again what the other one has compiled: minutes, in a fresh clone.
+#[test]
+fn a_build_has_the_features_that_tests_switch_on() {
+    let packages = |edges: &str| -> BTreeSet<String> {
+        let mut tree = Command::new(env!("CARGO"));
+        tree.args(["tree", "--workspace", "--locked", "--offline", "--prefix", "none", "--edges", edges]);
+        let output = tree.args(["--format", "{p} {f}"]).current_dir(root()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+    };
+    let (built, tested) = (packages("normal,build"), packages("normal,build,dev"));
+    let twice: Vec<_> = built.difference(&tested).collect();
+    assert!(
+        twice.is_empty(),
+        "tests have other features of these; name them in harness/testkit/Cargo.toml: {twice:#?}"
+    );
 }
 
 /// A module's path from its crate: `["books", "walk"]`; empty for the crate itself.

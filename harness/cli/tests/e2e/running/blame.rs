@@ -14,7 +14,7 @@ use spanfate_model::format::layout::RunDir;
 use spanfate_model::result::{RunResult, Suspect, named};
 use spanfate_run::store;
 
-use crate::lab::{Lab, lab};
+use crate::lab::{Lab, lab_alone};
 
 /// Who is blamed first for the losses of a variant, if that is sure enough to be named.
 fn first<'a>(result: &'a RunResult, variant: &str) -> Option<&'a Suspect> {
@@ -59,9 +59,8 @@ kind = { panic = { place = "before_defer", one_in = 4 } }
 variants = ["leak"]
 "#;
 
-#[test]
-fn the_first_cause_is_what_was_injected_and_the_fault_log_is_not_asked() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn the_first_cause_is_what_was_injected_and_the_fault_log_is_not_asked() {
+    let Some(lab) = lab_alone() else { return };
     let run = lab.run(SHORT);
     run.assert_exact();
     for (variant, cause) in [("answer", SlowAnswer), ("kill", ProcessEnded), ("leak", NeverEnded)] {
@@ -96,9 +95,8 @@ fn the_first_cause_is_what_was_injected_and_the_fault_log_is_not_asked() {
     }
 }
 
-#[test]
-fn hidden_faults_are_run_asked_for_and_scored_and_a_test_is_judged_once() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn hidden_faults_are_run_asked_for_and_scored_and_a_test_is_judged_once() {
+    let Some(lab) = lab_alone() else { return };
     let out = lab.path("out");
     let evaluate = |more: &[&str]| {
         let mut command = lab.program();
@@ -263,7 +261,7 @@ fn every_scenario_with_a_fault_is_asked_for_its_cause_or_says_why_not() {
 #[test]
 #[ignore = "runs the lossy scenarios of the library, some twenty minutes: cargo test -p spanfate --test e2e blame_over_the_library -- --ignored"]
 fn blame_over_the_library() {
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     let only = std::env::var("BLAME_PART").unwrap_or_default();
     let chosen: Vec<&Injected> =
         LIBRARY.iter().filter(|one| format!("{} / {}", one.0, one.1).contains(&only)).collect();
@@ -281,9 +279,8 @@ const QUICK: [(&str, &str); 4] = [
     ("span-errors", "body-unread"),
 ];
 
-#[test]
-fn blame_over_quick_scenarios_of_the_library() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn blame_over_quick_scenarios_of_the_library() {
+    let Some(lab) = lab_alone() else { return };
     let chosen: Vec<&Injected> =
         QUICK.iter().filter_map(|quick| LIBRARY.iter().find(|one| (one.0, one.1) == *quick)).collect();
     assert_eq!(chosen.len(), QUICK.len(), "a quick scenario is one of the library's");

@@ -2,12 +2,9 @@
 //! exporters gave, whatever else stands in their texts.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
-use crate::lab::{Lab, root};
 use crate::watching::probes::probed;
 
 /// The fate of the span of each provider, and what its exporter's error said.
@@ -34,7 +31,7 @@ const MUST: [(&str, &str); 15] = [
 #[test]
 fn causes_of_failed_exports_are_those_of_the_real_errors() {
     let Some(lab) = probed() else { return };
-    let program = build(&lab);
+    let program = lab.build_file("causes-target", "running/causes/target.go");
     let mut attach = lab.program();
     attach.args(["attach", "--out"]).arg(lab.path("causes")).arg("--").arg(&program);
     let output = attach.output().unwrap();
@@ -57,15 +54,4 @@ fn causes_of_failed_exports_are_those_of_the_real_errors() {
         assert_eq!(fates[fate]["total"], must, "{fate}: {fates:#}");
     }
     assert!(said.contains("disk full at 413, timeout exceeds EOF"), "what has no name is shown: {said}");
-}
-
-fn build(lab: &Lab) -> std::path::PathBuf {
-    let program = lab.path("causes-target");
-    let source: &Path = &root().join("harness/cli/tests/e2e/running/causes/target.go");
-    let mut go = Command::new("go");
-    go.args(["build", "-trimpath", "-o"]).arg(&program).arg(source);
-    go.current_dir(root().join("go-fixtures")).env("CGO_ENABLED", "0");
-    let output = go.env("GOFLAGS", "-mod=readonly -buildvcs=false").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    program
 }

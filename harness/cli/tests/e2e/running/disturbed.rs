@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use spanfate_model::finding::noise::{NoiseTable, TruthTold};
 
-use crate::lab::{Lab, lab};
+use crate::lab::{Lab, lab_alone};
 
 /// Something that needs quiet, and holds on any machine.
 const SCENARIO: &str = "[load]\nrate = \"200/s\"\nwarmup = \"0s\"\nlasting = \"700ms\"\n[[expect]]\nthat = \"response.p99 < 10s\"\n";
@@ -17,9 +17,8 @@ fn first_core() -> String {
     list.trim().split([',', '-']).next().unwrap().to_owned()
 }
 
-#[test]
-fn a_spoilt_trial_is_run_again_and_every_attempt_is_kept() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn a_spoilt_trial_is_run_again_and_every_attempt_is_kept() {
+    let Some(lab) = lab_alone() else { return };
     let own = env!("CARGO_BIN_EXE_spanfate");
     let parent = std::process::id().to_string();
     let mut spin = lab.program();
@@ -66,9 +65,8 @@ fn noise(lab: &Lab, more: &[&str]) -> NoiseTable {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
 }
 
-#[test]
-fn slices_that_stop_the_service_are_seen_as_stolen_time() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn slices_that_stop_the_service_are_seen_as_stolen_time() {
+    let Some(lab) = lab_alone() else { return };
     let table = noise(&lab, &["--profiles", "steal-10"]);
     let [cell] = &table.cells[..] else { panic!("{table:?}") };
     // A trial of 0.7 s has few slices.

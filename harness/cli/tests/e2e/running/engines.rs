@@ -7,7 +7,7 @@ use spanfate_model::cause::NamedCause;
 use spanfate_model::fate::{EngineLoss, Fate};
 use spanfate_model::result::{EngineDifference, EngineResult};
 
-use crate::lab::{Finished, Lab, lab, root, skipped};
+use crate::lab::{Finished, Lab, lab_alone, root, skipped};
 
 /// Whether it has been built; where it has not, the test is skipped.
 fn is_built() -> bool {
@@ -102,12 +102,11 @@ const BOTH: &str = r#"
     kind = { kill = { restart_after = "100ms" } }
 "#;
 
-#[test]
-fn what_a_killed_engine_held_is_lost_there_and_nowhere_else() {
+pub(crate) fn what_a_killed_engine_held_is_lost_there_and_nowhere_else() {
     if !is_built() {
         return;
     }
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     let done = lab.run(BOTH);
     done.assert_exact();
     let calm = engine(&done, "calm");
@@ -130,12 +129,11 @@ fn what_a_killed_engine_held_is_lost_there_and_nowhere_else() {
     assert_eq!(diff_names_what_the_books_say(&lab, &done), [0, lost as usize]);
 }
 
-#[test]
-fn an_engine_can_stand_in_the_place_of_the_receiver() {
+pub(crate) fn an_engine_can_stand_in_the_place_of_the_receiver() {
     if !is_built() {
         return;
     }
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     let done = lab.run(
         r#"
         [load]
@@ -159,7 +157,7 @@ fn an_engine_can_stand_in_the_place_of_the_receiver() {
 #[ignore = "builds Jaeger: cargo test -p spanfate --test e2e both_engines_of_the_library_close -- --ignored"]
 fn both_engines_of_the_library_close() {
     for name in ["dual-engine", "dual-engine-faults"] {
-        let Some(lab) = lab() else { return };
+        let Some(lab) = lab_alone() else { return };
         let mut command = lab.program();
         command.args(["scenario", name, "--out"]).arg(lab.path("results"));
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
@@ -200,7 +198,7 @@ const MILLION: &str = r#"
 #[test]
 #[ignore = "some ten minutes, and builds Jaeger: cargo test -p spanfate --test e2e a_million_spans_in_both_engines -- --ignored"]
 fn a_million_spans_in_both_engines_give_no_false_alarm() {
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     let done = lab.run(MILLION);
     done.assert_exact();
     let trials = || done.result.variants.iter().flat_map(|variant| &variant.trials);

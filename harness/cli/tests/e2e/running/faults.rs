@@ -4,14 +4,14 @@
 use spanfate_model::fate::Fate;
 use spanfate_model::result::TrialResult;
 
-use crate::lab::{Finished, Lab, lab};
+use crate::lab::{Finished, Lab, lab, lab_alone};
 
 mod bridges;
-mod code;
-mod network;
-mod process;
-mod receiver;
-mod timing;
+pub(crate) mod code;
+pub(crate) mod network;
+pub(crate) mod process;
+pub(crate) mod receiver;
+pub(crate) mod timing;
 
 /// What all cases of a run have in common.
 const LOAD: &str = r#"

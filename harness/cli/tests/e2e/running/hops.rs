@@ -1,6 +1,6 @@
 //! A real Collector in the path. Building it takes minutes, so by day this runs only where it has been built already.
 
-mod advised;
+pub(crate) mod advised;
 mod liars;
 mod own;
 
@@ -10,7 +10,7 @@ use spanfate_model::cause::NamedCause;
 use spanfate_model::fate::{CollectorLoss, Fate};
 use spanfate_model::result::HopResult;
 
-use crate::lab::{Finished, lab, root, skipped};
+use crate::lab::{Finished, lab_alone, root, skipped};
 
 /// The project's own collector, where it has been built.
 fn built() -> Option<PathBuf> {
@@ -64,12 +64,11 @@ fn hop(done: &Finished, variant: &str) -> HopResult {
     variant.trials[0].hops[0].clone()
 }
 
-#[test]
-fn what_a_killed_collector_held_is_lost_and_nothing_else_is() {
+pub(crate) fn what_a_killed_collector_held_is_lost_and_nothing_else_is() {
     if !is_built() {
         return;
     }
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     let done = lab.run(KILLED);
     done.assert_exact();
     let held = hop(&done, "batch-processor");
@@ -120,12 +119,11 @@ const RELOADED: &str = r#"
     kind = "reload"
 "#;
 
-#[test]
-fn a_configuration_that_is_read_again_is_an_end_and_a_start_in_one_process() {
+pub(crate) fn a_configuration_that_is_read_again_is_an_end_and_a_start_in_one_process() {
     if !is_built() {
         return;
     }
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     let done = lab.run(RELOADED);
     done.assert_exact();
     let memory = hop(&done, "memory");
@@ -161,7 +159,7 @@ fn the_library_s_collectors_agree_with_the_books_to_the_span() {
         "head-sampling",
     ];
     for name in all {
-        let Some(lab) = lab() else { return };
+        let Some(lab) = lab_alone() else { return };
         let mut command = lab.program();
         command.args(["scenario", &format!("collector-{name}"), "--out"]).arg(lab.path("results"));
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());

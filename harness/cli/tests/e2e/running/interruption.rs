@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use spanfate_model::format::manifest::Status;
 use spanfate_model::result::RunResult;
 use spanfate_run::host::clock;
 
-use crate::lab::{Lab, lab, lab_beside_others, root};
+use crate::lab::{Lab, lab, lab_alone, root};
 
 const LONG: &str = "[load]\nrate = \"300/s\"\nwarmup = \"100ms\"\nlasting = \"30s\"\n";
 
@@ -82,9 +83,8 @@ fn wait_for_load(lab: &Lab) {
     });
 }
 
-#[test]
-fn a_harness_killed_in_mid_run_leaves_nothing_behind_but_a_valid_partial_result() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn a_harness_killed_in_mid_run_leaves_nothing_behind_but_a_valid_partial_result() {
+    let Some(lab) = lab_alone() else { return };
     let child = lab.start(LONG);
     wait_for_load(&lab);
     kill_harness(child);
@@ -126,9 +126,8 @@ const INJECTED: &str = r#"
     kind = "down"
     "#;
 
-#[test]
-fn what_faults_have_injected_goes_with_the_harness() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn what_faults_have_injected_goes_with_the_harness() {
+    let Some(lab) = lab_alone() else { return };
     if lab.skips_without("faults: CPU control group") {
         return;
     }
@@ -157,9 +156,8 @@ fn what_faults_have_injected_goes_with_the_harness() {
     assert_eq!(trial.faults.len(), 4);
 }
 
-#[test]
-fn a_harness_killed_while_it_builds_takes_the_compilers_along() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn a_harness_killed_while_it_builds_takes_the_compilers_along() {
+    let Some(lab) = lab_alone() else { return };
     let scenario = lab.scenario(LONG);
     let mut command = lab.program();
     command.arg("scenario").arg(scenario).arg("--out").arg(lab.path("results"));
@@ -172,6 +170,19 @@ fn a_harness_killed_while_it_builds_takes_the_compilers_along() {
     kill_harness(child);
     let run = lab.run_dir().unwrap();
     assert_eq!(lab.call(&["analyze", run.to_str().unwrap()]).status.code(), Some(3));
+    // What it left half made is gone with the next run, and the one after that has nothing to link.
+    let [first, second] = ["first", "second"].map(|out| built_by_a_run(&lab, out));
+    assert!(!root().join(format!("target/fixtures/fixture.{harness}.fresh")).exists());
+    assert_eq!(first, second);
+}
+
+/// Runs something short; the file that the fixture then is.
+fn built_by_a_run(lab: &Lab, out: &str) -> u64 {
+    let scenario = lab.scenario(&LONG.replace("30s", "100ms"));
+    let output =
+        lab.call(&["scenario", scenario.to_str().unwrap(), "--out", lab.path(out).to_str().unwrap()]);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&output.stderr));
+    fs::metadata(root().join("target/fixtures/fixture")).unwrap().ino()
 }
 
 #[test]
@@ -250,11 +261,11 @@ fn a_sweep_that_was_stopped_is_taken_up_where_it_was() {
 #[test]
 fn a_run_ends_in_time_and_is_not_resumed_on_another_machine() {
     let Some(lab) = lab() else { return };
-    let scenario = lab.scenario(&SWEPT.replace("400ms", "3s"));
+    let scenario = lab.scenario(&SWEPT.replace("400ms", "1500ms"));
     let mut command = lab.program();
     command.arg("scenario").arg(scenario).arg("--out").arg(lab.path("results"));
-    // A trial takes more than three seconds: one has room, or two, and never four.
-    let child = command.args(["--max-duration", "11s"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    // A trial takes 1.6 s and is given 2.8 s: one has room, or two or three, and never four.
+    let child = command.args(["--max-duration", "7s"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let stopped = lab.finish(child.unwrap());
     assert_eq!(stopped.code, Some(103), "{}", stopped.stderr);
     assert!(stopped.stderr.contains("spanfate resume"), "{}", stopped.stderr);
@@ -274,7 +285,7 @@ fn a_run_ends_in_time_and_is_not_resumed_on_another_machine() {
 
 #[test]
 fn a_run_outlives_the_file_of_its_program() {
-    let Some(lab) = lab_beside_others() else { return };
+    let Some(lab) = lab() else { return };
     let program = lab.path("spanfate");
     fs::copy(env!("CARGO_BIN_EXE_spanfate"), &program).unwrap();
     let scenario =

@@ -16,7 +16,7 @@ use crate::lab::{Lab, lab};
 /// How often the fixture is killed.
 const KILLS: u16 = 60;
 /// Warm-up and load together, milliseconds.
-const LOAD_MS: u64 = 500;
+const LOAD_MS: u64 = 300;
 
 /// The fixture's process id, once it is ready.
 fn fixture_pid(trial: &Path) -> Option<i32> {

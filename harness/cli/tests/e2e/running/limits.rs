@@ -8,7 +8,7 @@ use spanfate_model::limits::{LimitedPart, OwnLimit};
 use spanfate_model::result::{Basis, TrustCheck};
 use spanfate_model::verdict::Verdict;
 
-use crate::lab::{Finished, Lab, lab, skipped};
+use crate::lab::{Finished, Lab, lab, lab_alone, skipped};
 
 /// Starts a scenario through a shell, which may change what it runs under before it becomes the program.
 fn through(lab: &Lab, shell: &[&str], before: &str, scenario: &str) -> std::process::Child {
@@ -44,9 +44,8 @@ fn without_descriptors_the_load_says_so_and_the_service_is_not_blamed() {
     assert!(done.stdout.contains("no descriptor or port left for the load"), "{}", done.stdout);
 }
 
-#[test]
-fn without_space_for_raw_logs_the_run_has_gaps_and_no_verdict() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn without_space_for_raw_logs_the_run_has_gaps_and_no_verdict() {
+    let Some(lab) = lab_alone() else { return };
     let private = Command::new("unshare").args(["-m", "mount", "-t", "tmpfs", "tmpfs", "/dev/shm"]).output();
     if !private.is_ok_and(|output| output.status.success()) {
         skipped("no mounts of one's own here");
@@ -109,9 +108,8 @@ impl Drop for QuotaGroup {
     }
 }
 
-#[test]
-fn a_quota_that_holds_everything_back_is_named() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn a_quota_that_holds_everything_back_is_named() {
+    let Some(lab) = lab_alone() else { return };
     if lab.skips_without("faults: CPU control group") {
         return;
     }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use super::paths::each;
 use super::paths::target::{Build, build};
 use crate::lab::Lab;
-use crate::watching::probes::probed_beside_others;
+use crate::watching::probes::probed;
 use cell::MatrixCell;
 use setups::{MatrixEnd, all};
 
@@ -67,7 +67,7 @@ fn run(lab: &Lab, cells: &[MatrixCell], done: impl Fn(&MatrixCell) + Sync) {
 
 #[test]
 fn programs_as_people_set_them_up_have_the_books_that_they_count_themselves() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     let cells = cells(|cell| cell.build == "plain" && cell.setup.ci.contains(&cell.end));
     assert!((12..=20).contains(&cells.len()), "{}", cells.len());
     run(&lab, &cells, |_| {});
@@ -77,7 +77,7 @@ fn programs_as_people_set_them_up_have_the_books_that_they_count_themselves() {
 /// optimises nothing, and the oldest SDK that people use.
 #[test]
 fn a_program_built_otherwise_and_one_of_an_old_sdk_have_the_same_books() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     if lab.skips_without_module_proxy() {
         return;
     }
@@ -93,7 +93,7 @@ fn a_program_built_otherwise_and_one_of_an_old_sdk_have_the_same_books() {
 #[test]
 #[ignore = "a nightly test: hundreds of programs"]
 fn the_whole_matrix_of_setups_builds_and_ends_is_right() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     let part = std::env::var(PART).unwrap_or_default();
     let done = std::env::var_os(DONE);
     let before = done.as_ref().and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();

@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::lab::Lab;
-use crate::watching::probes::probed_beside_others;
+use crate::watching::probes::probed;
 use books::Complaints;
 use setups::Setup;
 use target::{Build, Ran};
@@ -77,37 +77,37 @@ fn check(lab: &Lab, builds: &[Build], setups: fn() -> Vec<Setup>) {
 
 #[test]
 fn several_paths_have_exact_books_each() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     check(&lab, &[Build::PINNED], setups::several);
 }
 
 #[test]
 fn processors_of_the_programs_own_are_seen_and_never_guessed() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     check(&lab, &[Build::PINNED], setups::own);
 }
 
 #[test]
 fn what_takes_another_ones_place_has_books_of_its_own() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     check(&lab, &[Build::PINNED], setups::reloads);
 }
 
 #[test]
 fn single_paths_and_none_are_what_they_are() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     check(&lab, &[Build::PINNED], setups::single);
 }
 
 #[test]
 fn the_oldest_sdk_and_stripped_programs_have_the_same_books() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     check(&lab, &Build::OTHERS, setups::mixes);
 }
 
 #[test]
 fn killed_at_any_moment_each_path_has_what_the_sdk_counted() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     let program = target::build(Build::PINNED);
     let all = kills::all();
     each(&all, |kill| &kill.name, |kill, number, wrong| kills::check(&lab, &program, kill, number, wrong));

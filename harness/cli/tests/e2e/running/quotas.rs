@@ -4,7 +4,7 @@
 use spanfate_model::cause::NamedCause::{CpuStarved, SlowAnswer, SlowSerialising};
 use spanfate_model::result::{ClaimOutcome, How, named};
 
-use crate::lab::{Finished, lab};
+use crate::lab::{Finished, lab_alone};
 
 /// 5,000 requests/s with 5 spans each, as in `scenarios/qps5k.toml`.
 const LOAD: &str = r#"
@@ -41,7 +41,7 @@ const FEW: u64 = 10;
 #[test]
 #[ignore = "twelve trials at a full core's load, some two minutes on a quiet machine: cargo test -p spanfate --test e2e at_every_quota -- --ignored --nocapture"]
 fn at_every_quota_the_cause_is_named_and_the_claim_gets_one_answer() {
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     if lab.skips_without("faults: CPU control group") {
         return;
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::lab::{Finished, Lab, lab};
+use crate::lab::{Finished, Lab, lab_alone};
 
 /// 2,000 spans/s for a worker that exports 64 in 100 ms: two thirds are lost, and a larger batch is all that it takes.
 const SLOW: &str = r#"
@@ -32,9 +32,8 @@ fn why(lab: &Lab, run: &Path, more: &[&str]) -> (Option<i32>, Value, String) {
     (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null), said)
 }
 
-#[test]
-fn what_is_advised_is_run_beside_the_original_and_loses_what_was_predicted() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn what_is_advised_is_run_beside_the_original_and_loses_what_was_predicted() {
+    let Some(lab) = lab_alone() else { return };
     let done = lab.run(SLOW);
     done.assert_exact();
     let judged = &done.result.expectations[0];

@@ -4,7 +4,7 @@ use spanfate_model::books::damage::Kept;
 use spanfate_model::fate::{ExitWay, Fate, Filter};
 use spanfate_model::result::{TrialResult, VariantResult};
 
-use crate::lab::{Finished, lab};
+use crate::lab::{Finished, lab, lab_alone};
 
 fn trials<'a>(done: &'a Finished, name: &str) -> &'a [TrialResult] {
     let named = |variant: &&VariantResult| variant.name == name;
@@ -99,9 +99,8 @@ fn samplers_keep_key_spans_and_only_what_waits_keeps_errors() {
     assert!(control.rates.iter().any(|step| step.rate < 0.2 && step.requests >= 100.0), "{control:?}");
 }
 
-#[test]
-fn a_rule_is_sent_to_the_endpoint_and_its_spans_are_filtered() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn a_rule_is_sent_to_the_endpoint_and_its_spans_are_filtered() {
+    let Some(lab) = lab_alone() else { return };
     let done = lab.run(
         r#"
         [load]

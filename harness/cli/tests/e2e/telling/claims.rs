@@ -1,6 +1,6 @@
 //! A list of claims of one's own: read strictly, judged by runs and inspections, continued where it stopped.
 
-mod drawn;
+pub(crate) mod drawn;
 mod quotas;
 mod recount;
 mod sdks;

@@ -8,7 +8,7 @@ use spanfate_model::result::environment::Environment;
 use spanfate_model::result::{ComparedBy, Comparison};
 use spanfate_model::verdict::Verdict;
 
-use crate::lab::lab;
+use crate::lab::{lab, lab_alone};
 
 /// Six pairs; the candidate's receiver rejects a span of each batch.
 const PAIRS: &str = r#"
@@ -33,9 +33,8 @@ const PAIRS: &str = r#"
     variants = ["new"]
     "#;
 
-#[test]
-fn a_candidate_that_loses_spans_is_worse_and_runs_are_compared_again() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn a_candidate_that_loses_spans_is_worse_and_runs_are_compared_again() {
+    let Some(lab) = lab_alone() else { return };
     let done = lab.run(PAIRS);
     assert_eq!(done.code, Some(99), "{}{}", done.stdout, done.stderr);
     let comparison = done.result.comparison.as_ref().unwrap();
@@ -105,9 +104,8 @@ const LIMITED: &str = r#"
     answer_after = "50ms"
     "#;
 
-#[test]
-fn a_search_finds_what_a_configuration_carries() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn a_search_finds_what_a_configuration_carries() {
+    let Some(lab) = lab_alone() else { return };
     let scenario = lab.scenario(LIMITED);
     let out = lab.path("results");
     let arguments = ["--repeats", "1", "--resolution", "20%", "--json", "--out", out.to_str().unwrap()];

@@ -7,7 +7,7 @@ use std::process::Output;
 use serde_json::Value;
 use spanfate_model::books::ledger::Ledger;
 
-use crate::lab::{Finished, Lab, lab_beside_others, root};
+use crate::lab::{Finished, Lab, lab, root};
 
 /// Contracts of these rules are broken by what a client of the tests sends: `watching::contract`.
 const RECEIVED: [&str; 3] = ["metric_unit", "metric_instrument", "log_field_missing"];
@@ -49,7 +49,7 @@ fn ran(lab: &Lab) -> Finished {
 
 #[test]
 fn a_run_keeps_the_shipped_contract_and_breaks_each_broken_one() {
-    let Some(lab) = lab_beside_others() else { return };
+    let Some(lab) = lab() else { return };
     let finished = ran(&lab);
     let kept = check(&lab, &finished.run, &shipped("user-recommender.obsrv.yml"), &[]);
     assert_eq!(kept.status.code(), Some(0), "{}", said(&kept));
@@ -122,7 +122,7 @@ fn build_servers_get_a_case_for_each_rule(lab: &Lab, finished: &Finished) {
 
 #[test]
 fn a_run_that_kept_nothing_leaves_open_what_needs_it() {
-    let Some(lab) = lab_beside_others() else { return };
+    let Some(lab) = lab() else { return };
     let finished = lab.run("[load]\nrate = '50/s'\nlasting = '1s'\n");
     finished.assert_exact();
     let contract = lab.path("c.yml");
@@ -144,7 +144,7 @@ fn a_run_that_kept_nothing_leaves_open_what_needs_it() {
 
 #[test]
 fn what_is_wrong_with_what_is_given_has_its_exit_code_and_place() {
-    let Some(lab) = lab_beside_others() else { return };
+    let Some(lab) = lab() else { return };
     let spans = lab.path("spans.json");
     fs::write(&spans, r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708","name":"a","kind":2,"attributes":[{"key":"n","value":{"intValue":"1"}}]}]}]}]}"#).unwrap();
     let write = |name: &str, bytes: &[u8]| {

@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::lab::lab_beside_others;
+use crate::lab::lab;
 
 const TRACE: &str = "0102030405060708090a0b0c0d0e0f10";
 
@@ -135,7 +135,7 @@ fn what_cannot_be_compared_is_3_65_or_66() {
 
 #[test]
 fn a_run_knows_that_its_spans_were_cut_between_two_messages() {
-    let Some(lab) = lab_beside_others() else { return };
+    let Some(lab) = lab() else { return };
     let done = lab.run(
         "[load]\nrate = \"100/s\"\nwarmup = \"0s\"\nlasting = \"1s\"\n[exporter]\ndelay = \"50ms\"\n\
          [receiver]\nkeep = \"spans\"\n",

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::lab::{Finished, Lab, lab_beside_others, root};
+use crate::lab::{Finished, Lab, lab, root};
 
 /// A queue that must drop: with an SDK that does not say so, the books would stay open.
 const SCARCE: &str = "[load]\nrate = \"800/s\"\nwarmup = \"100ms\"\nlasting = \"400ms\"\n\
@@ -18,7 +18,7 @@ fn with_sdk(sdk: &str) -> String {
 }
 
 fn lab_with_proxy() -> Option<Lab> {
-    lab_beside_others().filter(|lab| !lab.skips_without_module_proxy())
+    lab().filter(|lab| !lab.skips_without_module_proxy())
 }
 
 /// The SDK that the only trial's fixture says it has.

@@ -11,30 +11,12 @@ use spanfate_model::fate::{CollectorLoss, Fate};
 use spanfate_model::result::{ProbeResult, RunResult};
 use spanfate_run::host::clock;
 
-use crate::lab::{Lab, lab_beside_others, root, skipped};
-use crate::watching::probes::{PROBES, probed, probed_beside_others};
-
-/// Builds a Go program of the fixtures' module, or one from a text.
-pub(crate) fn build(lab: &Lab, name: &str, package: &str, flags: &[&str]) -> PathBuf {
-    let binary = lab.path(name);
-    let done = Command::new("go")
-        .args(["build", "-trimpath"])
-        .args(flags)
-        .arg("-o")
-        .arg(&binary)
-        .arg(package)
-        .current_dir(root().join("go-fixtures"))
-        .env("CGO_ENABLED", "0")
-        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    binary
-}
+use crate::lab::{Lab, lab, root, skipped};
+use crate::watching::probes::{PROBES, probed, probed_alone};
 
 /// The service we did not write, without symbols.
 fn plain(lab: &Lab) -> PathBuf {
-    build(lab, "plainsvc", "./cmd/plainsvc", &["-ldflags=-s -w"])
+    lab.build("plainsvc", "./cmd/plainsvc", &["-ldflags=-s -w"])
 }
 
 fn attach(lab: &Lab, arguments: &[&str]) -> (Output, Option<RunResult>) {
@@ -54,9 +36,8 @@ fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-#[test]
-fn every_span_of_a_loaded_program_is_explained_without_a_ledger_of_its_own() {
-    let Some(lab) = probed() else { return };
+pub(crate) fn every_span_of_a_loaded_program_is_explained_without_a_ledger_of_its_own() {
+    let Some(lab) = probed_alone() else { return };
     let program = plain(&lab);
     // Each request ends three spans at once, and there is room for one.
     let mut command = lab.program();
@@ -87,9 +68,8 @@ fn every_span_of_a_loaded_program_is_explained_without_a_ledger_of_its_own() {
     assert!(trial.breakdown.iter().any(|one| one.rows.iter().any(|row| row.value.contains("GET /work"))));
 }
 
-#[test]
-fn a_plain_service_without_a_propagator_has_its_loss_told() {
-    let Some(lab) = probed() else { return };
+pub(crate) fn a_plain_service_without_a_propagator_has_its_loss_told() {
+    let Some(lab) = probed_alone() else { return };
     let program = plain(&lab);
     let mut command = lab.program();
     command.arg("attach").arg("--out").arg(lab.path("results"));
@@ -112,7 +92,7 @@ fn a_plain_service_without_a_propagator_has_its_loss_told() {
 
 #[test]
 fn a_collector_can_stand_between_a_program_and_the_receiver() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     if !root().join("target/fixtures/collector-0.165").is_file() {
         return skipped(
             "the collector has not been built here (`spanfate scenario collector-kill` builds it)",
@@ -158,7 +138,7 @@ fn a_collector_can_stand_between_a_program_and_the_receiver() {
 
 #[test]
 fn a_url_that_is_refused_is_said_within_seconds_and_nothing_is_counted() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     let program = plain(&lab);
     let began = clock::now();
     let url = "http://127.0.0.1:{port}/it-serves-nothing-there";
@@ -176,7 +156,7 @@ fn a_url_that_is_refused_is_said_within_seconds_and_nothing_is_counted() {
 
 #[test]
 fn where_nobody_answers_it_is_said_within_seconds_where_the_program_listens() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     let program = plain(&lab);
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let [wanted, own] = [held, std::net::TcpListener::bind("127.0.0.1:0").unwrap()]
@@ -196,9 +176,8 @@ fn where_nobody_answers_it_is_said_within_seconds_where_the_program_listens() {
     assert!(clock::now() - began < 20_000_000_000, "it waits on after Ctrl-C");
 }
 
-#[test]
-fn a_program_that_just_runs_is_explained_and_hears_ctrl_c() {
-    let Some(lab) = probed() else { return };
+pub(crate) fn a_program_that_just_runs_is_explained_and_hears_ctrl_c() {
+    let Some(lab) = probed_alone() else { return };
     let program = plain(&lab);
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
@@ -231,9 +210,8 @@ fn get(address: &str) -> Option<String> {
     Some(answer)
 }
 
-#[test]
-fn a_process_that_runs_is_joined_and_left_as_it_was() {
-    let Some(lab) = probed() else { return };
+pub(crate) fn a_process_that_runs_is_joined_and_left_as_it_was() {
+    let Some(lab) = probed_alone() else { return };
     let program = plain(&lab);
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
@@ -268,7 +246,7 @@ fn a_process_that_runs_is_joined_and_left_as_it_was() {
 
 #[test]
 fn what_cannot_be_attached_to_is_said_with_what_to_do() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     let cases = [("/bin/sh", "no Go binary"), ("go", "does not use go.opentelemetry.io/otel/sdk")];
     for (program, why) in cases {
         let (output, result) = attach(&lab, &["--", program]);
@@ -292,7 +270,7 @@ fn what_cannot_be_attached_to_is_said_with_what_to_do() {
 
 #[test]
 fn where_probes_could_harm_the_kernel_none_are_put() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     let program = plain(&lab);
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
@@ -323,7 +301,7 @@ fn where_probes_could_harm_the_kernel_none_are_put() {
 
 #[test]
 fn without_privileges_it_says_what_is_missing() {
-    let Some(lab) = lab_beside_others() else { return };
+    let Some(lab) = lab() else { return };
     if !lab.lacks(PROBES) {
         return;
     }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use self::pipeline::{Pipeline, Planted};
 use self::server::{HttpServer, Reply, get};
 use crate::engine::free_port;
-use crate::lab::{lab, root};
+use crate::lab::{lab_alone, root};
 
 /// A canary that runs.
 struct Flying {
@@ -313,7 +313,7 @@ fn it_is_no_load_test_and_says_what_is_wrong() {
 #[test]
 #[ignore = "builds the Collector: cargo test -p spanfate --test e2e canary_through_a_real_collector -- --ignored"]
 fn canary_through_a_real_collector() {
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     let program = root().join("target/fixtures/collector-0.165");
     if !program.is_file() {
         // A scenario with a collector builds it first.

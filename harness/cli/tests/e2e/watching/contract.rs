@@ -12,8 +12,7 @@ use serde_json::Value;
 use spanfate_testkit::client::{Client, http_request};
 
 use crate::telling::contract::{broken, shipped};
-use crate::watching::attach::build;
-use crate::watching::probes::probed_beside_others;
+use crate::watching::probes::probed;
 
 const JSON: &str = "application/json";
 const OF_SERVICE: &str =
@@ -135,8 +134,8 @@ async fn it_ends_by_itself_and_a_budget_of_loss_stays_open() {
 
 #[test]
 fn a_program_that_is_started_is_held_against_its_contract() {
-    let Some(lab) = probed_beside_others() else { return };
-    let program = build(&lab, "plainsvc", "./cmd/plainsvc", &[]);
+    let Some(lab) = probed() else { return };
+    let program = lab.build("plainsvc", "./cmd/plainsvc", &[]);
     let contract = lab.path("c.yml");
     let text = "version: 1\nloss: 0 %\nspans:\n  - { name: GET /work, kind: server, arrive: 20, attributes: { http.request.method: string } }\n  - name: GET /wrok\n";
     std::fs::write(&contract, text).unwrap();

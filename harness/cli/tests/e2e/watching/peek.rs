@@ -5,31 +5,21 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::lab::{Lab, root};
-use crate::watching::probes::probed;
+use crate::lab::Lab;
+use crate::watching::probes::{probed, probed_alone};
 use crate::watching::station::Station;
 
-/// The lab with the target built; `None` with a counted notice where Go or eBPF is missing.
-fn ebpf_or_skip() -> Option<Lab> {
-    let lab = probed()?;
-    build(&lab, "target", &root().join("harness/cli/tests/e2e/watching/peek/target.go"));
+/// The lab with the target built; `None` where Go or eBPF is missing.
+fn with_target(lab: Option<Lab>) -> Option<Lab> {
+    let lab = lab?;
+    lab.build_file("target", "watching/peek/target.go");
     Some(lab)
-}
-
-fn build(lab: &Lab, name: &str, source: &Path) -> PathBuf {
-    let program = lab.path(name);
-    let mut go = Command::new("go");
-    go.args(["build", "-o"]).arg(&program).arg(source).current_dir(root().join("go-fixtures"));
-    let output = go.env("CGO_ENABLED", "0").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    program
 }
 
 /// A process that makes spans as it is told.
@@ -111,9 +101,8 @@ fn near(value: &Value, expected: f64, share: f64) {
     assert!((value - expected).abs() <= share * expected, "{value} is not near {expected}");
 }
 
-#[test]
-fn drops_are_those_of_the_books_and_the_ceiling_is_batch_over_round_trip() {
-    let Some(lab) = ebpf_or_skip() else { return };
+pub(crate) fn drops_are_those_of_the_books_and_the_ceiling_is_batch_over_round_trip() {
+    let Some(lab) = with_target(probed_alone()) else { return };
     let station = Station::start(&["--answer-after", "200ms", "--json"]);
     let mut target =
         Target::start(target(&lab, &[format!("http://{}", station.address)]), settings("64", "32"));
@@ -147,7 +136,7 @@ fn drops_are_those_of_the_books_and_the_ceiling_is_batch_over_round_trip() {
 
 #[test]
 fn providers_are_apart_and_a_stuck_worker_is_named() {
-    let Some(lab) = ebpf_or_skip() else { return };
+    let Some(lab) = with_target(probed()) else { return };
     let station = Station::start(&["--json"]);
     let (_listener, endpoint) = silent();
     let endpoints = [format!("http://{}", station.address), endpoint];
@@ -171,7 +160,7 @@ fn providers_are_apart_and_a_stuck_worker_is_named() {
 
 #[test]
 fn where_every_export_fails_the_error_is_said_and_nothing_is_to_be_pasted() {
-    let Some(lab) = ebpf_or_skip() else { return };
+    let Some(lab) = with_target(probed()) else { return };
     let mut command = target(&lab, &["http://127.0.0.1:9".to_owned()]);
     command.env("OTEL_EXPORTER_OTLP_TIMEOUT", "3000").stderr(Stdio::null());
     let mut target = Target::start(command, settings("256", "64"));
@@ -188,7 +177,7 @@ fn where_every_export_fails_the_error_is_said_and_nothing_is_to_be_pasted() {
 
 #[test]
 fn an_idle_process_and_an_early_end_are_answered() {
-    let Some(lab) = ebpf_or_skip() else { return };
+    let Some(lab) = with_target(probed()) else { return };
     let mut settings = settings("2048", "512");
     settings[2].1 = "60000";
     let target = Target::start(target(&lab, &["http://127.0.0.1:9".to_owned()]), settings);
@@ -210,7 +199,7 @@ fn an_idle_process_and_an_early_end_are_answered() {
 
 #[test]
 fn a_process_in_a_container_is_seen_from_outside() {
-    let Some(lab) = ebpf_or_skip() else { return };
+    let Some(lab) = with_target(probed()) else { return };
     let folder = lab.path("inside");
     fs::create_dir(&folder).unwrap();
     // The program lies on a file system that nobody outside can reach, and is process 1 there.
@@ -242,7 +231,7 @@ fn a_process_in_a_container_is_seen_from_outside() {
 
 #[test]
 fn what_cannot_be_watched_is_said_with_the_right_exit_code() {
-    let Some(lab) = ebpf_or_skip() else { return };
+    let Some(lab) = with_target(probed()) else { return };
     let ask = |pid: &str, code: i32, words: &str| {
         let output = lab.call(&["peek", "--pid", pid, "--for", "1s"]);
         assert_eq!(output.status.code(), Some(code), "{}", said(&output));
@@ -255,7 +244,7 @@ fn what_cannot_be_watched_is_said_with_the_right_exit_code() {
     sleeper.wait().unwrap();
     let source = lab.path("plain.go");
     fs::write(&source, "package main\nimport \"time\"\nfunc main() { time.Sleep(time.Minute) }\n").unwrap();
-    let mut plain = Command::new(build(&lab, "plain", &source)).spawn().unwrap();
+    let mut plain = Command::new(lab.build("plain", source.to_str().unwrap(), &[])).spawn().unwrap();
     ask(&plain.id().to_string(), 66, "does not use go.opentelemetry.io/otel/sdk/trace");
     plain.kill().unwrap();
     plain.wait().unwrap();

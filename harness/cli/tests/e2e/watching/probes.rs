@@ -4,7 +4,7 @@ use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::result::{ById, CountedThing, ProbeResult, Total, TrialResult};
 use spanfate_model::verdict::Verdict;
 
-use crate::lab::{Finished, Lab, lab, lab_beside_others};
+use crate::lab::{Finished, Lab, lab, lab_alone};
 
 /// What the doctor says of probes that can be put on programs.
 pub(crate) const PROBES: &str = "ebpf: probes";
@@ -14,9 +14,9 @@ pub(crate) fn probed() -> Option<Lab> {
     lab().filter(|lab| !lab.skips_without(PROBES))
 }
 
-/// The same, beside others that only count.
-pub(crate) fn probed_beside_others() -> Option<Lab> {
-    lab_beside_others().filter(|lab| !lab.skips_without(PROBES))
+/// The same, with the machine for itself.
+pub(crate) fn probed_alone() -> Option<Lab> {
+    lab_alone().filter(|lab| !lab.skips_without(PROBES))
 }
 
 fn trials(finished: &Finished) -> impl Iterator<Item = &TrialResult> {
@@ -43,9 +43,8 @@ fn assert_same_ids(finished: &Finished) {
     }
 }
 
-#[test]
-fn three_witnesses_agree_by_id_where_the_queue_is_full_and_where_it_blocks() {
-    let Some(lab) = probed() else { return };
+pub(crate) fn three_witnesses_agree_by_id_where_the_queue_is_full_and_where_it_blocks() {
+    let Some(lab) = probed_alone() else { return };
     let finished = lab.run(
         "ebpf = { mode = \"events\", required = true }\n\
          [load]\nrate = \"400/s\"\nwarmup = \"200ms\"\nlasting = \"1500ms\"\n\
@@ -65,9 +64,8 @@ fn three_witnesses_agree_by_id_where_the_queue_is_full_and_where_it_blocks() {
     assert!(probes(&finished)[1].hits["blocked"] > 0);
 }
 
-#[test]
-fn a_batch_witness_counts_what_it_does_not_name() {
-    let Some(lab) = probed() else { return };
+pub(crate) fn a_batch_witness_counts_what_it_does_not_name() {
+    let Some(lab) = probed_alone() else { return };
     let finished = lab.run(
         "ebpf = \"auto\"\n[load]\nrate = \"400/s\"\nwarmup = \"200ms\"\nlasting = \"1s\"\n\
          [exporter]\nqueue = 64\nbatch = 16\n[receiver]\nanswer_after = \"20ms\"\n\
@@ -90,9 +88,8 @@ fn a_batch_witness_counts_what_it_does_not_name() {
     }
 }
 
-#[test]
-fn what_a_small_buffer_loses_is_counted_to_the_record() {
-    let Some(lab) = probed() else { return };
+pub(crate) fn what_a_small_buffer_loses_is_counted_to_the_record() {
+    let Some(lab) = probed_alone() else { return };
     let finished = lab.run(
         "[load]\nrate = \"400/s\"\nwarmup = \"200ms\"\nlasting = \"1s\"\n\
          [[variant]]\nname = \"ring\"\nebpf = { mode = \"events\", size = \"4KiB\", reader_pause = \"300ms\" }\n\
@@ -113,9 +110,8 @@ fn what_a_small_buffer_loses_is_counted_to_the_record() {
     assert!(finished.stdout.contains("probes"), "{}", finished.stdout);
 }
 
-#[test]
-fn sampling_counts_what_it_leaves_out() {
-    let Some(lab) = probed() else { return };
+pub(crate) fn sampling_counts_what_it_leaves_out() {
+    let Some(lab) = probed_alone() else { return };
     let finished = lab.run(
         "ebpf = { mode = \"events\", sample = 4 }\n\
          [load]\nrate = \"400/s\"\nwarmup = \"200ms\"\nlasting = \"1s\"\n\
@@ -130,9 +126,8 @@ fn sampling_counts_what_it_leaves_out() {
     assert!(probes.sampled_out > 0 && probes.sampled_out < 5 * spans, "{probes:?}");
 }
 
-#[test]
-fn a_killed_process_has_left_everything_with_the_probes() {
-    let Some(lab) = probed() else { return };
+pub(crate) fn a_killed_process_has_left_everything_with_the_probes() {
+    let Some(lab) = probed_alone() else { return };
     let finished = lab.run(
         "ebpf = \"events\"\ntrials = 4\n[load]\nrate = \"400/s\"\nwarmup = \"100ms\"\nlasting = \"700ms\"\n\
          timeout = \"300ms\"\n[exporter]\ndelay = \"50ms\"\n\
@@ -145,9 +140,8 @@ fn a_killed_process_has_left_everything_with_the_probes() {
     assert_eq!(judged.verdict, Verdict::Pass, "{judged:?}");
 }
 
-#[test]
-fn probes_that_cost_too_much_are_shed_and_it_is_said() {
-    let Some(lab) = probed() else { return };
+pub(crate) fn probes_that_cost_too_much_are_shed_and_it_is_said() {
+    let Some(lab) = probed_alone() else { return };
     let finished = lab.run(
         "ebpf = { mode = \"events\", max_overhead_percent = 1 }\n\
          [load]\nrate = \"400/s\"\nwarmup = \"200ms\"\nlasting = \"3s\"\n",

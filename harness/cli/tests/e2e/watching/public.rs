@@ -9,7 +9,7 @@ use spanfate_model::fate::witness::WitnessState;
 use spanfate_model::result::{RunResult, TrialResult};
 
 use crate::lab::{Lab, root};
-use crate::watching::probes::probed;
+use crate::watching::probes::probed_alone;
 
 /// The module of two of them.
 const JAEGER: &str = "github.com/jaegertracing/jaeger";
@@ -66,7 +66,7 @@ fn free_ports<const N: usize>() -> [String; N] {
 #[test]
 #[ignore = "a nightly test: it downloads and builds what others publish"]
 fn public_programs_have_exact_books() {
-    let Some(lab) = probed() else { return };
+    let Some(lab) = probed_alone() else { return };
     if lab.skips_without_module_proxy() {
         return;
     }

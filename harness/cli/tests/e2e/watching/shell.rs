@@ -9,9 +9,8 @@ use spanfate_model::result::RunResult;
 use spanfate_model::unread::UnreadReason;
 use spanfate_model::verdict::Verdict;
 
-use crate::lab::{Lab, root};
-use crate::watching::attach::build;
-use crate::watching::probes::probed_beside_others;
+use crate::lab::Lab;
+use crate::watching::probes::probed;
 
 /// Attaches to the program with a variable set, in the lab's folder.
 fn attach(lab: &Lab, program: &str, variable: (&str, &str)) -> (RunResult, Option<i32>) {
@@ -39,9 +38,8 @@ fn attach_with(
 
 #[test]
 fn a_variable_that_explains_an_empty_result_is_named() {
-    let Some(lab) = probed_beside_others() else { return };
-    let source = root().join("harness/cli/tests/e2e/watching/shell.go");
-    let program = build(&lab, "shell", source.to_str().unwrap(), &[]);
+    let Some(lab) = probed() else { return };
+    let program = lab.build_file("shell", "watching/shell.go");
     let program = program.to_str().unwrap();
     let cases = [
         (("OTEL_TRACES_EXPORTER", "none"), 100, "OTEL_TRACES_EXPORTER=none has the program export no span"),
@@ -68,9 +66,8 @@ fn a_variable_that_explains_an_empty_result_is_named() {
 
 #[test]
 fn behind_a_relay_to_nobody_spans_are_refused_whatever_the_port() {
-    let Some(lab) = probed_beside_others() else { return };
-    let source = root().join("harness/cli/tests/e2e/watching/shell.go");
-    let program = build(&lab, "shell", source.to_str().unwrap(), &[]);
+    let Some(lab) = probed() else { return };
+    let program = lab.build_file("shell", "watching/shell.go");
     // "413" is what servers answer to what is too large; here it is a part of a port.
     let held = [4137, 41302, 54136, 0].iter().find_map(|port| TcpListener::bind(("127.0.0.1", *port)).ok());
     let relay = format!("http://{}", held.unwrap().local_addr().unwrap());
@@ -83,9 +80,8 @@ fn behind_a_relay_to_nobody_spans_are_refused_whatever_the_port() {
 
 #[test]
 fn what_our_receiver_turns_away_is_not_the_service_s_loss() {
-    let Some(lab) = probed_beside_others() else { return };
-    let source = root().join("harness/cli/tests/e2e/watching/shell.go");
-    let program = build(&lab, "shell", source.to_str().unwrap(), &[]);
+    let Some(lab) = probed() else { return };
+    let program = lab.build_file("shell", "watching/shell.go");
     let (result, code) = attach(&lab, program.to_str().unwrap(), ("URL_PATH", "/mine"));
     assert_eq!((result.verdict, code), (Verdict::Inconclusive, Some(3)), "{:?}", result.reasons);
     let trial = &result.variants[0].trials[0];

@@ -1,6 +1,6 @@
 //! Faults of the runtime and of code, inside the real fixture.
 
-use super::{Case, all_received, amount, dose, lab, run, spans};
+use super::{Case, all_received, amount, dose, lab, lab_alone, run, spans};
 
 const CHAIN: &str = "[[service]]\nname = 'front'\ncalls = ['back', 'other']\nspans_per_request = 5\n\
                      cache = { store = 'store', pool = 2, entries = 4, keys = 100000 }\n\
@@ -190,9 +190,8 @@ fn spans_that_are_not_ended_as_they_should_be_have_fates_of_their_own() {
     run(&lab, CHAIN, &cases);
 }
 
-#[test]
-fn pressure_on_runtime_and_stack_is_measured() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn pressure_on_runtime_and_stack_is_measured() {
+    let Some(lab) = lab_alone() else { return };
     let cases = [
         Case {
             name: "gc",

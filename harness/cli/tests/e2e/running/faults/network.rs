@@ -1,6 +1,6 @@
 //! Faults of links, through the real Toxiproxy.
 
-use super::{Case, LOAD, all_received, amount, dose, lab, run, spans, trial_of};
+use super::{Case, LOAD, all_received, amount, dose, lab, lab_alone, run, spans, trial_of};
 
 const HTTP: &str = "exporter = { protocol = 'http/protobuf' }";
 const BRIEF: &str = "exporter = { timeout = '500ms' }";
@@ -73,9 +73,8 @@ fn links_to_the_receiver_delay_stall_and_break() {
     run(&lab, "", &cases);
 }
 
-#[test]
-fn the_kernel_holds_packets_back_in_the_trials_own_namespace() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn the_kernel_holds_packets_back_in_the_trials_own_namespace() {
+    let Some(lab) = lab_alone() else { return };
     if lab.skips_without("faults: network namespace") {
         return;
     }
@@ -91,9 +90,8 @@ fn the_kernel_holds_packets_back_in_the_trials_own_namespace() {
     run(&lab, "", &cases);
 }
 
-#[test]
-fn packets_are_lost_where_the_kernel_has_netem_and_said_to_be_absent_elsewhere() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn packets_are_lost_where_the_kernel_has_netem_and_said_to_be_absent_elsewhere() {
+    let Some(lab) = lab_alone() else { return };
     let text = format!(
         "{LOAD}\n[[fault]]\nat = '300ms'\nfor = '600ms'\nkind = {{ packets = {{ delay = '5ms', loss = 0.05, direction = 'both' }} }}\n"
     );

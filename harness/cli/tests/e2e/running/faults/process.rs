@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Case, all_received, amount, dose, lab, run, spans, trial_of};
+use super::{Case, all_received, amount, dose, lab, lab_alone, run, spans, trial_of};
 
 #[test]
 fn signals_end_stop_and_restart_a_process() {
@@ -56,9 +56,8 @@ fn signals_end_stop_and_restart_a_process() {
     assert!(window.from_ms >= 600.0 && window.to_ms == Some(window.from_ms), "{window:?}");
 }
 
-#[test]
-fn control_groups_squeeze_and_kill() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn control_groups_squeeze_and_kill() {
+    let Some(lab) = lab_alone() else { return };
     if lab.skips_without("faults: CPU control group") || lab.skips_without("faults: memory control group") {
         return;
     }

@@ -1,6 +1,6 @@
 //! The receiver misbehaves by request number or for a time; the real exporters make of it what they do.
 
-use super::{Case, all_received, dose, lab, run, spans};
+use super::{Case, all_received, dose, lab, lab_alone, run, spans};
 
 const HTTP: &str = "exporter = { protocol = 'http/protobuf', timeout = '400ms' }";
 const GRPC: &str = "exporter = { timeout = '400ms' }";
@@ -162,9 +162,8 @@ fn limits_partial_successes_and_connections_that_end() {
     run(&lab, "", &cases);
 }
 
-#[test]
-fn an_older_sdk_takes_the_seconds_of_retry_after_for_nanoseconds() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn an_older_sdk_takes_the_seconds_of_retry_after_for_nanoseconds() {
+    let Some(lab) = lab_alone() else { return };
     let wait = "requests = { from = 3, to = 3 }\nkind = { answer = { status = { http = 503, retry_after = '1s' } } }";
     let retry = "retry = { enabled = true, initial = '20ms', max_interval = '40ms', max_elapsed = '10s' }";
     let variant = |more: &str| -> &'static str {

@@ -1,6 +1,6 @@
 //! When faults begin and end, and what is said of those that did not.
 
-use super::{LOAD, amount, dose, lab, run, spans, trial_of};
+use super::{LOAD, amount, dose, lab, lab_alone, run, spans, trial_of};
 use crate::running::faults::Case;
 
 #[test]
@@ -66,9 +66,8 @@ fn a_fault_on_a_process_that_is_gone_is_missed_and_said_so() {
     assert_eq!(trial.ledger.unexplained.count, 0);
 }
 
-#[test]
-fn faults_repeat_and_overlap() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn faults_repeat_and_overlap() {
+    let Some(lab) = lab_alone() else { return };
     let cases = [Case {
         name: "flapping",
         variant: "exporter = { protocol = 'http/protobuf' }",
@@ -112,9 +111,8 @@ fn a_fault_without_an_end_meets_the_orderly_stop() {
     run(&lab, "[service]\nshutdown = '300ms'\n", &cases);
 }
 
-#[test]
-fn drawn_times_are_those_of_the_seed() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn drawn_times_are_those_of_the_seed() {
+    let Some(lab) = lab_alone() else { return };
     let done = lab.run(&format!(
         "trials = 2\n{LOAD}\n[[fault]]\nat = '200ms..900ms'\nkind = {{ kill = {{ restart_after = '10ms' }} }}\n"
     ));

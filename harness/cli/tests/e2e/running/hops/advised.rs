@@ -3,7 +3,7 @@
 use spanfate_model::finding::frontier::Frontier;
 
 use super::is_built;
-use crate::lab::lab;
+use crate::lab::lab_alone;
 
 /// Five requests of 200 ms are a second, and the back end is away for longer.
 const SHORT: &str = r#"
@@ -22,12 +22,11 @@ const SHORT: &str = r#"
     kind = { answer = { status = { grpc = "UNAVAILABLE" } } }
 "#;
 
-#[test]
-fn a_search_knows_what_the_queue_of_a_collector_outlasts_and_what_it_needs() {
+pub(crate) fn a_search_knows_what_the_queue_of_a_collector_outlasts_and_what_it_needs() {
     if !is_built() {
         return;
     }
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     let scenario = lab.scenario(SHORT);
     let out = lab.path("results");
     let arguments = ["--along", "outage", "--repeats", "1", "--resolution", "60%", "--json", "--out"];

@@ -9,7 +9,7 @@ use spanfate_model::verdict::Verdict;
 
 use super::own::{LOAD, planted, refused};
 use super::{built, is_built};
-use crate::lab::{Lab, lab, lab_beside_others};
+use crate::lab::{Lab, lab};
 
 /// A configuration with processors, each as it is written in YAML.
 fn config(processors: &str, names: &str) -> String {
@@ -71,7 +71,7 @@ fn what_a_real_collector_does_not_take_is_said_in_its_own_words() {
     if !is_built() {
         return;
     }
-    let Some(lab) = lab_beside_others() else { return };
+    let Some(lab) = lab() else { return };
     let cases = [
         ("receivers: [\n", "yaml"),
         (&*config("boom: ", "boom"), "unknown type: \"boom\""),

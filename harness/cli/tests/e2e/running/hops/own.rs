@@ -10,7 +10,7 @@ use spanfate_model::result::HopResult;
 use spanfate_model::verdict::Verdict;
 
 use super::{hop, is_built, is_larger_built};
-use crate::lab::{Finished, Lab, lab, lab_beside_others, root};
+use crate::lab::{Finished, Lab, lab, root};
 
 pub(super) const LOAD: &str =
     "[load]\nrate = \"50/s\"\nwarmup = \"100ms\"\nlasting = \"900ms\"\n[exporter]\ndelay = \"50ms\"\n";
@@ -124,7 +124,7 @@ fn the_example_of_tail_sampling_runs_as_it_is_but_for_its_ends() {
     if !is_larger_built() {
         return;
     }
-    let Some(lab) = lab_beside_others() else { return };
+    let Some(lab) = lab() else { return };
     let text = "[[pipeline.hop]]\nname = \"gateway\"\ncollector = { config = \"tail-sampling.yaml\" }\n";
     let done = run(&lab, &["tail-sampling.yaml"], text);
     let gateway = hop(&done, "default");
@@ -150,7 +150,7 @@ fn traces_are_divided_between_collectors_beside_each_other() {
     if !is_larger_built() {
         return;
     }
-    let Some(lab) = lab_beside_others() else { return };
+    let Some(lab) = lab() else { return };
     fs::copy(root().join("scenarios/collectors/balance.yaml"), lab.path("balance.yaml")).unwrap();
     let done = lab.run(&format!(
         "{LOAD}[[pipeline.hop]]\nname = \"agent\"\ncollector = {{ config = \"balance.yaml\" }}\n\

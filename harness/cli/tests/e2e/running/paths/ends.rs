@@ -11,7 +11,7 @@ use spanfate_report::{TableStyle, table};
 
 use super::books::Complaints;
 use super::target::{Build, Ran, attach, build};
-use super::{each, probed_beside_others};
+use super::{each, probed};
 use crate::lab::Lab;
 
 /// What is done to a program, or to who watches it.
@@ -156,7 +156,7 @@ fn check(case: &EndCase, ran: &Ran, wrong: &mut Complaints) {
 
 #[test]
 fn who_ended_a_program_and_whether_it_shut_down_are_told() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     build(Build::PINNED);
     each(
         &cases(),

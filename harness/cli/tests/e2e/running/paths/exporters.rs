@@ -8,7 +8,7 @@ use spanfate_model::books::ledger::{Gap, Ledger, PathSpread};
 
 use super::books::Complaints;
 use super::target::{Build, Ran, build};
-use super::{each, probed_beside_others};
+use super::{each, probed};
 use crate::lab::Lab;
 
 /// Spans that the program makes.
@@ -148,7 +148,7 @@ fn check(case: &ExporterCase, ran: &Ran, wrong: &mut Complaints) {
 
 #[test]
 fn exporters_around_others_are_followed_to_what_they_send() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     let lab: &Lab = &lab;
     let program = build(Build::PINNED);
     each(

@@ -9,7 +9,7 @@ use spanfate_model::result::{PathResult, ProbeResult, ProbedProcessor};
 
 use super::target::{Build, Ran, attach, build};
 use crate::lab::Lab;
-use crate::watching::probes::probed_beside_others;
+use crate::watching::probes::probed;
 
 /// Of each batch processor: the queue by which it is known, the batch, and how its exports fail.
 const PROCESSORS: [(u32, u32, Option<&str>); 4] =
@@ -57,7 +57,7 @@ fn settled(lab: &Lab, truth: &std::path::Path) -> u64 {
 
 #[test]
 fn three_ways_to_look_at_a_process_say_the_same() {
-    let Some(lab) = probed_beside_others() else { return };
+    let Some(lab) = probed() else { return };
     let (truth, stop) = (lab.path("truth"), lab.path("stop"));
     let child = attach(&lab, &build(Build::PINNED), "observed", &program(&truth, &stop)).spawn().unwrap();
     let pid = settled(&lab, &truth).to_string();

@@ -9,7 +9,7 @@ use spanfate_model::quantity::id::mix;
 use spanfate_model::verdict::Verdict;
 
 use super::recount::Remains;
-use crate::lab::{Lab, lab};
+use crate::lab::{Lab, lab_alone};
 
 /// The rows that rest on counts and times of runs; what inspections see has no log.
 const ROWS: [u32; 16] = [1, 3, 4, 5, 6, 8, 16, 18, 19, 33, 35, 36, 37, 40, 42, 49];
@@ -25,9 +25,8 @@ fn drawn() -> Vec<u32> {
     rows
 }
 
-#[test]
-fn drawn_rows_with_short_runs_are_what_is_counted_by_hand() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn drawn_rows_with_short_runs_are_what_is_counted_by_hand() {
+    let Some(lab) = lab_alone() else { return };
     let rows = drawn();
     let by_day: Vec<u32> = rows.into_iter().filter(|row| BY_DAY.contains(row)).collect();
     assert_eq!(by_day.len(), BY_DAY.len(), "the draw has changed");
@@ -37,7 +36,7 @@ fn drawn_rows_with_short_runs_are_what_is_counted_by_hand() {
 #[test]
 #[ignore = "seven rows with an outage of 12 s among their runs, some four minutes: cargo test -p spanfate --test e2e drawn_rows -- --ignored --nocapture"]
 fn drawn_rows_with_long_runs_are_what_is_counted_by_hand() {
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     let rows: Vec<u32> = drawn().into_iter().filter(|row| !BY_DAY.contains(row)).collect();
     counted_again(&lab, &rows);
 }

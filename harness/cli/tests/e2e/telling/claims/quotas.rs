@@ -5,7 +5,7 @@ use std::fs;
 
 use spanfate_model::finding::claims::{ClaimVerdict, ClaimsRecord};
 
-use crate::lab::lab;
+use crate::lab::lab_alone;
 
 /// Claims of the article on full queues, panics, leaks, collections and small batches, and on what lies inside of a server's span.
 const CLAIMS: [u32; 17] = [1, 3, 4, 6, 8, 10, 11, 18, 28, 30, 31, 33, 35, 36, 40, 42, 49];
@@ -16,7 +16,7 @@ type QuotaSaid = (&'static str, ClaimVerdict, String);
 #[test]
 #[ignore = "seventeen claims at three quotas, some ten minutes: cargo test -p spanfate --test e2e claims_at_every_quota -- --ignored --nocapture"]
 fn claims_at_every_quota_get_one_verdict_or_say_why_they_are_open() {
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     if lab.skips_without("faults: CPU control group") {
         return;
     }

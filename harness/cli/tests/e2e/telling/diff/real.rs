@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{call, text};
 use crate::engine::RealJaeger;
-use crate::lab::{lab_beside_others, skipped};
+use crate::lab::{lab, skipped};
 
 /// Traces of a root and a child, a millisecond apart, with whatever a span can have.
 fn traces(numbers: impl Iterator<Item = u64>) -> String {
@@ -44,7 +44,7 @@ async fn a_real_jaeger_tells_the_same_by_both_interfaces() {
     if !RealJaeger::program().is_file() {
         return skipped("Jaeger has not been built here (`spanfate scenario dual-engine` builds it)");
     }
-    let Some(_lab) = lab_beside_others() else { return };
+    let Some(_lab) = lab() else { return };
     let jaeger = RealJaeger::start();
     let folder = TempDir::new().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::{counts, fly};
 use crate::engine::RealJaeger;
-use crate::lab::lab;
+use crate::lab::lab_alone;
 
 /// A real Jaeger, which shows what it took. What a test plants is planted before it, in the pipeline.
 #[test]
 #[ignore = "builds Jaeger: cargo test -p spanfate --test e2e canary_through_a_real_jaeger -- --ignored"]
 fn canary_through_a_real_jaeger() {
-    let Some(lab) = lab() else { return };
+    let Some(lab) = lab_alone() else { return };
     let program = RealJaeger::program();
     if !program.is_file() {
         // A scenario with that end builds it first.

@@ -3,16 +3,12 @@
 use std::process::Command;
 
 use super::{Seen, Watch};
-use crate::lab::{lab_beside_others, root};
+use crate::lab::lab;
 
 /// What is said of so many traces, of which the second exporter lost a leaf in some.
 fn seen(traces: u32, lost: u32) -> Option<Seen> {
-    let lab = lab_beside_others()?;
-    let program = lab.path("twin");
-    let mut go = Command::new("go");
-    go.args(["build", "-o"]).arg(&program).arg(root().join("harness/cli/tests/e2e/watching/live/twin.go"));
-    let built = go.current_dir(root().join("go-fixtures")).env("CGO_ENABLED", "0").output().unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let lab = lab()?;
+    let program = lab.build_file("twin", "watching/live/twin.go");
     let watch = Watch::start(&["--json", "--window", "5s"]);
     let mut twin = Command::new(program);
     twin.args([format!("http://{}", watch.left), format!("http://{}/v1/traces", watch.right)]);
