@@ -94,6 +94,7 @@ pub struct ServiceDamage {
     pub missing_spans: u64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_zero(count: &u64) -> bool {
     *count == 0
 }

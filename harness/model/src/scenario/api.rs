@@ -12,7 +12,7 @@ pub enum SpanApi {
     /// That of OpenTelemetry.
     #[default]
     Otel,
-    /// That of OpenTracing, through the bridge of OpenTelemetry (`go.opentelemetry.io/otel/bridge/opentracing`).
+    /// That of `OpenTracing`, through the bridge of OpenTelemetry (`go.opentelemetry.io/otel/bridge/opentracing`).
     OpentracingBridge,
 }
 

@@ -1,4 +1,4 @@
-//! A service that makes its spans by OpenTracing, through the real bridge: every fault finds its spans, and every span its fate.
+//! A service that makes its spans by `OpenTracing`, through the real bridge: every fault finds its spans, and every span its fate.
 
 use spanfate_model::result::TrialResult;
 
