@@ -25,6 +25,7 @@ alone! {
     packets_are_lost_where_the_kernel_has_netem_and_said_to_be_absent_elsewhere in running::faults::network;
     the_kernel_holds_packets_back_in_the_trials_own_namespace in running::faults::network;
     control_groups_squeeze_and_kill in running::faults::process;
+    signals_end_stop_and_restart_a_process in running::faults::process;
     an_older_sdk_takes_the_seconds_of_retry_after_for_nanoseconds in running::faults::receiver;
     drawn_times_are_those_of_the_seed in running::faults::timing;
     faults_repeat_and_overlap in running::faults::timing;
