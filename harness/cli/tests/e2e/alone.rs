@@ -14,6 +14,7 @@ macro_rules! alone {
 }
 
 alone! {
+    a_batch_of_one_and_a_passed_deadline_keep_exact_books in running::accounting;
     blame_over_quick_scenarios_of_the_library in running::blame;
     hidden_faults_are_run_asked_for_and_scored_and_a_test_is_judged_once in running::blame;
     the_first_cause_is_what_was_injected_and_the_fault_log_is_not_asked in running::blame;
