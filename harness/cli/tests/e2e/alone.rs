@@ -14,6 +14,7 @@ macro_rules! alone {
 }
 
 alone! {
+    a_batch_of_one_and_a_passed_deadline_keep_exact_books in running::accounting;
     blame_over_quick_scenarios_of_the_library in running::blame;
     hidden_faults_are_run_asked_for_and_scored_and_a_test_is_judged_once in running::blame;
     the_first_cause_is_what_was_injected_and_the_fault_log_is_not_asked in running::blame;
@@ -25,6 +26,7 @@ alone! {
     packets_are_lost_where_the_kernel_has_netem_and_said_to_be_absent_elsewhere in running::faults::network;
     the_kernel_holds_packets_back_in_the_trials_own_namespace in running::faults::network;
     control_groups_squeeze_and_kill in running::faults::process;
+    signals_end_stop_and_restart_a_process in running::faults::process;
     an_older_sdk_takes_the_seconds_of_retry_after_for_nanoseconds in running::faults::receiver;
     drawn_times_are_those_of_the_seed in running::faults::timing;
     faults_repeat_and_overlap in running::faults::timing;

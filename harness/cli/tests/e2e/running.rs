@@ -1,6 +1,6 @@
 //! Scenarios, run to their end or cut short.
 
-mod accounting;
+pub(crate) mod accounting;
 pub(crate) mod blame;
 mod books;
 mod causes;

@@ -5,7 +5,7 @@ use std::fs;
 use spanfate_model::fate::witness::{Witness, WitnessState};
 use spanfate_model::fate::{Decider, ExitWay, Fate};
 
-use crate::lab::lab;
+use crate::lab::{lab, lab_alone};
 
 #[test]
 fn grpc_and_http_lose_nothing_and_a_small_queue_loses_what_the_law_says() {
@@ -155,9 +155,8 @@ fn without_the_process_witness_the_load_says_what_must_exist() {
     assert_eq!(ledger(0).unexpected.count + ledger(1).unexpected.count, 0);
 }
 
-#[test]
-fn a_batch_of_one_and_a_passed_deadline_keep_exact_books() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn a_batch_of_one_and_a_passed_deadline_keep_exact_books() {
+    let Some(lab) = lab_alone() else { return };
     let done = lab.run(
         r#"
         [load]

@@ -2,11 +2,10 @@
 
 use std::fs;
 
-use super::{Case, all_received, amount, dose, lab, lab_alone, run, spans, trial_of};
+use super::{Case, all_received, amount, dose, lab_alone, run, spans, trial_of};
 
-#[test]
-fn signals_end_stop_and_restart_a_process() {
-    let Some(lab) = lab() else { return };
+pub(crate) fn signals_end_stop_and_restart_a_process() {
+    let Some(lab) = lab_alone() else { return };
     let cases = [
         Case {
             name: "kill",
