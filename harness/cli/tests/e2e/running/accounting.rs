@@ -176,7 +176,9 @@ pub(crate) fn a_batch_of_one_and_a_passed_deadline_keep_exact_books() {
     );
     done.assert_exact();
     let trial = |index: usize| &done.result.variants[index].trials[0];
-    assert!(trial(0).exports.calls > 1000, "{:?}", trial(0).exports);
+    // How many they are is a matter of the machine's speed; each has one span.
+    let singles = &trial(0).exports;
+    assert!(singles.calls > 100 && (singles.spans_per_call - 1.0).abs() < f64::EPSILON, "{singles:?}");
     assert!(trial(0).witnesses.iter().filter(|w| matches!(w.state, WitnessState::Lossy(_))).count() == 0);
     let deadline = Fate::LostInQueueAtExit(ExitWay::ShutdownDeadline);
     assert!(trial(1).ledger.total(deadline) > 0, "{:?}", trial(1).ledger.fates.keys());
