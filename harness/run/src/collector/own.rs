@@ -203,7 +203,7 @@ impl OwnCheck<'_> {
         folder: Option<&Path>,
     ) -> Result<Option<(ExitStatus, String)>, RunError> {
         let output = self.folder.join(format!("said.{}", std::process::id()));
-        let mut process = command(program, &[])?;
+        let mut process = command(program, &[]);
         process.args(arguments);
         if let Some(folder) = folder {
             process.current_dir(folder);

@@ -41,7 +41,7 @@ pub(crate) struct CollectorStart<'a> {
 impl CollectorStart<'_> {
     /// Starts it, without waiting until it listens.
     pub(crate) fn begin(&self, guard: &Arc<Guard>) -> Result<RunningService, RunError> {
-        let mut process = command(self.program, self.cpus)?;
+        let mut process = command(self.program, self.cpus);
         process.args(self.arguments).envs(self.environment.iter().copied());
         if let Some(folder) = self.folder {
             process.current_dir(folder);

@@ -51,12 +51,12 @@ pub(crate) struct Manner<'a> {
 }
 
 /// Prepares a command that will run through the shim. The caller adds arguments, environment and pipes.
-pub(crate) fn command(program: impl AsRef<OsStr>, cpus: &[u32]) -> Result<Command, RunError> {
+pub(crate) fn command(program: impl AsRef<OsStr>, cpus: &[u32]) -> Command {
     command_in(program, Manner { cpus, ..Manner::default() })
 }
 
 /// The same, with more to say about how.
-pub(crate) fn command_in(program: impl AsRef<OsStr>, manner: Manner<'_>) -> Result<Command, RunError> {
+pub(crate) fn command_in(program: impl AsRef<OsStr>, manner: Manner<'_>) -> Command {
     let mut command = Command::new(own::program());
     command.arg("__exec").arg("--parent").arg(std::process::id().to_string());
     if manner.hold {
@@ -73,7 +73,7 @@ pub(crate) fn command_in(program: impl AsRef<OsStr>, manner: Manner<'_>) -> Resu
         command.arg("--cpus").arg(list);
     }
     command.arg("--").arg(program).process_group(0).stdin(Stdio::null());
-    Ok(command)
+    command
 }
 
 impl Managed {

@@ -45,7 +45,7 @@ impl Server {
     /// Nothing where another program took the port first: the server then writes so and goes on without one.
     fn start_once(program: &Path, guard: &Arc<Guard>, log: &Path) -> Result<Option<Self>, RunError> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let mut process = command(program, &[])?;
+        let mut process = command(program, &[]);
         let arguments = ["-host", "127.0.0.1", "-port", &address.port().to_string()].map(ToOwned::to_owned);
         process.args(arguments).args(["-proxy-metrics", "-runtime-metrics"]).env_clear();
         let file = File::create(log).map_err(RunError::unwritten(log))?;

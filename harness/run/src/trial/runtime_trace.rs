@@ -29,7 +29,7 @@ pub(crate) fn read(
             continue;
         }
         let events = scratch.join(events);
-        let mut convert = command(reader, &[])?;
+        let mut convert = command(reader, &[]);
         convert.arg(&trace).stdout(File::create(&events).map_err(RunError::unwritten(&events))?);
         convert.stderr(std::process::Stdio::null());
         let mut child = Managed::spawn(convert, guard, "traceevents")?;

@@ -80,7 +80,7 @@ pub(super) fn apply(
 
 /// A process that takes a share of the first of some cores.
 pub(super) fn neighbour(share: f64, cpus: &[u32], guard: &Arc<Guard>) -> Result<Managed, RunError> {
-    let mut process = command(own::program(), cpus.get(..1).unwrap_or(cpus))?;
+    let mut process = command(own::program(), cpus.get(..1).unwrap_or(cpus));
     process.arg("__spin").arg("--share").arg(share.to_string());
     Managed::spawn(process, guard, "the neighbour")
 }
