@@ -13,18 +13,11 @@ use crate::lab::lab;
 
 const SCENARIO: &str = "[load]\nrate = \"300/s\"\nwarmup = \"0s\"\nlasting = \"1s\"\n[[variant]]\nname = \"plain\"\n[[variant]]\nname = \"other\"\n";
 
-#[test]
-fn a_wrong_list_is_shown_where_it_is_wrong() {
-    let Some(lab) = lab() else { return };
-    let path = lab.path("claims.toml");
-    let told = |text: &str| {
-        fs::write(&path, text).unwrap();
-        let out = lab.call(&["claims", "--list", "--file", path.to_str().unwrap()]);
-        (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
-    };
+/// Lists that are wrong, and a part of what is said of each.
+fn wrong_lists() -> Vec<(String, &'static str)> {
     let claim = "[[claim]]\nnumber = 1\nsection = \"1\"\nsays = \"x\"\n";
     let head = &format!("source = \"a page\"\n{claim}");
-    let cases = [
+    vec![
         ("source = 1\n".to_owned(), "claims.toml:1:10"),
         ("source = \"a\"\n[[claim]\n".to_owned(), "claims.toml:2:"),
         ("source = \"a\"\n".to_owned(), "there is no claim"),
@@ -83,8 +76,19 @@ fn a_wrong_list_is_shown_where_it_is_wrong() {
             ),
             "a contract has no figure `brocken`",
         ),
-    ];
-    for (text, part) in cases {
+    ]
+}
+
+#[test]
+fn a_wrong_list_is_shown_where_it_is_wrong() {
+    let Some(lab) = lab() else { return };
+    let path = lab.path("claims.toml");
+    let told = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let out = lab.call(&["claims", "--list", "--file", path.to_str().unwrap()]);
+        (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
+    };
+    for (text, part) in wrong_lists() {
         let (code, said) = told(&text);
         assert_eq!(code, Some(65), "{text}\n{said}");
         assert!(said.contains(part), "no `{part}` in:\n{said}\nof\n{text}");

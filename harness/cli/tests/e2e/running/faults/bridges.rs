@@ -68,7 +68,7 @@ fn what_befalls_a_span_of_a_bridge_is_known_as_of_any_other() {
             variant: "api = 'opentracing-bridge'\nexporter = { delay = '60s', queue = 4096, batch = 4096 }",
             fault: "at = '700ms'\nkind = { kill = { restart_after = '50ms' } }",
             check: |trial| {
-                assert!(spans(trial, "lost_in_queue_at_exit.kill") > 100, "{:?}", trial.ledger.fates)
+                assert!(spans(trial, "lost_in_queue_at_exit.kill") > 100, "{:?}", trial.ledger.fates);
             },
         },
     ];
