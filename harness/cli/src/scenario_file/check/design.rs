@@ -163,30 +163,22 @@ mod tests {
         }
     }
 
+    /// A service of the user's own.
+    const OWN: &str = "[service]\ncommand = ['./mine']\nready = 'http://127.0.0.1:1/'\n";
+
+    fn assert_refused(variant: &str, more: &str, message: &str, help: &str) {
+        let found = mistakes(variant, more);
+        let said = |(text, advice): &(String, String)| {
+            text.contains(message) && (advice.contains(help) || text.contains(help))
+        };
+        assert!(found.iter().any(said), "{variant}: {found:?}");
+    }
+
     #[test]
     fn what_cannot_be_meant_is_refused_with_what_could_be_written() {
-        let bridge = "api = 'opentracing-bridge'";
-        let own = "[service]\ncommand = ['./mine']\nready = 'http://127.0.0.1:1/'\n";
         for (variant, more, message, help) in [
-            ("design = { guard = {} }", own, "`design` is for fixtures", "take `design` out"),
-            ("processor = 'simple'", own, "`processor` is for fixtures", "take `processor` out"),
-            (bridge, own, "`api` is for fixtures", "take `api` out"),
-            (format!("{bridge}\nsdk = '1.44.0'").as_str(), "", "built in one way", "take `sdk` out"),
-            (format!("{bridge}\nbuild = 'stripped'").as_str(), "", "built in one way", "take `build` out"),
-            (
-                format!("{bridge}\ndesign = {{ guard = {{}} }}").as_str(),
-                "",
-                "holds spans of OpenTelemetry",
-                "take `api` or `design` out",
-            ),
-            (bridge, "[service]\nspans_per_request = 1\n", "changes nothing", "set `spans_per_request`"),
-            (
-                bridge,
-                "[[fault]]\nat = '0s'\nkind = { context_lost = { how = 'background', one_in = 2 } }\n",
-                "belongs to no request",
-                "`strip`",
-            ),
-            ("api = 'opencensus-bridge'", "", "opencensus-bridge", "opentracing-bridge"),
+            ("design = { guard = {} }", OWN, "`design` is for fixtures", "take `design` out"),
+            ("processor = 'simple'", OWN, "`processor` is for fixtures", "take `processor` out"),
             ("design = { guard = { flush = '0ms' } }", "", "flushes nothing", "leave `flush` out"),
             ("design = { guard = { flush = '1us' } }", "", "takes whole ms", "write it in `ms`"),
             ("design = { hybrid = {} }", "", "busy", "busy"),
@@ -232,11 +224,34 @@ mod tests {
             ),
             ("processor = 'complex'", "", "complex", "simple"),
         ] {
-            let found = mistakes(variant, more);
-            let said = |(text, advice): &(String, String)| {
-                text.contains(message) && (advice.contains(help) || text.contains(help))
-            };
-            assert!(found.iter().any(said), "{variant}: {found:?}");
+            assert_refused(variant, more, message, help);
+        }
+    }
+
+    #[test]
+    fn a_bridge_goes_with_what_it_can_carry_alone() {
+        let bridge = "api = 'opentracing-bridge'";
+        let with = |more: &str| format!("{bridge}\n{more}");
+        for (variant, more, message, help) in [
+            (with(""), OWN, "`api` is for fixtures", "take `api` out"),
+            (with("sdk = '1.44.0'"), "", "built in one way", "take `sdk` out"),
+            (with("build = 'stripped'"), "", "built in one way", "take `build` out"),
+            (
+                with("design = { guard = {} }"),
+                "",
+                "holds spans of OpenTelemetry",
+                "take `api` or `design` out",
+            ),
+            (with(""), "[service]\nspans_per_request = 1\n", "changes nothing", "set `spans_per_request`"),
+            (
+                with(""),
+                "[[fault]]\nat = '0s'\nkind = { context_lost = { how = 'background', one_in = 2 } }\n",
+                "belongs to no request",
+                "`strip`",
+            ),
+            ("api = 'opencensus-bridge'".to_owned(), "", "opencensus-bridge", "opentracing-bridge"),
+        ] {
+            assert_refused(&variant, more, message, help);
         }
     }
 }

@@ -189,6 +189,18 @@ impl Forge<'_> {
         })
     }
 
+    fn damage(&self) -> Damage {
+        let state = |state| self.get(Figure::Traces(state)) as u64;
+        Damage {
+            split: state(TraceState::Split),
+            torn: state(TraceState::Torn),
+            headless: state(TraceState::Headless),
+            absent: state(TraceState::Absent),
+            kept: Some(self.kept()),
+            ..Damage::default()
+        }
+    }
+
     fn trial(&self, planned: &PlannedTrial) -> TrialResult {
         let fates = self.fates();
         let created = fates.values().map(|count| count.total).sum();
@@ -198,7 +210,6 @@ impl Forge<'_> {
         let exports_failed = fates.keys().any(|fate| matches!(fate, Fate::ExportFailed(_)));
         let failed = if exports_failed { failed.max(1.0) } else { failed } as u64;
         let by = |key: &str, count: u64| BTreeMap::from([(key.to_owned(), count)]);
-        let state = |state| self.get(Figure::Traces(state)) as u64;
         let steal = 0.05;
         let rate = lost as f64 / created as f64;
         let predicted = self.predicted(rate);
@@ -254,14 +265,7 @@ impl Forge<'_> {
             services: self.services(failed),
             breakdown: Vec::new(),
             faults: self.faults(),
-            damage: Some(Damage {
-                split: state(TraceState::Split),
-                torn: state(TraceState::Torn),
-                headless: state(TraceState::Headless),
-                absent: state(TraceState::Absent),
-                kept: Some(self.kept()),
-                ..Damage::default()
-            }),
+            damage: Some(self.damage()),
             probes: Vec::new(),
             logs: None,
             trace_matches: Vec::new(),
