@@ -43,6 +43,7 @@ alone! {
     drawn_rows_with_short_runs_are_what_is_counted_by_hand in telling::claims::drawn;
     a_candidate_that_loses_spans_is_worse_and_runs_are_compared_again in telling::compare;
     a_search_finds_what_a_configuration_carries in telling::compare;
+    the_release_that_changed_something_is_named in telling::sdks;
     a_plain_service_without_a_propagator_has_its_loss_told in watching::attach;
     a_process_that_runs_is_joined_and_left_as_it_was in watching::attach;
     a_program_that_just_runs_is_explained_and_hears_ctrl_c in watching::attach;

@@ -13,5 +13,5 @@ mod export;
 mod logs;
 mod outside;
 mod schema;
-mod sdks;
+pub(crate) mod sdks;
 mod shelf;

@@ -163,6 +163,8 @@ const LIBRARY: [Injected; 57] = [
     ("collector-two-hops", "two-batch-processors", "gateway", &[CollectorCrashed]),
     ("cpu-squeeze", "quota-*", "", &[CpuStarved]),
     ("crash-random", "*", "", &[ProcessEnded]),
+    ("bridges", "otel-killed", "", &[ProcessEnded]),
+    ("bridges", "opentracing-bridge-killed", "", &[ProcessEnded]),
     ("crash-matrix", "os-exit", "", &[ProcessEnded]),
     ("crash-matrix", "log-fatal", "", &[ProcessEnded]),
     ("crash-matrix", "kill", "", &[ProcessEnded]),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::lab::{Finished, Lab, lab, root};
+use crate::lab::{Finished, Lab, lab, lab_alone, root};
 
 /// A queue that must drop: with an SDK that does not say so, the books would stay open.
 const SCARCE: &str = "[load]\nrate = \"800/s\"\nwarmup = \"100ms\"\nlasting = \"400ms\"\n\
@@ -166,9 +166,9 @@ fn a_checkout_is_built_as_it_is_at_that_moment() {
     }
 }
 
-#[test]
-fn the_release_that_changed_something_is_named() {
-    let Some(lab) = lab_with_proxy() else { return };
+/// How much is allocated for a span depends a little on how many requests are under way at once.
+pub(crate) fn the_release_that_changed_something_is_named() {
+    let Some(lab) = lab_alone().filter(|lab| !lab.skips_without_module_proxy()) else { return };
     // 1.39 allocates less per span than 1.38: 38.0 and 40.5 objects here.
     let text = "[load]\nrate = \"500/s\"\nwarmup = \"300ms\"\nlasting = \"1500ms\"\n[[expect]]\nthat = \"allocs.per_span <= 39.3\"\n";
     let scenario = lab.scenario(text);
