@@ -10,6 +10,7 @@ import (
 	"spanfate.dev/fixtures/internal/config"
 	"spanfate.dev/fixtures/internal/serve"
 	"spanfate.dev/fixtures/internal/telemetry"
+	"spanfate.dev/fixtures/internal/work"
 	"spanfate.dev/fixtures/samplingctl"
 )
 
@@ -52,7 +53,7 @@ func ownRules(c *config.Config, t *telemetry.Telemetry) *samplingctl.Switch {
 	}
 	s := c.Design.Endpoint.Switch
 	out := &samplingctl.Switch{At: s.Filled, Token: c.Design.Endpoint.Token, Client: &http.Client{Transport: &http.Transport{}}}
-	for _, name := range append([]string{serve.WorkSpan}, c.Work.Names...) {
+	for _, name := range append([]string{serve.WorkSpan}, work.Names(c)...) {
 		out.Rules = append(out.Rules, samplingctl.Rule{
 			SpanName: name, Rate: s.Rate, Condition: samplingctl.OnError(), Lasting: time.Duration(s.LastingMS) * time.Millisecond,
 		})

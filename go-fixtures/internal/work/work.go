@@ -56,14 +56,18 @@ func New(c *config.Config, providers api.Providers, faults *fault.Set, shares ..
 	if err != nil {
 		return nil, errors.Join(err, values.Close())
 	}
-	names := c.Work.Names
-	if len(names) == 0 {
-		names = []string{"work.child"}
-	}
 	return &Unit{
-		work: c.Work, tracers: tracers(c.Work.Spans-1, providers.Own, shares), names: names, attributes: attributes(c.Work),
+		work: c.Work, tracers: tracers(c.Work.Spans-1, providers.Own, shares), names: Names(c), attributes: attributes(c.Work),
 		cache: values, hops: hops, faults: faults,
 	}, nil
+}
+
+// Names are those of the child spans, in turn.
+func Names(c *config.Config) []string {
+	if len(c.Work.Names) == 0 {
+		return []string{"work.child"}
+	}
+	return c.Work.Names
 }
 
 func tracers(children int, provider trace.TracerProvider, shares []Share) []trace.Tracer {

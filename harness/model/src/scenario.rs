@@ -33,7 +33,7 @@ pub use claim::Claim;
 pub use compare::{ALPHA, Compare, Gates};
 pub use design::{
     Design, DesignPage, EndpointDesign, GuardDesign, HybridDesign, JaegerRemoteDesign, LogArm, LogsDesign,
-    PageFigures, RetrokeepDesign, SwitchDesign,
+    PageFigures, RetrokeepDesign, SwitchDesign, SwitchDrive,
 };
 pub use fault::Fault;
 pub use load::{Arrival, Bursts, Load, LoadOverride, LoadStep, Model, Ramp, Replay, Shape};

@@ -1,13 +1,14 @@
 //! The probe witness: probes on one process, and the thread that writes down what they say.
 
 mod facts;
+mod fill;
 mod layout;
 mod scribe;
 
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use spanfate_model::format::probe::{ProbeKind, ProbeManifest, Record, TRAP_TAKEN, header};
@@ -49,6 +50,9 @@ pub struct WantedProbes<'a> {
     pub limits: &'a Arc<LimitsMet>,
 }
 
+/// Millionths in one.
+const MILLION: f64 = 1e6;
+
 /// Spans that have been seen so far, by what happened to them. For people; the log is exact.
 #[derive(Debug, Default)]
 pub struct LiveCounts {
@@ -60,6 +64,8 @@ pub struct LiveCounts {
     pub handed: AtomicU64,
     /// Batches that came back with an error.
     pub failed: AtomicU64,
+    /// Share of the fullest queue that is filled, in millionths.
+    filled: AtomicU32,
 }
 
 impl LiveCounts {
@@ -75,6 +81,15 @@ impl LiveCounts {
             _ => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Share of the fullest queue of a batch processor that is filled, 0 to 1, by the last look at it.
+    pub fn filled(&self) -> f64 {
+        f64::from(self.filled.load(Ordering::Relaxed)) / MILLION
+    }
+
+    fn note_filled(&self, share: f64) {
+        self.filled.store((share * MILLION) as u32, Ordering::Relaxed);
     }
 }
 

@@ -30,10 +30,11 @@ use crate::process::interrupt::Interrupt;
 use crate::process::shim;
 use crate::receiver::Upstream;
 use crate::store::SCRATCH_PREFIX;
+use crate::trial::Trial;
 use crate::trial::fault;
 use crate::trial::fault::surroundings::Surroundings;
 use crate::trial::progress::Progress;
-use crate::trial::{Tick, Trial};
+use crate::trial::progress::Tick;
 use crate::{RunError, store};
 
 /// What a run is made of.

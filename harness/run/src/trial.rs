@@ -3,6 +3,7 @@
 //! Between the start of its services and their end there is either a load of ours, with the faults of the plan, or the life of a
 //! program that somebody else uses (`life`).
 
+mod endpoint;
 pub(crate) mod engine;
 pub(crate) mod events;
 pub(crate) mod fault;
@@ -14,6 +15,7 @@ pub mod progress;
 pub(crate) mod runtime_trace;
 pub(crate) mod services;
 pub(crate) mod slices;
+mod switch;
 pub(crate) mod usage;
 
 use std::fs;
@@ -44,9 +46,10 @@ use crate::trial::events::EventLog;
 use crate::trial::fault::{Driver, FaultScene};
 use crate::trial::hops::{HopStage, Hops};
 use crate::trial::links::TrialLinks;
-use crate::trial::progress::Life;
+use crate::trial::progress::Tick;
 use crate::trial::services::{ServiceWatch, Services, TrialStage};
 use crate::trial::slices::Slices;
+use crate::trial::switch::ProbeSwitch;
 use crate::trial::usage::Sampler;
 use crate::{RunError, load, store};
 
@@ -83,18 +86,6 @@ pub(crate) struct Trial<'a> {
 const OPEN_LOG_BYTES: u64 = 8 << 30;
 /// Most bytes of metrics that are kept, where some are.
 const METRIC_BYTES: u64 = 256 << 20;
-
-/// How far a trial is, for the progress line.
-pub(crate) enum Tick {
-    /// Under a load: its phase, requests started, requests in the schedule, spans received.
-    Load { phase: &'static str, started: u64, intended: u64, received: u64 },
-    /// Without one.
-    Life(Life),
-    /// Why the relay could not hand something on, or that it does again.
-    Relay(Option<String>),
-    /// What is waited for, where that takes long.
-    Awaits(String),
-}
 
 impl Trial<'_> {
     /// Runs the trial. Its manifest is in place from the beginning, so that a torn trial can be analysed.
@@ -317,6 +308,7 @@ impl Trial<'_> {
             limits: Arc::clone(&self.limits),
         })?;
         let mut shown = 0;
+        let mut switch = ProbeSwitch::of(scene.watch.stage);
         while !running.is_finished() {
             if self.interrupt.requested() {
                 running.stop_early();
@@ -324,6 +316,7 @@ impl Trial<'_> {
                 cut_short = true;
             }
             let due = driver.step(scene)?;
+            switch.step(scene.services, scene.watch.events)?;
             let now = clock::now();
             if now >= shown + LOOK.as_nanos() as u64 {
                 shown = now;
@@ -333,6 +326,7 @@ impl Trial<'_> {
             }
             clock::sleep_until(due.min(now + LOOK.as_nanos() as u64));
         }
+        switch.finish(scene.watch.events)?;
         let summary = running.join()?;
         Ok((cut_short, summary.scheduling))
     }

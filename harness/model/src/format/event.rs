@@ -44,6 +44,22 @@ pub enum EventKind {
     FaultCleared,
     /// A fault could not act, or never began; see [`crate::format::event::FaultEvent`].
     FaultMissed,
+    /// A sampling endpoint was asked for less; see [`crate::format::event::AskedEvent`].
+    SamplingAsked,
+}
+
+/// What made a controller ask a service's sampling endpoint for less.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct AskedEvent {
+    /// The service.
+    pub service: String,
+    /// Share of its fullest queue that was filled.
+    pub filled: f64,
+    /// Exports that had failed since the look before.
+    pub failed: u64,
+    /// Why the endpoint did not take all rules; absent: it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// Amounts that an injector measured, by what.

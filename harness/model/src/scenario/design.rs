@@ -86,13 +86,13 @@ const fn tenth() -> f64 {
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EndpointDesign {
-    /// A controller in the service that sends rules by itself; absent: none.
+    /// A controller that sends rules by itself; absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub switch: Option<SwitchDesign>,
 }
 
-/// While the queue of the batch processor is full beyond a share, or exports fail, the service tells its own endpoint to keep of all its
-/// spans a share and what has an error.
+/// While the queue of the batch processor is full beyond a share, or exports fail, the endpoint is told to keep of all spans of the
+/// service a share and what has an error.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SwitchDesign {
@@ -102,6 +102,28 @@ pub struct SwitchDesign {
     pub rate: f64,
     /// After which time each rule ends by itself.
     pub lasting: Period,
+    /// Who looks at queue and exports, and tells it.
+    #[serde(default, skip_serializing_if = "SwitchDrive::is_counters")]
+    pub by: SwitchDrive,
+}
+
+/// Who drives a switch, and by what it is told how exporting goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchDrive {
+    /// The service itself, by counters of its exporter.
+    #[default]
+    Counters,
+    /// The harness from outside, by what the eBPF probes on the service count.
+    Probes,
+}
+
+impl SwitchDrive {
+    /// Whether the service does it.
+    pub fn is_counters(&self) -> bool {
+        *self == Self::Counters
+    }
 }
 
 /// Settings of log lines.
@@ -185,8 +207,9 @@ impl Design {
             }
             Self::JaegerRemote(JaegerRemoteDesign { ratio }) => format!("jaegerremote, ratio {ratio}"),
             Self::Endpoint(EndpointDesign { switch: None }) => "sampling endpoint".to_owned(),
-            Self::Endpoint(EndpointDesign { switch: Some(SwitchDesign { filled, rate, lasting }) }) => {
-                format!("sampling endpoint, switch at {filled}, rate {rate}, lasting {lasting}")
+            Self::Endpoint(EndpointDesign { switch: Some(SwitchDesign { filled, rate, lasting, by }) }) => {
+                let by = if by.is_counters() { "" } else { ", by probes" };
+                format!("sampling endpoint, switch at {filled}, rate {rate}, lasting {lasting}{by}")
             }
         }
     }

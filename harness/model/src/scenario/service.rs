@@ -162,6 +162,13 @@ impl Service {
         !self.command.is_empty()
     }
 
+    /// Names of the spans that a fixture of HTTP makes itself: that of its request, and those of the children.
+    pub fn names_of_spans(&self) -> Vec<&str> {
+        let children = self.span_names.iter().map(String::as_str);
+        let usual = self.span_names.is_empty().then_some("work.child");
+        ["GET /work"].into_iter().chain(children).chain(usual).collect()
+    }
+
     /// Whether it makes spans.
     pub fn makes_spans(&self) -> bool {
         self.is_own() || self.fixture != Fixture::Store

@@ -11,6 +11,7 @@ use spanfate_model::scenario::ebpf::{Ebpf, EbpfMode};
 use spanfate_probes::attach::Attached;
 use spanfate_probes::memory::Memory;
 
+use super::fill::QueueFill;
 use super::layout::LayoutCheck;
 use super::{LiveCounts, ProbedEnd};
 use crate::host::clock;
@@ -37,6 +38,7 @@ pub(super) struct Scribe {
     records: u64,
     told: Told,
     seen: Arc<LiveCounts>,
+    fill: QueueFill,
     /// When the cost was looked at last, and how many hits there were.
     priced: (u64, u64),
 }
@@ -44,7 +46,8 @@ pub(super) struct Scribe {
 /// What has been read out of the process already.
 #[derive(Default)]
 struct Told {
-    processors: BTreeSet<u64>,
+    /// Length of each processor's queue.
+    processors: BTreeMap<u64, u32>,
     exporters: BTreeSet<u64>,
     /// Names of types by the tables of interfaces.
     types: BTreeMap<u64, String>,
@@ -92,13 +95,14 @@ impl Scribe {
             records: 0,
             told: Told::default(),
             seen,
+            fill: QueueFill::default(),
             priced,
         })
     }
 
     /// Takes what has come.
     pub(super) fn look(&mut self) -> std::io::Result<()> {
-        let (out, told, seen) = (&mut self.out, &mut self.told, &self.seen);
+        let (out, told, seen, fill) = (&mut self.out, &mut self.told, &self.seen, &mut self.fill);
         let mut source = TextSource { memory: &mut self.memory, exporters: &self.exporters };
         let mut done = Ok(());
         self.records += self.attached.drain(&mut |record| {
@@ -107,8 +111,10 @@ impl Scribe {
                 seen.note(&read);
                 told.layout.note(&read);
                 done = out.write_all(record).and_then(|()| source.beside(&read, told, out));
+                fill.note(&read, |processor| told.processors.get(&processor).copied());
             }
         });
+        seen.note_filled(fill.fullest());
         done?;
         self.shed_if_dear()
     }
@@ -196,10 +202,10 @@ impl TextSource<'_> {
     }
 
     fn settings(&mut self, processor: u64, told: &mut Told, out: &mut impl Write) -> std::io::Result<()> {
-        if !told.processors.contains(&processor)
+        if !told.processors.contains_key(&processor)
             && let Some(settings) = self.memory.settings(processor)
         {
-            told.processors.insert(processor);
+            told.processors.insert(processor, settings.queue);
             if let Some(fits) = self.memory.fits(processor) {
                 told.layout.queue(fits);
             }

@@ -6,10 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::json;
-use spanfate_model::fault::{FaultKind, SamplingRule};
-use spanfate_model::fixture::endpoint_token;
-
-use super::FaultScene;
+use spanfate_model::fault::SamplingRule;
 
 /// Where the endpoint is.
 const PATH: &str = "/debug/observability/sampling";
@@ -18,13 +15,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// An answer is a line.
 const MOST_BYTES: u64 = 4096;
 
-/// Sends the rule of a fault to the service it is on; why it was not taken. Other faults send none.
-pub(super) fn tell(kind: &FaultKind, service: usize, scene: &FaultScene<'_, '_, '_>) -> Result<(), String> {
-    let FaultKind::SamplingRule(rule) = kind else { return Ok(()) };
-    let address = scene.services.address_of(service).ok_or("the service it is put on has no address")?;
-    let token = endpoint_token(&scene.watch.stage.planned.tag);
+/// Sends a rule to the endpoint at an address; why it was not taken.
+pub(super) fn send(address: SocketAddr, token: &str, rule: &SamplingRule) -> Result<(), String> {
     let answer =
-        post(address, &token, rule).map_err(|error| format!("the endpoint did not answer: {error}"))?;
+        post(address, token, rule).map_err(|error| format!("the endpoint did not answer: {error}"))?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     // Behind `HTTP/1.1 `.
     let status = head.get(9..12).and_then(|code| StatusCode::from_bytes(code.as_bytes()).ok());
@@ -81,8 +75,8 @@ mod tests {
             stream.write_all(b"HTTP/1.1 401 Unauthorized\r\n\r\nsend the token\n").unwrap();
             String::from_utf8(asked).unwrap()
         });
-        let text = r#"{"sampling_rule":{"span":"redis.GET","rate":0.05,"condition":"error","lasting":"2s"}}"#;
-        let FaultKind::SamplingRule(rule) = serde_json::from_str(text).unwrap() else { unreachable!() };
+        let text = r#"{"span":"redis.GET","rate":0.05,"condition":"error","lasting":"2s"}"#;
+        let rule = serde_json::from_str(text).unwrap();
         let answer = post(address, "secret", &rule).unwrap();
         assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n") && answer.ends_with("send the token\n"));
         let asked = server.join().unwrap();

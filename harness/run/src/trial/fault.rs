@@ -2,7 +2,6 @@
 
 mod agenda;
 mod cgroup;
-mod endpoint;
 mod process;
 mod require;
 pub(crate) mod surroundings;
@@ -12,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nix::sys::signal::Signal;
 use spanfate_model::fault::measure::Measured;
 use spanfate_model::fault::{Family, FaultKind, Target};
+use spanfate_model::fixture::endpoint_token;
 use spanfate_model::format::event::{Amounts, EventKind, FaultEvent, LiveState};
 use spanfate_model::plan::{Plan, PlannedVariant};
 use spanfate_model::quantity::unit::{MonoNs, Period};
@@ -19,6 +19,7 @@ use spanfate_model::scenario::Fault;
 
 use crate::host::clock;
 use crate::receiver::Script;
+use crate::trial::endpoint;
 use crate::trial::hops::{HopEnded, Hops};
 use crate::trial::links::TrialLinks;
 use crate::trial::services::{Blame, ServiceChange, ServiceWatch, Services};
@@ -76,6 +77,13 @@ impl FaultScene<'_, '_, '_> {
             Some(hop) => self.hops.ask_to_stop(hop, grace),
             None => self.services.ask_to_stop(place, grace).map(drop),
         }
+    }
+
+    /// Sends the rule of a fault to the sampling endpoint of the service it is on; why it was not taken. Other faults send none.
+    fn tell(&self, kind: &FaultKind, service: usize) -> Result<(), String> {
+        let FaultKind::SamplingRule(rule) = kind else { return Ok(()) };
+        let address = self.services.address_of(service).ok_or("the service it is put on has no address")?;
+        endpoint::send(address, &endpoint_token(&self.watch.stage.planned.tag), rule)
     }
 
     /// Has a collector read its configuration again. What it counted until then is kept: its counters begin anew.
@@ -265,7 +273,7 @@ impl<'a> Driver<'a> {
                 injected = process::apply(&fault.kind, number, service, self.cpus, scene)?;
             }
             Family::Code => {
-                if let Err(why) = endpoint::tell(&fault.kind, service, scene) {
+                if let Err(why) = scene.tell(&fault.kind, service) {
                     return say(scene, EventKind::FaultMissed, FaultEvent { why, ..event });
                 }
             }

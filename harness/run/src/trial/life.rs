@@ -5,11 +5,11 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use spanfate_model::format::manifest::ProcessEnd;
 
-use super::{STOP_LOOK, Tick, Trial};
+use super::{STOP_LOOK, Trial};
 use crate::host::clock;
 use crate::receiver::RunningReceiver;
 use crate::trial::fault::FaultScene;
-use crate::trial::progress::Life;
+use crate::trial::progress::{Life, Tick};
 use crate::{RunError, store};
 
 /// How often the programs are looked at.

@@ -45,6 +45,18 @@ impl Life {
     }
 }
 
+/// How far a trial is, for the progress line.
+pub(crate) enum Tick {
+    /// Under a load: its phase, requests started, requests in the schedule, spans received.
+    Load { phase: &'static str, started: u64, intended: u64, received: u64 },
+    /// Without one.
+    Life(Life),
+    /// Why the relay could not hand something on, or that it does again.
+    Relay(Option<String>),
+    /// What is waited for, where that takes long.
+    Awaits(String),
+}
+
 /// Something worth showing.
 #[derive(Clone, Debug)]
 pub enum Progress {

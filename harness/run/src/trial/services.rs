@@ -17,6 +17,7 @@ use spanfate_model::scenario::Service;
 
 use crate::fixture::{RunningService, Switched};
 use crate::host::clock;
+use crate::probe::LiveCounts;
 use crate::trial::events::EventLog;
 use crate::trial::progress::Life;
 use crate::trial::usage::Sampler;
@@ -184,6 +185,11 @@ impl Services {
     pub(crate) fn seen(&self) -> Life {
         let running = self.places.iter().filter_map(|place| place.running.as_ref());
         running.filter_map(RunningService::seen).map(Life::of).fold(Life::default(), Life::and)
+    }
+
+    /// What probes have seen of a service that runs.
+    pub(crate) fn seen_of(&self, service: usize) -> Option<&LiveCounts> {
+        self.places.get(service)?.running.as_ref()?.seen()
     }
 
     /// Looks after all: who has ended, who is ready, who is to be started again. Whoever ends without a fault that is known to

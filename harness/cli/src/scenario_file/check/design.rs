@@ -2,7 +2,8 @@
 
 use spanfate_model::fault::{FaultKind, HowLost};
 use spanfate_model::quantity::unit::Period;
-use spanfate_model::scenario::{Design, EndpointDesign, LogArm, Scenario, Service, Variant};
+use spanfate_model::scenario::ebpf::EbpfMode;
+use spanfate_model::scenario::{Design, EndpointDesign, LogArm, Scenario, Service, SwitchDrive, Variant};
 
 use super::{Problems, whole};
 
@@ -54,6 +55,16 @@ pub(super) fn designs(out: &mut Problems, scenario: &Scenario) {
                     }
                 }
                 time(out, &index, ("endpoint", "switch", Some(switch.lasting)), "lets no rule hold");
+                let ebpf = variant.ebpf.or(scenario.ebpf).unwrap_or_default();
+                if switch.by == SwitchDrive::Probes && (ebpf.mode == EbpfMode::Off || !ebpf.required) {
+                    let path = ["variant", &index, "design", "endpoint", "switch", "by"];
+                    let message = "a switch that probes drive needs probes on the service";
+                    out.add(
+                        &path,
+                        message,
+                        "give the variant `ebpf = { mode = \"batch\", required = true }`",
+                    );
+                }
             }
             Some(Design::JaegerRemote(_) | Design::Endpoint(_) | Design::Logs(_)) | None => {}
         }
@@ -158,6 +169,9 @@ mod tests {
             "design = { retrokeep = { slow = '80ms', wait = '2s', spans = 100 } }",
             "design = { jaeger_remote = { ratio = 0.1 } }",
             "design = { endpoint = {} }",
+            "design = { endpoint = { switch = { filled = 0.5, rate = 0.1, lasting = '1s' } } }",
+            "design = { endpoint = { switch = { filled = 0.5, rate = 0.1, lasting = '1s', by = 'probes' } } }\n\
+             ebpf = { mode = 'batch', required = true }",
         ] {
             assert_eq!(mistakes(variant, ""), [], "{variant}");
         }
@@ -194,6 +208,12 @@ mod tests {
                 "",
                 "`filled` must be 0 to 1",
                 "it is a share",
+            ),
+            (
+                "design = { endpoint = { switch = { filled = 0.5, rate = 0.1, lasting = '1s', by = 'probes' } } }",
+                "ebpf = 'batch'",
+                "needs probes on the service",
+                "required = true",
             ),
             ("design = { jaeger_remote = { ratio = 2.0 } }", "", "must be 0 to 1", "share of the traces"),
             (

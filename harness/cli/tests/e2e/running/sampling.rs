@@ -2,9 +2,11 @@
 
 use spanfate_model::books::damage::Kept;
 use spanfate_model::fate::{ExitWay, Fate, Filter};
+use spanfate_model::format::event::{AskedEvent, Event, EventKind};
 use spanfate_model::result::{TrialResult, VariantResult};
 
 use crate::lab::{Finished, lab, lab_alone};
+use crate::watching::probes::probed;
 
 fn trials<'a>(done: &'a Finished, name: &str) -> &'a [TrialResult] {
     let named = |variant: &&VariantResult| variant.name == name;
@@ -97,6 +99,61 @@ fn samplers_keep_key_spans_and_only_what_waits_keeps_errors() {
     // It begins idle, and 200 requests per second make it busy.
     assert!((control.rates[0].rate - 0.5).abs() < 1e-9, "{control:?}");
     assert!(control.rates.iter().any(|step| step.rate < 0.2 && step.requests >= 100.0), "{control:?}");
+}
+
+#[test]
+fn a_controller_outside_is_told_by_probes_of_full_queues_and_failed_exports() {
+    let Some(lab) = probed() else { return };
+    let done = lab.run(
+        r#"
+        [load]
+        rate = "200/s"
+        warmup = "200ms"
+        lasting = "3s"
+        [exporter]
+        delay = "100ms"
+        protocol = "http/protobuf"
+        [[variant]]
+        name = "full"
+        design = { endpoint = { switch = { filled = 0.5, rate = 0.0, lasting = "1s", by = "probes" } } }
+        ebpf = { mode = "batch", required = true }
+        exporter = { queue = 512, batch = 64 }
+        receiver = { answer_after = "100ms" }
+        [[variant]]
+        name = "failing"
+        design = { endpoint = { switch = { filled = 1.0, rate = 0.0, lasting = "1s", by = "probes" } } }
+        ebpf = { mode = "batch", required = true }
+        exporter = { queue = 16384 }
+        [[variant]]
+        name = "sound"
+        design = { endpoint = { switch = { filled = 1.0, rate = 0.0, lasting = "1s", by = "probes" } } }
+        ebpf = { mode = "batch", required = true }
+        exporter = { queue = 16384 }
+        [[fault]]
+        requests = { from = 5, to = 5 }
+        kind = { answer = { status = { http = 400 } } }
+        variants = ["failing"]
+        "#,
+    );
+    done.assert_exact();
+    let asked = |trial: &TrialResult| -> Vec<AskedEvent> {
+        let file = done.run.join(format!("trial-{:03}/events.ndjson", trial.index));
+        let text = std::fs::read_to_string(file).unwrap();
+        let events = text.lines().map(|line| serde_json::from_str::<Event>(line).unwrap());
+        let asked = events.filter(|event| event.kind == EventKind::SamplingAsked);
+        asked.map(|event| serde_json::from_value(event.data).unwrap()).collect()
+    };
+    let filtered = |trial: &TrialResult| trial.ledger.total(Fate::Filtered(Filter::Processor));
+    let [full, failing, sound] = ["full", "failing", "sound"].map(|name| &trials(&done, name)[0]);
+    for (trial, why) in [
+        (full, &(|event: &AskedEvent| event.filled >= 0.5) as &dyn Fn(&AskedEvent) -> bool),
+        (failing, &|event| event.failed == 1 && event.filled < 0.5),
+    ] {
+        let asked = asked(trial);
+        assert!(asked.iter().any(why) && asked.iter().all(|event| event.problem.is_none()), "{asked:?}");
+        assert!(filtered(trial) > 100, "{:?}", trial.ledger.fates);
+    }
+    assert_eq!((asked(sound), filtered(sound)), (Vec::new(), 0));
 }
 
 pub(crate) fn a_rule_is_sent_to_the_endpoint_and_its_spans_are_filtered() {
