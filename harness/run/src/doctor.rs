@@ -167,7 +167,7 @@ fn pressure() -> DoctorLine {
     let text = read("/proc/pressure/cpu");
     let value = text.split_whitespace().find_map(|word| word.strip_prefix("avg10=")?.parse::<f64>().ok());
     let Some(share) = value else {
-        let remedy = "boot with psi=1; foreign CPU and steal are still recorded";
+        let remedy = "boot with psi=1; neighbour CPU and steal are still recorded";
         return line(
             "cpu pressure",
             CheckOutcome::Warn,

@@ -2,13 +2,15 @@
 
 mod undisturbed;
 
+use std::borrow::Cow;
+
 use crate::format::probe::ProbeKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::TrialResult;
 use crate::format::manifest::Status;
-use crate::term::{Term, words};
+use crate::term::{Term, Word, worded, words};
 
 pub use undisturbed::{EstimateDoubt, UndisturbedTimes};
 
@@ -96,6 +98,14 @@ pub struct Validity {
 }
 
 impl TrustCheck {
+    /// It in words for people; results keep the word that it was written with at first.
+    pub fn in_words(self) -> Cow<'static, str> {
+        match self {
+            Self::ForeignCpu => worded("neighbour CPU on the fixture's cores, share"),
+            _ => self.text(),
+        }
+    }
+
     /// On which side of its bound its value may lie.
     pub const fn side(self) -> Bound {
         match self {

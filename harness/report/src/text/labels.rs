@@ -29,20 +29,7 @@ pub(crate) fn basis(term: &Term<Basis>) -> Cow<'_, str> {
 
 /// What was checked.
 pub(crate) fn check(term: &Term<TrustCheck>) -> Cow<'_, str> {
-    label(term, |check| {
-        worded(match check {
-            TrustCheck::Started => "requests started in the worst 1 s window, share of intended",
-            TrustCheck::Unplaced => "spans that cannot be placed",
-            TrustCheck::Uncounted => "spans that may have been made uncounted",
-            TrustCheck::Samples => "usage samples",
-            TrustCheck::ForeignCpu => "neighbour CPU on the fixture's cores, share",
-            TrustCheck::Steal => "steal on the fixture's cores, share",
-            TrustCheck::Failed => "requests that failed, share of started",
-            TrustCheck::StartLag => "start lag p99, ms (at most a tenth of response p99, or 0.2)",
-            TrustCheck::Throttled => "periods in which a CPU quota was used up, share",
-            TrustCheck::Limits => "times that a limit of the harness was met",
-        })
-    })
+    label(term, |check| check.in_words())
 }
 
 /// What several witnesses count.
