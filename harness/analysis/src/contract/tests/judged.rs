@@ -1,6 +1,6 @@
 //! Each rule broken by what breaks it and by nothing else; what was not seen leaves it open.
 
-use spanfate_model::fate::Fate;
+use spanfate_model::fate::{Fate, Leak};
 use spanfate_model::finding::contract::ContractRule;
 use spanfate_model::verdict::Verdict;
 
@@ -30,6 +30,16 @@ fn what_was_never_created_is_missing_and_what_was_lost_has_its_fate() {
     let text = format!("{SPAN}    kind: client\n");
     let found = World::new(&text).rows("a", Some(Fate::Received), 1).judged(&text);
     assert_eq!(found.rules[0].findings[0].nearest.as_deref(), Some("a (server of service `shop`)"));
+    // Of those that lack, some may never have ended, and have no name: nobody can say that they were not created.
+    let text = format!("{SPAN}    arrive: 3\n");
+    let never = Some(Fate::NeverEnded(Leak::Forgotten));
+    let found = World::new(&text).rows("a", Some(Fate::Received), 1).rows("", never, 2).judged(&text);
+    let finding = &found.rules[0].findings[0];
+    assert_eq!((finding.id, finding.nearest.as_deref()), (ContractRule::RequiredSpanMissing, None));
+    assert_eq!(
+        finding.text,
+        "1 spans `a` were created, and 3 must arrive; 2 spans that did not arrive have no name, and may be such ones"
+    );
 }
 
 #[test]
