@@ -12,7 +12,7 @@ const HEAD: &str = "\
 
 The article whose claims this project measures proposes systems of its own. Each that stands here is built as a small Go package that you
 may copy, and is measured beside what you could do instead: the *contenders*. Every row is a variant of a scenario in `scenarios/designs/`, or
-what a command of `go-fixtures/designs.toml` measures without a service around it.
+what a command of `go-fixtures/designs.toml` measures.
 
 A cell is the mean over the trials, or the repeats of a command, with its 95 % interval; `–` was not measured. `≈` says that the machine was
 disturbed in every trial: the books are exact all the same, but how much befell the spans may be the machine's doing, and there is no interval.
@@ -30,10 +30,7 @@ where RUN is the run, or a file with what a command printed ([its format](result
 The packages: [spanguard](../go-fixtures/spanguard/README.md), [hybridsampling](../go-fixtures/hybridsampling/README.md),
 [retrokeep](../go-fixtures/retrokeep/README.md), [zerocopy](../go-fixtures/zerocopy/README.md), [samplingctl](../go-fixtures/samplingctl/README.md),
 [labelled](../go-fixtures/labelled/README.md), [tracelog](../go-fixtures/tracelog/README.md); and [lifecycle](../go-fixtures/lifecycle/README.md).
-
-The contract (5.3, `.obsrv.yml`) is a command, [contract](contract.md), tried by `spanfate scenario contract`. **Worth it as a gate: it names the line of the
-rule and what was seen in its place, and it knows a key span that was created and lost, which a check of what arrives cannot. It is worth no more
-than what the run exercised.**
+The contract is a command of its own, [contract](contract.md).
 ";
 
 /// A scenario of a design, or a command, with what it measured.
