@@ -103,7 +103,7 @@ fn spans_without_a_fate_leave_open_what_hangs_on_them() {
 
 #[test]
 fn a_lost_span_without_a_name_may_be_any_that_is_meant() {
-    let leak = Fate::NeverEnded(spanfate_model::fate::Leak::Forgotten);
+    let leak = Fate::NeverEnded(Leak::Forgotten);
     let share = format!("{SPAN}    arrive: 100 %\n");
     let loss = format!("{SPAN}    loss: 1 %\n");
     for text in [&share, &loss] {
