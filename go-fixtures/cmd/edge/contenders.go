@@ -27,70 +27,70 @@ var contenders = []contender{
 
 func asItIs(p sdktrace.SpanProcessor) sdktrace.SpanProcessor { return p }
 
-// rig is services, and the back end behind all.
-type rig struct {
-	back     *backend
-	services []service
-	heap     int64 // before anything was made
-	cpu      time.Duration
+func nothing() error { return nil }
+
+// layout is how services reach the back end behind all.
+type layout struct {
+	back  *backend
+	to    func(service int) string                            // where it exports
+	wrap  func(sdktrace.SpanProcessor) sdktrace.SpanProcessor // what it has before its batch processor
+	ask   func() error                                        // is called after each flush, and once more at the end
+	tally func(*outcome) error                                // what waits, and what left the hosts
 }
 
-// begin makes the services; to says where each exports.
-func begin(ctx context.Context, back *backend, to func(int) string, wrap func(sdktrace.SpanProcessor) sdktrace.SpanProcessor) (*rig, error) {
-	r := &rig{back: back}
+// play makes the traces of a plan, and says what became of them.
+func (l layout) play(ctx context.Context, plan plan) (out outcome, err error) {
+	var all []service
+	defer func() { err = shut(ctx, all, err) }()
 	for at := range services {
-		one, err := newService(ctx, fmt.Sprintf("service-%d", at), to(at), wrap)
+		one, err := newService(ctx, fmt.Sprintf("service-%d", at), l.to(at), l.wrap)
 		if err != nil {
-			return nil, shut(ctx, r.services, err)
+			return out, err
 		}
-		r.services = append(r.services, one)
+		all = append(all, one)
 	}
-	r.heap, r.cpu = heap(), spent()
-	return r, nil
+	before, began := heap(), spent()
+	erred, err := made(ctx, plan, all, l.ask)
+	// What the last ones told the first ones hear now.
+	if err = errors.Join(err, l.ask()); err != nil {
+		return out, err
+	}
+	out.cpu, out.heap = spent()-began, heap()-before
+	if err := l.tally(&out); err != nil {
+		return out, err
+	}
+	return out, l.back.counted(erred, &out)
 }
 
 // sendAll sends every span to a centre, which holds it until it decides: what tail sampling costs on the way, and at least holds.
-func sendAll(ctx context.Context, plan plan) (out outcome, err error) {
+func sendAll(ctx context.Context, plan plan) (outcome, error) {
 	back := newBackend(true)
 	defer back.Close()
-	r, err := begin(ctx, back, func(int) string { return back.URL }, asItIs)
-	if err != nil {
-		return out, err
+	tally := func(out *outcome) error {
+		out.waiting, out.traffic = plan.traces*services*spansEach, back.received()
+		return nil
 	}
-	defer func() { err = shut(ctx, r.services, err) }()
-	erred, err := made(ctx, plan, r.services, func() error { return nil })
-	if err != nil {
-		return out, err
-	}
-	out.cpu, out.heap = spent()-r.cpu, heap()-r.heap
-	out.waiting, out.traffic = plan.traces*services*spansEach, back.received()
-	return out, back.counted(erred, &out)
+	return layout{back, func(int) string { return back.URL }, asItIs, nothing, tally}.play(ctx, plan)
 }
 
 // inService lets spans wait in the service that made them. Each knows its own part of a trace.
-func inService(ctx context.Context, plan plan) (out outcome, err error) {
+func inService(ctx context.Context, plan plan) (outcome, error) {
 	back := newBackend(false)
 	defer back.Close()
 	var kept []*retrokeep.Processor
-	r, err := begin(ctx, back, func(int) string { return back.URL }, func(next sdktrace.SpanProcessor) sdktrace.SpanProcessor {
+	wrap := func(next sdktrace.SpanProcessor) sdktrace.SpanProcessor {
 		p := retrokeep.New(next, retrokeep.Options{Wait: time.Hour, Spans: plan.traces * spansEach})
 		kept = append(kept, p)
 		return p
-	})
-	if err != nil {
-		return out, err
 	}
-	defer func() { err = shut(ctx, r.services, err) }()
-	erred, err := made(ctx, plan, r.services, func() error { return nil })
-	if err != nil {
-		return out, err
+	tally := func(out *outcome) error {
+		for _, p := range kept {
+			out.waiting += p.Stats().Waiting
+		}
+		out.traffic = back.received()
+		return nil
 	}
-	out.cpu, out.heap = spent()-r.cpu, heap()-r.heap
-	for _, p := range kept {
-		out.waiting += p.Stats().Waiting
-	}
-	out.traffic = back.received()
-	return out, back.counted(erred, &out)
+	return layout{back, func(int) string { return back.URL }, wrap, nothing, tally}.play(ctx, plan)
 }
 
 // onDisk lets spans wait on the disk of the edge, an agent beside each service. A centre decides.
@@ -116,11 +116,6 @@ func onDisk(ctx context.Context, plan plan) (out outcome, err error) {
 		defer local.Close()
 		at = append(at, local.URL)
 	}
-	r, err := begin(ctx, back, func(service int) string { return at[service] }, asItIs)
-	if err != nil {
-		return out, err
-	}
-	defer func() { err = shut(ctx, r.services, err) }()
 	ask := func() error {
 		var errs []error
 		for _, agent := range agents {
@@ -128,19 +123,16 @@ func onDisk(ctx context.Context, plan plan) (out outcome, err error) {
 		}
 		return errors.Join(errs...)
 	}
-	erred, err := made(ctx, plan, r.services, ask)
-	// What the last ones told the first ones hear now.
-	if err = errors.Join(err, ask()); err != nil {
-		return out, err
-	}
-	out.cpu, out.heap = spent()-r.cpu, heap()-r.heap
-	for _, agent := range agents {
-		stats := agent.Stats()
-		if stats.Aged+stats.Untold > 0 {
-			return out, fmt.Errorf("the disk is too small for so many traces: %d spans were dropped; give fewer -traces", stats.Aged)
+	tally := func(out *outcome) error {
+		for _, agent := range agents {
+			stats := agent.Stats()
+			if stats.Aged+stats.Untold > 0 {
+				return fmt.Errorf("the disk is too small for so many traces: %d spans were dropped; give fewer -traces", stats.Aged)
+			}
+			out.waiting, out.disk = out.waiting+stats.Waiting, out.disk+stats.Disk
+			out.traffic += stats.Told + stats.Answered + stats.Sent
 		}
-		out.waiting, out.disk = out.waiting+stats.Waiting, out.disk+stats.Disk
-		out.traffic += stats.Told + stats.Answered + stats.Sent
+		return nil
 	}
-	return out, back.counted(erred, &out)
+	return layout{back, func(service int) string { return at[service] }, asItIs, ask, tally}.play(ctx, plan)
 }

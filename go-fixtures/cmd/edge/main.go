@@ -53,26 +53,12 @@ func run(arguments []string, out, problems io.Writer) int {
 	for _, one := range contenders {
 		names = append(names, one.name)
 	}
-	table, err := measured.New("edge", command, arguments, sdk.Version(), figures, names)
-	for repeat := range *repeats {
-		if err == nil {
-			plan := plan{traces: *traces, errors: *errors, seed: *seed + uint64(repeat)}
-			err = table.Repeat(func(note measured.Note) error { return block(context.Background(), plan, note) })
-		}
-	}
-	if err != nil {
-		_, _ = fmt.Fprintln(problems, "edge:", err)
-		return 1
-	}
-	write := table.WriteMarkdown
-	if *asJSON {
-		write = table.Write
-	}
-	if err := write(out); err != nil {
-		_, _ = fmt.Fprintln(problems, "edge: cannot write:", err)
-		return 74
-	}
-	return 0
+	return measured.Command{
+		Name: "edge", Line: command, SDK: sdk.Version(), Figures: figures, Contenders: names, Repeats: *repeats,
+		Measure: func(repeat int, note measured.Note) error {
+			return block(context.Background(), plan{traces: *traces, errors: *errors, seed: *seed + uint64(repeat)}, note)
+		},
+	}.Print(arguments, *asJSON, out, problems)
 }
 
 // block is a repeat: every contender gets the same traces, made anew.

@@ -105,3 +105,39 @@ func TestTheMachineIsSeen(t *testing.T) {
 		t.Errorf("%+v %v", s, err)
 	}
 }
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestACommandEndsWithWhatBecameOfIt(t *testing.T) {
+	var measured []int
+	command := Command{
+		Name: "zerocopy", Line: "go run .", SDK: "1.47.0", Figures: []Figure{{"copies", Count, "by the sender"}}, Contenders: []string{"write"}, Repeats: 3,
+		Measure: func(repeat int, note Note) error {
+			measured = append(measured, repeat)
+			note("write", "copies", float64(repeat))
+			return nil
+		},
+	}
+	var out, problems strings.Builder
+	if code := command.Print(nil, false, &out, &problems); code != 0 || !strings.Contains(out.String(), "| write | 1 |") {
+		t.Errorf("code %d: %s%s", code, &problems, &out)
+	}
+	if !reflect.DeepEqual(measured, []int{0, 1, 2}) {
+		t.Errorf("measured %v", measured)
+	}
+	if code := command.Print(nil, true, full{}, &problems); code != 74 || problems.String() != "zerocopy: cannot write: no space left\n" {
+		t.Errorf("code %d: %s", code, &problems)
+	}
+	problems.Reset()
+	command.Measure = func(repeat int, _ Note) error {
+		if repeat > 0 {
+			t.Error("it goes on behind an error")
+		}
+		return errors.New("broken")
+	}
+	if code := command.Print(nil, true, &out, &problems); code != 1 || problems.String() != "zerocopy: broken\n" {
+		t.Errorf("code %d: %s", code, &problems)
+	}
+}

@@ -3,7 +3,7 @@
 use spanfate_model::finding::designs::command::{DesignFigure, DesignMachine, DesignUnit};
 use spanfate_model::finding::designs::{DesignContender, DesignRun};
 use spanfate_model::result::Estimate;
-use spanfate_model::scenario::figure::Figure;
+use spanfate_model::scenario::figure::{Figure, LoopFigure};
 
 use crate::text::number::{NONE, TERMINAL};
 
@@ -12,7 +12,7 @@ const HEAD: &str = "\
 
 The article whose claims this project measures proposes systems of its own. Each that stands here is built as a small Go package that you
 may copy, and is measured beside what you could do instead: the *contenders*. Every row is a variant of a scenario in `scenarios/designs/`, or
-what a command of `go-fixtures/designs.toml` measures without a service around it.
+what a command of `go-fixtures/designs.toml` measures.
 
 A cell is the mean over the trials, or the repeats of a command, with its 95 % interval; `–` was not measured. `≈` says that the machine was
 disturbed in every trial: the books are exact all the same, but how much befell the spans may be the machine's doing, and there is no interval.
@@ -30,10 +30,7 @@ where RUN is the run, or a file with what a command printed ([its format](result
 The packages: [spanguard](../go-fixtures/spanguard/README.md), [hybridsampling](../go-fixtures/hybridsampling/README.md),
 [retrokeep](../go-fixtures/retrokeep/README.md), [zerocopy](../go-fixtures/zerocopy/README.md), [samplingctl](../go-fixtures/samplingctl/README.md),
 [labelled](../go-fixtures/labelled/README.md), [tracelog](../go-fixtures/tracelog/README.md); and [lifecycle](../go-fixtures/lifecycle/README.md).
-
-The contract (5.3, `.obsrv.yml`) is a command, [contract](contract.md), tried by `spanfate scenario contract`. **Worth it as a gate: it names the line of the
-rule and what was seen in its place, and it knows a key span that was created and lost, which a check of what arrives cannot. It is worth no more
-than what the run exercised.**
+The contract is a command of its own, [contract](contract.md).
 ";
 
 /// A scenario of a design, or a command, with what it measured.
@@ -91,20 +88,16 @@ fn nothing(section: &DesignSection<'_>) -> String {
 
 /// The table, and what follows from it.
 fn measured(section: &DesignSection<'_>, run: &DesignRun) -> String {
-    let columns: Vec<(String, DesignUnit)> = match section.figures {
-        DesignColumns::Scenario(figures) => {
-            figures.iter().map(|figure| (figure.to_string(), unit(*figure))).collect()
-        }
-        DesignColumns::Command(_) => {
-            run.figures.iter().map(|figure| (figure.name.clone(), figure.unit)).collect()
-        }
+    let columns: Vec<FigureColumn> = match section.figures {
+        DesignColumns::Scenario(figures) => figures.iter().copied().map(FigureColumn::of_scenario).collect(),
+        DesignColumns::Command(_) => run.figures.iter().map(FigureColumn::of_command).collect(),
     };
     let row = |first: &str, cells: Vec<String>| format!("| {first} | {} |\n", cells.join(" | "));
-    let mut out = row("contender", columns.iter().map(|(name, _)| format!("`{name}`")).collect());
+    let mut out = row("contender", columns.iter().map(|column| format!("`{}`", column.name)).collect());
     out += &format!("|---|{}\n", "---|".repeat(columns.len()));
     for DesignContender { name, figures } in &run.contenders {
-        let of = |(figure, unit): &(String, DesignUnit)| {
-            figures.get(figure).map_or_else(|| NONE.to_owned(), |found| cell(*unit, found))
+        let of = |column: &FigureColumn| {
+            figures.get(&column.name).map_or_else(|| NONE.to_owned(), |found| column.cell(found))
         };
         out += &row(name, columns.iter().map(of).collect());
     }
@@ -133,15 +126,38 @@ fn surroundings(machine: &DesignMachine, line: &str, repeats: u64) -> String {
     format!(", {go}, Linux {kernel}, {cpus} CPUs, {repeats} repeats: `{line}`")
 }
 
-/// A mean with its interval. No figure of the page can be below zero.
-fn cell(unit: DesignUnit, estimate: &Estimate) -> String {
-    let mean = value(unit, estimate.mean);
-    match estimate.interval {
-        _ if !estimate.valid => format!("≈ {mean}"),
-        Some((low, high)) if high > low => {
-            format!("{mean} ({} … {})", value(unit, low.max(0.0)), value(unit, high))
+/// A column of a table.
+struct FigureColumn {
+    name: String,
+    unit: DesignUnit,
+    /// What no value can exceed.
+    most: f64,
+}
+
+impl FigureColumn {
+    fn of_scenario(figure: Figure) -> Self {
+        // A rate can go beyond where it comes to rest by more than its whole way.
+        let is_share = figure.is_ratio() && figure != Figure::Control(LoopFigure::Overshoot);
+        let most = if is_share { 1.0 } else { f64::INFINITY };
+        Self { name: figure.to_string(), unit: unit(figure), most }
+    }
+
+    fn of_command(figure: &DesignFigure) -> Self {
+        let most = if figure.unit == DesignUnit::Share { 1.0 } else { f64::INFINITY };
+        Self { name: figure.name.clone(), unit: figure.unit, most }
+    }
+
+    /// A mean with its interval, as far as values can lie in it: none is below zero, and no share above one.
+    fn cell(&self, estimate: &Estimate) -> String {
+        let mean = value(self.unit, estimate.mean);
+        match estimate.interval {
+            _ if !estimate.valid => format!("≈ {mean}"),
+            Some((low, high)) if high > low => {
+                let (low, high) = (low.max(0.0), high.min(self.most));
+                format!("{mean} ({} … {})", value(self.unit, low), value(self.unit, high))
+            }
+            _ => mean,
         }
-        _ => mean,
     }
 }
 
@@ -200,13 +216,15 @@ mod tests {
 
     #[test]
     fn a_row_is_a_contender_and_a_section_without_a_run_says_how_to_get_one() {
-        let figures = ["loss.rate", "spans.received", "shutdown.longest"];
+        let figures = ["loss.rate", "kept.whole", "control.overshoot", "spans.received", "shutdown.longest"];
         let figures = figures.map(|name| Figure::try_from(name.to_owned()).unwrap());
         let run = run(vec![
             contender(
                 "nothing",
                 [
                     ("loss.rate", estimate(0.05, Some((-0.01, 0.11)), true)),
+                    ("kept.whole", estimate(0.99, Some((0.97, 1.01)), true)),
+                    ("control.overshoot", estimate(0.99, Some((0.97, 1.01)), true)),
                     ("spans.received", estimate(1200.0, Some((1200.0, 1200.0)), true)),
                 ],
             ),
@@ -233,10 +251,10 @@ mod tests {
 
 What is lost?
 
-| contender | `loss.rate` | `spans.received` | `shutdown.longest` |
-|---|---|---|---|
-| nothing | 5.00 % (0 … 11.00 %) | 1,200 | – |
-| guard | 0 | – | ≈ 2.50 ms |
+| contender | `loss.rate` | `kept.whole` | `control.overshoot` | `spans.received` | `shutdown.longest` |
+|---|---|---|---|---|---|
+| nothing | 5.00 % (0 … 11.00 %) | 99.00 % (97.00 % … 100.00 %) | 99.00 % (97.00 % … 101.00 %) | 1,200 | – |
+| guard | 0 | – | – | – | ≈ 2.50 ms |
 
 SDK 1.47.0. **Worth it.**
 
@@ -271,7 +289,7 @@ No run of the scenario as it stands was taken up: `spanfate scenario designs/gua
                     "copy",
                     [
                         ("latency", estimate(820.4, Some((810.0, 830.8)), true)),
-                        ("found", estimate(0.5, Some((0.25, 0.75)), true)),
+                        ("found", estimate(0.9, Some((0.75, 1.05)), true)),
                         ("bytes", estimate(2048.0, Some((2048.0, 2048.0)), true)),
                     ],
                 ),
@@ -301,7 +319,7 @@ How long?
 
 | contender | `latency` | `found` | `delay` | `bytes` |
 |---|---|---|---|---|
-| copy | 820 µs (810 µs … 831 µs) | 50.00 % (25.00 % … 75.00 %) | – | 2.00 KiB |
+| copy | 820 µs (810 µs … 831 µs) | 90.00 % (75.00 % … 100.00 %) | – | 2.00 KiB |
 | splice | ≈ 112 µs | – | 5,400 s (5,300 s … 5,500 s) | – |
 
 SDK 1.47.0, go1.26.8, Linux 6.18.4, 2 CPUs, 3 repeats: `cd go-fixtures && go run . -json`. **Not worth it.**

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -59,60 +58,45 @@ func run(arguments []string, out, problems io.Writer) int {
 			return usage
 		}
 	}
-	table, err := measured.New("labelled", command, arguments, sdk.Version(), figures, measure.Ways())
-	for repeat := range *repeats {
-		plan := measure.Plan{Runs: *runs, Hours: *hours, PerMinute: *requests}
-		err = errors.Join(err, repeated(table, plan, *seed+uint64(repeat)))
-		if err != nil {
-			_, _ = fmt.Fprintln(problems, "labelled:", err)
-			return 1
-		}
-	}
-	write := table.WriteMarkdown
-	if *asJSON {
-		write = table.Write
-	}
-	if err := write(out); err != nil {
-		_, _ = fmt.Fprintln(problems, "labelled: cannot write:", err)
-		return 74
-	}
-	return 0
+	plan := measure.Plan{Runs: *runs, Hours: *hours, PerMinute: *requests}
+	return measured.Command{
+		Name: "labelled", Line: command, SDK: sdk.Version(), Figures: figures, Contenders: measure.Ways(), Repeats: *repeats,
+		Measure: func(repeat int, note measured.Note) error { return block(plan, *seed+uint64(repeat), note) },
+	}.Print(arguments, *asJSON, out, problems)
 }
 
-// repeated adds a repeat to the table.
-func repeated(table *measured.Table, plan measure.Plan, seed uint64) error {
-	return table.Repeat(func(note measured.Note) error {
-		outcomes, err := measure.Run(context.Background(), plan, seed)
-		if err != nil {
-			return err
-		}
-		costs, err := measure.Costs(context.Background(), plan, seed)
-		if err != nil {
-			return err
-		}
-		days := float64(plan.Runs*plan.Hours) / 24 // of each kind
-		for name, outcome := range outcomes {
-			of := func(kinds ...string) (alerts float64) {
-				for _, kind := range kinds {
-					alerts += float64(outcome.False[kind])
-				}
-				return alerts / days / float64(len(kinds))
+// block is a repeat.
+func block(plan measure.Plan, seed uint64, note measured.Note) error {
+	outcomes, err := measure.Run(context.Background(), plan, seed)
+	if err != nil {
+		return err
+	}
+	costs, err := measure.Costs(context.Background(), plan, seed)
+	if err != nil {
+		return err
+	}
+	days := float64(plan.Runs*plan.Hours) / 24 // of each kind
+	for name, outcome := range outcomes {
+		of := func(kinds ...string) (alerts float64) {
+			for _, kind := range kinds {
+				alerts += float64(outcome.False[kind])
 			}
-			note(name, "false.all", of(append(measure.Faulty, measure.Sound...)...))
-			note(name, "false.faulty", of(measure.Faulty...))
-			for _, kind := range measure.Sound {
-				note(name, "false."+kind, of(kind))
-			}
-			for _, kind := range measure.Faulty {
-				note(name, "found."+kind, float64(outcome.Found[kind])/float64(plan.Runs))
-				if outcome.Found[kind] > 0 {
-					note(name, "delay."+kind, 60*float64(outcome.Minutes[kind])/float64(outcome.Found[kind]))
-				}
-			}
-			cost := costs[measure.Instrument(name)]
-			note(name, "series", float64(cost.Series))
-			note(name, "bytes", float64(cost.Bytes))
+			return alerts / days / float64(len(kinds))
 		}
-		return nil
-	})
+		note(name, "false.all", of(append(measure.Faulty, measure.Sound...)...))
+		note(name, "false.faulty", of(measure.Faulty...))
+		for _, kind := range measure.Sound {
+			note(name, "false."+kind, of(kind))
+		}
+		for _, kind := range measure.Faulty {
+			note(name, "found."+kind, float64(outcome.Found[kind])/float64(plan.Runs))
+			if outcome.Found[kind] > 0 {
+				note(name, "delay."+kind, 60*float64(outcome.Minutes[kind])/float64(outcome.Found[kind]))
+			}
+		}
+		cost := costs[measure.Instrument(name)]
+		note(name, "series", float64(cost.Series))
+		note(name, "bytes", float64(cost.Bytes))
+	}
+	return nil
 }

@@ -151,14 +151,19 @@ impl RuleCourt<'_> {
         stands.map(|(_, stand)| stand.created - stand.arrived.min(stand.created)).sum()
     }
 
-    fn missing(&self, case: &mut RuleInCourt, rule: &SpanRule, at: ContractPlace, text: String) {
+    fn missing(&self, case: &mut RuleInCourt, rule: &SpanRule, at: ContractPlace, mut text: String) {
         let name = &rule.name.value;
         let of_name = |sort: &&SpanSort| sort.name == *name;
-        // The right name of the wrong kind or service is nearer than any other name.
+        // The right name of the wrong kind or service is nearer than any other name. Where such spans are there, and too few, none was mistaken.
         let near = match self.stands.keys().find(of_name) {
+            _ if self.stands.keys().any(|sort| self.is_meant(rule, sort)) => None,
             Some(sort) => Some(format!("{} ({} of service `{}`)", sort.name, sort.kind, sort.service)),
             None => nearest(name, self.stands.keys().map(|sort| sort.name.as_str())).map(str::to_owned),
         };
+        let unnamed = self.unnamed(rule);
+        if unnamed > 0 {
+            text += &format!("; {}", nameless(unnamed));
+        }
         let finding = case.find(ContractRule::RequiredSpanMissing, at, text);
         finding.nearest = near.filter(|near| near != name);
     }

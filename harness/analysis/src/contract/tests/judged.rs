@@ -1,6 +1,6 @@
 //! Each rule broken by what breaks it and by nothing else; what was not seen leaves it open.
 
-use spanfate_model::fate::Fate;
+use spanfate_model::fate::{Fate, Leak};
 use spanfate_model::finding::contract::ContractRule;
 use spanfate_model::verdict::Verdict;
 
@@ -30,6 +30,16 @@ fn what_was_never_created_is_missing_and_what_was_lost_has_its_fate() {
     let text = format!("{SPAN}    kind: client\n");
     let found = World::new(&text).rows("a", Some(Fate::Received), 1).judged(&text);
     assert_eq!(found.rules[0].findings[0].nearest.as_deref(), Some("a (server of service `shop`)"));
+    // Of those that lack, some may never have ended, and have no name: nobody can say that they were not created.
+    let text = format!("{SPAN}    arrive: 3\n");
+    let never = Some(Fate::NeverEnded(Leak::Forgotten));
+    let found = World::new(&text).rows("a", Some(Fate::Received), 1).rows("", never, 2).judged(&text);
+    let finding = &found.rules[0].findings[0];
+    assert_eq!((finding.id, finding.nearest.as_deref()), (ContractRule::RequiredSpanMissing, None));
+    assert_eq!(
+        finding.text,
+        "1 spans `a` were created, and 3 must arrive; 2 spans that did not arrive have no name, and may be such ones"
+    );
 }
 
 #[test]
@@ -93,7 +103,7 @@ fn spans_without_a_fate_leave_open_what_hangs_on_them() {
 
 #[test]
 fn a_lost_span_without_a_name_may_be_any_that_is_meant() {
-    let leak = Fate::NeverEnded(spanfate_model::fate::Leak::Forgotten);
+    let leak = Fate::NeverEnded(Leak::Forgotten);
     let share = format!("{SPAN}    arrive: 100 %\n");
     let loss = format!("{SPAN}    loss: 1 %\n");
     for text in [&share, &loss] {

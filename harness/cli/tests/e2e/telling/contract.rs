@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 use spanfate_model::books::ledger::Ledger;
+use spanfate_model::finding::designs::command::DesignMeasurement;
 
-use crate::lab::{Finished, Lab, lab, root};
+use crate::lab::{Finished, Lab, lab, root, skipped};
 
 /// Contracts of these rules are broken by what a client of the tests sends: `watching::contract`.
 const RECEIVED: [&str; 3] = ["metric_unit", "metric_instrument", "log_field_missing"];
@@ -192,4 +193,59 @@ fn what_is_wrong_with_what_is_given_has_its_exit_code_and_place() {
     assert_eq!(output.status.code(), Some(99), "{}", said(&output));
     let init = lab.call(&["contract", "init", spans.to_str().unwrap(), "--json"]);
     assert_eq!(init.status.code(), Some(2), "{}", said(&init));
+}
+
+/// What docs/designs.md says of checks beside each other, once through.
+#[test]
+fn the_comparison_of_checks_finds_what_is_seeded_and_nothing_else() {
+    let Some(_lab) = lab() else { return };
+    if Command::new("python3").arg("--version").output().is_err() {
+        skipped("no python3 on PATH");
+        return;
+    }
+    let mut script = Command::new(root().join("docs/compare-contract.sh"));
+    let output =
+        script.args(["-json", "1"]).env("SPANFATE", env!("CARGO_BIN_EXE_spanfate")).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let measured: DesignMeasurement =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
+    measured.check().unwrap_or_else(|unfit| panic!("{unfit:?}"));
+    let of = |contender: &str, figure: &str| {
+        let row = measured.contenders.iter().find(|one| one.name == contender).unwrap();
+        row.values[figure][0].unwrap()
+    };
+    // Of 19 breaches 12 are losses; of 10 sound contracts one speaks of a run that is sampled.
+    let (drops, difference) = ("the SDK's counters of drops and failures", "counters: created less received");
+    let (file, receiver) = ("what arrived, as a file of spans", "what arrived, at a receiver");
+    let books = "the run, with its books";
+    for (contender, figure, count, all) in [
+        (drops, "found", 2, 19),
+        (difference, "found", 4, 19),
+        (difference, "false", 1, 10),
+        (file, "found", 9, 19),
+        (receiver, "found", 11, 19),
+        (receiver, "found.lost", 4, 12),
+        (receiver, "named", 7, 19),
+        (receiver, "fates", 0, 1),
+        (receiver, "missed", 0, 19),
+        (receiver, "false", 0, 10),
+        (books, "found", 18, 19),
+        (books, "found.lost", 11, 12),
+        (books, "named", 17, 19),
+        (books, "fates", 1, 1),
+        (books, "open", 1, 19),
+        (books, "false", 0, 10),
+        (books, "open.sound", 0, 10),
+    ] {
+        let found = of(contender, figure) * f64::from(all);
+        assert!((found - f64::from(count)).abs() < 1e-9, "{contender}: {figure} is {found} of {all}");
+    }
+    let said_by_counters = of(drops, "fates");
+    assert!(said_by_counters > 0.0 && said_by_counters < 1.0, "{said_by_counters}");
+    let usage = Command::new(root().join("docs/compare-contract.sh"))
+        .arg("-jsn")
+        .env("SPANFATE", env!("CARGO_BIN_EXE_spanfate"))
+        .output()
+        .unwrap();
+    assert_eq!(usage.status.code(), Some(64), "{}", said(&usage));
 }
