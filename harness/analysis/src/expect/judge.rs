@@ -209,7 +209,8 @@ fn spoilt_by(figure: Basis, variant: &VariantResult) -> String {
     {
         Some(mark) => {
             let Validity { check, measured, bound, .. } = mark;
-            let check = check.known().map_or_else(|| check.to_string(), |check| check.in_words().into_owned());
+            let check =
+                check.known().map_or_else(|| check.to_string(), |check| check.in_words().into_owned());
             format!("{check}: {measured}, bound {bound}; {}", remedy(mark))
         }
         None => "none is complete".to_owned(),
