@@ -143,7 +143,7 @@ type Injected = (&'static str, &'static str, &'static str, &'static [NamedCause]
 /// What scenarios of the library inject: of each variant that matches and loses spans, the first cause must be one of these. Where two
 /// stand, the witnesses outside of the receiver see no difference: a line that is thin and a receiver that reads slowly, or a call that
 /// gets no answer until its time is over.
-const LIBRARY: [Injected; 59] = [
+const LIBRARY: [Injected; 63] = [
     ("smoke", "too-small", "", &[SlowAnswer]),
     ("chain", "slow-receiver", "payment", &[SlowAnswer]),
     ("bad-hop", "order-cannot-export", "order", &[ExportFailing]),
@@ -161,6 +161,10 @@ const LIBRARY: [Injected; 59] = [
     ("collector-restart", "back-end-down", "agent", &[CollectorStopped]),
     ("collector-slow-backend", "*", "agent", &[CollectorQueueFull]),
     ("collector-two-hops", "two-batch-processors", "gateway", &[CollectorCrashed]),
+    ("contract-losses", "queue-full", "", &[SlowAnswer]),
+    ("contract-losses", "killed", "", &[ProcessEnded]),
+    ("contract-losses", "refused", "", &[ExportFailing]),
+    ("contract-losses", "never-ended", "", &[NeverEnded]),
     ("cpu-squeeze", "quota-*", "", &[CpuStarved]),
     ("crash-random", "*", "", &[ProcessEnded]),
     ("bridges", "otel-killed", "", &[ProcessEnded]),
