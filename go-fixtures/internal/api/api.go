@@ -19,16 +19,17 @@ type Providers struct {
 // Started hears of a span that has just begun, with the context that it was begun with.
 type Started func(context.Context, trace.SpanContext)
 
-// Bridge puts another API before a provider, by which the service makes its spans. Each of these it tells: the SDK does not get
-// the context that the service gave. A fixture without one has no such API: what the bridge requires would join the
+// Bridge puts another API before a provider, by which the service makes its spans. Each of these it tells where the SDK does not
+// get the context that the service gave. A fixture without one has no such API: what the bridge requires would join the
 // fixtures' version graph.
 type Bridge func(trace.TracerProvider, Started) Providers
 
-// Through is the provider as the configuration has it used.
-func Through(c *config.Config, bridge Bridge, provider trace.TracerProvider, started Started) (Providers, error) {
-	if c.API != config.OpenTracing {
+// Through is the provider as the configuration has it used; bridges are by the words that it has for them.
+func Through(c *config.Config, bridges map[string]Bridge, provider trace.TracerProvider, started Started) (Providers, error) {
+	if c.API == config.OpenTelemetry {
 		return Providers{provider, provider}, nil
 	}
+	bridge := bridges[c.API]
 	if bridge == nil {
 		return Providers{}, fmt.Errorf("this fixture has no %s in it; build go-fixtures/bridged in its place", c.API)
 	}

@@ -30,7 +30,7 @@ func (c *Config) check() error {
 	if err := oneOf("serve", c.Serve, "http", "grpc", "store"); err != nil {
 		return err
 	}
-	if err := oneOf("api", c.API, OpenTelemetry, OpenTracing); err != nil {
+	if err := oneOf("api", c.API, OpenTelemetry, OpenTracing, OpenCensus); err != nil {
 		return err
 	}
 	if err := oneOf("processor", c.Main().Processor, Batch, Simple); err != nil {

@@ -23,6 +23,7 @@ const Version = 1
 const (
 	OpenTelemetry = "otel"
 	OpenTracing   = "opentracing-bridge"
+	OpenCensus    = "opencensus-bridge"
 )
 
 // Config is one fixture's whole configuration. See docs/fixture-protocol.md. Here and below every key must be there but those

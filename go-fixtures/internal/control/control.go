@@ -51,8 +51,8 @@ type stopped struct {
 
 // Bridges are what only a program of its own has built in; nil: it has not.
 type Bridges struct {
-	Logs        logs.Bridge
-	OpenTracing api.Bridge
+	Logs logs.Bridge
+	APIs map[string]api.Bridge // by the words of the configuration
 }
 
 // Run runs the fixture and returns its exit code.

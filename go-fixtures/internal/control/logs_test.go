@@ -64,7 +64,7 @@ func read(t *testing.T, file string) string {
 }
 
 func TestAFixtureWithoutABridgeSaysSo(t *testing.T) {
-	for _, wanted := range []string{`"design": {"logs": {"arm": "otelslog"}}, `, `"api": "opentracing-bridge", `} {
+	for _, wanted := range []string{`"design": {"logs": {"arm": "otelslog"}}, `, `"api": "opentracing-bridge", `, `"api": "opencensus-bridge", `} {
 		config := filepath.Join(t.TempDir(), "config.json")
 		text := fmt.Sprintf(configuration, "null", "local", "", wanted, 1000)
 		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {

@@ -74,7 +74,7 @@ func (f *fixture) build(c *config.Config, bridges Bridges) (err error) {
 	f.rules = ownRules(c, f.telemetry)
 	f.faults.OnShutdown(f.shutDownInPanic)
 	through := func(provider trace.TracerProvider) (api.Providers, error) {
-		return api.Through(c, bridges.OpenTracing, provider, f.telemetry.Started)
+		return api.Through(c, bridges.APIs, provider, f.telemetry.Started)
 	}
 	providers, err := through(f.telemetry.Provider)
 	if err != nil {

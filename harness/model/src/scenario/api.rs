@@ -14,6 +14,8 @@ pub enum SpanApi {
     Otel,
     /// That of `OpenTracing`, through the bridge of OpenTelemetry (`go.opentelemetry.io/otel/bridge/opentracing`).
     OpentracingBridge,
+    /// That of `OpenCensus`, through the bridge of OpenTelemetry (`go.opentelemetry.io/otel/bridge/opencensus`).
+    OpencensusBridge,
 }
 
 impl SpanApi {
@@ -22,6 +24,7 @@ impl SpanApi {
         match self {
             Self::Otel => "otel",
             Self::OpentracingBridge => "opentracing-bridge",
+            Self::OpencensusBridge => "opencensus-bridge",
         }
     }
 

@@ -3,7 +3,9 @@
 use spanfate_model::fault::{FaultKind, HowLost};
 use spanfate_model::quantity::unit::Period;
 use spanfate_model::scenario::ebpf::EbpfMode;
-use spanfate_model::scenario::{Design, EndpointDesign, LogArm, Scenario, Service, SwitchDrive, Variant};
+use spanfate_model::scenario::{
+    Design, EndpointDesign, LogArm, Scenario, Service, SpanApi, SwitchDrive, Variant,
+};
 
 use super::{Problems, whole};
 
@@ -125,11 +127,18 @@ fn other_api(out: &mut Problems, scenario: &Scenario, (index, variant): (&str, &
     }
     let begins =
         |kind: &FaultKind| matches!(kind, FaultKind::ContextLost(lost) if lost.how == HowLost::Background);
-    if scenario.fault.iter().any(|fault| begins(&fault.kind) && fault.is_of(variant)) {
+    let has = |kind: &dyn Fn(&FaultKind) -> bool| {
+        scenario.fault.iter().any(|fault| kind(&fault.kind) && fault.is_of(variant))
+    };
+    if variant.api == SpanApi::OpentracingBridge && has(&begins) {
         let message = format!(
             "with `{word}` the SDK gets no context of the service, so a trace that `background` begins belongs to no request"
         );
         out.add(&path, message, "take `api` out, or lose the context by `strip`, `rewrite` or `b3`");
+    }
+    if variant.api == SpanApi::OpencensusBridge && has(&|kind| matches!(kind, FaultKind::ClockStep(_))) {
+        let message = format!("with `{word}` a span begins and ends now: nobody can say another time");
+        out.add(&path, message, "take `api` or the fault out");
     }
 }
 
@@ -164,6 +173,7 @@ mod tests {
             "design = { logs = { arm = 'handler' } }\nsdk = '1.44.0'",
             "design = { logs = { arm = 'otelslog' } }",
             "api = 'otel'\nsdk = '1.44.0'",
+            "api = 'opencensus-bridge'",
             "api = 'opentracing-bridge'\ndesign = { logs = { arm = 'otelslog' } }",
             "design = { hybrid = { busy = '200/s' } }",
             "design = { retrokeep = { slow = '80ms', wait = '2s', spans = 100 } }",
@@ -269,7 +279,19 @@ mod tests {
                 "belongs to no request",
                 "`strip`",
             ),
-            ("api = 'opencensus-bridge'".to_owned(), "", "opencensus-bridge", "opentracing-bridge"),
+            ("api = 'opencensus'".to_owned(), "", "opencensus", "opencensus-bridge"),
+            (
+                "api = 'opencensus-bridge'\ndesign = { guard = {} }".to_owned(),
+                "",
+                "holds spans of OpenTelemetry",
+                "take `api` or `design` out",
+            ),
+            (
+                "api = 'opencensus-bridge'".to_owned(),
+                "[[fault]]\nat = '0s'\nfor = '1s'\nkind = { clock_step = { by = '1s' } }\n",
+                "nobody can say another time",
+                "take `api` or the fault out",
+            ),
         ] {
             assert_refused(&variant, more, message, help);
         }

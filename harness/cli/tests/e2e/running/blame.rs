@@ -143,7 +143,7 @@ type Injected = (&'static str, &'static str, &'static str, &'static [NamedCause]
 /// What scenarios of the library inject: of each variant that matches and loses spans, the first cause must be one of these. Where two
 /// stand, the witnesses outside of the receiver see no difference: a line that is thin and a receiver that reads slowly, or a call that
 /// gets no answer until its time is over.
-const LIBRARY: [Injected; 63] = [
+const LIBRARY: [Injected; 64] = [
     ("smoke", "too-small", "", &[SlowAnswer]),
     ("chain", "slow-receiver", "payment", &[SlowAnswer]),
     ("bad-hop", "order-cannot-export", "order", &[ExportFailing]),
@@ -169,6 +169,7 @@ const LIBRARY: [Injected; 63] = [
     ("crash-random", "*", "", &[ProcessEnded]),
     ("bridges", "otel-killed", "", &[ProcessEnded]),
     ("bridges", "opentracing-bridge-killed", "", &[ProcessEnded]),
+    ("bridges", "opencensus-bridge-killed", "", &[ProcessEnded]),
     ("crash-matrix", "os-exit", "", &[ProcessEnded]),
     ("crash-matrix", "log-fatal", "", &[ProcessEnded]),
     ("crash-matrix", "kill", "", &[ProcessEnded]),
