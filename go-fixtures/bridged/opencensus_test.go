@@ -13,30 +13,21 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	wire "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
-
-	"spanfate.dev/fixtures/internal/api"
 )
 
-// censusRig is a service with both APIs, in the span of a request that a library made.
+// censusRig is a service with OpenCensus beside OpenTelemetry.
 type censusRig struct {
-	api.Providers
-	tracer   octrace.Tracer
-	recorder *tracetest.SpanRecorder
-	ctx      context.Context
-	server   trace.Span
+	recorded
+	tracer octrace.Tracer
 }
 
 func newCensusRig(options ...sdktrace.TracerProviderOption) *censusRig {
-	r := &censusRig{recorder: tracetest.NewSpanRecorder()}
-	provider := sdktrace.NewTracerProvider(append(options, sdktrace.WithSpanProcessor(r.recorder))...)
-	r.Providers = openCensus(provider, nil)
+	r := &censusRig{recorded: record(openCensus, nil, options...)}
 	r.tracer = r.Own.(censusProvider).made.opencensus
-	r.ctx, r.server = r.Library.Tracer("server").Start(context.Background(), "GET /work", trace.WithSpanKind(trace.SpanKindServer))
 	return r
 }
 
@@ -44,15 +35,6 @@ func newCensusRig(options ...sdktrace.TracerProviderOption) *censusRig {
 func (r *censusRig) begin(name string, options ...octrace.StartOption) *octrace.Span {
 	_, span := r.tracer.StartSpan(r.ctx, name, options...)
 	return span
-}
-
-func (r *censusRig) only(t *testing.T) sdktrace.ReadOnlySpan {
-	t.Helper()
-	ended := r.recorder.Ended()
-	if len(ended) != 1 {
-		t.Fatalf("%d spans have ended", len(ended))
-	}
-	return ended[0]
 }
 
 func TestSpansOfOpenCensusAreInTheTraceAndTheirParentsAreLocal(t *testing.T) {

@@ -15,29 +15,22 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
 	"spanfate.dev/fixtures/hybridsampling"
-	"spanfate.dev/fixtures/internal/api"
 )
 
-// rig is a service with both APIs, in the span of a request that a library made.
+// rig is a service with OpenTracing beside OpenTelemetry.
 type rig struct {
-	api.Providers
-	tracer   *bridge.BridgeTracer
-	recorder *tracetest.SpanRecorder
-	ctx      context.Context
-	server   trace.Span
-	told     []trace.SpanContext
+	recorded
+	tracer *bridge.BridgeTracer
+	told   []trace.SpanContext
 }
 
 func newRig(options ...sdktrace.TracerProviderOption) *rig {
-	r := &rig{recorder: tracetest.NewSpanRecorder()}
-	provider := sdktrace.NewTracerProvider(append(options, sdktrace.WithSpanProcessor(r.recorder))...)
-	r.Providers = openTracing(provider, func(_ context.Context, span trace.SpanContext) { r.told = append(r.told, span) })
+	r := &rig{}
+	r.recorded = record(openTracing, func(_ context.Context, span trace.SpanContext) { r.told = append(r.told, span) }, options...)
 	r.tracer = r.Own.(ownProvider).made.opentracing.(*bridge.BridgeTracer)
-	r.ctx, r.server = r.Library.Tracer("server").Start(context.Background(), "GET /work", trace.WithSpanKind(trace.SpanKindServer))
 	return r
 }
 
@@ -45,16 +38,6 @@ func newRig(options ...sdktrace.TracerProviderOption) *rig {
 func (r *rig) begin(name string, options ...opentracing.StartSpanOption) opentracing.Span {
 	made, _ := opentracing.StartSpanFromContextWithTracer(r.ctx, r.tracer, name, options...)
 	return made
-}
-
-// only is the one span that has ended.
-func (r *rig) only(t *testing.T) sdktrace.ReadOnlySpan {
-	t.Helper()
-	ended := r.recorder.Ended()
-	if len(ended) != 1 {
-		t.Fatalf("%d spans have ended", len(ended))
-	}
-	return ended[0]
 }
 
 func TestAChildOfAServerSpanIsInItsTraceAndSaysThatItsParentIsRemote(t *testing.T) {
