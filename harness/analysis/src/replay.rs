@@ -1,8 +1,9 @@
-//! Batch processors, run again from what was measured of them: `observed` what is known of a path, `queue` and `processor` the machine,
+//! Batch processors, run again from what was measured of them: `observed` what is known of a path, `queue` and `processor` the machine, `chance` what its SDK leaves to chance,
 //! `fit` how well it does, `law_gap` how well the law does, `course` its queue over time, `cycle` what calls are made of, `onsets` what moved when, `factors` what the
 //! loss is without one thing or another, `settings` what it is with others, `onset` when a cause began.
 
 pub(crate) mod arrivals;
+mod chance;
 mod course;
 pub(crate) mod cycle;
 mod factors;

@@ -117,6 +117,7 @@ impl HiddenWorld {
             stop: MonoNs::MAX,
             gone: LASTING,
             settings,
+            turns: &[],
         };
         let outcome = course.run(&mut HiddenPace { world: self, dice });
         (arrivals, outcome)

@@ -9,12 +9,13 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::CauseShare;
 
 use crate::replay::arrivals::Arrivals;
+use crate::replay::chance;
 use crate::replay::cycle::{CallParts, Cycle};
 use crate::replay::fit::FittedReplay;
 use crate::replay::law_gap::LoadParts;
 use crate::replay::observed::ObservedPath;
 use crate::replay::pace::{FastestPace, MeasuredPace, Unrun};
-use crate::replay::processor::{ReplayOutcome, ReplaySettings, ReplayedCall};
+use crate::replay::processor::{ReplayCourse, ReplayOutcome, ReplaySettings, ReplayedCall};
 use crate::replay::taken::TakenTime;
 use crate::replay::without::Without;
 use crate::statistics::quantile::at_share;
@@ -44,6 +45,8 @@ pub(crate) struct Rerun<'a> {
     pub(crate) arrivals: Arrivals,
     unrun: Vec<Unrun>,
     flushes: Vec<MonoNs>,
+    /// How the choices came out that the SDK leaves to chance.
+    turns: Vec<u64>,
     turn: u64,
     measured: Vec<MonoNs>,
     /// Arrivals without what keeps them late, or bunched, or both: all that causes can change of them.
@@ -59,16 +62,24 @@ impl<'a> Rerun<'a> {
         let mut turns: Vec<u64> = calls.iter().map(gap).filter(|gap| (1..=AT_ONCE).contains(gap)).collect();
         let turn = at_share(&mut turns, 0.5);
         let measured = fit.arrivals.clone();
+        let began = seen.course(&measured, &[]).began;
+        let turns = chance::turns(calls, seen.settings, (began, seen.stop));
         Self {
             seen,
             cycle,
             arrivals,
             unrun,
             flushes: flushes(seen),
+            turns,
             turn,
             measured,
             without: Default::default(),
         }
+    }
+
+    /// What came to the worker, at these times.
+    fn course<'b>(&'b self, arrivals: &'b [MonoNs], flushes: &'b [MonoNs]) -> ReplayCourse<'b> {
+        ReplayCourse { turns: &self.turns, ..self.seen.course(arrivals, flushes) }
     }
 
     /// What comes of a worker that runs freely, without some causes.
@@ -77,7 +88,7 @@ impl<'a> Rerun<'a> {
         let kind =
             [LossFactor::CpuStarved, LossFactor::Burst].map(|cause| usize::from(without.contains(&cause)));
         let arrivals = self.without[kind[0] * 2 + kind[1]].get_or_init(|| self.arrivals.without(without));
-        self.seen.course(arrivals, &self.flushes).run(&mut pace)
+        self.course(arrivals, &self.flushes).run(&mut pace)
     }
 
     /// Drops of the same.
@@ -95,7 +106,7 @@ impl<'a> Rerun<'a> {
         let without = Without::new();
         let growth = self.cycle.growth.map(|growth| growth.per_span_us * 1e3);
         let mut pace = MeasuredPace::new(&self.cycle, &self.unrun, self.turn, &without).growing(growth);
-        let mut course = self.seen.course(&self.measured, &self.flushes);
+        let mut course = self.course(&self.measured, &self.flushes);
         course.settings = settings;
         course.run(&mut pace)
     }
@@ -110,7 +121,7 @@ impl<'a> Rerun<'a> {
     pub(crate) fn without_stalls(&self, from: MonoNs) -> u64 {
         let arrivals = self.arrivals.undisturbed();
         let mut pace = FastestPace { whole: self.cycle.fastest, batch: self.cycle.batch };
-        let outcome = self.seen.course(&arrivals, &[]).run(&mut pace);
+        let outcome = self.course(&arrivals, &[]).run(&mut pace);
         outcome.drops_from(arrivals.partition_point(|at| *at < from))
     }
 
@@ -139,7 +150,7 @@ impl<'a> Rerun<'a> {
         let without = Without::new();
         let run = |arrivals: &[MonoNs]| {
             let mut pace = MeasuredPace::new(&cycle, &unrun, self.turn, &without);
-            self.seen.course(arrivals, &self.flushes).run(&mut pace)
+            self.course(arrivals, &self.flushes).run(&mut pace)
         };
         let earlier = self.arrivals.earlier(back);
         let outcomes = [&self.measured, &earlier].map(|arrivals| (run(arrivals), arrivals.as_slice()));
@@ -238,7 +249,7 @@ impl<'a> Rerun<'a> {
         let without = Without::new();
         let mut pace = MeasuredPace::new(&cycle, &unrun, self.turn, &without);
         let arrivals = self.arrivals.outside(windows);
-        let drops = self.seen.course(&arrivals, &self.flushes).run(&mut pace).drops();
+        let drops = self.course(&arrivals, &self.flushes).run(&mut pace).drops();
         let base = self.free();
         (base > 0).then(|| base.saturating_sub(drops) as f64 / base as f64)
     }

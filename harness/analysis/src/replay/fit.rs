@@ -57,6 +57,7 @@ impl ObservedPath {
         // The timer runs from the start of the process; nobody notes when that was, and it matters until the first call only.
         let began =
             arrivals.first().copied().unwrap_or_default().min(self.calls.first().map_or(0, |c| c.began));
-        ReplayCourse { arrivals, flushes, began, stop: self.stop, gone: self.gone, settings: self.settings }
+        let Self { settings, stop, gone, .. } = *self;
+        ReplayCourse { arrivals, flushes, began, stop, gone, settings, turns: &[] }
     }
 }

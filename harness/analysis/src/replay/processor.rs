@@ -1,11 +1,13 @@
 //! The batch span processor of the Go SDK, run again: one worker takes spans out of the queue into a batch in its hand, and calls the
 //! exporter when the batch is whole, when the schedule delay has passed, on a flush, or at the shutdown. While it calls it takes
-//! nothing out. What the SDK leaves to chance (which of two ready channels its `select` takes) is drawn from the number of the call.
+//! nothing out. What the SDK leaves to chance (which of two ready channels its `select` takes) comes out as it did in the trial, where that
+//! is known, and is drawn else.
 
 use std::ops::Range;
 
 use spanfate_model::quantity::unit::MonoNs;
 
+use super::chance;
 use super::queue::ReplayedQueue;
 
 /// A batch processor and what comes to it.
@@ -22,6 +24,8 @@ pub(crate) struct ReplayCourse<'a> {
     /// When its process is gone, whatever it was doing.
     pub(crate) gone: MonoNs,
     pub(crate) settings: ReplaySettings,
+    /// How each choice came out that the SDK leaves to chance, as far as it is known.
+    pub(crate) turns: &'a [u64],
 }
 
 /// What is set, and how many workers there are: the SDK has one.
@@ -153,7 +157,8 @@ struct FreeRun<'a, 'b> {
     free: Vec<MonoNs>,
     /// The next flush.
     flush: usize,
-    draws: u64,
+    /// Choices so far.
+    draws: usize,
 }
 
 impl FreeRun<'_, '_> {
@@ -215,14 +220,7 @@ impl FreeRun<'_, '_> {
     /// Spans that a worker takes before it takes the timer's word.
     fn turns(&mut self) -> u64 {
         self.draws += 1;
-        u64::from(mixed(self.draws).trailing_ones())
+        let known = self.course.turns.get(self.draws - 1);
+        known.copied().unwrap_or_else(|| chance::drawn(self.draws as u64))
     }
-}
-
-/// A number from which bits are drawn (`SplitMix64`).
-const fn mixed(number: u64) -> u64 {
-    let one = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let two = (one ^ (one >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let three = (two ^ (two >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    three ^ (three >> 31)
 }

@@ -7,6 +7,7 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::ExportGrowth;
 
 use super::arrivals::Arrivals;
+use super::chance;
 use super::cycle::{CallParts, Cycle};
 use super::factors::Rerun;
 use super::fit::FittedReplay;
@@ -38,7 +39,7 @@ fn settings(batch: u64, queue: u64, delay: u64, workers: u64) -> ReplaySettings 
 }
 
 fn course(arrivals: &[MonoNs], stop: MonoNs, settings: ReplaySettings) -> ReplayCourse<'_> {
-    ReplayCourse { arrivals, flushes: &[], began: 0, stop, gone: MonoNs::MAX, settings }
+    ReplayCourse { arrivals, flushes: &[], began: 0, stop, gone: MonoNs::MAX, settings, turns: &[] }
 }
 
 fn scripted(outcome: &ReplayOutcome) -> Vec<(MonoNs, MonoNs, u64)> {
@@ -88,6 +89,20 @@ proptest! {
         let followed = course.follow(&scripted(&told));
         prop_assert_eq!(&followed.dropped, &told.dropped);
         prop_assert_eq!(followed.exported, told.exported);
+    }
+
+    #[test]
+    fn what_is_left_to_chance_comes_out_as_it_did(
+        (arrivals, times, settings, stop) in worlds(),
+        turns in prop::collection::vec(0_u64..4, 0..200),
+    ) {
+        let settings = ReplaySettings { workers: 1, ..settings };
+        let course = course(&arrivals, stop, settings);
+        let told = ReplayCourse { turns: &turns, ..course }.run(&mut InTurn(times.clone(), 0));
+        let followed = course.follow(&scripted(&told));
+        let seen = chance::turns(&followed.calls, settings, (course.began, stop));
+        let again = ReplayCourse { turns: &seen, ..course }.run(&mut InTurn(times, 0));
+        prop_assert_eq!(again, told);
     }
 
     #[test]
