@@ -207,12 +207,7 @@ fn spoilt_by(figure: Basis, variant: &VariantResult) -> String {
     let marks = spoilt.into_iter().flat_map(|trial| &trial.validity);
     match marks.filter(|mark| mark.figure.is(&figure) && !mark.valid).min_by_key(|mark| !mark.is_of_others())
     {
-        Some(mark) => {
-            let Validity { check, measured, bound, .. } = mark;
-            let check =
-                check.known().map_or_else(|| check.to_string(), |check| check.in_words().into_owned());
-            format!("{check}: {measured}, bound {bound}; {}", remedy(mark))
-        }
+        Some(mark) => format!("{}; {}", mark.said(), remedy(mark)),
         None => "none is complete".to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use super::arrivals::Arrivals;
 use super::chance;
 use super::cycle::{CallParts, Cycle};
 use super::factors::Rerun;
-use super::fit::FittedReplay;
+use super::fit::{FittedReplay, is_near};
 use super::observed::{MeasuredCall, ObservedPath, QueuedSpan};
 use super::processor::{Pace, ReplayCourse, ReplayOutcome, ReplaySettings};
 use super::starved::CpuLack;
@@ -129,10 +129,16 @@ proptest! {
 
 /// A path to which spans come at an even pace, and whose exports take so long; by parts.
 fn path(parts: CallParts) -> (ObservedPath, FittedReplay, Cycle) {
+    path_by_chance(parts, 5_000 * MS, &[])
+}
+
+/// The same with such a schedule delay, where choices came out so.
+fn path_by_chance(parts: CallParts, delay: u64, turns: &[u64]) -> (ObservedPath, FittedReplay, Cycle) {
     let arrivals: Vec<MonoNs> = (1..=40_000).map(|n| n * MS / 20).collect();
-    let settings = settings(512, 2048, 5_000 * MS, 1);
+    let settings = settings(512, 2048, delay, 1);
     let whole = parts.serialising + parts.starved + parts.network + parts.receiver + parts.failing;
-    let outcome = course(&arrivals, MonoNs::MAX, settings).run(&mut InTurn(vec![whole], 0));
+    let course = ReplayCourse { turns, ..course(&arrivals, MonoNs::MAX, settings) };
+    let outcome = course.run(&mut InTurn(vec![whole], 0));
     let is_dropped = |place: &usize| outcome.dropped.iter().any(|range| range.contains(place));
     let spans = arrivals.iter().enumerate();
     let spans =
@@ -173,6 +179,20 @@ fn arrivals(seen: &ObservedPath) -> Arrivals {
         None,
     );
     Arrivals::of(seen, &nobody, &lack)
+}
+
+#[test]
+fn a_worker_that_runs_freely_has_the_luck_of_its_trial() {
+    let parts = CallParts { receiver: 60 * MS, ..CallParts::default() };
+    let dropped = |turns: &[u64]| {
+        let (seen, fit, cycle) = path_by_chance(parts, 20 * MS, turns);
+        let free = Rerun::of(&seen, &fit, cycle, arrivals(&seen)).free();
+        assert!(fit.fits() && is_near(free, fit.measured), "{free} for {}", fit.measured);
+        fit.measured
+    };
+    // The timer's turn never comes first, or each second time.
+    let (lucky, unlucky) = (dropped(&[0; 100]), dropped(&[0, 1].repeat(50)));
+    assert!(unlucky > lucky + 5_000, "{unlucky} and {lucky}");
 }
 
 fn causes(parts: CallParts) -> (Vec<(LossFactor, f64)>, f64) {

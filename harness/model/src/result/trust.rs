@@ -163,9 +163,11 @@ impl Validity {
         self.check.known().map(|check| check.spoiler())
     }
 
-    /// The check with its value and its bound, for a line.
+    /// The check in words with its value and its bound, for a line.
     pub fn said(&self) -> String {
-        format!("{}: {}, bound {}", self.check, self.measured, self.bound)
+        let check =
+            self.check.known().map_or_else(|| self.check.to_string(), |check| check.in_words().into_owned());
+        format!("{check}: {}, bound {}", self.measured, self.bound)
     }
 
     /// Whether the check is about what takes CPU time away, not about the load or a witness.

@@ -105,7 +105,7 @@ pub(super) const fn stands_stalls(figure: Figure) -> bool {
 pub(super) fn spoilt_by(figure: Figure, trial: &TrialResult) -> Option<String> {
     let basis = validity_of(figure);
     let mark = trial.validity.iter().find(|mark| mark.figure.is(&basis) && !mark.valid)?;
-    Some(format!("{}: {}, bound {}", mark.check, mark.measured, mark.bound))
+    Some(mark.said())
 }
 
 /// A row that nothing is said of yet.
