@@ -143,7 +143,7 @@ type Injected = (&'static str, &'static str, &'static str, &'static [NamedCause]
 /// What scenarios of the library inject: of each variant that matches and loses spans, the first cause must be one of these. Where two
 /// stand, the witnesses outside of the receiver see no difference: a line that is thin and a receiver that reads slowly, or a call that
 /// gets no answer until its time is over.
-const LIBRARY: [Injected; 64] = [
+const LIBRARY: [Injected; 73] = [
     ("smoke", "too-small", "", &[SlowAnswer]),
     ("chain", "slow-receiver", "payment", &[SlowAnswer]),
     ("bad-hop", "order-cannot-export", "order", &[ExportFailing]),
@@ -175,6 +175,15 @@ const LIBRARY: [Injected; 64] = [
     ("crash-matrix", "kill", "", &[ProcessEnded]),
     ("crash-matrix", "oom", "", &[ProcessEnded]),
     ("cut-answers", "*", "", &[ExportFailing]),
+    ("designs/guard-crash", "nothing", "", &[ProcessEnded]),
+    ("designs/guard-crash", "blocking", "", &[ProcessEnded]),
+    ("designs/guard-exit", "nothing/*", "", &[ProcessEnded]),
+    ("designs/guard-handover", "nothing", "", &[NeverEnded]),
+    ("designs/guard-leak", "nothing", "", &[NeverEnded]),
+    ("designs/guard-panic", "nothing", "", &[NeverEnded]),
+    ("designs/logs-kill", "*", "", &[ProcessEnded]),
+    ("designs/sampling-probes", "nothing", "", &[SlowAnswer]),
+    ("designs/sampling-switch", "nothing", "", &[SlowAnswer]),
     ("hang", "20s", "", &[NeverEnded]),
     ("jitter-sweep", "200ms", "", &[SlowNetwork]),
     ("kill-when-full", "*", "", &[ProcessEnded]),
@@ -212,8 +221,9 @@ const LIBRARY: [Injected; 64] = [
 ];
 
 /// Scenarios of the library whose faults are asked for nothing here, and why.
-const SPARED: [(&str, &str); 29] = [
+const SPARED: [(&str, &str); 33] = [
     ("cache-contention", "requests wait, and no span is lost"),
+    ("claims/probes-under-gc", "no span is lost"),
     ("clock-step", "no span is lost"),
     ("collector-fan-out", "one way gets what the other one loses"),
     ("collector-tail-sampling", "what is left out is left out on purpose"),
@@ -226,6 +236,9 @@ const SPARED: [(&str, &str); 29] = [
     ("collector-reload", "its expectations name what each hop loses"),
     ("collector-rolling-restart", "its expectations name what each hop loses"),
     ("collector-sidecar-ends-first", "its expectations name what each hop loses"),
+    ("designs/sampling-endpoint", "no span is lost"),
+    ("designs/sampling-load-step", "no span is lost"),
+    ("designs/sampling-tail", "no span is lost"),
     ("dual-engine", "its expectations name what each hop loses"),
     ("dual-engine-faults", "its expectations name what each hop loses"),
     ("nightly-collector", "its expectations name what each hop loses"),
@@ -248,7 +261,7 @@ const SPARED: [(&str, &str); 29] = [
 fn every_scenario_with_a_fault_is_asked_for_its_cause_or_says_why_not() {
     let scenarios = crate::lab::root().join("scenarios");
     let mut missing = Vec::new();
-    for folder in ["", "known-issues/", "probes/"] {
+    for folder in ["", "claims/", "designs/", "known-issues/", "probes/"] {
         for entry in fs::read_dir(scenarios.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".toml")) else {
