@@ -172,7 +172,7 @@ impl<'a> Driver<'a> {
         let now = clock::now();
         while let Some((number, step)) = self.agenda.due(now) {
             match step {
-                AgendaItem::Apply => self.apply(number, "", scene)?,
+                AgendaItem::Apply => self.apply(number, ("", None), scene)?,
                 AgendaItem::Clear => self.clear(number, scene)?,
             }
         }
@@ -225,10 +225,11 @@ impl<'a> Driver<'a> {
                 .as_ref()
                 .and_then(|name| self.plan.services.iter().position(|service| service.name == *name));
             // A collector keeps no ledger: what is put on one and names no service waits for the first.
-            let own = if *service < self.plan.services.len() { *service } else { 0 };
+            let watched = named.unwrap_or(if *service < self.plan.services.len() { *service } else { 0 });
+            let is_own = when.hop.is_none() && watched == *service;
             let state = match &when.hop {
                 Some(hop) => scene.hops.state(hop),
-                None => scene.services.state(named.unwrap_or(own)),
+                None => scene.services.state(watched),
             };
             let Some(state) = state else { continue };
             let holds = when.queue_at_least.is_none_or(|least| state.queue >= u64::from(least))
@@ -237,7 +238,8 @@ impl<'a> Driver<'a> {
             if holds {
                 self.states[number].armed = false;
                 self.agenda.begins(number, now);
-                self.apply(number, &spoken(&state), scene)?;
+                // A second look might say otherwise: it is this one that the fault acts on.
+                self.apply(number, (&spoken(&state), is_own.then_some(state)), scene)?;
             }
         }
         Ok(())
@@ -246,12 +248,12 @@ impl<'a> Driver<'a> {
     fn apply(
         &mut self,
         number: usize,
-        why: &str,
+        (why, seen): (&str, Option<LiveState>),
         scene: &mut FaultScene<'_, '_, '_>,
     ) -> Result<(), RunError> {
         let FaultState { fault, service, .. } = &self.states[number];
         let (fault, service) = (*fault, *service);
-        let state = scene.services.state(service);
+        let state = seen.or_else(|| scene.services.state(service));
         let event = FaultEvent { fault: number, why: why.to_owned(), state, ..FaultEvent::default() };
         let mut injected = None;
         let gone = |scene: &FaultScene<'_, '_, '_>| scene.pid(service).is_none();
