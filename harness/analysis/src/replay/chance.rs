@@ -1,32 +1,8 @@
 //! What the SDK leaves to chance. Where an export took longer than the schedule delay, timer and queue are both ready when the worker is free, and
 //! its `select` takes either, turn by turn: it exports the spans it had taken when the timer's turn came, or, if it had none, sets
-//! the timer anew and gathers a whole batch. What came out is seen in the calls of a trial.
+//! the timer anew and gathers a whole batch. What came out in a trial is seen in its calls (`fit`).
 
-use spanfate_model::quantity::unit::MonoNs;
-
-use super::processor::{ReplaySettings, ReplayedCall};
-
-/// How many spans the worker took before the timer's turn came, for each time it had the choice, in the order of time.
-pub(crate) fn turns(
-    calls: &[ReplayedCall],
-    settings: ReplaySettings,
-    (began, stop): (MonoNs, MonoNs),
-) -> Vec<u64> {
-    let (mut deadline, mut free) = (began.saturating_add(settings.delay), began);
-    let mut out = Vec::new();
-    for call in calls {
-        if deadline <= free && free < stop {
-            // A timer that was set anew has its word a whole delay later.
-            let at_once = call.ready <= free && call.began < free.saturating_add(settings.delay);
-            let by_timer = at_once && call.spans < settings.batch;
-            out.push(if by_timer { call.spans } else { 0 });
-        }
-        (deadline, free) = (call.began.saturating_add(settings.delay), call.ended);
-    }
-    out
-}
-
-/// The same for a choice that no trial made: a toss for each turn.
+/// How many spans a worker takes before the timer's turn comes, where no trial tells: a toss for each turn.
 pub(crate) fn drawn(number: u64) -> u64 {
     u64::from(mixed(number).trailing_ones())
 }

@@ -9,9 +9,8 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::CauseShare;
 
 use crate::replay::arrivals::Arrivals;
-use crate::replay::chance;
 use crate::replay::cycle::{CallParts, Cycle};
-use crate::replay::fit::FittedReplay;
+use crate::replay::fit::{self, FittedReplay};
 use crate::replay::law_gap::LoadParts;
 use crate::replay::observed::ObservedPath;
 use crate::replay::pace::{FastestPace, MeasuredPace, Unrun};
@@ -63,7 +62,7 @@ impl<'a> Rerun<'a> {
         let turn = at_share(&mut turns, 0.5);
         let measured = fit.arrivals.clone();
         let began = seen.course(&measured, &[]).began;
-        let turns = chance::turns(calls, seen.settings, (began, seen.stop));
+        let turns = fit::turns(calls, seen.settings, (began, seen.stop));
         Self {
             seen,
             cycle,

@@ -3,7 +3,7 @@
 use spanfate_model::quantity::unit::MonoNs;
 
 use crate::replay::observed::ObservedPath;
-use crate::replay::processor::{ReplayCourse, ReplayOutcome};
+use crate::replay::processor::{ReplayCourse, ReplayOutcome, ReplaySettings, ReplayedCall};
 
 /// Spans by which a replay may be off, however few were dropped.
 const SPANS: f64 = 10.0;
@@ -49,6 +49,27 @@ impl FittedReplay {
 /// Whether two numbers of dropped spans are as good as the same.
 pub(crate) fn is_near(replayed: u64, measured: u64) -> bool {
     replayed.abs_diff(measured) as f64 <= SPANS.max(SHARE * measured as f64)
+}
+
+/// How many spans the worker took before the timer's turn came, for each time it had the choice, in the order of time: what the SDK leaves to
+/// chance (`chance`), as it came out in calls.
+pub(crate) fn turns(
+    calls: &[ReplayedCall],
+    settings: ReplaySettings,
+    (began, stop): (MonoNs, MonoNs),
+) -> Vec<u64> {
+    let (mut deadline, mut free) = (began.saturating_add(settings.delay), began);
+    let mut out = Vec::new();
+    for call in calls {
+        if deadline <= free && free < stop {
+            // A timer that was set anew has its word a whole delay later.
+            let at_once = call.ready <= free && call.began < free.saturating_add(settings.delay);
+            let by_timer = at_once && call.spans < settings.batch;
+            out.push(if by_timer { call.spans } else { 0 });
+        }
+        (deadline, free) = (call.began.saturating_add(settings.delay), call.ended);
+    }
+    out
 }
 
 impl ObservedPath {

@@ -7,10 +7,9 @@ use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::ExportGrowth;
 
 use super::arrivals::Arrivals;
-use super::chance;
 use super::cycle::{CallParts, Cycle};
 use super::factors::Rerun;
-use super::fit::{FittedReplay, is_near};
+use super::fit::{FittedReplay, is_near, turns as turns_of};
 use super::observed::{MeasuredCall, ObservedPath, QueuedSpan};
 use super::processor::{Pace, ReplayCourse, ReplayOutcome, ReplaySettings};
 use super::starved::CpuLack;
@@ -100,7 +99,7 @@ proptest! {
         let course = course(&arrivals, stop, settings);
         let told = ReplayCourse { turns: &turns, ..course }.run(&mut InTurn(times.clone(), 0));
         let followed = course.follow(&scripted(&told));
-        let seen = chance::turns(&followed.calls, settings, (course.began, stop));
+        let seen = turns_of(&followed.calls, settings, (course.began, stop));
         let again = ReplayCourse { turns: &seen, ..course }.run(&mut InTurn(times, 0));
         prop_assert_eq!(again, told);
     }
