@@ -62,8 +62,9 @@ pub(crate) fn turns(
     let mut out = Vec::new();
     for call in calls {
         if deadline <= free && free < stop {
-            // A timer that was set anew has its word a whole delay later.
-            let at_once = call.ready <= free && call.began < free.saturating_add(settings.delay);
+            // A timer that was set anew has its word a whole delay later, and a shutdown before that.
+            let until = free.saturating_add(settings.delay).min(stop);
+            let at_once = call.ready <= free && call.began < until;
             let by_timer = at_once && call.spans < settings.batch;
             out.push(if by_timer { call.spans } else { 0 });
         }
