@@ -112,14 +112,14 @@ impl Arrivals {
 
     /// When they come without some causes, in the order of time.
     pub(crate) fn without(&self, without: &Without) -> Vec<MonoNs> {
-        let cpu = without.contains(&LossFactor::CpuStarved);
-        let even = without.contains(&LossFactor::Burst);
         let one = |span: &ComingSpan| {
             let late = span.at - span.started;
+            let usual = late.min(self.typical);
             // What is not the CPU's doing held requests up elsewhere, and then let them go together.
-            let held = if span.lacked { !cpu } else { !even };
-            let late = if held { late } else { late.min(self.typical) };
-            late + if even { span.even } else { span.started }
+            let held = if span.lacked { LossFactor::CpuStarved } else { LossFactor::Burst };
+            let late = usual + without.left(held, late - usual);
+            let bunched = without.left(LossFactor::Burst, span.started.abs_diff(span.even));
+            late + if span.started < span.even { span.even - bunched } else { span.even + bunched }
         };
         let mut out: Vec<MonoNs> = self.spans.iter().map(one).collect();
         out.sort_unstable();

@@ -1,12 +1,9 @@
-//! One thing taken away at a time, and the queue run again: what vanishes is that thing's doing. Where causes interact, each gets
-//! what vanishes with it on average over all orders in which they can be taken away (Shapley).
+//! A path that is run again: freely, without some causes, with other settings, or with time given back.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 
 use spanfate_model::cause::LossFactor;
 use spanfate_model::quantity::unit::MonoNs;
-use spanfate_model::result::CauseShare;
 
 use crate::replay::arrivals::Arrivals;
 use crate::replay::cycle::{CallParts, Cycle};
@@ -19,8 +16,6 @@ use crate::replay::taken::TakenTime;
 use crate::replay::without::Without;
 use crate::statistics::quantile::at_share;
 
-/// A cause that changes less than this share of the drops, alone or beside all others, is none.
-const MATTERS: f64 = 0.01;
 /// How many times what others took is given back: time that is taken costs more than itself where a timer or a turn is missed.
 const GIVEN_BACK: f64 = 3.0;
 /// The highest share that others may have taken for that.
@@ -48,8 +43,20 @@ pub(crate) struct Rerun<'a> {
     turns: Vec<u64>,
     turn: u64,
     measured: Vec<MonoNs>,
-    /// Arrivals without what keeps them late, or bunched, or both: all that causes can change of them.
-    without: [OnceCell<Vec<MonoNs>>; 4],
+}
+
+/// By which part causes are taken away, and the arrivals without what keeps them late, or bunched, or both, by as much: all that causes can
+/// change of them.
+pub(crate) struct Dose {
+    part: f64,
+    arrivals: [OnceCell<Vec<MonoNs>>; 4],
+}
+
+impl Dose {
+    /// Above 0; 1 is all of it.
+    pub(crate) fn of(part: f64) -> Self {
+        Self { part, arrivals: Default::default() }
+    }
 }
 
 impl<'a> Rerun<'a> {
@@ -63,17 +70,7 @@ impl<'a> Rerun<'a> {
         let measured = fit.arrivals.clone();
         let began = seen.course(&measured, &[]).began;
         let turns = fit::turns(calls, seen.settings, (began, seen.stop));
-        Self {
-            seen,
-            cycle,
-            arrivals,
-            unrun,
-            flushes: flushes(seen),
-            turns,
-            turn,
-            measured,
-            without: Default::default(),
-        }
+        Self { seen, cycle, arrivals, unrun, flushes: flushes(seen), turns, turn, measured }
     }
 
     /// What came to the worker, at these times.
@@ -81,28 +78,34 @@ impl<'a> Rerun<'a> {
         ReplayCourse { turns: &self.turns, ..self.seen.course(arrivals, flushes) }
     }
 
-    /// What comes of a worker that runs freely, without some causes.
-    fn outcome(&self, without: &Without) -> ReplayOutcome {
-        let mut pace = MeasuredPace::new(&self.cycle, &self.unrun, self.turn, without);
+    /// What comes of a worker that runs freely.
+    fn outcome(&self) -> ReplayOutcome {
+        self.run_without(&Dose::of(1.0), &Without::nothing())
+    }
+
+    /// What comes of it without so much of some causes.
+    fn run_without(&self, dose: &Dose, without: &Without) -> ReplayOutcome {
+        let without = without.clone().by(dose.part);
+        let mut pace = MeasuredPace::new(&self.cycle, &self.unrun, self.turn, &without);
         let kind =
-            [LossFactor::CpuStarved, LossFactor::Burst].map(|cause| usize::from(without.contains(&cause)));
-        let arrivals = self.without[kind[0] * 2 + kind[1]].get_or_init(|| self.arrivals.without(without));
+            [LossFactor::CpuStarved, LossFactor::Burst].map(|cause| usize::from(without.contains(cause)));
+        let arrivals = dose.arrivals[kind[0] * 2 + kind[1]].get_or_init(|| self.arrivals.without(&without));
         self.course(arrivals, &self.flushes).run(&mut pace)
     }
 
     /// Drops of the same.
-    fn drops(&self, without: &Without) -> u64 {
-        self.outcome(without).drops()
+    pub(crate) fn drops_without(&self, dose: &Dose, without: &Without) -> u64 {
+        self.run_without(dose, without).drops()
     }
 
-    /// With nothing taken away.
+    /// Drops with nothing taken away.
     pub(crate) fn free(&self) -> u64 {
-        self.drops(&Without::new())
+        self.outcome().drops()
     }
 
     /// What comes of the same arrivals and calls with other settings.
     pub(crate) fn with_settings(&self, settings: ReplaySettings) -> ReplayOutcome {
-        let without = Without::new();
+        let without = Without::nothing();
         let growth = self.cycle.growth.map(|growth| growth.per_span_us * 1e3);
         let mut pace = MeasuredPace::new(&self.cycle, &self.unrun, self.turn, &without).growing(growth);
         let mut course = self.course(&self.measured, &self.flushes);
@@ -146,7 +149,7 @@ impl<'a> Rerun<'a> {
         let cycle = Cycle::of_calls(mended.collect(), self.cycle.batch);
         let unrun: Vec<Unrun> =
             self.unrun.iter().map(|(ready, began)| (*ready, began - back(*ready, *began))).collect();
-        let without = Without::new();
+        let without = Without::nothing();
         let run = |arrivals: &[MonoNs]| {
             let mut pace = MeasuredPace::new(&cycle, &unrun, self.turn, &without);
             self.course(arrivals, &self.flushes).run(&mut pace)
@@ -160,7 +163,7 @@ impl<'a> Rerun<'a> {
         let backs: Option<Vec<f64>> =
             outcomes.iter().map(|(outcome, arrivals)| gap(outcome, arrivals)).collect();
         let law_gap = measured.zip(backs).and_then(|(measured, backs)| {
-            let free = gap(&self.outcome(&without), &self.measured)?;
+            let free = gap(&self.outcome(), &self.measured)?;
             Some(self.between(measured, free, &backs))
         });
         Some(GivenBack { dropped: self.least(&outcomes, load), law_gap })
@@ -197,39 +200,6 @@ impl<'a> Rerun<'a> {
         came.max().unwrap_or_default() + 2 * self.seen.settings.batch
     }
 
-    /// The causes with their shares, the largest first, and the share that none explains.
-    pub(crate) fn causes(&self) -> (Vec<CauseShare>, f64) {
-        let base = self.free();
-        if base == 0 {
-            return (Vec::new(), 1.0);
-        }
-        let all = Without::from(LossFactor::ALL);
-        let least = self.drops(&all);
-        let vanishes = |drops: u64| base.saturating_sub(drops) as f64 / base as f64;
-        let alone: BTreeMap<LossFactor, f64> =
-            LossFactor::ALL.map(|factor| (factor, vanishes(self.drops(&Without::from([factor]))))).into();
-        let beside_all = |factor: &LossFactor| {
-            let others = all.iter().copied().filter(|other| other != factor).collect();
-            self.drops(&others).saturating_sub(least) as f64 / base as f64
-        };
-        let players: Vec<LossFactor> = LossFactor::ALL
-            .into_iter()
-            .filter(|factor| alone[factor] >= MATTERS || beside_all(factor) >= MATTERS)
-            .collect();
-        let values: Vec<f64> =
-            (0..1_usize << players.len()).map(|set| vanishes(self.drops(&chosen(&players, set)))).collect();
-        let shares = shapley(&values, players.len());
-        let known: f64 = shares.iter().sum();
-        let mut out: Vec<CauseShare> = players
-            .iter()
-            .zip(shares)
-            .map(|(cause, share)| CauseShare { cause: *cause, share, alone: alone[cause] })
-            .filter(|cause| cause.share >= MATTERS)
-            .collect();
-        out.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.cause.cmp(&b.cause)));
-        (out, (1.0 - known).max(0.0))
-    }
-
     /// The share of the drops that vanishes without these times; nothing where no call outside of them shows what is usual.
     pub(crate) fn without_times(&self, windows: &[(MonoNs, MonoNs)]) -> Option<f64> {
         let inside =
@@ -245,7 +215,7 @@ impl<'a> Rerun<'a> {
         let cycle = Cycle::of_calls(self.cycle.calls.iter().map(mend).collect(), self.cycle.batch);
         let clear = |gap: &&Unrun| !windows.iter().any(|(from, to)| gap.0 < *to && gap.1 >= *from);
         let unrun: Vec<Unrun> = self.unrun.iter().filter(clear).copied().collect();
-        let without = Without::new();
+        let without = Without::nothing();
         let mut pace = MeasuredPace::new(&cycle, &unrun, self.turn, &without);
         let arrivals = self.arrivals.outside(windows);
         let drops = self.course(&arrivals, &self.flushes).run(&mut pace).drops();
@@ -280,35 +250,4 @@ fn flushes(seen: &ObservedPath) -> Vec<MonoNs> {
         })
         .map(|(_, call)| call.began)
         .collect()
-}
-
-fn chosen(players: &[LossFactor], set: usize) -> Without {
-    let in_set = players.iter().enumerate().filter(|(bit, _)| set >> bit & 1 == 1);
-    in_set.map(|(_, factor)| *factor).collect()
-}
-
-/// The Shapley value of each of so many players, from the worth of each set of them.
-fn shapley(worth: &[f64], players: usize) -> Vec<f64> {
-    let factorial = |n: usize| (1..=n).map(|k| k as f64).product::<f64>();
-    let weight = |size: usize| factorial(size) * factorial(players - size - 1) / factorial(players);
-    (0..players)
-        .map(|player| {
-            let others = (0..worth.len()).filter(|set| set >> player & 1 == 0);
-            others
-                .map(|set| weight(set.count_ones() as usize) * (worth[set | 1 << player] - worth[set]))
-                .sum()
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_add_up_and_who_does_nothing_gets_none() {
-        // The first alone takes away a half, with the second all; the third does nothing.
-        let worth = [0.0, 0.5, 0.0, 1.0, 0.0, 0.5, 0.0, 1.0];
-        assert_eq!(shapley(&worth, 3), [0.75, 0.25, 0.0]);
-    }
 }

@@ -93,15 +93,22 @@ impl CpuLack {
         }
     }
 
-    /// Whether they lacked CPU around a time.
+    /// Whether they lacked CPU around a time. What a thread waited is counted when it runs again, so it may stand in the look behind only.
     pub(crate) fn is_lacking(&self, from: MonoNs, to: MonoNs) -> bool {
-        let Some((first, last)) = self.around(from, to) else { return false };
+        let Some((before, after)) = self.around(from, to) else { return false };
+        let (first, last) = (self.looks[before], self.looks[after]);
+        let behind = self.looks[(after + 1).min(self.looks.len() - 1)];
         let time = (last.at - first.at).max(1) as f64;
+        let waits = |until: CpuLook| {
+            let what = self.between(first.at, until.at);
+            let time = (until.at - first.at).max(1) as f64;
+            what.waited >= WAITED || what.throttled_ms * 1e6 / time >= THROTTLED
+        };
         let what = self.between(first.at, last.at);
         what.used >= BUSY * what.cores
-            || what.waited >= WAITED
-            || what.throttled_ms * 1e6 / time >= THROTTLED
             || (last.stolen - first.stolen) / time >= STOLEN * self.cores
+            || waits(last)
+            || waits(behind)
     }
 
     /// Whether a service that did nothing for a time was kept from running by a quota, rather than stopped.
@@ -120,11 +127,11 @@ impl CpuLack {
         waited >= HELD * to.saturating_sub(from) as f64 && within.any(leaps)
     }
 
-    /// The looks that a time lies between.
-    fn around(&self, from: MonoNs, to: MonoNs) -> Option<(CpuLook, CpuLook)> {
+    /// The looks that a time lies between, by their places.
+    fn around(&self, from: MonoNs, to: MonoNs) -> Option<(usize, usize)> {
         let after = self.looks.partition_point(|look| look.at < to).min(self.looks.len().checked_sub(1)?);
         let before = self.looks.partition_point(|look| look.at <= from).saturating_sub(1);
-        (before < after).then(|| (self.looks[before], self.looks[after]))
+        (before < after).then_some((before, after))
     }
 
     /// CPU time that they used from one moment to another, nanoseconds.
@@ -143,6 +150,21 @@ mod tests {
     use super::*;
 
     const MS: u64 = 1_000_000;
+
+    #[test]
+    fn what_is_waited_may_be_counted_in_the_look_behind() {
+        // A quota whose periods are as long as the looks are apart: two of its waits end in one of them, and none in the next.
+        let look = |(place, waited): (usize, u64)| UsageSample {
+            at: (place as u64 + 1) * 100 * MS,
+            fixture_wait_ns: waited * MS,
+            fixture_cpu_ns: (place as u64 + 1) * 60 * MS,
+            ..UsageSample::default()
+        };
+        let lack =
+            |waited: [u64; 5]| CpuLack::of(&waited.into_iter().enumerate().map(look).collect::<Vec<_>>(), 1);
+        assert!(lack([0, 70, 224, 228, 300]).is_lacking(310 * MS, 360 * MS));
+        assert!(!lack([0, 70, 224, 228, 231]).is_lacking(310 * MS, 360 * MS));
+    }
 
     #[test]
     fn what_a_quota_held_waited_all_at_once_and_what_was_stopped_waited_for_nothing() {

@@ -122,7 +122,8 @@ pub struct ExportGrowth {
 pub struct CauseShare {
     /// Which.
     pub cause: LossFactor,
-    /// Its share of the lost spans: what vanishes with it, averaged over all orders in which the causes can be taken away (Shapley).
+    /// Its share of the lost spans: what vanishes with it, averaged over all orders in which the causes can be taken away (Shapley), each by the
+    /// same part, somewhat more than is needed to save what can be saved.
     pub share: f64,
     /// What vanishes when it alone is taken away.
     pub alone: f64,
