@@ -14,7 +14,6 @@ use crate::replay::pace::{FastestPace, MeasuredPace, Unrun};
 use crate::replay::processor::{ReplayCourse, ReplayOutcome, ReplaySettings, ReplayedCall};
 use crate::replay::taken::TakenTime;
 use crate::replay::without::Without;
-use crate::statistics::quantile::at_share;
 
 /// How many times what others took is given back: time that is taken costs more than itself where a timer or a turn is missed.
 const GIVEN_BACK: f64 = 3.0;
@@ -65,8 +64,9 @@ impl<'a> Rerun<'a> {
         let calls = &fit.outcome.calls;
         let unrun = calls.iter().filter(|call| gap(call) > AT_ONCE && call.spans == seen.settings.batch);
         let unrun = unrun.map(|call| (call.ready, call.began)).collect();
-        let mut turns: Vec<u64> = calls.iter().map(gap).filter(|gap| (1..=AT_ONCE).contains(gap)).collect();
-        let turn = at_share(&mut turns, 0.5);
+        // The mean, so that as many calls fit into a time as did.
+        let turns: Vec<u64> = calls.iter().map(gap).filter(|gap| (1..=AT_ONCE).contains(gap)).collect();
+        let turn = turns.iter().sum::<u64>() / turns.len().max(1) as u64;
         let measured = fit.arrivals.clone();
         let began = seen.course(&measured, &[]).began;
         let turns = fit::turns(calls, seen.settings, (began, seen.stop));
