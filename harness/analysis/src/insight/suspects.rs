@@ -27,6 +27,8 @@ const LACKS: [f64; 3] = [0.8, 0.1, 0.05];
 const MATTERS: f64 = 0.01;
 /// A cause with this share of the drops counts.
 const COUNTS: f64 = 0.25;
+/// Calls that waited for a CPU for this share of what requests did waited as they did.
+const AS_LONG: f64 = 0.5;
 /// A service that stood still for a time has spans of this length at least, milliseconds.
 const STOOD_STILL_MS: f64 = 100.0;
 
@@ -112,7 +114,9 @@ impl FoundSuspects {
                         first_still(trial, replay).or_else(|| stood_still(trial)).unwrap_or(service)
                     }
                     // A caller that is held lets its calls go together: those that it calls have short spans and full queues.
-                    NamedCause::CpuStarved if !had_long_spans(trial, service) => {
+                    NamedCause::CpuStarved
+                        if !had_long_spans(trial, service) && !lacked_itself(trial, replay) =>
+                    {
                         stood_still(trial).unwrap_or(service)
                     }
                     _ => service,
@@ -255,6 +259,14 @@ fn lacked_cpu(replay: &PathReplay) -> bool {
     let [busy, waits, held] = LACKS;
     let lasted = (replay.to_ms - replay.from_ms).max(1.0);
     used >= busy * cores.max(f64::MIN_POSITIVE) || waited >= waits || throttled_ms >= held * lasted
+}
+
+/// Whether a service lacked CPU itself, though its spans were short: what it had not begun waited before it. Then its calls waited as requests
+/// did, and nobody else's queue ran full; where its caller lacked CPU, that one has spans of its own to export at once.
+fn lacked_itself(trial: &TrialResult, replay: &PathReplay) -> bool {
+    let alone = trial.replays.iter().all(|other| other.service == replay.service);
+    let late = replay.cpu.served_ms - replay.cpu.undisturbed_ms;
+    alone && late > 0.0 && replay.cycle.starved_ms + replay.cycle.unrun_ms >= AS_LONG * late
 }
 
 /// Whether a cause is told from what single calls are made of.

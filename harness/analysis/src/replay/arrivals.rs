@@ -58,7 +58,8 @@ impl Arrivals {
             seen.spans.iter().map(|span| (start(span).unwrap_or(span.at), span.at)).collect();
         // What a quota held did not stand still: it lacked CPU.
         let mut backlogs = backlogs(&times);
-        backlogs.retain(|one| !lack.was_held(one.from, one.back));
+        let came = (times.first().map_or(0, |one| one.1), times.last().map_or(0, |one| one.1));
+        backlogs.retain(|one| !lack.was_held((one.from, one.back), came));
         let one = |span: &QueuedSpan| {
             let request = span.request.map(|request| request as usize);
             let record = record(request);

@@ -4,6 +4,8 @@ use spanfate_model::format::event::UsageSample;
 use spanfate_model::quantity::unit::MonoNs;
 use spanfate_model::result::CpuWitness;
 
+use crate::statistics::quantile::at_share;
+
 /// A core of which this share is used has nothing left to give at once.
 const BUSY: f64 = 0.8;
 /// Threads that wait for a CPU for this share of the time lack it.
@@ -14,8 +16,10 @@ const THROTTLED: f64 = 0.05;
 const STOLEN: f64 = 0.1;
 
 /// The kernel counts the wait of a thread that a quota kept from running when it runs again, all of it at once: so many times as much as the time
-/// between two looks is no wait of those that share a CPU.
+/// between two looks is no wait of those that share a CPU. Where a quota lets it run in each period, it is so much more than usual all the time.
 const AT_ONCE: f64 = 3.0;
+/// Usual is what is waited in the calmest quarter of the looks.
+const CALM: f64 = 0.25;
 /// And it waited for most of the time in which its service did nothing. One that is stopped waits for nothing.
 const HELD: f64 = 0.5;
 /// Looks in half a second.
@@ -111,20 +115,39 @@ impl CpuLack {
             || waits(behind)
     }
 
-    /// Whether a service that did nothing for a time was kept from running by a quota, rather than stopped.
-    pub(crate) fn was_held(&self, from: MonoNs, to: MonoNs) -> bool {
+    /// Whether a service that did nothing for a time was kept from running by a quota, rather than stopped; spans came to it from one moment to
+    /// another.
+    pub(crate) fn was_held(&self, (from, to): (MonoNs, MonoNs), came: (MonoNs, MonoNs)) -> bool {
         let next = self.looks.partition_point(|look| look.at <= to);
         // What it waited is counted in the look behind it at the latest.
         let Some(last) = self.looks.get((next + 1).min(self.looks.len().saturating_sub(1))) else {
             return false;
         };
+        let time = to.saturating_sub(from) as f64;
         let waited = last.waited - self.at(from).waited;
-        let within = self.looks.iter().zip(self.looks.iter().skip(1));
-        let mut within = within.filter(|(before, after)| after.at > from && before.at < last.at);
+        let mut within = self.pairs().filter(|(before, after)| after.at > from && before.at < last.at);
+        // Once it runs again it waits for its share of a CPU as well, with what had waited for it.
         let leaps = |(before, after): (&CpuLook, &CpuLook)| {
-            after.waited - before.waited >= AT_ONCE * (after.at - before.at) as f64
+            let more = after.waited - before.waited;
+            more >= AT_ONCE * (after.at - before.at) as f64 && more >= HELD * time
         };
-        waited >= HELD * to.saturating_sub(from) as f64 && within.any(leaps)
+        let meanwhile = self.at(to).waited - self.at(from).waited;
+        let more = || meanwhile - self.usually_waited(came) * time >= HELD * time;
+        waited >= HELD * time && (within.any(leaps) || more())
+    }
+
+    /// What is waited in the calm looks between two moments, as a share of the time.
+    fn usually_waited(&self, (from, to): (MonoNs, MonoNs)) -> f64 {
+        let inside = self.pairs().filter(|(before, after)| before.at >= from && after.at <= to);
+        // In millionths, so that they can be put in order.
+        let share = |(before, after): (&CpuLook, &CpuLook)| {
+            ((after.waited - before.waited) * 1e6 / (after.at - before.at).max(1) as f64) as u64
+        };
+        at_share(&mut inside.map(share).collect::<Vec<_>>(), CALM) as f64 / 1e6
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&CpuLook, &CpuLook)> {
+        self.looks.iter().zip(self.looks.iter().skip(1))
     }
 
     /// The looks that a time lies between, by their places.
@@ -177,13 +200,19 @@ mod tests {
             };
             CpuLack::of(&waits.iter().enumerate().map(look).collect::<Vec<_>>(), 1)
         };
-        let held = |waits: &[u64]| lack(waits).was_held(320 * MS, 880 * MS);
+        let held = |waits: &[u64]| lack(waits).was_held((320 * MS, 880 * MS), (100 * MS, 1100 * MS));
         assert!(held(&[0, 2, 1, 0, 0, 0, 0, 0, 510, 4, 1]));
         // It runs again in the last look before, or is counted in the first one after.
         assert!(held(&[0, 2, 1, 0, 0, 0, 0, 0, 0, 510, 1]));
         assert!(!held(&[0, 2, 1, 0, 0, 0, 0, 0, 40, 90, 1]));
         // On a busy machine others wait all the time, and none of them for longer than that.
         assert!(!held(&[60, 80, 90, 80, 70, 90, 80, 90, 150, 160, 90]));
-        assert!(!CpuLack::default().was_held(0, MS));
+        // A quota lets it run for a moment in each period: one thread more waits all the time.
+        assert!(held(&[80, 110, 90, 150, 210, 215, 220, 215, 210, 200, 90]));
+        // Who shares a CPU waits as before, or less, while another one is stopped.
+        assert!(!held(&[80, 110, 90, 70, 60, 65, 60, 60, 65, 210, 190]));
+        // What was stopped has much to do then, and many that wait for it.
+        assert!(!held(&[50, 60, 55, 1, 0, 0, 0, 0, 100, 270, 60]));
+        assert!(!CpuLack::default().was_held((0, MS), (0, MS)));
     }
 }
