@@ -17,7 +17,6 @@ pub(crate) mod processor;
 pub(crate) mod proof;
 mod queue;
 mod settings;
-mod shares;
 pub(crate) mod starved;
 mod stood;
 mod taken;

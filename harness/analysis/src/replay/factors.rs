@@ -15,6 +15,8 @@ use crate::replay::processor::{ReplayCourse, ReplayOutcome, ReplaySettings, Repl
 use crate::replay::taken::TakenTime;
 use crate::replay::without::Without;
 
+mod shares;
+
 /// How many times what others took is given back: time that is taken costs more than itself where a timer or a turn is missed.
 const GIVEN_BACK: f64 = 3.0;
 /// The highest share that others may have taken for that.
@@ -46,12 +48,12 @@ pub(crate) struct Rerun<'a> {
 
 /// By which part causes are taken away, and the arrivals without what keeps them late, or bunched, or both, by as much: all that causes can
 /// change of them.
-pub(crate) struct Dose {
+pub(crate) struct Reduction {
     part: f64,
     arrivals: [OnceCell<Vec<MonoNs>>; 4],
 }
 
-impl Dose {
+impl Reduction {
     /// Above 0; 1 is all of it.
     pub(crate) fn of(part: f64) -> Self {
         Self { part, arrivals: Default::default() }
@@ -80,22 +82,23 @@ impl<'a> Rerun<'a> {
 
     /// What comes of a worker that runs freely.
     fn outcome(&self) -> ReplayOutcome {
-        self.run_without(&Dose::of(1.0), &Without::nothing())
+        self.run_without(&Reduction::of(1.0), &Without::nothing())
     }
 
     /// What comes of it without so much of some causes.
-    fn run_without(&self, dose: &Dose, without: &Without) -> ReplayOutcome {
-        let without = without.clone().by(dose.part);
+    fn run_without(&self, reduction: &Reduction, without: &Without) -> ReplayOutcome {
+        let without = without.clone().by(reduction.part);
         let mut pace = MeasuredPace::new(&self.cycle, &self.unrun, self.turn, &without);
         let kind =
             [LossFactor::CpuStarved, LossFactor::Burst].map(|cause| usize::from(without.contains(cause)));
-        let arrivals = dose.arrivals[kind[0] * 2 + kind[1]].get_or_init(|| self.arrivals.without(&without));
+        let arrivals =
+            reduction.arrivals[kind[0] * 2 + kind[1]].get_or_init(|| self.arrivals.without(&without));
         self.course(arrivals, &self.flushes).run(&mut pace)
     }
 
     /// Drops of the same.
-    pub(crate) fn drops_without(&self, dose: &Dose, without: &Without) -> u64 {
-        self.run_without(dose, without).drops()
+    pub(crate) fn drops_without(&self, reduction: &Reduction, without: &Without) -> u64 {
+        self.run_without(reduction, without).drops()
     }
 
     /// Drops with nothing taken away.

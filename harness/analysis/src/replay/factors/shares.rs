@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use spanfate_model::cause::LossFactor;
 use spanfate_model::result::CauseShare;
 
-use crate::replay::factors::{Dose, Rerun};
+use crate::replay::factors::{Reduction, Rerun};
 use crate::replay::without::Without;
 
 /// A cause that changes less than this share of the drops, alone or beside all others, is none.
@@ -25,7 +25,7 @@ impl Rerun<'_> {
         if base == 0 {
             return (Vec::new(), 1.0);
         }
-        let (all, whole) = (Without::these(LossFactor::ALL), Dose::of(1.0));
+        let (all, whole) = (Without::these(LossFactor::ALL), Reduction::of(1.0));
         let least = self.drops_without(&whole, &all);
         let vanishes = |drops: u64| base.saturating_sub(drops) as f64 / base as f64;
         let alone: BTreeMap<LossFactor, f64> = LossFactor::ALL
@@ -44,8 +44,8 @@ impl Rerun<'_> {
         let smallest = self.smallest(&Without::these(players.iter().copied()), enough);
         let mut shares = vec![0.0; players.len()];
         for of_part in OF_PART {
-            let dose = Dose::of((smallest / of_part).min(1.0));
-            let worth = |set: usize| vanishes(self.drops_without(&dose, &chosen(&players, set)));
+            let reduction = Reduction::of((smallest / of_part).min(1.0));
+            let worth = |set: usize| vanishes(self.drops_without(&reduction, &chosen(&players, set)));
             let values: Vec<f64> = (0..1_usize << players.len()).map(worth).collect();
             for (sum, share) in shares.iter_mut().zip(shapley(&values, players.len())) {
                 *sum += share / OF_PART.len() as f64;
@@ -67,7 +67,7 @@ impl Rerun<'_> {
         let (mut below, mut part) = (0.0, 1.0);
         for _ in 0..STEPS {
             let middle = f64::midpoint(below, part);
-            if self.drops_without(&Dose::of(middle), causes) <= enough {
+            if self.drops_without(&Reduction::of(middle), causes) <= enough {
                 part = middle;
             } else {
                 below = middle;
