@@ -43,12 +43,15 @@ impl Rerun<'_> {
         let enough = least + (MATTERS * base as f64) as u64;
         let smallest = self.smallest(&Without::these(players.iter().copied()), enough);
         let mut shares = vec![0.0; players.len()];
-        for of_part in OF_PART {
-            let reduction = Reduction::of((smallest / of_part).min(1.0));
+        // Where nearly all is needed both are the whole, which is asked once.
+        let mut parts = OF_PART.map(|of_part| (smallest / of_part).min(1.0)).to_vec();
+        parts.dedup();
+        for part in &parts {
+            let reduction = Reduction::of(*part);
             let worth = |set: usize| vanishes(self.drops_without(&reduction, &chosen(&players, set)));
             let values: Vec<f64> = (0..1_usize << players.len()).map(worth).collect();
             for (sum, share) in shares.iter_mut().zip(shapley(&values, players.len())) {
-                *sum += share / OF_PART.len() as f64;
+                *sum += share / parts.len() as f64;
             }
         }
         let known: f64 = shares.iter().sum();
